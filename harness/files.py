@@ -1,0 +1,127 @@
+"""Files are written whole or not at all: a killed process leaves the old file or the new one, never half of one."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from harness.errors import UserError
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+def check_name(name: str, what: str) -> str:
+    """The name itself, if it is safe as one folder name; UserError for a path, dots, blanks or nothing."""
+    if not _NAME.fullmatch(name):
+        raise UserError(
+            f"{what} {name!r} is not a name",
+            hint="use letters, digits, - and _ (at most 64, the first a letter or digit), not a path",
+        )
+    return name
+
+
+@contextmanager
+def _disk_errors(path: Path) -> Iterator[None]:
+    """A full or read-only disk becomes a UserError that names the path."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise UserError(
+                "no space left on the disk; nothing half-written stays behind", str(path),
+                "free some space and run the same command again",
+            ) from error
+        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+            raise UserError(
+                f"cannot be written ({error.strerror})", str(path), "choose a folder that you may write to"
+            ) from error
+        raise
+
+
+def write_whole(path: Path, data: str | bytes) -> None:
+    """Writes a file under a temporary name, flushes it to disk, and renames it into place."""
+    raw = data.encode("utf-8") if isinstance(data, str) else data
+    with _disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(raw)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(name, 0o644)
+            os.replace(name, path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Yields a temporary folder beside `path`; renamed to `path` when the block succeeds, removed when it fails.
+
+    An existing folder at `path` is replaced only at the end.
+    """
+    with _disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
+        try:
+            yield part
+            _flush(part)
+            os.chmod(part, 0o755)
+            if path.exists():
+                old = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".old"))
+                os.replace(path, old / "gone")
+                os.replace(part, path)
+                shutil.rmtree(old)
+            else:
+                os.replace(part, path)
+        except BaseException:
+            shutil.rmtree(part, ignore_errors=True)
+            raise
+
+
+def _flush(folder: Path) -> None:
+    for file in folder.rglob("*"):
+        if file.is_file():
+            with file.open("rb") as handle:
+                os.fsync(handle.fileno())
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes indented JSON, whole or not at all; NaN is refused (it is not JSON)."""
+    write_whole(path, json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Reads a JSON file; UserError naming file, line and column where it is missing or broken."""
+    try:
+        return json.loads(read_text(path))
+    except json.JSONDecodeError as error:
+        raise UserError(
+            f"not valid JSON ({error.msg} at column {error.colno})", f"{path.name}, line {error.lineno}",
+            f"mend {path}, or restore it from version control",
+        ) from error
+
+
+def read_text(path: Path) -> str:
+    """Reads UTF-8 text (a byte order mark is dropped); UserError where it is missing or not UTF-8."""
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError as error:
+        raise UserError("no such file", str(path), "check the path") from error
+    except IsADirectoryError as error:
+        raise UserError("is a folder, not a file", str(path), "name the file inside it") from error
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"not UTF-8 (byte {error.start} is 0x{error.object[error.start]:02x})", str(path),
+            "save the file as UTF-8",
+        ) from error

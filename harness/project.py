@@ -1,0 +1,66 @@
+"""A project: the nearest folder upward that holds suites/, and the cache of the user who works in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import UserError, near_names
+from harness.files import check_name
+
+DEMO_MARK = ".goldgate-demo"  # the demo's own project may write looks where CI is set
+
+
+@dataclass(frozen=True)
+class Project:
+    """Where things lie. root: the folder that holds suites/; cache: models, embeddings and answers of this user."""
+
+    root: Path
+    cache: Path
+
+    @property
+    def demo(self) -> bool:
+        """Whether this is the demo's own project."""
+        return (self.root / DEMO_MARK).exists()
+
+    def suite(self, task: str) -> Path:
+        return self.root / "suites" / check_name(task, "task")
+
+    def golden(self, task: str) -> Path:
+        return self.root / "golden" / check_name(task, "task")
+
+    def runs(self, task: str) -> Path:
+        return self.root / "runs" / check_name(task, "task")
+
+    def tasks(self) -> tuple[str, ...]:
+        """Names of the tasks that have a task.yaml."""
+        return tuple(sorted(p.parent.name for p in (self.root / "suites").glob("*/task.yaml")))
+
+    def check_task(self, name: str) -> str:
+        """The name, if a task of that name is here; UserError with the near names where it is not."""
+        check_name(name, "task")
+        if not (self.suite(name) / "task.yaml").is_file():
+            raise UserError(f'no task "{name}" here', str(self.root / "suites"), near_names(name, self.tasks()))
+        return name
+
+
+def find_project(start: Path, cache: Path) -> Project:
+    """The nearest folder from `start` upward with suites/*/task.yaml; UserError where there is none."""
+    here = start.resolve()
+    for folder in (here, *here.parents):
+        if any((folder / "suites").glob("*/task.yaml")):
+            return Project(folder, cache)
+    raise UserError(
+        "no project here: no folder from here upward holds suites/<task>/task.yaml", str(start),
+        "run `goldgate demo` to see one, or `goldgate init TASK --from FILE --input COL --output COL` to start yours",
+    )
+
+
+def cache_folder(environ: Mapping[str, str]) -> Path:
+    """The user's cache: GOLDGATE_CACHE, else XDG_CACHE_HOME/goldgate, else ~/.cache/goldgate."""
+    if own := environ.get("GOLDGATE_CACHE"):
+        return Path(own).expanduser()
+    if base := environ.get("XDG_CACHE_HOME"):
+        return Path(base) / "goldgate"
+    return Path.home() / ".cache" / "goldgate"

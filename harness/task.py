@@ -1,0 +1,197 @@
+"""task.yaml and schema.json → Task. Unknown keys, wrong types and broken schemas are errors that name the line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from harness.errors import UserError, near_names
+from harness.files import read_json, read_text
+from harness.project import Project
+
+Kind = Literal["json", "label", "text"]
+Reading = Literal["shown", "plausible", "observed"]
+Compare = Literal["exact", "text", "number", "date", "list"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Decoding(_Strict):
+    """How answers are sampled. Token counts; temperature 0 is greedy; a longer prompt than allowed is not answered."""
+
+    max_new_tokens: int = Field(default=128, ge=1, le=8192)
+    max_prompt_tokens: int = Field(default=2048, ge=1)
+    temperature: float = Field(default=0.0, ge=0.0, le=5.0)
+    seed: int = 0
+
+
+class FieldRule(_Strict):
+    """How one field of a JSON answer is compared. tolerance: absolute, for numbers; weight: its share in the score."""
+
+    compare: Compare = "exact"
+    tolerance: float = Field(default=0.0, ge=0.0)
+    weight: float = Field(default=1.0, gt=0.0)
+    align: bool = False
+
+
+class Style(_Strict):
+    """A house style as rules that a program can check (kind text)."""
+
+    greeting: tuple[str, ...] = ()
+    sign_off: str = ""
+    forbidden: tuple[str, ...] = ()
+    banned_words: tuple[str, ...] = ()
+    contractions: bool = False
+    max_sentences: int | None = Field(default=None, ge=1)
+
+
+class Prices(_Strict):
+    """What a token costs, in one currency, per million."""
+
+    per_million_input: float = Field(default=0.0, ge=0.0)
+    per_million_output: float = Field(default=0.0, ge=0.0)
+
+
+class _TaskFile(_Strict):
+    task: str
+    kind: Kind
+    instructions: str = Field(min_length=1)
+    model: str = "smollm2-135m"
+    template: dict[str, Any] = Field(default_factory=dict)
+    decoding: Decoding = Decoding()
+    schema_: str | None = Field(default=None, alias="schema")
+    labels: tuple[str, ...] = ()
+    fields: dict[str, FieldRule] = Field(default_factory=dict)
+    style: Style | None = None
+    baselines: tuple[str, ...] = ("zero_shot", "few_shot:4", "nearest:4")
+    incumbent: str | None = None
+    gates: Reading = "shown"
+    error: float = Field(default=0.05, gt=0.0, lt=0.5)
+    golden: Literal["closed", "sealed"] = "closed"
+    max_group: int = Field(default=1, ge=1)
+    prices: Prices | None = None
+    train: dict[str, Any] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is asked: one task.yaml, checked. schema: the JSON Schema itself; folder: suites/<task>."""
+
+    name: str
+    kind: Kind
+    instructions: str
+    model: str
+    template: Mapping[str, Any]
+    decoding: Decoding
+    schema: Mapping[str, Any] | None
+    labels: tuple[str, ...]
+    fields: Mapping[str, FieldRule]
+    style: Style | None
+    baselines: tuple[str, ...]
+    incumbent: str | None
+    gates: Reading
+    error: float
+    golden: Literal["closed", "sealed"]
+    max_group: int
+    prices: Prices | None
+    train: Mapping[str, Any]
+    folder: Path
+
+
+def load_task(project: Project, name: str) -> Task:
+    """Reads suites/<name>/task.yaml and its schema; UserError naming file, line and key for what is wrong."""
+    folder = project.suite(project.check_task(name))
+    path = folder / "task.yaml"
+    raw = _yaml(path)
+    try:
+        # Validated as JSON, so that lists become tuples and 0 a float, as strict YAML types alone would not.
+        parsed = _TaskFile.model_validate_json(json.dumps(raw, default=str))
+    except ValidationError as error:
+        raise _complaint(error, raw, path) from error
+    if parsed.task != name:
+        raise UserError(f'says task "{parsed.task}", its folder is "{name}"', f"{path}, field \"task\"",
+                        "give both one name")
+    schema = _schema(folder, parsed)
+    if parsed.kind == "label" and len(set(parsed.labels)) < 2:
+        raise UserError("kind label needs at least two different labels", f'{path}, field "labels"', "list them all")
+    values = {k: getattr(parsed, k) for k in _TaskFile.model_fields if k not in ("task", "schema_")}
+    return Task(name=parsed.task, schema=schema, folder=folder, **values)
+
+
+def _yaml(path: Path) -> Any:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError
+
+    try:
+        raw = YAML().load(read_text(path))
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise UserError(f"not valid YAML ({error.problem})", f"{path}, line {line}", "mend the line") from error
+    if not isinstance(raw, dict):
+        raise UserError("must be a mapping of keys to values", str(path), "start with `task: NAME`")
+    return raw
+
+
+def _complaint(error: ValidationError, raw: Any, path: Path) -> UserError:
+    """The first fault of a task.yaml, with its line and the nearest key where one is misspelled."""
+    first = error.errors()[0]
+    where = [str(p) for p in first["loc"]]
+    line = _line(raw, where)
+    place = f'{path}, line {line}, field "{".".join(where)}"' if line else f'{path}, field "{".".join(where)}"'
+    if first["type"] == "extra_forbidden":
+        known = _known(where[:-1])
+        return UserError(f'unknown key "{where[-1]}"', place, near_names(where[-1], known))
+    if first["type"] == "missing":
+        return UserError(f'"{where[-1]}" is missing', place, "add it")
+    return UserError(f"{first['msg'].lower()}, not {first.get('input')!r:.60}", place, "see the README, \"task.yaml\"")
+
+
+def _known(parents: list[str]) -> list[str]:
+    sections: dict[str, type[_Strict]] = {
+        "decoding": Decoding, "style": Style, "prices": Prices, "fields": FieldRule,
+    }
+    model = sections.get(parents[0], _TaskFile) if parents else _TaskFile
+    return ["schema" if name == "schema_" else name for name in model.model_fields]
+
+
+def _line(raw: Any, where: list[str]) -> int | None:
+    """The line of a key in YAML that ruamel read, counted from 1; of its nearest parent where it has none."""
+    line: int | None = None
+    for key in where:
+        marks = getattr(raw, "lc", None)
+        if marks is None or not isinstance(raw, dict) or key not in raw:
+            break
+        line = marks.key(key)[0] + 1
+        raw = raw[key]
+    return line
+
+
+def _schema(folder: Path, parsed: _TaskFile) -> Mapping[str, Any] | None:
+    if parsed.schema_ is None:
+        if parsed.kind == "json":
+            raise UserError("kind json needs a schema", f'{folder / "task.yaml"}, field "schema"',
+                            "write schema.json beside it and name it here")
+        return None
+    from jsonschema import SchemaError
+    from jsonschema.validators import validator_for
+
+    path = folder / parsed.schema_
+    if path.resolve().parent != folder.resolve():
+        raise UserError("the schema must lie beside task.yaml", f'{folder / "task.yaml"}, field "schema"',
+                        "name a file, not a path")
+    schema = read_json(path)
+    try:
+        validator_for(schema).check_schema(schema)
+    except SchemaError as error:
+        at = "/".join(str(p) for p in error.absolute_path) or "the top"
+        raise UserError(f"not a valid JSON Schema: {error.message:.120}", f"{path}, at {at}", "mend the schema") from error
+    if not isinstance(schema, dict):
+        raise UserError("the schema must be an object", str(path), 'start with {"type": "object", ...}')
+    return schema
