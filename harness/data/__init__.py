@@ -1,0 +1,1 @@
+"""From files to splits: reading, checking, splitting, scaffolding a task."""

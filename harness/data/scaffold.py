@@ -1,0 +1,127 @@
+"""`goldgate init`: suites/<task> and golden/<task> from a file of examples."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.data.check import check_leaks
+from harness.data.infer import infer_kind, infer_schema
+from harness.data.readers import read_pairs
+from harness.data.split import Made, Sizes, make_splits
+from harness.errors import UserError
+from harness.examples import Split, card_of, write_card
+from harness.files import whole_folder, write_json, write_whole
+from harness.project import Project
+from harness.task import Kind
+
+_ANSWER_TOKENS = {"label": 24, "json": 160, "text": 200}
+_INSTRUCTIONS = {
+    "label": "Classify the text. Answer with exactly one of the labels and nothing else.",
+    "json": "Answer with one JSON object that holds what the text says, and nothing else.",
+    "text": "Answer the text.",
+}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What `goldgate init` was asked for."""
+
+    task: str
+    source: Path
+    golden: Path | None
+    input: str
+    output: str
+    instructions: str | None
+    sizes: Sizes
+    seed: int
+
+
+def init_task(project: Project, request: Request) -> tuple[Kind, Made]:
+    """Writes suites/<task> and golden/<task>. Raises UserError where either is there already, or the data is no good."""
+    suite, golden = project.suite(request.task), project.golden(request.task)
+    for folder in (suite, golden):
+        if folder.exists():
+            raise UserError("is there already", str(folder), "choose another name, or remove the folder first")
+    rows = read_pairs(request.source, request.input, request.output)
+    golden_rows = read_pairs(request.golden, request.input, request.output) if request.golden else None
+    outputs = [r.output for r in (*rows, *(golden_rows or ()))]
+    kind = infer_kind(outputs)
+    made = make_splits(rows, golden_rows, request.sizes, request.seed)
+    check_leaks(made.splits)
+    with whole_folder(golden) as folder:
+        for split in made.splits.values():
+            write_split(folder, split)
+        sources = ", ".join(p.name for p in (request.source, request.golden) if p)
+        how = f"goldgate init, seed {request.seed}, columns {request.input} and {request.output}"
+        write_card(folder, card_of(request.task, made.splits, how, "not stated", sources))
+    with whole_folder(suite) as folder:
+        if kind == "json":
+            write_json(folder / "schema.json", infer_schema(outputs))
+        labels = sorted(set(outputs)) if kind == "label" else []
+        write_whole(folder / "task.yaml", _task_yaml(request, kind, labels))
+        write_whole(folder / "test_gates.py", _gates(kind))
+    return kind, made
+
+
+def write_split(folder: Path, split: Split) -> None:
+    """Writes <split>.jsonl, one example a line, keys that say nothing left out."""
+    lines = []
+    for e in split:
+        row: dict[str, Any] = {"id": e.id, "input": e.input, "output": e.output}
+        optional = {"accept": list(e.accept), "tags": list(e.tags), "group": e.group, "meta": dict(e.meta)}
+        lines.append(json.dumps({**row, **{k: v for k, v in optional.items() if v}}, ensure_ascii=False))
+    write_whole(folder / f"{split.name}.jsonl", "\n".join(lines) + "\n")
+
+
+def _task_yaml(request: Request, kind: Kind, labels: list[str]) -> str:
+    from io import StringIO
+
+    from ruamel.yaml import YAML
+
+    body: dict[str, Any] = {"task": request.task, "kind": kind}
+    body["instructions"] = request.instructions or _INSTRUCTIONS[kind]
+    body["model"] = "smollm2-135m"
+    body["decoding"] = {"max_new_tokens": _ANSWER_TOKENS[kind], "temperature": 0}
+    if kind == "json":
+        body["schema"] = "schema.json"
+    if labels:
+        body["labels"] = labels
+    # Fixed shots cannot show what a long list of labels means: nearest ones are the fair baseline there.
+    body["baselines"] = ["nearest:8+constrained"] if len(labels) > 12 else ["zero_shot", "few_shot:4", "nearest:4"]
+    body["prices"] = {"per_million_input": 0.1, "per_million_output": 0.4}
+    text = StringIO()
+    yaml = YAML()
+    yaml.width = 120
+    yaml.dump(body, text)
+    return "# What is asked. Say in `instructions` what a prompted model must know; set `prices` to what you pay.\n" + text.getvalue()
+
+
+def _gates(kind: Kind) -> str:
+    format_metric = {"json": "schema_valid", "label": "label_valid", "text": "stop_rate"}[kind]
+    linear = '''
+
+def test_not_worse_than_a_linear_model(candidate, linear):
+    # What an expert would try first for closed labels: embeddings and logistic regression, two seconds of training.
+    assert candidate.exact_match - linear.exact_match >= -0.02
+''' if kind == "label" else ""
+    return f'''"""What must hold before a model may ship. Write each threshold for a reason, before the first training run."""
+
+
+def test_accuracy(candidate):
+    assert candidate.exact_match >= 0.80
+
+
+def test_format(candidate):
+    assert candidate.{format_metric} >= 0.95
+
+
+def test_beats_prompting(candidate, prompted):
+    assert candidate.exact_match - prompted.exact_match >= 0.05
+
+
+def test_costs_no_more_than_prompting(candidate, prompted):
+    assert candidate.cost_per_1k <= 1.0 * prompted.cost_per_1k
+{linear}'''

@@ -1,0 +1,150 @@
+"""Run folders: runs/<task>/<id>/, each file written whole; what a report reads stands here and nowhere else."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from harness.errors import UserError, near_names
+from harness.examples import Split
+from harness.files import check_name, read_json, write_json, write_whole
+from harness.project import Project
+from harness.scored import Scored
+from harness.scorers import scorers_for
+from harness.task import Task
+
+_PACKAGES = ("goldgate", "torch", "transformers", "peft", "numpy", "pytest", "llguidance", "sentence-transformers")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run folder. Its run.json holds whatever has been recorded so far, with status running, passed or failed."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    def read(self) -> dict[str, Any]:
+        """The record so far. Raises UserError where run.json is missing or broken."""
+        value = read_json(self.folder / "run.json")
+        if not isinstance(value, dict):
+            raise UserError("not a run record", str(self.folder / "run.json"), "start a new run")
+        return value
+
+    def update(self, **values: Any) -> None:
+        """Adds to the record, or replaces what it says."""
+        path = self.folder / "run.json"
+        record = self.read() if path.is_file() else {}
+        write_json(path, {**record, **values})
+
+    def attempt(self, number: int) -> Path:
+        return self.folder / "attempts" / str(number)
+
+
+def open_run(project: Project, task: str, key: str, stamp: str) -> tuple[Run, bool]:
+    """The unfinished run with this key (digest of all that it depends on), or a new one named by the stamp.
+
+    Returns the run and whether it is taken up again.
+    """
+    base = project.runs(task)
+    for path in sorted(base.glob("*/run.json"), reverse=True):
+        record = read_json(path)
+        if record.get("status") == "running" and record.get("key") == key:
+            return Run(path.parent), True
+    name, number = stamp, 2
+    while (base / name).exists():
+        name, number = f"{stamp}-{number}", number + 1
+    run = Run(base / check_name(name, "run"))
+    run.update(task=task, id=name, key=key, status="running")
+    return run, False
+
+
+def find_run(project: Project, name: str) -> Run:
+    """A run by its folder, or by its id in any task of the project. Raises UserError where there is none."""
+    if (folder := Path(name)).is_dir() and (folder / "run.json").is_file():
+        return Run(folder)
+    runs = {p.parent.name: p.parent for p in (project.root / "runs").glob("*/*/run.json")}
+    if name not in runs:
+        raise UserError(f'no run "{name}"', str(project.root / "runs"), near_names(name, runs))
+    return Run(runs[name])
+
+
+def write_answers(run: Run, task: Task, split: Split, subjects: Mapping[str, Scored]) -> None:
+    """Writes scores.parquet and answers.parquet of dev: every subject's values by metric, and its answers."""
+    import pandas as pd
+
+    if split.name == "golden":
+        raise UserError("golden answers do not belong into a run folder", str(run.folder), "write those of dev")
+    scorers = scorers_for(task)
+    scores = [
+        {"subject": name, "metric": metric, "id": id_, "value": value, "lo": scorer.bounds(task)[0],
+         "hi": scorer.bounds(task)[1], "better": scorer.better}
+        for name, scored in subjects.items()
+        for metric, scorer in scorers.items()
+        for id_, value in zip(scored.measure(metric).ids, scored.measure(metric).values, strict=True)
+    ]
+    import json
+
+    answers = [
+        {"subject": name, "id": e.id, "input": e.text, "expected": json.dumps(e.output, ensure_ascii=False),
+         "text": a.text, "finish": a.finish,
+         "prompt_tokens": a.prompt_tokens, "completion_tokens": a.completion_tokens, "seconds": a.seconds,
+         "tags": json.dumps(list(e.tags))}
+        for name, scored in subjects.items()
+        for e in split
+        for a in (scored.answers[e.id],)
+    ]
+    for file, rows in (("scores.parquet", scores), ("answers.parquet", answers)):
+        buffer = BytesIO()
+        pd.DataFrame(rows).to_parquet(buffer, index=False)
+        write_whole(run.folder / file, buffer.getvalue())
+
+
+def versions() -> dict[str, str]:
+    """Versions of what a score can depend on."""
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def git_commit(folder: Path) -> str | None:
+    """The commit that is checked out, with "+changes" where tracked files differ; None outside a git repository."""
+    try:
+        commit = _git(folder, "rev-parse", "HEAD")
+        changed = _git(folder, "status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return commit.strip() + ("+changes" if changed.strip() else "")
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def clear_parts(folder: Path) -> list[Path]:
+    """Removes what a killed process left under temporary names in a run folder; returns what was removed."""
+    import shutil
+
+    left: Iterable[Path] = [p for p in folder.rglob(".*") if p.name.endswith((".part", ".old"))]
+    removed = []
+    for path in left:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+        removed.append(path)
+    return removed

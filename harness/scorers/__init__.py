@@ -1,0 +1,74 @@
+"""The metrics by name. Raise a scorer's version when the same answer may get another value."""
+
+from __future__ import annotations
+
+from harness.scorers.json_format import exact_json, field_accuracy, json_valid, schema_valid
+from harness.scorers.scorer import Context, Scorer, per_example
+from harness.scorers.similarity import similarity
+from harness.scorers.text import (
+    cost_per_1k,
+    exact_text,
+    label_valid,
+    numbers_kept,
+    price_of,
+    stop_rate,
+    style_ok,
+    style_score,
+    tokens_in,
+    tokens_out,
+)
+from harness.task import Task
+
+_ALL = frozenset({"json", "label", "text"})
+_JSON, _LABEL, _TEXT = frozenset({"json"}), frozenset({"label"}), frozenset({"text"})
+
+
+def _style(task: Task) -> str | None:
+    return None if task.style else "task.yaml has no `style:` rules"
+
+
+def _prices(task: Task) -> str | None:
+    return None if task.prices else "task.yaml has no `prices:`"
+
+
+def _token_bounds(task: Task) -> tuple[float, float]:
+    return 0.0, float(task.decoding.max_new_tokens)
+
+
+def _prompt_bounds(task: Task) -> tuple[float, float]:
+    return 0.0, float(task.decoding.max_prompt_tokens)
+
+
+def _cost_bounds(task: Task) -> tuple[float, float]:
+    return 0.0, price_of(task, task.decoding.max_prompt_tokens, task.decoding.max_new_tokens)
+
+
+_SCORERS = (
+    Scorer("exact_match", 1, per_example(exact_json), _JSON),
+    Scorer("exact_match", 1, per_example(exact_text), _LABEL | _TEXT),
+    Scorer("json_valid", 1, per_example(json_valid), _JSON),
+    Scorer("schema_valid", 1, per_example(schema_valid), _JSON),
+    Scorer("field_accuracy", 1, per_example(field_accuracy), _JSON),
+    Scorer("label_valid", 1, per_example(label_valid), _LABEL),
+    Scorer("style_ok", 1, per_example(style_ok), _TEXT, needs=_style),
+    Scorer("style_score", 1, per_example(style_score), _TEXT, needs=_style),
+    Scorer("numbers_kept", 1, per_example(numbers_kept), _TEXT),
+    Scorer("similarity", 1, similarity, _TEXT, bounds=lambda task: (-1.0, 1.0), model=True),
+    Scorer("stop_rate", 1, stop_rate, _ALL),
+    Scorer("tokens_in", 1, tokens_in, _ALL, better="low", bounds=_prompt_bounds),
+    Scorer("tokens_out", 1, tokens_out, _ALL, better="low", bounds=_token_bounds),
+    Scorer("cost_per_1k", 1, cost_per_1k, _ALL, better="low", bounds=_cost_bounds, needs=_prices),
+)
+
+
+def scorers_for(task: Task) -> dict[str, Scorer]:
+    """The metrics that this task can be scored by, in the order in which they are shown."""
+    return {s.name: s for s in _SCORERS if task.kind in s.kinds and s.needs(task) is None}
+
+
+def scorer_versions(task: Task) -> dict[str, int]:
+    """Name → version of the task's scorers: part of what makes two looks at golden the same."""
+    return {name: s.version for name, s in scorers_for(task).items()}
+
+
+__all__ = ["Context", "Scorer", "price_of", "scorer_versions", "scorers_for"]

@@ -1,0 +1,56 @@
+"""What a scorer is: a named, versioned function from answers to one number per example."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from harness.examples import Example
+from harness.subjects.subject import Answer
+from harness.task import Task
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a scorer may need beside the answers: the task, and the folder where the embedding model is cached."""
+
+    task: Task
+    cache: Path
+
+
+class Score(Protocol):
+    def __call__(
+        self, context: Context, examples: Sequence[Example], answers: Sequence[Answer]
+    ) -> list[float | None]: ...
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """One metric. version: raised when the same answer may score differently; bounds: from the task, in its unit.
+
+    better: whether a larger or a smaller value is; kinds: the task kinds it makes sense for; model: whether scoring
+    itself needs a model, so that its values are worth recording beside the answers.
+    """
+
+    name: str
+    version: int
+    score: Score
+    kinds: frozenset[str]
+    better: Literal["high", "low"] = "high"
+    bounds: Callable[[Task], tuple[float, float]] = lambda task: (0.0, 1.0)
+    needs: Callable[[Task], str | None] = lambda task: None
+    model: bool = False
+
+
+def per_example(score: Callable[[Task, Example, str], float]) -> Score:
+    """A scorer from a function of one answer's text; a missing answer stays missing."""
+
+    def scored(context: Context, examples: Sequence[Example], answers: Sequence[Answer]) -> list[float | None]:
+        return [
+            None if a.text is None else float(score(context.task, e, a.text))
+            for e, a in zip(examples, answers, strict=True)
+        ]
+
+    return scored

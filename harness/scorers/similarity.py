@@ -1,0 +1,32 @@
+"""Semantic similarity to the reference, by sentence embeddings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.examples import Example, render_output
+from harness.scorers.scorer import Context
+from harness.subjects.subject import Answer
+
+
+def similarity(context: Context, examples: Sequence[Example], answers: Sequence[Answer]) -> list[float | None]:
+    """Cosine of the answer's and the reference's embeddings (all-MiniLM-L6-v2), in [-1, 1]; the best accepted output.
+
+    An empty answer counts -1: the embedding of nothing is a vector like any other, and means nothing.
+    """
+    from harness.subjects.embedder import embed
+
+    texts = {a.text for a in answers if a.text}
+    texts |= {render_output(r) for e in examples for r in e.answers}
+    order = sorted(texts)
+    vectors = dict(zip(order, embed(order, context.cache), strict=True)) if order else {}
+    values: list[float | None] = []
+    for example, answer in zip(examples, answers, strict=True):
+        if not answer.text:
+            values.append(None if answer.text is None else -1.0)
+            continue
+        mine = vectors[answer.text]
+        best = max(float(mine @ vectors[render_output(r)]) for r in example.answers)
+        # Rounded so that recorded and computed values are the same number on every machine; clipped for float error.
+        values.append(round(min(1.0, max(-1.0, best)), 4))
+    return values
