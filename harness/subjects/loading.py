@@ -1,0 +1,80 @@
+"""Models in memory: a base model, with an adapter merged into it where one is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from harness.errors import UserError
+from harness.subjects.template import stop_tokens
+
+MODELS_IN_MEMORY = 2
+"""A base and one adapter's model: what comparing a candidate with a prompt needs. Each holds 0.54 GB for 135M."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A causal language model ready to answer. stops: token ids that end an answer."""
+
+    model: Any
+    tokenizer: Any
+    stops: tuple[int, ...]
+
+
+@lru_cache(maxsize=MODELS_IN_MEMORY)
+def load_model(folder: Path, model_digest: str, adapter: Path | None = None, adapter_digest: str | None = None) -> Loaded:
+    """The model in 32-bit floats, on the GPU where there is one. The digests are part of the key: content, not paths.
+
+    An adapter is merged into the weights: W + BA is computed once instead of at every token. The caller has checked that
+    it belongs to this base. Raises UserError where its tensors do not all fit, or change nothing.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    with quiet():
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+        model = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False, local_files_only=True)
+        if adapter is not None:
+            model = _merged(model, adapter)
+    model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+    return Loaded(model, tokenizer, stop_tokens(tokenizer, model.generation_config))
+
+
+def forget_models() -> None:
+    """Frees the models that are held in memory."""
+    load_model.cache_clear()
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """transformers' progress bars off within the block: only the command line writes to the terminal."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+
+
+def _merged(model: Any, adapter: Path) -> Any:
+    """The base with the adapter's weights in it. An adapter that silently does not load would pass many a gate."""
+    from peft import PeftModel
+    from safetensors.torch import load_file
+
+    weights = load_file(adapter / "adapter_model.safetensors")
+    if not any(name.endswith("lora_B.weight") and bool(w.any()) for name, w in weights.items()):
+        raise UserError("the adapter changes nothing: every lora_B is zero", str(adapter), "train it again")
+    wrapped = PeftModel.from_pretrained(model, str(adapter))
+    slots = {name.replace(".default.", ".") for name, _ in wrapped.named_parameters() if ".lora_" in name}
+    if unmatched := sorted(set(weights) ^ slots):
+        raise UserError(f"{len(unmatched)} tensors of the adapter and the model do not match, first {unmatched[0]}",
+                        str(adapter), "it was trained for another architecture; train it again on this base model")
+    return wrapped.merge_and_unload()

@@ -1,0 +1,141 @@
+"""Subjects on this machine: the task's base model with a prompt, or with an adapter, by transformers."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from harness.errors import UserError
+from harness.examples import Example, Message
+from harness.fingerprint import digest
+from harness.prompts import Strategy
+from harness.subjects.adapter import Adapter, adapter_digest
+from harness.subjects.embedded import ensure_model
+from harness.subjects.subject import Answer, Progress
+from harness.task import Task
+
+ENGINE = 1
+"""Raised when the same subject may answer the same prompt differently because of our code."""
+PRECISION = "float32"
+
+
+@dataclass(frozen=True)
+class Who:
+    """What a local subject is made of, all known without a model in memory. model: content digest of the base."""
+
+    name: str
+    task: Task
+    cache: Path
+    model: str
+    adapter: Adapter | None
+    strategy: Strategy
+    constrained: bool
+
+
+class LocalSubject:
+    """A base model, prompted or tuned. Adapters are merged into the weights, in 32-bit floats, before answering."""
+
+    def __init__(self, who: Who) -> None:
+        self._who = who
+
+    @property
+    def name(self) -> str:
+        return self._who.name
+
+    @cached_property
+    def identity(self) -> str:
+        """Digest of base, adapter, prompt, decoding, template arguments and constraint: who it is, wherever it lies."""
+        who = self._who
+        return digest({
+            "model": who.model,
+            "adapter": who.adapter.digest if who.adapter else None,
+            "prompt": who.strategy.spec(),
+            "decoding": who.task.decoding.model_dump(),
+            "template": dict(who.task.template),
+            "constrained": _constraint(who.task) if who.constrained else None,
+        })
+
+    def fingerprint(self, example: Example) -> str:
+        return self._fingerprint(self._who.strategy.messages(example))
+
+    def _fingerprint(self, messages: Sequence[Message]) -> str:
+        return digest([self.identity, self._engine, list(messages)])
+
+    @cached_property
+    def _engine(self) -> dict[str, Any]:
+        packages = ["torch", "transformers", "tokenizers"]
+        packages += ["peft"] if self._who.adapter else []
+        packages += ["llguidance"] if self._who.constrained and self._who.task.kind == "json" else []
+        return {"engine": ENGINE, "precision": PRECISION, "merged": self._who.adapter is not None,
+                "machine": platform.machine(), **{p: version(p) for p in packages}}
+
+    def answer(self, examples: Sequence[Example], progress: Progress | None = None) -> Iterator[Answer]:
+        """Answers in batches. A prompt longer than the task allows is not answered: its Answer says so."""
+        from harness.subjects.template import encode, render
+
+        if not examples:
+            return
+        who = self._who
+        who.strategy.prepare(examples)
+        loaded = self._load()
+        prompts = [who.strategy.messages(e) for e in examples]
+        tokens = encode(loaded.tokenizer, [render(loaded.tokenizer, m, who.task.template) for m in prompts])
+        asked: list[int] = []
+        for i, (example, messages) in enumerate(zip(examples, prompts, strict=True)):
+            if len(tokens[i]) <= who.task.decoding.max_prompt_tokens:
+                asked.append(i)
+                continue
+            yield self._too_long(example, messages, len(tokens[i]))
+            if progress is not None:
+                progress(1)
+        for i, answered in self._reply(loaded, asked, [tokens[i] for i in asked], progress):
+            yield Answer(id=examples[i].id, prompt_tokens=len(tokens[i]), identity=self.identity,
+                         fingerprint=self._fingerprint(prompts[i]), example=examples[i].digest, **answered)
+
+    def _reply(self, loaded: Any, asked: Sequence[int], tokens: Sequence[Sequence[int]], progress: Progress | None) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        """(Position in examples, the fields of its Answer that the model decides)."""
+        from harness.subjects.engine import Request, generate
+
+        decoding = self._who.task.decoding
+        # The seed comes from the prompt alone, as the cache's key does: the same prompt is the same sample.
+        requests = [Request(t, seed=sample_seed(decoding.seed, digest(list(t)), 0)) for t in tokens]
+        for batch in generate(loaded, requests, decoding.max_new_tokens, decoding.temperature, progress):
+            for at, made in batch:
+                said = made.tokens[:-1] if made.stopped else made.tokens
+                yield asked[at], {
+                    "text": loaded.tokenizer.decode(said, skip_special_tokens=True),
+                    "finish": "stop" if made.stopped else "length",
+                    "completion_tokens": len(made.tokens), "seconds": made.seconds, "logprob": made.logprob,
+                }
+
+    def _too_long(self, example: Example, messages: Sequence[Message], count: int) -> Answer:
+        limit = self._who.task.decoding.max_prompt_tokens
+        return Answer(example.id, None, "error", count, 0, 0.0, None, self.identity, self._fingerprint(messages),
+                      example.digest, error=f"prompt has {count} tokens, more than max_prompt_tokens ({limit})")
+
+    def _load(self) -> Any:
+        from harness.subjects.loading import load_model
+
+        who = self._who
+        ref = ensure_model(who.cache, who.task.model)
+        if ref.digest != who.model:
+            raise UserError("the base model changed since this run began", str(ref.path), "start again")
+        if who.adapter is None:
+            return load_model(ref.path, ref.digest)
+        if adapter_digest(who.adapter.folder) != who.adapter.digest:
+            raise UserError("the adapter changed since this run began", str(who.adapter.folder), "start again")
+        return load_model(ref.path, ref.digest, who.adapter.folder, who.adapter.digest)
+
+
+def sample_seed(seed: int, prompt: str, sample: int) -> int:
+    """The seed of one sample of one prompt (63 bits): the same whatever else is asked in the same run."""
+    return int(digest([seed, prompt, sample])[:16], 16) >> 1
+
+
+def _constraint(task: Task) -> Any:
+    return task.schema if task.kind == "json" else list(task.labels)

@@ -1,0 +1,73 @@
+"""One string names a subject everywhere: this reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from harness.errors import UserError, near_names
+from harness.examples import Split, load_split
+from harness.project import Project
+from harness.prompts import Sources, parse_strategy
+from harness.subjects.adapter import check_base, read_adapter
+from harness.subjects.embedded import EMBEDDER_DIGEST, model_digest
+from harness.subjects.local import LocalSubject, Who
+from harness.subjects.subject import Subject
+from harness.task import Task
+
+_FORMS = ("base+zero_shot", "base+few_shot:4", "base+nearest:4", "base+zero_shot+constrained", "adapter:FOLDER",
+          "linear")
+
+
+def parse_subject(name: str, task: Task, project: Project) -> Subject:
+    """The subject of that name: base+STRATEGY or adapter:FOLDER, each with +constrained, or linear.
+
+    Reads data and digests, loads no model. Raises UserError for a name, strategy, folder or base that is not right.
+    """
+    parts = name.split("+")
+    if name == "linear":
+        from harness.subjects.linear import LinearSubject
+
+        return LinearSubject(task, load_split(project, task.name, "train"), project.cache)
+    constrained = len(parts) > 1 and parts[-1] == "constrained"
+    if constrained:
+        _check_closed(task, name)
+        parts = parts[:-1]
+    sources = _sources(task, project)
+    if parts[0] == "base" and len(parts) == 2:
+        model = model_digest(project.cache, task.model)
+        return LocalSubject(Who(name, task, project.cache, model, None, parse_strategy(parts[1], sources), constrained))
+    if parts[0].startswith("adapter:"):
+        adapter = read_adapter(_folder("+".join(parts).removeprefix("adapter:"), project))
+        model = model_digest(project.cache, task.model)
+        check_base(adapter, model, task.model)
+        strategy = parse_strategy(adapter.prompt, sources)
+        return LocalSubject(Who(name, task, project.cache, model, adapter, strategy, constrained))
+    raise UserError(f'no subject "{name}"', hint=near_names(name, _FORMS))
+
+
+def _folder(path: str, project: Project) -> Path:
+    """A relative path counts from the working folder first, then from the project."""
+    folder = Path(path).expanduser()
+    return folder if folder.is_absolute() or folder.is_dir() else project.root / folder
+
+
+def _check_closed(task: Task, name: str) -> None:
+    if task.kind == "text":
+        raise UserError(f'"{name}": free text has no closed form to constrain', hint="drop +constrained")
+
+
+def _sources(task: Task, project: Project) -> Sources:
+    @cache
+    def train() -> Split:
+        return load_split(project, task.name, "train")
+
+    def neighbours(pool: Sequence[str], texts: Sequence[str], many: int) -> np.ndarray:
+        from harness.subjects.embedder import nearest
+
+        return nearest(pool, texts, many, project.cache)
+
+    return Sources(task, train, neighbours, EMBEDDER_DIGEST)

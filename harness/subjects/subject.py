@@ -1,0 +1,54 @@
+"""What answers: the Answer, and the protocol that every subject keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from harness.examples import Example
+
+Finish = Literal["stop", "length", "error"]
+Origin = Literal["recorded", "cache", "model"]
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a subject said to one example.
+
+    text: None where there is no answer (finish is then "error", and error says why); finish: "length" where it was cut
+    off; tokens: as the subject's own tokenizer counts, the stop token included; seconds: of its batch, divided by the
+    rows (throughput, not latency); logprob: mean natural log-probability of the answer's tokens; example: Example.digest.
+    """
+
+    id: str
+    text: str | None
+    finish: Finish
+    prompt_tokens: int
+    completion_tokens: int
+    seconds: float
+    logprob: float | None
+    identity: str
+    fingerprint: str
+    example: str
+    error: str = ""
+    origin: Origin = "model"
+
+
+class Subject(Protocol):
+    """Who answers. identity: digest of who it is, by content; both digests are known without loading a model."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def identity(self) -> str: ...
+
+    def fingerprint(self, example: Example) -> str:
+        """The key under which the answer to this example may be cached: identity, engine, precision and prompt."""
+        ...
+
+    def answer(self, examples: Sequence[Example], progress: Progress | None = None) -> Iterator[Answer]:
+        """Answers in any order, each when its batch is done. progress is told how many more are done, as they are."""
+        ...
