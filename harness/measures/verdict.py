@@ -1,0 +1,157 @@
+"""Verdicts on gates, and the context that says at which level gates are tested and where they are recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import asdict, dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from harness.errors import UserError, near_names
+from harness.measures import wording
+from harness.measures.evidence import FAIL_LEVEL, Evidence, Op
+
+if TYPE_CHECKING:
+    from harness.measures.measure import Measure
+
+Outcome = Literal["pass", "fail", "undecided", "invalid"]
+Reading = Literal["shown", "plausible", "observed"]
+
+
+def check_reading(name: str) -> None:
+    """Raises UserError for what is not a reading."""
+    if name not in get_args(Reading):
+        raise UserError(f'no reading "{name}"', hint=near_names(name, get_args(Reading)))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a gate came to, with its evidence. True exactly when it passes.
+
+    gate: the gate as written; reading: the one it was decided by, written: the one the suite asks for (another on dev);
+    low, high: the 95% interval; p: of the gate being shown; level: that it was tested at; n: examples, missing ones
+    included. An invalid verdict has n = 0, p = 1 and no meaning but its message.
+    """
+
+    outcome: Outcome
+    gate: str
+    metric: str
+    op: Op
+    threshold: float
+    reading: Reading
+    written: Reading
+    estimate: float
+    low: float
+    high: float
+    n: int
+    missing: int
+    p: float
+    level: float
+    bounds: tuple[float, float]
+    message: str
+    approximate: bool = False
+
+    def __bool__(self) -> bool:
+        return self.outcome == "pass"
+
+    def __repr__(self) -> str:
+        return f"<{self.gate}: {self.outcome}>"
+
+    def to_json(self) -> dict[str, Any]:
+        """A dict of plain JSON values; `from_json` gives the verdict back."""
+        return {**asdict(self), "bounds": list(self.bounds)}
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Verdict:
+        """Raises UserError where a field is missing or unknown."""
+        known = {f.name for f in fields(cls)}
+        wrong = known.symmetric_difference(raw) - {"approximate"}
+        if wrong:
+            raise UserError(f"not a verdict: {sorted(wrong)[0]!r} is missing or unknown", hint="record the run again")
+        return cls(**{**raw, "bounds": (raw["bounds"][0], raw["bounds"][1])})
+
+
+@dataclass(frozen=True)
+class Recording:
+    """How gates are tested and where verdicts go, for the block of `recording`.
+
+    level: of this look, per side; reading: the suite's default; force: one reading for all gates (dev reads
+    "observed"); record: called with every verdict and the measure it was given on; note: added to the line of the
+    estimate ("look 1 of golden 3f2a"); error: the suite's, of which the level is a part.
+    """
+
+    level: float = FAIL_LEVEL
+    reading: Reading = "shown"
+    force: Reading | None = None
+    record: Callable[[Verdict, Measure], None] | None = None
+    note: str = ""
+    error: float = 0.05
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.level < 0.5:
+            raise UserError(f"a level lies between 0 and 0.5, not {self.level:g}", hint="the first look has 0.025")
+        check_reading(self.reading)
+        if self.force is not None:
+            check_reading(self.force)
+
+
+_CURRENT: ContextVar[Recording] = ContextVar("goldgate_recording", default=Recording())  # noqa: B039 - it is frozen
+
+
+@contextmanager
+def recording(how: Recording) -> Iterator[Recording]:
+    """Within the block every gate is tested and recorded as `how` says; outside, at 2.5% and nowhere."""
+    token = _CURRENT.set(how)
+    try:
+        yield how
+    finally:
+        _CURRENT.reset(token)
+
+
+def current() -> Recording:
+    """The recording in force here."""
+    return _CURRENT.get()
+
+
+def decide(evidence: Evidence, op: Op, t: float, written: Reading, how: Recording, gate: str = "") -> Verdict:
+    """The verdict on `measure op t`, by STATISTICS: shown at the level, or its opposite at 2.5%, or undecided.
+
+    gate: the gate as written, where it is not "metric op t". Pure; raises UserError for a threshold out of range.
+    """
+    lo, hi = evidence.bounds
+    if not lo <= t <= hi:
+        raise UserError(
+            f"{evidence.name} lies between {lo:g} and {hi:g}: it can never be compared with {t:g}",
+            hint="rates are written as 0.95, not 95",
+        )
+    reading = how.force or written
+    p, against = evidence.p_pass(op, t), evidence.p_fail(op, t)
+    low, high = evidence.interval()
+    name = evidence.name + ("" if reading == "shown" else f".{reading}")
+    verdict = Verdict(
+        outcome=_outcome(evidence, op, t, reading, p <= how.level, against <= FAIL_LEVEL),
+        gate=gate or f"{name} {op} {wording.threshold(t)}", metric=evidence.name, op=op, threshold=t, reading=reading,
+        written=written, estimate=evidence.estimate, low=low, high=high, n=evidence.n, missing=evidence.lost, p=p,
+        level=how.level, bounds=evidence.bounds, message="",
+    )
+    return replace(verdict, message=wording.explain(evidence, verdict, how.note, how.error))
+
+
+def _outcome(evidence: Evidence, op: Op, t: float, reading: Reading, shown: bool, opposite: bool) -> Outcome:
+    if reading == "observed":
+        mean = evidence.worst_for(op).mean
+        slack = 1e-12 * (evidence.bounds[1] - evidence.bounds[0])  # sums of decimals are not exact
+        return "pass" if (mean >= t - slack if op == ">=" else mean <= t + slack) else "fail"
+    if opposite:
+        return "fail"
+    return "pass" if shown or reading == "plausible" else "undecided"
+
+
+def invalid(gate: str, why: str, hint: str = "", level: float = FAIL_LEVEL) -> Verdict:
+    """A verdict for a gate whose evidence is broken; it does not pass. why: what is broken, in one sentence."""
+    message = f"{gate} is invalid: {why}" + (f"\n  {hint}" if hint else "")
+    return Verdict(
+        outcome="invalid", gate=gate, metric=gate, op=">=", threshold=0.0, reading="shown", written="shown",
+        estimate=0.0, low=0.0, high=1.0, n=0, missing=0, p=1.0, level=level, bounds=(0.0, 1.0), message=message,
+    )
