@@ -1,0 +1,107 @@
+"""Writes the splits of the invoices task: seeded drafts in many layouts plus the hand-written edge cases.
+
+    python golden/invoices/generate.py            writes train.jsonl, dev.jsonl, golden.jsonl and card.json
+    python golden/invoices/generate.py --check    writes nothing, exit status 1 where a file would change
+
+No two texts, in one split or in two, are the same words once vendors, items, numbers, dates and currencies are masked:
+a draft whose words stand already is drawn again. The right answer is known before the text is written.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+from random import Random
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parents[1])]
+
+import invoice_words as words  # noqa: E402
+from invoice_drafts import draft  # noqa: E402
+from invoice_texts import write  # noqa: E402
+
+SEED = 20240613
+SIZES = {"golden": 240, "dev": 120, "train": 480}  # edge cases included; drawn in this order, so golden stands first
+UNSEEN_SHARE = 0.27  # of the drafts, so that with the edge cases a quarter of the split is unseen
+FEATURES = (
+    "date_format", "decimal_comma", "missing_field", "credit_note", "discount_tax", "ocr_noise", "foreign_heading",
+    "lookalike_total", "multi_item",
+)
+HOW_MANY = {"golden": [25, 42, 25, 8], "dev": [25, 42, 25, 8], "train": [16, 44, 30, 10]}  # weights of 0 to 3 features
+
+
+def masked(text: str, output: dict[str, Any]) -> str:
+    """The words of a text without what varies: vendor, items, whatever has a digit, months, currencies, signs."""
+    for name in sorted([i["name"] for i in output["items"]] + [output["vendor"] or ""], key=len, reverse=True):
+        if name:
+            text = re.sub(r"\s+".join(map(re.escape, name.split())), " ", text, flags=re.IGNORECASE)
+    text = re.sub(r"[^\W\d_]*\d\S*", " ", text.casefold())
+    months = {m.casefold() for names in words.MONTHS.values() for m in names}
+    drop = months | {m[:3] for m in months} | {c.casefold() for c in words.CURRENCY} | {"de", "x"}
+    return " ".join(w for w in re.findall(r"[^\W\d_]+", text) if w not in drop)
+
+
+def edge_cases() -> list[dict[str, Any]]:
+    """The hand-written edge cases, each with the split that it belongs to."""
+    lines = (HERE / "edge_cases.jsonl").read_text("utf-8").splitlines()
+    return [json.loads(line) for line in lines if line.strip()]
+
+
+def examples() -> dict[str, list[dict[str, Any]]]:
+    """Every split as rows, edge cases last."""
+    cases = edge_cases()
+    taken = {masked(c["input"], c["output"]) for c in cases}
+    splits: dict[str, list[dict[str, Any]]] = {}
+    for split, size in SIZES.items():
+        rng = Random(f"{SEED} {split}")
+        own = [{k: v for k, v in c.items() if k != "split"} for c in cases if c["split"] == split]
+        rows: list[dict[str, Any]] = []
+        count = size - len(own)
+        while len(rows) < count:
+            unseen = split != "train" and len(rows) < round(UNSEEN_SHARE * count)
+            features = _features(rows + own, rng, HOW_MANY[split])
+            made = draft(split, features, rng)
+            text, tags = write(made, split, unseen, rng)
+            key = masked(text, made.answer)
+            if key in taken:
+                continue
+            taken.add(key)
+            row = {"id": f"inv-{split[0]}{len(rows) + 1:03}", "input": text, "output": made.answer}
+            rows.append({**row, "tags": sorted(tags)} if tags else row)
+        splits[split] = rows + own
+    return splits
+
+
+def _features(rows: list[dict[str, Any]], rng: Random, how_many: list[int]) -> frozenset[str]:
+    """Up to three features, those that stand seldom so far more likely, so that no tag is left with a handful."""
+    seen = Counter(tag for row in rows for tag in row.get("tags", ()))
+    order = sorted(FEATURES, key=lambda f: rng.random() * (1 + seen[f]))
+    return frozenset(order[: rng.choices([0, 1, 2, 3], how_many)[0]])
+
+
+def main(check: bool) -> int:
+    from harness.examples import Split, card_of, read_examples, write_card
+    from harness.files import write_whole
+
+    changed = []
+    for split, rows in examples().items():
+        path = HERE / f"{split}.jsonl"
+        data = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        if not path.is_file() or path.read_text("utf-8") != data:
+            changed.append(path.name)
+        if not check:
+            write_whole(path, data)
+    if check:
+        return 1 if changed else 0
+    splits = {s: Split(s, read_examples(HERE / f"{s}.jsonl")) for s in ("train", "dev", "golden")}
+    source = "golden/invoices/generate.py with its seed, and golden/invoices/edge_cases.jsonl, written by hand"
+    write_card(HERE, card_of("invoices", splits, "python golden/invoices/generate.py", "Apache-2.0", source))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main("--check" in sys.argv[1:]))

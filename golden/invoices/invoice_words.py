@@ -1,0 +1,200 @@
+"""The words of invoices in four languages: labels, notes, sentences, vendors and items, apart for each split.
+
+`seen` labels stand in every split; `dev` and `golden` hold labels that only the unseen layouts of that split use.
+"""
+
+from __future__ import annotations
+
+MONTHS = {
+    "en": "January February March April May June July August September October November December".split(),
+    "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split(),
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(),
+    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre".split(),
+}
+
+# head: the document's name; credit: the same for a credit note; no, day, sum: labels of number, date and total.
+LABELS: dict[str, dict[str, dict[str, list[str]]]] = {
+    "seen": {
+        "en": {
+            "head": ["Invoice", "INVOICE", "Tax invoice", "Bill", "Sales invoice"],
+            "credit": ["Credit note", "CREDIT NOTE", "Credit memo", "Refund note"],
+            "no": ["No.", "Number", "no", "#", "Ref"],
+            "day": ["Date", "Dated", "Issued", "Invoice date"],
+            "sum": ["Total", "TOTAL", "Grand total", "Invoice total", "Total incl. tax"],
+        },
+        "de": {
+            "head": ["Rechnung", "RECHNUNG", "Faktura"],
+            "credit": ["Gutschrift", "GUTSCHRIFT", "Stornorechnung"],
+            "no": ["Nr.", "Nummer", "Nr"],
+            "day": ["Datum", "vom", "Rechnungsdatum"],
+            "sum": ["Gesamt", "Summe", "Gesamtbetrag", "Rechnungsbetrag"],
+        },
+        "fr": {
+            "head": ["Facture", "FACTURE", "Note d'honoraires"],
+            "credit": ["Avoir", "AVOIR", "Facture d'avoir"],
+            "no": ["N°", "Numéro", "no"],
+            "day": ["Date", "du", "Émise le"],
+            "sum": ["Total", "Total TTC", "Montant total"],
+        },
+        "es": {
+            "head": ["Factura", "FACTURA", "Factura de venta"],
+            "credit": ["Abono", "Nota de crédito", "Factura rectificativa"],
+            "no": ["N.º", "Número", "núm."],
+            "day": ["Fecha", "de fecha", "Emitida"],
+            "sum": ["Total", "Importe total", "Total factura"],
+        },
+    },
+    "dev": {
+        "en": {"head": ["Billing document", "Fee note"], "credit": ["Credit advice"], "no": ["ID", "Doc no."],
+               "day": ["Billed on", "Day"], "sum": ["All in all", "Full amount"]},
+        "de": {"head": ["Abrechnung"], "credit": ["Gutschriftbeleg"], "no": ["Kennung"], "day": ["erstellt am"],
+               "sum": ["Gesamtsumme"]},
+        "fr": {"head": ["Relevé de facture"], "credit": ["Bon d'avoir"], "no": ["Réf. pièce"], "day": ["Établie le"],
+               "sum": ["Somme totale"]},
+        "es": {"head": ["Minuta"], "credit": ["Nota de abono"], "no": ["Código"], "day": ["Día"],
+               "sum": ["Suma total"]},
+    },
+    "golden": {
+        "en": {"head": ["Statement of charges", "Commercial invoice", "Our bill"],
+               "credit": ["Credit voucher", "Refund slip"], "no": ["Document", "Serial", "Voucher no."],
+               "day": ["Issue date", "Made out on", "When"], "sum": ["Sum total", "Overall", "Total payable"]},
+        "de": {"head": ["Rechnungsbeleg", "Honorarnote"], "credit": ["Rechnungskorrektur"],
+               "no": ["Beleg", "Belegnummer"], "day": ["Ausgestellt", "Belegdatum"],
+               "sum": ["Endbetrag", "Zahlbetrag"]},
+        "fr": {"head": ["Pièce comptable", "Mémoire"], "credit": ["Note de crédit"], "no": ["Pièce n°", "Référence"],
+               "day": ["En date du", "Jour"], "sum": ["Net à payer", "Montant TTC"]},
+        "es": {"head": ["Recibo fiscal", "Cuenta"], "credit": ["Nota de devolución"], "no": ["Documento", "Serie"],
+               "day": ["Expedida el", "Con fecha"], "sum": ["Total a pagar", "Suma"]},
+    },
+}
+
+# Lines that are not the total: sums before it, payments around it, numbers that are no invoice number.
+OTHERS: dict[str, dict[str, list[str]]] = {
+    "en": {"subtotal": ["Subtotal", "Net", "Goods"], "tax": ["VAT 20%", "Sales tax", "GST 5%", "Tax"],
+           "discount": ["Discount", "Discount 10%", "Less rebate"], "shipping": ["Shipping", "Delivery", "Freight"],
+           "previous": ["Previous balance", "Last month", "Balance forward"],
+           "paid": ["Paid", "Already paid", "Deposit received"], "open": ["Still due", "Balance due", "To pay now"],
+           "customer": ["Customer no.", "Account", "Client ID"], "order": ["Order", "PO", "Your order"],
+           "due": ["Due date", "Pay by"]},
+    "de": {"subtotal": ["Zwischensumme", "Netto"], "tax": ["MwSt. 19%", "USt. 7%"],
+           "discount": ["Rabatt", "Rabatt 10%", "Nachlass"], "shipping": ["Versand", "Porto"],
+           "previous": ["Alter Saldo", "Vormonat"], "paid": ["Bezahlt", "Anzahlung"],
+           "open": ["Noch offen", "Restbetrag"], "customer": ["Kundennr.", "Kunde"],
+           "order": ["Auftrag", "Bestellung"],
+           "due": ["Fällig am", "Zahlbar bis"]},
+    "fr": {"subtotal": ["Sous-total", "Total HT"], "tax": ["TVA 20%", "TVA"], "discount": ["Remise", "Rabais 10%"],
+           "shipping": ["Port", "Livraison"], "previous": ["Solde antérieur", "Report"],
+           "paid": ["Acompte", "Déjà réglé"], "open": ["Reste dû", "Solde à régler"],
+           "customer": ["Client", "N° client"], "order": ["Commande", "Bon de commande"],
+           "due": ["Échéance", "À payer avant le"]},
+    "es": {"subtotal": ["Subtotal", "Base"], "tax": ["IVA 21%", "IVA"], "discount": ["Descuento", "Dto. 10%"],
+           "shipping": ["Envío", "Portes"], "previous": ["Saldo anterior", "Mes anterior"],
+           "paid": ["Pagado", "Anticipo"], "open": ["Pendiente", "Resta por pagar"],
+           "customer": ["Cliente", "N.º cliente"], "order": ["Pedido", "Orden"],
+           "due": ["Vencimiento", "Pagar antes del"]},
+}
+
+NOTES: dict[str, list[str]] = {
+    "en": ["Thank you", "Payable within 30 days", "Terms: 14 days net", "Page 1 of 1", "Thanks for your order",
+           "Please quote the number", "Bank details overleaf", "Goods remain ours until paid", "Questions? Call us"],
+    "de": ["Vielen Dank", "Zahlbar in 14 Tagen", "Ohne Abzug", "Seite 1 von 1", "Wir danken für den Auftrag",
+           "Bitte Nummer angeben"],
+    "fr": ["Merci", "Payable à 30 jours", "Page 1 sur 1", "Merci de votre confiance", "Sans escompte"],
+    "es": ["Gracias", "Pago a 30 días", "Página 1 de 1", "Gracias por su compra", "Pago por transferencia"],
+}
+
+# The parts of a letter in the order in which they stand; a part whose value is missing is left out.
+SENTENCES: dict[str, dict[str, list[list[str]]]] = {
+    "seen": {
+        "en": [["Hello, please find", "{head} {no}", "of {day}", "for {items}", "{sum} {total}", "Regards, {vendor}"],
+               ["Dear customer, here is", "{head} {no}", "dated {day}", "covering {items}", "{sum}: {total}",
+                "Yours, {vendor}"],
+               ["Hi team, attached is", "{head} {no}", "from {day}", "with {items}", "{sum} is {total}",
+                "Best, {vendor}"]],
+        "de": [["Guten Tag, anbei", "{head} {no}", "vom {day}", "für {items}", "{sum} {total}", "Gruß, {vendor}"],
+               ["Sie erhalten", "{head} {no}", "vom {day}", "über {items}", "{sum}: {total}", "Ihre {vendor}"]],
+        "fr": [["Bonjour, voici", "{head} {no}", "du {day}", "pour {items}", "{sum} {total}", "Cordialement, {vendor}"],
+               ["Ci-joint", "{head} {no}", "en date du {day}", "concernant {items}", "{sum} : {total}", "{vendor}"]],
+        "es": [["Hola, adjuntamos", "{head} {no}", "del {day}", "por {items}", "{sum} {total}", "Saludos, {vendor}"],
+               ["Le enviamos", "{head} {no}", "con fecha {day}", "por {items}", "{sum}: {total}", "{vendor}"]],
+    },
+    "dev": {
+        "en": [["{vendor} has billed you", "see {head} {no}", "written {day}", "You had {items}", "{sum} {total}", ""]],
+        "de": [["{vendor} berechnet Ihnen", "siehe {head} {no}", "{day}", "Posten {items}", "{sum} {total}", ""]],
+        "fr": [["{vendor} vous facture", "voir {head} {no}", "{day}", "soit {items}", "{sum} {total}", ""]],
+        "es": [["{vendor} le cobra", "véase {head} {no}", "{day}", "a saber {items}", "{sum} {total}", ""]],
+    },
+    "golden": {
+        "en": [["We, {vendor}, charge for", "{items}", "this makes {total}", "Kept as {head} {no}", "on {day}", ""],
+               ["Just in from {vendor}", "{items}", "at {total} all told", "filed as {head} {no}", "{day}", ""]],
+        "de": [["Die Firma {vendor} lieferte", "{items}", "macht {total}", "Geführt als {head} {no}", "am {day}", ""]],
+        "fr": [["Nous, {vendor}, avons livré", "{items}", "soit {total}", "Classée {head} {no}", "le {day}", ""]],
+        "es": [["Nosotros, {vendor}, servimos", "{items}", "lo que suma {total}", "Anotado como {head} {no}",
+                "el {day}", ""]],
+    },
+}
+
+FAMILIES = {
+    "train": {
+        "en": "Baker Collins Reed Ashford Mills Turner Hayes Bright Cedar Harbor Summit Oakley Finch Marlow Preston "
+              "Quill Ridge Sterling Tanner Vale Walker York Dalton Everest Fisher Grant Hudson Jasper Kent Lowell",
+        "de": "Hartmann Vogel Krüger Bauer Lindner Nordlicht Schäfer Weiss Brandt Kaiser Huber Steiner Falke Engel",
+        "fr": "Lambert Moreau Girard Dubois Lune Perrin Fontaine Rousseau Chêne Mercier Bonnet Leroy",
+        "es": "Molina Ortega Casa Sol Vega Ramos Navarro Serrano Luna Prieto Campos Blanco Herrera",
+    },
+    "dev": {
+        "en": "Nolan Whitby Crane Orchard Pike Sutton Drake", "de": "Winkler Adler Böhm Seidel",
+        "fr": "Garnier Colin Renard Marchand", "es": "Delgado Iglesias Rubio Fuentes",
+    },
+    "golden": {
+        "en": "Abbott Carver Dunmore Elgin Foxley Granite Holloway Ivory Kestrel Larkin Maple Norwood",
+        "de": "Richter Zimmer Albrecht Keller Sommer Thoma", "fr": "Blanchard Picard Vidal Olivier Masson",
+        "es": "Cabrera Medina Soto Aguilar Peña",
+    },
+}
+TRADES = {
+    "en": "Tools Print Foods Supplies Studio Works Books Motors Garden Design Labs Lighting".split(),
+    "de": "GmbH AG Optik Technik Bau Druck Handel KG".split(),
+    "fr": "SARL SA Papeterie Fleurs Conseil Bois Vins".split(),
+    "es": "SL SA Textil Muebles Diseño Libros Obras".split(),
+}
+
+ITEMS = {
+    "train": {
+        "en": "desk lamp|toner|paper|office chair|cleaning|web hosting|USB cable|coffee beans|logo design|oil change|"
+              "window repair|translation|hammer|monitor|site visit|bread rolls|garden hose|training day|batteries|"
+              "consulting|keyboard|paint|shelf|catering|notebooks|phone case|bus tickets|wall clock|copper pipe",
+        "de": "Lampe|Papier|Beratung|Schrauben|Reinigung|Bürostuhl|Kabel|Wartung|Drucker|Farbe|Montage|Kaffee|Regal",
+        "fr": "lampe|papier|conseil|nettoyage|chaise|câble|peinture|pain|traduction|réparation|fleurs|étagère|café",
+        "es": "lámpara|papel|consultoría|limpieza|silla|cable|pintura|café|traducción|reparación|azulejos|estante",
+    },
+    "dev": {
+        "en": "mouse pad|plumbing|tea bags|photo shoot|hedge trimming", "de": "Werkzeug|Blumen|Umzug",
+        "fr": "rideaux|vélo|expertise", "es": "cortinas|flores|jardinería",
+    },
+    "golden": {
+        "en": "roof check|ink pads|carpet|proofreading|door lock|apple juice|car wash|stapler|bike repair|signage",
+        "de": "Teppich|Gutachten|Fenster|Getränke", "fr": "serrure|affiches|ordinateur|miel",
+        "es": "alfombra|cerradura|carteles|aceite",
+    },
+}
+
+# Whose invoice it is, what was sold, in which currency: for layouts that label every line.
+FIXED = {
+    "en": {"vendor": "From", "item": "Item", "currency": "Currency"},
+    "de": {"vendor": "Firma", "item": "Posten", "currency": "Währung"},
+    "fr": {"vendor": "Société", "item": "Article", "currency": "Devise"},
+    "es": {"vendor": "Empresa", "item": "Concepto", "currency": "Moneda"},
+}
+
+# How a currency is written: before the amount, or after it.
+CURRENCY = {
+    "EUR": ["€{}", "{} €", "EUR {}", "{} EUR"], "USD": ["${}", "USD {}", "{} USD", "$ {}"],
+    "GBP": ["£{}", "GBP {}", "£ {}"], "CHF": ["CHF {}", "{} CHF"], "JPY": ["¥{}", "JPY {}", "{} JPY"],
+    "SEK": ["SEK {}", "{} SEK"], "PLN": ["{} PLN", "PLN {}"], "CAD": ["CAD {}", "{} CAD"],
+    "MXN": ["MXN {}", "{} MXN"],
+}
+CURRENCIES = {
+    "en": "USD USD GBP GBP EUR EUR CHF JPY SEK PLN CAD".split(), "de": "EUR EUR EUR CHF".split(),
+    "fr": "EUR EUR CHF CAD".split(), "es": "EUR EUR USD MXN".split(),
+}
