@@ -27,9 +27,7 @@ def at_least(k: int, n: int, rate: float) -> float:
 
 
 def needed(n: int, t: float, level: float) -> int | None:
-    """Fewest right answers of n that show `rate >= t` at the level; None where n of n do not. t in (0, 1)."""
-    if t <= 0.0:
-        return 0
+    """Fewest right answers of n that show `rate >= t` at the level; None where n of n do not. t in [0, 1]."""
     if at_least(n, n, t) > level:
         return None
     low, high = 0, n  # low does not show it, high does

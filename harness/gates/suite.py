@@ -1,0 +1,66 @@
+"""What a suite asks, as one digest: its gates' code, the task's rules for answers, and its scorers' versions."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.errors import UserError
+from harness.files import read_text
+from harness.fingerprint import digest
+from harness.task import Task
+
+
+def suite_digest(task: Task, scorers: Mapping[str, int | str]) -> str:
+    """Digest (64 hex digits) of what golden is asked: comments, docstrings and layout do not count.
+
+    scorers: name → version. Counted are the Python files in the suite's folder and what task.yaml says of answers,
+    gates and references. The same on every Python version. Raises UserError naming file and line of broken code.
+    """
+    code = {str(p.relative_to(task.folder)): _code(p) for p in sorted(task.folder.rglob("*.py"))}
+    rules = {
+        "kind": task.kind,
+        "schema": task.schema,
+        "fields": {name: rule.model_dump(mode="json") for name, rule in task.fields.items()},
+        "labels": list(task.labels),
+        "style": task.style.model_dump(mode="json") if task.style else None,
+        "gates": task.gates,
+        "error": task.error,
+        "max_group": task.max_group,
+        "prices": task.prices.model_dump(mode="json") if task.prices else None,
+        "baselines": list(task.baselines),
+        "incumbent": task.incumbent,
+    }
+    return digest({"code": code, "rules": rules, "scorers": dict(scorers)})
+
+
+def _code(path: Path) -> Any:
+    try:
+        tree = ast.parse(read_text(path))
+    except SyntaxError as error:
+        raise UserError(f"not valid Python ({error.msg})", f"{path}, line {error.lineno}", "mend the line") from error
+    return _plain(tree)
+
+
+def _plain(node: Any) -> Any:
+    """A syntax tree as JSON without positions, docstrings, and the fields that some Python versions add empty."""
+    if isinstance(node, list):
+        return [_plain(n) for n in node]
+    if not isinstance(node, ast.AST):
+        # The type stands beside the value: 1, 1.0 and True are different code.
+        return node if node is None or isinstance(node, str) else [type(node).__name__, repr(node)]
+    parts: dict[str, Any] = {}
+    for name, value in ast.iter_fields(node):
+        if name in ("ctx", "kind", "type_comment", "type_ignores") or value is None or value == []:
+            continue
+        parts[name] = _plain(_without_docstring(node, value) if name == "body" else value)
+    return [type(node).__name__, parts]
+
+
+def _without_docstring(node: ast.AST, body: Any) -> Any:
+    documented = isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
+    if documented and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+        return body[1:] if isinstance(body[0].value.value, str) else body
+    return body
