@@ -122,7 +122,7 @@ def _with_lookalikes(made: Draft, rng: Random, whole: bool) -> Draft:
     before, after = made.before, made.after
     if kind == "previous":
         line = (rng.choice(other["previous"]), _price(rng, whole))
-        before, after = (before + (line,), after) if rng.random() < 0.5 else (before, (*after, line))
+        before, after = ((*before, line), after) if rng.random() < 0.5 else (before, (*after, line))
     elif kind == "paid":
         paid = max(100, total * rng.choice([20, 25, 40, 50, 75]) // 10000 * 100)
         after = (*after, (rng.choice(other["paid"]), paid))
@@ -142,6 +142,7 @@ def _without(made: Draft, rng: Random) -> Draft:
     kinds = ["number", "number", "date", "date", "currency", "vendor"]
     if made.items and not made.before and not made.after and "credit_note" not in made.features:
         kinds += ["total", "total"]
-    return replace(made, **{rng.choice(kinds): None})
+    gone: dict[str, Any] = {rng.choice(kinds): None}
+    return replace(made, **gone)
 
 

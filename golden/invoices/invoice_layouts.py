@@ -1,4 +1,4 @@
-"""Layouts: how one invoice stands on the page. Ten that every split uses; dev and golden have further ones of their own.
+"""How one invoice stands on the page: ten layouts that every split uses, and further ones of dev and golden alone.
 
 A layout knows a Page, which holds texts only; what the texts mean, and the right answer, it does not know.
 """

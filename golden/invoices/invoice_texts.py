@@ -111,18 +111,20 @@ def _counted(name: str, amount: int, money: _Money, rng: Random) -> str:
     if rng.random() > 0.15:
         return name
     count = rng.choice([2, 3, 4, 5, 10])
-    each = f" @ {money.text(amount // count)}" if amount % (100 * count) == 0 else ""
+    each = f" (@ {money.text(amount // count)})" if amount % (100 * count) == 0 else ""
     return f"{count} x {name}{each}"
 
 
 def _scan_digits(text: str, rng: Random) -> str:
-    """Some digits become letters that look like them; at least one digit stays."""
-    spots = [i for i, c in enumerate(text) if c in LETTERS]
-    kept = sum(c.isdigit() for c in text) - len(spots)
-    chosen = {i for i in spots if rng.random() < 0.5}
-    if len(chosen) == len(spots) and not kept:
-        chosen.discard(spots[0] if spots else -1)
-    return "".join(LETTERS[c] if i in chosen else c for i, c in enumerate(text))
+    """Digits become letters that look like them; of every run of digits one stays, and a single digit always."""
+
+    def scanned(run: re.Match[str]) -> str:
+        chosen = [c in LETTERS and rng.random() < 0.5 for c in run[0]]
+        if all(chosen):
+            chosen[rng.randrange(len(chosen))] = False
+        return "".join(LETTERS[c] if swap else c for c, swap in zip(run[0], chosen, strict=True))
+
+    return re.sub(r"\d+", scanned, text)
 
 
 def _scan_number(number: str, scan: Callable[[str], str]) -> str:

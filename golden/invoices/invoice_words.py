@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-MONTHS = {
-    "en": "January February March April May June July August September October November December".split(),
-    "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split(),
-    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(),
-    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre".split(),
-}
+MONTHS = {lang: row.split() for lang, row in {
+    "en": "January February March April May June July August September October November December",
+    "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+}.items()}
 
 # head: the document's name; credit: the same for a credit note; no, day, sum: labels of number, date and total.
 LABELS: dict[str, dict[str, dict[str, list[str]]]] = {
@@ -152,12 +152,12 @@ FAMILIES = {
         "es": "Cabrera Medina Soto Aguilar Peña",
     },
 }
-TRADES = {
-    "en": "Tools Print Foods Supplies Studio Works Books Motors Garden Design Labs Lighting".split(),
-    "de": "GmbH AG Optik Technik Bau Druck Handel KG".split(),
-    "fr": "SARL SA Papeterie Fleurs Conseil Bois Vins".split(),
-    "es": "SL SA Textil Muebles Diseño Libros Obras".split(),
-}
+TRADES = {lang: row.split() for lang, row in {
+    "en": "Tools Print Foods Supplies Studio Works Books Motors Garden Design Labs Lighting",
+    "de": "GmbH AG Optik Technik Bau Druck Handel KG",
+    "fr": "SARL SA Papeterie Fleurs Conseil Bois Vins",
+    "es": "SL SA Textil Muebles Diseño Libros Obras",
+}.items()}
 
 ITEMS = {
     "train": {
@@ -194,7 +194,7 @@ CURRENCY = {
     "SEK": ["SEK {}", "{} SEK"], "PLN": ["{} PLN", "PLN {}"], "CAD": ["CAD {}", "{} CAD"],
     "MXN": ["MXN {}", "{} MXN"],
 }
-CURRENCIES = {
-    "en": "USD USD GBP GBP EUR EUR CHF JPY SEK PLN CAD".split(), "de": "EUR EUR EUR CHF".split(),
-    "fr": "EUR EUR CHF CAD".split(), "es": "EUR EUR USD MXN".split(),
-}
+CURRENCIES = {lang: row.split() for lang, row in {
+    "en": "USD USD GBP GBP EUR EUR CHF JPY SEK PLN CAD", "de": "EUR EUR EUR CHF",
+    "fr": "EUR EUR CHF CAD", "es": "EUR EUR USD MXN",
+}.items()}
