@@ -183,6 +183,14 @@ class Writer:
         name = self.rng.choice(s.get("cues", usual)) if self.rng.random() < likely else "none"
         return (name, "") if name == "none" else (name, self.pick(name, mixed))
 
+    def aside(self, request: Part, cue: str) -> str:
+        """Which pool a sentence that changes nothing comes from, or none: details where a thing was bought, pressure
+        where no cue speaks of time ("ASAP. It can wait." would contradict itself).
+        """
+        pools = [] if request.queue in ("other", "account") else ["detail", "detail"]
+        pools += ["pressure"] if request.queue != "other" and cue not in ("low", "today") else []
+        return self.rng.choice(pools) if pools and self.rng.random() < 0.3 else ""
+
     def message(self, kind: str) -> tuple[str, dict[str, Any], set[str], str]:
         """A whole message of a kind: text, output, tags, situation."""
         rng, tags = self.rng, {kind} - {"plain"}
@@ -198,10 +206,8 @@ class Writer:
         sentences = [sentence(first.text)]
         if kind == "sarcasm":
             sentences.insert(rng.choice((0, 0, 1)), self.pick("sarcasm"))
-        if first.queue != "other" and rng.random() < 0.3:
-            # Pressure only where no cue speaks of time: "ASAP. It can wait." would contradict itself.
-            pool = "detail" if cue in ("low", "today") or rng.random() < 0.6 else "pressure"
-            sentences.insert(rng.choice((0, len(sentences))), self.pick(pool, mixed))
+        if aside := self.aside(first, cue):
+            sentences.insert(rng.choice((0, len(sentences))), self.pick(aside, mixed))
         if kind == "multi_request":
             second = self.request(kind, apart_from=first.queue)
             requests.append(second)
@@ -261,7 +267,7 @@ def sentence(text: str) -> str:
 
 def misspelled(text: str, rng: random.Random) -> str:
     """About every third longer word with one slip: two letters swapped, one dropped, one doubled, one beside it."""
-    beside = dict(zip("aeioustrnlm", "swuiyyrtmkn", strict=True))
+    beside = dict(zip("aeioustrnlm", "swupyyrtmkn", strict=True))
 
     def slip(match: re.Match[str]) -> str:
         word = match.group()
