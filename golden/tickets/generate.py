@@ -129,9 +129,12 @@ class Writer:
 
     def fill(self, template: str, product: str | None = None) -> str:
         """A template with its choices made and its slots filled."""
-        text = _CHOICE.sub(lambda m: self.rng.choice(m.group(1).split("|")), template)
+        text = self.chosen(template)
         mention = self._mention(product) if product else None
         return _SLOT.sub(lambda m: self._slot(m, mention), text)
+
+    def chosen(self, template: str) -> str:
+        return _CHOICE.sub(lambda m: self.rng.choice(m.group(1).split("|")), template)
 
     def pick(self, name: str, mixed: bool = False) -> str:
         """A phrase from manners.toml. What everybody says ("No rush.") stands in some unseen messages too."""
@@ -171,7 +174,7 @@ class Writer:
         }
         queue = self.rng.choice(sorted({s["queue"] for s in open_to.values()}))
         name = self.rng.choice([n for n, s in open_to.items() if s["queue"] == queue])
-        template = self.rng.choice(self.phrases.told(name, mixed))
+        template = self.chosen(self.rng.choice(self.phrases.told(name, mixed)))  # first: a choice may hold the product
         product = self.rng.choice(tuple(PRODUCTS)) if "{p:" in template and self.rng.random() < 0.7 else None
         s = open_to[name]
         return Part(self.fill(template, product), queue, product, s.get("high", False), s.get("human", False), name)
