@@ -87,7 +87,7 @@ def _number(rng: Random, scanned: bool) -> str:
     form = rng.random()
     if form < 0.55:
         return digits
-    prefix = rng.choice(["RE-", "F", "A/", "R-", "N"] if scanned else ["INV-", "RE-", "F", "A/", "SI-", "R-", "B"])
+    prefix = rng.choice(["RE-", "F", "A/", "R-", "N"] if scanned else ["INV-", "RE-", "F", "A/", "GR-", "R-", "K"])
     return prefix + digits[:4] if form < 0.9 else f"{prefix}{digits[:2]}-{digits[-2:]}"
 
 
