@@ -1,5 +1,7 @@
-"""Answers that exist already: the user's cache, and those committed with a champion. collect() asks them first, then the
-subject, and says how many came from where."""
+"""Answers that exist already: the user's cache, and those committed with a champion.
+
+collect() asks them first, then the subject, and says how many came from where.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ _WAIT_SECONDS = 30.0
 
 
 class AnswerCache:
-    """Answers by fingerprint in one SQLite file, for several processes at a time. The file is made when first written."""
+    """Answers by fingerprint in one SQLite file, for several processes at a time; made when first written."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -41,7 +43,8 @@ class AnswerCache:
             for start in range(0, len(wanted), _IN_ONE_QUERY):
                 part = wanted[start : start + _IN_ONE_QUERY]
                 marks = ",".join("?" * len(part))
-                for key, text in db.execute(f"SELECT fingerprint, answer FROM answers WHERE fingerprint IN ({marks})", part):
+                query = f"SELECT fingerprint, answer FROM answers WHERE fingerprint IN ({marks})"
+                for key, text in db.execute(query, part):
                     found[key] = replace(_answer(json.loads(text)), origin="cache")
         return found
 
@@ -149,7 +152,8 @@ def collect(
     return Collected({e.id: found[e.id] for e in examples}, counts)
 
 
-def _generate(subject: Subject, examples: Sequence[Example], cache: AnswerCache, progress: Progress | None) -> dict[str, Answer]:
+def _generate(subject: Subject, examples: Sequence[Example], cache: AnswerCache,
+              progress: Progress | None) -> dict[str, Answer]:
     """Asks the subject; what it has said is in the cache even where it is interrupted."""
     made: dict[str, Answer] = {}
     unsaved: list[Answer] = []

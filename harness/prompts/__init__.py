@@ -1,4 +1,4 @@
-"""Prompting strategies: from an example to chat messages. A new one is a class with name, spec, messages and prepare."""
+"""Prompting strategies: from an example to chat messages. A new one is a class with four methods."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""few_shot:K: the same K train examples before every input, chosen once, so that different tags and outputs are shown."""
+"""few_shot:K: the same K train examples before every input, chosen once for different tags and outputs."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from harness.prompts.strategy import Sources, conversation, system_text
 
 
 class Nearest:
-    """Instructions, the K nearest shots by sentence embedding, and the input. Raises UserError where train is too small.
+    """Instructions, the K nearest shots by sentence embedding, and the input. UserError where train is too small.
 
     An example of train is never its own shot: what has the same input is left out.
     """

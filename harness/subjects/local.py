@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.errors import UserError
 from harness.examples import Example, Message
@@ -18,6 +18,10 @@ from harness.subjects.adapter import Adapter, adapter_digest
 from harness.subjects.embedded import ensure_model
 from harness.subjects.subject import Answer, Progress
 from harness.task import Task
+
+if TYPE_CHECKING:
+    from harness.subjects.engine import Generated
+    from harness.subjects.loading import Loaded
 
 ENGINE = 1
 """Raised when the same subject may answer the same prompt differently because of our code."""
@@ -97,14 +101,10 @@ class LocalSubject:
             yield Answer(id=examples[i].id, prompt_tokens=len(tokens[i]), identity=self.identity,
                          fingerprint=self._fingerprint(prompts[i]), example=examples[i].digest, **answered)
 
-    def _reply(self, loaded: Any, asked: Sequence[int], tokens: Sequence[Sequence[int]], progress: Progress | None) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    def _reply(self, loaded: Loaded, asked: Sequence[int], tokens: Sequence[Sequence[int]],
+               progress: Progress | None) -> Iterator[tuple[int, Mapping[str, Any]]]:
         """(Position in examples, the fields of its Answer that the model decides)."""
-        from harness.subjects.engine import Request, generate
-
-        decoding = self._who.task.decoding
-        # The seed comes from the prompt alone, as the cache's key does: the same prompt is the same sample.
-        requests = [Request(t, seed=sample_seed(decoding.seed, digest(list(t)), 0)) for t in tokens]
-        for batch in generate(loaded, requests, decoding.max_new_tokens, decoding.temperature, progress):
+        for batch in self._generate(loaded, tokens, progress):
             for at, made in batch:
                 said = made.tokens[:-1] if made.stopped else made.tokens
                 yield asked[at], {
@@ -113,12 +113,27 @@ class LocalSubject:
                     "completion_tokens": len(made.tokens), "seconds": made.seconds, "logprob": made.logprob,
                 }
 
+    def _generate(self, loaded: Loaded, tokens: Sequence[Sequence[int]],
+                  progress: Progress | None) -> Iterator[list[tuple[int, Generated]]]:
+        from harness.subjects.constrain import JsonGrammar
+        from harness.subjects.engine import Request, generate
+        from harness.subjects.labels import choose_labels
+
+        task = self._who.task
+        if self._who.constrained and task.kind == "label":
+            return choose_labels(loaded, tokens, task.labels, progress)
+        grammar = JsonGrammar(loaded, task.schema or {}) if self._who.constrained else None
+        start = grammar.start if grammar else None
+        # The seed comes from the prompt alone, as the cache's key does: the same prompt is the same sample.
+        requests = [Request(t, sample_seed(task.decoding.seed, digest(list(t)), 0), start) for t in tokens]
+        return generate(loaded, requests, task.decoding.max_new_tokens, task.decoding.temperature, progress)
+
     def _too_long(self, example: Example, messages: Sequence[Message], count: int) -> Answer:
         limit = self._who.task.decoding.max_prompt_tokens
         return Answer(example.id, None, "error", count, 0, 0.0, None, self.identity, self._fingerprint(messages),
                       example.digest, error=f"prompt has {count} tokens, more than max_prompt_tokens ({limit})")
 
-    def _load(self) -> Any:
+    def _load(self) -> Loaded:
         from harness.subjects.loading import load_model
 
         who = self._who

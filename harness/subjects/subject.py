@@ -19,7 +19,7 @@ class Answer:
 
     text: None where there is no answer (finish is then "error", and error says why); finish: "length" where it was cut
     off; tokens: as the subject's own tokenizer counts, the stop token included; seconds: of its batch, divided by the
-    rows (throughput, not latency); logprob: mean natural log-probability of the answer's tokens; example: Example.digest.
+    rows (throughput, not latency); logprob: mean natural log-probability of the answer's tokens; example: its digest.
     """
 
     id: str

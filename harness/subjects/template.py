@@ -28,7 +28,7 @@ def encode(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
 
 
 def stop_tokens(tokenizer: Any, generation: Any) -> tuple[int, ...]:
-    """Ids that end an answer: those of the generation config, the tokenizer's, and what the template puts after a turn."""
+    """Ids that end an answer: the generation config's, the tokenizer's, and what the template puts after a turn."""
     stops: set[int] = set()
     configured = getattr(generation, "eos_token_id", None)
     stops.update(configured if isinstance(configured, list | tuple) else [] if configured is None else [configured])
