@@ -32,11 +32,16 @@ def _generator() -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
+    sys.path.insert(0, str(FOLDER))  # as `python golden/tickets/generate.py` has it
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(FOLDER))
     return module
 
 
 generate = _generator()
+writer = sys.modules["ticket_writer"]
 
 
 @pytest.fixture(scope="module")
@@ -57,14 +62,19 @@ def test_the_data_regenerates_byte_for_byte(built, tmp_path):
 
 
 def test_check_says_what_differs(monkeypatch, tmp_path, capsys):
-    for file in ("manners.toml", "situations.toml", "edge_cases.jsonl", "train.jsonl", "dev.jsonl", "golden.jsonl"):
-        (tmp_path / file).write_bytes((FOLDER / file).read_bytes())
+    for file in (*FOLDER.glob("*.toml"), *FOLDER.glob("*.json*")):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
     monkeypatch.setattr(generate, "HERE", tmp_path)
     assert generate.main(["--check"]) == 0
     with (tmp_path / "dev.jsonl").open("a", encoding="utf-8") as file:
         file.write("\n")
     assert generate.main(["--check"]) == 1
     assert "differs from what the generator writes: dev.jsonl" in capsys.readouterr().out
+    (tmp_path / "dev.jsonl").write_bytes((FOLDER / "dev.jsonl").read_bytes())
+    card = (FOLDER / "card.json").read_text("utf-8").replace('"count": 120', '"count": 121')
+    (tmp_path / "card.json").write_text(card, "utf-8")
+    assert generate.main(["--check"]) == 1
+    assert "differs from what the generator writes: card.json" in capsys.readouterr().out
 
 
 def test_another_seed_makes_other_messages(built):
@@ -143,18 +153,18 @@ def test_unseen_messages_tell_their_situation_in_phrases_of_their_split():
 
 
 def test_labels_follow_the_rules_of_the_task():
-    part = generate.Part
+    part = writer.Part
     late, broken = part("", "delivery", "Luma"), part("", "technical", "Rovi")
     charged, smoke, praise = part("", "billing", high=True), part("", "technical", None, True, True), part("")
-    assert generate.label([late], "none") == _answer("delivery", "normal", "Luma", False)
-    assert generate.label([late], "low") == _answer("delivery", "low", "Luma", False)
-    assert generate.label([late], "today") == _answer("delivery", "high", "Luma", False)
-    assert generate.label([late], "legal") == _answer("delivery", "normal", "Luma", True)
-    assert generate.label([praise], "person") == _answer("other", "low", None, True)
-    assert generate.label([charged], "low") == _answer("billing", "high", None, False)
-    assert generate.label([smoke], "none") == _answer("technical", "high", None, True)
-    assert generate.label([charged, broken], "none") == _answer("billing", "high", "Rovi", True)
-    assert generate.label([praise, late], "none") == _answer("other", "normal", "Luma", True)
+    assert writer.label([late], "none") == _answer("delivery", "normal", "Luma", False)
+    assert writer.label([late], "low") == _answer("delivery", "low", "Luma", False)
+    assert writer.label([late], "today") == _answer("delivery", "high", "Luma", False)
+    assert writer.label([late], "legal") == _answer("delivery", "normal", "Luma", True)
+    assert writer.label([praise], "person") == _answer("other", "low", None, True)
+    assert writer.label([charged], "low") == _answer("billing", "high", None, False)
+    assert writer.label([smoke], "none") == _answer("technical", "high", None, True)
+    assert writer.label([charged, broken], "none") == _answer("billing", "high", "Rovi", True)
+    assert writer.label([praise, late], "none") == _answer("other", "normal", "Luma", True)
 
 
 def test_a_product_in_the_label_is_named_in_the_message(splits):
@@ -163,7 +173,7 @@ def test_a_product_in_the_label_is_named_in_the_message(splits):
             product = example.output["product"]
             if product and not {"typos", "mixed_language"} & set(example.tags):
                 words = example.text.casefold()
-                kind = generate.PRODUCTS[product]
+                kind = writer.PRODUCTS[product]
                 assert product.casefold() in words or kind in words or kind.split()[-1] in words, example.id
 
 
@@ -177,7 +187,7 @@ def test_templates_leave_no_mark_behind(splits):
 def test_answers_are_short():
     longest = max(
         len(render_output({"queue": q, "priority": "normal", "product": p, "needs_human": False}))
-        for q in generate.QUEUES for p in (None, *generate.PRODUCTS)
+        for q in writer.QUEUES for p in (None, *writer.PRODUCTS)
     )
     assert longest <= 88  # characters: about 28 tokens of SmolLM2, well under max_new_tokens
 
@@ -185,7 +195,7 @@ def test_answers_are_short():
 def test_slips_leave_product_names_and_short_words_alone():
     text = "My Brewlo and the Rovi are not ok, please advise me about everything"
     for seed in range(30):
-        words = generate.misspelled(text, random.Random(seed)).split()
+        words = writer.misspelled(text, random.Random(seed)).split()
         assert words[1].casefold() == "brewlo"
         assert words[4].casefold() == "rovi"
         assert len(words) == len(text.split())
@@ -197,4 +207,4 @@ def _answer(queue: str, priority: str, product: str | None, human: bool) -> dict
 
 def _writer(pool: str):
     tables = (tomllib.loads((FOLDER / f"{n}.toml").read_text("utf-8")) for n in ("situations", "manners"))
-    return generate.Writer(random.Random(7), generate.Phrases(*tables, pool))
+    return writer.Writer(random.Random(7), writer.Phrases(*tables, pool))
