@@ -30,8 +30,9 @@ CONTRACTIONS: dict[str, str] = {
     **{f"{who} {verb}": f"{who}{_SHORT[verb]}" for verb, pronouns in _FOLLOWED.items() for who in pronouns},
 }
 
-# A full stop after one of these does not end a sentence.
-ABBREVIATIONS = ("mr", "mrs", "ms", "dr", "st", "no", "nr", "e.g", "i.e", "etc", "approx", "vs")
+# A full stop after one of these does not end a sentence; after "no" and "nr" only where a digit follows ("No. 5").
+ABBREVIATIONS = ("mr", "mrs", "ms", "dr", "st", "e.g", "i.e", "approx", "vs")
+NUMBER_SIGNS = ("no", "nr")
 
 _QUOTED = re.compile(r'"[^"\n]*"|“[^”\n]*”')
 _END = re.compile(r"([\w.]*)[.!?…]+(?=[)\]'’]*(?:\s|$))")
@@ -82,9 +83,9 @@ def sentences(text: str) -> list[str]:
     """The sentences of a text, in order, with their end marks and without white space around them.
 
     A sentence ends at one or more of . ! ? … before white space or the end of the text (so "45.90" ends none), and at
-    a line break. A full stop after an abbreviation of ABBREVIATIONS (any case) or a single capital letter ("J.") ends
-    none. Marks in quoted text end none: 'It says "Stop! Wait." twice.' is one sentence. Words after the last mark
-    are a sentence too; a piece without a letter or digit is none.
+    a line break. A full stop after an abbreviation of ABBREVIATIONS (any case), after "No." before a digit, or after a
+    single capital letter ("J.") ends none. Marks in quoted text end none: 'It says "Stop! Wait." twice.' is one
+    sentence. Words after the last mark are a sentence too; a piece without a letter or digit is none.
     """
     found: list[str] = []
     for line in text.split("\n"):
@@ -92,7 +93,7 @@ def sentences(text: str) -> list[str]:
         masked = _QUOTED.sub(lambda m: "q" * len(m.group()), line)
         start = 0
         for mark in _END.finditer(masked):
-            if not _is_abbreviation(mark.group()):
+            if not _is_abbreviation(mark.group(), masked[mark.end() :]):
                 found.append(line[start : mark.end()])
                 start = mark.end()
         found.append(line[start:])
@@ -132,10 +133,11 @@ def _is_greeting(line: str, greetings: tuple[str, ...]) -> bool:
     return any(re.fullmatch(pattern, line) for pattern in patterns)
 
 
-def _is_abbreviation(ending: str) -> bool:
+def _is_abbreviation(ending: str, after: str) -> bool:
     word = ending[:-1]
-    single = len(word) == 1 and word.isupper() and word != "I"
-    return ending.endswith(".") and (single or word.lower() in ABBREVIATIONS)
+    initial = len(word) == 1 and word.isupper() and word != "I"
+    number = word.lower() in NUMBER_SIGNS and after.lstrip()[:1].isdigit()
+    return ending.endswith(".") and (initial or number or word.lower() in ABBREVIATIONS)
 
 
 def _pieces(text: str) -> set[str]:
