@@ -1,0 +1,262 @@
+"""Gates as a report shows them, and the verdict on all of them in words."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from harness.errors import UserError
+from reports.charts import IntervalChart, interval_chart
+from reports.estimates import Estimate, recorded
+from reports.records import Records, amount
+from reports.words import number, plural, probability
+
+Outcome = Literal["pass", "fail", "undecided", "invalid"]
+Reading = Literal["shown", "plausible", "observed"]
+READINGS: dict[str, str] = {
+    "shown": "the data shows it at the look's level",
+    "plausible": "the data does not show the opposite",
+    "observed": "the estimate alone reaches it: met, not shown",
+}
+_OUTCOMES = ("pass", "fail", "undecided", "invalid")
+_MOST_LOOKS = 20  # no ledger gets that far; a pass with p = 0 would carry for ever
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One recorded gate. carries: how far a pass holds; dev: its estimate on dev; chart: None without numbers.
+
+    reading: the one it was decided by; written: the one that the suite asks for (dev reads every gate as observed).
+    """
+
+    item: str
+    title: str
+    expression: str
+    outcome: Outcome
+    reading: Reading
+    written: Reading
+    estimate: Estimate
+    p: str
+    tested: str
+    carries: str
+    message: str
+    approximate: bool
+    dev: str
+    chart: IntervalChart | None
+    threshold: str
+
+
+@dataclass(frozen=True)
+class Look:
+    """A look at golden: its number, level and what the golden split has spent so far."""
+
+    number: int | None
+    level: float | None
+    name: str
+    spent: str
+    opened: bool
+    count: int | None
+    fingerprint: str
+
+
+def look_of(golden: Mapping[str, Any]) -> Look:
+    """The look that golden.json records; what it does not say stays None."""
+    look, split = golden.get("look") or {}, golden.get("split") or {}
+    count, position = amount(split, "count"), amount(look, "number")
+    spent = amount(look, "spent")
+    return Look(
+        None if position is None else int(position), amount(look, "level"), str(look.get("name") or ""),
+        probability(spent), bool(golden.get("opened")), None if count is None else int(count),
+        str(split.get("fingerprint") or ""),
+    )
+
+
+def golden_gates(records: Records) -> tuple[Gate, ...]:
+    """The gates of the look, in the order they ran; empty where there was none."""
+    if records.golden is None:
+        return ()
+    look = look_of(records.golden)
+    on_dev = {_item(row): _verdict(row, "verdicts.json") for row in (records.best.gates if records.best else ())}
+    return tuple(
+        _gate(row, _verdict(row, "golden.json"), look, on_dev.get(_item(row))) for row in records.golden["verdicts"]
+    )
+
+
+def dev_gates(records: Records) -> tuple[Gate, ...]:
+    """The gates of the best attempt on dev; what they say was not tested on golden."""
+    chosen = records.best.gates if records.best else ()
+    return tuple(_gate(row, _verdict(row, "verdicts.json"), None, None) for row in chosen)
+
+
+def _item(row: Mapping[str, Any]) -> str:
+    return str(row.get("item") or "")
+
+
+def _verdict(row: Mapping[str, Any], file: str) -> Mapping[str, Any]:
+    verdict = row.get("verdict")
+    if not isinstance(verdict, dict):
+        raise UserError(f"a gate has no verdict ({_item(row) or 'no name'})", f'{file}, field "verdicts"', _AGAIN)
+    if verdict.get("outcome") not in _OUTCOMES or verdict.get("reading", "shown") not in READINGS:
+        raise UserError(
+            f"unknown outcome {verdict.get('outcome')!r:.40} or reading {verdict.get('reading')!r:.40}",
+            f'{file}, gate "{_item(row)}"', _AGAIN,
+        )
+    return verdict
+
+
+_AGAIN = "run the suite again with `pytest --split golden`, or report another run"
+
+
+def _gate(
+    row: Mapping[str, Any], verdict: Mapping[str, Any], look: Look | None, on_dev: Mapping[str, Any] | None
+) -> Gate:
+    metric, op = str(verdict.get("metric") or ""), str(verdict.get("op") or ">=")
+    estimate = recorded(verdict, metric, _bounds(verdict))
+    if verdict["outcome"] == "invalid":  # its numbers stand for nothing
+        estimate = Estimate(None, None, None, None, estimate.scale)
+    threshold = amount(verdict, "threshold")
+    shown = "" if threshold is None else number(threshold, estimate.scale)
+    drawn = None
+    if estimate.value is not None and estimate.low is not None and estimate.high is not None:
+        drawn = interval_chart(estimate.value, estimate.low, estimate.high, estimate.scale, threshold, op)
+    return Gate(
+        item=_item(row),
+        title=title_of(_item(row)) or metric,
+        expression=str(verdict.get("gate") or f"{metric} {op} {'' if threshold is None else f'{threshold:g}'}".strip()),
+        outcome=verdict["outcome"],
+        reading=verdict.get("reading", "shown"),
+        written=verdict.get("written") or verdict.get("reading", "shown"),
+        estimate=estimate,
+        p=probability(amount(verdict, "p")) if verdict.get("reading", "shown") == "shown" else "",
+        tested=_tested(verdict, look),
+        carries=_carries(verdict, look),
+        message=str(verdict.get("message") or ""),
+        approximate=bool(verdict.get("approximate")),
+        dev=recorded(on_dev, metric, _bounds(on_dev)).text if on_dev else "",
+        chart=drawn,
+        threshold=shown,
+    )
+
+
+def _bounds(verdict: Mapping[str, Any]) -> tuple[float, float] | None:
+    bounds = verdict.get("bounds")
+    if not isinstance(bounds, (list, tuple)) or len(bounds) != 2 or not all(isinstance(b, (int, float)) for b in bounds):
+        return None
+    return float(bounds[0]), float(bounds[1])
+
+
+def title_of(item: str) -> str:
+    """A pytest item in words: "…::test_edge_case[ocr_noise]" is "Edge case: ocr noise"."""
+    found = re.fullmatch(r"(?:.*::)?(?:test_)?(\w+?)(?:\[(.*)\])?", item, re.DOTALL)
+    if not found:
+        return item
+    name = found[1].replace("_", " ").strip().capitalize()
+    return f"{name}: {found[2].replace('_', ' ')}" if found[2] else name
+
+
+def _tested(verdict: Mapping[str, Any], look: Look | None) -> str:
+    """At which look and level a gate was tested, as its reading has it."""
+    where = "on dev" if look is None else f"look {look.number}" if look.number is not None else "look not recorded"
+    reading = verdict.get("reading", "shown")
+    if reading == "observed":
+        return f"{where}, the estimate alone"
+    if reading == "plausible":
+        return f"{where}, the opposite at level 0.025"
+    return f"{where}, level {probability(amount(verdict, 'level'))}"
+
+
+def _carries(verdict: Mapping[str, Any], look: Look | None) -> str:
+    """How far a pass holds: up to which look the same evidence would still pass."""
+    if verdict["outcome"] != "pass" or look is None:
+        return ""
+    reading = verdict.get("reading", "shown")
+    if look.opened:
+        return "opened: golden's examples were shown, so no error rate holds"
+    if reading == "observed":
+        return "met, not shown: carries no error rate"
+    if reading == "plausible":
+        return "the same at every look"
+    p, level = amount(verdict, "p"), amount(verdict, "level")
+    if p is None or level is None or look.number is None or p > level:
+        return ""
+    error = level * 2**look.number
+    last = _MOST_LOOKS if p <= 0 else min(_MOST_LOOKS, math.floor(math.log2(error / p) + 1e-9))
+    return f"passes up to look {max(last, look.number)}" + (" and beyond" if last == _MOST_LOOKS else "")
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The verdict in words. tone: ship, stop or open; reasons: the gates that stand in the way."""
+
+    tone: Literal["ship", "stop", "open"]
+    words: str
+    rests_on: str
+    reasons: tuple[str, ...]
+
+
+def headline(gates: Sequence[Gate], look: Look | None, on_dev: Sequence[Gate], status: str) -> Headline:
+    """What the run says about shipping, first in words, then which readings that rests on and what is in the way."""
+    if look is None:
+        return _without_look(on_dev, status)
+    if not gates:
+        return Headline("stop", "Do not ship: no gate was recorded", "", ("a suite must compare something",))
+    counts = Counter[str](g.outcome for g in gates)
+    total = plural(len(gates), "gate")
+    reasons = tuple(f"{g.title}: {g.expression} {_state(g.outcome)}, {_reached(g)}" for g in gates if g.outcome != "pass")
+    if counts["fail"] or counts["invalid"]:
+        return Headline("stop", f"Do not ship: {_tally(counts, len(gates))}", _rests_on(gates), reasons)
+    if counts["undecided"]:
+        return Headline("open", f"Not shown yet: {_tally(counts, len(gates))}", _rests_on(gates), reasons)
+    words = f"all {total} pass" if len(gates) > 1 else "the one gate passes"
+    if look.opened:
+        reason = "golden's examples were shown before this look: refresh golden for a verdict that holds"
+        return Headline("open", f"Opened: {words}, without an error rate", _rests_on(gates), (reason,))
+    return Headline("ship", f"Ship: {words}", _rests_on(gates), ())
+
+
+def _without_look(on_dev: Sequence[Gate], status: str) -> Headline:
+    if status == "running":
+        words = "Not shown yet: the run is not finished"
+    else:
+        words = "Not shown yet: the run ended without a look at golden"
+    reached = sum(g.outcome == "pass" for g in on_dev)
+    reason = f"on dev, {reached} of {plural(len(on_dev), 'gate')} are reached by the estimate; dev proves nothing"
+    return Headline("open", words, "", (reason,) if on_dev else ("no gate was recorded, on dev or on golden",))
+
+
+def _tally(counts: Mapping[str, int], total: int) -> str:
+    """ "2 of 11 gates fail, 1 is undecided"."""
+    said = {
+        "fail": ("fails", "fail"), "invalid": ("is invalid", "are invalid"),
+        "undecided": ("is undecided", "are undecided"),
+    }
+    parts = [(counts[o], said[o][counts[o] != 1]) for o in said if counts[o]]
+    first, rest = parts[0], parts[1:]
+    return ", ".join([f"{first[0]} of {plural(total, 'gate')} {first[1]}", *(f"{count} {word}" for count, word in rest)])
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _state(outcome: str) -> str:
+    return {"fail": "fails", "undecided": "is undecided", "invalid": "is invalid"}[outcome]
+
+
+def _reached(gate: Gate) -> str:
+    if not gate.estimate.known:
+        return "numbers not recorded"
+    return f"estimate {gate.estimate.text}, 95% interval {gate.estimate.interval}"
+
+
+def _rests_on(gates: Sequence[Gate]) -> str:
+    """Which readings the verdict rests on: "5 gates shown, 6 plausible"."""
+    counts = Counter[str](g.reading for g in gates)
+    parts = [f"{counts[r]} {r} ({READINGS[r]})" for r in READINGS if counts[r]]
+    return f"Rests on {plural(len(gates), 'gate')}: {_listed(parts)}."
+
+
