@@ -1,0 +1,74 @@
+"""An attempt's folder: recipe.yaml, log.json, adapter/ and attempt.json; and how a complete one is taken up again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from harness.errors import UserError
+from harness.files import read_json, write_json, write_whole
+from harness.subjects.adapter import adapter_digest
+from trainers.recipe import Recipe
+
+Log = list[dict[str, float]]
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """A trained adapter. seconds: of the optimizer steps; tokens: trained, all epochs, padding not counted.
+
+    log: a row an optimizer step; notes: what preflight found and did not refuse; reused: it was complete already.
+    """
+
+    adapter: Path
+    digest: str
+    seconds: float
+    tokens: int
+    tokens_per_second: float
+    log: Log
+    notes: tuple[str, ...] = ()
+    reused: bool = False
+
+
+def write_attempt(folder: Path, key: str, recipe: Recipe, log: Log, tokens: int, notes: tuple[str, ...]) -> None:
+    """Completes an attempt's folder, whose adapter/ is there already. key: digest of all that decided the adapter."""
+    from ruamel.yaml import YAML
+
+    text = StringIO()
+    YAML().dump(recipe.to_dict(), text)
+    write_whole(folder / "recipe.yaml", text.getvalue())
+    write_json(folder / "log.json", log)
+    seconds = log[-1]["seconds"]
+    write_json(folder / "attempt.json", {
+        "key": key, "adapter": adapter_digest(folder / "adapter"), "seconds": seconds, "tokens": tokens,
+        "tokens_per_second": round(tokens / seconds, 1), "notes": list(notes)})
+
+
+def read_attempt(folder: Path, key: str) -> TrainingResult | None:
+    """The result of a complete attempt with this key whose adapter is what was written; None for anything else."""
+    if not (folder / "attempt.json").is_file():
+        return None
+    try:
+        record: Any = read_json(folder / "attempt.json")
+        if record["key"] != key or adapter_digest(folder / "adapter") != record["adapter"]:
+            return None
+        return TrainingResult(
+            folder / "adapter", record["adapter"], record["seconds"], record["tokens"], record["tokens_per_second"],
+            read_json(folder / "log.json"), tuple(record["notes"]), reused=True)
+    except (UserError, OSError, KeyError, TypeError):
+        # A folder that a killed process or a person left torn counts as not there; it is made again.
+        return None
+
+
+def tidy_config(folder: Path, alias: str) -> None:
+    """Writes adapter_config.json in one order and without this machine's paths: same training, same bytes."""
+    path = folder / "adapter_config.json"
+    config: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    config["base_model_name_or_path"] = alias
+    for key, value in config.items():
+        if isinstance(value, list) and all(isinstance(v, str) for v in value):
+            config[key] = sorted(value)
+    write_json(path, dict(sorted(config.items())))

@@ -1,0 +1,160 @@
+"""Train until the suite passes: attempts from the ladder of recipes, judged on dev, within a budget.
+
+Knows no model, no pytest and no golden split. Of a look at golden it learns one bit, through a callable.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from harness.files import read_json, write_json
+from trainers.attempts import TrainingResult
+from trainers.ladder import Attempt, DevResult, Step, best_attempt, next_step
+from trainers.recipe import Recipe
+
+LOOK_AT = 0.5
+"""The chance of passing from which a candidate may look at golden (STATISTICS.md, section 4)."""
+
+
+class Train(Protocol):
+    """Trains one recipe into an attempt folder, or finds it complete there."""
+
+    def __call__(self, recipe: Recipe, out: Path, continue_from: Path | None) -> TrainingResult: ...
+
+
+Judge = Callable[[Path, int], DevResult]
+"""Scores an adapter on dev, given its folder and the attempt's number."""
+Look = Callable[[Path], bool]
+"""Spends a look at golden on an adapter: did the whole suite pass? Nothing else comes back."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """attempts: at most; minutes: of wall-clock for training and judging, those of a killed run before included."""
+
+    attempts: int
+    minutes: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How it ended. passed: a look at golden passed with `best`; looks: spent; reason: why it ended, in words."""
+
+    attempts: tuple[Attempt, ...]
+    best: Attempt
+    passed: bool
+    looks: int
+    reason: str
+
+
+def train_until(first: Step, train: Train, judge: Judge, look: Look, folder: Path, budget: Budget,
+                clock: Callable[[], float] = time.monotonic,
+                told: Callable[[Step, int], None] = lambda step, k: None) -> Outcome:
+    """Attempts until one passes golden, the ladder has no further step, or the budget would be overrun.
+
+    folder: holds attempts/<k>/; what is complete there from a killed run is taken up. told: hears of each attempt
+    before it begins. The first attempt always runs. When no candidate was likely enough to look, the best one gets a
+    look at the end. Raises UserError as train and judge do.
+    """
+    started = clock()
+    done: list[Attempt] = []
+    step: Step | None = first
+    looks, earlier = 0, 0.0
+    reason = ""
+    while step is not None:
+        told(step, len(done) + 1)
+        attempt = _attempt(step, len(done) + 1, done, train, judge, folder, clock)
+        earlier += attempt.earlier
+        done.append(attempt)
+        if attempt.dev.chance >= LOOK_AT:
+            looks += 1
+            if _look(look, attempt, folder):
+                return Outcome(tuple(done), attempt, True, looks, "the suite passes on golden")
+        step, reason = _next(done, budget, earlier + clock() - started)
+    best = best_attempt(done)
+    if looks == 0:
+        looks = 1
+        if _look(look, best, folder):
+            return Outcome(tuple(done), best, True, looks, f"{reason}; the best attempt passes on golden all the same")
+    return Outcome(tuple(done), best, False, looks, reason)
+
+
+def _next(done: list[Attempt], budget: Budget, spent: float) -> tuple[Step | None, str]:
+    """The next step, shortened to fit the time left, or None and why there is none."""
+    if len(done) >= budget.attempts:
+        return None, f"the budget of {_count(budget.attempts, 'attempt')} is used up"
+    step = next_step(done)
+    if step is None:
+        return None, "no step of the ladder is left: this data and base model do not reach the gates"
+    left = budget.minutes * 60 - spent
+    needed = estimate(step.recipe, done)
+    if needed <= left:
+        return step, ""
+    affordable = math.floor((left - done[-1].judged) / per_epoch(step.recipe, done))
+    if affordable < 1:
+        return None, (f"the time is used up: the next attempt ({step.reason}) would take {needed / 60:.0f} min,"
+                      f" {max(0.0, left) / 60:.0f} of {budget.minutes:g} min are left")
+    return step.shortened(affordable), ""
+
+
+def estimate(recipe: Recipe, done: list[Attempt]) -> float:
+    """Seconds that an attempt with this recipe will take, judging included, from what the last one took."""
+    return per_epoch(recipe, done) * recipe.epochs + done[-1].judged
+
+
+def per_epoch(recipe: Recipe, done: list[Attempt]) -> float:
+    """Seconds of an epoch: as the last attempt's, which had the same data. Rank and batch change little."""
+    last = done[-1]
+    return max(1e-9, last.trained / last.recipe.epochs)
+
+
+def _attempt(step: Step, k: int, done: list[Attempt], train: Train, judge: Judge, folder: Path,
+             clock: Callable[[], float]) -> Attempt:
+    out = folder / "attempts" / str(k)
+    from_adapter = None if step.continue_from is None else done[step.continue_from - 1].adapter
+    begun = clock()
+    result = train(step.recipe, out, from_adapter)
+    trained = clock() - begun
+    if result.reused:
+        trained = result.seconds
+    record = _known_dev(out, result)
+    if record is None:
+        begun = clock()
+        dev = judge(result.adapter, k)
+        record = {"adapter": result.digest, **asdict(dev), "trained": trained, "judged": clock() - begun,
+                  "reason": step.reason, "continue_from": step.continue_from}
+        write_json(out / "dev.json", record)
+        earlier = trained if result.reused else 0.0
+    else:
+        earlier = record["trained"] + record["judged"]
+    dev = DevResult(record["chance"], record["scores"], record["failing"])
+    return Attempt(k, step.recipe, step.reason, result.adapter, result.log, dev, record["trained"], record["judged"],
+                   step.continue_from, earlier)
+
+
+def _known_dev(out: Path, result: TrainingResult) -> dict[str, Any] | None:
+    """What dev said of this very adapter before the run was killed."""
+    path = out / "dev.json"
+    if not path.is_file() or (record := read_json(path))["adapter"] != result.digest:
+        return None
+    return dict(record)
+
+
+def _look(look: Look, attempt: Attempt, folder: Path) -> bool:
+    """The one bit, kept beside the attempt so that a run that is taken up again does not look again."""
+    path = folder / "attempts" / str(attempt.k) / "look.json"
+    digest = read_json(path.parent / "dev.json")["adapter"]
+    if path.is_file() and (known := read_json(path))["adapter"] == digest:
+        return bool(known["passed"])
+    passed = look(attempt.adapter)
+    write_json(path, {"adapter": digest, "passed": passed})
+    return passed
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

@@ -1,0 +1,131 @@
+"""One training: a base model, a task's train split and a recipe become a LoRA adapter, whole or not at all."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from harness.errors import UserError
+from harness.examples import Split
+from harness.files import whole_folder, write_json
+from harness.fingerprint import digest
+from harness.subjects.adapter import adapter_digest, check_base, read_adapter
+from harness.subjects.embedded import ModelRef
+from harness.subjects.loading import quiet
+from harness.subjects.template import stop_tokens, template_digest
+from harness.task import Task
+from trainers.attempts import TrainingResult, read_attempt, tidy_config, write_attempt
+from trainers.batches import Row, make_rows, strategy_for
+from trainers.optimize import optimize
+from trainers.preflight import check_adapter, check_contradictions, check_rows, check_start
+from trainers.progress import Progress
+from trainers.recipe import Recipe
+
+TRAINER = 1
+"""Raised when the same recipe and data would come to another adapter because of our code."""
+
+__all__ = ["TrainingResult", "train_adapter"]
+
+
+def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out: Path,
+                  progress: Callable[[Progress], None] = lambda _: None,
+                  continue_from: Path | None = None) -> TrainingResult:
+    """Trains an adapter into the attempt folder `out` (out/adapter); one that is complete already is not made again.
+
+    continue_from: an adapter folder to go on from, of the same base and rank. A killed training leaves nothing at
+    `out`. On a CPU the same arguments give the same bytes. Raises UserError where preflight finds a fault, naming
+    the example.
+    """
+    if train.name == "golden":
+        raise UserError("the trainer does not read golden", "train", "give it the train split")
+    key = training_key(model, task, train, recipe, continue_from)
+    if done := read_attempt(out, key):
+        return done
+    with quiet():
+        tokenizer, base = _load(model)
+        rows, notes = _rows(tokenizer, base, task, train, recipe)
+        tuned = _continued(base, model, continue_from, recipe) if continue_from else _fresh(base, recipe)
+        shortest = min(rows, key=lambda r: len(r.tokens))
+        check_start(tuned, shortest, fresh=continue_from is None)
+        with whole_folder(out) as part:
+            log = optimize(tuned, rows, recipe, pad=_pad(tokenizer), work=part / "work", progress=progress)
+            shutil.rmtree(part / "work", ignore_errors=True)
+            tuned.save_pretrained(str(part / "adapter"), save_embedding_layers=False)
+            tidy_config(part / "adapter", model.alias)
+            (part / "adapter" / "README.md").unlink(missing_ok=True)
+            write_json(part / "adapter" / "goldgate.json", {
+                "base": model.digest, "alias": model.alias, "task": task.name, "train": train.fingerprint,
+                "prompt": recipe.prompt, "template": template_digest(tokenizer, task.template),
+                "recipe": recipe.to_dict(), "continued": adapter_digest(continue_from) if continue_from else None})
+            check_adapter(tuned, part / "adapter", shortest)
+            tokens = sum(len(r.tokens) for r in rows) * recipe.epochs
+            write_attempt(part, key, recipe, log, tokens, notes)
+    result = read_attempt(out, key)
+    if result is None:
+        raise UserError("the attempt cannot be read back", str(out), "check the disk and train again")
+    return TrainingResult(**{**result.__dict__, "reused": False})
+
+
+def training_key(model: ModelRef, task: Task, train: Split, recipe: Recipe, continue_from: Path | None) -> str:
+    """Digest of everything that decides an adapter: base, data, prompt, recipe, start, and the versions of engines."""
+    return digest({
+        "trainer": TRAINER, "model": model.digest, "train": train.fingerprint, "recipe": recipe.to_dict(),
+        "prompt": strategy_for(task, recipe.prompt).spec(), "template": dict(task.template),
+        "continued": adapter_digest(continue_from) if continue_from else None,
+        "versions": {name: version(name) for name in ("torch", "transformers", "peft", "tokenizers")}})
+
+
+def _load(model: ModelRef) -> tuple[Any, Any]:
+    """Tokenizer and base model in 32-bit floats. The Trainer moves it to the GPU where there is one."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(model.path, trust_remote_code=False, local_files_only=True)
+    base = AutoModelForCausalLM.from_pretrained(
+        model.path, dtype=torch.float32, use_safetensors=True, trust_remote_code=False, local_files_only=True,
+        attn_implementation="sdpa")
+    return tokenizer, base
+
+
+def _rows(tokenizer: Any, base: Any, task: Task, train: Split, recipe: Recipe) -> tuple[list[Row], tuple[str, ...]]:
+    """Checked token rows in the order of ids (the order of lines decides nothing), and notes for the record."""
+    examples = sorted(train.examples, key=lambda e: e.id)
+    strategy = strategy_for(task, recipe.prompt)
+    rows = make_rows(tokenizer, task, strategy, examples, recipe.max_length)
+    stops = stop_tokens(tokenizer, base.generation_config)
+    check_rows(rows, examples, tokenizer, task, strategy, stops, base.get_input_embeddings().num_embeddings)
+    pairs = check_contradictions(examples, strategy)
+    notes = [f"{a} and {b} ask the same and expect different outputs" for a, b in pairs]
+    return rows, tuple(notes)
+
+
+def _fresh(base: Any, recipe: Recipe) -> Any:
+    """LoRA on every linear layer but the head. Its lora_A is drawn from the recipe's seed."""
+    from peft import LoraConfig, get_peft_model
+    from transformers import set_seed
+
+    set_seed(recipe.seed)
+    config = LoraConfig(task_type="CAUSAL_LM", r=recipe.rank, lora_alpha=recipe.alpha, lora_dropout=recipe.dropout,
+                        target_modules="all-linear", bias="none")
+    return get_peft_model(base, config)
+
+
+def _continued(base: Any, model: ModelRef, folder: Path, recipe: Recipe) -> Any:
+    from peft import PeftModel
+
+    adapter = read_adapter(folder)
+    check_base(adapter, model.digest, model.alias)
+    before = adapter.note.get("recipe", {})
+    for key in ("rank", "alpha", "prompt"):
+        if (was := before.get(key)) != (now := getattr(recipe, key)):
+            raise UserError(f"the adapter to go on from has {key} {was}, the recipe says {now}", str(folder),
+                            f"set {key}={was}, or start afresh")
+    return PeftModel.from_pretrained(base, str(folder), is_trainable=True)
+
+
+def _pad(tokenizer: Any) -> int:
+    """Any token will do: nothing looks at padding, and its label is ignored."""
+    return int(tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0)

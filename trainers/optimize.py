@@ -1,0 +1,122 @@
+"""The optimizer steps, by transformers' Trainer: our loss, our order of rows, and a row of log after every step."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from harness.errors import UserError
+from trainers.answer_loss import answer_loss
+from trainers.batches import ByLength, Row, collate
+from trainers.progress import Progress
+from trainers.recipe import Recipe
+
+
+def optimize(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int, work: Path,
+             progress: Callable[[Progress], None]) -> list[dict[str, float]]:
+    """Trains the parameters of a peft model that require gradients; returns one log row an optimizer step.
+
+    work: a folder for the Trainer, which writes nothing there. Raises UserError where the loss is no number any more.
+    """
+    from transformers import PrinterCallback, ProgressCallback
+
+    clock = _Clock(sum(len(r.tokens) for r in rows) * recipe.epochs, recipe.steps(len(rows)), progress)
+    trainer = _trainer_class()(
+        model=model, args=_arguments(recipe, work), train_dataset=list(rows),
+        data_collator=partial(collate, pad=pad), callbacks=[_callback(clock)])
+    trainer.clock = clock
+    trainer.recipe = recipe
+    trainer.order = ByLength([len(r.tokens) for r in rows], recipe.batch, recipe.seed)
+    # Our loss divides by the labels of the whole step itself.
+    trainer.model_accepts_loss_kwargs = True
+    trainer.remove_callback(PrinterCallback)
+    trainer.remove_callback(ProgressCallback)
+    trainer.train()
+    return clock.log
+
+
+def _arguments(recipe: Recipe, work: Path) -> Any:
+    from transformers import TrainingArguments
+
+    return TrainingArguments(
+        output_dir=str(work), seed=recipe.seed, num_train_epochs=recipe.epochs,
+        per_device_train_batch_size=recipe.micro_batch,
+        gradient_accumulation_steps=recipe.batch // recipe.micro_batch,
+        learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay, max_grad_norm=recipe.clip,
+        optim="adamw_torch", logging_steps=1, logging_nan_inf_filter=False, save_strategy="no", eval_strategy="no",
+        report_to="none", disable_tqdm=True, dataloader_num_workers=0, dataloader_pin_memory=False, remove_unused_columns=False,
+    )
+
+
+class _Clock:
+    """Counts what was trained and turns Trainer's logs into ours. tokens: in all epochs, padding not counted."""
+
+    def __init__(self, tokens: int, steps: int, progress: Callable[[Progress], None]) -> None:
+        self.log: list[dict[str, float]] = []
+        self._tokens = tokens
+        self._steps = steps
+        self._progress = progress
+        self._done = 0
+        self._started = time.perf_counter()
+
+    def start(self) -> None:
+        self._started = time.perf_counter()
+
+    def count(self, tokens: int) -> None:
+        self._done += tokens
+
+    def step(self, step: int, epoch: float, loss: float, rate: float) -> None:
+        if not math.isfinite(loss):
+            raise UserError(f"the loss is no number any more at step {step} of {self._steps}", "training",
+                            f"halve the learning rate: --set learning_rate={rate / 2:.2g}")
+        seconds = time.perf_counter() - self._started
+        speed = self._done / seconds
+        left = max(0.0, (self._tokens - self._done) / speed)
+        self.log.append({"step": step, "epoch": round(epoch, 4), "loss": loss, "learning_rate": rate,
+                         "tokens_per_second": round(speed, 1), "seconds": round(seconds, 2)})
+        self._progress(Progress(step, self._steps, epoch, loss, rate, speed, seconds, left))
+
+
+def _trainer_class() -> Any:
+    from transformers import Trainer
+
+    class AnswerTrainer(Trainer):  # type: ignore[misc]
+        clock: _Clock
+        order: ByLength
+        recipe: Recipe
+
+        def compute_loss(self, model: Any, inputs: Any, return_outputs: bool = False,
+                         num_items_in_batch: Any = None) -> Any:
+            self.clock.count(int(inputs["lengths"].sum()))
+            causal = self.accelerator.unwrap_model(model).get_base_model()
+            return answer_loss(causal, inputs["input_ids"], inputs["labels"], num_items_in_batch)
+
+        def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+            return self.order
+
+        def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+            from torch.optim.lr_scheduler import LambdaLR
+
+            self.lr_scheduler = LambdaLR(optimizer or self.optimizer,
+                                         lambda step: self.recipe.rate_at(step, num_training_steps))
+            return self.lr_scheduler
+
+    return AnswerTrainer
+
+
+def _callback(clock: _Clock) -> Any:
+    from transformers import TrainerCallback
+
+    class Log(TrainerCallback):  # type: ignore[misc]
+        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            clock.start()
+
+        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+            if logs and "loss" in logs:
+                clock.step(state.global_step, state.epoch, float(logs["loss"]), float(logs["learning_rate"]))
+
+    return Log()

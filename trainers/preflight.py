@@ -1,0 +1,144 @@
+"""Checks before the first step and after the last, for faults that no loss curve shows (TRAINING.md, section 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import UserError
+from harness.examples import Example, render_output
+from harness.prompts import Strategy
+from harness.subjects.template import encode, render, turn_end
+from harness.task import Task
+from trainers.answer_loss import answer_logits
+from trainers.batches import Row, collate
+
+if TYPE_CHECKING:
+    import torch
+
+TOLERANCE = 1e-3
+"""Greatest difference of two logits that are the same but for the order of additions in 32-bit floats."""
+
+
+def check_rows(rows: Sequence[Row], examples: Sequence[Example], tokenizer: Any, task: Task, strategy: Strategy,
+               stops: Sequence[int], vocabulary: int) -> None:
+    """Every row says what inference will say: its prompt to the token, its answer to the letter, its end once.
+
+    stops: token ids at which generation ends; vocabulary: size of the model's. Raises UserError naming the row.
+    """
+    if not rows:
+        raise UserError("there is nothing to train on", "train.jsonl", "add examples")
+    prompts = encode(tokenizer, [render(tokenizer, strategy.messages(e), task.template) for e in examples])
+    end = turn_end(tokenizer)
+    for row, example, prompt in zip(rows, examples, prompts, strict=True):
+        where = f"train.jsonl, id {row.id}"
+        answer = row.tokens[row.start : -1]
+        if row.tokens[: row.start] != tuple(prompt):
+            raise UserError("the prompt that would be trained is not the one that inference renders", where,
+                            "train and serve with the same template arguments and prompting strategy")
+        if row.tokens[-1] != end or end not in stops:
+            raise UserError("the last token that is learned does not end an answer", where,
+                            "the model would never stop: take a base model whose template closes turns")
+        if not answer:
+            raise UserError("the expected output has no tokens, so there is nothing to learn", where,
+                            "write an output, or remove the example")
+        if stray := set(answer) & set(stops):
+            raise UserError(f"the expected output holds the token that ends answers ({tokenizer.decode(list(stray))})",
+                            where, "take it out of the output: the model would stop in the middle")
+        if (said := tokenizer.decode(answer, skip_special_tokens=True)) != render_output(example.output):
+            raise UserError(f"the expected output does not survive the tokenizer: it reads back as {said[:60]!r}",
+                            where, "write it in characters that the model knows")
+        if max(row.tokens) >= vocabulary:
+            raise UserError(f"token {max(row.tokens)} is beyond the model's vocabulary of {vocabulary}", where,
+                            "tokenizer and model do not belong together")
+
+
+def check_contradictions(examples: Sequence[Example], strategy: Strategy) -> list[tuple[str, str]]:
+    """Pairs of ids with one prompt and different outputs: they cannot both be learned. Named, not refused."""
+    first: dict[str, Example] = {}
+    pairs: list[tuple[str, str]] = []
+    for example in examples:
+        seen = first.setdefault(repr(strategy.messages(example)), example)
+        if render_output(seen.output) != render_output(example.output):
+            pairs.append((seen.id, example.id))
+    return pairs
+
+
+def check_start(model: Any, row: Row, fresh: bool) -> None:
+    """The model before the first step: our logits are its own, and a fresh LoRA changes nothing at all.
+
+    model: a peft model; fresh: not continued from an adapter. Raises UserError.
+    """
+    import torch
+
+    batch = collate([row], 0)
+    ids, labels = batch["input_ids"].to(model.device), batch["labels"].to(model.device)
+    with torch.no_grad(), _evaluating(model):
+        ours, _ = answer_logits(model.get_base_model(), ids, labels)
+        own = model(input_ids=ids).logits[0, row.start - 1 : -1]
+        with model.disable_adapter():
+            base, _ = answer_logits(model.get_base_model(), ids, labels)
+    if float((ours - own).abs().max()) > TOLERANCE:
+        raise UserError(f"the logits that would be trained differ from the model's own by"
+                        f" {float((ours - own).abs().max()):.2g} (row {row.id})", "base model",
+                        "this architecture changes logits after its head; take another base model")
+    if fresh and not torch.equal(ours, base):
+        raise UserError(f"a fresh LoRA already changes the model's logits (row {row.id})", "base model",
+                        "its linear layers do not take LoRA; take another base model")
+    if not bool(torch.isfinite(own).all()):
+        raise UserError(f"the base model's logits are not finite (row {row.id})", "base model", "check its weights")
+
+
+def probe(model: Any, row: Row) -> torch.Tensor:
+    """(n, vocabulary) logits of a row's answer, without gradients: what two forms of a model are compared by."""
+    import torch
+
+    batch = collate([row], 0)
+    with torch.no_grad(), _evaluating(model):
+        return answer_logits(model.get_base_model(), batch["input_ids"].to(model.device),
+                             batch["labels"].to(model.device))[0]
+
+
+def check_adapter(model: Any, folder: Path, row: Row) -> None:
+    """The adapter as written: finite, not zero, whole; read back, it says what was trained and not what the base says.
+
+    model: the trained peft model, given up (its LoRA layers are taken out to load the folder afresh). Raises UserError.
+    """
+    import torch
+    from peft import PeftModel
+    from safetensors.torch import load_file
+
+    tensors = load_file(folder / "adapter_model.safetensors")
+    if bad := sorted(name for name, t in tensors.items() if not bool(torch.isfinite(t).all())):
+        raise UserError(f"{len(bad)} tensors of the adapter are not finite, first {bad[0]}", "training",
+                        "halve the learning rate")
+    if not any("lora_B" in name and bool(t.any()) for name, t in tensors.items()):
+        raise UserError("training changed nothing: every lora_B is still zero", "training",
+                        "raise the learning rate or the epochs")
+    slots = {name.replace(".default.", ".") for name, _ in model.named_parameters() if ".lora_" in name}
+    if unmatched := sorted(set(tensors) ^ slots):
+        raise UserError(f"{len(unmatched)} tensors of the adapter and the model do not match, first {unmatched[0]}",
+                        str(folder), "train again")
+    trained = probe(model, row)
+    with model.disable_adapter():
+        base = probe(model, row)
+    again = probe(PeftModel.from_pretrained(model.unload(), str(folder)), row)
+    if not torch.equal(trained, again):
+        raise UserError("the adapter read back from disk answers differently from the one in memory", str(folder),
+                        "check the disk and train again")
+    if torch.equal(trained, base):
+        raise UserError(f"the adapter does not change the model's logits (row {row.id})", str(folder),
+                        "raise the learning rate or the epochs")
+
+
+@contextmanager
+def _evaluating(model: Any) -> Iterator[None]:
+    """Dropout off within the block."""
+    was = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(was)

@@ -1,0 +1,173 @@
+"""How to train: one frozen Recipe, its defaults by the size of data and model, and changes to it by name."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Literal
+
+from harness.errors import UserError, near_names
+from harness.fingerprint import digest
+from harness.task import Task
+
+MIN_STEPS = 100
+"""Fewer optimizer steps seldom settle a LoRA: epochs are raised until there are about as many."""
+MIN_WARMUP_STEPS = 3
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides an adapter, given base model and data.
+
+    rank, alpha: of LoRA on all linear layers of attention and MLP; dropout: before lora_A; learning_rate: its peak;
+    batch: examples an optimizer step; micro_batch: examples a forward pass, which changes memory and speed alone;
+    warmup and decay: fractions of all steps in which the rate rises from 0 and falls to 0, constant between;
+    clip: greatest gradient norm; prompt: the strategy that the model is trained and served with; max_length: tokens of
+    the longest example that is accepted.
+    """
+
+    learning_rate: float
+    batch: int
+    epochs: int
+    rank: int = 16
+    alpha: int = 32
+    dropout: float = 0.0
+    warmup: float = 0.05
+    decay: float = 0.2
+    weight_decay: float = 0.0
+    clip: float = 1.0
+    seed: int = 0
+    prompt: Literal["pruned", "zero_shot"] = "pruned"
+    max_length: int = 1024
+    micro_batch: int = 8
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON, in the order in which people read it."""
+        return asdict(self)
+
+    @property
+    def digest(self) -> str:
+        return digest(self.to_dict())
+
+    def steps(self, examples: int) -> int:
+        """Optimizer steps that this many training examples come to."""
+        return math.ceil(examples / self.batch) * self.epochs
+
+    def rate_at(self, step: int, total: int) -> float:
+        """Learning rate of a step (counted from 0) as a share of the peak, in (0, 1].
+
+        It rises over the first steps, stays, and falls to nearly 0 at the end; the first step is not wasted on 0.
+        """
+        rise = max(MIN_WARMUP_STEPS, round(self.warmup * total))
+        fall = round(self.decay * total)
+        return min(1.0, (step + 1) / rise, (total - step) / (fall + 1))
+
+
+_LIMITS: dict[str, tuple[float, float]] = {
+    "learning_rate": (1e-7, 1.0), "batch": (1, 4096), "epochs": (1, 1000), "rank": (1, 1024), "alpha": (1, 4096),
+    "dropout": (0.0, 0.9), "warmup": (0.0, 1.0), "decay": (0.0, 1.0), "weight_decay": (0.0, 10.0), "clip": (1e-6, 1e6),
+    "seed": (0, 2**32 - 1), "max_length": (16, 1_048_576), "micro_batch": (1, 4096),
+}
+_WHOLE = {f.name for f in fields(Recipe) if f.type == "int"}
+
+
+def default_recipe(task: Task, n_train: int, hidden_size: int, settings: Mapping[str, Any] | None = None) -> Recipe:
+    """The recipe to try first: rules by size, then task.yaml's `train:`, then the settings (from --set).
+
+    n_train: training examples; hidden_size: of the base model, in units. Raises UserError for an unknown or impossible
+    setting. Source: TRAINING.md, section 2.
+    """
+    changes = {**_checked(task.train, f'{task.folder / "task.yaml"}, field "train"'),
+               **_checked(settings or {}, "--set")}
+    batch = int(changes.get("batch", default_batch(n_train)))
+    rank = 32 if hidden_size <= 1024 and n_train > 5000 else 16
+    recipe = Recipe(
+        learning_rate=default_rate(hidden_size, batch), batch=batch, epochs=default_epochs(n_train, batch), rank=rank,
+        alpha=2 * int(changes.get("rank", rank)), dropout=0.05 if n_train < 200 else 0.0,
+    )
+    return _made(recipe, changes)
+
+
+def demo_recipe(task: Task, n_train: int, hidden_size: int, settings: Mapping[str, Any] | None = None) -> Recipe:
+    """Two epochs: what `goldgate demo` has time for. The constant rate is short, so the decay takes half of it."""
+    quick = {"epochs": 2, "decay": 0.5, **_checked(settings or {}, "--set")}
+    return default_recipe(task, n_train, hidden_size, quick)
+
+
+def default_rate(hidden_size: int, batch: int) -> float:
+    """Peak learning rate: falls with the model's width, rises with the root of the batch, between 1e-4 and 1e-3."""
+    return float(f"{min(1e-3, max(1e-4, 5e-4 * (2000 / hidden_size) ** 0.78 * math.sqrt(batch / 128))):.2g}")
+
+
+def default_batch(n_train: int) -> int:
+    """LoRA learns less from large batches, so they grow only with the data."""
+    if n_train < 500:
+        return 8
+    return 16 if n_train <= 5000 else 32
+
+
+def default_epochs(n_train: int, batch: int) -> int:
+    """Enough for MIN_STEPS, more for little data, at most 15."""
+    usual = 3 if n_train > 2000 else 4 if n_train >= 500 else 8 if n_train >= 100 else 15
+    needed = math.ceil(MIN_STEPS / math.ceil(n_train / batch))
+    return max(usual, min(15, needed))
+
+
+def parse_settings(pairs: Iterable[str]) -> dict[str, Any]:
+    """--set key=value strings as settings. Raises UserError for an unknown key or a value of another type."""
+    found: dict[str, str] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise UserError(f'"{pair}" is not key=value', "--set", "write --set epochs=4")
+        found[key.strip()] = value.strip()
+    return _checked(found, "--set")
+
+
+def with_settings(recipe: Recipe, settings: Mapping[str, Any], where: str) -> Recipe:
+    """The recipe with some of its values changed; the rest stays as it is. Raises UserError."""
+    return _made(recipe, _checked(settings, where))
+
+
+def from_dict(values: Any, where: str) -> Recipe:
+    """The recipe that to_dict wrote, or a person did; UserError where a key is unknown or missing."""
+    if not isinstance(values, Mapping):
+        raise UserError("a recipe is a mapping of keys to values", where, "write learning_rate: 0.001 and so on")
+    checked = _checked(values, where)
+    for key in ("learning_rate", "batch", "epochs"):
+        if key not in checked:
+            raise UserError(f'"{key}" is missing', where, "learning_rate, batch and epochs are required")
+    return _made(Recipe(**{k: checked[k] for k in ("learning_rate", "batch", "epochs")}), checked)
+
+
+def _made(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
+    changed = replace(recipe, **changes)
+    # The effective batch is exact: a forward pass takes the most rows that divide it.
+    divisors = [n for n in range(1, changed.batch + 1) if changed.batch % n == 0 and n <= changed.micro_batch]
+    return replace(changed, micro_batch=divisors[-1])
+
+
+def _checked(values: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Settings of the right type and within their limits. Text is read as the number that it writes."""
+    known = [f.name for f in fields(Recipe)]
+    for key in values:
+        if key not in known:
+            raise UserError(f'no recipe setting "{key}"', where, near_names(key, known))
+    return {key: _value(key, value, where) for key, value in values.items()}
+
+
+def _value(key: str, value: Any, where: str) -> Any:
+    if key == "prompt":
+        if value not in ("pruned", "zero_shot"):
+            raise UserError(f"prompt is {value!r}", where, "known: pruned, zero_shot")
+        return value
+    try:
+        number = float(value) if not isinstance(value, bool) else math.nan
+    except (TypeError, ValueError):
+        number = math.nan
+    low, high = _LIMITS[key]
+    kind = "whole number" if key in _WHOLE else "number"
+    if not low <= number <= high or (key in _WHOLE and number != int(number)):
+        raise UserError(f"{key} is {value!r}", where, f"give a {kind} from {low:g} to {high:g}")
+    return int(number) if key in _WHOLE else number
