@@ -94,18 +94,20 @@ def build(seed: int = SEED) -> dict[str, Split]:
     splits = {}
     for name in SIZES:
         rng = random.Random(f"{seed} {name}")
-        pools = {unseen: Phrases(situations, manners, name if unseen else "shared") for unseen in (False, True)}
+        writers = {
+            unseen: Writer(rng, Phrases(situations, manners, name if unseen else "shared")) for unseen in (False, True)
+        }
         examples = [
             Example(c["id"], c["input"], c["output"], tags=tuple(c["tags"]), meta={"made": "by hand"})
             for c in by_hand if c["split"] == name
         ]
-        examples += _generated(name, SIZES[name] - len(examples), pools, made, rng)
+        examples += _generated(name, SIZES[name] - len(examples), writers, made)
         rng.shuffle(examples)
         splits[name] = Split(name, tuple(examples))
     return splits
 
 
-def _generated(split: str, count: int, pools: dict[bool, Phrases], made: Made, rng: random.Random) -> Iterator[Example]:
+def _generated(split: str, count: int, writers: dict[bool, Writer], made: Made) -> Iterator[Example]:
     kinds = [kind for kind, n in KINDS[split].items() for _ in range(n)]
     kinds += ["plain"] * (count - len(kinds))
     owed = 0.0
@@ -114,7 +116,7 @@ def _generated(split: str, count: int, pools: dict[bool, Phrases], made: Made, r
         unseen = owed >= 1
         owed -= unseen
         for _ in range(3000):
-            text, output, tags, situation = Writer(rng, pools[unseen]).message(kind)
+            text, output, tags, situation = writers[unseen].message(kind)
             if made.takes(text, split):
                 break
         else:

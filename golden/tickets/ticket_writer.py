@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +55,7 @@ class Writer:
     def __init__(self, rng: random.Random, phrases: Phrases) -> None:
         self.rng = rng
         self.phrases = phrases
+        self.used: Counter[str] = Counter()
 
     def fill(self, template: str, product: str | None = None) -> str:
         """A template with its choices made and its slots filled."""
@@ -64,10 +66,17 @@ class Writer:
     def chosen(self, template: str) -> str:
         return _CHOICE.sub(lambda m: self.rng.choice(m.group(1).split("|")), template)
 
+    def even(self, options: list[str]) -> str:
+        """One of the options that were drawn least so far, at random."""
+        least = min(self.used[o] for o in options)
+        option = self.rng.choice([o for o in options if self.used[o] == least])
+        self.used[option] += 1
+        return option
+
     def pick(self, name: str, mixed: bool = False) -> str:
         """A phrase from manners.toml. What everybody says ("No rush.") stands in some unseen messages too."""
         shared = name in COMMON and self.rng.random() < 0.4
-        return self.fill(self.rng.choice(self.phrases.of(name, mixed, shared)))
+        return self.fill(self.even(self.phrases.of(name, mixed, shared)))
 
     def _mention(self, product: str) -> str:
         kind = PRODUCTS[product]
@@ -100,10 +109,10 @@ class Writer:
             if self.phrases.told(name, mixed) and s["queue"] != apart_from
             and (kind != "sarcasm" or s.get("sarcastic")) and (kind != "multi_request" or name != "praise")
         }
-        queue = self.rng.choice(sorted({s["queue"] for s in open_to.values()}))
-        name = self.rng.choice([n for n, s in open_to.items() if s["queue"] == queue])
-        template = self.chosen(self.rng.choice(self.phrases.told(name, mixed)))  # first: a choice may hold the product
-        product = self.rng.choice(tuple(PRODUCTS)) if "{p:" in template and self.rng.random() < 0.7 else None
+        queue = self.even(sorted({s["queue"] for s in open_to.values()}))
+        name = self.even([n for n, s in open_to.items() if s["queue"] == queue])
+        template = self.chosen(self.even(self.phrases.told(name, mixed)))  # first: a choice may hold the product
+        product = self.even(list(PRODUCTS)) if "{p:" in template and self.rng.random() < 0.7 else None
         s = open_to[name]
         return Part(self.fill(template, product), queue, product, s.get("high", False), s.get("human", False), name)
 
