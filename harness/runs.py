@@ -87,7 +87,7 @@ def write_answers(run: Run, task: Task, split: Split, subjects: Mapping[str, Sco
          "hi": scorer.bounds(task)[1], "better": scorer.better}
         for name, scored in subjects.items()
         for metric, scorer in scorers.items()
-        for id_, value in zip(scored.measure(metric).ids, scored.measure(metric).values, strict=True)
+        for id_, value in scored.values(metric).items()
     ]
     import json
 

@@ -1,4 +1,4 @@
-"""A subject's answers on one split, seen as measures: `candidate.exact_match`, `candidate.on("ocr_noise").stop_rate`."""
+"""A subject's answers on one split as measures: `candidate.exact_match`, `candidate.on("ocr_noise").stop_rate`."""
 
 from __future__ import annotations
 
@@ -64,6 +64,10 @@ class Scored:
     @property
     def answers(self) -> Mapping[str, Answer]:
         return self._scores.answers
+
+    def values(self, metric: str) -> Mapping[str, float | None]:
+        """Example id → value of a metric over the whole split; None where the answer is missing."""
+        return self._scores.values(metric)
 
     def on(self, tags: str | Iterable[str]) -> Scored:
         """The same subject on the examples that carry the tag, or any of the tags. Raises UserError for none."""

@@ -191,7 +191,7 @@ def _schema(folder: Path, parsed: _TaskFile) -> Mapping[str, Any] | None:
         validator_for(schema).check_schema(schema)
     except SchemaError as error:
         at = "/".join(str(p) for p in error.absolute_path) or "the top"
-        raise UserError(f"not a valid JSON Schema: {error.message:.120}", f"{path}, at {at}", "mend the schema") from error
+        raise UserError(f"not a valid JSON Schema: {error.message:.120}", f"{path}, at {at}", "mend it") from error
     if not isinstance(schema, dict):
         raise UserError("the schema must be an object", str(path), 'start with {"type": "object", ...}')
     return schema

@@ -52,7 +52,8 @@ def check_outputs(task: Task, split: Split, where: str) -> None:
     if task.kind == "json":
         from jsonschema.validators import validator_for
 
-        validator = validator_for(task.schema)(task.schema)
+        schema = dict(task.schema or {})
+        validator = validator_for(schema)(schema)
         for example in split:
             for output in example.answers:
                 error = next(iter(validator.iter_errors(output)), None)
@@ -80,7 +81,8 @@ def check_leaks(splits: dict[str, Split]) -> None:
             other = home.setdefault(form, (split.name, example))
             if other[0] != split.name:
                 raise UserError(
-                    f"{split.name} example {example.id} stands in {other[0]} too (as {other[1].id}; numbers do not count)",
+                    f"{split.name} example {example.id} stands in {other[0]} too"
+                    f" (as {other[1].id}; numbers do not count)",
                     f"{split.name}.jsonl", "drop one of the two: a model would be tested on what it was trained on",
                 )
 

@@ -38,7 +38,8 @@ def read_pairs(path: Path, input_column: str, output_column: str) -> list[Pair]:
                 raise UserError(f'no column "{column}"', where, near_names(column, row))
         text, output = row[input_column], row[output_column]
         if not isinstance(text, str):
-            raise UserError(f"the input is not text but {text!r:.40}", f'{where}, column "{input_column}"', "make it text")
+            raise UserError(f"the input is not text but {text!r:.40}", f'{where}, column "{input_column}"',
+                            "make it text")
         if output is None or output == "":
             raise UserError("the output is empty", f'{where}, column "{output_column}"', "fill it, or drop the row")
         pairs.append(Pair(text, output, where))

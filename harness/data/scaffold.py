@@ -40,7 +40,7 @@ class Request:
 
 
 def init_task(project: Project, request: Request) -> tuple[Kind, Made]:
-    """Writes suites/<task> and golden/<task>. Raises UserError where either is there already, or the data is no good."""
+    """Writes suites/<task> and golden/<task>. Raises UserError where either exists, or the data is no good."""
     suite, golden = project.suite(request.task), project.golden(request.task)
     for folder in (suite, golden):
         if folder.exists():
@@ -96,7 +96,8 @@ def _task_yaml(request: Request, kind: Kind, labels: list[str]) -> str:
     yaml = YAML()
     yaml.width = 120
     yaml.dump(body, text)
-    return "# What is asked. Say in `instructions` what a prompted model must know; set `prices` to what you pay.\n" + text.getvalue()
+    head = "# What is asked. Say in `instructions` what a prompted model must know; set `prices` to what you pay.\n"
+    return head + text.getvalue()
 
 
 def _gates(kind: Kind) -> str:

@@ -168,12 +168,12 @@ def same(expected: Any, got: Any, rule: FieldRule) -> bool:
     count; number: within the tolerance, and "12.50" in quotes is no number; date: ISO dates that name one day.
     """
     if rule.compare == "number":
-        return _number(expected) and _number(got) and abs(expected - got) <= rule.tolerance + 1e-9
+        return _number(expected) and _number(got) and bool(abs(expected - got) <= rule.tolerance + 1e-9)
     if rule.compare == "text":
         return isinstance(expected, str) and isinstance(got, str) and _folded(expected) == _folded(got)
     if rule.compare == "date":
         return isinstance(got, str) and isinstance(expected, str) and _day(expected) == _day(got)
-    return _canonical(expected) == _canonical(got)
+    return bool(_canonical(expected) == _canonical(got))
 
 
 def _number(value: Any) -> bool:

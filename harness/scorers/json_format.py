@@ -14,7 +14,7 @@ _validators: dict[str, Any] = {}
 
 
 def json_valid(task: Task, example: Example, text: str) -> float:
-    """1 if the answer is one JSON value (RFC 8259, no key twice) and nothing else but blanks or one code fence; else 0."""
+    """1 if the answer is one JSON value (no key twice) and nothing else but blanks or one code fence; else 0."""
     return 0.0 if _parsed(text) is None else 1.0
 
 

@@ -1,0 +1,144 @@
+"""The champion of a task: champion.json and the answers that prove it, committed so that CI decides without a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from harness.answers import Recorded, write_recorded
+from harness.errors import UserError, near_names
+from harness.examples import Example, Split
+from harness.files import read_json, write_json
+from harness.fingerprint import file_digest, short
+from harness.measures import Verdict
+from harness.project import Project
+from harness.scored import Scored
+from harness.scorers import scorers_for
+from harness.task import Task
+
+_FILE = "champion.json"
+_ANSWERS = "champion_answers.jsonl.gz"
+_KEYS = {
+    "task", "subject", "identity", "adapter", "run", "prompted", "prompted_identity", "subjects", "look", "verdicts",
+    "answers", "forced", "previous",
+}
+
+
+@dataclass(frozen=True)
+class Champion:
+    """What is promoted for a task. subject: its name where it was trained; identity: who it is, by content.
+
+    prompted: the best prompting baseline it was measured against; subjects: name → identity of all whose answers are
+    recorded; look: name of the look at golden that it passed; answers: digest of the recorded answers; forced: why it
+    was promoted without a pass, if it was.
+    """
+
+    folder: Path
+    task: str
+    subject: str
+    identity: str
+    adapter: Mapping[str, Any]
+    run: str
+    prompted: str
+    prompted_identity: str
+    subjects: Mapping[str, str]
+    look: str | None
+    verdicts: tuple[Verdict, ...]
+    answers: str
+    forced: str | None
+    previous: tuple[Mapping[str, Any], ...]
+
+    @cached_property
+    def recorded(self) -> Recorded:
+        """The committed answers. Raises UserError where they are missing or are not those that the champion names."""
+        path = self.folder / _ANSWERS
+        if not path.is_file():
+            raise UserError("the champion's answers are missing", str(path), "restore the file from version control")
+        if file_digest(path) != self.answers:
+            raise UserError(
+                f"the champion's answers were edited (digest {short(file_digest(path))}, {_FILE} says"
+                f" {short(self.answers)})", str(path), "restore the file from version control",
+            )
+        return Recorded(path)
+
+    def known_scores(self, identity: str, split: Split) -> dict[str, dict[str, float]]:
+        """Metric → example id → value, for the scorers that need a model and whose values are recorded."""
+        known: dict[str, dict[str, float]] = {}
+        for example in split:
+            for metric, value in self.recorded.scores(identity, example.digest).items():
+                known.setdefault(metric, {})[example.id] = value
+        return known
+
+
+def load_champion(project: Project, task: str) -> Champion | None:
+    """The champion of a task, None where nothing is promoted. Raises UserError for a broken champion.json."""
+    folder = project.suite(task)
+    path = folder / _FILE
+    if not path.is_file():
+        return None
+    raw = read_json(path)
+    if not isinstance(raw, dict) or set(raw) != _KEYS:
+        odd = sorted(_KEYS ^ set(raw)) if isinstance(raw, dict) else []
+        hint = near_names(odd[0], _KEYS) if odd else "restore it from version control"
+        raise UserError(f"not a champion record (keys missing or unknown: {', '.join(odd)})", str(path), hint)
+    if raw["task"] != task:
+        raise UserError(f'says task "{raw["task"]}", its folder is "{task}"', f'{path}, field "task"', "restore it")
+    rows = dict(raw, verdicts=tuple(Verdict.from_json(v) for v in raw["verdicts"]), previous=tuple(raw["previous"]))
+    return Champion(folder, **rows)
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """A subject whose answers are recorded with the champion: its name, identity, and views on the splits."""
+
+    name: str
+    identity: str
+    views: Sequence[Scored]
+
+
+def write_champion(
+    project: Project, task: Task, candidate: Entrant, prompted: Entrant, others: Sequence[Entrant], *,
+    adapter: Mapping[str, Any], run: str, look: str | None, verdicts: Sequence[Verdict], forced: str | None,
+) -> Path:
+    """Writes the answers, then champion.json, which names them. Raises UserError unless every verdict passes or the
+    promotion is forced for a reason.
+    """
+    if not forced and not (verdicts and all(verdicts)):
+        raise UserError("the golden suite did not pass for this candidate", f"run {run}",
+                        'train further, or promote with --force "reason" (the reason is recorded)')
+    old = load_champion(project, task.name)
+    digest = write_recorded(task.folder / _ANSWERS, _rows(task, (candidate, prompted, *others)))
+    previous = [] if old is None else [
+        {"subject": old.subject, "identity": old.identity, "run": old.run, "look": old.look}, *old.previous]
+    write_json(task.folder / _FILE, {
+        "task": task.name, "subject": candidate.name, "identity": candidate.identity, "adapter": dict(adapter),
+        "run": run, "prompted": prompted.name, "prompted_identity": prompted.identity,
+        "subjects": {e.name: e.identity for e in (candidate, prompted, *others)},
+        "look": look, "verdicts": [v.to_json() for v in verdicts], "answers": digest, "forced": forced,
+        "previous": previous,
+    })
+    return task.folder / _FILE
+
+
+def _rows(task: Task, entrants: Sequence[Entrant]) -> list[dict[str, Any]]:
+    slow = [name for name, s in scorers_for(task).items() if s.model]
+    rows = []
+    for entrant in entrants:
+        for view in entrant.views:
+            values = {m: view.values(m) for m in slow}
+            rows += [_row(entrant, view, e, {m: v[e.id] for m, v in values.items()}) for e in view.split]
+    return rows
+
+
+def _row(entrant: Entrant, view: Scored, example: Example, scores: Mapping[str, float | None]) -> dict[str, Any]:
+    answer = view.answers[example.id]
+    return {
+        "subject": entrant.name, "split": view.split.name, "id": example.id, "text": answer.text,
+        "finish": answer.finish, "prompt_tokens": answer.prompt_tokens, "completion_tokens": answer.completion_tokens,
+        "seconds": round(answer.seconds, 4), "logprob": None if answer.logprob is None else round(answer.logprob, 5),
+        "identity": answer.identity, "fingerprint": answer.fingerprint, "example": answer.example,
+        "error": answer.error, "scores": {m: v for m, v in scores.items() if v is not None},
+    }

@@ -1,0 +1,116 @@
+"""The short commands: init, prepare, evaluate, report, promote, champions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from harness.baselines import is_declared
+from harness.champion import load_champion
+from harness.cli.screen import Result, Screen
+from harness.cli.work import Work, promote_candidate
+from harness.data.check import rewrite_card
+from harness.data.scaffold import Request, init_task
+from harness.errors import UserError
+from harness.fingerprint import short
+from harness.measures import Verdict
+from harness.project import Project
+from harness.runs import find_run
+from harness.task import load_task
+
+
+def run_init(folder: Path, cache: Path, request: Request) -> Result:
+    """Scaffolds a task in the project of this folder, or makes the folder one."""
+    kind, made = init_task(Project(folder, cache), request)
+    counts = {name: len(split) for name, split in made.splits.items()}
+    lines = [
+        f"suites/{request.task} and golden/{request.task} are there: kind {kind},"
+        f" {counts['train']} train, {counts['dev']} dev, {counts['golden']} golden",
+        *made.remarks,
+        f"next: read suites/{request.task}/task.yaml, write your thresholds into test_gates.py, then"
+        f" `goldgate train {request.task}`",
+    ]
+    return Result({"task": request.task, "kind": kind, "splits": counts, "remarks": made.remarks}, "\n".join(lines))
+
+
+def run_prepare(project: Project, name: str) -> Result:
+    """Checks the splits as they are and writes their card."""
+    card = rewrite_card(project, load_task(project, name))
+    lines = [f"{n}: {s['count']} examples, fingerprint {short(s['fingerprint'])}" for n, s in card.splits.items()]
+    return Result({"task": name, "splits": card.splits}, "\n".join(lines))
+
+
+def run_evaluate(project: Project, name: str, subject: str, split: str) -> Result:
+    """Scores a subject. Candidates are scored on dev alone: a look at golden is spent by pytest, train or promote."""
+    task = load_task(project, name)
+    if subject == "champion":
+        champion = load_champion(project, name)
+        if champion is None:
+            raise UserError(f"nothing is promoted for {name}", hint=f"run `goldgate train {name}`")
+        subject = champion.subject
+    if split == "golden" and not is_declared(task, subject):
+        raise UserError("a candidate's scores on golden are a look, which evaluate does not spend", "--split",
+                        f"pytest suites/{name} --candidate {subject} --split golden")
+    work = Work(project, task, Screen())
+    scored = work.scored(subject, split, "to score it")
+    rows = {}
+    for metric in scored.metrics():
+        measure = scored.measure(metric)
+        low, high = measure.interval()
+        rows[metric] = {"estimate": measure.value, "low": low, "high": high, "n": measure.n,
+                        "missing": measure.missing}
+    lines = [f"{subject} on {split} of {name} (95% intervals)"]
+    lines += [f"  {m:<16} {r['estimate']:.4g}  {r['low']:.4g} to {r['high']:.4g}  n = {r['n']}" for m, r in rows.items()]
+    record = {"task": name, "subject": subject, "identity": work.subject(subject).identity, "split": split,
+              "measures": rows}
+    return Result(record, "\n".join(lines))
+
+
+def run_report(project: Project, name: str) -> Result:
+    """Writes the report of a run."""
+    from reports import build_report
+
+    run = find_run(project, name)
+    path = build_report(run.folder)
+    return Result({"run": run.id, "report": str(path)}, f"report: {path}")
+
+
+def run_promote(project: Project, name: str, force: str | None) -> Result:
+    """Promotes a run's candidate: its recorded golden verdicts decide."""
+    run = find_run(project, name)
+    record = run.read()
+    task = load_task(project, record["task"])
+    golden = _golden(run.folder)
+    candidate = golden.get("subject") or _best(record, run.folder)
+    verdicts = [Verdict.from_json(row["verdict"]) for row in golden.get("verdicts", [])]
+    look = golden.get("look", {}).get("name")
+    path = promote_candidate(Work(project, task, Screen()), run, candidate, record["prompted"], verdicts, look, force)
+    text = f"{candidate} is the champion of {task.name} now: {path}"
+    return Result({"task": task.name, "champion": candidate, "file": str(path), "forced": force}, text)
+
+
+def _golden(folder: Path) -> dict[str, Any]:
+    from harness.files import read_json
+
+    path = folder / "golden.json"
+    return dict(read_json(path)) if path.is_file() else {}
+
+
+def _best(record: dict[str, Any], folder: Path) -> str:
+    for attempt in record.get("attempts", []):
+        if attempt["k"] == record.get("best"):
+            return str(attempt["subject"])
+    raise UserError("the run has no finished attempt", str(folder), "let it train to the end")
+
+
+def run_champions(project: Project) -> Result:
+    """The champion of every task."""
+    rows: dict[str, Any] = {}
+    for name in project.tasks():
+        champion = load_champion(project, name)
+        rows[name] = None if champion is None else {
+            "subject": champion.subject, "identity": champion.identity, "run": champion.run, "look": champion.look,
+            "forced": champion.forced}
+    lines = [f"{name:<16} {row['subject']} ({short(row['identity'])}, run {row['run']})" if row else f"{name:<16} none"
+             for name, row in rows.items()]
+    return Result(rows, "\n".join(lines))

@@ -1,0 +1,63 @@
+"""`goldgate demo`: the main job on a shipped task, in a project of its own."""
+
+from __future__ import annotations
+
+import shutil
+from importlib.resources import files
+from pathlib import Path
+
+from harness.cli.doctor import matmul_gflops
+from harness.cli.screen import Result, Screen
+from harness.errors import UserError, near_names
+from harness.files import check_name, whole_folder, write_whole
+from harness.project import DEMO_MARK, Project
+
+SHIPPED = ("invoices", "tickets", "voice")
+_MINUTES_AT_150 = 13.0  # training budget on a machine that multiplies fp32 matrices at 150 GFLOP/s
+_SUITE_FILES = ("*.py", "*.yaml", "*.json")
+_LEFT_BEHIND = {"champion.json"}  # the demo earns its own
+
+
+def run_demo(task: str, folder: Path, cache: Path, minutes: float | None) -> Result:
+    """Prepares the demo's project where it is not there yet, then trains until the suite passes or the budget ends."""
+    from harness.cli.train import Budget, run_train
+
+    if task not in SHIPPED:
+        raise UserError(f'no demo of "{check_name(task, "task")}"', hint=near_names(task, SHIPPED))
+    screen = Screen()
+    rate = matmul_gflops()
+    budget = minutes if minutes is not None else _MINUTES_AT_150 * 150 / rate
+    project = demo_project(task, folder, cache)
+    screen.say(f"Goldgate demo: {task}, in {folder}. This machine multiplies at {rate:.0f} GFLOP/s;"
+               f" training may take up to {budget:.0f} min.")
+    return run_train(project, task, Budget(attempts=3, minutes=budget), [], screen=screen, quick=True)
+
+
+def demo_project(task: str, folder: Path, cache: Path) -> Project:
+    """The demo's project, with this task copied in: data and suite, without champion and looks."""
+    project = Project(folder.resolve(), cache)
+    if folder.exists() and any(folder.iterdir()) and not project.demo:
+        raise UserError("is not empty and no demo's project", str(folder), "choose another with --folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / DEMO_MARK, "The project of goldgate demo. Delete the folder whenever you like.\n")
+    source = shipped_folder()
+    if not project.golden(task).exists():
+        with whole_folder(project.golden(task)) as part:
+            for name in ("train.jsonl", "dev.jsonl", "golden.jsonl", "card.json"):
+                shutil.copyfile(source / "golden" / task / name, part / name)
+    if not project.suite(task).exists():
+        with whole_folder(project.suite(task)) as part:
+            for pattern in _SUITE_FILES:
+                for path in (source / "suites" / task).glob(pattern):
+                    if path.name not in _LEFT_BEHIND:
+                        shutil.copyfile(path, part / path.name)
+    return project
+
+
+def shipped_folder() -> Path:
+    """Where the shipped tasks lie: in the wheel, or in the checkout that is installed editable."""
+    package = Path(str(files("harness")))
+    for folder in (package / "shipped", package.parent):
+        if (folder / "suites").is_dir() and (folder / "golden").is_dir():
+            return folder
+    raise UserError("the shipped tasks are missing from this installation", str(package), "install goldgate again")

@@ -1,0 +1,186 @@
+"""`goldgate`: its commands, exit status and errors. 0 done and passing, 1 gates failed or budget ended, 2 bad input."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from harness import __version__
+from harness.errors import UserError
+from harness.project import Project, cache_folder, find_project
+
+app = typer.Typer(
+    name="goldgate",
+    help="Evaluation-first fine-tuning: a golden test suite in pytest decides what ships.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+TaskName = Annotated[str, typer.Argument(help="name of the task: a folder of suites/", metavar="TASK")]
+AsJson = Annotated[bool, typer.Option("--json", help="print one JSON document on stdout; progress stays on stderr")]
+
+
+def here() -> Project:
+    """The project of the current folder."""
+    return find_project(Path.cwd(), cache_folder(os.environ))
+
+
+def finish(result: dict[str, Any], as_json: bool, text: str, passed: bool = True) -> None:
+    """Prints a command's result and ends it: status 0 when it passed, 1 when it did not."""
+    print(json.dumps(result, ensure_ascii=False, indent=1, default=str) if as_json else text)
+    raise typer.Exit(0 if passed else 1)
+
+
+@app.callback(invoke_without_command=True)
+def _main(version: Annotated[bool, typer.Option("--version", help="print the version")] = False) -> None:
+    if version:
+        print(f"goldgate {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def demo(
+    task: Annotated[str, typer.Argument(help="invoices, tickets or voice", metavar="[TASK]")] = "invoices",
+    folder: Annotated[Path, typer.Option(help="where the demo's project lies")] = Path("goldgate-demo"),
+    minutes: Annotated[float | None, typer.Option(help="training budget; default: from the machine's speed")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The whole main job on the embedded model: prepare, baselines, train until the suite passes, gate, report."""
+    from harness.cli.demo import run_demo
+
+    result = run_demo(task, folder, cache_folder(os.environ), minutes)
+    finish(result.record, as_json, result.text, result.passed)
+
+
+@app.command()
+def init(
+    task: TaskName,
+    source: Annotated[Path, typer.Option("--from", help="CSV, TSV, Excel, Parquet, JSON or JSONL file")],
+    input_: Annotated[str, typer.Option("--input", help="column of the inputs")],
+    output: Annotated[str, typer.Option("--output", help="column of the expected outputs")],
+    golden: Annotated[Path | None, typer.Option(help="a test split that exists already")] = None,
+    instructions: Annotated[str | None, typer.Option(help="what every prompt says")] = None,
+    train_size: Annotated[int | None, typer.Option(help="train examples at most")] = None,
+    dev_size: Annotated[int, typer.Option(help="dev examples at most")] = 300,
+    golden_size: Annotated[int, typer.Option(help="golden examples at most")] = 1000,
+    seed: Annotated[int, typer.Option(help="of the split")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Scaffolds suites/TASK and golden/TASK from a file of examples."""
+    from harness.cli.commands import run_init
+    from harness.data.scaffold import Request
+    from harness.data.split import Sizes
+
+    sizes = Sizes(train_size, dev_size, golden_size)
+    request = Request(task, source, golden, input_, output, instructions, sizes, seed)
+    result = run_init(Path.cwd(), cache_folder(os.environ), request)
+    finish(result.record, as_json, result.text)
+
+
+@app.command()
+def prepare(task: TaskName, as_json: AsJson = False) -> None:
+    """Checks a task's splits (schema, labels, leaks) and writes their card."""
+    from harness.cli.commands import run_prepare
+
+    result = run_prepare(here(), task)
+    finish(result.record, as_json, result.text)
+
+
+@app.command()
+def evaluate(
+    task: TaskName,
+    subject: Annotated[str, typer.Option(help="who answers, for instance base+few_shot:4 or adapter:PATH")],
+    split: Annotated[str, typer.Option(help="dev; golden only for declared baselines and the linear model")] = "dev",
+    as_json: AsJson = False,
+) -> None:
+    """Scores one subject on a split."""
+    from harness.cli.commands import run_evaluate
+
+    result = run_evaluate(here(), task, subject, split)
+    finish(result.record, as_json, result.text)
+
+
+@app.command()
+def train(
+    task: TaskName,
+    attempts: Annotated[int, typer.Option(help="attempts at most", min=1)] = 3,
+    minutes: Annotated[float, typer.Option(help="training minutes at most", min=0.1)] = 60.0,
+    seed: Annotated[int | None, typer.Option(help="seed of the recipe")] = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="recipe setting, key=value")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Trains a LoRA adapter until the golden suite passes or the budget ends; started again, it goes on."""
+    from harness.cli.train import Budget, run_train
+
+    changes = [*(settings or []), *([] if seed is None else [f"seed={seed}"])]
+    result = run_train(here(), task, Budget(attempts, minutes), changes)
+    finish(result.record, as_json, result.text, result.passed)
+
+
+@app.command()
+def report(
+    run: Annotated[str, typer.Argument(help="a run's id or folder", metavar="RUN")], as_json: AsJson = False
+) -> None:
+    """Writes report.html and summary.md of a run."""
+    from harness.cli.commands import run_report
+
+    result = run_report(here(), run)
+    finish(result.record, as_json, result.text)
+
+
+@app.command()
+def promote(
+    run: Annotated[str, typer.Argument(help="the run whose best attempt is promoted", metavar="RUN")],
+    force: Annotated[str | None, typer.Option(help="promote without a passing golden suite, for this reason")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Makes a run's candidate the champion of its task, if its golden suite passed."""
+    from harness.cli.commands import run_promote
+
+    result = run_promote(here(), run, force)
+    finish(result.record, as_json, result.text)
+
+
+@app.command()
+def champions(as_json: AsJson = False) -> None:
+    """The champion of every task."""
+    from harness.cli.commands import run_champions
+
+    result = run_champions(here())
+    finish(result.record, as_json, result.text)
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """What this machine can do, and what is missing."""
+    from harness.cli.doctor import run_doctor
+
+    result = run_doctor(cache_folder(os.environ))
+    finish(result.record, as_json, result.text, result.passed)
+
+
+def run() -> None:
+    """The console script."""
+    try:
+        status = app(standalone_mode=False)
+    except UserError as error:
+        print(f"goldgate: {error}", file=sys.stderr)
+        status = 2
+    except KeyboardInterrupt:
+        print("goldgate: interrupted; the same command goes on from what is complete", file=sys.stderr)
+        status = 130
+    except typer.Abort:
+        status = 130
+    except Exception as error:
+        if not hasattr(error, "format_message"):  # click's usage errors, whichever click typer brings
+            raise
+        print(f"goldgate: {error.format_message()}", file=sys.stderr)
+        status = 2
+    sys.exit(status if isinstance(status, int) else 0)

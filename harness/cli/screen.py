@@ -1,0 +1,62 @@
+"""What a person sees while it works: one line a step, with a bar and the time left where it takes longer."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command says: a record for --json, a text for people, and whether all passed."""
+
+    record: dict[str, Any]
+    text: str
+    passed: bool = True
+
+
+@dataclass
+class Screen:
+    """Progress on stderr, and how long each step took (for the run record)."""
+
+    console: Console = field(default_factory=lambda: Console(file=sys.stderr, highlight=False))
+    steps: list[dict[str, Any]] = field(default_factory=list)
+
+    def say(self, text: str) -> None:
+        """One line, as it is."""
+        self.console.print(text, markup=False)
+
+    @contextmanager
+    def step(self, name: str, why: str, total: int | None = None) -> Iterator[Callable[[int, str], None]]:
+        """A named step; yields `advance(done_in_all, note)`. why: what it is for, in plain words."""
+        self.console.print(f"[bold]{name}[/bold]  [dim]{why}[/dim]")
+        start = time.monotonic()
+        columns = (
+            SpinnerColumn(), BarColumn(bar_width=28), TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+            TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
+        ) if total else (SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.fields[note]}"))
+        with Progress(*columns, console=self.console, transient=True) as progress:
+            bar = progress.add_task(name, total=total, note="")
+
+            def advance(done: int, note: str = "") -> None:
+                progress.update(bar, completed=done, note=note)
+
+            yield advance
+        seconds = time.monotonic() - start
+        self.steps.append({"name": name, "seconds": round(seconds, 2)})
+        if seconds > 2:
+            self.console.print(f"  [dim]{clock(seconds)}[/dim]")
+
+
+def clock(seconds: float) -> str:
+    """Seconds as people say them: 8 s, 3 min 20 s."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{int(seconds // 60)} min {int(seconds % 60):02d} s"

@@ -1,0 +1,266 @@
+"""`goldgate train`, and the heart of the demo: baselines, attempts, dev verdicts, the look at golden, the report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from harness.baselines import Prompted, deciding_metrics
+from harness.cli.doctor import machine
+from harness.cli.screen import Result, Screen, clock
+from harness.cli.work import Work, golden_summary, promote_candidate
+from harness.data.check import check_task_data
+from harness.errors import UserError
+from harness.files import read_json, write_json
+from harness.fingerprint import digest
+from harness.gates import chance_of_passing, level, read_looks, spent, suite_digest
+from harness.measures import Verdict
+from harness.plugin.run import SuiteResult, run_suite
+from harness.project import Project
+from harness.runs import Run, clear_parts, git_commit, open_run, versions, write_answers
+from harness.scorers import scorer_versions
+from harness.subjects.embedded import ModelRef, ensure_model
+from harness.task import load_task
+from trainers import (
+    Attempt,
+    Budget,
+    DevResult,
+    Outcome,
+    Progress,
+    Recipe,
+    TrainingResult,
+    default_recipe,
+    demo_recipe,
+    first_step,
+    parse_settings,
+    train_adapter,
+    train_until,
+)
+
+__all__ = ["Budget", "run_train"]
+
+
+@dataclass
+class Training:
+    """One run: what is worked on, where it is recorded, and what the base model is."""
+
+    work: Work
+    run: Run
+    model: ModelRef
+    quick: bool
+    suites: dict[str, SuiteResult] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.work.task.name
+
+    def subject(self, adapter: Path) -> str:
+        """The adapter's subject name, with the path as the project sees it."""
+        return f"adapter:{adapter.resolve().relative_to(self.work.project.root.resolve())}"
+
+    def train(self, recipe: Recipe, out: Path, continue_from: Path | None) -> TrainingResult:
+        """One attempt, with loss, speed and time left on the screen."""
+        split = self.work.split("train")
+        title = f"attempt {out.name}: LoRA, {recipe.epochs} epochs over {len(split)} examples"
+        with self.work.screen.step(title, "the model learns the task", recipe.steps(len(split))) as advance:
+            def told(p: Progress) -> None:
+                advance(p.step, f"loss {p.loss:.3f}  {p.tokens_per_second:.0f} tokens/s")
+
+            return train_adapter(self.model, self.work.task, split, recipe, out, told, continue_from)
+
+    def judge(self, adapter: Path, number: int) -> DevResult:
+        """The suite on dev, read as observed, and from it the chance of passing golden at the coming look's level."""
+        subject = self.subject(adapter)
+        scored = self.work.scored(subject, "dev", "how good the attempt is, on dev")
+        result = run_suite(self.work.project, self.name, subject, "dev")
+        if not result.records:
+            raise UserError("the suite recorded no verdict on dev", str(self.work.task.folder),
+                            f"look at it with: pytest suites/{self.name} --candidate {subject}")
+        write_json(self.run.attempt(number) / "verdicts.json", [r.to_json() for r in result.records])
+        coming = level(len(read_looks(self.work.project.golden(self.name) / "looks")) + 1, self.work.task.error)
+        with self.work.screen.step("chance of passing golden", "is a look at golden worth it yet?"):
+            chance = chance_of_passing(result.records, len(self.work.split("golden")), coming)
+        self.work.screen.say(f"  attempt {number}: chance of passing golden {chance:.0%}")
+        failing = [r.verdict.gate for r in result.records if r.verdict.outcome != "pass"]
+        return DevResult(chance, self.work.estimates(scored), failing)
+
+    def look(self, adapter: Path) -> bool:
+        """The suite on golden: one bit for the loop."""
+        subject = self.subject(adapter)
+        with self.work.screen.step("pytest suites/" + self.name, "the acceptance gate, on examples nobody has seen"):
+            result = run_suite(self.work.project, self.name, subject, "golden")
+        self.suites[subject] = result
+        if result.look is None:
+            raise UserError("the look at golden was not recorded", str(self.work.project.golden(self.name) / "looks"),
+                            f"see: pytest suites/{self.name} --candidate {subject} --split golden")
+        write_json(self.run.folder / "look.json", {
+            "subject": subject, "passed": result.passed, "records": [r.to_json() for r in result.records],
+            "look": {"number": result.look.number, "level": result.look.level, "name": result.look.name}})
+        return result.passed
+
+
+def run_train(
+    project: Project, name: str, budget: Budget, settings: Sequence[str], *, screen: Screen | None = None,
+    quick: bool = False,
+) -> Result:
+    """Trains until the golden suite passes or the budget ends; promotes what passed; writes the report either way.
+
+    quick: the demo's recipe, and constrained decoding for the best strategy alone. A run that was killed is taken up
+    where it stood. Raises UserError for bad input.
+    """
+    screen = screen or Screen()
+    started = time.monotonic()
+    task = load_task(project, name)
+    work = Work(project, task, screen)
+    with screen.step("check the data", "schema, duplicates, nothing of golden in train"):
+        quality = check_task_data(project, task)
+    work.splits.update(quality.splits)
+    for remark in quality.remarks:
+        screen.say(f"  {remark}")
+    with screen.step("fetch the base model", f"{task.model}, once; it stays in {project.cache}"):
+        model = ensure_model(project.cache, task.model)
+    run, again = _open(work, model, settings, quick)
+    if again:
+        clear_parts(run.folder)
+        screen.say(f"  run {run.id} is taken up again: what is complete is kept")
+    prompted = work.prompted(everything=not quick)
+    _say_baselines(work, prompted)
+    if task.kind == "label":
+        work.scored("linear", "dev", "what an expert would try first: embeddings and logistic regression")
+    training = Training(work, run, model, quick)
+    outcome = _loop(training, settings, budget)
+    return _finish(training, outcome, prompted, budget, screen, started)
+
+
+def _open(work: Work, model: ModelRef, settings: Sequence[str], quick: bool) -> tuple[Run, bool]:
+    task = work.task
+    key = digest({
+        "task": task.name, "model": model.digest, "suite": suite_digest(task, scorer_versions(task)),
+        "instructions": task.instructions, "decoding": task.decoding.model_dump(), "train": dict(task.train),
+        "data": {n: work.split(n).fingerprint for n in ("train", "dev", "golden")}, "settings": list(settings),
+        "quick": quick,
+    })
+    now = datetime.now(UTC)
+    run, again = open_run(work.project, task.name, key, now.strftime("%Y%m%d-%H%M%S"))
+    if not again:
+        run.update(started=now.isoformat(timespec="seconds"), versions=versions(), machine=machine(),
+                   git=git_commit(work.project.root), seed=_recipe(work, model, settings, quick).seed,
+                   model={"alias": model.alias, "digest": model.digest},
+                   data={n: {"count": len(s), "fingerprint": s.fingerprint} for n, s in work.splits.items()},
+                   suite=suite_digest(task, scorer_versions(task)),
+                   prices=task.prices.model_dump() if task.prices else {})
+    return run, again
+
+
+def _recipe(work: Work, model: ModelRef, settings: Sequence[str], quick: bool) -> Recipe:
+    hidden = int(read_json(model.path / "config.json")["hidden_size"])
+    make = demo_recipe if quick else default_recipe
+    return make(work.task, len(work.split("train")), hidden, parse_settings(settings))
+
+
+def _say_baselines(work: Work, prompted: Prompted) -> None:
+    metric = deciding_metrics(work.task)[0]
+    for name, row in sorted(prompted.tried.items(), key=lambda pair: -pair[1][metric]):
+        mark = "  <- the best that prompting does" if name == prompted.name else ""
+        work.screen.say(f"  {name:<32} {metric} {row[metric]:.3f} on dev{mark}")
+
+
+def _loop(training: Training, settings: Sequence[str], budget: Budget) -> Outcome:
+    recipe = _recipe(training.work, training.model, settings, training.quick)
+    first = first_step(recipe, "the demo's recipe" if training.quick else "the default recipe")
+    return train_until(
+        first, training.train, training.judge, training.look, training.run.folder, budget,
+        told=lambda step, k: training.work.screen.say(f"attempt {k}: {step.reason}"),
+    )
+
+
+def _finish(
+    training: Training, outcome: Outcome, prompted: Prompted, budget: Budget, screen: Screen, started: float
+) -> Result:
+    """Everything after the loop: the record, golden's summary, latency, promotion, the report."""
+    from reports import build_report
+
+    work, run = training.work, training.run
+    candidate = training.subject(outcome.best.adapter)
+    shown = [*prompted.tried, *(training.subject(a.adapter) for a in outcome.attempts)]
+    shown += ["linear"] if work.task.kind == "label" else []
+    write_answers(run, work.task, work.split("dev"), {n: work.scored(n) for n in shown})
+    looked = read_json(run.folder / "look.json")
+    looks = read_looks(work.project.golden(work.task.name) / "looks")
+    look = {**looked["look"], "spent": spent(looks)}
+    work.scored(prompted.name, "golden", "the same golden examples, by prompting alone")
+    summary = golden_summary(work, looked["subject"], prompted.name, look, looked["records"])
+    write_json(run.folder / "golden.json", summary)
+    latency = work.latency([candidate, prompted.name])
+    run.update(
+        finished=datetime.now(UTC).isoformat(timespec="seconds"), prompted=prompted.name,
+        baselines=list(prompted.tried), linear="linear" if work.task.kind == "label" else None, best=outcome.best.k,
+        chance=outcome.best.dev.chance, attempts=[_attempt(training, a) for a in outcome.attempts],
+        budget={"minutes": round(budget.minutes, 1), "attempts": budget.attempts}, latency=latency,
+        steps=screen.steps, seconds=round(time.monotonic() - started, 1), reason=outcome.reason,
+    )
+    if outcome.passed:
+        verdicts = [Verdict.from_json(r["verdict"]) for r in looked["records"]]
+        with screen.step("promote", "the model that passed becomes the champion"):
+            promote_candidate(work, run, candidate, prompted.name, verdicts, look["name"])
+    run.update(status="passed" if outcome.passed else "failed")
+    report = build_report(run.folder)
+    return _result(training, outcome, summary, prompted, report, time.monotonic() - started)
+
+
+def _attempt(training: Training, attempt: Attempt) -> dict[str, Any]:
+    return {"k": attempt.k, "subject": training.subject(attempt.adapter), "recipe": attempt.recipe.to_dict(),
+            "seconds": round(attempt.seconds, 1), "dev": attempt.dev.scores, "chance": attempt.dev.chance,
+            "reason": attempt.reason, "failing": attempt.dev.failing}
+
+
+def _result(
+    training: Training, outcome: Outcome, summary: dict[str, Any], prompted: Prompted, report: Path, seconds: float
+) -> Result:
+    """Five lines: the verdict, the gain, the format, the cost, and where the report lies."""
+    work = training.work
+    metric = deciding_metrics(work.task)[0]
+    verdicts = summary["verdicts"]
+    passing = sum(row["verdict"]["outcome"] == "pass" for row in verdicts)
+    rows = {(r["subject"], r["metric"]): r["estimate"] for r in summary["measures"] if r["tag"] is None}
+    mine, theirs = summary["subject"], prompted.name
+    gap = next(d for d in summary["differences"] if d["metric"] == metric)
+    head = f"Ship: all {len(verdicts)} gates pass" if outcome.passed else (
+        f"Not yet: {passing} of {len(verdicts)} gates pass; {outcome.reason}")
+    lines = [
+        head,
+        f"{metric}: {rows[mine, metric]:.1%} tuned, {rows[theirs, metric]:.1%} with the best prompt ({theirs}):"
+        f" {100 * gap['estimate']:+.1f} points ({100 * gap['low']:+.1f} to {100 * gap['high']:+.1f}),"
+        f" n = {gap['n']}",
+    ]
+    form = next((m for m in ("schema_valid", "label_valid", "style_ok") if (mine, m) in rows and m != metric), "stop_rate")
+    lines.append(f"{form}: {rows[mine, form]:.1%} tuned, {rows[theirs, form]:.1%} with the best prompt")
+    if (mine, "cost_per_1k") in rows:
+        lines.append(f"cost of 1,000 answers: {rows[mine, 'cost_per_1k']:.4g} tuned,"
+                     f" {rows[theirs, 'cost_per_1k']:.4g} with the best prompt")
+    if work.task.kind == "label":
+        lines.append(_linear_line(work, outcome, training))
+    lines.append(f"report: {report}  ({clock(seconds)} in all, attempt {outcome.best.k} of {len(outcome.attempts)})")
+    record = {
+        "task": work.task.name, "run": training.run.id, "passed": outcome.passed, "reason": outcome.reason,
+        "candidate": mine, "prompted": theirs, "report": str(report), "seconds": round(seconds, 1),
+        "measures": {m: {"tuned": rows[mine, m], "prompted": rows[theirs, m]} for s, m in rows if s == mine},
+        "gap": gap,
+    }
+    return Result(record, "\n".join(lines), outcome.passed)
+
+
+def _linear_line(work: Work, outcome: Outcome, training: Training) -> str:
+    tuned = work.scored(training.subject(outcome.best.adapter), "golden").measure("exact_match")
+    linear = work.scored("linear", "golden", "the linear model on golden").measure("exact_match")
+    gap = tuned - linear
+    low, high = gap.interval()
+    winner = "the tuned model wins" if low > 0 else "the linear model wins" if high < 0 else "neither is shown to win"
+    return (f"linear model on embeddings: {linear.value:.1%}, tuned {100 * gap.value:+.1f} points"
+            f" ({100 * low:+.1f} to {100 * high:+.1f}): {winner}")
+
+

@@ -1,0 +1,168 @@
+"""The steps of the main job on one task, with progress on the screen: answer, choose, summarise, promote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.answers import AnswerCache, collect
+from harness.baselines import Prompted, choose_prompted, deciding_metrics
+from harness.champion import Champion, Entrant, load_champion, write_champion
+from harness.cli.screen import Screen
+from harness.examples import Split, load_split
+from harness.measures import Verdict
+from harness.project import Project
+from harness.runs import Run
+from harness.scored import Scored, Scores
+from harness.scorers import Context
+from harness.subjects import Subject, parse_subject
+from harness.subjects.embedded import model_digest
+from harness.task import Task
+
+_LATENCY_EXAMPLES = 12  # answered one at a time: enough for a median, and a rough p95
+
+
+@dataclass
+class Work:
+    """One task at work. Scored subjects are kept, so that each is asked once."""
+
+    project: Project
+    task: Task
+    screen: Screen
+    splits: dict[str, Split] = field(default_factory=dict)
+    _scored: dict[tuple[str, str], Scored] = field(default_factory=dict)
+    _subjects: dict[str, Subject] = field(default_factory=dict)
+
+    def split(self, name: str) -> Split:
+        if name not in self.splits:
+            self.splits[name] = load_split(self.project, self.task.name, name)
+        return self.splits[name]
+
+    def subject(self, name: str) -> Subject:
+        if name not in self._subjects:
+            self._subjects[name] = parse_subject(name, self.task, self.project)
+        return self._subjects[name]
+
+    def scored(self, name: str, split_name: str = "dev", why: str = "") -> Scored:
+        """A subject's answers on a split, from the cache or by asking it, as measures."""
+        key = (name, split_name)
+        if key in self._scored:
+            return self._scored[key]
+        split = self.split(split_name)
+        cache = AnswerCache(self.project.cache / ("golden.sqlite" if split_name == "golden" else "answers.sqlite"))
+        short = Path(name).parent.name if name.startswith("adapter:") else name
+        title = f"attempt {short}" if name.startswith("adapter:") else name
+        with self.screen.step(f"{title} answers {split_name}", why, len(split)) as advance:
+            done = 0
+
+            def more(count: int) -> None:
+                nonlocal done
+                done += count
+                advance(done, "")
+
+            answers = collect(self.subject(name), split.examples, cache=cache, progress=more).answers
+        scores = Scores(Context(self.task, self.project.cache), split, answers)
+        self._scored[key] = Scored(name, scores)
+        return self._scored[key]
+
+    def prompted(self, everything: bool) -> Prompted:
+        """The best prompting-only baseline on dev, with all that were tried."""
+        digest = model_digest(self.project.cache, self.task.model)
+        why = "how far prompting alone gets"
+        return choose_prompted(self.project, self.task, self.split("dev"), digest,
+                               lambda name: self.scored(name, "dev", why), everything=everything)
+
+    def estimates(self, scored: Scored) -> dict[str, float]:
+        """Every metric's estimate, by name."""
+        return {m: round(scored.measure(m).value, 5) for m in scored.metrics()}
+
+    def latency(self, names: Iterable[str]) -> dict[str, dict[str, float]]:
+        """Seconds for one dev example at a time: p50, p95 and n, by subject name."""
+        import numpy as np
+
+        from harness.subjects.latency import measure_latency
+
+        examples = self.split("dev").examples[:_LATENCY_EXAMPLES]
+        found = {}
+        for name in names:
+            with self.screen.step(f"{name if not name.startswith('adapter:') else 'tuned'} answers one by one",
+                                  "how long a user waits"):
+                seconds = measure_latency(self.subject(name), examples)
+            found[name] = {"p50": round(float(np.percentile(seconds, 50)), 3),
+                           "p95": round(float(np.percentile(seconds, 95)), 3), "n": len(seconds)}
+        return found
+
+
+def golden_summary(
+    work: Work, candidate: str, prompted: str, look: Mapping[str, Any], records: Iterable[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """What the report may say of golden: verdicts, measures, paired differences and counts; no example of it."""
+    mine, theirs = work.scored(candidate, "golden"), work.scored(prompted, "golden")
+    split = work.split("golden")
+    tags = [None, *split.tag_counts()]
+    measures = [
+        _row(name, view if tag is None else view.on(tag), metric, tag)
+        for name, view in ((candidate, mine), (prompted, theirs))
+        for metric in view.metrics()
+        for tag in tags
+    ]
+    differences = []
+    for metric in mine.metrics():
+        gap = mine.measure(metric) - theirs.measure(metric)
+        low, high = gap.interval()
+        differences.append({"metric": metric, "reference": prompted, "estimate": gap.value, "low": low, "high": high,
+                            "n": gap.n})
+    return {
+        "look": dict(look), "split": {"fingerprint": split.fingerprint, "count": len(split)},
+        "subject": candidate, "prompted": prompted, "opened": False, "measures": measures, "differences": differences,
+        "turned": {m: _turned(mine, theirs, m) for m in deciding_metrics(work.task)},
+        "verdicts": [{"item": r["item"], "verdict": r["verdict"]} for r in records],
+    }
+
+
+def _row(subject: str, view: Scored, metric: str, tag: str | None) -> dict[str, Any]:
+    measure = view.measure(metric)
+    low, high = measure.interval()
+    return {"subject": subject, "metric": metric, "tag": tag, "estimate": measure.value, "low": low, "high": high,
+            "n": measure.n}
+
+
+def _turned(mine: Scored, theirs: Scored, metric: str) -> dict[str, Any]:
+    """How many examples turned right and wrong against the baseline (right: value 1), with exact McNemar p."""
+    from scipy.stats import binomtest
+
+    a, b = mine.values(metric), theirs.values(metric)
+    right = sum(a[i] == 1.0 and b[i] != 1.0 for i in a)
+    wrong = sum(a[i] != 1.0 and b[i] == 1.0 for i in a)
+    p = binomtest(right, right + wrong, 0.5).pvalue if right + wrong else 1.0
+    return {"right": right, "wrong": wrong, "p": float(p)}
+
+
+def promote_candidate(
+    work: Work, run: Run, candidate: str, prompted: str, verdicts: Iterable[Verdict], look: str | None,
+    forced: str | None = None,
+) -> Path:
+    """Writes champion.json with the answers of candidate, prompted and the linear model on dev and golden."""
+    from harness.subjects.adapter import adapter_digest
+
+    adapter: dict[str, Any] = {}
+    if candidate.startswith("adapter:"):
+        folder = Path(candidate.removeprefix("adapter:").removesuffix("+constrained"))
+        whole = folder if folder.is_absolute() else work.project.root / folder
+        adapter = {"path": str(folder), "digest": adapter_digest(whole)}
+    others = ["linear"] if work.task.kind == "label" else []
+    entrants = [
+        Entrant(n, work.subject(n).identity, [work.scored(n, s) for s in ("dev", "golden")])
+        for n in (candidate, prompted, *others)
+    ]
+    return write_champion(
+        work.project, work.task, entrants[0], entrants[1], entrants[2:], adapter=adapter, run=run.id, look=look,
+        verdicts=list(verdicts), forced=forced,
+    )
+
+
+def champion_of(work: Work) -> Champion | None:
+    """The task's champion, if it has one."""
+    return load_champion(work.project, work.task.name)

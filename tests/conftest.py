@@ -1,0 +1,92 @@
+"""Shared fixtures. No test here reaches a network, and none needs a model that must be downloaded."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.examples import Example, Split, card_of, write_card
+from harness.project import Project
+from harness.task import Task, load_task
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+CHATML = (
+    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>\n' }}"
+    "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
+SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
+
+
+@pytest.fixture(scope="session")
+def tiny_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a random Llama of 3 layers and a byte-level tokenizer with a ChatML template. Not to be changed."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    folder = tmp_path_factory.mktemp("tiny_llama")
+    tokenizer = _tokenizer()
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(1)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer), hidden_size=48, intermediate_size=96, num_hidden_layers=3, num_attention_heads=6,
+        num_key_value_heads=2, max_position_embeddings=4096, initializer_range=0.2, tie_word_embeddings=True,
+        eos_token_id=tokenizer.eos_token_id, bos_token_id=None, pad_token_id=tokenizer.pad_token_id,
+    )
+    LlamaForCausalLM(config).float().save_pretrained(folder)
+    return folder
+
+
+def _tokenizer() -> Any:
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    core = Tokenizer(models.BPE())
+    core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    core.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(vocab_size=400, special_tokens=SPECIAL, show_progress=False,
+                                  initial_alphabet=pre_tokenizers.ByteLevel.alphabet())
+    core.train_from_iterator(["the quick invoice jumps over the lazy total", "system user assistant answer"] * 20, trainer)
+    return PreTrainedTokenizerFast(tokenizer_object=core, eos_token="<|im_end|>", pad_token="<|endoftext|>",
+                                   chat_template=CHATML)
+
+
+def examples(rows: Iterable[tuple[Any, Any]], prefix: str = "e", **more: Any) -> tuple[Example, ...]:
+    """Examples from (input, output) pairs, with ids of the prefix and a number."""
+    return tuple(Example(f"{prefix}{i}", text, output, **more) for i, (text, output) in enumerate(rows))
+
+
+@pytest.fixture
+def make_task(tmp_path: Path) -> Callable[..., tuple[Project, Task]]:
+    """Writes a task of a project in tmp_path and reads it back: make_task({"kind": ..}, schema, train=[(in, out)])."""
+
+    def make(settings: dict[str, Any], schema: dict[str, Any] | None = None,
+             name: str = "demo", **splits: Iterable[tuple[Any, Any]]) -> tuple[Project, Task]:
+        project = Project(tmp_path / "project", tmp_path / "cache")
+        folder = project.suite(name)
+        folder.mkdir(parents=True, exist_ok=True)
+        if schema is not None:
+            (folder / "schema.json").write_text(json.dumps(schema), encoding="utf-8")
+            settings = {**settings, "schema": "schema.json"}
+        whole = {"task": name, "instructions": "Say what it is.", "decoding": {"max_new_tokens": 12}, **settings}
+        (folder / "task.yaml").write_text(json.dumps(whole), encoding="utf-8")  # JSON is YAML
+        made = {split: Split(split, examples(rows, split[0])) for split, rows in splits.items()}
+        write_splits(project, name, made)
+        return project, load_task(project, name)
+
+    return make
+
+
+def write_splits(project: Project, name: str, splits: dict[str, Split]) -> None:
+    """Writes JSONL files and their card."""
+    folder = project.golden(name)
+    folder.mkdir(parents=True, exist_ok=True)
+    for split in splits.values():
+        lines = [json.dumps({"id": e.id, "input": e.input, "output": e.output, "tags": list(e.tags)}) for e in split]
+        (folder / f"{split.name}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_card(folder, card_of(name, splits, "by a test", "CC0-1.0", "made up"))

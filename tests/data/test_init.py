@@ -1,0 +1,128 @@
+"""`goldgate init`: from a file of examples to a suite and clean splits."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from harness.data.check import check_leaks, check_task_data
+from harness.data.infer import infer_kind, infer_schema
+from harness.data.mask import masked
+from harness.data.readers import read_pairs
+from harness.data.scaffold import Request, init_task
+from harness.data.split import Sizes
+from harness.errors import UserError
+from harness.examples import Example, Split
+from harness.project import Project
+from harness.task import load_task
+
+
+def _jsonl(path: Path, rows: list[dict[str, object]]) -> Path:
+    path.write_text("\n".join(json.dumps(r) for r in rows))
+    return path
+
+
+def _request(source: Path, golden: Path | None = None, task: str = "mine") -> Request:
+    return Request(task, source, golden, "q", "a", None, Sizes(None, 60, 80), seed=1)
+
+
+WORDS = [f"{a} {b} {c}" for a in ["red", "blue", "green", "old", "new", "big"] for b in ["cat", "dog", "bird", "fish", "cow"]
+         for c in ["runs", "sleeps", "eats", "sings", "jumps", "swims", "flies", "hides"]]
+
+
+def _labelled(path: Path) -> Path:
+    return _jsonl(path, [{"q": w, "a": w.split()[1]} for w in WORDS])
+
+
+def test_a_labelled_file_becomes_a_task_whose_data_passes_its_own_check(tmp_path: Path) -> None:
+    project = Project(tmp_path, tmp_path / "cache")
+    kind, made = init_task(project, _request(_labelled(tmp_path / "f.jsonl")))
+    assert kind == "label"
+    task = load_task(project, "mine")
+    assert task.labels == ("bird", "cat", "cow", "dog", "fish")
+    quality = check_task_data(project, task)
+    assert {n: len(s) for n, s in quality.splits.items()} == {n: len(s) for n, s in made.splits.items()}
+    for split in quality.splits.values():
+        assert {e.output for e in split} == set(task.labels)
+
+
+def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
+    source = _labelled(tmp_path / "f.jsonl")
+    for name in ("one", "two"):
+        init_task(Project(tmp_path / name, tmp_path), _request(source))
+    for file in ("train.jsonl", "dev.jsonl", "golden.jsonl", "card.json"):
+        one, two = ((tmp_path / n / "golden" / "mine" / file).read_bytes() for n in ("one", "two"))
+        assert one == two
+
+
+def test_rows_of_the_golden_file_never_reach_train_or_dev(tmp_path: Path) -> None:
+    source = _labelled(tmp_path / "f.jsonl")
+    golden = _jsonl(tmp_path / "g.jsonl", [{"q": f"  {w.upper()} ", "a": w.split()[1]} for w in WORDS[:60]])
+    _, made = init_task(Project(tmp_path, tmp_path / "c"), _request(source, golden))
+    seen = {masked(e.text) for name in ("train", "dev") for e in made.splits[name]}
+    assert not seen & {masked(w) for w in WORDS[:60]}
+    assert any("stand in golden" in r for r in made.remarks)
+
+
+def test_nothing_is_left_behind_where_the_data_is_no_good(tmp_path: Path) -> None:
+    few = _jsonl(tmp_path / "f.jsonl", [{"q": w, "a": "x"} for w in WORDS[:20]])
+    with pytest.raises(UserError, match="no measure is worth its name below 30"):
+        init_task(Project(tmp_path, tmp_path / "c"), _request(few))
+    assert [p.name for p in tmp_path.iterdir()] == ["f.jsonl"]
+
+
+def test_a_task_that_is_there_already_is_not_overwritten(tmp_path: Path) -> None:
+    source, project = _labelled(tmp_path / "f.jsonl"), Project(tmp_path, tmp_path / "c")
+    init_task(project, _request(source))
+    with pytest.raises(UserError, match="is there already"):
+        init_task(project, _request(source))
+
+
+def test_the_inferred_schema_fits_every_output() -> None:
+    import jsonschema
+
+    outputs = [{"intent": "a", "slots": {"x": "1"}}, {"intent": "b", "slots": {"x": ["1", "2"], "y": None}}] * 30
+    schema = infer_schema(outputs)
+    for output in outputs:
+        jsonschema.validate(output, schema)
+    assert schema["properties"]["intent"]["enum"] == ["a", "b"]
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"intent": "c", "slots": {}}, schema)
+
+
+def test_the_kind_follows_the_outputs() -> None:
+    assert infer_kind(["a", "b"] * 10) == "label"
+    assert infer_kind([f"text {i}" for i in range(50)]) == "text"
+    assert infer_kind([{"a": 1}]) == "json"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("f.csv", b"q,b\n1,2\n", r'f.csv, row 1: no column "a"\n  known: b, q'),
+        ("f.csv", b"q,a\n\xff\xfe,2\n", "not UTF-8"),
+        ("f.csv", b"q,a\n", "no rows"),
+        ("f.jsonl", b'{"q": "x", "a": 1}\n{"q": ', "f.jsonl, line 2: not valid JSON"),
+        ("f.jsonl", b'{"q": "x", "a": ""}', 'line 1, column "a": the output is empty'),
+        ("f.jsonl", b'{"q": 5, "a": "x"}', 'column "q": the input is not text but 5'),
+        ("f.txt", b"x", 'cannot read ".txt" files'),
+        ("f.parquet", b"x", "cannot be read as parquet"),
+    ],
+)
+def test_a_broken_file_is_named(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=message):
+        read_pairs(path, "q", "a")
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no such file"):
+        read_pairs(tmp_path / "nowhere.csv", "q", "a")
+
+
+def test_an_example_that_differs_in_numbers_alone_is_a_leak() -> None:
+    train = Split("train", (Example("t", "Invoice 17 of 3.4.2024", "x"),))
+    with pytest.raises(UserError, match="golden example g stands in train too"):
+        check_leaks({"train": train, "golden": Split("golden", (Example("g", "invoice 99 of 12.11.2023", "y"),))})
+    check_leaks({"train": train, "golden": Split("golden", (Example("g", "bill 99", "y"),))})

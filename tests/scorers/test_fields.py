@@ -1,0 +1,100 @@
+"""Field by field: right, wrong, missed, invented, rightly empty."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.scorers.fields import compare, field_score, parse_json, same
+from harness.task import FieldRule
+
+RULES = {
+    "total": FieldRule(compare="number", tolerance=0.005, weight=2),
+    "vendor": FieldRule(compare="text"),
+    "date": FieldRule(compare="date"),
+    "items": FieldRule(compare="list", align=True),
+    "items.amount": FieldRule(compare="number", tolerance=0.005),
+}
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def _outcomes(expected: Any, got: Any) -> dict[str, str]:
+    return {v.path: v.outcome for v in compare(expected, got, RULES)}
+
+
+def test_each_field_gets_one_of_five_outcomes() -> None:
+    expected = {"total": 12.5, "vendor": "Acme Ltd", "date": None, "number": "A1", "currency": "EUR"}
+    got = {"total": 12.5, "vendor": "acme  LTD", "date": None, "number": "A7", "currency": None, "note": "x"}
+    assert _outcomes(expected, got) == {
+        "total": "right", "vendor": "right", "date": "empty", "number": "wrong", "currency": "missed", "note": "invented",
+    }
+
+
+def test_list_items_are_aligned_whatever_their_order() -> None:
+    expected = {"items": [{"name": "a", "amount": 1}, {"name": "b", "amount": 2}]}
+    swapped = {"items": [{"name": "b", "amount": 2.004}, {"name": "a", "amount": 1}]}
+    assert set(_outcomes(expected, swapped).values()) == {"right"}
+    assert _outcomes(expected, {"items": [{"name": "b", "amount": 2}]})["items[0]"] == "missed"
+    assert "invented" in _outcomes(expected, {"items": [*expected["items"], {"name": "c", "amount": 3}]}).values()
+
+
+def test_without_align_the_order_counts() -> None:
+    assert [v.outcome for v in compare([1, 2], [2, 1], {})] == ["wrong", "wrong"]
+
+
+def test_a_key_left_out_is_missed_even_where_null_is_right() -> None:
+    assert _outcomes({"date": None}, {}) == {"date": "missed"}
+
+
+def test_weights_and_invented_fields_count_in_the_score() -> None:
+    expected = {"total": 1, "vendor": "a"}
+    assert field_score(expected, {"total": 1, "vendor": "b"}, RULES) == pytest.approx(2 / 3)
+    assert field_score(expected, {**expected, "extra": 1}, RULES) == pytest.approx(3 / 4)
+    assert field_score(expected, "no object", RULES) == 0.0
+
+
+def test_true_is_not_one_and_a_quoted_number_is_no_number() -> None:
+    exact, number = FieldRule(), FieldRule(compare="number")
+    assert not same(1, True, exact)
+    assert not same([1], [True], exact)
+    assert same(1, 1.0, exact)
+    assert not same(12.5, "12.5", number)
+    assert not same(1, True, number)
+
+
+@given(json_values)
+def test_a_value_agrees_with_itself(value: Any) -> None:
+    assert all(v.ok for v in compare(value, value, {}))
+    assert field_score(value, value, {}) == 1.0
+
+
+@given(json_values, json_values)
+def test_the_score_lies_between_zero_and_one(expected: Any, got: Any) -> None:
+    assert 0.0 <= field_score(expected, got, {}) <= 1.0
+
+
+@given(json_values, json_values)
+def test_all_fields_right_means_the_same_json(expected: Any, got: Any) -> None:
+    if all(v.outcome == "right" for v in compare(expected, got, {})):
+        assert json.dumps(expected, sort_keys=True) == json.dumps(got, sort_keys=True)
+
+
+@pytest.mark.parametrize("text", ['{"a": 1}', ' {"a": 1}\n', '```json\n{"a": 1}\n```', '```\n{"a": 1}\n```'])
+def test_one_code_fence_and_blanks_are_dropped(text: str) -> None:
+    assert parse_json(text) == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", 'Here it is: {"a": 1}', '{"a": 1} ok', '{"a": 1, "a": 2}', "[NaN]", "Infinity", "[" * 5000, "1" * 5000,
+     "[" * 60 + "]" * 60],
+)
+def test_anything_else_is_no_json(text: str) -> None:
+    with pytest.raises(ValueError):
+        parse_json(text)

@@ -1,0 +1,90 @@
+"""task.yaml: every fault is one message with file, line and key."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from harness.errors import UserError
+from harness.project import Project, cache_folder, find_project
+from harness.task import Task, load_task
+
+GOOD = "task: t\nkind: json\ninstructions: Do it.\nschema: schema.json\n"
+
+
+def _load(folder: Path, text: str, schema: object = None) -> Task:
+    suite = folder / "suites" / "t"
+    suite.mkdir(parents=True)
+    (suite / "task.yaml").write_text(text)
+    (suite / "schema.json").write_text(json.dumps({"type": "object"} if schema is None else schema))
+    return load_task(Project(folder, folder / "cache"), "t")
+
+
+def test_a_task_is_read_with_its_schema_and_defaults(tmp_path: Path) -> None:
+    task = _load(tmp_path, GOOD + "decoding: {max_new_tokens: 9, temperature: 0}\nfields: {a: {compare: number}}\n")
+    assert (task.schema, task.decoding.max_new_tokens, task.error) == ({"type": "object"}, 9, 0.05)
+    assert task.fields["a"].compare == "number"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("instuctions: x", r'line 5, field "instuctions": unknown key "instuctions"\n  did you mean "instructions"'),
+        ("decoding: {max_tokens: 5}", 'line 5, field "decoding.max_tokens": unknown key .*\n.*max_new_tokens'),
+        ("decoding: {temperature: hot}", 'line 5, field "decoding.temperature"'),
+        ("fields: {a: {compare: roughly}}", 'line 5, field "fields.a.compare"'),
+        ("gates: maybe", 'line 5, field "gates"'),
+        ("error: 0.7", 'line 5, field "error"'),
+        ("a: [", "line 6: not valid YAML"),
+    ],
+)
+def test_a_fault_names_line_and_key(tmp_path: Path, line: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        _load(tmp_path, GOOD + line + "\n")
+
+
+def test_a_missing_key_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match='"instructions" is missing'):
+        _load(tmp_path, "task: t\nkind: text\n")
+
+
+def test_an_invalid_schema_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="schema.json, at type: not a valid JSON Schema"):
+        _load(tmp_path, GOOD, {"type": "objekt"})
+
+
+def test_a_schema_outside_the_suite_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="must lie beside task.yaml"):
+        _load(tmp_path, GOOD.replace("schema.json", "../../x.json"))
+
+
+def test_labels_are_needed_for_kind_label(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="at least two different labels"):
+        _load(tmp_path, "task: t\nkind: label\ninstructions: x\nlabels: [a, a]\n")
+
+
+def test_the_folder_and_the_name_must_agree(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match='says task "u"'):
+        _load(tmp_path, GOOD.replace("task: t", "task: u"))
+
+
+def test_an_unknown_task_gets_the_nearest_name(tmp_path: Path) -> None:
+    _load(tmp_path, GOOD)
+    with pytest.raises(UserError, match='no task "tt" here'):
+        load_task(Project(tmp_path, tmp_path), "tt")
+    with pytest.raises(UserError, match="is not a name"):
+        load_task(Project(tmp_path, tmp_path), "../t")
+
+
+def test_the_project_is_the_nearest_folder_with_suites(tmp_path: Path) -> None:
+    _load(tmp_path, GOOD)
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    assert find_project(inner, tmp_path).root == tmp_path
+    with pytest.raises(UserError, match="no project here"):
+        find_project(tmp_path.parent / "nowhere", tmp_path)
+
+
+def test_the_cache_follows_the_environment() -> None:
+    assert cache_folder({"GOLDGATE_CACHE": "/x"}) == Path("/x")
+    assert cache_folder({"XDG_CACHE_HOME": "/y"}) == Path("/y/goldgate")
