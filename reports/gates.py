@@ -80,16 +80,24 @@ def golden_gates(records: Records) -> tuple[Gate, ...]:
     if records.golden is None:
         return ()
     look = look_of(records.golden)
-    on_dev = {_item(row): _verdict(row, "verdicts.json") for row in (records.best.gates if records.best else ())}
-    return tuple(
-        _gate(row, _verdict(row, "golden.json"), look, on_dev.get(_item(row))) for row in records.golden["verdicts"]
-    )
+    dev = [(row, _verdict(row, "verdicts.json")) for row in (records.best.gates if records.best else ())]
+    on_dev = {_key(row, verdict): verdict for row, verdict in dev}
+    made = []
+    for row in records.golden["verdicts"]:
+        verdict = _verdict(row, "golden.json")
+        made.append(_gate(row, verdict, look, on_dev.get(_key(row, verdict))))
+    return tuple(made)
 
 
 def dev_gates(records: Records) -> tuple[Gate, ...]:
     """The gates of the best attempt on dev; what they say was not tested on golden."""
     chosen = records.best.gates if records.best else ()
     return tuple(_gate(row, _verdict(row, "verdicts.json"), None, None) for row in chosen)
+
+
+def _key(row: Mapping[str, Any], verdict: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What makes a gate on dev and one on golden the same: an item may hold several, and dev reads them differently."""
+    return _item(row), verdict.get("metric"), verdict.get("op"), verdict.get("threshold")
 
 
 def _item(row: Mapping[str, Any]) -> str:
@@ -144,7 +152,7 @@ def _gate(
 
 def _bounds(verdict: Mapping[str, Any]) -> tuple[float, float] | None:
     bounds = verdict.get("bounds")
-    if not isinstance(bounds, (list, tuple)) or len(bounds) != 2 or not all(isinstance(b, (int, float)) for b in bounds):
+    if not isinstance(bounds, list) or len(bounds) != 2 or not all(isinstance(b, (int, float)) for b in bounds):
         return None
     return float(bounds[0]), float(bounds[1])
 
@@ -206,7 +214,7 @@ def headline(gates: Sequence[Gate], look: Look | None, on_dev: Sequence[Gate], s
         return Headline("stop", "Do not ship: no gate was recorded", "", ("a suite must compare something",))
     counts = Counter[str](g.outcome for g in gates)
     total = plural(len(gates), "gate")
-    reasons = tuple(f"{g.title}: {g.expression} {_state(g.outcome)}, {_reached(g)}" for g in gates if g.outcome != "pass")
+    reasons = tuple(f"{g.title}: {_reason(g)}" for g in gates if g.outcome != "pass")
     if counts["fail"] or counts["invalid"]:
         return Headline("stop", f"Do not ship: {_tally(counts, len(gates))}", _rests_on(gates), reasons)
     if counts["undecided"]:
@@ -236,21 +244,22 @@ def _tally(counts: Mapping[str, int], total: int) -> str:
     }
     parts = [(counts[o], said[o][counts[o] != 1]) for o in said if counts[o]]
     first, rest = parts[0], parts[1:]
-    return ", ".join([f"{first[0]} of {plural(total, 'gate')} {first[1]}", *(f"{count} {word}" for count, word in rest)])
+    head = f"{first[0]} of {plural(total, 'gate')} {first[1]}"
+    return ", ".join([head, *(f"{count} {word}" for count, word in rest)])
 
 
 def _listed(parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
-def _state(outcome: str) -> str:
-    return {"fail": "fails", "undecided": "is undecided", "invalid": "is invalid"}[outcome]
-
-
-def _reached(gate: Gate) -> str:
+def _reason(gate: Gate) -> str:
+    """Why a gate does not pass, on one line."""
+    if gate.outcome == "invalid":
+        return gate.message.partition("\n")[0] or f"{gate.expression} is invalid"
+    state = "fails" if gate.outcome == "fail" else "is undecided"
     if not gate.estimate.known:
-        return "numbers not recorded"
-    return f"estimate {gate.estimate.text}, 95% interval {gate.estimate.interval}"
+        return f"{gate.expression} {state} (its numbers were not recorded)"
+    return f"{gate.expression} {state}: estimate {gate.estimate.text}, 95% interval {gate.estimate.interval}"
 
 
 def _rests_on(gates: Sequence[Gate]) -> str:

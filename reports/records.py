@@ -105,7 +105,9 @@ def amount(record: Mapping[str, Any], key: str) -> float | None:
 
 def rows(record: Mapping[str, Any], key: str, path: Path) -> list[Mapping[str, Any]]:
     """An optional list of objects; empty where it is absent. Raises UserError naming the file and the key."""
-    value = record.get(key) or []
+    value = record.get(key)
+    if value is None:
+        return []
     if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
         raise UserError("must be a list of objects", f'{path}, field "{key}"', _AGAIN)
     return value
@@ -120,8 +122,8 @@ def _object(value: Any, path: Path) -> Mapping[str, Any]:
 def _attempt(folder: Path, record: Mapping[str, Any]) -> Attempt:
     number = record.get("k")
     if isinstance(number, bool) or not isinstance(number, int):
-        raise UserError(f"an attempt's number is missing ({number!r:.40})", f'{folder / "run.json"}, field "attempts.k"',
-                        _AGAIN)
+        where = f'{folder / "run.json"}, field "attempts.k"'
+        raise UserError(f"an attempt's number is missing ({number!r:.40})", where, _AGAIN)
     place = folder / "attempts" / str(number)
     return Attempt(number, record, _list(place / "log.json"), _list(place / "verdicts.json"))
 

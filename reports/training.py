@@ -14,7 +14,7 @@ from reports.words import NOT_RECORDED, duration, label, number, plural, scale_o
 
 @dataclass(frozen=True)
 class Sheet:
-    """A table of attempts: the recipe's settings or dev's scores down, attempts across. changed: differs between them."""
+    """A table with attempts across: (name, cells, whether they differ between attempts) a row."""
 
     rows: tuple[tuple[str, tuple[str, ...], bool], ...]
 
@@ -174,9 +174,11 @@ def facts_of(records: Records) -> tuple[Facts, ...]:
             ("code", run.get("git")), ("run", run.get("id")),
         ))),
         Facts("How it ran", (
-            ("started", str(run.get("started") or NOT_RECORDED)), ("finished", str(run.get("finished") or NOT_RECORDED)),
+            ("started", str(run.get("started") or NOT_RECORDED)),
+            ("finished", str(run.get("finished") or NOT_RECORDED)),
             ("took", duration(amount(run, "seconds"))), ("seed", str(run.get("seed", NOT_RECORDED))),
-            ("budget", _pairs(budget)), ("machine", _pairs(machine)), ("prices", _pairs(part(run, "prices", dict) or {})),
+            ("budget", _pairs(budget)), ("machine", _pairs(machine)),
+            ("prices", _pairs(part(run, "prices", dict) or {})),
         )),
         Facts("Versions", tuple((str(k), str(v)) for k, v in (part(run, "versions", dict) or {}).items())
               or (("versions", NOT_RECORDED),)),

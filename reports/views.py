@@ -209,9 +209,10 @@ def _look_words(look: Look | None) -> str:
     if look.number is None or look.level is None:
         return "The look's number and level were not recorded."
     error = look.level * 2**look.number
+    size = plural(look.count, "example") if look.count else "size not recorded"
     words = (
-        f"Look {look.number} at this golden split ({plural(look.count, 'example') if look.count else 'size not recorded'}),"
-        f" tested at level {number(look.level, 'plain')} a side; all looks together have spent {look.spent}."
+        f"Look {look.number} at this golden split ({size}), tested at level {number(look.level, 'plain')} a side;"
+        f" all looks together have spent {look.spent}."
     )
     if look.opened:
         return f"{words} Golden's examples were shown, so passes carry no error rate until golden is refreshed."

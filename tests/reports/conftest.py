@@ -1,4 +1,4 @@
-"""A run folder as `goldgate train` leaves it: an invoices run with hostile answers, its verdicts given by real gates."""
+"""A run folder as `goldgate train` leaves it: invoices with hostile answers, its verdicts given by real gates."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ TUNED = "adapter:runs/invoices/2026-11-24-0912/attempts/2/adapter"
 FIRST = "adapter:runs/invoices/2026-11-24-0912/attempts/1/adapter"
 PROMPTED = "base+few_shot:4"
 LINEAR = "linear"
-HOSTILE = '</pre></style><script>alert(1)</script><img src=x onerror="alert(2)"> javascript:alert(3) \u202eevil\u202c \x00\x1b[31m'
+HOSTILE = '</pre></style><script>alert(1)</script><img src=x onerror="alert(2)"> javascript:alert(3) '
+HOSTILE += "\u202eevil\u202c \x00\x1b[31m"
 TAGS = ("date_format", "missing_field", "ocr_noise", "unseen_layout", "credit_note", "decimal_comma")
 RATES = {  # subject → chance of an exact match, share of fields otherwise right, chance of valid JSON
     TUNED: (0.94, 0.84, 1.0),
     FIRST: (0.78, 0.8, 0.99),
     PROMPTED: (0.09, 0.52, 0.86),
-    PROMPTED + "+constrained": (0.1, 0.5, 1.0),
     "base+zero_shot": (0.0, 0.12, 0.4),
     "base+nearest:4": (0.08, 0.5, 0.84),
 }
@@ -33,7 +33,6 @@ TOKENS = {
     TUNED: (92, 58),
     FIRST: (92, 58),
     PROMPTED: (842, 61),
-    PROMPTED + "+constrained": (842, 60),
     "base+zero_shot": (231, 96),
     "base+nearest:4": (851, 62),
 }
@@ -102,7 +101,7 @@ class Examples:
             text, right = "Here is the JSON you asked for:\n" + text[:-9], 0.0
         self.answers[subject].append(text)
         cost = {
-            m: t + self.rng.randint(-9, 9)
+            m: t + self.rng.choice((-6, 0, 6))
             for m, t in zip(("tokens_in", "tokens_out"), TOKENS.get(subject, (90, 10)), strict=True)
         }
         row = {
@@ -144,7 +143,7 @@ def gate_rows(examples: Examples, how: Recording, bar: float) -> list[dict[str, 
         "test_accuracy": lambda: ours("exact_match") >= bar,
         "test_format": lambda: ours("json_valid") >= 0.95,
         "test_fields": lambda: ours("field_accuracy").observed >= 0.97,
-        **{f"test_edge_case[{tag}]": lambda tag=tag: ours("exact_match", tag).plausible >= 0.8 for tag in TAGS},  # type: ignore[misc]
+        **{f"test_edge_case[{tag}]": lambda tag=tag: ours("exact_match", tag).plausible >= 0.8 for tag in TAGS},
         "test_beats_prompting": lambda: ours("exact_match") - theirs("exact_match") >= 0.3,
         "test_costs_less_than_prompting": lambda: ours("cost_per_1k") <= 0.5 * theirs("cost_per_1k"),
     }
@@ -216,7 +215,7 @@ def run_record(dev: Examples, linear: bool) -> dict[str, Any]:
         "versions": {"python": "3.11.9", "goldgate": "0.1.0", "torch": "2.13.0"},
         "machine": {"cores": 2, "memory_gb": 15.6, "gflops": 148.2},
         "git": "b89de8a4c1",
-        "data": {"train": {"count": 400, "fingerprint": "a1" * 32}, "dev": {"count": 100, "fingerprint": "b2" * 32}},
+        "data": {"train": {"count": 400, "fingerprint": "a1" * 32}, "dev": {"count": 60, "fingerprint": "b2" * 32}},
         "model": {"alias": "smollm2-135m", "digest": "b1" * 32},
         "suite": "c3" * 32,
         "seed": 7,
@@ -243,11 +242,11 @@ def run_record(dev: Examples, linear: bool) -> dict[str, Any]:
 
 
 def write_run(folder: Path, *, golden: bool = True, bar: float = 0.85, linear: float | None = None) -> Path:
-    """Writes a whole run folder. bar: of exact match, so that the suite passes or not; linear: that model's exact match."""
+    """Writes a whole run folder. bar: of exact match, which decides the suite; linear: that model's exact match."""
     import pandas as pd
 
     rates = {**RATES, **({} if linear is None else {LINEAR: (linear, 0.5, 1.0)})}
-    dev = Examples("dev", 100, rates)
+    dev = Examples("dev", 60, rates)
     dev.inputs[0] = dev.inputs[0] + "\n" + HOSTILE
     first_wrong = dev.values[TUNED]["exact_match"].index(0.0)
     dev.inputs[first_wrong] += "\n" + HOSTILE
@@ -332,3 +331,8 @@ def beaten_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def unlooked_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run whose budget ended before a look at golden."""
     return write_run(tmp_path_factory.mktemp("runs") / "unlooked", golden=False)
+
+
+@pytest.fixture(scope="session")
+def unlooked_view(unlooked_run: Path) -> RunView:
+    return load_run(unlooked_run)
