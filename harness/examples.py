@@ -147,9 +147,10 @@ def _parse(line: str, where: str) -> Example:
     except ValueError as error:
         column = f" at column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
         message = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-        raise UserError(f"not valid JSON ({message}{column})", where, "one JSON object a line") from error
+        raise UserError(f"not valid JSON ({message}{column})", where, "one object a line") from error
     if not isinstance(raw, dict):
-        raise UserError(f"a line is an object, not {type(raw).__name__}", where, 'write {"id": .., "input": .., "output": ..}')
+        raise UserError(f"a line is an object, not {type(raw).__name__}", where,
+                        'write {"id": .., "input": .., "output": ..}')
     for key in raw:
         if key not in _KEYS:
             raise UserError(f'unknown key "{key}"', f'{where}, field "{key}"', near_names(key, _KEYS))
@@ -194,7 +195,8 @@ def _input(value: Any, where: str) -> str | tuple[Message, ...]:
         return value
     where = f'{where}, field "input"'
     if not isinstance(value, list) or not value:
-        raise UserError(f"must be text or chat messages, not {value!r:.40}", where, "write a string or [{role, content}]")
+        raise UserError(f"must be text or chat messages, not {value!r:.40}", where,
+                        "write a string or [{role, content}]")
     for message in value:
         if not isinstance(message, dict) or set(message) != {"role", "content"} or not all(
             isinstance(v, str) for v in message.values()

@@ -29,9 +29,14 @@ def test_a_failed_folder_leaves_the_old_folder_and_no_remains(tmp_path: Path) ->
     target = tmp_path / "run"
     with whole_folder(target) as part:
         (part / "x").write_text("old")
-    with pytest.raises(RuntimeError), whole_folder(target) as part:
-        (part / "x").write_text("new")
-        raise RuntimeError("killed")
+
+    def killed() -> None:
+        with whole_folder(target) as part:
+            (part / "x").write_text("new")
+            raise RuntimeError("killed")
+
+    with pytest.raises(RuntimeError):
+        killed()
     assert (target / "x").read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["run"]
 

@@ -49,12 +49,12 @@ def test_a_missing_key_is_named(tmp_path: Path) -> None:
 
 
 def test_an_invalid_schema_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="schema.json, at type: not a valid JSON Schema"):
+    with pytest.raises(UserError, match=r"schema.json, at type: not a valid JSON Schema"):
         _load(tmp_path, GOOD, {"type": "objekt"})
 
 
 def test_a_schema_outside_the_suite_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="must lie beside task.yaml"):
+    with pytest.raises(UserError, match=r"must lie beside task.yaml"):
         _load(tmp_path, GOOD.replace("schema.json", "../../x.json"))
 
 

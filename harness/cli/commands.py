@@ -60,7 +60,8 @@ def run_evaluate(project: Project, name: str, subject: str, split: str) -> Resul
         rows[metric] = {"estimate": measure.value, "low": low, "high": high, "n": measure.n,
                         "missing": measure.missing}
     lines = [f"{subject} on {split} of {name} (95% intervals)"]
-    lines += [f"  {m:<16} {r['estimate']:.4g}  {r['low']:.4g} to {r['high']:.4g}  n = {r['n']}" for m, r in rows.items()]
+    lines += [f"  {m:<16} {r['estimate']:.4g}  {r['low']:.4g} to {r['high']:.4g}  n = {r['n']}"
+              for m, r in rows.items()]
     record = {"task": name, "subject": subject, "identity": work.subject(subject).identity, "split": split,
               "measures": rows}
     return Result(record, "\n".join(lines))

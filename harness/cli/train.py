@@ -237,7 +237,8 @@ def _result(
         f" {100 * gap['estimate']:+.1f} points ({100 * gap['low']:+.1f} to {100 * gap['high']:+.1f}),"
         f" n = {gap['n']}",
     ]
-    form = next((m for m in ("schema_valid", "label_valid", "style_ok") if (mine, m) in rows and m != metric), "stop_rate")
+    formats = ("schema_valid", "label_valid", "style_ok", "stop_rate")
+    form = next(m for m in formats if (mine, m) in rows and m != metric)
     lines.append(f"{form}: {rows[mine, form]:.1%} tuned, {rows[theirs, form]:.1%} with the best prompt")
     if (mine, "cost_per_1k") in rows:
         lines.append(f"cost of 1,000 answers: {rows[mine, 'cost_per_1k']:.4g} tuned,"

@@ -24,6 +24,13 @@ _INSTRUCTIONS = {
     "text": "Answer the text.",
 }
 
+_LINEAR_GATE = """
+
+def test_not_worse_than_a_linear_model(candidate, linear):
+    # What an expert would try first for closed labels: embeddings and logistic regression, seconds of training.
+    assert candidate.exact_match - linear.exact_match >= -0.02
+"""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -102,13 +109,8 @@ def _task_yaml(request: Request, kind: Kind, labels: list[str]) -> str:
 
 def _gates(kind: Kind) -> str:
     format_metric = {"json": "schema_valid", "label": "label_valid", "text": "stop_rate"}[kind]
-    linear = '''
-
-def test_not_worse_than_a_linear_model(candidate, linear):
-    # What an expert would try first for closed labels: embeddings and logistic regression, two seconds of training.
-    assert candidate.exact_match - linear.exact_match >= -0.02
-''' if kind == "label" else ""
-    return f'''"""What must hold before a model may ship. Write each threshold for a reason, before the first training run."""
+    linear = _LINEAR_GATE if kind == "label" else ""
+    return f'''"""What must hold before a model may ship. Give each threshold its reason, before the first training run."""
 
 
 def test_accuracy(candidate):

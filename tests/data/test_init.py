@@ -26,7 +26,8 @@ def _request(source: Path, golden: Path | None = None, task: str = "mine") -> Re
     return Request(task, source, golden, "q", "a", None, Sizes(None, 60, 80), seed=1)
 
 
-WORDS = [f"{a} {b} {c}" for a in ["red", "blue", "green", "old", "new", "big"] for b in ["cat", "dog", "bird", "fish", "cow"]
+ANIMALS = ["cat", "dog", "bird", "fish", "cow"]
+WORDS = [f"{a} {b} {c}" for a in ["red", "blue", "green", "old", "new", "big"] for b in ANIMALS
          for c in ["runs", "sleeps", "eats", "sings", "jumps", "swims", "flies", "hides"]]
 
 

@@ -32,7 +32,8 @@ def test_each_field_gets_one_of_five_outcomes() -> None:
     expected = {"total": 12.5, "vendor": "Acme Ltd", "date": None, "number": "A1", "currency": "EUR"}
     got = {"total": 12.5, "vendor": "acme  LTD", "date": None, "number": "A7", "currency": None, "note": "x"}
     assert _outcomes(expected, got) == {
-        "total": "right", "vendor": "right", "date": "empty", "number": "wrong", "currency": "missed", "note": "invented",
+        "total": "right", "vendor": "right", "date": "empty", "number": "wrong", "currency": "missed",
+        "note": "invented",
     }
 
 
