@@ -143,7 +143,9 @@ def collect(
                         f"first {todo[0].id}", "run without --answers, so that the model may answer")
     if progress is not None and found:
         progress(len(found))
-    first = {keys[e.id]: e for e in reversed(todo)}
+    first: dict[str, Example] = {}
+    for example in todo:
+        first.setdefault(keys[example.id], example)
     made = _generate(subject, list(first.values()), cache, progress)
     found |= {e.id: _as(made[keys[e.id]], e) for e in todo}
     if progress is not None and len(todo) > len(first):

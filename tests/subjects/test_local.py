@@ -1,0 +1,152 @@
+"""Local subjects on a tiny model: adapters, prompts that are too long, and answers that carry what they must."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.answers import AnswerCache, collect
+from harness.errors import UserError
+from harness.examples import Example
+from harness.project import Project
+from harness.subjects import parse_subject
+from harness.subjects.embedded import model_digest
+from harness.subjects.latency import measure_latency
+from harness.subjects.loading import forget_models
+from harness.task import Task
+
+Made = tuple[Project, Task]
+ASK = [Example(f"q{i}", f"the lazy invoice {i}", "a") for i in range(5)]
+SCHEMA = {"type": "object", "properties": {"n": {"enum": [1, 2]}}, "required": ["n"], "additionalProperties": False}
+
+
+@pytest.fixture
+def made(make_task: Callable[..., Made], tiny_llama: Path) -> Made:
+    return make_task({"kind": "text", "model": str(tiny_llama)}, train=[(f"t{i}", "x") for i in range(4)])
+
+
+def train_adapter(tiny_llama: Path, folder: Path, base: str, seed: int, blank: bool = False) -> Path:
+    """A LoRA adapter with random weights, as training would write it."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    torch.manual_seed(seed)
+    model = get_peft_model(AutoModelForCausalLM.from_pretrained(tiny_llama, dtype=torch.float32),
+                           LoraConfig(r=4, target_modules=["q_proj", "down_proj"], task_type="CAUSAL_LM"))
+    if not blank:
+        for name, weight in model.named_parameters():
+            if "lora_B" in name:
+                torch.nn.init.normal_(weight, std=0.3)
+    model.save_pretrained(folder)
+    (folder / "goldgate.json").write_text(json.dumps({"base": base, "alias": "tiny", "prompt": "pruned"}))
+    return folder
+
+
+def texts(name: str, made: Made) -> list[str | None]:
+    project, task = made
+    return [a.text for a in sorted(parse_subject(name, task, project).answer(ASK), key=lambda a: a.id)]
+
+
+def test_an_adapter_answers_as_peft_does_unmerged(made: Made, tiny_llama: Path, tmp_path: Path) -> None:
+    import torch
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    project, task = made
+    folder = train_adapter(tiny_llama, tmp_path / "a", model_digest(project.cache, task.model), seed=1)
+    tokenizer = AutoTokenizer.from_pretrained(tiny_llama)
+    plain = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(tiny_llama, dtype=torch.float32), str(folder))
+    wanted = []
+    for example in ASK:
+        text = f"<|im_start|>system\ndemo<|im_end|>\n<|im_start|>user\n{example.text}<|im_end|>\n<|im_start|>assistant\n"
+        ids = tokenizer(text, return_tensors="pt")
+        out = plain.generate(**ids, max_new_tokens=12, do_sample=False, pad_token_id=0)
+        wanted.append(tokenizer.decode(out[0, ids["input_ids"].shape[1] :], skip_special_tokens=True))
+    assert texts(f"adapter:{folder}", made) == wanted
+    assert texts(f"adapter:{folder}", made) != texts("base+pruned", made)
+
+
+def test_the_cache_never_serves_another_adapters_answers(made: Made, tiny_llama: Path, tmp_path: Path) -> None:
+    project, task = made
+    base = model_digest(project.cache, task.model)
+    cache = AnswerCache(tmp_path / "answers.sqlite")
+    said = []
+    for seed in (1, 2):
+        folder = train_adapter(tiny_llama, tmp_path / "same", base, seed)
+        collected = collect(parse_subject(f"adapter:{folder}", task, project), ASK, cache=cache)
+        assert collected.counts == {"recorded": 0, "cache": 0, "model": 5}
+        said.append([a.text for a in collected.answers.values()])
+    assert said[0] != said[1]
+
+
+def test_an_adapter_that_changes_nothing_is_refused(made: Made, tiny_llama: Path, tmp_path: Path) -> None:
+    project, task = made
+    folder = train_adapter(tiny_llama, tmp_path / "a", model_digest(project.cache, task.model), seed=1, blank=True)
+    with pytest.raises(UserError, match="every lora_B is zero"):
+        texts(f"adapter:{folder}", made)
+
+
+def test_an_adapter_whose_tensors_do_not_fit_is_refused(made: Made, tiny_llama: Path, tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    project, task = made
+    folder = train_adapter(tiny_llama, tmp_path / "a", model_digest(project.cache, task.model), seed=1)
+    weights = load_file(folder / "adapter_model.safetensors")
+    dropped = next(name for name in weights if "lora_A" in name)
+    save_file({k: v for k, v in weights.items() if k != dropped}, folder / "adapter_model.safetensors")
+    with pytest.raises(UserError, match="do not match"):
+        texts(f"adapter:{folder}", made)
+
+
+def test_a_prompt_that_is_too_long_is_a_missing_answer(make_task: Callable[..., Made], tiny_llama: Path) -> None:
+    settings = {"kind": "text", "model": str(tiny_llama), "decoding": {"max_new_tokens": 4, "max_prompt_tokens": 90}}
+    project, task = make_task(settings)
+    long = Example("long", "many words " * 40, "a")
+    told: list[int] = []
+    answers = {a.id: a for a in parse_subject("base+zero_shot", task, project).answer([long, *ASK], told.append)}
+    assert answers["long"].text is None
+    assert answers["long"].finish == "error"
+    assert f"prompt has {answers['long'].prompt_tokens} tokens" in answers["long"].error
+    assert answers["long"].prompt_tokens > 90
+    assert answers["q0"].text is not None
+    assert sum(told) == 6
+
+
+def test_answers_carry_identity_fingerprint_and_counts(made: Made) -> None:
+    project, task = made
+    subject = parse_subject("base+zero_shot", task, project)
+    for answer, example in zip(sorted(subject.answer(ASK), key=lambda a: a.id), ASK, strict=True):
+        assert answer.id == example.id
+        assert answer.identity == subject.identity
+        assert answer.fingerprint == subject.fingerprint(example)
+        assert answer.example == example.digest
+        assert 1 <= answer.completion_tokens <= 12
+        assert answer.prompt_tokens > 10
+        assert answer.seconds > 0
+        assert answer.logprob is not None
+        assert answer.logprob < 0
+        assert (answer.finish == "length") == (answer.completion_tokens == 12)
+
+
+def test_constrained_json_is_told_apart_from_free(make_task: Callable[..., Made], tiny_llama: Path) -> None:
+    made = make_task({"kind": "json", "model": str(tiny_llama)}, SCHEMA)
+    assert set(texts("base+zero_shot+constrained", made)) <= {'{"n": 1}', '{"n": 2}'}
+    assert not set(texts("base+zero_shot", made)) & {'{"n": 1}', '{"n": 2}'}
+
+
+def test_constrained_labels_are_labels(make_task: Callable[..., Made], tiny_llama: Path) -> None:
+    labels = ["card lost", "card", "refund"]
+    made = make_task({"kind": "label", "labels": labels, "model": str(tiny_llama)})
+    assert set(texts("base+zero_shot+constrained", made)) <= set(labels)
+
+
+def test_latency_is_measured_one_by_one(made: Made) -> None:
+    project, task = made
+    seconds = measure_latency(parse_subject("base+zero_shot", task, project), ASK[:3])
+    assert len(seconds) == 3
+    assert all(s > 0 for s in seconds)
+    forget_models()

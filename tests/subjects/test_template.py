@@ -1,0 +1,53 @@
+"""What ends an answer, and when a template is another one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from transformers import AutoTokenizer
+
+from harness.errors import UserError
+from harness.subjects.template import encode, render, stop_tokens, template_digest, turn_end
+
+
+@pytest.fixture
+def tokenizer(tiny_llama: Path) -> Any:
+    return AutoTokenizer.from_pretrained(tiny_llama)
+
+
+def test_the_template_says_what_ends_a_turn(tokenizer: Any) -> None:
+    end = tokenizer.convert_tokens_to_ids("<|im_end|>")
+    assert turn_end(tokenizer) == end
+    tokenizer.eos_token = "<|endoftext|>"
+    assert turn_end(tokenizer) == end, "even where the tokenizer's own end is another"
+    assert set(stop_tokens(tokenizer, SimpleNamespace(eos_token_id=[1]))) == {end, tokenizer.eos_token_id, 1}
+
+
+def test_no_special_token_is_added_to_what_the_template_wrote(tokenizer: Any) -> None:
+    text = render(tokenizer, [{"role": "user", "content": "hi"}], {})
+    assert text == "<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n"
+    assert tokenizer.decode(encode(tokenizer, [text])[0]) == text
+
+
+def test_the_digest_follows_template_and_arguments(tokenizer: Any) -> None:
+    before = template_digest(tokenizer, {})
+    assert template_digest(tokenizer, {"thinking": True}) != before
+    tokenizer.chat_template = tokenizer.chat_template.replace("assistant\n", "assistant:\n")
+    assert template_digest(tokenizer, {}) != before
+
+
+def test_a_model_without_a_template_is_refused(tokenizer: Any) -> None:
+    tokenizer.chat_template = None
+    with pytest.raises(UserError, match="chat template"):
+        turn_end(tokenizer)
+    with pytest.raises(UserError, match="chat template"):
+        render(tokenizer, [{"role": "user", "content": "hi"}], {})
+
+
+def test_a_template_that_refuses_a_role_is_told(tokenizer: Any) -> None:
+    tokenizer.chat_template = "{{ raise_exception('no system role') }}"
+    with pytest.raises(UserError, match="no system role"):
+        render(tokenizer, [{"role": "system", "content": "x"}], {})
