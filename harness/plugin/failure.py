@@ -1,0 +1,134 @@
+"""What a gate that does not pass says in the terminal: the verdict, where it stands, and the worst examples of dev."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from _pytest._code.code import ExceptionChainRepr, ReprEntryNative, ReprFileLocation, ReprTraceback
+from _pytest.outcomes import Failed
+
+from harness.errors import UserError
+from harness.examples import Example, render_output
+from harness.measures import Verdict
+from harness.scored import Scored
+from harness.scorers.fields import FieldVerdict, compare, parse_json
+from harness.task import Task
+
+WORST = 3  # examples under a gate: enough to see a pattern, few enough to read
+_FIELDS = 3
+_LONGEST = 60  # characters of one value
+_METRIC = re.compile(r"^(\w+)(?:\[(.+)\])?")
+FORM = "a gate is written plainly: assert candidate.exact_match >= 0.90"
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A verdict with its place in the suite: path as shown, and line where it is known."""
+
+    verdict: Verdict
+    path: str
+    line: int | None
+
+    @property
+    def place(self) -> str:
+        return f"{self.path}:{self.line}" if self.line else self.path
+
+
+@dataclass(frozen=True)
+class Dev:
+    """The candidate on dev, whose examples may be shown."""
+
+    task: Task
+    scored: Scored
+
+
+class GateFailed(Failed):
+    """Fails an item because of its verdicts, whatever its test did. headline: for the short summary."""
+
+    def __init__(self, text: str, headline: str, path: Path, line: int | None) -> None:
+        super().__init__(text, pytrace=False)
+        self.text = text
+        self.headline = headline
+        self.path = path
+        self.line = line
+
+    def report(self) -> ExceptionChainRepr:
+        """The text instead of a traceback. A chain, because xdist and JUnit carry that with its headline."""
+        entry = ReprTraceback([ReprEntryNative([self.text + "\n"])], None, style="native")
+        crash = ReprFileLocation(str(self.path), self.line or 1, self.headline)
+        return ExceptionChainRepr([(entry, crash, None)])
+
+
+def failed(spoken: Sequence[Spoken], hint: str, dev: Dev | None, path: Path) -> GateFailed:
+    """The failure of an item with these verdicts, none of which passes. hint: added where the test hid them."""
+    blocks = ["\n".join([f"{s.place}: {s.verdict.message}", *_worst(s.verdict, dev)]) for s in spoken]
+    more = f" (and {len(spoken) - 1} more)" if len(spoken) > 1 else ""
+    headline = spoken[0].verdict.message.splitlines()[0] + more
+    return GateFailed("\n".join([*blocks, *([f"  {hint}"] if hint else [])]), headline, path, spoken[0].line)
+
+
+def _worst(verdict: Verdict, dev: Dev | None) -> list[str]:
+    """The candidate's worst examples of dev by the metric of the gate. Golden's own examples stay closed."""
+    found = _METRIC.match(verdict.metric)
+    if verdict.outcome == "invalid" or dev is None or found is None:
+        return []
+    metric, note = found.groups()
+    if metric not in dev.scored.metrics() or verdict.metric[found.end() : found.end() + 1] == ".":
+        return []  # another subject's metric
+    try:
+        evidence = dev.scored.measure(metric).evidence
+    except UserError:
+        return []  # a scorer that fails on dev fails its own gate; here it only illustrates
+    if evidence.better == "low":
+        return []  # a cost has no wrong answers
+    known = dev.scored.split.by_id
+    tags = dev.scored.split.tag_counts()
+    rows = [
+        (low, i) for low, i in zip(evidence.low, evidence.ids, strict=True)
+        if low < evidence.bounds[1] and (note not in tags or note in known[i].tags)
+    ]
+    return [f"  worst on dev: {_line(dev, known[i])}" for _, i in sorted(rows)[:WORST]]
+
+
+def _line(dev: Dev, example: Example) -> str:
+    tags = f" [{', '.join(example.tags)}]" if example.tags else ""
+    answer = dev.scored.answers[example.id]
+    if answer.text is None:
+        return f"{example.id}{tags}  no answer: {printable(answer.error)}"
+    cut = " (cut off)" if answer.finish == "length" else ""
+    return f"{example.id}{tags}  {difference(dev.task, example, answer.text)}{cut}"
+
+
+def difference(task: Task, example: Example, text: str) -> str:
+    """Expected against got in one line: field by field for JSON, as a whole for anything else."""
+    if task.kind == "json":
+        try:
+            got = parse_json(text)
+        except ValueError:
+            return f"not JSON: {printable(text)}"
+        closest = min((compare(a, got, task.fields) for a in example.answers), key=lambda v: sum(not f.ok for f in v))
+        wrong = [f for f in closest if not f.ok]
+        if wrong:
+            more = f"; and {len(wrong) - _FIELDS} fields more" if len(wrong) > _FIELDS else ""
+            return "; ".join(map(_field, wrong[:_FIELDS])) + more
+    return f"expected {printable(render_output(example.output))}, got {printable(text)}"
+
+
+def _field(field: FieldVerdict) -> str:
+    path = printable(field.path) or "the whole"
+    return f"{path}: expected {_value(field.expected)}, got {_value(field.got)}"
+
+
+def _value(value: Any) -> str:
+    return printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+
+
+def printable(text: str) -> str:
+    """Model output for a terminal: one line, shortened, and nothing that could steer the terminal."""
+    plain = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return plain if len(plain) <= _LONGEST else plain[: _LONGEST - 1] + "…"

@@ -1,0 +1,104 @@
+"""The fixtures of golden suites. They exist only in runs that collect one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.errors import UserError
+from harness.examples import Split
+from harness.plugin.place import suite_folder
+from harness.scored import Scored
+
+if TYPE_CHECKING:
+    from harness.plugin.items import GatePlugin
+    from harness.plugin.suite import Role, Suite
+
+SUBJECTS = frozenset({"candidate", "prompted", "base", "linear", "incumbent"})
+
+
+def _suite(request: pytest.FixtureRequest) -> Suite:
+    gates: GatePlugin | None = request.config.pluginmanager.get_plugin("goldgate-gates")
+    suite = None if gates is None else gates.suite_at(request.path)
+    if suite is None:
+        raise UserError(f'the fixture "{request.fixturename}" belongs to golden suites', str(request.path),
+                        "put the test into suites/<task>/, beside a task.yaml")
+    return suite
+
+
+def _scored(request: pytest.FixtureRequest, role: Role) -> Scored:
+    return _suite(request).scored(role)
+
+
+@pytest.fixture(scope="module")
+def candidate(request: pytest.FixtureRequest) -> Scored:
+    """Who is tested: --candidate, or the task's champion. Its metrics are measures: candidate.exact_match >= 0.90."""
+    return _scored(request, "candidate")
+
+
+@pytest.fixture(scope="module")
+def prompted(request: pytest.FixtureRequest) -> Scored:
+    """The best of the prompting-only baselines that task.yaml declares, chosen on dev."""
+    return _scored(request, "prompted")
+
+
+@pytest.fixture(scope="module")
+def base(request: pytest.FixtureRequest) -> Scored:
+    """The task's model with its instructions and nothing else (zero_shot)."""
+    return _scored(request, "base")
+
+
+@pytest.fixture(scope="module")
+def linear(request: pytest.FixtureRequest) -> Scored:
+    """Logistic regression on sentence embeddings, for closed labels."""
+    return _scored(request, "linear")
+
+
+@pytest.fixture(scope="module")
+def incumbent(request: pytest.FixtureRequest) -> Scored:
+    """What runs in production today, as task.yaml names it."""
+    return _scored(request, "incumbent")
+
+
+@pytest.fixture(scope="module")
+def golden(request: pytest.FixtureRequest) -> Split:
+    """The examples that this run is on: those of golden, or of dev under --split dev."""
+    return _suite(request).split()
+
+
+@pytest.fixture(scope="module")
+def edge_cases(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """All edge-case tags of golden, for a gate over all of them together: candidate.on(edge_cases)."""
+    return _suite(request).tags()
+
+
+@pytest.fixture
+def edge_case(request: pytest.FixtureRequest) -> str:
+    """One edge-case tag: the test runs once for each tag of golden, with the same ids on every split."""
+    if isinstance(request.param, UserError):
+        raise request.param
+    return str(request.param)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One item per edge case. Tags that cannot be read are one item, which says why: an empty list would be a skip."""
+    folder = suite_folder(metafunc.definition.path)
+    if folder is None or "edge_case" not in metafunc.fixturenames or _own_cases(metafunc):
+        return
+    gates: GatePlugin | None = metafunc.config.pluginmanager.get_plugin("goldgate-gates")
+    suite = None if gates is None else gates.suite_at(metafunc.definition.path)
+    if suite is None:
+        return
+    try:
+        tags: tuple[str | UserError, ...] = suite.tags()
+    except UserError as error:
+        tags = (error,)
+    ids = [tag if isinstance(tag, str) else "no-edge-cases" for tag in tags]
+    metafunc.parametrize("edge_case", tags, ids=ids, indirect=True)
+
+
+def _own_cases(metafunc: pytest.Metafunc) -> bool:
+    """Whether the test says itself which edge cases it is for."""
+    names = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize") if mark.args]
+    return any("edge_case" in (n.replace(" ", "").split(",") if isinstance(n, str) else n) for n in names)

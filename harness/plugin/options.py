@@ -1,0 +1,61 @@
+"""What may be asked of a golden suite on pytest's command line, and what the environment says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, cast
+
+import pytest
+
+SplitName = Literal["dev", "golden"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a run asks for. candidate: a subject, None for the champion; split: None for the default of the candidate;
+    regenerate: ask the models anew for everything; ci: no look at golden is written.
+    """
+
+    candidate: str | None = None
+    split: SplitName | None = None
+    regenerate: bool = False
+    ci: bool = False
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Adds the options of golden suites."""
+    group = parser.getgroup("goldgate", "golden suites (tests under suites/<task>/)")
+    group.addoption("--candidate", metavar="SUBJECT", default=None,
+                    help="who is tested, for instance base+zero_shot or adapter:FOLDER (default: the task's champion)")
+    group.addoption("--split", choices=("dev", "golden"), default=None,
+                    help="the examples it is tested on (default: golden for the champion, dev for anything else)")
+    group.addoption("--regenerate", action="store_true", default=False,
+                    help="ignore recorded and cached answers: every answer is generated anew")
+
+
+def check_options(config: pytest.Config) -> None:
+    """Raises pytest.UsageError for options that do not go together."""
+    if config.getoption("regenerate", False) and is_controller(config):
+        raise pytest.UsageError("--regenerate makes every answer once, in one process: run it without -n")
+
+
+def is_controller(config: pytest.Config) -> bool:
+    """Whether this process only hands tests to xdist's workers."""
+    return config.getoption("dist", "no") != "no" and not is_worker(config)
+
+
+def is_worker(config: pytest.Config) -> bool:
+    """Whether this process is one of xdist's workers."""
+    return hasattr(config, "workerinput")
+
+
+def choice_of(config: pytest.Config, environ: Mapping[str, str]) -> Choice:
+    """The choice that options and environment make."""
+    split = cast("SplitName | None", config.getoption("split"))
+    return Choice(config.getoption("candidate"), split, bool(config.getoption("regenerate")), in_ci(environ))
+
+
+def in_ci(environ: Mapping[str, str]) -> bool:
+    """Whether CI is set to anything but nothing, 0 or false."""
+    return environ.get("CI", "").strip().lower() not in ("", "0", "false")

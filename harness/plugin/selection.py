@@ -1,0 +1,75 @@
+"""Whether a run tests a suite as a whole: which of its files and tests were collected, and which were left out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+class Selection:
+    """What was collected of every suite, by its folder."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._files: dict[Path, set[Path]] = {}
+        self._items: Counter[Path] = Counter()
+        self._left_out: Counter[Path] = Counter()
+        self._chosen: dict[Path, list[str]] = {}
+        self._broken: list[str] = []
+
+    def saw_file(self, folder: Path, path: Path) -> None:
+        """A file of a suite that pytest looks into."""
+        self._files.setdefault(folder, set()).add(path)
+
+    def saw_item(self, path: Path) -> None:
+        """A test that was found in a file."""
+        self._items[path] += 1
+
+    def saw_report(self, report: pytest.CollectReport) -> None:
+        """How collecting a file went."""
+        if report.failed:
+            self._broken.append(report.nodeid)
+
+    def deselected(self, folder: Path) -> None:
+        """A test of a suite that was deselected."""
+        self._left_out[folder] += 1
+
+    def chosen(self, folder: Path, items: list[str]) -> None:
+        """The tests of a suite that are to run, in order."""
+        self._chosen[folder] = items
+
+    def describe(self, folder: Path) -> dict[str, Any]:
+        """The tests that are to run, and why they are not the whole suite (empty where they are), as JSON."""
+        return {"items": self._chosen.get(folder, []), "left_out": self._reasons(folder)}
+
+    def _reasons(self, folder: Path) -> list[str]:
+        reasons = []
+        if count := self._left_out[folder]:
+            reasons.append(f"{count} deselected")
+        missing = self._missing(folder)
+        if missing:
+            reasons.append(f"{', '.join(sorted(missing))} not collected")
+        if not self._asked_for(folder):
+            reasons.append("only a part of it was asked for")
+        broken = [n for n in self._broken if (self._config.rootpath / n.split("::")[0]).is_relative_to(folder)]
+        if broken:
+            reasons.append(f"{', '.join(broken)} could not be collected")
+        return reasons
+
+    def _missing(self, folder: Path) -> list[str]:
+        """Test files that were not looked into; under --lf, pytest looks into some and then passes them over."""
+        patterns = self._config.getini("python_files")
+        files = [p for p in folder.rglob("*.py") if any(fnmatch(p.name, pattern) for pattern in patterns)]
+        seen = self._files.get(folder, set())
+        passed_over = self._config.getoption("lf", False)
+        return [p.name for p in files if p not in seen or (passed_over and not self._items[p])]
+
+    def _asked_for(self, folder: Path) -> bool:
+        """Whether an argument names the suite's folder or one above it."""
+        start = self._config.invocation_params.dir
+        paths = [(start / arg).resolve() for arg in self._config.args if "::" not in arg]
+        return any(folder.resolve().is_relative_to(path) for path in paths)

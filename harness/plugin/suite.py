@@ -1,0 +1,234 @@
+"""One golden suite in one process: who is tested on which examples, at which level, and from which answers.
+
+Everything is resolved when first asked for, and once: an answer that could not be had is not asked for again by the
+next test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal, TypeVar
+
+from harness.baselines import choose_prompted, is_declared
+from harness.champion import Champion, load_champion
+from harness.errors import UserError
+from harness.examples import Split, load_split, read_card
+from harness.fingerprint import short
+from harness.gates import Look, LookKey, check_named, level, open_look, read_looks, suite_digest
+from harness.measures import Reading
+from harness.plugin.failure import Dev
+from harness.plugin.options import Choice, SplitName
+from harness.plugin.source import Replayed, Source
+from harness.project import Project
+from harness.runs import git_commit
+from harness.scored import Scored
+from harness.scorers import scorer_versions
+from harness.subjects import Subject, parse_subject
+from harness.task import Task, load_task
+
+Role = Literal["candidate", "prompted", "base", "linear", "incumbent"]
+CHAMPION = "champion"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How the gates of this run are decided. look: the one it is, None where it is none; note: for people."""
+
+    level: float
+    reading: Reading
+    force: Reading | None
+    error: float
+    note: str
+    look: Look | None
+
+
+class Suite:
+    """The suite of one task in this process. Raises UserError, always the same, for what cannot be had."""
+
+    def __init__(self, project: Project, name: str, choice: Choice, say: Callable[[str], None]) -> None:
+        self.project = project
+        self.name = name
+        self.choice = choice
+        self.tests_candidate = True  # whether a test that is to run uses the candidate: only then is golden looked at
+        self.notes: list[str] = []
+        self._say = say
+        self._made: dict[str, tuple[Any, UserError | None]] = {}
+
+    def _once(self, what: str, make: Callable[[], T]) -> T:
+        if what not in self._made:
+            try:
+                self._made[what] = (make(), None)
+            except UserError as error:
+                self._made[what] = (None, error)
+        value, failure = self._made[what]
+        if failure is not None:
+            raise UserError(failure.what, failure.where, failure.hint)
+        return value  # type: ignore[no-any-return]
+
+    @property
+    def task(self) -> Task:
+        return self._once("task", lambda: load_task(self.project, self.name))
+
+    @property
+    def champion(self) -> Champion | None:
+        return self._once("champion", lambda: load_champion(self.project, self.name))
+
+    @property
+    def split_name(self) -> SplitName:
+        """golden for the champion, dev for anything else, unless the command line says which."""
+        if self.choice.split is not None:
+            return self.choice.split
+        by_champion = self.choice.candidate in (None, CHAMPION) and self.champion is not None
+        return "golden" if by_champion else "dev"
+
+    def split(self, name: SplitName | None = None) -> Split:
+        """The examples of this run, or the named split."""
+        which = name or self.split_name
+        return self._once(f"split {which}", lambda: load_split(self.project, self.name, which))
+
+    def tags(self) -> tuple[str, ...]:
+        """The edge cases: the tags of the golden split, whatever split the run is on."""
+        card = self._once("card", lambda: read_card(self.project.golden(self.name)))
+        tags = tuple(card.splits.get("golden", {}).get("tags", {}))
+        if not tags:
+            raise UserError("no golden example carries a tag: there are no edge cases", f"task {self.name}",
+                            f'tag examples ("tags": [..]) and run `goldgate prepare {self.name}`')
+        return tags
+
+    @property
+    def source(self) -> Source:
+        """Where answers come from."""
+        return self._once("source", lambda: Source(self.project, self.task, self.champion, self.choice, self._say))
+
+    def subject(self, role: Role) -> Subject:
+        """Who plays a role in the suite."""
+        makers: dict[Role, Callable[[], Subject]] = {
+            "candidate": self._candidate, "prompted": self._prompted, "base": lambda: self._parse("base+zero_shot"),
+            "linear": lambda: self._parse("linear"), "incumbent": self._incumbent,
+        }
+        return self._once(f"subject {role}", makers[role])
+
+    def scored(self, role: Role) -> Scored:
+        """A role's answers on the examples of this run, as measures. The look at golden is opened first."""
+        if role == "candidate":
+            self.tests_candidate = True  # a test may ask for it while it runs, when no item named it
+
+        def make() -> Scored:
+            self.terms()
+            return Scored(role, self.source.scores(self.subject(role), self.split()))
+
+        return self._once(f"scored {role}", make)
+
+    def dev(self) -> Dev | None:
+        """The candidate on dev, from answers that exist already; None where one is missing. Calls no model."""
+        def find() -> Dev | None:
+            scores = self.source.existing(self.subject("candidate"), self.split("dev"))
+            return None if scores is None else Dev(self.task, Scored("candidate", scores))
+
+        try:
+            return self._once("dev", find)
+        except UserError:
+            return None  # it only illustrates a gate that is decided already
+
+    def _parse(self, name: str) -> Subject:
+        return parse_subject(name, self.task, self.project)
+
+    def _candidate(self) -> Subject:
+        wanted = self.choice.candidate
+        if wanted not in (None, CHAMPION):
+            return self._parse(wanted)
+        champion = self.champion
+        if champion is None:
+            raise UserError(
+                f"there is no candidate: task {self.name} has no champion", str(self.project.suite(self.name)),
+                f"name one: pytest --candidate base+zero_shot, or --candidate adapter:FOLDER; or make one:"
+                f" goldgate train {self.name}, then goldgate promote RUN",
+            )
+        return self._replayed(champion.subject, champion.identity, "identity")
+
+    def _replayed(self, name: str, identity: str, field: str) -> Subject:
+        where = f'{self.project.suite(self.name) / "champion.json"}, field "{field}"'
+        return Replayed(name, identity, lambda: self._parse(name), where)
+
+    def _prompted(self) -> Subject:
+        """The champion's best prompting baseline while it is what it was; else the best of the declared, on dev."""
+        champion = self.champion
+        if champion is not None and is_declared(self.task, champion.prompted):
+            try:
+                subject = self._parse(champion.prompted)
+            except UserError as error:
+                self.notes.append(f"{champion.prompted} is known by its record alone: {error.what}")
+                return self._replayed(champion.prompted, champion.prompted_identity, "prompted_identity")
+            if subject.identity == champion.prompted_identity:
+                return subject
+        return self._parse(self._best_prompted())
+
+    def _best_prompted(self) -> str:
+        from harness.subjects.embedded import model_digest
+
+        dev = self.split("dev")
+        return choose_prompted(
+            self.project, self.task, dev, model_digest(self.project.cache, self.task.model),
+            lambda name: Scored(name, self.source.scores(self._parse(name), dev)), everything=False,
+        ).name
+
+    def _incumbent(self) -> Subject:
+        if self.task.incumbent is None:
+            raise UserError("the task names no incumbent", f'{self.task.folder / "task.yaml"}, field "incumbent"',
+                            "add the subject that runs in production today")
+        return self._parse(self.task.incumbent)
+
+    def terms(self) -> Terms:
+        """Level and reading of this run's gates. On golden a candidate that is no declared baseline takes a look:
+        recorded before any score is known, and where CI is set only read.
+        """
+        return self._once("terms", self._terms)
+
+    def _terms(self) -> Terms:
+        task = self.task
+        first = level(1, task.error)
+        if self.split_name == "dev":
+            return Terms(first, task.gates, "observed", task.error, "dev", None)
+        mark = f"golden {self.split().fingerprint[:4]}"
+        if not self.tests_candidate:
+            return Terms(first, task.gates, None, task.error, mark, None)
+        subject = self.subject("candidate")
+        if is_declared(task, subject.name):
+            return Terms(first, task.gates, None, task.error, f"{mark}; a declared baseline takes no look", None)
+        look = self._look(subject)
+        return Terms(look.level, task.gates, None, task.error, f"look {look.number} of {mark}", look)
+
+    def _look(self, subject: Subject) -> Look:
+        folder = self.project.golden(self.name) / "looks"
+        key = LookKey(self.split().fingerprint, subject.identity, suite_digest(self.task, scorer_versions(self.task)))
+        if self.champion is not None and self.champion.look is not None:
+            check_named(folder, [self.champion.look])
+        recorded = any(look.key == key for look in read_looks(folder))
+        return open_look(
+            folder, key, candidate=self.choice.candidate or CHAMPION, date=date.today().isoformat(),
+            commit=None if recorded else git_commit(self.project.root), error=self.task.error,
+            write=not self.choice.ci or self.project.demo,
+        )
+
+    def describe(self) -> dict[str, Any]:
+        """What the summary says of this suite, as JSON: only of what was resolved while it ran."""
+        made = {what: value for what, (value, error) in self._made.items() if error is None}
+        terms: Terms | None = made.get("terms")
+        subjects = {what.split()[1]: s for what, s in made.items() if what.startswith("subject ")}
+        split = made.get(f"split {self.split_name}") if "task" in made else None
+        return {
+            "task": self.name,
+            "root": str(self.project.root),
+            "split": None if split is None else {
+                "name": split.name, "count": len(split), "fingerprint": short(split.fingerprint)},
+            "subjects": {role: {"name": s.name, "identity": short(s.identity)} for role, s in subjects.items()},
+            "level": None if terms is None else terms.level,
+            "look": None if terms is None or terms.look is None else {
+                "name": terms.look.name, "number": terms.look.number, "new": terms.look.new},
+            "notes": list(self.notes),
+            "answers": dict(self.source.counts) if "source" in made else {},
+            "writes": not self.choice.ci or self.project.demo,
+        }

@@ -1,0 +1,100 @@
+"""The table of gates and the verdict on every suite, under pytest's own output."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from harness.measures.wording import threshold
+from harness.plugin.tally import SuiteTally
+
+_COLUMNS = ("gate", "estimate", "95% interval", "threshold", "reading", "verdict", "n")
+_COLOURS = {"pass": "green", "fail": "red", "undecided": "yellow", "invalid": "red"}
+_VERDICT = _COLUMNS.index("verdict")
+_RIGHT = {_COLUMNS.index(name) for name in ("estimate", "threshold", "n")}
+
+
+def write_summary(out: pytest.TerminalReporter, suites: list[SuiteTally]) -> None:
+    """Writes every suite: what it is on, where its answers came from, its gates, and its verdict."""
+    out.write_sep("=", "golden suites")
+    for suite in suites:
+        for line in head(suite.info):
+            out.write_line(line)
+        _write_table(out, suite)
+        text, colour = verdict_line(suite)
+        out.write_line(text, bold=True, **{colour: True})
+
+
+def head(info: Mapping[str, Any]) -> list[str]:
+    """Which examples, look and level; who played which role; where the answers came from."""
+    split, look = info.get("split"), info.get("look")
+    lines = [str(info.get("task", ""))]
+    if split is not None:
+        lines[0] += f" on {split['name']} {split['fingerprint'][:4]}, {split['count']} examples"
+    if look is not None:
+        new = ", recorded now" if look["new"] else ""
+        lines[0] += f": look {look['number']}, level {info['level']:.4g} per side{new}"
+    elif split is not None and split["name"] == "golden" and info["level"] is not None:
+        lines[0] += f": no look, level {info['level']:.4g} per side"
+    for role, subject in info.get("subjects", {}).items():
+        lines.append(f"  {role}: {subject['name']} ({subject['identity']})")
+    counts: Counter[str] = Counter()
+    for origins in info.get("answers", {}).values():
+        counts.update(origins)
+    lines.append(f"  answers: {counts['recorded']} recorded, {counts['cache']} cached, {counts['model']} generated")
+    return lines + [f"  {note}" for note in info.get("notes", [])]
+
+
+def verdict_line(suite: SuiteTally) -> tuple[str, str]:
+    """The verdict on the suite as a whole and its colour, or why there is none."""
+    outcomes = Counter(v["outcome"] for v in suite.verdicts())
+    other = sum(i.end in ("failed", "error") and all(v["outcome"] == "pass" for v in i.verdicts)
+                for i in suite.ordered())
+    wrong = [f"{outcomes[name]} {name}" for name in ("fail", "undecided", "invalid") if outcomes[name]]
+    wrong += [f"{other} failed for another reason"] if other else []
+    if gaps := suite.gaps():
+        so_far = f"; so far {', '.join(wrong)}" if wrong else ""
+        return f"suite {suite.task} is incomplete ({'; '.join(gaps)}): no verdict on the suite{so_far}", "yellow"
+    total = sum(outcomes.values())
+    if not suite.passed:
+        return f"suite {suite.task} does not pass: {outcomes['pass']} of {total} gates pass, {', '.join(wrong)}", "red"
+    split = suite.info.get("split") or {}
+    if split.get("name") == "dev":
+        return f"suite {suite.task} meets all {total} gates on dev: observed, not shown; golden decides", "green"
+    readings = Counter(v["reading"] for v in suite.verdicts())
+    told = ", ".join(f"{readings[r]} {r}" for r in ("shown", "plausible", "observed") if readings[r])
+    return f"suite {suite.task} passes: all {total} gates ({told})", "green"
+
+
+def _write_table(out: pytest.TerminalReporter, suite: SuiteTally) -> None:
+    rows = [_COLUMNS, *(_row(v) for v in suite.verdicts())]
+    if len(rows) == 1:
+        return
+    widths = [max(len(row[i]) for row in rows) for i in range(len(_COLUMNS))]
+    for number, row in enumerate(rows):
+        out.write("  ")
+        for i, cell in enumerate(row):
+            text = (cell.rjust(widths[i]) if i in _RIGHT else cell.ljust(widths[i])) + "  "
+            colour = {_COLOURS[cell]: True} if number and i == _VERDICT else {}
+            out.write(text if i + 1 < len(row) else text.rstrip(), **colour)
+        out.write("\n")
+
+
+def _row(verdict: Mapping[str, Any]) -> tuple[str, ...]:
+    if verdict["outcome"] == "invalid":
+        return (verdict["gate"], "-", "-", "-", "-", "invalid", "-")
+    low, high = _number(verdict, verdict["low"]), _number(verdict, verdict["high"])
+    missing = f" ({verdict['missing']} missing)" if verdict["missing"] else ""
+    return (
+        verdict["gate"], _number(verdict, verdict["estimate"]), f"{low} to {high}", threshold(verdict["threshold"]),
+        verdict["reading"], verdict["outcome"], f"{verdict['n']}{missing}",
+    )
+
+
+def _number(verdict: Mapping[str, Any], x: float) -> str:
+    """Rates with three digits after the point, larger units with four figures."""
+    low, high = verdict["bounds"]
+    return f"{x:.3f}" if high - low <= 4.0 else f"{x:.4g}"
