@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from harness.files import read_json, write_json
 from harness.fingerprint import digest
 from harness.gates import chance_of_passing, level, read_looks, spent, suite_digest
 from harness.measures import Verdict
-from harness.plugin.run import SuiteResult, run_suite
+from harness.plugin.run import run_suite
 from harness.project import Project
 from harness.runs import Run, clear_parts, git_commit, open_run, versions, write_answers
 from harness.scorers import scorer_versions
@@ -52,7 +52,7 @@ class Training:
     run: Run
     model: ModelRef
     quick: bool
-    suites: dict[str, SuiteResult] = field(default_factory=dict)
+    prompted: str
 
     @property
     def name(self) -> str:
@@ -76,7 +76,7 @@ class Training:
         """The suite on dev, read as observed, and from it the chance of passing golden at the coming look's level."""
         subject = self.subject(adapter)
         scored = self.work.scored(subject, "dev", "how good the attempt is, on dev")
-        result = run_suite(self.work.project, self.name, subject, "dev")
+        result = run_suite(self.work.project, self.name, subject, "dev", silent=True)
         if not result.records:
             raise UserError("the suite recorded no verdict on dev", str(self.work.task.folder),
                             f"look at it with: pytest suites/{self.name} --candidate {subject}")
@@ -91,16 +91,21 @@ class Training:
     def look(self, adapter: Path) -> bool:
         """The suite on golden: one bit for the loop."""
         subject = self.subject(adapter)
-        with self.work.screen.step("pytest suites/" + self.name, "the acceptance gate, on examples nobody has seen"):
-            result = run_suite(self.work.project, self.name, subject, "golden")
-        self.suites[subject] = result
-        if result.look is None:
-            raise UserError("the look at golden was not recorded", str(self.work.project.golden(self.name) / "looks"),
-                            f"see: pytest suites/{self.name} --candidate {subject} --split golden")
+        # Answered here for the progress; no score of them is computed before the suite has recorded its look.
+        self.work.scored(self.prompted, "golden", "the examples that decide, by prompting alone")
+        self.work.scored(subject, "golden", "the examples that decide; training never sees them")
+        with self.work.screen.step(f"pytest suites/{self.name}", "the acceptance gate"):
+            result = run_suite(self.work.project, self.name, subject, "golden", silent=True)
+        self.work.screen.say(result.output.rstrip())
+        if result.look is None or not result.complete:
+            raise UserError(
+                "the suite did not run as a whole on golden" + "".join(f"; {gap}" for gap in result.gaps),
+                str(self.work.task.folder),
+                f"see: pytest suites/{self.name} --candidate {subject} --split golden")
         write_json(self.run.folder / "look.json", {
             "subject": subject, "passed": result.passed, "records": [r.to_json() for r in result.records],
             "look": {"number": result.look.number, "level": result.look.level, "name": result.look.name}})
-        return result.passed
+        return bool(result.passed)
 
 
 def run_train(
@@ -131,7 +136,7 @@ def run_train(
     _say_baselines(work, prompted)
     if task.kind == "label":
         work.scored("linear", "dev", "what an expert would try first: embeddings and logistic regression")
-    training = Training(work, run, model, quick)
+    training = Training(work, run, model, quick, prompted.name)
     outcome = _loop(training, settings, budget)
     return _finish(training, outcome, prompted, budget, screen, started)
 
@@ -192,7 +197,6 @@ def _finish(
     looked = read_json(run.folder / "look.json")
     looks = read_looks(work.project.golden(work.task.name) / "looks")
     look = {**looked["look"], "spent": spent(looks)}
-    work.scored(prompted.name, "golden", "the same golden examples, by prompting alone")
     summary = golden_summary(work, looked["subject"], prompted.name, look, looked["records"])
     write_json(run.folder / "golden.json", summary)
     latency = work.latency([candidate, prompted.name])
