@@ -29,6 +29,7 @@ def tiny_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
+    torch.set_num_threads(1)  # a model this small only loses time to threads that wait for each other
     folder = tmp_path_factory.mktemp("tiny_llama")
     tokenizer = _tokenizer()
     tokenizer.save_pretrained(folder)

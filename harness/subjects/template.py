@@ -50,7 +50,7 @@ def turn_end(tokenizer: Any) -> int:
         raise UserError(f"the model has no usable chat template: {error}", 'task.yaml, field "model"',
                         "take an instruct model") from error
     after = encode(tokenizer, [whole[whole.rindex("b") + 1 :]])[0]
-    special = set(tokenizer.all_special_ids)
+    special = {token for token, added in tokenizer.added_tokens_decoder.items() if added.special}
     return next((token for token in after if token in special), int(tokenizer.eos_token_id))
 
 

@@ -86,7 +86,8 @@ def test_logits_match_the_plain_model(loaded: Loaded, plain: Any) -> None:
 
 def test_logprob_is_the_mean_over_the_answer(loaded: Loaded, plain: Any) -> None:
     made = answers(loaded, PROMPTS[:3], 8)[1]
-    logits = plain(torch.tensor([PROMPTS[1] + list(made.tokens)])).logits[0, len(PROMPTS[1]) - 1 : -1]
+    with torch.no_grad():
+        logits = plain(torch.tensor([PROMPTS[1] + list(made.tokens)])).logits[0, len(PROMPTS[1]) - 1 : -1]
     each = torch.log_softmax(logits, -1).gather(1, torch.tensor(made.tokens)[:, None])
     assert made.logprob == pytest.approx(float(each.mean()), abs=1e-4)
 

@@ -24,7 +24,8 @@ def loaded(tiny_llama: Path) -> Loaded:
 
 def direct(plain: Any, loaded: Loaded, prompt: list[int], label: str) -> tuple[float, int]:
     tokens = [*encode(loaded.tokenizer, [label])[0], loaded.end]
-    logits = plain(torch.tensor([prompt + tokens])).logits[0, len(prompt) - 1 : -1]
+    with torch.no_grad():
+        logits = plain(torch.tensor([prompt + tokens])).logits[0, len(prompt) - 1 : -1]
     return float(torch.log_softmax(logits, -1).gather(1, torch.tensor(tokens)[:, None]).sum()), len(tokens)
 
 

@@ -15,7 +15,7 @@ from harness.project import Project
 from harness.subjects import parse_subject
 from harness.subjects.embedded import model_digest
 from harness.subjects.latency import measure_latency
-from harness.subjects.loading import forget_models
+from harness.subjects.loading import forget_models, quiet
 from harness.task import Task
 
 Made = tuple[Project, Task]
@@ -35,8 +35,9 @@ def train_adapter(tiny_llama: Path, folder: Path, base: str, seed: int, blank: b
     from transformers import AutoModelForCausalLM
 
     torch.manual_seed(seed)
-    model = get_peft_model(AutoModelForCausalLM.from_pretrained(tiny_llama, dtype=torch.float32),
-                           LoraConfig(r=4, target_modules=["q_proj", "down_proj"], task_type="CAUSAL_LM"))
+    with quiet():
+        model = get_peft_model(AutoModelForCausalLM.from_pretrained(tiny_llama, dtype=torch.float32),
+                               LoraConfig(r=4, target_modules=["q_proj", "down_proj"], task_type="CAUSAL_LM"))
     if not blank:
         for name, weight in model.named_parameters():
             if "lora_B" in name:
@@ -59,7 +60,9 @@ def test_an_adapter_answers_as_peft_does_unmerged(made: Made, tiny_llama: Path, 
     project, task = made
     folder = train_adapter(tiny_llama, tmp_path / "a", model_digest(project.cache, task.model), seed=1)
     tokenizer = AutoTokenizer.from_pretrained(tiny_llama)
-    plain = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(tiny_llama, dtype=torch.float32), str(folder))
+    with quiet():
+        base = AutoModelForCausalLM.from_pretrained(tiny_llama, dtype=torch.float32)
+        plain = PeftModel.from_pretrained(base, str(folder)).eval()
     wanted = []
     for example in ASK:
         text = f"<|im_start|>system\ndemo<|im_end|>\n<|im_start|>user\n{example.text}<|im_end|>\n<|im_start|>assistant\n"
