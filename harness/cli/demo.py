@@ -25,9 +25,9 @@ def run_demo(task: str, folder: Path, cache: Path, minutes: float | None) -> Res
     if task not in SHIPPED:
         raise UserError(f'no demo of "{check_name(task, "task")}"', hint=near_names(task, SHIPPED))
     screen = Screen()
+    project = demo_project(task, folder, cache)
     rate = matmul_gflops()
     budget = minutes if minutes is not None else _MINUTES_AT_150 * 150 / rate
-    project = demo_project(task, folder, cache)
     screen.say(f"Goldgate demo: {task}, in {folder}. This machine multiplies at {rate:.0f} GFLOP/s;"
                f" training may take up to {budget:.0f} min.")
     return run_train(project, task, Budget(attempts=3, minutes=budget), [], screen=screen, quick=True)
