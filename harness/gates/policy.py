@@ -73,9 +73,9 @@ def chance_of_passing(
 ) -> float:
     """Chance that all gates pass together on a golden split of n_golden examples, judged from their values on dev.
 
-    Each draw weighs dev's examples by Dirichlet(1, .., 1), resamples n_golden of them, and applies every gate by the
-    reading that the suite asks for, shown ones at `level`. Optimistic where dev steered the training. Returns the share
-    of draws that pass; 0 with an invalid gate among them. Raises UserError without gates.
+    Each draw weighs dev's examples (those of any gate) by Dirichlet(1, .., 1), resamples n_golden of them, and applies
+    every gate by the reading that the suite asks for, shown ones at `level`. Optimistic where dev steered the training.
+    Returns the share of draws that pass; 0 with an invalid gate among them. Raises UserError without gates.
     """
     if not gates:
         raise UserError("there are no gates to pass", hint="write one: assert candidate.exact_match >= 0.9")

@@ -6,6 +6,7 @@ Clopper-Pearson throughout, so any statistics package agrees.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 
 import numpy as np
 
@@ -27,22 +28,12 @@ def at_least(k: int, n: int, rate: float) -> float:
 
 
 def needed(n: int, t: float, level: float) -> int | None:
-    """Fewest right answers of n that show `rate >= t` at the level; None where n of n do not. t in [0, 1]."""
+    """Fewest right answers of n that show `rate >= t` at the level; None where n do not. level: below 0.5."""
     if at_least(n, n, t) > level:
         return None
-    low, high = 0, n  # low does not show it, high does
-    guess = t * n + 2.0 * math.sqrt(n * t * (1.0 - t))
-    probe = min(max(round(guess), 1), n)
-    while high - low > 1:
-        if not low < probe < high:
-            probe = (low + high) // 2
-        if at_least(probe, n, t) <= level:
-            high, probe = probe, probe - 2
-        else:
-            low, probe = probe, probe + 2
-        if high - low > 16 and (probe <= low or probe >= high):
-            probe = (low + high) // 2
-    return high
+    low = math.floor(n * t)  # a binomial's median is no smaller, so this many are too few at any level under 0.5
+    high = min(n, math.ceil(n * t + math.sqrt(n * math.log(1.0 / level) / 2.0)))  # Hoeffding: these are enough
+    return low + bisect_left(range(low, high), True, key=lambda k: at_least(k, n, t) <= level)
 
 
 def fewest_perfect(t: float, level: float) -> int:

@@ -1,0 +1,165 @@
+"""The ledger of looks: what a look is, its number and level, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import harness
+from harness.errors import UserError
+from harness.gates import Look, LookKey, check_named, open_look, read_looks, spent, write_outcome
+from harness.measures import Measure
+
+KEY = LookKey(golden="g1", candidate="c1", suite="s1")
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Path:
+    return tmp_path / "golden" / "invoices" / "looks"
+
+
+def look(folder: Path, key: LookKey = KEY, write: bool = True, error: float = 0.05, date: str = "2026-01-02") -> Look:
+    return open_look(folder, key, candidate="adapter:runs/1", date=date, commit="abc", error=error, write=write)
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.json"))
+
+
+def test_the_first_look_is_at_half_the_error_and_each_further_one_at_half_of_that(ledger: Path) -> None:
+    looks = [look(ledger, LookKey("g1", f"c{i}", "s1")) for i in range(4)]
+    assert [(x.number, x.level, x.new) for x in looks] == [
+        (1, 0.025, True), (2, 0.0125, True), (3, 0.00625, True), (4, 0.003125, True)
+    ]
+    assert spent(read_looks(ledger)) == pytest.approx(0.046875)
+
+
+def test_same_candidate_is_no_second_look(ledger: Path) -> None:
+    first = look(ledger)
+    look(ledger, LookKey("g1", "c2", "s1"))
+    again = look(ledger, date="2026-09-09")
+    assert (again.number, again.level, again.name, again.new) == (1, 0.025, first.name, False)
+    assert len(files(ledger)) == 2
+
+
+@pytest.mark.parametrize("other", [LookKey("g2", "c1", "s1"), LookKey("g1", "c2", "s1"), LookKey("g1", "c1", "s2")])
+def test_other_golden_candidate_or_suite_is_a_new_look(ledger: Path, other: LookKey) -> None:
+    look(ledger)
+    assert (look(ledger, other).number, look(ledger, other).new) == (2, False)
+
+
+def test_a_look_says_what_it_was_and_which_looks_it_knew(ledger: Path) -> None:
+    first = look(ledger)
+    second = look(ledger, LookKey("g1", "c2", "s1"))
+    content = json.loads((ledger / f"{second.name}.json").read_text())
+    assert content == {
+        "key": {"golden": "g1", "candidate": "c2", "suite": "s1"}, "number": 2, "level": 0.0125, "error": 0.05,
+        "candidate": "adapter:runs/1", "date": "2026-01-02", "commit": "abc", "known": [first.name],
+    }
+
+
+def test_where_nothing_may_be_written_a_recorded_look_is_found_and_another_is_refused(ledger: Path) -> None:
+    with pytest.raises(UserError, match="not recorded") as error:
+        look(ledger, write=False)
+    assert "pytest --split golden --candidate adapter:runs/1" in str(error.value)
+    assert not ledger.exists()
+    look(ledger)
+    assert look(ledger, write=False).number == 1
+    assert len(files(ledger)) == 1
+
+
+def test_a_deleted_look_is_noticed(ledger: Path) -> None:
+    first = look(ledger)
+    look(ledger, LookKey("g1", "c2", "s1"))
+    (ledger / f"{first.name}.json").unlink()
+    with pytest.raises(UserError, match=f"look {first.name} is named elsewhere but is not in the ledger"):
+        look(ledger, LookKey("g1", "c3", "s1"))
+
+
+def test_a_deleted_look_is_noticed_by_its_outcome_and_by_those_who_name_it(ledger: Path) -> None:
+    only = look(ledger)
+    write_outcome(ledger, only, [Measure([1.0] * 50) >= 0.8])
+    check_named(ledger, [only.name])
+    (ledger / f"{only.name}.json").unlink()
+    with pytest.raises(UserError, match=only.name):
+        read_looks(ledger)
+    with pytest.raises(UserError, match=only.name):
+        check_named(ledger, [only.name])
+
+
+def test_an_edited_look_is_noticed(ledger: Path) -> None:
+    only = look(ledger)
+    path = ledger / f"{only.name}.json"
+    path.write_text(path.read_text().replace('"level": 0.025', '"level": 0.25'))
+    with pytest.raises(UserError, match="does not match its name"):
+        look(ledger)
+
+
+def test_a_broken_file_is_named(ledger: Path) -> None:
+    only = look(ledger)
+    (ledger / f"{only.name}.json").write_text("{")
+    with pytest.raises(UserError, match=f"{only.name}.json, line 1"):
+        read_looks(ledger)
+
+
+def test_error_is_fixed_by_the_first_look(ledger: Path) -> None:
+    assert look(ledger, error=0.1).level == 0.05
+    assert look(ledger, error=0.05).number == 1  # the same look stays what it was
+    with pytest.raises(UserError, match=r"taken with 0\.1"):
+        look(ledger, LookKey("g1", "c2", "s1"), error=0.05)
+
+
+def test_outcomes_stand_beside_looks_and_do_not_count(ledger: Path) -> None:
+    first = look(ledger)
+    write_outcome(ledger, first, [Measure([1.0] * 50) >= 0.8, Measure([0.0] * 50) >= 0.8])
+    outcome = json.loads((ledger / f"{first.name}.outcome.json").read_text())
+    assert outcome == {
+        "look": first.name, "pass": False, "opened": False,
+        "gates": [{"gate": "measure >= 0.80", "outcome": "pass"}, {"gate": "measure >= 0.80", "outcome": "fail"}],
+    }
+    assert look(ledger, LookKey("g1", "c2", "s1")).number == 2
+
+
+def test_an_outcome_without_verdicts_is_no_pass(ledger: Path) -> None:
+    first = look(ledger)
+    write_outcome(ledger, first, [])
+    assert json.loads((ledger / f"{first.name}.outcome.json").read_text())["pass"] is False
+
+
+def test_branches_merge_and_the_next_look_counts_both(tmp_path: Path) -> None:
+    """Two branches each spend look 2; together three looks are known, and the next is the fourth."""
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    first = look(ours)
+    look(theirs)
+    assert files(ours)[0].read_text() == files(theirs)[0].read_text()
+    a, b = look(ours, LookKey("g1", "a", "s1")), look(theirs, LookKey("g1", "b", "s1"))
+    assert (a.number, b.number) == (2, 2)
+    for file in files(theirs):
+        (ours / file.name).write_bytes(file.read_bytes())
+    assert read_looks(ours)[0].name == first.name
+    assert look(ours, LookKey("g1", "c", "s1")).number == 4
+    assert spent(read_looks(ours)) == pytest.approx(0.025 + 2 * 0.0125 + 0.003125)
+
+
+def test_processes_at_once_write_different_numbers(ledger: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from harness.gates import LookKey, open_look\n"
+        "for i in range(4):\n"
+        "    key = LookKey('g1', sys.argv[2] + str(i), 's1')\n"
+        "    open_look(Path(sys.argv[1]), key, candidate='x', date='d', commit=None, error=0.05, write=True)\n"
+    )
+    root = Path(harness.__file__).parents[1]
+    running = [subprocess.Popen([sys.executable, "-c", code, str(ledger), name], cwd=root) for name in "abc"]
+    assert [p.wait(60) for p in running] == [0, 0, 0]
+    looks = read_looks(ledger)
+    assert [x.number for x in looks] == list(range(1, 13))
+    assert [len(x.known) for x in looks] == list(range(12))
+
+
+def test_the_lock_is_kept_out_of_git(ledger: Path) -> None:
+    look(ledger)
+    assert (ledger / ".gitignore").read_text() == ".lock\n"

@@ -1,0 +1,124 @@
+"""The suite's digest: what changes the question is a new look, what only changes the page is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.errors import UserError
+from harness.gates import suite_digest
+from harness.project import Project
+from harness.task import load_task
+
+TASK = """task: mood
+kind: label
+instructions: Say the mood.
+labels: [good, bad]
+gates: shown
+"""
+GATES = '''"""Gates of mood."""
+
+
+def test_accuracy(candidate):
+    """Support needs it."""
+    assert candidate.exact_match >= 0.9
+
+
+class TestMore:
+    """More."""
+
+    def test_stop(self, candidate):
+        assert candidate.stop_rate >= 1
+'''
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    folder = tmp_path / "suites" / "mood"
+    folder.mkdir(parents=True)
+    (folder / "task.yaml").write_text(TASK)
+    (folder / "test_gates.py").write_text(GATES)
+    return Project(tmp_path, tmp_path / "cache")
+
+
+def digest(project: Project, scorers=None) -> str:
+    return suite_digest(load_task(project, "mood"), scorers or {"exact_match": 1})
+
+
+def edit(project: Project, name: str, old: str, new: str) -> None:
+    path = project.suite("mood") / name
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"""Gates of mood."""\n', "# what must hold\n"),
+        ('    """Support needs it."""\n', ""),
+        ('    """More."""\n', '    """Even more."""\n'),
+        ("assert candidate.exact_match >= 0.9", "assert (candidate.exact_match\n            >= 0.9)  # really"),
+        ("0.9", "0.90"),
+    ],
+)
+def test_comments_docstrings_and_layout_do_not_count(project: Project, old: str, new: str) -> None:
+    before = digest(project)
+    edit(project, "test_gates.py", old, new)
+    assert digest(project) == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (">= 0.9", ">= 0.89"),
+        (">= 0.9", "<= 0.9"),
+        (".exact_match", ".exact_match.plausible"),
+        (">= 1", ">= 1.0"),
+        ("    assert candidate.exact_match >= 0.9", "    return\n    assert candidate.exact_match >= 0.9"),
+    ],
+)
+def test_a_changed_gate_counts(project: Project, old: str, new: str) -> None:
+    before = digest(project)
+    edit(project, "test_gates.py", old, new)
+    assert digest(project) != before
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("good, bad", "good, bad, none"), ("gates: shown", "gates: plausible"), ("gates: shown", "error: 0.1")],
+)
+def test_changed_rules_for_answers_count(project: Project, old: str, new: str) -> None:
+    before = digest(project)
+    edit(project, "task.yaml", old, new)
+    assert digest(project) != before
+
+
+def test_a_weaker_reference_counts(project: Project) -> None:
+    before = digest(project)
+    edit(project, "task.yaml", "gates: shown", "baselines: [zero_shot]")
+    assert digest(project) != before
+
+
+def test_the_prompt_is_the_candidates_not_the_suites(project: Project) -> None:
+    before = digest(project)
+    edit(project, "task.yaml", "Say the mood.", "Name the mood.")
+    assert digest(project) == before
+
+
+def test_other_code_in_the_folder_and_scorer_versions_count(project: Project) -> None:
+    before = digest(project)
+    assert digest(project, {"exact_match": 2}) != before
+    (project.suite("mood") / "conftest.py").write_text("LIMIT = 0.5\n")
+    assert digest(project) != before
+
+
+def test_the_digest_is_the_same_on_every_python_version(project: Project) -> None:
+    """A syntax tree's own dump differs between versions; this digest was computed on 3.11."""
+    assert digest(project) == "e361a74076ad2e46f85271dab855ae013ead7748701a920a1c7d45ec6abb5ae1"
+
+
+def test_code_that_does_not_parse_is_named(project: Project) -> None:
+    edit(project, "test_gates.py", "def test_accuracy(candidate):", "def test_accuracy(candidate:")
+    with pytest.raises(UserError, match=r"test_gates.py, line \d+: not valid Python"):
+        digest(project)
