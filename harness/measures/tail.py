@@ -167,8 +167,8 @@ def _saddle(c: Floats, m: Floats) -> _Saddle:
         else:
             high = s
         odds = s * (1.0 - s)
-        step = slope * odds / (second * odds - slope * (1.0 - 2.0 * s))
-        moved = s + odds * step if math.isfinite(step) else math.nan
+        slant = second * odds - slope * (1.0 - 2.0 * s)
+        moved = s + slope * odds / slant if slant > 0.0 else high
         if not low < moved < high:
             moved = 0.5 * (low + high)
         if abs(moved - s) <= 1e-9 * odds:

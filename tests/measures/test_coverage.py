@@ -17,7 +17,7 @@ from harness.measures.tail import Sample, log_mass_near, sample
 
 Rng = np.random.Generator
 LEVEL = 0.025
-SURE = 0.7  # in logarithms: beyond it the saddle point alone decides as p would
+SURE = 0.3  # in logarithms: beyond it the saddle point alone decides as p would
 
 
 @dataclass(frozen=True)

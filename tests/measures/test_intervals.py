@@ -21,8 +21,8 @@ def test_on_zero_one_data_bounds_are_clopper_pearsons(n: int, level: float) -> N
         data = sample(np.r_[np.ones(k), np.zeros(n - k)], 0, 1)
         low = beta.ppf(level, k, n - k + 1) if k else 0.0
         high = beta.isf(level, k + 1, n - k) if k < n else 1.0
-        assert lower_bound(data, level) == pytest.approx(low, abs=1e-8)
-        assert upper_bound(data, level) == pytest.approx(high, abs=1e-8)
+        assert lower_bound(data, level) == pytest.approx(low, abs=1e-9)
+        assert upper_bound(data, level) == pytest.approx(high, abs=1e-9)
 
 
 @given(st.lists(unit, min_size=1, max_size=15), st.sampled_from([0.2, 0.025, 0.001, 1e-6]))

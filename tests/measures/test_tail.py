@@ -159,6 +159,13 @@ def test_the_saddle_point_alone_is_near_where_levels_lie(n: int) -> None:
             assert log_mass_near(*sample(ones(k, n), 0, 1).terms(t, "lower")) == pytest.approx(np.log(a), abs=0.1)
 
 
+def test_the_saddle_point_is_found_where_values_crowd_at_an_end() -> None:
+    """Twenty thousand right answers and one wrong: the saddle lies close to the end of its bracket."""
+    for k, n, t in ((19_999, 20_000, 0.999), (1, 100, 1e-6), (20_000, 20_000, 0.9995), (3, 20_000, 1e-5)):
+        near = log_mass_near(*sample(ones(k, n), 0, 1).terms(t, "lower"))
+        assert near == pytest.approx(np.log(binom.sf(k - 1, n, t)), abs=0.1)
+
+
 def test_bad_values_are_user_errors() -> None:
     for values in ([], [float("nan")], [-0.1], [1.1], [float("inf")]):
         with pytest.raises(UserError):
