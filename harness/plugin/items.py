@@ -48,7 +48,9 @@ class ItemRun:
     def unusable(self, error: UserError) -> None:
         """Records an invalid verdict: the evidence is broken, or there is none."""
         self.error = error
-        verdict = invalid(self.item.name, _sentence(error), error.hint, self.how.level)
+        where = error.where.removeprefix(f"{self.item.config.invocation_params.dir}/")
+        why = f"{error.what} ({where})" if where else error.what
+        verdict = invalid(self.item.name, why, error.hint, self.how.level)
         line = line_of_error(error.__traceback__, self.item.path) or _first_line(self.item)
         self.spoken.append(Spoken(verdict, self.path, line))
         self.records.append(GateRecord(verdict, {}, {}, 1, self.item.nodeid))
@@ -227,10 +229,6 @@ def _fixtures(item: pytest.Item) -> set[str]:
     """Fixtures that the item uses, with those that its test has asked for by name while it ran."""
     request = getattr(item, "_request", None)
     return set(getattr(item, "fixturenames", ())) | set(getattr(request, "fixturenames", ()))
-
-
-def _sentence(error: UserError) -> str:
-    return f"{error.where}: {error.what}" if error.where else error.what
 
 
 def _first_line(item: pytest.Item) -> int | None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,11 +75,11 @@ class Made:
         rows = []
         for split, share in (("golden", 1.0), ("dev", 0.5)):
             for i, e in enumerate(self.splits[split]):
-                ours = reply(CHAMPION, e, i < wrong * share, "recorded")
-                lost = split == "golden" and i >= len(self.splits[split]) - missing
-                rows += [(e, ours if not lost else None), (e, reply(prompted.identity, e, i < prompted_wrong * share, "p"))]
+                rows.append(reply(prompted.identity, e, i < prompted_wrong * share, "prompted"))
+                if split == "dev" or i < GOLDEN - missing:
+                    rows.append(reply(CHAMPION, e, i < wrong * share, "recorded"))
         digest = write_recorded(self.suite / "champion_answers.jsonl.gz", [
-            {**a.__dict__, "subject": "x", "split": "y", "scores": {}} for _, a in rows if a is not None])
+            {**answer.__dict__, "subject": "x", "split": "y", "scores": {}} for answer in rows])
         write_json(self.suite / "champion.json", {
             "task": self.task.name, "subject": "adapter:runs/lost/adapter", "identity": CHAMPION,
             "adapter": {"path": "runs/lost/adapter", "digest": "a" * 64}, "run": "r", "prompted": "base+zero_shot",
@@ -98,11 +101,28 @@ def reply(identity: str, example: Example, wrong: bool, fingerprint: str) -> Ans
 
 def _split(name: str, count: int) -> Split:
     tags = (("dark",), ("light",), ())
-    return Split(name, tuple(
-        Example(f"{name[0]}{i:03d}", f"{name} thing number {i}", LABELS[i % 3], tags=tags[i % 3]) for i in range(count)))
+    rows = ((f"{name[0]}{i:03d}", f"{name} thing number {i}", i % 3) for i in range(count))
+    return Split(name, tuple(Example(id_, text, LABELS[k], tags=tags[k]) for id_, text, k in rows))
 
 
-def write_project(root: Path, cache: Path, name: str = "colours", **settings: object) -> Made:
+def _run_apart(folder: Path, cache: Path, *arguments: str, python: tuple[str, ...] = (), **environ: str) -> Ran:
+    """Runs pytest in a process of its own, in a folder, as a user does. python: options of the interpreter."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COV_")) and k != "CI"}
+    done = subprocess.run(
+        [sys.executable, *python, "-m", "pytest", "-p", "no:cacheprovider", *arguments], cwd=folder, text=True,
+        capture_output=True, env={**clean, "GOLDGATE_CACHE": str(cache), **environ}, timeout=120, check=False)
+    return Ran(done.returncode, done.stdout + done.stderr)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a process of pytest ended."""
+
+    status: int
+    text: str
+
+
+def _write_project(root: Path, cache: Path, name: str = "colours", **settings: object) -> Made:
     """Writes a project with one task of three labels, without a champion."""
     project = Project(root, cache)
     folder = project.suite(name)
@@ -126,6 +146,16 @@ def _write_lines(path: Path, split: Iterable[Example]) -> None:
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
+@pytest.fixture(scope="session")
+def run_apart() -> Callable[..., Ran]:
+    return _run_apart
+
+
+@pytest.fixture(scope="session")
+def write_project() -> Callable[..., Made]:
+    return _write_project
+
+
 @pytest.fixture
 def make(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Made]:
     """Writes a task of the project in pytester's folder."""
@@ -133,8 +163,8 @@ def make(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Callable
     monkeypatch.setenv("GOLDGATE_CACHE", str(cache))
     for name in ("CI", "PYTEST_ADDOPTS"):
         monkeypatch.delenv(name, raising=False)
-    pytester.makeini("[pytest]\n")
-    return lambda name="colours", **settings: write_project(pytester.path, cache, name, **settings)
+    pytester.makeini("[pytest]\naddopts = -p no:hypothesispytest\n")  # imports hypothesis anew in every run
+    return lambda name="colours", **settings: _write_project(pytester.path, cache, name, **settings)
 
 
 @pytest.fixture

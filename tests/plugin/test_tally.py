@@ -1,0 +1,88 @@
+"""What becomes of items and workers' words, without running pytest."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from harness.plugin.tally import Tally
+
+INFO: dict[str, Any] = {
+    "task": "t", "root": "/p", "split": None, "subjects": {}, "level": 0.025, "look": None, "notes": [],
+    "answers": {}, "writes": True, "items": ["a", "b"], "left_out": [],
+}
+
+
+def report(nodeid: str, outcome: str = "passed", when: str = "call", xfail: bool = False, task: str = "t",
+           verdict: str = "pass") -> pytest.TestReport:
+    """A report as pytest would make it."""
+    carried = json.dumps({"task": task, "root": "/p", "verdicts": [{"outcome": verdict}]})
+    made = pytest.TestReport(nodeid, ("f", 1, "n"), {}, outcome, None, when,  # type: ignore[arg-type]
+                             user_properties=[("goldgate", carried)])
+    if xfail:
+        made.wasxfail = "reason"
+    return made
+
+
+def tally(*reports: pytest.TestReport, **info: Any) -> Tally:
+    made = Tally("goldgate")
+    for one in reports:
+        made.add(one)
+    made.describe([{**INFO, **info}])
+    return made
+
+
+def test_a_suite_passes_when_every_item_and_verdict_does() -> None:
+    (suite,) = tally(report("a"), report("b")).suites
+    assert suite.complete
+    assert suite.passed
+
+
+@pytest.mark.parametrize("bad", [
+    report("b", "failed"), report("b", "failed", "setup"), report("b", "failed", "teardown"),
+    report("b", verdict="undecided"), report("b", "skipped", "setup"), report("b", "skipped", xfail=True),
+])
+def test_one_bad_item_is_enough(bad: pytest.TestReport) -> None:
+    (suite,) = tally(report("a"), report("b", when="setup"), bad).suites
+    assert not suite.passed
+
+
+def test_an_item_that_never_ran_is_missed() -> None:
+    (suite,) = tally(report("a")).suites
+    assert suite.gaps() == ["1 not run"]
+
+
+def test_an_item_that_ran_twice_is_seen() -> None:
+    (suite,) = tally(report("a"), report("b", "failed"), report("b")).suites
+    assert suite.gaps() == ["1 run more than once"]
+
+
+def test_other_tests_are_not_kept() -> None:
+    other = pytest.TestReport("x", ("f", 1, "n"), {}, "passed", None, "call")
+    made = Tally("goldgate")
+    made.add(other)
+    assert made.suites == []
+
+
+def test_items_stand_in_the_suites_order() -> None:
+    (suite,) = tally(report("b"), report("a")).suites
+    assert [i.nodeid for i in suite.ordered()] == ["a", "b"]
+
+
+def test_what_two_workers_say_is_merged() -> None:
+    made = tally(report("a"), report("b"), answers={"s on dev": {"recorded": 10, "cache": 0, "model": 30}})
+    made.describe([{**INFO, "split": {"name": "dev"}, "answers": {
+        "s on dev": {"recorded": 10, "cache": 30, "model": 0}, "r on dev": {"recorded": 0, "cache": 4, "model": 0}}}])
+    (suite,) = made.suites
+    assert suite.info["answers"] == {"s on dev": {"recorded": 10, "cache": 0, "model": 30},
+                                     "r on dev": {"recorded": 0, "cache": 4, "model": 0}}
+    assert suite.info["split"] == {"name": "dev"}
+    assert suite.passed
+
+
+def test_two_projects_with_a_task_of_one_name_are_two_suites() -> None:
+    made = tally(report("a"), report("b"))
+    made.describe([{**INFO, "root": "/q"}])
+    assert [s.root for s in made.suites] == ["/p", "/q"]

@@ -1,0 +1,186 @@
+"""Who is tested when nothing is said, where answers come from, and what is said when they cannot be had."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from harness.examples import Example
+from harness.plugin import suite as suite_module
+from harness.subjects import Answer
+
+pytest_plugins = ["pytester"]
+ONE = "def test_one(candidate):\n    assert candidate.exact_match >= 0.8\n"
+
+
+def run(pytester: pytest.Pytester, *arguments: str) -> str:
+    """Runs the project's suites and returns what was printed."""
+    result = pytester.runpytest("suites", "-p", "no:cacheprovider", *arguments)
+    return result.stdout.str() + result.stderr.str()
+
+
+class Counting:
+    """A subject that counts how often it is asked."""
+
+    name = "base+few_shot:1"
+    identity = "counting"
+    asked: list[int]
+
+    def __init__(self) -> None:
+        self.asked = []
+
+    def fingerprint(self, example: Example) -> str:
+        return f"counting {example.id}"
+
+    def answer(self, examples: Sequence[Example], progress: object = None) -> Iterator[Answer]:
+        self.asked.append(len(examples))
+        for e in examples:
+            yield Answer(e.id, str(e.output), "stop", 3, 1, 0.0, None, self.identity, self.fingerprint(e), e.digest)
+
+
+@pytest.fixture
+def counting(monkeypatch: pytest.MonkeyPatch) -> Counting:
+    subject = Counting()
+    monkeypatch.setattr(suite_module, "parse_subject", lambda *_: subject)
+    return subject
+
+
+def test_no_candidate_is_a_failure_that_says_how_to_get_one(make: Callable[..., Any], pytester: pytest.Pytester) -> None:
+    make().gates(ONE)
+    result = pytester.runpytest("suites", "-p", "no:cacheprovider")
+    result.assert_outcomes(failed=1)
+    text = result.stdout.str()
+    assert "there is no candidate: task colours has no champion" in text
+    assert "pytest --candidate base+zero_shot" in text
+    assert "goldgate train colours" in text
+    assert "Traceback" not in text
+
+
+def test_a_subject_that_is_not_known_is_invalid(made: Any, pytester: pytest.Pytester) -> None:
+    made.gates(ONE)
+    assert 'is invalid: no prompting strategy "zero_shoot"' in run(pytester, "--candidate", "base+zero_shoot")
+
+
+def test_an_adapter_that_is_not_there_is_invalid(made: Any, pytester: pytest.Pytester) -> None:
+    made.gates(ONE)
+    assert "is invalid: " in (text := run(pytester, "--candidate", "adapter:nowhere"))
+    assert "no such adapter folder" in text
+
+
+def test_the_champion_is_decided_from_recorded_answers(made: Any, pytester: pytest.Pytester) -> None:
+    text = run(pytester)
+    assert "answers: 120 recorded, 0 cached, 0 generated" in text
+    assert "candidate: adapter:runs/lost/adapter (cccccccccccc)" in text
+    assert not made.project.cache.exists()  # nothing is written where everything is recorded
+
+
+def test_cached_answers_are_counted_as_such(made: Any, pytester: pytest.Pytester) -> None:
+    made.gates(ONE)
+    made.cached("base+few_shot:1", "dev", wrong=1)
+    text = run(pytester, "--candidate", "base+few_shot:1")
+    assert "on dev " in text
+    assert "answers: 0 recorded, 24 cached, 0 generated" in text
+
+
+def test_a_champions_answer_that_is_not_recorded_is_invalid(make: Callable[..., Any], pytester: pytest.Pytester) -> None:
+    made = make()
+    made.champion(missing=3)
+    made.gates(ONE)
+    text = run(pytester)
+    assert "an answer of adapter:runs/lost/adapter is not recorded" in text
+    assert "bring its adapter back" in text
+
+
+def test_edited_answers_are_invalid(made: Any, pytester: pytest.Pytester) -> None:
+    path = made.suite / "champion_answers.jsonl.gz"
+    path.write_bytes(path.read_bytes() + b"\0")
+    assert "the champion's answers were edited" in run(pytester)
+
+
+def test_golden_changed_after_its_card_is_invalid(made: Any, pytester: pytest.Pytester) -> None:
+    path = made.project.golden("colours") / "golden.jsonl"
+    path.write_text(path.read_text().replace("thing number 7\"", "thing number 8\""))
+    assert "the golden split was changed after its card was written" in run(pytester)
+
+
+def test_a_broken_task_is_invalid(made: Any, pytester: pytest.Pytester) -> None:
+    made.gates(ONE)
+    path = made.suite / "task.yaml"
+    path.write_text(path.read_text().replace('"labels"', '"lables"'))
+    assert 'unknown key "lables"' in (text := run(pytester))
+    assert 'did you mean "labels"?' in text
+
+
+def test_a_task_without_tags_fails_its_edge_cases_instead_of_skipping_them(
+    make: Callable[..., Any], pytester: pytest.Pytester
+) -> None:
+    made = make()
+    made.champion()
+    card = made.project.golden("colours") / "card.json"
+    card.write_text(card.read_text().replace('"dark"', '"x"').replace('"light"', '"y"').replace('"x": 20,', "").replace(
+        '"y": 20', ""))
+    result = pytester.runpytest("suites", "-p", "no:cacheprovider", "-k", "edge_case")
+    result.assert_outcomes(failed=1, deselected=2)
+    result.stdout.fnmatch_lines(["*no golden example carries a tag*"])
+
+
+def test_edge_cases_have_the_same_ids_on_every_split(made: Any, pytester: pytest.Pytester) -> None:
+    for split in ("dev", "golden"):
+        text = run(pytester, "--split", split, "--collect-only", "-q")
+        assert "test_edge_case[dark]" in text
+        assert "test_edge_case[light]" in text
+
+
+def test_a_suite_may_choose_its_own_edge_cases(made: Any, pytester: pytest.Pytester) -> None:
+    made.gates("import pytest\n\n@pytest.mark.parametrize('edge_case', ['dark'], indirect=True)\n"
+               "def test_it(candidate, edge_case):\n    assert candidate.on(edge_case).exact_match >= 0.5\n")
+    assert "suite colours passes: all 1 gates" in run(pytester)
+
+
+def test_a_subject_is_asked_once_a_session(
+    made: Any, pytester: pytest.Pytester, counting: Counting
+) -> None:
+    made.gates(ONE + "\ndef test_base(candidate, base):\n    assert candidate.exact_match - base.exact_match >= 0\n")
+    made.gates(ONE, "test_more.py")
+    text = run(pytester, "--candidate", "base+few_shot:1", "--split", "dev")
+    assert counting.asked == [24]
+    assert "goldgate: base+few_shot:1 answers 24 examples of dev on this machine" in text
+    assert "answers: 0 recorded, 0 cached, 24 generated" in text
+    assert "answers: 0 recorded, 24 cached, 0 generated" in run(
+        pytester, "--candidate", "base+few_shot:1", "--split", "dev")
+
+
+def test_regenerate_asks_again(made: Any, pytester: pytest.Pytester, counting: Counting) -> None:
+    made.gates(ONE)
+    for _ in range(2):
+        run(pytester, "--candidate", "base+few_shot:1", "--split", "dev", "--regenerate")
+    assert counting.asked == [24, 24]
+
+
+def test_a_failure_to_answer_is_met_once(
+    made: Any, pytester: pytest.Pytester, counting: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(examples: Sequence[Example], progress: object = None) -> Iterator[Answer]:
+        counting.asked.append(len(examples))
+        raise suite_module.UserError("the engine is out of order", "engine", "mend it")
+        yield
+
+    monkeypatch.setattr(counting, "answer", broken)
+    text = run(pytester, "--candidate", "base+few_shot:1", "--split", "dev")
+    assert counting.asked == [24]
+    assert "is invalid: the engine is out of order (engine)" in text
+
+
+def test_golden_answers_lie_in_a_file_of_their_own(made: Any, pytester: pytest.Pytester, counting: Counting) -> None:
+    made.gates(ONE)
+    run(pytester, "--candidate", "base+few_shot:1", "--split", "golden")
+    assert {p.name for p in made.project.cache.glob("*.sqlite")} == {"golden.sqlite"}
+
+
+def test_a_fixture_of_a_suite_says_where_it_belongs(made: Any, pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(test_elsewhere="def test_it(candidate):\n    pass\n")
+    text = pytester.runpytest(".", "-p", "no:cacheprovider").stdout.str()
+    assert 'the fixture "candidate" belongs to golden suites' in text
+    assert "suite colours passes" in text
