@@ -35,7 +35,7 @@ class DevResult:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One recipe, trained and judged on dev. trained, judged: seconds it took; earlier: of them, in a killed run before.
+    """One recipe, trained and judged on dev. trained, judged: seconds; earlier: of them, in a killed run before.
 
     log: a row an optimizer step; continue_from: number of the attempt that it went on from.
     """

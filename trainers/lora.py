@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -44,7 +46,7 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
     key = training_key(model, task, train, recipe, continue_from)
     if done := read_attempt(out, key):
         return done
-    with quiet():
+    with quiet(), _no_false_alarm():
         tokenizer, base = _load(model)
         rows, notes = _rows(tokenizer, base, task, train, recipe)
         tuned = _continued(base, model, continue_from, recipe) if continue_from else _fresh(base, recipe)
@@ -124,6 +126,14 @@ def _continued(base: Any, model: ModelRef, folder: Path, recipe: Recipe) -> Any:
             raise UserError(f"the adapter to go on from has {key} {was}, the recipe says {now}", str(folder),
                             f"set {key}={was}, or start afresh")
     return PeftModel.from_pretrained(base, str(folder), is_trainable=True)
+
+
+@contextmanager
+def _no_false_alarm() -> Iterator[None]:
+    """peft asks transformers by a name that transformers has renamed; its warning is nothing that a user could mend."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)
+        yield
 
 
 def _pad(tokenizer: Any) -> int:

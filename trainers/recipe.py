@@ -90,7 +90,7 @@ def default_recipe(task: Task, n_train: int, hidden_size: int, settings: Mapping
 
 
 def demo_recipe(task: Task, n_train: int, hidden_size: int, settings: Mapping[str, Any] | None = None) -> Recipe:
-    """Two epochs: what `goldgate demo` has time for. The constant rate is short, so the decay takes half of it."""
+    """Two epochs, whatever task.yaml says of them: what `goldgate demo` has time for. Half of the steps are decay."""
     quick = {"epochs": 2, "decay": 0.5, **_checked(settings or {}, "--set")}
     return default_recipe(task, n_train, hidden_size, quick)
 

@@ -1,0 +1,131 @@
+"""The ladder: each policy's step, its reason in words, and when it is not taken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from trainers.ladder import Attempt, DevResult, best_attempt, first_step, next_step
+from trainers.recipe import Recipe
+
+RECIPE = Recipe(learning_rate=1e-3, batch=8, epochs=4)
+FALLING = [2.0 - 0.04 * i for i in range(40)]
+FLAT = [0.5] * 40
+
+
+def attempt(k: int, chance: float = 0.0, recipe: Recipe = RECIPE, losses: Sequence[float] = FLAT,
+            continue_from: int | None = None, score: float = 0.0, failing: int = 0) -> Attempt:
+    dev = DevResult(chance, {"exact_match": score}, [f"g{i}" for i in range(failing)])
+    return Attempt(k, recipe, "", Path(str(k)), [{"loss": v} for v in losses], dev, 60.0, 10.0, continue_from)
+
+
+def test_the_first_step_is_the_recipe_it_was_given() -> None:
+    assert first_step(RECIPE).recipe == RECIPE
+    assert first_step(RECIPE, "the demo's recipe").reason == "the demo's recipe for this much data"
+
+
+def test_after_one_attempt_it_goes_on_from_that_adapter_with_another_order_of_rows() -> None:
+    step = next_step([attempt(1, losses=FALLING)])
+    assert step is not None
+    assert step.continue_from == 1
+    assert step.recipe == replace(RECIPE, seed=RECIPE.seed + 1)
+    assert "the training loss is still falling" in step.reason
+    assert "4 more epochs from attempt 1" in step.reason
+
+
+def test_a_flat_loss_is_not_called_falling() -> None:
+    step = next_step([attempt(1)])
+    assert step is not None
+    assert "falling" not in step.reason
+
+
+def test_it_goes_on_as_long_as_dev_rises() -> None:
+    done = [attempt(1, 0.1), attempt(2, 0.2, replace(RECIPE, seed=1), continue_from=1)]
+    step = next_step(done)
+    assert step is not None
+    assert step.continue_from == 2
+    assert "dev rose" in step.reason
+
+
+def test_a_better_score_counts_as_rising_where_no_chance_is_seen_yet() -> None:
+    done = [attempt(1, score=0.5), attempt(2, recipe=replace(RECIPE, seed=1), continue_from=1, score=0.6)]
+    step = next_step(done)
+    assert step is not None
+    assert step.continue_from == 2
+
+
+def test_when_more_epochs_do_not_help_the_rate_goes_up_from_the_base() -> None:
+    done = [attempt(1, 0.2), attempt(2, 0.1, replace(RECIPE, seed=1), continue_from=1)]
+    step = next_step(done)
+    assert step is not None
+    assert (step.continue_from, step.recipe.learning_rate, step.recipe.epochs) == (None, 2e-3, 4)
+    assert "learning rate up to 0.002" in step.reason
+
+
+def test_a_bolder_rate_gets_the_epochs_that_the_best_attempt_had_in_all() -> None:
+    done = [attempt(1, 0.1), attempt(2, 0.3, replace(RECIPE, seed=1), continue_from=1),
+            attempt(3, 0.2, replace(RECIPE, seed=2), continue_from=2)]
+    step = next_step(done)
+    assert step is not None
+    assert step.recipe.epochs == 8
+
+
+def test_after_a_rate_that_did_not_help_comes_rank_and_then_nothing() -> None:
+    done = [attempt(1, 0.2), attempt(2, 0.1, replace(RECIPE, seed=1), continue_from=1),
+            attempt(3, 0.1, replace(RECIPE, learning_rate=2e-3))]
+    step = next_step(done)
+    assert step is not None
+    assert (step.recipe.rank, step.recipe.alpha) == (32, 64)
+    done.append(attempt(4, 0.1, step.recipe))
+    assert next_step(done) is None
+
+
+def test_a_loss_that_rises_far_above_its_lowest_halves_the_rate() -> None:
+    step = next_step([attempt(1, losses=[1.0] * 20 + [4.0] * 20)])
+    assert step is not None
+    assert (step.continue_from, step.recipe.learning_rate) == (None, 5e-4)
+    assert "rose to 4 after 1: half the learning rate" in step.reason
+
+
+def test_a_noisy_loss_is_no_divergence() -> None:
+    step = next_step([attempt(1, losses=[0.2, 0.3] * 20)])
+    assert step is not None
+    assert step.recipe.learning_rate == RECIPE.learning_rate
+
+
+def test_a_rate_is_never_raised_beyond_where_lora_diverges() -> None:
+    hot = replace(RECIPE, learning_rate=2e-3)
+    step = next_step([attempt(1, 0.2, hot), attempt(2, 0.1, replace(hot, seed=1), continue_from=1)])
+    assert step is not None
+    assert step.recipe.learning_rate <= 2e-3
+    assert step.recipe.rank == 32
+
+
+def test_every_ladder_ends() -> None:
+    done = [attempt(1)]
+    while (step := next_step(done)) is not None:
+        done.append(attempt(len(done) + 1, 0.0, step.recipe, continue_from=step.continue_from))
+        assert len(done) < 12
+    assert len(done) > 3
+
+
+@pytest.mark.parametrize(("others", "best"), [
+    ([{"chance": 0.4}, {"chance": 0.6}, {"chance": 0.5}], 2),
+    ([{"chance": 0.0, "failing": 3}, {"chance": 0.0, "failing": 1}], 2),
+    ([{"score": 0.8}, {"score": 0.9}, {"score": 0.7}], 2),
+    ([{"score": 0.8}, {"score": 0.8}], 1),
+])
+def test_the_best_is_by_chance_then_failing_gates_then_score_then_the_earlier(others: list[dict[str, float]],
+                                                                              best: int) -> None:
+    done = [attempt(k, **how) for k, how in enumerate(others, 1)]  # type: ignore[arg-type]
+    assert best_attempt(done).k == best
+
+
+def test_a_step_that_must_be_shortened_says_so() -> None:
+    step = first_step(RECIPE)
+    assert step.shortened(9) is step
+    assert step.shortened(2).recipe.epochs == 2
+    assert "2 of 4 epochs, as the budget ends" in step.shortened(2).reason
