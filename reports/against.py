@@ -9,14 +9,14 @@ from pathlib import PurePath
 from typing import Any, Literal
 
 from reports.charts import IntervalChart, axis, interval_chart
-from reports.estimates import Estimate, measured, paired, recorded
+from reports.estimates import Estimate, averaged, measured, paired, recorded
 from reports.gates import Gate
 from reports.records import Column, Records
 from reports.words import label, probability, scale_of
 
 Standing = Literal["better", "worse", "not shown apart"]
-# What a gain is told in where no gate says so: the strictest quality metric first.
-_FIRST = ("exact_match", "accuracy", "style_ok", "field_accuracy", "style_score", "similarity")
+# What a gain is told in where no gate says so: the strictest quality metric first (a style has many right texts).
+_FIRST = ("style_ok", "exact_match", "accuracy", "field_accuracy", "style_score", "similarity")
 # Metrics of form and price, of which no example is "the worst" and no tag table speaks.
 _NOT_QUALITY = ("tokens_in", "tokens_out", "cost_per_1k", "stop_rate")
 
@@ -268,7 +268,7 @@ def _tag_table(records: Records, who: Subjects) -> TagTable | None:
     for tag in carried:
         ids = frozenset(i for i, found in records.tags.items() if tag in found)
         made.append(_tag_row(tag, [
-            (measured(m, columns[m], ids), measured(m, other[m], ids) if m in other else None) for m in quality
+            (measured(m, columns[m], ids), averaged(m, other[m], ids) if m in other else None) for m in quality
         ]))
     return TagTable("dev", tuple(map(label, quality)), tuple(made))
 

@@ -48,6 +48,7 @@ class Gate:
     dev: str
     chart: IntervalChart | None
     threshold: str
+    measures: str
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,7 @@ def _gate(
         dev=recorded(on_dev, metric, _bounds(on_dev)).text if on_dev else "",
         chart=drawn,
         threshold=shown,
+        measures=_measures(metric),
     )
 
 
@@ -164,6 +166,15 @@ def title_of(item: str) -> str:
         return item
     name = found[1].replace("_", " ").strip().capitalize()
     return f"{name}: {found[2].replace('_', ' ')}" if found[2] else name
+
+
+def _measures(metric: str) -> str:
+    """What a gate between two measures is an estimate of, which its name alone does not say."""
+    left, op, right = metric.partition(" <= ")
+    if op:
+        return f"{right} minus {left}: passes from 0 up"
+    left, op, right = metric.partition(" >= ")
+    return f"{left} minus {right}: passes from 0 up" if op else ""
 
 
 def _tested(verdict: Mapping[str, Any], look: Look | None) -> str:

@@ -15,7 +15,7 @@ from reports.against import (
     standing,
     subjects_of,
 )
-from reports.estimates import Estimate, measured, paired
+from reports.estimates import Estimate, averaged, paired
 from reports.examples import ExampleGroup, example_groups
 from reports.gates import READINGS, Gate, Headline, Look, dev_gates, golden_gates, headline, look_of
 from reports.records import Records, amount, part, read_records
@@ -113,7 +113,7 @@ def _gain(records: Records, who: Subjects, comparison: Comparison, metric: str, 
     theirs = records.scores.get(other, {}).get(metric)
     if ours is None or theirs is None or (ahead := paired(metric, ours, theirs)) is None:
         return None
-    return _Gain("dev", measured(metric, ours), measured(metric, theirs), ahead)
+    return _Gain("dev", averaged(metric, ours), averaged(metric, theirs), ahead)
 
 
 def _sentence(records: Records, who: Subjects, comparison: Comparison, primary: str) -> str:
@@ -168,7 +168,7 @@ def _value(records: Records, who: Subjects, metric: str, on_golden: str | None, 
     if found is not None and found.value is not None:
         return found.value
     column = records.scores.get(on_dev or "", {}).get(metric)
-    estimate = measured(metric, column) if column else None
+    estimate = averaged(metric, column) if column else None
     return estimate.value if estimate else None
 
 

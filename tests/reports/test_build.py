@@ -166,3 +166,27 @@ def test_the_view_holds_what_the_page_says(passed_view: RunView, page: Page) -> 
     for fact in passed_view.facts:
         for _, value in fact.rows:
             assert value in page.text
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG 2 contrast of two #rrggbb colours."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_words_are_readable_in_light_and_dark(html: str) -> None:
+    schemes = [dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", part)) for part in re.findall(r":root \{([^}]*)\}", html)]
+    light, dark = schemes[:2]
+    assert light["paper"] != dark["paper"]
+    for scheme in (light, dark):
+        for paper in ("paper", "raised"):
+            for ink in ("ink", "quiet", "accent", "alarm"):
+                assert contrast(scheme[ink], scheme[paper]) >= 4.5
+        assert contrast(scheme["alarm"], scheme["alarm-tint"]) >= 4.5
+        assert contrast(scheme["accent"], scheme["tint"]) >= 4.5
