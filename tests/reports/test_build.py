@@ -181,8 +181,8 @@ def contrast(one: str, other: str) -> float:
 
 
 def test_words_are_readable_in_light_and_dark(html: str) -> None:
-    schemes = [dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", part)) for part in re.findall(r":root \{([^}]*)\}", html)]
-    light, dark = schemes[:2]
+    roots = re.findall(r":root \{([^}]*)\}", html)
+    light, dark = (dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", root)) for root in roots[:2])
     assert light["paper"] != dark["paper"]
     for scheme in (light, dark):
         for paper in ("paper", "raised"):
