@@ -17,8 +17,9 @@ from reports.words import label, probability, scale_of
 Standing = Literal["better", "worse", "not shown apart"]
 # What a gain is told in where no gate says so: the strictest quality metric first (a style has many right texts).
 _FIRST = ("style_ok", "exact_match", "accuracy", "field_accuracy", "style_score", "similarity")
-# Metrics of form and price, of which no example is "the worst" and no tag table speaks.
-_NOT_QUALITY = ("tokens_in", "tokens_out", "cost_per_1k", "stop_rate")
+# What an answer costs, which no tag table speaks of; and what makes no example one of the worst.
+_PRICE = ("tokens_in", "tokens_out", "cost_per_1k")
+_NOT_QUALITY = (*_PRICE, "stop_rate")
 
 
 @dataclass(frozen=True)
@@ -253,7 +254,8 @@ def _tag_table(records: Records, who: Subjects) -> TagTable | None:
     tags = sorted({tag for subject, _, tag in measures if tag is not None and subject == who.tuned_golden})
     if tags:
         ours, theirs = who.tuned_golden or "", who.prompted or ""
-        metrics = list(dict.fromkeys(m for s, m, tag in measures if tag is not None and s == ours))
+        found = dict.fromkeys(m for s, m, tag in measures if tag is not None and s == ours)
+        metrics = [m for m in found if m not in _PRICE]
         rows = tuple(
             _tag_row(tag, [(measures.get((ours, m, tag)), measures.get((theirs, m, tag))) for m in metrics])
             for tag in tags

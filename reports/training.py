@@ -88,8 +88,15 @@ def _summary(attempts: Sequence[Attempt], records: Records) -> Sheet:
     for metric in dict.fromkeys(str(m) for found in dev for m in found):
         scale = scale_of(metric, bounds.get(metric))
         rows.append((f"dev: {label(metric)}", [number(amount(found, metric), scale) for found in dev]))
+    rows.append(("gates missed on dev", [_missed(a) for a in attempts]))
     rows.append(("chance of passing golden", [_share(amount(a.record, "chance")) for a in attempts]))
     return Sheet(tuple((name, tuple(cells), False) for name, cells in rows))
+
+
+def _missed(attempt: Attempt) -> str:
+    """The gates that an attempt's estimates did not reach on dev."""
+    failing = part(attempt.record, "failing", list)
+    return NOT_RECORDED if failing is None else "; ".join(str(gate) for gate in failing) or "none"
 
 
 def _last(attempt: Attempt, key: str) -> str:
@@ -176,6 +183,7 @@ def facts_of(records: Records) -> tuple[Facts, ...]:
         Facts("How it ran", (
             ("started", str(run.get("started") or NOT_RECORDED)),
             ("finished", str(run.get("finished") or NOT_RECORDED)),
+            ("ended", str(run.get("reason") or run.get("status") or NOT_RECORDED)),
             ("took", duration(amount(run, "seconds"))), ("seed", str(run.get("seed", NOT_RECORDED))),
             ("budget", _pairs(budget)), ("machine", _pairs(machine)),
             ("prices", _pairs(part(run, "prices", dict) or {})),

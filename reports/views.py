@@ -186,19 +186,18 @@ def _latency_figure(records: Records, who: Subjects) -> Figure:
 
 
 def _linear(records: Records, who: Subjects, comparison: Comparison, primary: str) -> str:
-    """Who wins against the linear model, in plain words; empty where there is none."""
+    """Who wins, the tuned or the linear model, in plain words; empty where there is none."""
     gain = _gain(records, who, comparison, primary, who.linear)
     if gain is None or gain.ahead.value is None or gain.tuned is None or gain.theirs is None:
         return ""
     interval = f"tuned minus linear {gain.ahead.text}, 95% interval {gain.ahead.interval}"
-    if standing(gain.ahead, "high") == "not shown apart":
-        interval += "; it holds zero, so the order is not shown"
     facts = f"{gain.theirs.text} {label(primary)} against {gain.tuned.text} for the tuned model"
     size = f"on {gain.ahead.count} {gain.split} examples ({interval})"
-    if gain.ahead.value < 0:
+    reads = standing(gain.ahead, "high")
+    if reads == "worse":
         return f"The linear model wins: {facts}, {size}."
-    if gain.ahead.value == 0:
-        return f"The linear model does as well: {facts}, {size}."
+    if reads == "not shown apart":
+        return f"Neither the tuned nor the linear model is shown to win: {facts}, {size}."
     return f"The tuned model beats the linear model: {facts}, {size}."
 
 

@@ -128,6 +128,15 @@ def test_a_worse_linear_model_is_said_to_lose(beaten_run: Path, tmp_path: Path) 
     assert view.linear.startswith("The tuned model beats the linear model: ")
 
 
+def test_neither_is_said_to_win_where_the_interval_holds_zero(beaten_run: Path, tmp_path: Path) -> None:
+    def widen(golden: dict[str, Any]) -> None:
+        for row in golden["differences"]:
+            row["low"], row["high"] = -0.1, 0.1
+
+    view = load_run(changed(beaten_run, tmp_path / "run", "golden.json", widen))
+    assert view.linear.startswith("Neither the tuned nor the linear model is shown to win: ")
+
+
 def test_turned_examples_are_those_of_the_scores(passed_view: RunView, passed_run: Path) -> None:
     scores = pd.read_parquet(passed_run / "scores.parquet")
     exact = scores[scores.metric == "exact_match"].pivot(index="id", columns="subject", values="value")
