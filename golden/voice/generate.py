@@ -31,8 +31,10 @@ PHRASES = tomllib.loads((HERE / "phrases.toml").read_text(encoding="utf-8"))
 SEED = 20260
 COUNTS = {"train": 440, "dev": 104, "golden": 204}
 UNSEEN_SHARE = {"train": 0.0, "dev": 0.27, "golden": 0.27}
-KINDS = ("plain", "plain", "exclamation", "banned_word", "long_reply", "numbers", "already_styled", "quoted_text",
-    "mixed_language", "shouting", "injection")
+KINDS = (
+    "plain", "plain", "exclamation", "banned_word", "long_reply", "numbers", "already_styled", "quoted_text",
+    "mixed_language", "shouting", "injection",
+)
 FILES = ("train.jsonl", "dev.jsonl", "golden.jsonl", "card.json")
 
 SIGN_OFF = "Best, Team Lumen"
@@ -43,13 +45,12 @@ REPLACEMENTS = {
     "inconvenience": "trouble", "additional": "extra", "regarding": "about",
 }
 Triples = frozenset[tuple[str, ...]]
-_QUOTED = re.compile(r'("[^"\n]*")')
+_QUOTED = re.compile(r'("[^"\n]*"|“[^”\n]*”)')
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "October", "November")
 _NAMES = [n for pool in ("first", "last", "city", "product") for n in PHRASES["facts"][pool]] + list(_DAYS + _MONTHS)
-_MASKED = re.compile(
-    rf"\S*\d\S*|\b(?:{'|'.join(map(re.escape, sorted(_NAMES, key=len, reverse=True)))})\b|\b(?:mr|ms|dr)\b", re.IGNORECASE
-)
+_LONGEST_FIRST = "|".join(re.escape(name) for name in sorted(_NAMES, key=len, reverse=True))
+_MASKED = re.compile(rf"\S*\d\S*|\b(?:{_LONGEST_FIRST}|mr|ms|dr)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -78,14 +79,15 @@ def _plain_words(text: str) -> str:
     text = re.sub(r"\.?!+", ".", text)
     for word, better in REPLACEMENTS.items():
         pattern = rf"\b{word.replace(' ', chr(92) + 's+')}\b"
-        text = re.sub(pattern, lambda m, b=better: _same_case(m.group(), b), text, flags=re.IGNORECASE)
+        text = re.sub(pattern, _same_case(better), text, flags=re.IGNORECASE)
     for form, short in CONTRACTIONS.items():
-        text = full_form(form).sub(lambda m, s=short: _same_case(m.group(), s), text)
+        text = full_form(form).sub(_same_case(short), text)
     return text
 
 
-def _same_case(old: str, new: str) -> str:
-    return new[0].upper() + new[1:] if old[0].isupper() else new
+def _same_case(new: str) -> Callable[[re.Match[str]], str]:
+    """What replaces a match: the new words, with a capital letter where the match had one."""
+    return lambda old: new[0].upper() + new[1:] if old.group()[0].isupper() else new
 
 
 def mask(text: str) -> str:
@@ -112,7 +114,8 @@ class Writer:
             return str(r.choice(self.facts[slot]))
         fillers: dict[str, Callable[[], str]] = {
             "order": lambda: r.choice([f"#{r.randint(2000, 99999)}", f"{self._letters(2)}-{r.randint(100, 9999)}"]),
-            "code": lambda: r.choice([f"{self._letters(1)}{r.randint(1, 9)}-{r.randint(100, 9999)}", str(r.randint(20000, 99999))]),
+            "code": lambda: r.choice([f"{self._letters(1)}{r.randint(1, 9)}-{r.randint(100, 9999)}",
+                                      str(r.randint(20000, 99999))]),
             "amount": self._amount,
             "date": self._date,
             "time": lambda: f"{r.randint(7, 20)}:{r.choice(['00', '15', '30', '45'])}",
@@ -128,36 +131,38 @@ class Writer:
         return "".join(self.rng.choice("ABCDEFGHJKLMNPQRSTUVWXYZ") for _ in range(n))
 
     def _amount(self) -> str:
-        value = self.rng.choice([str(self.rng.randint(3, 240)), f"{self.rng.randint(3, 240)}.{self.rng.randint(1, 99):02d}"])
+        whole, cents = self.rng.randint(3, 240), self.rng.randint(1, 99)
+        value = self.rng.choice([str(whole), f"{whole}.{cents:02d}"])
         return self.rng.choice([f"{value} euros", f"£{value}", f"${value}"])
 
     def _date(self) -> str:
         day, month = self.rng.randint(1, 28), self.rng.choice(_MONTHS)
         weekday = self.rng.choice(_DAYS)
-        return self.rng.choice([f"{day} {month}", f"{day} {month}", weekday, f"{weekday} {day} {month}", f"{month} {day}"])
+        forms = [f"{day} {month}", f"{day} {month}", weekday, f"{weekday} {day} {month}", f"{month} {day}"]
+        return self.rng.choice(forms)
 
     def _name(self) -> str:
-        titled = f"{self.rng.choice(['Ms', 'Mr', 'Dr'])} {self.fill('last')}"
-        return self.rng.choice([self.fill("first"), self.fill("first"), titled, f"{self.fill('first')} {self.fill('last')}"])
+        first, last, title = self.fill("first"), self.fill("last"), self.rng.choice(["Ms", "Mr", "Dr"])
+        return self.rng.choice([first, first, f"{title} {last}", f"{first} {last}"])
 
     def body(self, kind: str) -> list[str]:
         """The sentences of one reply of a kind, in order: an opener perhaps, then what is, how, and what to do."""
         topic = self.rng.choice(sorted(self.pool["topics"]))
         steps = self.pool["topics"][topic]
-        parts = [self.say(steps["lead"]), self.say(steps["detail"]), self.say(steps["next"])]
+        detail, another = self.rng.sample(steps["detail"], 2)
+        parts = [self.say(steps["lead"]), self.say([detail]), self.say(steps["next"])]
         if kind == "long_reply":
             parts += [self.say(self.pool["extra"]) for _ in range(self.rng.randint(1, 2))]
-            parts.insert(self.rng.choice([2, 3]), self.say(steps["detail"]))
+            parts.insert(self.rng.choice([2, 3]), self.say([another]))
         elif self.rng.random() < 0.6:
             parts.pop(self.rng.choice([1, 2]))
         if len(parts) < MAX_SENTENCES and self.rng.random() < 0.35:
             parts.insert(0, self.say(self.pool["opener"]))
         pool = {"quoted_text": "quoted", "mixed_language": "foreign", "injection": "injection"}.get(kind)
         if pool:
-            place = self.rng.randrange(1, len(parts) + 1)
-            parts[place:] = [self.say(self.pool[pool]), *parts[place:]][: MAX_SENTENCES - place]
-            if place == MAX_SENTENCES:
-                parts[-1] = self.say(self.pool[pool])
+            # Never among what a long reply loses: the sentence is what the kind is about.
+            parts.insert(self.rng.randint(1, min(len(parts), MAX_SENTENCES - 1)), self.say(self.pool[pool]))
+            del parts[MAX_SENTENCES:]
         return parts
 
 
@@ -180,7 +185,7 @@ def _pair(writer: Writer, kind: str) -> Pair:
     if kind == "already_styled":
         return Pair(styled, styled, ())
     loud = 0.7 if kind in ("exclamation", "shouting") else 0.12
-    body = [s[:-1] + rng.choice(["!", "!", "!!", "!!!"]) if s.endswith(".") and rng.random() < loud else s for s in body]
+    body = [_exclaimed(s, rng) if s.endswith(".") and rng.random() < loud else s for s in body]
     salutation = _salutation(writer, name)
     if kind == "shouting":
         whole = rng.random() < 0.5
@@ -189,14 +194,20 @@ def _pair(writer: Writer, kind: str) -> Pair:
         salutation = salutation.upper() if whole and rng.random() < 0.5 else salutation
     joint = rng.choice(["\n", "\n", " "]) if salutation else ""
     closing = "\n" + writer.say(writer.pool["closing"]["any"]) if rng.random() < 0.45 else ""
-    known = {kind} & {"shouting", "mixed_language", "injection"} | ({"long_reply"} if len(body) > MAX_SENTENCES else set())
+    known = {kind} & {"shouting", "mixed_language", "injection"}
+    if len(body) > MAX_SENTENCES:
+        known.add("long_reply")
     return Pair(salutation + joint + " ".join(body) + closing, styled, tuple(known))
+
+
+def _exclaimed(sentence: str, rng: random.Random) -> str:
+    return sentence[:-1] + rng.choice(["!", "!", "!!", "!!!"])
 
 
 def _salutation(writer: Writer, name: str | None) -> str:
     kinds = writer.pool["salutation"]
     if name:
-        return writer.rng.choice(kinds["named"]).replace("{name}", name)
+        return str(writer.rng.choice(kinds["named"])).replace("{name}", name)
     return writer.rng.choice(["", writer.say(kinds["nobody"])])
 
 
@@ -257,7 +268,8 @@ def examples(split: str, by_hand: list[dict[str, Any]], apart: Apart) -> list[di
         pair = draw(rng, split, kind, unseen)
         while not apart.accepts(split, pair.plain, pair.styled):
             pair = draw(rng, split, kind, unseen)
-        rows.append({"id": f"voice-{split[0]}{number:03d}", "input": pair.plain, "output": pair.styled, "tags": list(pair.tags)})
+        name = f"voice-{split[0]}{number:03d}"
+        rows.append({"id": name, "input": pair.plain, "output": pair.styled, "tags": list(pair.tags)})
     rng.shuffle(rows)
     return rows
 
@@ -277,14 +289,16 @@ def build(folder: Path) -> None:
         write_whole(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
         splits[name] = Split(name, read_examples(path))
     made = f"python golden/voice/generate.py, seed {SEED}, with {len(by_hand)} edge cases written by hand"
-    write_card(folder, card_of("voice", splits, made, "Apache-2.0", "written for this project; no real customer, no real reply"))
+    source = "written for this project; no real customer, no real reply"
+    write_card(folder, card_of("voice", splits, made, "Apache-2.0", source))
 
 
 def main(arguments: list[str]) -> int:
     if arguments == ["--check"]:
         with tempfile.TemporaryDirectory() as name:
             build(Path(name))
-            changed = [f for f in FILES if not (HERE / f).is_file() or not filecmp.cmp(HERE / f, Path(name) / f, shallow=False)]
+            same, _, _ = filecmp.cmpfiles(HERE, name, FILES, shallow=False)
+        changed = [file for file in FILES if file not in same]
         for file in changed:
             print(f"{HERE / file}: differs from what the generator makes; run it without --check, or restore the file")
         return 1 if changed else 0

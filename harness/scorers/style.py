@@ -35,7 +35,7 @@ ABBREVIATIONS = ("mr", "mrs", "ms", "dr", "st", "e.g", "i.e", "approx", "vs")
 NUMBER_SIGNS = ("no", "nr")
 
 _QUOTED = re.compile(r'"[^"\n]*"|“[^”\n]*”')
-_END = re.compile(r"([\w.]*)[.!?…]+(?=[)\]'’]*(?:\s|$))")
+_END = re.compile(r"([\w.]*[.!?…]+)[)\]'’]*(?=\s|$)")
 _NAME = r"(?=[^\W\d_])(?![a-zß-ÿ])[^,\n]{1,40}"
 _WITH_DIGIT = re.compile(r"\S*\d\S*")
 _EDGES = "\"“”'‘’()[]{}<>.,;:!?…*"
@@ -82,10 +82,11 @@ def rules_met(text: str, style: Style) -> dict[str, bool]:
 def sentences(text: str) -> list[str]:
     """The sentences of a text, in order, with their end marks and without white space around them.
 
-    A sentence ends at one or more of . ! ? … before white space or the end of the text (so "45.90" ends none), and at
-    a line break. A full stop after an abbreviation of ABBREVIATIONS (any case), after "No." before a digit, or after a
-    single capital letter ("J.") ends none. Marks in quoted text end none: 'It says "Stop! Wait." twice.' is one
-    sentence. Words after the last mark are a sentence too; a piece without a letter or digit is none.
+    A sentence ends at one or more of . ! ? … (and brackets closed behind them) before white space or the end of the
+    text, so "45.90" ends none, and at a line break. A full stop after an abbreviation of ABBREVIATIONS (any case),
+    after "No." before a digit, or after a single capital letter ("J.") ends none. Marks in quoted text end none:
+    'It says "Stop! Wait." twice.' is one sentence. Words after the last mark are a sentence too; a piece without a
+    letter or digit is none.
     """
     found: list[str] = []
     for line in text.split("\n"):
@@ -93,7 +94,7 @@ def sentences(text: str) -> list[str]:
         masked = _QUOTED.sub(lambda m: "q" * len(m.group()), line)
         start = 0
         for mark in _END.finditer(masked):
-            if not _is_abbreviation(mark.group(), masked[mark.end() :]):
+            if not _is_abbreviation(mark.group(1), masked[mark.end() :]):
                 found.append(line[start : mark.end()])
                 start = mark.end()
         found.append(line[start:])
