@@ -52,7 +52,8 @@ def _tokenizer() -> Any:
     core.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(vocab_size=400, special_tokens=SPECIAL, show_progress=False,
                                   initial_alphabet=pre_tokenizers.ByteLevel.alphabet())
-    core.train_from_iterator(["the quick invoice jumps over the lazy total", "system user assistant answer"] * 20, trainer)
+    texts = ["the quick invoice jumps over the lazy total", "system user assistant answer"]
+    core.train_from_iterator(texts * 20, trainer)
     return PreTrainedTokenizerFast(tokenizer_object=core, eos_token="<|im_end|>", pad_token="<|endoftext|>",
                                    chat_template=CHATML)
 

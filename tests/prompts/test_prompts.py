@@ -25,9 +25,9 @@ SCHEMA: dict[str, Any] = {
         "items": {"type": "array", "items": {"type": "object", "properties": {"name": {"type": "string"}}}},
     },
 }
+TAGS = (("even",), ("odd",), ("even",), ("odd", "hard"))
 TRAIN = Split("train", tuple(
-    Example(f"t{i}", f"text number {i}", "yes" if i % 3 else "no", tags=("even",) if i % 2 == 0 else ("odd", "hard")[: i])
-    for i in range(12)))
+    Example(f"t{i}", f"text number {i}", "yes" if i % 3 else "no", tags=TAGS[i % 4]) for i in range(12)))
 ASK = Example("q", "text number 3", "no")
 
 
@@ -134,8 +134,8 @@ def test_specs_differ_where_prompts_do(label_task: Task) -> None:
 
 
 @pytest.mark.parametrize(("name", "says"), [
-    ("few_shots:2", "did you mean"), ("few_shot:two", "how many"), ("nearest:", "how many"), ("zero_shot:1", "no prompting"),
-    ("few_shot:13", "needs 13"), ("nearest:12", "more than 12"),
+    ("few_shots:2", "did you mean"), ("few_shot:two", "how many"), ("nearest:", "how many"),
+    ("zero_shot:1", "no prompting"), ("few_shot:13", "needs 13"), ("nearest:12", "more than 12"),
 ])
 def test_strategies_that_cannot_be(label_task: Task, name: str, says: str) -> None:
     with pytest.raises(UserError, match=says):
@@ -154,8 +154,8 @@ def test_prompts_load_no_model_library() -> None:
     import subprocess
     import sys
 
-    code = "import harness.prompts, harness.subjects, harness.answers, sys; print([m for m in ('torch', 'transformers'," \
-           " 'sklearn', 'scipy', 'pandas') if m in sys.modules])"
+    code = ("import harness.prompts, harness.subjects, harness.answers, sys;"
+            "print([m for m in ('torch', 'transformers', 'sklearn', 'scipy', 'pandas') if m in sys.modules])")
     root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)
     assert done.stdout.strip() == "[]"

@@ -24,7 +24,7 @@ SCHEMA = {
     "required": ["queue", "urgent", "code"],
     "additionalProperties": False,
 }
-PROMPTS = [list(range(40, 60)) + [60 + 5 * i, 61] for i in range(6)]
+PROMPTS = [[*list(range(40, 60)), 60 + 5 * i, 61] for i in range(6)]
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from harness.subjects.engine import Generated, Request, generate
 from harness.subjects.loading import Loaded, load_model
 
 PREFIX = list(range(40, 75))
-PROMPTS = [PREFIX + [80 + i, *range(90, 90 + 3 * i), 77] for i in range(7)]
+PROMPTS = [[*PREFIX, 80 + i, *range(90, 90 + 3 * i), 77] for i in range(7)]
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from harness.subjects.loading import Loaded, load_model
 from harness.subjects.template import encode
 
 LABELS = ["refund", "refund late", "re", "invoice total", "invoice", "card lost", "the lazy total", "zx", "é"]
-PROMPTS = [list(range(40, 70)) + [70 + i, *range(100, 100 + 2 * i)] for i in range(12)]
+PROMPTS = [[*list(range(40, 70)), 70 + i, *range(100, 100 + 2 * i)] for i in range(12)]
 
 
 @pytest.fixture(scope="module")

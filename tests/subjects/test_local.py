@@ -65,7 +65,8 @@ def test_an_adapter_answers_as_peft_does_unmerged(made: Made, tiny_llama: Path, 
         plain = PeftModel.from_pretrained(base, str(folder)).eval()
     wanted = []
     for example in ASK:
-        text = f"<|im_start|>system\ndemo<|im_end|>\n<|im_start|>user\n{example.text}<|im_end|>\n<|im_start|>assistant\n"
+        text = ("<|im_start|>system\ndemo<|im_end|>\n"
+                f"<|im_start|>user\n{example.text}<|im_end|>\n<|im_start|>assistant\n")
         ids = tokenizer(text, return_tensors="pt")
         out = plain.generate(**ids, max_new_tokens=12, do_sample=False, pad_token_id=0)
         wanted.append(tokenizer.decode(out[0, ids["input_ids"].shape[1] :], skip_special_tokens=True))
