@@ -157,6 +157,7 @@ def _open(work: Work, model: ModelRef, settings: Sequence[str], quick: bool) -> 
                    model={"alias": model.alias, "digest": model.digest},
                    data={n: {"count": len(s), "fingerprint": s.fingerprint} for n, s in work.splits.items()},
                    suite=suite_digest(task, scorer_versions(task)),
+                   fields={path: rule.model_dump() for path, rule in task.fields.items()},
                    prices=task.prices.model_dump() if task.prices else {})
     return run, again
 
@@ -232,7 +233,7 @@ def _result(
     passing = sum(row["verdict"]["outcome"] == "pass" for row in verdicts)
     rows = {(r["subject"], r["metric"]): r["estimate"] for r in summary["measures"] if r["tag"] is None}
     mine, theirs = summary["subject"], prompted.name
-    gap = next(d for d in summary["differences"] if d["metric"] == metric)
+    gap = next(d for d in summary["differences"] if d["metric"] == metric and d["reference"] == theirs)
     head = f"Ship: all {len(verdicts)} gates pass" if outcome.passed else (
         f"Not yet: {passing} of {len(verdicts)} gates pass; {outcome.reason}")
     lines = [
@@ -248,7 +249,7 @@ def _result(
         lines.append(f"cost of 1,000 answers: {rows[mine, 'cost_per_1k']:.4g} tuned,"
                      f" {rows[theirs, 'cost_per_1k']:.4g} with the best prompt")
     if work.task.kind == "label":
-        lines.append(_linear_line(work, outcome, training))
+        lines.append(_linear_line(summary, rows))
     lines.append(f"report: {report}  ({clock(seconds)} in all, attempt {outcome.best.k} of {len(outcome.attempts)})")
     record = {
         "task": work.task.name, "run": training.run.id, "passed": outcome.passed, "reason": outcome.reason,
@@ -259,13 +260,9 @@ def _result(
     return Result(record, "\n".join(lines), outcome.passed)
 
 
-def _linear_line(work: Work, outcome: Outcome, training: Training) -> str:
-    tuned = work.scored(training.subject(outcome.best.adapter), "golden").measure("exact_match")
-    linear = work.scored("linear", "golden", "the linear model on golden").measure("exact_match")
-    gap = tuned - linear
-    low, high = gap.interval()
+def _linear_line(summary: dict[str, Any], rows: dict[tuple[str, str], float]) -> str:
+    gap = next(d for d in summary["differences"] if d["metric"] == "exact_match" and d["reference"] == "linear")
+    low, high = gap["low"], gap["high"]
     winner = "the tuned model wins" if low > 0 else "the linear model wins" if high < 0 else "neither is shown to win"
-    return (f"linear model on embeddings: {linear.value:.1%}, tuned {100 * gap.value:+.1f} points"
+    return (f"linear model: {rows['linear', 'exact_match']:.1%}, tuned {100 * gap['estimate']:+.1f} points"
             f" ({100 * low:+.1f} to {100 * high:+.1f}): {winner}")
-
-

@@ -102,18 +102,22 @@ def golden_summary(
     mine, theirs = work.scored(candidate, "golden"), work.scored(prompted, "golden")
     split = work.split("golden")
     tags = [None, *split.tag_counts()]
+    references = {prompted: theirs}
+    if work.task.kind == "label":
+        references["linear"] = work.scored("linear", "golden", "what an expert would try first")
     measures = [
         _row(name, view if tag is None else view.on(tag), metric, tag)
-        for name, view in ((candidate, mine), (prompted, theirs))
+        for name, view in {candidate: mine, **references}.items()
         for metric in view.metrics()
         for tag in tags
     ]
     differences = []
-    for metric in mine.metrics():
-        gap = mine.measure(metric) - theirs.measure(metric)
-        low, high = gap.interval()
-        differences.append({"metric": metric, "reference": prompted, "estimate": gap.value, "low": low, "high": high,
-                            "n": gap.n})
+    for name, view in references.items():
+        for metric in mine.metrics():
+            gap = mine.measure(metric) - view.measure(metric)
+            low, high = gap.interval()
+            differences.append({"metric": metric, "reference": name, "estimate": gap.value, "low": low, "high": high,
+                                "n": gap.n})
     return {
         "look": dict(look), "split": {"fingerprint": split.fingerprint, "count": len(split)},
         "subject": candidate, "prompted": prompted, "opened": False, "measures": measures, "differences": differences,
