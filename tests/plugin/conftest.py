@@ -109,8 +109,9 @@ def _run_apart(folder: Path, cache: Path, *arguments: str, python: tuple[str, ..
     """Runs pytest in a process of its own, in a folder, as a user does. python: options of the interpreter."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COV_")) and k != "CI"}
     done = subprocess.run(
-        [sys.executable, *python, "-m", "pytest", "-p", "no:cacheprovider", *arguments], cwd=folder, text=True,
-        capture_output=True, env={**clean, "GOLDGATE_CACHE": str(cache), **environ}, timeout=120, check=False)
+        [sys.executable, *python, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", *arguments],
+        cwd=folder, text=True, capture_output=True, timeout=120, check=False,
+        env={**clean, "GOLDGATE_CACHE": str(cache), **environ})
     return Ran(done.returncode, done.stdout + done.stderr)
 
 

@@ -44,5 +44,5 @@ def test_the_nearest_accepted_output_is_shown(task: Any) -> None:
 
 
 def test_many_wrong_fields_are_cut_short(task: Any) -> None:
-    example = Example("e", "x", {k: 1 for k in "abcde"})
+    example = Example("e", "x", dict.fromkeys("abcde", 1))
     assert difference(task, example, "{}").endswith("c: expected 1, got null; and 2 fields more")

@@ -47,7 +47,7 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> Counting:
     return subject
 
 
-def test_no_candidate_is_a_failure_that_says_how_to_get_one(make: Callable[..., Any], pytester: pytest.Pytester) -> None:
+def test_no_candidate_is_a_failure_that_says_what_to_do(make: Callable[..., Any], pytester: pytest.Pytester) -> None:
     make().gates(ONE)
     result = pytester.runpytest("suites", "-p", "no:cacheprovider")
     result.assert_outcomes(failed=1)
@@ -84,7 +84,7 @@ def test_cached_answers_are_counted_as_such(made: Any, pytester: pytest.Pytester
     assert "answers: 0 recorded, 24 cached, 0 generated" in text
 
 
-def test_a_champions_answer_that_is_not_recorded_is_invalid(make: Callable[..., Any], pytester: pytest.Pytester) -> None:
+def test_a_champions_answer_must_be_recorded(make: Callable[..., Any], pytester: pytest.Pytester) -> None:
     made = make()
     made.champion(missing=3)
     made.gates(ONE)
