@@ -45,6 +45,10 @@ class Terms:
     look: Look | None
 
 
+class _NotChosenYet(Exception):
+    """The best baseline of this task was never chosen on this machine."""
+
+
 class Suite:
     """The suite of one task in this process. Raises UserError, always the same, for what cannot be had."""
 
@@ -154,26 +158,45 @@ class Suite:
         return Replayed(name, identity, lambda: self._parse(name), where)
 
     def _prompted(self) -> Subject:
-        """The champion's best prompting baseline while it is what it was; else the best of the declared, on dev."""
-        champion = self.champion
-        if champion is not None and is_declared(self.task, champion.prompted):
-            try:
-                subject = self._parse(champion.prompted)
-            except UserError as error:
-                self.notes.append(f"{champion.prompted} is known by its record alone: {error.what}")
-                return self._replayed(champion.prompted, champion.prompted_identity, "prompted_identity")
-            if subject.identity == champion.prompted_identity:
-                return subject
-        return self._parse(self._best_prompted())
+        """The champion's reference for the champion; for others the one chosen on dev on this machine, else the
+        champion's, else the best of the declared, which are then measured on dev.
+        """
+        recorded = self._recorded_prompted()
+        if recorded is not None and self.choice.candidate in (None, CHAMPION):
+            return recorded
+        try:
+            return self._parse(self._choose_prompted(measure=recorded is None))
+        except _NotChosenYet:
+            assert recorded is not None
+            return recorded
 
-    def _best_prompted(self) -> str:
+    def _recorded_prompted(self) -> Subject | None:
+        """The baseline that is recorded with the champion, while it is declared and is what it was."""
+        champion = self.champion
+        if champion is None or not is_declared(self.task, champion.prompted):
+            return None
+        try:
+            subject = self._parse(champion.prompted)
+        except UserError as error:
+            self.notes.append(f"{champion.prompted} is known by its record alone: {error.what}")
+            return self._replayed(champion.prompted, champion.prompted_identity, "prompted_identity")
+        return subject if subject.identity == champion.prompted_identity else None
+
+    def _choose_prompted(self, measure: bool) -> str:
+        """Name of the best declared baseline on dev. Raises _NotChosenYet where it would have to be measured first and
+        may not.
+        """
         from harness.subjects.embedded import model_digest
 
         dev = self.split("dev")
-        return choose_prompted(
-            self.project, self.task, dev, model_digest(self.project.cache, self.task.model),
-            lambda name: Scored(name, self.source.scores(self._parse(name), dev)), everything=False,
-        ).name
+
+        def score(name: str) -> Scored:
+            if not measure:
+                raise _NotChosenYet
+            return Scored(name, self.source.scores(self._parse(name), dev))
+
+        base = model_digest(self.project.cache, self.task.model)
+        return choose_prompted(self.project, self.task, dev, base, score, everything=False).name
 
     def _incumbent(self) -> Subject:
         if self.task.incumbent is None:

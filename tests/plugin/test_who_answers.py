@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from harness.examples import Example
 from harness.plugin import suite as suite_module
 from harness.subjects import Answer
+from harness.task import load_task
 
 pytest_plugins = ["pytester"]
 ONE = "def test_one(candidate):\n    assert candidate.exact_match >= 0.8\n"
@@ -184,3 +186,33 @@ def test_a_fixture_of_a_suite_says_where_it_belongs(made: Any, pytester: pytest.
     text = pytester.runpytest(".", "-p", "no:cacheprovider").stdout.str()
     assert 'the fixture "candidate" belongs to golden suites' in text
     assert "suite colours passes" in text
+
+
+TWO = "def test_it(candidate, prompted):\n    assert candidate.exact_match - prompted.exact_match >= 0.0\n"
+
+
+def test_prompted_is_the_best_declared_baseline_on_dev(make: Callable[..., Any], pytester: pytest.Pytester) -> None:
+    made = make(baselines=["zero_shot", "few_shot:2"])
+    made.gates(TWO)
+    for name, wrong in (("base+zero_shot", 9), ("base+few_shot:2", 5), ("base+few_shot:2+constrained", 7)):
+        made.cached(name, "dev", wrong)
+    assert "prompted: base+few_shot:2 (" in run(pytester, "--candidate", "base+zero_shot")
+
+
+def test_prompted_is_the_champions_where_none_was_chosen_here(made: Any, pytester: pytest.Pytester) -> None:
+    made.gates(TWO)
+    made.cached("base+few_shot:1", "dev", wrong=0)
+    assert "prompted: base+zero_shot (" in run(pytester, "--candidate", "base+few_shot:1")
+
+
+def test_prompted_follows_the_task_when_its_instructions_change(made: Any, pytester: pytest.Pytester) -> None:
+    """Recorded answers to other instructions are no answers to these."""
+    path = made.suite / "task.yaml"
+    path.write_text(path.read_text().replace("Name the colour.", "Which colour is it?"))
+    changed = replace(made, task=load_task(made.project, "colours"))
+    made.gates(TWO)
+    for name in ("base+zero_shot", "base+zero_shot+constrained"):
+        for split in ("dev", "golden"):
+            changed.cached(name, split, wrong=3)
+    text = run(pytester)
+    assert "answers: 60 recorded, 108 cached, 0 generated" in text
