@@ -11,6 +11,7 @@ import invoice_words as words
 
 Day = tuple[int, int, int]  # year, month, day
 Line = tuple[str, int | str | Day]  # a label with money in cents, a number that is no money, or a day
+MADE_UP = 0.3  # share of train's vendors and items that come from the lists, not made up from parts
 KNOWN_NAMES = 0.25  # share of dev and golden vendors and items that train has too
 
 
@@ -52,7 +53,7 @@ def draft(split: str, features: frozenset[str], rng: Random) -> Draft:
         currency = "EUR"
     count = rng.choice([2, 2, 2, 3]) if "multi_item" in features else int(rng.random() > 0.12)
     whole = currency == "JPY" or ("decimal_comma" not in features and rng.random() < 0.5)
-    names = rng.sample(_names(words.ITEMS, split, lang, rng, "|"), count)
+    names = _items(split, lang, rng, count)
     items = tuple((name, _price(rng, whole)) for name in names)
     made = Draft(
         lang, features, _vendor(split, lang, rng), _number(rng, "ocr_noise" in features),
@@ -71,8 +72,18 @@ def _names(pool: dict[str, dict[str, str]], split: str, lang: str, rng: Random, 
     return pool["train" if known else split][lang].split(between)
 
 
+def _items(split: str, lang: str, rng: Random, count: int) -> list[str]:
+    known = _names(words.ITEMS, split, lang, rng, "|")
+    if split != "train" or rng.random() < MADE_UP:
+        return rng.sample(known, count)
+    made = [f"{q} {t}" for q in words.QUALITIES[lang].split() for t in words.THINGS[lang].split()]
+    return rng.sample(made, count)
+
+
 def _vendor(split: str, lang: str, rng: Random) -> str:
     family = rng.choice(_names(words.FAMILIES, split, lang, rng, None))
+    if split == "train" and rng.random() > MADE_UP:
+        family = rng.choice(words.SYLLABLES["first"].split()) + rng.choice(words.SYLLABLES["last"].split())
     trade = rng.choice(words.TRADES[lang])
     form = rng.random()
     if form < 0.15:

@@ -171,9 +171,23 @@ def grid(page: Page, rng: Random) -> str:
     return _stack([f"| {top} |", *items, *sums, page.note])
 
 
+def loose(page: Page, rng: Random) -> str:
+    """The parts in any order, labelled or not, with any of the plain separators: layouts that train alone has."""
+    mark, between = rng.choice([" ", ": ", " = ", ":"]), rng.choice(["\n", "\n", " | ", ", ", "; ", " - "])
+    vendor = _pair(page.vendor_label, page.vendor, mark) if rng.random() < 0.4 else page.vendor
+    day = _pair(page.day_label, page.day, mark) if rng.random() < 0.7 else page.day
+    title = [_title(page)] if rng.random() < 0.6 else [page.head, _pair(page.no_label, page.no, mark)]
+    sums = _sums(page, mark)
+    bullet = rng.choice(["", "", "- ", "* "])
+    items = [f"{bullet}{name}{mark}{amount}" for name, amount in page.lines]
+    blocks: list[list[str | None]] = [[vendor], title, [day], items, sums, [page.note]]
+    rng.shuffle(blocks)
+    return _stack((part for block in blocks for part in block), between)
+
+
 SEEN: tuple[Layout, ...] = (
     letterhead, pipes, letter, keyed, receipt, semicolons, total_first, footer, bullets, one_line,
 )
 UNSEEN: dict[str, tuple[Layout, ...]] = {
-    "dev": (brackets, arrows, letter), "golden": (amount_first, nested, slashes, grid, letter),
+    "train": (loose,), "dev": (brackets, arrows, letter), "golden": (amount_first, nested, slashes, grid, letter),
 }

@@ -12,6 +12,7 @@ import invoice_words as words
 from invoice_drafts import Day, Draft
 
 LETTERS = {"0": "O", "1": "l", "5": "S", "8": "B"}  # what a scanner makes of a digit
+OWN_LABELS = 0.5  # share of train's invoices with labels that no other split has
 GAPS = ("n/a", "-", "?", "...")  # what stands where a value is missing, if not nothing
 
 
@@ -20,7 +21,9 @@ def write(made: Draft, split: str, unseen: bool, rng: Random) -> tuple[str, froz
     layout = rng.choice(layouts.UNSEEN[split] if unseen else layouts.SEEN)
     scan: Callable[[str], str] = (lambda text: _scan_digits(text, rng)) if "ocr_noise" in made.features else str
     money = _Money(made, rng)
-    page = _labels(made, split if unseen else "seen", rng)
+    # Train's own labels stand in layouts that the other splits share, too; theirs only in those of their own.
+    own = unseen if split != "train" else rng.random() < OWN_LABELS
+    page = _labels(made, split if own else "seen", rng)
 
     def value(content: int | str | Day) -> str:
         if isinstance(content, int):
@@ -41,7 +44,7 @@ def write(made: Draft, split: str, unseen: bool, rng: Random) -> tuple[str, froz
     )
     tags = made.features - {"decimal_comma"} | ({"decimal_comma"} if money.reversed else set())
     tags -= {"date_format"} if made.date is None else set()
-    return layout(page, rng), tags | {"unseen_layout"} if unseen else tags
+    return layout(page, rng), tags | {"unseen_layout"} if unseen and split != "train" else tags
 
 
 def _labels(made: Draft, phrasing: str, rng: Random) -> layouts.Page:
@@ -55,7 +58,7 @@ def _labels(made: Draft, phrasing: str, rng: Random) -> layouts.Page:
         head=head, no_label=rng.choice(own["no"]), day_label=rng.choice(own["day"]), sum_label=total,
         note=rng.choice(words.NOTES[made.lang]) if rng.random() < 0.3 else "",
         vendor_label=fixed["vendor"], item_label=fixed["item"],
-        sentence=tuple(rng.choice(words.SENTENCES[phrasing][made.lang])),
+        sentence=tuple(rng.choice(words.SENTENCES["seen" if phrasing == "train" else phrasing][made.lang])),
     )
 
 
