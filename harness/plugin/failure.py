@@ -78,8 +78,8 @@ def _worst(verdict: Verdict, dev: Dev | None) -> list[str]:
     if verdict.outcome == "invalid" or dev is None or found is None:
         return []
     metric, note = found.groups()
-    if metric not in dev.scored.metrics() or verdict.metric[found.end() : found.end() + 1] == ".":
-        return []  # another subject's metric
+    if metric not in dev.scored.metrics():
+        return []  # another subject's metric, or a multiple of one
     try:
         evidence = dev.scored.measure(metric).evidence
     except UserError:

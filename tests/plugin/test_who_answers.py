@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from harness.errors import UserError
 from harness.examples import Example
 from harness.plugin import suite as suite_module
+from harness.plugin.source import Replayed
 from harness.subjects import Answer
 from harness.task import load_task
 
@@ -216,3 +219,37 @@ def test_prompted_follows_the_task_when_its_instructions_change(made: Any, pytes
             changed.cached(name, split, wrong=3)
     text = run(pytester)
     assert "answers: 60 recorded, 108 cached, 0 generated" in text
+
+
+def test_a_cost_and_another_subjects_metric_have_no_worst_examples(
+    make: Callable[..., Any], pytester: pytest.Pytester
+) -> None:
+    made = make(prices={"per_million_input": 1.0, "per_million_output": 1.0})
+    made.champion()
+    made.gates("def test_cost(candidate):\n    assert candidate.cost_per_1k <= 0.001\n\n"
+               "def test_other(candidate, prompted):\n    assert prompted.exact_match >= 0.99\n")
+    text = run(pytester)
+    assert "cost_per_1k <= 0.001 fails" in text
+    assert "prompted.exact_match >= 0.99 fails" in text
+    assert "worst on dev" not in text
+
+
+def test_a_model_librarys_warnings_are_not_the_suites(
+    made: Any, pytester: pytest.Pytester, counting: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = counting.answer
+
+    def warning(examples: Sequence[Example], progress: object = None) -> Iterator[Answer]:
+        warnings.warn("this will change in the next version", FutureWarning, stacklevel=1)
+        return answer(examples, progress)
+
+    monkeypatch.setattr(counting, "answer", warning)
+    made.gates(ONE)
+    assert "meets all 1 gates" in run(pytester, "--candidate", "base+few_shot:1", "--split", "dev", "-W", "error")
+
+
+def test_another_adapter_at_the_champions_path_does_not_answer_for_it(made: Any) -> None:
+    champion = Replayed("adapter:here", "promoted", Counting, 'champion.json, field "identity"')
+    with pytest.raises(UserError, match="not what was promoted"):
+        champion.fingerprint(made.splits["dev"].examples[0])
+    assert Replayed("x", "counting", Counting, "").fingerprint(made.splits["dev"].examples[0]) == "counting d000"
