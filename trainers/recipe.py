@@ -14,6 +14,10 @@ from harness.task import Task
 MIN_STEPS = 100
 """Fewer optimizer steps seldom settle a LoRA: epochs are raised until there are about as many."""
 MIN_WARMUP_STEPS = 3
+DEMO_EXAMPLES = 1000
+"""Examples that the demo trains on, repeats counted: ten minutes on two cores at 130 tokens each."""
+SMALL = 1024
+"""Hidden size up to which a model counts as small."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +94,14 @@ def default_recipe(task: Task, n_train: int, hidden_size: int, settings: Mapping
 
 
 def demo_recipe(task: Task, n_train: int, hidden_size: int, settings: Mapping[str, Any] | None = None) -> Recipe:
-    """Two epochs, whatever task.yaml says of them: what `goldgate demo` has time for. Half of the steps are decay."""
-    quick = {"epochs": 2, "decay": 0.5, **_checked(settings or {}, "--set")}
+    """What `goldgate demo` has time for, whatever task.yaml says: about DEMO_EXAMPLES seen, half of the steps decaying.
+
+    Few steps want a bolder rate (TRAINING.md, section 2: under 100 steps try upward first), on small models alone.
+    """
+    quick: dict[str, Any] = {"epochs": max(1, round(DEMO_EXAMPLES / n_train)), "decay": 0.5}
+    bold: dict[str, Any] = {"batch": 8, "learning_rate": 1.5e-3} if hidden_size <= SMALL else {}
+    quick |= {key: value for key, value in bold.items() if key not in task.train}
+    quick |= _checked(settings or {}, "--set")
     return default_recipe(task, n_train, hidden_size, quick)
 
 
