@@ -1,0 +1,54 @@
+"""Where the demo's time goes, its peak memory, and how long a second gate run takes.
+
+    python benchmarks/demo.py [invoices|tickets|voice] [--folder FOLDER]
+
+Runs `goldgate demo` and then `pytest suites/TASK` from the recorded answers, and prints a table. The models must be in
+the cache already (a first demo fetches them), so that no download is timed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from harness.cli.doctor import matmul_gflops
+
+BUDGET_MINUTES = 20.0  # of the whole demo, on a machine of 150 GFLOP/s
+REFERENCE = 150.0
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("task", nargs="?", default="invoices")
+    arguments.add_argument("--folder", type=Path, default=None)
+    asked = arguments.parse_args()
+    folder = asked.folder or Path(tempfile.mkdtemp(prefix="goldgate-demo-")) / "demo"
+    rate = matmul_gflops()
+    started = time.perf_counter()
+    demo = [sys.executable, "-m", "harness.cli", "demo", asked.task, "--folder", str(folder), "--json"]
+    done = subprocess.run(demo, stdout=subprocess.PIPE, text=True, check=False)
+    whole = time.perf_counter() - started
+    if done.returncode not in (0, 1):
+        raise SystemExit(done.returncode)
+    said = json.loads(done.stdout)
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+    record = json.loads((folder / "runs" / asked.task / said["run"] / "run.json").read_text())
+    for step in record["steps"]:
+        print(f"{step['seconds']:8.1f} s  {step['name']}")
+    print(f"{whole:8.1f} s  in all: {whole / 60:.1f} min at {rate:.0f} GFLOP/s,"
+          f" {whole / 60 * rate / REFERENCE:.1f} min at {REFERENCE:.0f} (budget {BUDGET_MINUTES:.0f})")
+    print(f"{peak:8.2f} GiB peak memory")
+    started = time.perf_counter()
+    again = subprocess.run([sys.executable, "-m", "pytest", f"suites/{asked.task}", "-q"], cwd=folder,
+                           capture_output=True, text=True, check=False)
+    print(f"{time.perf_counter() - started:8.1f} s  a second pytest suites/{asked.task}, exit status {again.returncode}")
+
+
+if __name__ == "__main__":
+    main()
