@@ -6,13 +6,16 @@ import hashlib
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from harness.errors import UserError
 from harness.fingerprint import short
 from harness.subjects.embedded import EMBEDDER_DIGEST, ensure_embedder
+from harness.subjects.loading import quiet
 
 SIZE = 384
 _TEXTS_IN_BATCH = 64
@@ -46,10 +49,16 @@ def nearest(pool: Sequence[str], texts: Sequence[str], many: int, cache: Path) -
     return np.argsort(-alike, axis=1, kind="stable")[:, :many]
 
 
-def _compute(texts: list[str], cache: Path) -> np.ndarray:
+@lru_cache(maxsize=1)
+def _model(folder: Path) -> Any:
     from sentence_transformers import SentenceTransformer
 
-    model = SentenceTransformer(str(ensure_embedder(cache)), device="cpu", local_files_only=True)
+    with quiet():
+        return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+
+
+def _compute(texts: list[str], cache: Path) -> np.ndarray:
+    model = _model(ensure_embedder(cache))
     # Lone surrogates, which JSON may carry, are no text that a tokenizer can read.
     clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
     vectors = model.encode(clean, batch_size=_TEXTS_IN_BATCH, normalize_embeddings=True, show_progress_bar=False)
