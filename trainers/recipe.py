@@ -14,8 +14,8 @@ from harness.task import Task
 MIN_STEPS = 100
 """Fewer optimizer steps seldom settle a LoRA: epochs are raised until there are about as many."""
 MIN_WARMUP_STEPS = 3
-DEMO_EXAMPLES = 1000
-"""Examples that the demo trains on, repeats counted: ten minutes on two cores at 130 tokens each."""
+DEMO_CHARACTERS = 300_000
+"""Characters of inputs and outputs that the demo trains on, repeats counted: about ten minutes on two cores."""
 SMALL = 1024
 """Hidden size up to which a model counts as small."""
 
@@ -93,12 +93,14 @@ def default_recipe(task: Task, n_train: int, hidden_size: int, settings: Mapping
     return _made(recipe, changes)
 
 
-def demo_recipe(task: Task, n_train: int, hidden_size: int, settings: Mapping[str, Any] | None = None) -> Recipe:
-    """What `goldgate demo` has time for, whatever task.yaml says: about DEMO_EXAMPLES seen, half of the steps decaying.
+def demo_recipe(task: Task, n_train: int, hidden_size: int, settings: Mapping[str, Any] | None = None, *,
+                characters: int) -> Recipe:
+    """What `goldgate demo` has time for, whatever task.yaml says: about DEMO_CHARACTERS, half of the steps decaying.
 
-    Few steps want a bolder rate (TRAINING.md, section 2: under 100 steps try upward first), on small models alone.
+    characters: of all inputs and outputs of train. Few steps want a bolder rate, on small models alone (TRAINING.md,
+    section 2: under 100 steps try upward first).
     """
-    quick: dict[str, Any] = {"epochs": max(1, round(DEMO_EXAMPLES / n_train)), "decay": 0.5}
+    quick: dict[str, Any] = {"epochs": max(1, round(DEMO_CHARACTERS / characters)), "decay": 0.5}
     bold: dict[str, Any] = {"batch": 8, "learning_rate": 1.5e-3} if hidden_size <= SMALL else {}
     quick |= {key: value for key, value in bold.items() if key not in task.train}
     quick |= _checked(settings or {}, "--set")

@@ -15,6 +15,7 @@ from harness.cli.screen import Result, Screen, clock
 from harness.cli.work import Work, golden_summary, promote_candidate
 from harness.data.check import check_task_data
 from harness.errors import UserError
+from harness.examples import render_output
 from harness.files import read_json, write_json
 from harness.fingerprint import digest
 from harness.gates import chance_of_passing, level, read_looks, spent, suite_digest
@@ -164,8 +165,11 @@ def _open(work: Work, model: ModelRef, settings: Sequence[str], quick: bool) -> 
 
 def _recipe(work: Work, model: ModelRef, settings: Sequence[str], quick: bool) -> Recipe:
     hidden = int(read_json(model.path / "config.json")["hidden_size"])
-    make = demo_recipe if quick else default_recipe
-    return make(work.task, len(work.split("train")), hidden, parse_settings(settings))
+    train, changes = work.split("train"), parse_settings(settings)
+    if not quick:
+        return default_recipe(work.task, len(train), hidden, changes)
+    characters = sum(len(e.text) + len(render_output(e.output)) for e in train)
+    return demo_recipe(work.task, len(train), hidden, changes, characters=characters)
 
 
 def _say_baselines(work: Work, prompted: Prompted) -> None:

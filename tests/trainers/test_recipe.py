@@ -55,13 +55,15 @@ def test_the_rate_follows_a_batch_that_was_set(lesson: Lesson) -> None:
     assert default_recipe(lesson.task, 400, 576, {"batch": 32}).learning_rate == default_rate(576, 32)
 
 
-def test_the_demo_has_two_epochs_unless_told_otherwise(lesson: Lesson) -> None:
-    assert demo_recipe(lesson.task, 400, 576).epochs == 2
-    assert demo_recipe(lesson.task, 400, 576, {"epochs": 3}).epochs == 3
+def test_the_demo_sees_about_as_much_text_of_every_task(lesson: Lesson) -> None:
+    assert demo_recipe(lesson.task, 400, 576, characters=150_000).epochs == 2
+    assert demo_recipe(lesson.task, 400, 576, characters=900_000).epochs == 1
+    assert demo_recipe(lesson.task, 400, 576, {"epochs": 3}, characters=150_000).epochs == 3
 
 
 def test_the_demo_keeps_the_rest_of_task_yaml(lesson: Lesson) -> None:
-    recipe = demo_recipe(replace(lesson.task, train={"epochs": 8, "learning_rate": 0.001}), 400, 576)
+    recipe = demo_recipe(replace(lesson.task, train={"epochs": 8, "learning_rate": 0.001}), 400, 576,
+                         characters=150_000)
     assert (recipe.epochs, recipe.learning_rate) == (2, 0.001)
 
 
