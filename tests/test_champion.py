@@ -1,0 +1,116 @@
+"""champion.json and its answers: written only for a pass, refused when edited, enough to decide without a model."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.champion import Entrant, load_champion, write_champion
+from harness.errors import UserError
+from harness.examples import Split, load_split
+from harness.measures import Measure, Verdict
+from harness.project import Project
+from harness.scored import Scored, Scores
+from harness.scorers import Context
+from harness.subjects import Answer
+from harness.task import Task
+
+MakeTask = Callable[..., tuple[Project, Task]]
+ROWS = [(f"question {i}", f"answer {i}") for i in range(6)]
+
+
+def _view(task: Task, split: Split, identity: str, right: int, cache: Path) -> Scored:
+    answers = {
+        e.id: Answer(e.id, e.output if n < right else "wrong", "stop", 5, 2, 0.1, -0.5, identity, f"{identity}{e.id}",
+                     e.digest)
+        for n, e in enumerate(split)
+    }
+    return Scored("candidate", Scores(Context(task, cache), split, answers))
+
+
+@pytest.fixture
+def promoted(make_task: MakeTask) -> Callable[..., tuple[Project, Task]]:
+    """promoted(verdicts, forced): a task with a champion that answered 6 of 6 and a baseline that answered 2."""
+
+    def promote(verdicts: list[Verdict], forced: str | None = None, run: str = "r1") -> tuple[Project, Task]:
+        project, task = make_task({"kind": "label", "labels": [o for _, o in ROWS]}, train=[("a", ROWS[0][1])],
+                                  dev=ROWS, golden=[(f"{q}!", a) for q, a in ROWS])
+        splits = [load_split(project, task.name, s) for s in ("dev", "golden")]
+        entrants = [Entrant(name, identity, [_view(task, s, identity, right, project.cache) for s in splits])
+                    for name, identity, right in (("adapter:x", "me", 6), ("base+zero_shot", "them", 2))]
+        write_champion(project, task, entrants[0], entrants[1], [], adapter={"path": "x", "digest": "d"}, run=run,
+                       look=None, verdicts=verdicts, forced=forced)
+        return project, task
+
+    return promote
+
+
+def _verdict(passes: bool) -> Verdict:
+    return Measure([1.0] * 20, name="exact_match").verdict(">=", 0.5 if passes else 0.99)
+
+
+def test_only_a_pass_is_promoted(promoted: Callable[..., tuple[Project, Task]]) -> None:
+    with pytest.raises(UserError, match="did not pass"):
+        promoted([_verdict(True), _verdict(False)])
+    with pytest.raises(UserError, match="did not pass"):
+        promoted([])
+
+
+def test_a_forced_promotion_keeps_its_reason(promoted: Callable[..., tuple[Project, Task]]) -> None:
+    project, task = promoted([_verdict(False)], forced="the old endpoint ends today")
+    champion = load_champion(project, task.name)
+    assert champion is not None
+    assert champion.forced == "the old endpoint ends today"
+    assert not all(champion.verdicts)
+
+
+def test_the_recorded_answers_give_the_scores_back(promoted: Callable[..., tuple[Project, Task]]) -> None:
+    project, task = promoted([_verdict(True)])
+    champion = load_champion(project, task.name)
+    assert champion is not None
+    golden = load_split(project, task.name, "golden")
+    answers = {e.id: champion.recorded.lookup(champion.prompted_identity, e.digest) for e in golden}
+    assert all(a is not None for a in answers.values())
+    scored = Scored("prompted", Scores(Context(task, project.cache), golden, {k: a for k, a in answers.items() if a}))
+    assert scored.exact_match.value == pytest.approx(2 / 6)
+
+
+def test_the_champion_before_is_remembered(promoted: Callable[..., tuple[Project, Task]]) -> None:
+    promoted([_verdict(True)], run="r1")
+    project, task = promoted([_verdict(True)], run="r2")
+    champion = load_champion(project, task.name)
+    assert champion is not None
+    assert (champion.run, [p["run"] for p in champion.previous]) == ("r2", ["r1"])
+
+
+def test_edited_answers_are_refused(promoted: Callable[..., tuple[Project, Task]]) -> None:
+    project, task = promoted([_verdict(True)])
+    path = task.folder / "champion_answers.jsonl.gz"
+    text = gzip.decompress(path.read_bytes()).decode().replace('"wrong"', '"answer 5"', 1)
+    path.write_bytes(gzip.compress(text.encode(), mtime=0))
+    champion = load_champion(project, task.name)
+    assert champion is not None
+    with pytest.raises(UserError, match="answers were edited"):
+        _ = champion.recorded
+    path.unlink()
+    with pytest.raises(UserError, match="answers are missing"):
+        _ = load_champion(project, task.name).recorded  # type: ignore[union-attr]
+
+
+def test_a_broken_record_is_named(promoted: Callable[..., tuple[Project, Task]]) -> None:
+    project, task = promoted([_verdict(True)])
+    path = task.folder / "champion.json"
+    raw = json.loads(path.read_text())
+    raw["verdict"] = raw.pop("verdicts")
+    path.write_text(json.dumps(raw))
+    with pytest.raises(UserError, match=r"keys missing or unknown: verdict, verdicts"):
+        load_champion(project, task.name)
+
+
+def test_no_champion_is_none(make_task: MakeTask) -> None:
+    project, task = make_task({"kind": "text"}, train=ROWS)
+    assert load_champion(project, task.name) is None

@@ -1,0 +1,91 @@
+"""Scored: every metric an attribute, slices by tag, missing answers missing, unknown names named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.errors import UserError
+from harness.examples import Example, Split
+from harness.project import Project
+from harness.scored import Scored, Scores
+from harness.scorers import Context, scorer_versions, scorers_for
+from harness.subjects import Answer
+from harness.task import Task
+
+MakeTask = Callable[..., tuple[Project, Task]]
+SCHEMA = {"type": "object", "properties": {"n": {"type": "number"}}, "required": ["n"], "additionalProperties": False}
+SPLIT = Split("dev", (
+    Example("a", "one", {"n": 1}, tags=("odd",)), Example("b", "two", {"n": 2}, tags=("even",)),
+    Example("c", "three", {"n": 3}, tags=("odd",), accept=({"n": 30},)), Example("d", "four", {"n": 4}),
+))
+TEXTS = {"a": '{"n": 1}', "b": '{"n": "2"}', "c": '{"n": 30}', "d": None}
+
+
+@pytest.fixture
+def scored(make_task: MakeTask, tmp_path: Path) -> Scored:
+    _, task = make_task({"kind": "json", "prices": {"per_million_input": 1.0, "per_million_output": 2.0}}, SCHEMA,
+                        train=[("x", {"n": 1})])
+    answers = {
+        e.id: Answer(e.id, TEXTS[e.id], "stop" if TEXTS[e.id] else "error", 100, 10, 0.0, None, "me", e.id, e.digest)
+        for e in SPLIT
+    }
+    return Scored("candidate", Scores(Context(task, tmp_path), SPLIT, answers))
+
+
+def test_metrics_are_attributes(scored: Scored) -> None:
+    assert scored.exact_match.value == pytest.approx(2 / 3)
+    assert scored.schema_valid.value == pytest.approx(2 / 3)
+    assert scored.json_valid.value == 1.0
+    assert scored.exact_match.name == "exact_match"
+
+
+def test_any_accepted_output_is_right(scored: Scored) -> None:
+    assert scored.values("exact_match")["c"] == 1.0
+
+
+def test_a_missing_answer_counts_for_neither_side(scored: Scored) -> None:
+    assert scored.values("exact_match")["d"] is None
+    assert (scored.exact_match.n, scored.exact_match.missing) == (4, 1)
+    assert scored.exact_match.verdict("<=", 0.99).missing == 1
+
+
+def test_slices_go_by_tag(scored: Scored) -> None:
+    assert scored.on("odd").exact_match.n == 2
+    assert scored.on("odd").exact_match.name == "exact_match[odd]"
+    assert scored.on(("odd", "even")).exact_match.n == 3
+
+
+def test_an_empty_slice_is_an_error_that_names_the_nearest_tag(scored: Scored) -> None:
+    with pytest.raises(UserError, match='no example of dev carries the tag "od"\n  did you mean "odd"'):
+        scored.on("od")
+    with pytest.raises(UserError, match="the slice is empty"):
+        scored.on(())
+
+
+def test_an_unknown_metric_is_named(scored: Scored) -> None:
+    with pytest.raises(UserError, match='no metric "exact_mach"'):
+        _ = scored.exact_mach
+    with pytest.raises(UserError, match='no metric "style_ok"'):
+        _ = scored.style_ok
+
+
+def test_cost_follows_prices_and_its_bound_follows_the_limits(scored: Scored) -> None:
+    cost = scored.cost_per_1k
+    assert cost.value == pytest.approx((100 * 1.0 + 10 * 2.0) / 1000)
+    assert cost.bounds == (0.0, pytest.approx((2048 * 1.0 + 12 * 2.0) / 1000))
+
+
+def test_an_answer_that_is_not_there_is_an_error(scored: Scored, make_task: MakeTask, tmp_path: Path) -> None:
+    _, task = make_task({"kind": "json"}, SCHEMA, train=[("x", {"n": 1})])
+    with pytest.raises(UserError, match="4 of 4 answers are not there"):
+        _ = Scored("candidate", Scores(Context(task, tmp_path), SPLIT, {})).exact_match
+
+
+def test_metrics_that_lack_their_settings_are_not_offered(make_task: MakeTask) -> None:
+    _, task = make_task({"kind": "text"}, train=[("x", "y")])
+    assert "style_ok" not in scorers_for(task)
+    assert "cost_per_1k" not in scorers_for(task)
+    assert scorer_versions(task)["exact_match"] == 1
