@@ -31,7 +31,7 @@ class Screen:
 
     def say(self, text: str) -> None:
         """One line, as it is."""
-        self.console.print(text, markup=False)
+        self.console.print(text, markup=False, soft_wrap=True)
 
     @contextmanager
     def step(self, name: str, why: str, total: int | None = None) -> Iterator[Callable[[int, str], None]]:
@@ -42,7 +42,9 @@ class Screen:
             SpinnerColumn(), BarColumn(bar_width=28), TextColumn("{task.completed:.0f}/{task.total:.0f}"),
             TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
         ) if total else (SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.fields[note]}"))
-        with Progress(*columns, console=self.console, transient=True) as progress:
+        # A log file gets one line a step; a bar drawn over and over is for terminals.
+        quiet = not self.console.is_terminal
+        with Progress(*columns, console=self.console, transient=True, disable=quiet) as progress:
             bar = progress.add_task(name, total=total, note="")
 
             def advance(done: int, note: str = "") -> None:
