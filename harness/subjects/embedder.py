@@ -39,18 +39,17 @@ def embed(texts: Sequence[str], cache: Path) -> np.ndarray:
     return np.stack([known[key] for key in keys]) if keys else np.zeros((0, SIZE), np.float32)
 
 
-def nearest(pool: Sequence[str], texts: Sequence[str], many: int, cache: Path) -> np.ndarray:
-    """Positions in pool of the `many` texts most alike to each text, the most alike first: (texts, many) integers.
+def nearest(pool: np.ndarray, texts: np.ndarray, many: int) -> np.ndarray:
+    """Positions in pool of the `many` most alike to each of texts, the most alike first: (texts, many) integers.
 
-    Equal ones come in the pool's order.
+    pool, texts: (n, 384) embeddings. Equal ones come in the pool's order.
     """
-    both = embed([*pool, *texts], cache)
-    alike = both[len(pool) :] @ both[: len(pool)].T
-    return np.argsort(-alike, axis=1, kind="stable")[:, :many]
+    return np.argsort(-(texts @ pool.T), axis=1, kind="stable")[:, :many]
 
 
 @lru_cache(maxsize=1)
 def _model(folder: Path) -> Any:
+    """Kept in memory (0.1 GB): shots are looked up text by text, and loading takes as long as hundreds of texts."""
     from sentence_transformers import SentenceTransformer
 
     with quiet():

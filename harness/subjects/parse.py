@@ -14,6 +14,7 @@ from harness.project import Project
 from harness.prompts import Sources, parse_strategy
 from harness.subjects.adapter import check_base, read_adapter
 from harness.subjects.embedded import EMBEDDER_DIGEST, model_digest
+from harness.subjects.embedder import embed, nearest
 from harness.subjects.local import LocalSubject, Who
 from harness.subjects.subject import Subject
 from harness.task import Task
@@ -65,9 +66,11 @@ def _sources(task: Task, project: Project) -> Sources:
     def train() -> Split:
         return load_split(project, task.name, "train")
 
-    def neighbours(pool: Sequence[str], texts: Sequence[str], many: int) -> np.ndarray:
-        from harness.subjects.embedder import nearest
+    @cache
+    def vectors(pool: tuple[str, ...]) -> np.ndarray:
+        return embed(pool, project.cache)
 
-        return nearest(pool, texts, many, project.cache)
+    def neighbours(pool: Sequence[str], texts: Sequence[str], many: int) -> np.ndarray:
+        return nearest(vectors(tuple(pool)), embed(texts, project.cache), many)
 
     return Sources(task, train, neighbours, EMBEDDER_DIGEST)

@@ -52,8 +52,8 @@ def test_many_texts_come_back_in_order(computed: list[list[str]], tmp_path: Path
 
 
 def test_the_nearest_come_first(computed: list[list[str]], tmp_path: Path) -> None:
-    pool = ["x" * n for n in (10, 40, 12, 80)]
-    assert nearest(pool, ["y" * 11, "y" * 70], 3, tmp_path).tolist() == [[0, 2, 1], [3, 1, 2]]
+    pool, asked = embed(["x" * n for n in (10, 40, 12, 80)], tmp_path), embed(["y" * 11, "y" * 70], tmp_path)
+    assert nearest(pool, asked, 3).tolist() == [[0, 2, 1], [3, 1, 2]]
 
 
 def test_a_broken_store_says_what_to_do(computed: list[list[str]], tmp_path: Path) -> None:

@@ -126,3 +126,23 @@ def test_an_adapter_may_lie_in_the_project(made: Made) -> None:
     project, task = made
     write_adapter(project.root / "adapters" / "one", model_digest(project.cache, task.model))
     assert parse_subject("adapter:adapters/one", task, project).name == "adapter:adapters/one"
+
+
+def test_train_is_embedded_once_however_many_ask(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    import numpy as np
+
+    from harness.examples import Example
+    from harness.subjects import embedder
+
+    asked: list[int] = []
+
+    def compute(texts: list[str], cache: Path) -> np.ndarray:
+        asked.append(len(texts))
+        return np.eye(len(texts), embedder.SIZE, dtype=np.float32)
+
+    monkeypatch.setattr(embedder, "_compute", compute)
+    project, task = made
+    subject = parse_subject("base+nearest:2", task, project)
+    prints = {subject.fingerprint(Example(f"q{i}", f"question {i}", "a")) for i in range(4)}
+    assert asked == [6, 1, 1, 1, 1]
+    assert len(prints) == 4
