@@ -47,7 +47,8 @@ def main() -> None:
     started = time.perf_counter()
     again = subprocess.run([sys.executable, "-m", "pytest", f"suites/{asked.task}", "-q"], cwd=folder,
                            capture_output=True, text=True, check=False)
-    print(f"{time.perf_counter() - started:8.1f} s  a second pytest suites/{asked.task}, exit status {again.returncode}")
+    seconds = time.perf_counter() - started
+    print(f"{seconds:8.1f} s  a second pytest suites/{asked.task}, exit status {again.returncode}")
 
 
 if __name__ == "__main__":

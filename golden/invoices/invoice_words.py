@@ -208,8 +208,8 @@ QUALITIES = {
 }
 THINGS = {
     "en": "bolts folders tyres lamps desks survey rental cutting binders gloves filters pump chairs valve audit "
-          "engraving delivery labels flyers bench ladder mirror oven insurance workshop screws sensor hosting curtain rods boxes "
-          "fence plates towels grinding masks tiles drawings gravel jacket",
+          "engraving delivery labels flyers bench ladder mirror oven insurance workshop screws sensor hosting curtain "
+          "rods boxes fence plates towels grinding masks tiles drawings gravel jacket",
     "de": "Schraube Leiter Tasche Pumpe Bank Kiste Matte Platte", "fr": "table pompe caisse plaque veste échelle",
     "es": "mesa bomba caja placa escalera chaqueta",
 }

@@ -110,7 +110,7 @@ def _task_yaml(request: Request, kind: Kind, labels: list[str]) -> str:
 def _gates(kind: Kind) -> str:
     format_metric = {"json": "schema_valid", "label": "label_valid", "text": "stop_rate"}[kind]
     linear = _LINEAR_GATE if kind == "label" else ""
-    return f'''"""What must hold before a model may ship. Give each threshold its reason, before the first training run."""
+    return f'''"""What must hold before a model may ship. Give each threshold its reason before training."""
 
 
 def test_accuracy(candidate):

@@ -31,7 +31,8 @@ def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], t
 
 
 ROWS = [{"q": f"{a} {b} {c}", "a": b} for a in ["red", "blue", "green", "old", "new", "big"]
-        for b in ["cat", "dog", "bird", "fish", "cow"] for c in ["runs", "sleeps", "eats", "sings", "jumps", "swims", "hides"]]
+        for b in ["cat", "dog", "bird", "fish", "cow"]
+        for c in ["runs", "sleeps", "eats", "sings", "jumps", "swims", "hides"]]
 
 
 def _task(typed: Typed, name: str = "pets") -> None:

@@ -1,4 +1,4 @@
-"""The whole way once on the real SmolLM2, on a slice small enough for two cores: prompt, train, gate, promote, report."""
+"""The whole way once on the real SmolLM2, on a slice small enough for two cores."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 
 from harness.cli.demo import demo_project
 from harness.data.check import rewrite_card
-from harness.examples import Split, read_examples
 from harness.data.scaffold import write_split
+from harness.examples import Split, read_examples
 from harness.project import Project, cache_folder
 from harness.task import load_task
 

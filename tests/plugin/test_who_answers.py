@@ -253,3 +253,11 @@ def test_another_adapter_at_the_champions_path_does_not_answer_for_it(made: Any)
     with pytest.raises(UserError, match="not what was promoted"):
         champion.fingerprint(made.splits["dev"].examples[0])
     assert Replayed("x", "counting", Counting, "").fingerprint(made.splits["dev"].examples[0]) == "counting d000"
+
+
+def test_a_test_without_its_evidence_is_not_called(make: Callable[..., Any], pytester: pytest.Pytester) -> None:
+    make().gates("import pytest\n\n@pytest.mark.usefixtures('candidate')\n"
+                 "def test_it():\n    print('called', 'anyway')\n")
+    text = run(pytester)
+    assert "there is no candidate" in text
+    assert "called anyway" not in text
