@@ -154,7 +154,7 @@ def test_processes_at_once_write_different_numbers(ledger: Path) -> None:
     )
     root = Path(harness.__file__).parents[1]
     running = [subprocess.Popen([sys.executable, "-c", code, str(ledger), name], cwd=root) for name in "abc"]
-    assert [p.wait(60) for p in running] == [0, 0, 0]
+    assert [p.wait(120) for p in running] == [0, 0, 0]
     looks = read_looks(ledger)
     assert [x.number for x in looks] == list(range(1, 13))
     assert [len(x.known) for x in looks] == list(range(12))

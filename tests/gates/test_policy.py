@@ -115,6 +115,15 @@ def test_groups_are_drawn_whole() -> None:
     assert chance_of_passing(records(lambda: clumped >= 0.8), 200, 0.025) < alone - 0.3
 
 
+def test_the_largest_group_that_may_occur_counts() -> None:
+    values, groups = [1.0] * 97 + [0.0] * 3, [str(i // 2) for i in range(100)]
+    small, large = (
+        chance_of_passing(records(lambda m=most: Measure(values, groups=groups, max_group=m) >= 0.9), 200, 0.025)
+        for most in (2, 10)
+    )
+    assert large < small - 0.2
+
+
 def test_an_invalid_gate_leaves_no_chance() -> None:
     good = records(lambda: rate(100, 100) >= 0.5)
     broken = GateRecord(invalid("g", "broken"), {}, {}, 1, "t.py::t")

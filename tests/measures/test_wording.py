@@ -89,6 +89,12 @@ def test_values_that_are_no_counts_are_not_told_as_right_answers() -> None:
     assert lines(tokens <= 540)[1] == "estimate 501.5, 95% interval 459 to 552.2, n = 200"
 
 
+def test_examples_that_may_depend_on_each_other_are_not_told_as_counts() -> None:
+    values = [1.0] * 92 + [0.0] * 8
+    for m in (Measure(values, max_group=3), Measure(values, groups=["g"] * 2 + [None] * 98)):
+        assert not any("right" in line for line in lines(m >= 0.9))
+
+
 def test_examples_asked_for_do_show_it_in_about_four_cases_of_five() -> None:
     """The advice for graded values, taken: that many examples from the same source pass with about 80%."""
     rng = np.random.default_rng(3)
