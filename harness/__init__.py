@@ -1,6 +1,22 @@
 """Goldgate's evaluation: golden suites, measures with error bars, gates in pytest. Imports nothing heavy."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from harness.errors import UserError
 
+if TYPE_CHECKING:
+    from harness.measures import Measure, Verdict
+
 __version__ = "0.1.0"
-__all__ = ["UserError", "__version__"]
+__all__ = ["Measure", "UserError", "Verdict", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    """Measure and Verdict on first use: pytest loads this package in every run, and numpy takes a tenth of a second."""
+    if name in ("Measure", "Verdict"):
+        from harness import measures
+
+        return getattr(measures, name)
+    raise AttributeError(f"module 'harness' has no attribute {name!r}")
