@@ -14,6 +14,7 @@ from harness.subjects.loading import Loaded, load_model
 from harness.subjects.template import encode
 
 LABELS = ["refund", "refund late", "re", "invoice total", "invoice", "card lost", "the lazy total", "zx", "é"]
+LONG = ["card lost today", "card lost again", "invoice unpaid", "please refund it", "wrong total sum"]
 PROMPTS = [[*list(range(40, 70)), 70 + i, *range(100, 100 + 2 * i)] for i in range(12)]
 
 
@@ -29,12 +30,13 @@ def direct(plain: Any, loaded: Loaded, prompt: list[int], label: str) -> tuple[f
     return float(torch.log_softmax(logits, -1).gather(1, torch.tensor(tokens)[:, None]).sum()), len(tokens)
 
 
-def test_search_equals_scoring_every_label(loaded: Loaded, tiny_llama: Path) -> None:
+@pytest.mark.parametrize("labels", [LABELS, LONG])
+def test_search_equals_scoring_every_label(loaded: Loaded, tiny_llama: Path, labels: list[str]) -> None:
     plain = AutoModelForCausalLM.from_pretrained(tiny_llama, dtype=torch.float32).eval()
-    made = {i: m for batch in choose_labels(loaded, PROMPTS, LABELS) for i, m in batch}
+    made = {i: m for batch in choose_labels(loaded, PROMPTS, labels) for i, m in batch}
     chosen = set()
     for i, prompt in enumerate(PROMPTS):
-        scores = {label: direct(plain, loaded, prompt, label) for label in LABELS}
+        scores = {label: direct(plain, loaded, prompt, label) for label in labels}
         best = max(scores, key=lambda label: scores[label][0])
         total, count = scores[best]
         assert loaded.tokenizer.decode(made[i].tokens[:-1]) == best
