@@ -159,7 +159,7 @@ class _Resampled:
         sign, worst = (1.0, lo) if side == "lower" else (-1.0, hi)
         spare = max(float(self.gate.max_group), float(self.sizes.max()))
         terms = np.append(sign * (totals - t * self.sizes), sign * (worst - t) * spare)
-        return np.array([_is_shown(terms, np.append(row, 1).astype(np.float64), level) for row in mine])
+        return np.array([_is_shown(terms, np.append(row, 1).astype(np.float64), level) for row in mine], dtype=np.bool_)
 
 
 def _is_shown(terms: NDArray[np.float64], counts: NDArray[np.float64], level: float) -> bool:
