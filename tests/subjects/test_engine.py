@@ -100,6 +100,7 @@ def test_batches_hold_the_bounds_and_begin_with_the_longest(loaded: Loaded, monk
     own = [len(p) - shared_length(PROMPTS) for p in PROMPTS]
     assert all(len(rows) == 1 or len(rows) * (max(own[i] for i in rows) + 10) <= 80 for rows in sizes)
     assert len(sizes) > 1
+    assert len(sizes[0]) == 80 // (max(own) + 10), "what is shared takes no room"
 
 
 def test_a_sample_does_not_depend_on_its_batch(loaded: Loaded) -> None:
