@@ -26,7 +26,7 @@ from trainers.preflight import check_adapter, check_contradictions, check_rows, 
 from trainers.progress import Progress
 from trainers.recipe import Recipe
 
-TRAINER = 1
+TRAINER = 2
 """Raised when the same recipe and data would come to another adapter because of our code."""
 
 __all__ = ["TrainingResult", "train_adapter"]
@@ -47,9 +47,9 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
     if done := read_attempt(out, key):
         return done
     with quiet(), _no_false_alarm():
-        tokenizer, base = _load(model)
+        tokenizer, base = load_base(model)
         rows, notes = _rows(tokenizer, base, task, train, recipe)
-        tuned = _continued(base, model, continue_from, recipe) if continue_from else _fresh(base, recipe)
+        tuned = _continued(base, model, continue_from, recipe) if continue_from else start_lora(base, recipe)
         shortest = min(rows, key=lambda r: len(r.tokens))
         check_start(tuned, shortest, fresh=continue_from is None)
         with whole_folder(out) as part:
@@ -80,7 +80,7 @@ def training_key(model: ModelRef, task: Task, train: Split, recipe: Recipe, cont
         "versions": {name: version(name) for name in ("torch", "transformers", "peft", "tokenizers")}})
 
 
-def _load(model: ModelRef) -> tuple[Any, Any]:
+def load_base(model: ModelRef) -> tuple[Any, Any]:
     """Tokenizer and base model in 32-bit floats. The Trainer moves it to the GPU where there is one."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -104,7 +104,7 @@ def _rows(tokenizer: Any, base: Any, task: Task, train: Split, recipe: Recipe) -
     return rows, tuple(notes)
 
 
-def _fresh(base: Any, recipe: Recipe) -> Any:
+def start_lora(base: Any, recipe: Recipe) -> Any:
     """LoRA on every linear layer but the head. Its lora_A is drawn from the recipe's seed."""
     from peft import LoraConfig, get_peft_model
     from transformers import set_seed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from harness.errors import UserError
 from trainers.answer_loss import answer_loss
 from trainers.batches import ByLength, Row, collate
+from trainers.merged import Merged, can_merge, merged
 from trainers.progress import Progress
 from trainers.recipe import Recipe
 
@@ -25,17 +27,18 @@ def optimize(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int, work: Pa
     from transformers import PrinterCallback, ProgressCallback
 
     clock = _Clock(sum(len(r.tokens) for r in rows) * recipe.epochs, recipe.steps(len(rows)), progress)
-    trainer = _trainer_class()(
-        model=model, args=_arguments(recipe, work), train_dataset=list(rows),
-        data_collator=partial(collate, pad=pad), callbacks=[_callback(clock)])
-    trainer.clock = clock
-    trainer.recipe = recipe
-    trainer.order = ByLength([len(r.tokens) for r in rows], recipe.batch, recipe.seed)
-    # Our loss divides by the labels of the whole step itself.
-    trainer.model_accepts_loss_kwargs = True
-    trainer.remove_callback(PrinterCallback)
-    trainer.remove_callback(ProgressCallback)
-    trainer.train()
+    with merged(model) if can_merge(model, recipe.dropout) else nullcontext() as layers:
+        trainer = _trainer_class()(
+            model=model, args=_arguments(recipe, work), train_dataset=list(rows),
+            data_collator=partial(collate, pad=pad), callbacks=[_callback(clock, layers)])
+        trainer.clock = clock
+        trainer.recipe = recipe
+        trainer.order = ByLength([len(r.tokens) for r in rows], recipe.batch, recipe.seed)
+        # Our loss divides by the labels of the whole step itself.
+        trainer.model_accepts_loss_kwargs = True
+        trainer.remove_callback(PrinterCallback)
+        trainer.remove_callback(ProgressCallback)
+        trainer.train()
     return clock.log
 
 
@@ -109,12 +112,16 @@ def _trainer_class() -> Any:
     return AnswerTrainer
 
 
-def _callback(clock: _Clock) -> Any:
+def _callback(clock: _Clock, layers: Merged | None) -> Any:
     from transformers import TrainerCallback
 
     class Log(TrainerCallback):  # type: ignore[misc]
         def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             clock.start()
+
+        def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            if layers is not None:
+                layers.refresh()
 
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
             if logs and "loss" in logs:

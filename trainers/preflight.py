@@ -76,10 +76,10 @@ def check_start(model: Any, row: Row, fresh: bool) -> None:
     batch = collate([row], 0)
     ids, labels = batch["input_ids"].to(model.device), batch["labels"].to(model.device)
     with torch.no_grad(), _evaluating(model):
-        ours, _ = answer_logits(model.get_base_model(), ids, labels)
+        ours = answer_logits(model.get_base_model(), ids, labels)
         own = model(input_ids=ids).logits[0, row.start - 1 : -1]
         with model.disable_adapter():
-            base, _ = answer_logits(model.get_base_model(), ids, labels)
+            base = answer_logits(model.get_base_model(), ids, labels)
     if float((ours - own).abs().max()) > TOLERANCE:
         raise UserError(f"the logits that would be trained differ from the model's own by"
                         f" {float((ours - own).abs().max()):.2g} (row {row.id})", "base model",
@@ -98,7 +98,7 @@ def probe(model: Any, row: Row) -> torch.Tensor:
     batch = collate([row], 0)
     with torch.no_grad(), _evaluating(model):
         return answer_logits(model.get_base_model(), batch["input_ids"].to(model.device),
-                             batch["labels"].to(model.device))[0]
+                             batch["labels"].to(model.device))
 
 
 def check_adapter(model: Any, folder: Path, row: Row) -> None:
