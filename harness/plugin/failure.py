@@ -78,12 +78,10 @@ def _worst(verdict: Verdict, dev: Dev | None) -> list[str]:
     if verdict.outcome == "invalid" or dev is None or found is None:
         return []
     metric, note = found.groups()
-    if metric not in dev.scored.metrics():
-        return []  # another subject's metric, or a multiple of one
     try:
         evidence = dev.scored.measure(metric).evidence
     except UserError:
-        return []  # a scorer that fails on dev fails its own gate; here it only illustrates
+        return []  # another subject's metric, a multiple of one, or a scorer that fails its own gates on dev
     if evidence.better == "low":
         return []  # a cost has no wrong answers
     known = dev.scored.split.by_id

@@ -71,5 +71,5 @@ class Selection:
     def _asked_for(self, folder: Path) -> bool:
         """Whether an argument names the suite's folder or one above it."""
         start = self._config.invocation_params.dir
-        paths = [(start / arg).resolve() for arg in self._config.args if "::" not in arg]
+        paths = [(start / arg).resolve() for arg in self._config.args]
         return any(folder.resolve().is_relative_to(path) for path in paths)

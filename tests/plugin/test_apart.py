@@ -62,7 +62,7 @@ def test_other_modules_keep_the_import_mode_of_the_user(made: Any, run_apart: Ap
     folder.mkdir()
     (folder / "beside.py").write_text("ONE = 1\n")
     (folder / "test_beside.py").write_text("import beside\n\ndef test_it():\n    assert beside.ONE == 1\n")
-    ran = run_apart(made.project.root, made.project.cache, "checks", "suites")
+    ran = run_apart(made.project.root, made.project.cache, "suites", "checks")
     assert ran.status == 0, ran.text
     assert "5 passed" in ran.text
 

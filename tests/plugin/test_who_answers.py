@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from filelock import FileLock, Timeout
 
 from harness.errors import UserError
 from harness.examples import Example
@@ -173,6 +174,7 @@ def test_a_failure_to_answer_is_met_once(
         yield
 
     monkeypatch.setattr(counting, "answer", broken)
+    made.gates(ONE, "test_more.py")
     text = run(pytester, "--candidate", "base+few_shot:1", "--split", "dev")
     assert counting.asked == [24]
     assert "is invalid: the engine is out of order (engine)" in text
@@ -261,3 +263,24 @@ def test_a_test_without_its_evidence_is_not_called(make: Callable[..., Any], pyt
     text = run(pytester)
     assert "there is no candidate" in text
     assert "called anyway" not in text
+
+
+def test_one_process_at_a_time_generates(
+    made: Any, pytester: pytest.Pytester, counting: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer, held = counting.answer, []
+
+    def watching(examples: Sequence[Example], progress: object = None) -> Iterator[Answer]:
+        lock = FileLock(made.project.cache / "generate.lock")
+        try:
+            lock.acquire(timeout=0)
+        except (Timeout, RuntimeError):
+            held.append(True)
+        else:
+            lock.release()
+        return answer(examples, progress)
+
+    monkeypatch.setattr(counting, "answer", watching)
+    made.gates(ONE)
+    run(pytester, "--candidate", "base+few_shot:1", "--split", "dev")
+    assert held == [True]
