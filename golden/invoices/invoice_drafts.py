@@ -37,8 +37,12 @@ class Draft:
             "vendor": self.vendor, "number": self.number,
             "date": None if self.date is None else "{:04}-{:02}-{:02}".format(*self.date),
             "currency": self.currency, "total": None if self.total is None else _decimal(sign * self.total),
-            "items": [{"name": name, "amount": _decimal(amount)} for name, amount in self.items],
         }
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """Goods and services with their amounts: on the page, not asked for."""
+        return [{"name": name, "amount": _decimal(amount)} for name, amount in self.items]
 
 
 def _decimal(cents: int) -> int | float:

@@ -176,7 +176,9 @@ def loose(page: Page, rng: Random) -> str:
     mark, between = rng.choice([" ", ": ", " = ", ":"]), rng.choice(["\n", "\n", " | ", ", ", "; ", " - "])
     vendor = _pair(page.vendor_label, page.vendor, mark) if rng.random() < 0.4 else page.vendor
     day = _pair(page.day_label, page.day, mark) if rng.random() < 0.7 else page.day
-    title = [_title(page)] if rng.random() < 0.6 else [page.head, _pair(page.no_label, page.no, mark)]
+    titles = [[_title(page)], [_title(page)], [page.head, _pair(page.no_label, page.no, mark)],
+              [_pair(page.head, page.no) or page.head]]
+    title = rng.choice(titles)
     sums = _sums(page, mark)
     bullet = rng.choice(["", "", "- ", "* "])
     items = [f"{bullet}{name}{mark}{amount}" for name, amount in page.lines]
