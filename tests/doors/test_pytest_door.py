@@ -28,7 +28,7 @@ def run(folder: Path, *arguments: str, **environ: str) -> subprocess.CompletedPr
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COV_")) and k != "CI"}
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", *arguments]
     env = {**clean, "GOLDGATE_CACHE": str(folder / "cache"), **environ}
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, env=env, check=False)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600, env=env, check=False)
 
 
 def test_the_shipped_suites_are_collected_together_without_a_model_library(project: Path) -> None:

@@ -110,7 +110,7 @@ def _run_apart(folder: Path, cache: Path, *arguments: str, python: tuple[str, ..
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COV_")) and k != "CI"}
     done = subprocess.run(
         [sys.executable, *python, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", *arguments],
-        cwd=folder, text=True, capture_output=True, timeout=120, check=False,
+        cwd=folder, text=True, capture_output=True, timeout=600, check=False,
         env={**clean, "GOLDGATE_CACHE": str(cache), **environ})
     return Ran(done.returncode, done.stdout + done.stderr)
 
