@@ -1,4 +1,7 @@
-"""Goldgate's evaluation: golden suites, measures with error bars, gates in pytest. Imports nothing heavy."""
+"""Goldgate's evaluation: golden suites, measures with error bars, gates in pytest. Imports nothing heavy.
+
+PYTEST_DONT_REWRITE: its asserts are no tests, and pytest would warn that it came too late to rewrite them.
+"""
 
 from __future__ import annotations
 

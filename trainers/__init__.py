@@ -1,4 +1,7 @@
-"""Training: recipes, the LoRA trainer with its checks, and the loop that trains until the suite passes on dev."""
+"""Training: recipes, the LoRA trainer with its checks, and the loop that trains until the suite passes on dev.
+
+PYTEST_DONT_REWRITE: its asserts are no tests, and pytest would warn that it came too late to rewrite them.
+"""
 
 from __future__ import annotations
 
