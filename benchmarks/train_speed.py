@@ -3,8 +3,9 @@
     python benchmarks/train_speed.py [--task invoices | --data train.jsonl] [--rows 96] [--rounds 3]
 
 Both train the same fresh LoRA on the same base model, examples, rank and batch, one epoch a round, on the loss of the
-answer alone. Tokens are those of the examples: padding counts for nobody. Seconds are those of trainer.train(). Prints
-tokens per second of every round, the medians and their ratio, and the peak memory of each in a process of its own.
+answer alone. Tokens are those of the examples: padding counts for nobody. Seconds are those of training
+alone, loading left out. Prints tokens per second of every round, the medians and their ratio, the same per second of
+CPU (which other work on the machine disturbs less), and the peak memory of each, in a process of its own.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from harness.examples import load_split, read_examples
 from harness.project import cache_folder, find_project
-from harness.subjects.embedded import ModelRef, ensure_model
+from harness.subjects.embedded import ensure_model
 from harness.subjects.loading import quiet
 from harness.task import load_task
 from trainers.batches import Row, make_rows, strategy_for
@@ -47,12 +48,15 @@ def main() -> None:
         order = ("goldgate", "trl") if number % 2 == 0 else ("trl", "goldgate")
         rounds.append({name: _alone(name, options) for name in order})
     print(f"{options.rows} examples of {options.task}, {rounds[0]['goldgate']['tokens']} tokens, batch {options.batch}")
-    print("round   goldgate        trl   ratio")
+    print("round   goldgate        trl   ratio   tokens a second")
     for number, row in enumerate(rounds, 1):
         ours, theirs = row["goldgate"]["speed"], row["trl"]["speed"]
         print(f"{number:5}   {ours:8.1f}   {theirs:8.1f}   {ours / theirs:5.2f}")
     ours, theirs = (statistics.median(r[name]["speed"] for r in rounds) for name in ("goldgate", "trl"))
-    print(f"median  {ours:8.1f}   {theirs:8.1f}   {ours / theirs:5.2f}   tokens a second")
+    print(f"median  {ours:8.1f}   {theirs:8.1f}   {ours / theirs:5.2f}")
+    ours, theirs = (statistics.median(r[name]["tokens"] / r[name]["cpu"] for r in rounds)
+                    for name in ("goldgate", "trl"))
+    print(f"cpu     {ours:8.1f}   {theirs:8.1f}   {ours / theirs:5.2f}   tokens a second of CPU, all threads added up")
     memory = [max(r[name]["peak_gb"] for r in rounds) for name in ("goldgate", "trl")]
     print(f"memory  {memory[0]:8.2f}   {memory[1]:8.2f}           GB at the peak")
 
@@ -92,20 +96,19 @@ def _measure(name: str, options: argparse.Namespace) -> dict[str, float]:
         strategy = strategy_for(task, recipe.prompt)
         rows = make_rows(tokenizer, task, strategy, examples[: options.rows], recipe.max_length)
         run = _goldgate if name == "goldgate" else _trl
-        seconds = run(ref, tokenizer, base, rows, recipe)
+        seconds, cpu = run(tokenizer, base, rows, recipe)
     tokens = sum(len(r.tokens) for r in rows)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    return {"speed": tokens / seconds, "seconds": seconds, "tokens": tokens, "peak_gb": peak}
+    return {"speed": tokens / seconds, "seconds": seconds, "tokens": tokens, "peak_gb": peak, "cpu": cpu}
 
 
-def _goldgate(ref: ModelRef, tokenizer: Any, base: Any, rows: Sequence[Row], recipe: Recipe) -> float:
+def _goldgate(tokenizer: Any, base: Any, rows: Sequence[Row], recipe: Recipe) -> tuple[float, float]:
     model = start_lora(base, recipe)
     with tempfile.TemporaryDirectory() as work:
-        log = optimize(model, rows, recipe, tokenizer.pad_token_id, Path(work), lambda _: None)
-    return log[-1]["seconds"]
+        return _timed(lambda: optimize(model, rows, recipe, tokenizer.pad_token_id, Path(work), lambda _: None))
 
 
-def _trl(ref: ModelRef, tokenizer: Any, base: Any, rows: Sequence[Row], recipe: Recipe) -> float:
+def _trl(tokenizer: Any, base: Any, rows: Sequence[Row], recipe: Recipe) -> tuple[float, float]:
     """TRL's defaults but for what both must share: LoRA, learning rate, batch, seed, one epoch; and no saving."""
     from datasets import Dataset
     from peft import LoraConfig
@@ -124,9 +127,14 @@ def _trl(ref: ModelRef, tokenizer: Any, base: Any, rows: Sequence[Row], recipe: 
         lengths = [len(ids) for ids in trainer.train_dataset["input_ids"]]
         if lengths != [len(r.tokens) for r in rows]:
             raise SystemExit("the two trainers would not see the same tokens")
-        started = time.perf_counter()
-        trainer.train()
-        return time.perf_counter() - started
+        return _timed(trainer.train)
+
+
+def _timed(train: Callable[[], Any]) -> tuple[float, float]:
+    """Seconds on the clock, and seconds of all threads."""
+    started, cpu = time.perf_counter(), time.process_time()
+    train()
+    return time.perf_counter() - started, time.process_time() - cpu
 
 
 if __name__ == "__main__":

@@ -33,8 +33,12 @@ class TrainingResult:
     reused: bool = False
 
 
-def write_attempt(folder: Path, key: str, recipe: Recipe, log: Log, tokens: int, notes: tuple[str, ...]) -> None:
-    """Completes an attempt's folder, whose adapter/ is there already. key: digest of all that decided the adapter."""
+def write_attempt(folder: Path, key: str, recipe: Recipe, log: Log, tokens: int, notes: tuple[str, ...],
+                  sample: dict[str, str]) -> None:
+    """Completes an attempt's folder, whose adapter/ is there already. key: digest of all that decided the adapter.
+
+    sample: one training row as the model saw it.
+    """
     from ruamel.yaml import YAML
 
     text = StringIO()
@@ -44,7 +48,7 @@ def write_attempt(folder: Path, key: str, recipe: Recipe, log: Log, tokens: int,
     seconds = log[-1]["seconds"]
     write_json(folder / "attempt.json", {
         "key": key, "adapter": adapter_digest(folder / "adapter"), "seconds": seconds, "tokens": tokens,
-        "tokens_per_second": round(tokens / seconds, 1), "notes": list(notes)})
+        "tokens_per_second": round(tokens / seconds, 1), "notes": list(notes), "sample": sample})
 
 
 def read_attempt(folder: Path, key: str) -> TrainingResult | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import warnings
 from collections.abc import Callable, Iterator
@@ -16,13 +17,13 @@ from harness.files import whole_folder, write_json
 from harness.fingerprint import digest
 from harness.subjects.adapter import adapter_digest, check_base, read_adapter
 from harness.subjects.embedded import ModelRef
-from harness.subjects.loading import quiet
+from harness.subjects.loading import forget_models, quiet
 from harness.subjects.template import stop_tokens, template_digest
 from harness.task import Task
 from trainers.attempts import TrainingResult, read_attempt, tidy_config, write_attempt
 from trainers.batches import Row, make_rows, strategy_for
 from trainers.optimize import optimize
-from trainers.preflight import check_adapter, check_contradictions, check_rows, check_start
+from trainers.preflight import check_adapter, check_contradictions, check_rows, check_start, sample
 from trainers.progress import Progress
 from trainers.recipe import Recipe
 
@@ -46,6 +47,7 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
     key = training_key(model, task, train, recipe, continue_from)
     if done := read_attempt(out, key):
         return done
+    forget_models()  # what answered before would lie in memory beside what is trained
     with quiet(), _no_false_alarm():
         tokenizer, base = load_base(model)
         rows, notes = _rows(tokenizer, base, task, train, recipe)
@@ -64,7 +66,9 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
                 "recipe": recipe.to_dict(), "continued": adapter_digest(continue_from) if continue_from else None})
             check_adapter(tuned, part / "adapter", shortest)
             tokens = sum(len(r.tokens) for r in rows) * recipe.epochs
-            write_attempt(part, key, recipe, log, tokens, notes)
+            write_attempt(part, key, recipe, log, tokens, notes, sample(tokenizer, shortest))
+    del tuned, base
+    gc.collect()  # the Trainer refers to itself: without this the model would stay until some later collection
     result = read_attempt(out, key)
     if result is None:
         raise UserError("the attempt cannot be read back", str(out), "check the disk and train again")

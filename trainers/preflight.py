@@ -55,6 +55,12 @@ def check_rows(rows: Sequence[Row], examples: Sequence[Example], tokenizer: Any,
                             "tokenizer and model do not belong together")
 
 
+def sample(tokenizer: Any, row: Row) -> dict[str, str]:
+    """One row in words, special tokens shown: what is only read and what is learned."""
+    return {"id": row.id, "read": tokenizer.decode(row.tokens[: row.start]),
+            "learned": tokenizer.decode(row.tokens[row.start :])}
+
+
 def check_contradictions(examples: Sequence[Example], strategy: Strategy) -> list[tuple[str, str]]:
     """Pairs of ids with one prompt and different outputs: they cannot both be learned. Named, not refused."""
     first: dict[str, Example] = {}

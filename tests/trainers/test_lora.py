@@ -67,6 +67,13 @@ def test_the_folder_says_what_it_is(lesson: Lesson, trained: TrainingResult) -> 
     assert config["target_modules"] == sorted(config["target_modules"])
 
 
+def test_the_record_shows_a_row_with_what_is_learned_of_it(lesson: Lesson, trained: TrainingResult) -> None:
+    row = json.loads((trained.adapter.parent / "attempt.json").read_text())["sample"]
+    example = lesson.train.by_id[row["id"]]
+    assert row["learned"] == f"{example.output}<|im_end|>"
+    assert row["read"].endswith(f"user\n{example.text}<|im_end|>\n<|im_start|>assistant\n")
+
+
 def test_only_lora_is_trained_and_never_the_head(trained: TrainingResult) -> None:
     from safetensors.torch import load_file
 
