@@ -117,7 +117,8 @@ def more_epochs(done: Sequence[Attempt]) -> Step | None:
     if last.continue_from is not None:
         why = "dev rose with more training"
     recipe = replace(last.recipe, seed=last.recipe.seed + 1)
-    return Step(recipe, f"{why}: {last.recipe.epochs} more epochs from attempt {last.k}", last.k)
+    more = "one more epoch" if recipe.epochs == 1 else f"{recipe.epochs} more epochs"
+    return Step(recipe, f"{why}: {more} from attempt {last.k}", last.k)
 
 
 def bolder_rate(done: Sequence[Attempt]) -> Step | None:

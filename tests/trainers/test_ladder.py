@@ -36,6 +36,12 @@ def test_after_one_attempt_it_goes_on_from_that_adapter_with_another_order_of_ro
     assert "4 more epochs from attempt 1" in step.reason
 
 
+def test_one_epoch_is_one_epoch() -> None:
+    step = next_step([attempt(1, recipe=replace(RECIPE, epochs=1))])
+    assert step is not None
+    assert "one more epoch from attempt 1" in step.reason
+
+
 def test_a_flat_loss_is_not_called_falling() -> None:
     step = next_step([attempt(1)])
     assert step is not None
