@@ -109,7 +109,7 @@ def _goldgate(tokenizer: Any, base: Any, rows: Sequence[Row], recipe: Recipe) ->
 
 
 def _trl(tokenizer: Any, base: Any, rows: Sequence[Row], recipe: Recipe) -> tuple[float, float]:
-    """TRL's defaults but for what both must share: LoRA, learning rate, batch, seed, one epoch; and no saving."""
+    """TRL's defaults but for what both must share: 32-bit floats, LoRA, learning rate, batch, seed; and no saving."""
     from datasets import Dataset
     from peft import LoraConfig
     from trl import SFTConfig, SFTTrainer
@@ -121,7 +121,7 @@ def _trl(tokenizer: Any, base: Any, rows: Sequence[Row], recipe: Recipe) -> tupl
             model=base, processing_class=tokenizer, train_dataset=Dataset.from_list(texts),
             args=SFTConfig(output_dir=work, num_train_epochs=1, learning_rate=recipe.learning_rate, seed=recipe.seed,
                            per_device_train_batch_size=recipe.batch, save_strategy="no", report_to="none",
-                           disable_tqdm=True),
+                           disable_tqdm=True, bf16=False),
             peft_config=LoraConfig(task_type="CAUSAL_LM", r=recipe.rank, lora_alpha=recipe.alpha,
                                    lora_dropout=recipe.dropout, target_modules="all-linear"))
         lengths = [len(ids) for ids in trainer.train_dataset["input_ids"]]
