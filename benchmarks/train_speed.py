@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=96)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--bf16", action="store_true",
+                        help="TRL in bf16 autocast, which is its default on a GPU; ours stays in 32-bit floats")
     parser.add_argument("--only", choices=("goldgate", "trl"), help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -75,7 +78,8 @@ def _options() -> argparse.Namespace:
 def _alone(name: str, options: argparse.Namespace) -> dict[str, float]:
     """One round of one trainer in its own process, so that neither warms or fills the other's memory."""
     command = [sys.executable, __file__, "--only", name, "--task", options.task, "--rows", str(options.rows),
-               "--batch", str(options.batch), *(["--data", str(options.data)] if options.data else [])]
+               "--batch", str(options.batch), *(["--bf16"] if options.bf16 else []),
+               *(["--data", str(options.data)] if options.data else [])]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise SystemExit(f"{name} failed:\n{done.stderr[-3000:]}")
@@ -95,7 +99,7 @@ def _measure(name: str, options: argparse.Namespace) -> dict[str, float]:
         tokenizer, base = load_base(ref)
         strategy = strategy_for(task, recipe.prompt)
         rows = make_rows(tokenizer, task, strategy, examples[: options.rows], recipe.max_length)
-        run = _goldgate if name == "goldgate" else _trl
+        run = _goldgate if name == "goldgate" else partial(_trl, bf16=options.bf16)
         seconds, cpu = run(tokenizer, base, rows, recipe)
     tokens = sum(len(r.tokens) for r in rows)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
@@ -108,8 +112,12 @@ def _goldgate(tokenizer: Any, base: Any, rows: Sequence[Row], recipe: Recipe) ->
         return _timed(lambda: optimize(model, rows, recipe, tokenizer.pad_token_id, Path(work), lambda _: None))
 
 
-def _trl(tokenizer: Any, base: Any, rows: Sequence[Row], recipe: Recipe) -> tuple[float, float]:
-    """TRL's defaults but for what both must share: 32-bit floats, LoRA, learning rate, batch, seed; and no saving."""
+def _trl(tokenizer: Any, base: Any, rows: Sequence[Row], recipe: Recipe, bf16: bool) -> tuple[float, float]:
+    """TRL's defaults but for what both share: LoRA, learning rate, batch, seed; and no saving. bf16: as it has it.
+
+    TRL's bf16 default refuses to start on a CPU unless use_cpu says so.
+    """
+    import torch
     from datasets import Dataset
     from peft import LoraConfig
     from trl import SFTConfig, SFTTrainer
@@ -121,7 +129,8 @@ def _trl(tokenizer: Any, base: Any, rows: Sequence[Row], recipe: Recipe) -> tupl
             model=base, processing_class=tokenizer, train_dataset=Dataset.from_list(texts),
             args=SFTConfig(output_dir=work, num_train_epochs=1, learning_rate=recipe.learning_rate, seed=recipe.seed,
                            per_device_train_batch_size=recipe.batch, save_strategy="no", report_to="none",
-                           disable_tqdm=True, bf16=False),
+                           disable_tqdm=True, bf16=bf16,
+                           use_cpu=bf16 and not torch.cuda.is_available()),
             peft_config=LoraConfig(task_type="CAUSAL_LM", r=recipe.rank, lora_alpha=recipe.alpha,
                                    lora_dropout=recipe.dropout, target_modules="all-linear"))
         lengths = [len(ids) for ids in trainer.train_dataset["input_ids"]]
