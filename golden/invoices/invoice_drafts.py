@@ -8,10 +8,11 @@ from random import Random
 from typing import Any
 
 import invoice_words as words
+import train_words
 
 Day = tuple[int, int, int]  # year, month, day
 Line = tuple[str, int | str | Day]  # a label with money in cents, a number that is no money, or a day
-MADE_UP = 0.3  # share of train's vendors and items that come from the lists, not made up from parts
+LISTED = 0.3  # share of train's items that come from the list which the other splits share
 KNOWN_NAMES = 0.25  # share of dev and golden vendors and items that train has too
 
 
@@ -78,16 +79,13 @@ def _names(pool: dict[str, dict[str, str]], split: str, lang: str, rng: Random, 
 
 def _items(split: str, lang: str, rng: Random, count: int) -> list[str]:
     known = _names(words.ITEMS, split, lang, rng, "|")
-    if split != "train" or rng.random() < MADE_UP:
-        return rng.sample(known, count)
-    made = [f"{q} {t}" for q in words.QUALITIES[lang].split() for t in words.THINGS[lang].split()]
-    return rng.sample(made, count)
+    return rng.sample(known if split != "train" or rng.random() < LISTED else train_words.ITEMS[lang], count)
 
 
 def _vendor(split: str, lang: str, rng: Random) -> str:
+    if split == "train":
+        return train_words.vendor(lang, words.FAMILIES["train"][lang].split(), words.TRADES[lang], rng)
     family = rng.choice(_names(words.FAMILIES, split, lang, rng, None))
-    if split == "train" and rng.random() > MADE_UP:
-        family = rng.choice(words.SYLLABLES["first"].split()) + rng.choice(words.SYLLABLES["last"].split())
     trade = rng.choice(words.TRADES[lang])
     form = rng.random()
     if form < 0.15:

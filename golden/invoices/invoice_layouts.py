@@ -173,7 +173,9 @@ def grid(page: Page, rng: Random) -> str:
 
 def loose(page: Page, rng: Random) -> str:
     """The parts in any order, labelled or not, with any of the plain separators: layouts that train alone has."""
-    mark, between = rng.choice([" ", ": ", " = ", ":"]), rng.choice(["\n", "\n", " | ", ", ", "; ", " - "])
+    mark = rng.choice([" ", " ", ": ", " = ", ":", " - ", "\t"])
+    between = rng.choice(["\n", "\n", "\n\n", " | ", ", ", "; ", " - ", " · ", "  "])
+    around = rng.choice(["{}"] * 5 + ["({})", "<{}>", '"{}"', "{} |", "~ {}"])
     vendor = _pair(page.vendor_label, page.vendor, mark) if rng.random() < 0.4 else page.vendor
     day = _pair(page.day_label, page.day, mark) if rng.random() < 0.7 else page.day
     titles = [[_title(page)], [_title(page)], [page.head, _pair(page.no_label, page.no, mark)],
@@ -184,12 +186,12 @@ def loose(page: Page, rng: Random) -> str:
     items = [f"{bullet}{name}{mark}{amount}" for name, amount in page.lines]
     blocks: list[list[str | None]] = [[vendor], title, [day], items, sums, [page.note]]
     rng.shuffle(blocks)
-    return _stack((part for block in blocks for part in block), between)
+    return _stack((around.format(part) for block in blocks for part in block if part), between)
 
 
 SEEN: tuple[Layout, ...] = (
     letterhead, pipes, letter, keyed, receipt, semicolons, total_first, footer, bullets, one_line,
 )
 UNSEEN: dict[str, tuple[Layout, ...]] = {
-    "train": (loose,), "dev": (brackets, arrows, letter), "golden": (amount_first, nested, slashes, grid, letter),
+    "train": (loose, loose, loose, letter), "dev": (brackets, arrows, letter), "golden": (amount_first, nested, slashes, grid, letter),
 }

@@ -9,11 +9,13 @@ from random import Random
 
 import invoice_layouts as layouts
 import invoice_words as words
+import train_words
 from invoice_drafts import Day, Draft
 
 LETTERS = {"0": "O", "1": "l", "5": "S", "8": "B"}  # what a scanner makes of a digit
 PRINTED_SIGN = {"train": 0.35, "others": 0.5}  # share of credit notes whose total is printed with its minus
-OWN_LABELS = 0.5  # share of train's invoices with labels that no other split has
+OWN_LABELS = 0.6  # share of train's invoices with labels that no other split has
+SHOUTED = 0.2  # share of train's own headings in capitals
 GAPS = ("n/a", "-", "?", "...")  # what stands where a value is missing, if not nothing
 
 
@@ -51,8 +53,10 @@ def write(made: Draft, split: str, unseen: bool, rng: Random) -> tuple[str, froz
 
 def _labels(made: Draft, phrasing: str, rng: Random) -> layouts.Page:
     """A page with its labels and sentences, and no values yet."""
-    own, fixed = words.LABELS[phrasing][made.lang], words.FIXED[made.lang]
+    labels, sentences = words.LABELS.get(phrasing, train_words.LABELS), words.SENTENCES.get(phrasing, train_words.SENTENCES)
+    own, fixed = labels[made.lang], words.FIXED[made.lang]
     head = rng.choice(own["credit" if "credit_note" in made.features else "head"])
+    head = head.upper() if phrasing == "train" and rng.random() < SHOUTED else head
     total = rng.choice(own["sum"])
     if "ocr_noise" in made.features:
         head, total = _scan_word(head, rng), _scan_word(total, rng)
@@ -60,7 +64,7 @@ def _labels(made: Draft, phrasing: str, rng: Random) -> layouts.Page:
         head=head, no_label=rng.choice(own["no"]), day_label=rng.choice(own["day"]), sum_label=total,
         note=rng.choice(words.NOTES[made.lang]) if rng.random() < 0.3 else "",
         vendor_label=fixed["vendor"], item_label=fixed["item"],
-        sentence=tuple(rng.choice(words.SENTENCES["seen" if phrasing == "train" else phrasing][made.lang])),
+        sentence=tuple(rng.choice(sentences[made.lang])),
     )
 
 

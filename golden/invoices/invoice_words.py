@@ -1,6 +1,7 @@
 """The words of invoices in four languages: labels, notes, sentences, vendors and items, apart for each split.
 
-`seen` labels stand in every split; `dev` and `golden` hold labels that only the unseen layouts of that split use.
+`seen` labels stand in every split; `dev` and `golden` hold labels that only the unseen layouts of that split use. What
+train alone has stands in train_words.py.
 """
 
 from __future__ import annotations
@@ -43,23 +44,6 @@ LABELS: dict[str, dict[str, dict[str, list[str]]]] = {
             "day": ["Fecha", "de fecha", "Emitida"],
             "sum": ["Total", "Importe total", "Total factura"],
         },
-    },
-    "train": {
-        "en": {"head": ["Payment request", "Bill of sale", "Pro rata bill", "Order invoice", "Final bill", "Inv.",
-                        "Account rendered", "Service bill", "Charge sheet", "e-Invoice"],
-               "credit": ["Credit", "Refund", "Credit slip", "Return credit", "Cancellation invoice", "Cr. note"],
-               "no": ["nr", "Nbr", "num.", "Invoice ID is", "Code", "our ref.", "Number:"],
-               "day": ["Printed", "as of", "On", "Written on", "Day of issue", "Date of bill", "Sent"],
-               "sum": ["Amount", "Bill total", "You owe", "To be paid", "Total amount", "Amount due", "In total"]},
-        "de": {"head": ["Re.", "Schlussrechnung", "Liefernota", "Rg."], "credit": ["Storno", "Rückvergütung", "GS"],
-               "no": ["Nr:", "No", "Re-Nr."], "day": ["den", "Stand", "Druckdatum"],
-               "sum": ["Total", "Betrag", "zu zahlen", "Brutto"]},
-        "fr": {"head": ["Fact.", "Note", "Décompte"], "credit": ["Remboursement", "Annulation", "Crédit"],
-               "no": ["num", "réf.", "N:"], "day": ["le", "Fait le", "Date de facture"],
-               "sum": ["À payer", "TTC", "Somme due"]},
-        "es": {"head": ["Fra.", "Nota de cargo", "Cargo"], "credit": ["Reembolso", "Devolución", "Crédito"],
-               "no": ["n.", "ref.", "N:"], "day": ["el", "Hecha el", "Fecha de factura"],
-               "sum": ["A pagar", "Importe", "Monto"]},
     },
     "dev": {
         "en": {"head": ["Billing document", "Fee note"], "credit": ["Credit advice"], "no": ["ID", "Doc no."],
@@ -194,24 +178,6 @@ ITEMS = {
         "de": "Teppich|Gutachten|Fenster|Getränke", "fr": "serrure|affiches|ordinateur|miel",
         "es": "alfombra|cerradura|carteles|aceite",
     },
-}
-
-# Names that train makes up, so that a model learns to copy names instead of knowing them.
-SYLLABLES = {
-    "first": "Al Bar Cor Dun El Fal Gor Har Is Jor Kel Lan Mor Ner Or Pel Quin Ros Sal Tor Ul Ven Wil Yar Zan",
-    "last": "by den dorf er ford gan ham ina ker lan mann neau ova rick sen son ti ton vey well witz zo",
-}
-QUALITIES = {
-    "en": "steel blue A4 used large small folding spare wooden heavy digital red annual express glass black mobile "
-          "outdoor second-hand round printed rubber",
-    "de": "große kleine blaue alte neue runde", "fr": "grande petite bleue vieille ronde", "es": "grande azul nueva",
-}
-THINGS = {
-    "en": "bolts folders tyres lamps desks survey rental cutting binders gloves filters pump chairs valve audit "
-          "engraving delivery labels flyers bench ladder mirror oven insurance workshop screws sensor hosting curtain "
-          "rods boxes fence plates towels grinding masks tiles drawings gravel jacket",
-    "de": "Schraube Leiter Tasche Pumpe Bank Kiste Matte Platte", "fr": "table pompe caisse plaque veste échelle",
-    "es": "mesa bomba caja placa escalera chaqueta",
 }
 
 # Whose invoice it is, what was sold, in which currency: for layouts that label every line.
