@@ -21,7 +21,7 @@ from harness.prompts import FewShot
 from harness.subjects.embedded import ensure_model
 from harness.subjects.engine import Request, generate
 from harness.subjects.loading import forget_models, load_model, quiet
-from harness.subjects.template import encode, render
+from harness.subjects.template import prompt_tokens
 from harness.task import load_task
 
 PLAIN_ROWS = 16
@@ -47,8 +47,8 @@ def main() -> None:
     for count in options.shots:
         strategy = FewShot(task, train, count)
         loaded = load_model(ref.path, ref.digest)
-        texts = [render(loaded.tokenizer, strategy.messages(e), task.template) for e in dev.examples[: options.rows]]
-        prompts = encode(loaded.tokenizer, texts)
+        asked = [strategy.messages(e) for e in dev.examples[: options.rows]]
+        prompts = prompt_tokens(loaded.tokenizer, asked, task.template)
         started = time.perf_counter()
         ours: dict[int, tuple[int, ...]] = {}
         for batch in generate(loaded, [Request(p) for p in prompts], new):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness.errors import UserError
 from harness.examples import Example, render_output
 from harness.prompts import Pruned, Strategy, ZeroShot
-from harness.subjects.template import encode, render, turn_end
+from harness.subjects.template import encode, prompt_tokens, turn_end
 from harness.task import Task
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def make_rows(tokenizer: Any, task: Task, strategy: Strategy, examples: Sequence
 
     The answer is tokenised by itself: at inference the model, too, continues tokens that are already there.
     """
-    prompts = encode(tokenizer, [render(tokenizer, strategy.messages(e), task.template) for e in examples])
+    prompts = prompt_tokens(tokenizer, [strategy.messages(e) for e in examples], task.template)
     answers = encode(tokenizer, [render_output(e.output) for e in examples])
     end = turn_end(tokenizer)
     rows = [Row(e.id, (*prompt, *answer, end), len(prompt))

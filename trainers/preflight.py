@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness.errors import UserError
 from harness.examples import Example, render_output
 from harness.prompts import Strategy
-from harness.subjects.template import encode, render, turn_end
+from harness.subjects.template import prompt_tokens, turn_end
 from harness.task import Task
 from trainers.answer_loss import answer_logits
 from trainers.batches import Row, collate
@@ -30,7 +30,7 @@ def check_rows(rows: Sequence[Row], examples: Sequence[Example], tokenizer: Any,
     """
     if not rows:
         raise UserError("there is nothing to train on", "train.jsonl", "add examples")
-    prompts = encode(tokenizer, [render(tokenizer, strategy.messages(e), task.template) for e in examples])
+    prompts = prompt_tokens(tokenizer, [strategy.messages(e) for e in examples], task.template)
     end = turn_end(tokenizer)
     for row, example, prompt in zip(rows, examples, prompts, strict=True):
         where = f"train.jsonl, id {row.id}"

@@ -101,7 +101,7 @@ def demo_recipe(task: Task, n_train: int, hidden_size: int, settings: Mapping[st
     section 2: under 100 steps try upward first).
     """
     quick: dict[str, Any] = {"epochs": max(1, round(DEMO_CHARACTERS / characters)), "decay": 0.5}
-    bold: dict[str, Any] = {"batch": 8, "learning_rate": 1.5e-3} if hidden_size <= SMALL else {}
+    bold: dict[str, Any] = {"batch": 4, "learning_rate": 1.1e-3} if hidden_size <= SMALL else {}
     quick |= {key: value for key, value in bold.items() if key not in task.train}
     quick |= _checked(settings or {}, "--set")
     return default_recipe(task, n_train, hidden_size, quick)

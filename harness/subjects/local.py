@@ -80,7 +80,7 @@ class LocalSubject:
 
     def answer(self, examples: Sequence[Example], progress: Progress | None = None) -> Iterator[Answer]:
         """Answers in batches. A prompt longer than the task allows is not answered: its Answer says so."""
-        from harness.subjects.template import encode, render
+        from harness.subjects.template import prompt_tokens
 
         if not examples:
             return
@@ -88,7 +88,7 @@ class LocalSubject:
         who.strategy.prepare(examples)
         loaded = self._load()
         prompts = [who.strategy.messages(e) for e in examples]
-        tokens = encode(loaded.tokenizer, [render(loaded.tokenizer, m, who.task.template) for m in prompts])
+        tokens = prompt_tokens(loaded.tokenizer, prompts, who.task.template)
         asked: list[int] = []
         for i, (example, messages) in enumerate(zip(examples, prompts, strict=True)):
             if len(tokens[i]) <= who.task.decoding.max_prompt_tokens:

@@ -2,12 +2,43 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.errors import UserError
 from harness.examples import Message
 from harness.fingerprint import digest
+
+_MARKS = 0xF0000
+"""First of the private-use characters that stand for special tokens spelled out in a message while it is rendered."""
+
+
+def prompt_tokens(tokenizer: Any, prompts: Sequence[Sequence[Message]], arguments: Mapping[str, Any]) -> list[list[int]]:
+    """Token ids of every prompt, up to where the answer starts. Raises UserError as render.
+
+    Only the template writes special tokens. Where a message spells one, it is read as the letters that it is: or a
+    customer could write the end of his turn and go on as the system.
+    """
+    special = sorted(token.content for token in tokenizer.added_tokens_decoder.values() if token.special)
+    marks = {content: chr(_MARKS + i) for i, content in enumerate(special)}
+    spelled = re.compile("|".join(re.escape(s) for s in sorted(special, key=len, reverse=True)) or r"(?!)")
+    texts = [render(tokenizer, [{**m, "content": spelled.sub(lambda found: marks[found[0]], m["content"])}
+                                for m in messages], arguments) for messages in prompts]
+    tokens = encode(tokenizer, texts)
+    meant = {mark: content for content, mark in marks.items()}
+    marked = re.compile(f"([{chr(_MARKS)}-{chr(_MARKS + max(len(special), 1) - 1)}])")
+    for at, text in enumerate(texts):
+        if len(parts := marked.split(text)) > 1:
+            tokens[at] = [token for part in parts for token in _part(tokenizer, part, meant)]
+    return tokens
+
+
+def _part(tokenizer: Any, part: str, meant: Mapping[str, str]) -> list[int]:
+    """Tokens of a piece of a rendered prompt, which is one mark or has none."""
+    if part in meant:
+        return list(tokenizer(meant[part], add_special_tokens=False, split_special_tokens=True)["input_ids"])
+    return encode(tokenizer, [part])[0]
 
 
 def render(tokenizer: Any, messages: Sequence[Message], arguments: Mapping[str, Any]) -> str:
