@@ -28,15 +28,15 @@ from harness.examples import Card, Example, Split, card_of, read_card, write_car
 
 HERE = Path(__file__).parent
 SEED = 20
-SIZES = {"golden": 240, "dev": 120, "train": 800}
+SIZES = {"golden": 240, "dev": 120, "train": 2000}
 # How many generated messages of each kind; hand-written ones come on top, plain ones fill up to the size.
 KINDS = {
     "golden": {"typos": 23, "shouting": 23, "mixed_language": 28, "multi_request": 28, "sarcasm": 24, "off_topic": 20,
                "injection": 24},
     "dev": {"typos": 13, "shouting": 12, "mixed_language": 14, "multi_request": 15, "sarcasm": 12, "off_topic": 9,
             "injection": 13},
-    "train": {"typos": 72, "shouting": 62, "mixed_language": 104, "multi_request": 124, "sarcasm": 80, "off_topic": 68,
-              "injection": 92},
+    "train": {"typos": 190, "shouting": 170, "mixed_language": 300, "multi_request": 320, "sarcasm": 200,
+              "off_topic": 110, "injection": 230},
 }
 UNSEEN = {"golden": 0.27, "dev": 0.27, "train": 0.0}  # share of generated messages from phrases that train has not
 TOO_CLOSE = 0.6  # shared word pairs over all word pairs: above it two messages count as one
@@ -95,7 +95,7 @@ def build(seed: int = SEED) -> dict[str, Split]:
     for name in SIZES:
         rng = random.Random(f"{seed} {name}")
         writers = {
-            unseen: Writer(rng, Phrases(situations, manners, name if unseen else "shared")) for unseen in (False, True)
+            unseen: Writer(rng, Phrases(situations, manners, _pool(name, unseen))) for unseen in (False, True)
         }
         examples = [
             Example(c["id"], c["input"], c["output"], tags=tuple(c["tags"]), meta={"made": "by hand"})
@@ -105,6 +105,10 @@ def build(seed: int = SEED) -> dict[str, Split]:
         rng.shuffle(examples)
         splits[name] = Split(name, tuple(examples))
     return splits
+
+
+def _pool(split: str, unseen: bool) -> str:
+    return split if unseen or split == "train" else "shared"
 
 
 def _generated(split: str, count: int, writers: dict[bool, Writer], made: Made) -> Iterator[Example]:

@@ -39,14 +39,17 @@ class Phrases:
 
     situations: dict[str, dict[str, Any]]
     manners: dict[str, Any]
-    pool: str  # shared | dev | golden
+    pool: str  # shared | train | dev | golden; train adds its own phrases to the shared ones
 
     def of(self, name: str, mixed: bool = False, shared: bool = False) -> list[str]:
-        pool = "shared" if shared else self.pool
-        return list(self.manners[name][f"mixed_{pool}" if mixed else pool])
+        return self._from(self.manners[name], mixed, "shared" if shared else self.pool)
 
     def told(self, situation: str, mixed: bool = False) -> list[str]:
-        return list(self.situations[situation].get(f"mixed_{self.pool}" if mixed else self.pool, []))
+        return self._from(self.situations[situation], mixed, self.pool)
+
+    def _from(self, pools: dict[str, Any], mixed: bool, pool: str) -> list[str]:
+        names = ("shared", "train") if pool == "train" else (pool,)
+        return [phrase for name in names for phrase in pools.get(f"mixed_{name}" if mixed else name, [])]
 
 
 class Writer:
@@ -172,7 +175,7 @@ class Writer:
         return " ".join(sentences)
 
     def _laid_out(self, text: str, chance: float) -> str:
-        chance *= 0.3 if self.phrases.pool == "shared" else 1
+        chance *= 0.3 if self.phrases.pool in ("shared", "train") else 1
         layout = self.pick("layout") if self.rng.random() < chance else "{body}"
         return layout.replace("{body}", text)
 
