@@ -97,8 +97,8 @@ def demo_recipe(task: Task, n_train: int, hidden_size: int, settings: Mapping[st
                 characters: int) -> Recipe:
     """What `goldgate demo` has time for, whatever task.yaml says: about DEMO_CHARACTERS, half of the steps decaying.
 
-    characters: of all inputs and outputs of train. Few steps want a bolder rate, on small models alone (TRAINING.md,
-    section 2: under 100 steps try upward first).
+    characters: of all inputs and outputs of train. Where there is time for one pass or two, small batches learn more
+    from them: more steps of the same tokens, at a rate that such steps bear (benchmarks/learning_rate.py).
     """
     quick: dict[str, Any] = {"epochs": max(1, round(DEMO_CHARACTERS / characters)), "decay": 0.5}
     bold: dict[str, Any] = {"batch": 4, "learning_rate": 1.1e-3} if hidden_size <= SMALL else {}
@@ -108,7 +108,13 @@ def demo_recipe(task: Task, n_train: int, hidden_size: int, settings: Mapping[st
 
 
 def default_rate(hidden_size: int, batch: int) -> float:
-    """Peak learning rate: falls with the model's width, rises with the root of the batch, between 1e-4 and 1e-3."""
+    """Peak learning rate: falls with the model's width, rises with the root of the batch, between 1e-4 and 1e-3.
+
+    Small models take 1e-3: there the rule, made for larger ones, comes out at a third of what learns best
+    (benchmarks/learning_rate.py).
+    """
+    if hidden_size <= SMALL:
+        return 1e-3
     return float(f"{min(1e-3, max(1e-4, 5e-4 * (2000 / hidden_size) ** 0.78 * math.sqrt(batch / 128))):.2g}")
 
 

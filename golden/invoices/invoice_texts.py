@@ -53,8 +53,9 @@ def write(made: Draft, split: str, unseen: bool, rng: Random) -> tuple[str, froz
 
 def _labels(made: Draft, phrasing: str, rng: Random) -> layouts.Page:
     """A page with its labels and sentences, and no values yet."""
-    labels, sentences = words.LABELS.get(phrasing, train_words.LABELS), words.SENTENCES.get(phrasing, train_words.SENTENCES)
-    own, fixed = labels[made.lang], words.FIXED[made.lang]
+    own = words.LABELS.get(phrasing, train_words.LABELS)[made.lang]
+    sentences = words.SENTENCES.get(phrasing, train_words.SENTENCES)[made.lang]
+    fixed = words.FIXED[made.lang]
     head = rng.choice(own["credit" if "credit_note" in made.features else "head"])
     head = head.upper() if phrasing == "train" and rng.random() < SHOUTED else head
     total = rng.choice(own["sum"])
@@ -64,7 +65,7 @@ def _labels(made: Draft, phrasing: str, rng: Random) -> layouts.Page:
         head=head, no_label=rng.choice(own["no"]), day_label=rng.choice(own["day"]), sum_label=total,
         note=rng.choice(words.NOTES[made.lang]) if rng.random() < 0.3 else "",
         vendor_label=fixed["vendor"], item_label=fixed["item"],
-        sentence=tuple(rng.choice(sentences[made.lang])),
+        sentence=tuple(rng.choice(sentences)),
     )
 
 

@@ -33,11 +33,13 @@ _CREDITS = {
 LABELS: dict[str, dict[str, list[str]]] = {
     "en": {"head": ["Payment request", "Bill of sale", "Pro rata bill", "Inv.", "Account rendered", "e-Invoice"],
            "credit": ["Credit", "Refund", "Cr. note", "Money back", "Credited to you"],
-           "no": ["nr", "Nbr", "num.", "Invoice ID is", "Code", "our ref.", "Number:", "Invoice no.", "Bill no.", "Inv no"],
+           "no": ["nr", "Nbr", "num.", "Invoice ID is", "Code", "our ref.", "Number:", "Invoice no.", "Bill no.",
+                  "Inv no"],
            "day": ["Printed", "as of", "On", "Written on", "Day of issue", "Date of bill", "Sent", "Date:", "Raised on",
                    "Drawn up on", "Date printed"],
-           "sum": ["Amount", "Bill total", "You owe", "To be paid", "Total amount", "Amount due", "In total", "Total due",
-                   "Final amount", "Please pay", "Total cost", "Total price", "Sum", "Invoice amount", "We charge"]},
+           "sum": ["Amount", "Bill total", "You owe", "To be paid", "Total amount", "Amount due", "In total",
+                   "Total due", "Final amount", "Please pay", "Total cost", "Total price", "Sum", "Invoice amount",
+                   "We charge"]},
     "de": {"head": ["Re.", "Rg.", "Schlussrechnung"], "credit": ["Storno", "Rückvergütung", "GS", "Erstattung"],
            "no": ["Nr:", "No", "Re-Nr.", "Rechnungsnummer", "Rechnungs-Nr.", "lfd. Nr."],
            "day": ["den", "Stand", "Druckdatum", "geschrieben am", "Tag", "Rechnung vom"],
@@ -78,38 +80,42 @@ SENTENCES: dict[str, list[list[str]]] = {
 
 NAMES = {lang: row.split() for lang, row in {
     "en": "Adams Archer Atlas Barlow Barrett Beacon Beaumont Bishop Blackwood Boulder Bridges Brooks Burton Byrne "
-          "Calloway Campbell Canyon Carlisle Castle Chandler Clayton Clifton Coleman Compass Cooper Copper Cortland Crown "
-          "Daly Davies Delta Dixon Dover Dunn Eagle Eastman Eclipse Edison Ellis Ember Emerson Falcon Farrell Fletcher "
-          "Flint Forrester Foster Fox Franklin Frost Gables Gibson Glenn Goodwin Gordon Greene Griffin Hale Hammond "
-          "Harper Harvest Hawkins Hazel Heath Henley Heron Hobbs Horizon Howard Hunter Irving Island Jarvis Jensen Joyce "
-          "Juniper Keating Kelly Kingsley Knight Lamb Lancaster Lang Lantern Lawson Lennox Lewis Lincoln Lockwood Logan "
-          "Lynch Magnolia Mason Matthews Meadow Mercer Meridian Miller Monroe Moore Morgan Murphy Nash Neal Newton "
-          "Nightingale Noble Oak Ocean Olsen Osborne Owens Pacific Palmer Parker Pearl Perry Phoenix Pine Porter Powell "
-          "Prairie Price Quinn Radley Ramsey Raven Redwood Regan Rhodes River Robin Rosewood Rowe Russell Sanders Saxton "
-          "Shaw Sheridan Silver Sinclair Slater Sparrow Spencer Stanton Stone Sullivan Swan Talbot Temple Thornton "
-          "Tiger Todd Tower Trent Tucker Underhill Valley Vaughn Victor Wade Walsh Warren Watts Webster Wells West Wheeler "
-          "Willow Winters Woods Wright Wyatt Yates Young Zenith",
+          "Calloway Campbell Canyon Carlisle Castle Chandler Clayton Clifton Coleman Compass Cooper Copper Cortland "
+          "Crown Daly Davies Delta Dixon Dover Dunn Eagle Eastman Eclipse Edison Ellis Ember Emerson Falcon Farrell "
+          "Fletcher Flint Forrester Foster Fox Franklin Frost Gables Gibson Glenn Goodwin Gordon Greene Griffin Hale "
+          "Hammond Harper Harvest Hawkins Hazel Heath Henley Heron Hobbs Horizon Howard Hunter Irving Island Jarvis "
+          "Jensen Joyce Juniper Keating Kelly Kingsley Knight Lamb Lancaster Lang Lantern Lawson Lennox Lewis "
+          "Lincoln Lockwood Logan Lynch Magnolia Mason Matthews Meadow Mercer Meridian Miller Monroe Moore Morgan "
+          "Murphy Nash Neal Newton Nightingale Noble Oak Ocean Olsen Osborne Owens Pacific Palmer Parker Pearl Perry "
+          "Phoenix Pine Porter Powell Prairie Price Quinn Radley Ramsey Raven Redwood Regan Rhodes River Robin "
+          "Rosewood Rowe Russell Sanders Saxton Shaw Sheridan Silver Sinclair Slater Sparrow Spencer Stanton Stone "
+          "Sullivan Swan Talbot Temple Thornton Tiger Todd Tower Trent Tucker Underhill Valley Vaughn Victor Wade "
+          "Walsh Warren Watts Webster Wells West Wheeler Willow Winters Woods Wright Wyatt Yates Young Zenith",
     "de": "Arnold Bach Becker Berger Bergmann Blum Böttcher Busch Dietrich Ebert Eckert Fischer Frank Franke Fuchs "
-          "Gärtner Graf Groß Günther Haas Hahn Heinrich Hoffmann Horn Jäger Jung König Köhler Kraus Kuhn Lang Lorenz Ludwig "
-          "Maier Mayer Meyer Möller Müller Neumann Otto Peters Pfeiffer Pohl Roth Sauer Schmidt Schneider Scholz "
-          "Schreiber Schubert Schulz Schuster Schwarz Simon Stein Stern Vogt Wagner Walter Weber Werner Winter Wolf Ziegler",
-    "fr": "André Aubert Bailly Barbier Benoît Bertrand Blanc Bourgeois Boyer Brun Carpentier Caron Charpentier Chevalier "
-          "Clément Cousin David Denis Dumas Dupont Durand Faure Fleury Fournier Gauthier Gautier Guérin Hubert Jacquet "
-          "Joly Lacroix Laurent Lebrun Lefèvre Lemaire Lucas Marie Martin Mathieu Meunier Michel Millet Morel Morin Noël "
-          "Perrot Petit Philippe Prévost Renaud Rivière Robin Roche Roger Roux Roy Schmitt Simon Thomas Tessier Vasseur",
-    "es": "Alonso Álvarez Benítez Bravo Caballero Calvo Cano Carmona Castillo Castro Cortés Crespo Cruz Díaz Domínguez "
-          "Durán Esteban Fernández Flores Gallego García Garrido Gil Giménez Gómez González Guerrero Gutiérrez Hernández "
-          "Hidalgo Ibáñez Jiménez León López Lorenzo Lozano Marín Martín Martínez Méndez Mora Moreno Moya Muñoz Nieto Núñez "
-          "Ortiz Pardo Pastor Pascual Pérez Rey Reyes Rivas Rojas Romero Ruiz Sáez Sánchez Santos Sanz Suárez Torres Vargas",
+          "Gärtner Graf Groß Günther Haas Hahn Heinrich Hoffmann Horn Jäger Jung König Köhler Kraus Kuhn Lang Lorenz "
+          "Ludwig Maier Mayer Meyer Möller Müller Neumann Otto Peters Pfeiffer Pohl Roth Sauer Schmidt Schneider "
+          "Scholz Schreiber Schubert Schulz Schuster Schwarz Simon Stein Stern Vogt Wagner Walter Weber Werner "
+          "Winter Wolf Ziegler",
+    "fr": "André Aubert Bailly Barbier Benoît Bertrand Blanc Bourgeois Boyer Brun Carpentier Caron Charpentier "
+          "Chevalier Clément Cousin David Denis Dumas Dupont Durand Faure Fleury Fournier Gauthier Gautier Guérin "
+          "Hubert Jacquet Joly Lacroix Laurent Lebrun Lefèvre Lemaire Lucas Marie Martin Mathieu Meunier Michel "
+          "Millet Morel Morin Noël Perrot Petit Philippe Prévost Renaud Rivière Robin Roche Roger Roux Roy Schmitt "
+          "Simon Thomas Tessier Vasseur",
+    "es": "Alonso Álvarez Benítez Bravo Caballero Calvo Cano Carmona Castillo Castro Cortés Crespo Cruz Díaz "
+          "Domínguez Durán Esteban Fernández Flores Gallego García Garrido Gil Giménez Gómez González Guerrero "
+          "Gutiérrez Hernández Hidalgo Ibáñez Jiménez León López Lorenzo Lozano Marín Martín Martínez Méndez Mora "
+          "Moreno Moya Muñoz Nieto Núñez Ortiz Pardo Pastor Pascual Pérez Rey Reyes Rivas Rojas Romero Ruiz Sáez "
+          "Sánchez Santos Sanz Suárez Torres Vargas",
 }.items()}
-_SYLLABLES = ("Al Bar Cor Dun El Fal Gor Har Is Jor Kel Lan Mor Ner Or Pel Quin Ros Sal Tor Ul Ven Wil Yar Zan".split(),
-              "by den dorf er ford gan ham ina ker lan mann neau ova rick sen son ti ton vey well witz zo".split())
+_STARTS = "Al Bar Cor Dun El Fal Gor Har Is Jor Kel Lan Mor Ner Or Pel Quin Ros Sal Tor Ul Ven Wil Yar Zan"
+_ENDS = "by den dorf er ford gan ham ina ker lan mann neau ova rick sen son ti ton vey well witz zo"
 _TRADES = {lang: row.split() for lang, row in {
     "en": "Bakery Plumbing Café Cleaners Farm Dental Taxi Glass Ltd Inc LLC Partners Brothers Services Group Paints "
           "Textiles Logistics Interiors Florist Gym",
     "de": "Gärtnerei Bäckerei Metzgerei Autohaus Verlag Elektro Schreinerei Spedition Apotheke UG OHG Textil Reisen",
     "fr": "Boulangerie Garage Librairie Transports Électricité EURL Cie Atelier Menuiserie Optique Textile Voyages",
-    "es": "Panadería Taller Librería Transportes Electricidad SLU Hermanos Carpintería Floristería Óptica Textil Viajes",
+    "es": "Panadería Taller Librería Transportes Electricidad SLU Hermanos Carpintería Floristería Óptica Textil "
+          "Viajes",
 }.items()}
 
 _QUALITIES = {
@@ -135,7 +141,7 @@ def vendor(lang: str, listed: list[str], trades: list[str], rng: Random) -> str:
     elif kind < 0.65:
         family = rng.choice(NAMES[lang if rng.random() < 0.8 else rng.choice(list(NAMES))])
     else:
-        family = rng.choice(_SYLLABLES[0]) + rng.choice(_SYLLABLES[1])
+        family = rng.choice(_STARTS.split()) + rng.choice(_ENDS.split())
     trade = rng.choice(trades if rng.random() < 0.5 else _TRADES[lang])
     form = rng.random()
     if form < 0.12:

@@ -29,7 +29,7 @@ from harness.scorers.style import CONTRACTIONS, full_form
 HERE = Path(__file__).resolve().parent
 PHRASES = tomllib.loads((HERE / "phrases.toml").read_text(encoding="utf-8"))
 SEED = 20260
-COUNTS = {"train": 440, "dev": 104, "golden": 204}
+COUNTS = {"golden": 204, "dev": 104, "train": 1000}  # drawn in this order, so golden stands first
 UNSEEN_SHARE = {"train": 0.0, "dev": 0.27, "golden": 0.27}
 KINDS = (
     "plain", "plain", "exclamation", "banned_word", "long_reply", "numbers", "already_styled", "quoted_text",

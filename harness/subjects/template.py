@@ -14,7 +14,8 @@ _MARKS = 0xF0000
 """First of the private-use characters that stand for special tokens spelled out in a message while it is rendered."""
 
 
-def prompt_tokens(tokenizer: Any, prompts: Sequence[Sequence[Message]], arguments: Mapping[str, Any]) -> list[list[int]]:
+def prompt_tokens(tokenizer: Any, prompts: Sequence[Sequence[Message]],
+                  arguments: Mapping[str, Any]) -> list[list[int]]:
     """Token ids of every prompt, up to where the answer starts. Raises UserError as render.
 
     Only the template writes special tokens. Where a message spells one, it is read as the letters that it is: or a

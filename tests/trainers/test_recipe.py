@@ -31,6 +31,7 @@ def test_less_data_is_seen_more_often(lesson: Lesson) -> None:
 
 def test_the_rate_falls_with_width_and_rises_with_the_batch() -> None:
     assert default_rate(576, 8) > default_rate(2048, 8) > default_rate(8192, 8)
+    assert default_rate(576, 4) == default_rate(1024, 32) == 1e-3
     assert default_rate(2048, 32) == pytest.approx(2 * default_rate(2048, 8), rel=0.05)
 
 
