@@ -14,9 +14,6 @@ from harness.errors import UserError
 
 ATTENTION = "goldgate"
 """The name under which transformers finds our attention."""
-QUERIES_AT_ONCE = 128
-"""Queries of a prompt whose scores are in memory together: bounds it, and skips most keys that come after them."""
-
 _PLAIN = {"full_attention", "sliding_attention"}
 _UNSUPPORTED = ("softcap", "s_aux", "position_bias")
 
@@ -33,13 +30,23 @@ class Memory:
         self.columns = columns
         self.used = 0
         self.prefix = prefix
-        self.seen: Any = None
+        self._seen: Any = None
+        self._mask: Any = None
         self._keys: dict[int, Any] = {}
         self._values: dict[int, Any] = {}
 
     @property
     def prefix_length(self) -> int:
         return 0 if self.prefix is None else self.prefix.used
+
+    @property
+    def seen(self) -> Any:
+        """What each query of the coming forward pass sees of the own columns; None: all of them."""
+        return self._seen
+
+    @seen.setter
+    def seen(self, seen: Any) -> None:
+        self._seen, self._mask = seen, None
 
     def keep(self, rows: Sequence[int]) -> None:
         """Drops all rows but these."""
@@ -55,17 +62,30 @@ class Memory:
 
     def attend(self, layer: int, query: Any, key: Any, value: Any, scaling: float) -> Any:
         """Attention of (rows, heads, new, size) queries over prefix and own keys, the new ones added first."""
-        own_keys, own_values = self._append(self._keys, layer, key), self._append(self._values, layer, value)
+        keys, values = self._append(self._keys, layer, key), self._append(self._values, layer, value)
+        last = self.used + query.shape[2]
+        keys, values = keys[:, :, :last], values[:, :, :last]
         shared = None if self.prefix is None or self.prefix.used == 0 else self.prefix.layer(layer)
-        new = query.shape[2]
-        parts = []
-        for start in range(0, new, QUERIES_AT_ONCE):
-            stop = min(start + QUERIES_AT_ONCE, new)
-            last = self.used + stop  # own columns up to the block's last query
-            seen = None if self.seen is None else self.seen[:, start:stop, :last]
-            parts.append(_block(query[:, :, start:stop] * scaling, own_keys[:, :, :last], own_values[:, :, :last],
-                                shared, seen))
-        return parts[0] if len(parts) == 1 else _cat(parts)
+        if query.shape[2] == 1:
+            return _one(query * scaling, keys, values, shared, self._seen)
+        return self._many(query, keys, values, shared, scaling)
+
+    def _many(self, query: Any, keys: Any, values: Any, shared: tuple[Any, Any] | None, scaling: float) -> Any:
+        """A prompt is read: its scores are too many to hold, so torch's fused attention takes them in pieces."""
+        import torch
+        from torch.nn.functional import scaled_dot_product_attention
+
+        rows, heads = query.shape[:2]
+        if shared is not None:
+            keys, values = (torch.cat([part.expand(rows, *part.shape), own], dim=2)
+                            for part, own in zip(shared, (keys, values), strict=True))
+        if self._mask is None and self._seen is not None:  # the same for all layers
+            seen = self._seen[..., : keys.shape[2] - self.prefix_length]
+            mask = torch.zeros(rows, 1, query.shape[2], keys.shape[2], dtype=query.dtype, device=query.device)
+            mask[..., self.prefix_length :].masked_fill_(~seen[:, None], -torch.inf)
+            self._mask = mask
+        keys, values = (part.repeat_interleave(heads // part.shape[1], dim=1) for part in (keys, values))
+        return scaled_dot_product_attention(query, keys, values, attn_mask=self._mask, scale=scaling)
 
     def layer(self, layer: int) -> tuple[Any, Any]:
         """(keys, values) of the first row, each (heads, columns, size)."""
@@ -78,14 +98,10 @@ class Memory:
         return held[layer]
 
 
-def _cat(parts: Sequence[Any]) -> Any:
-    import torch
-
-    return torch.cat(list(parts), dim=2)
-
-
-def _block(query: Any, keys: Any, values: Any, shared: tuple[Any, Any] | None, seen: Any) -> Any:
-    """One softmax over shared and own keys. Query heads that share a key head are rows of one matrix."""
+def _one(query: Any, keys: Any, values: Any, shared: tuple[Any, Any] | None, seen: Any) -> Any:
+    """One query a row, one softmax over shared and own keys. Query heads that share a key head, and all rows before the
+    shared keys, are rows of one matrix.
+    """
     import torch
 
     rows, heads, new, size = query.shape
