@@ -16,14 +16,14 @@ from harness.fingerprint import file_digest, short
 from harness.measures import Verdict
 from harness.project import Project
 from harness.scored import Scored
-from harness.scorers import scorers_for
+from harness.scorers import scorer_versions, scorers_for
 from harness.task import Task
 
 _FILE = "champion.json"
 _ANSWERS = "champion_answers.jsonl.gz"
 _KEYS = {
     "task", "subject", "identity", "adapter", "run", "prompted", "prompted_identity", "subjects", "look", "verdicts",
-    "answers", "forced", "previous",
+    "answers", "forced", "previous", "serving", "scorers",
 }
 
 
@@ -33,7 +33,8 @@ class Champion:
 
     prompted: the best prompting baseline it was measured against; subjects: name → identity of all whose answers are
     recorded; look: name of the look at golden that it passed; answers: digest of the recorded answers; forced: why it
-    was promoted without a pass, if it was.
+    was promoted without a pass, if it was; serving: digest of what decided its answers beside its weights; scorers: the
+    versions that its recorded scores are of.
     """
 
     folder: Path
@@ -50,6 +51,16 @@ class Champion:
     answers: str
     forced: str | None
     previous: tuple[Mapping[str, Any], ...]
+    serving: str
+    scorers: Mapping[str, int | str]
+
+    def check_serving(self, now: str) -> None:
+        """Raises UserError where task.yaml would have the champion answer in another way than when it was promoted."""
+        if now != self.serving:
+            raise UserError(
+                "the champion's recorded answers are not those of task.yaml as it is now: model, decoding, template, or"
+                " the prompt changed after it was promoted", str(self.folder / _FILE),
+                "restore task.yaml, or train and promote again: what would be served was never tested")
 
     @cached_property
     def recorded(self) -> Recorded:
@@ -64,12 +75,17 @@ class Champion:
             )
         return Recorded(path)
 
-    def known_scores(self, identity: str, split: Split) -> dict[str, dict[str, float]]:
-        """Metric → example id → value, for the scorers that need a model and whose values are recorded."""
+    def known_scores(self, identity: str, split: Split,
+                     versions: Mapping[str, int | str]) -> dict[str, dict[str, float]]:
+        """Metric → example id → value, for the scorers that need a model and whose values are recorded.
+
+        versions: of the scorers now; a value that another version gave is not known.
+        """
         known: dict[str, dict[str, float]] = {}
         for example in split:
             for metric, value in self.recorded.scores(identity, example.digest).items():
-                known.setdefault(metric, {})[example.id] = value
+                if metric in versions and self.scorers.get(metric) == versions[metric]:
+                    known.setdefault(metric, {})[example.id] = value
         return known
 
 
@@ -101,7 +117,8 @@ class Entrant:
 
 def write_champion(
     project: Project, task: Task, candidate: Entrant, prompted: Entrant, others: Sequence[Entrant], *,
-    adapter: Mapping[str, Any], run: str, look: str | None, verdicts: Sequence[Verdict], forced: str | None,
+    adapter: Mapping[str, Any], serving: str, run: str, look: str | None, verdicts: Sequence[Verdict],
+    forced: str | None,
 ) -> Path:
     """Writes the answers, then champion.json, which names them. Raises UserError unless every verdict passes or the
     promotion is forced for a reason.
@@ -118,7 +135,7 @@ def write_champion(
         "run": run, "prompted": prompted.name, "prompted_identity": prompted.identity,
         "subjects": {e.name: e.identity for e in (candidate, prompted, *others)},
         "look": look, "verdicts": [v.to_json() for v in verdicts], "answers": digest, "forced": forced,
-        "previous": previous,
+        "previous": previous, "serving": serving, "scorers": dict(scorer_versions(task)),
     })
     return task.folder / _FILE
 

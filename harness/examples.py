@@ -226,4 +226,7 @@ def load_split(project: Project, task: str, name: str) -> Split:
             f" (fingerprint {short(split.fingerprint)}, the card says {short(str(expected))})",
             str(path), f"restore the file, or accept the change with `goldgate prepare {task}`",
         )
+    if (told := card.splits[name].get("tags")) != split.tag_counts():
+        raise UserError(f"the card says {told} of the {name} split's tags, its examples say {split.tag_counts()}",
+                        str(folder / "card.json"), f"restore the card, or write it anew with `goldgate prepare {task}`")
     return split

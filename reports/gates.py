@@ -230,6 +230,9 @@ def headline(gates: Sequence[Gate], look: Look | None, on_dev: Sequence[Gate], s
         return Headline("stop", f"Do not ship: {_tally(counts, len(gates))}", _rests_on(gates), reasons)
     if counts["undecided"]:
         return Headline("open", f"Not shown yet: {_tally(counts, len(gates))}", _rests_on(gates), reasons)
+    if status == "failed":
+        reason = "a test of the suite fails without a gate of its own: see the suite's output"
+        return Headline("stop", "Do not ship: the gates pass, the suite does not", _rests_on(gates), (reason,))
     words = f"all {total} pass" if len(gates) > 1 else "the one gate passes"
     if look.opened:
         reason = "golden's examples were shown before this look: refresh golden for a verdict that holds"

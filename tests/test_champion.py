@@ -43,7 +43,7 @@ def promoted(make_task: MakeTask) -> Callable[..., tuple[Project, Task]]:
         entrants = [Entrant(name, identity, [_view(task, s, identity, right, project.cache) for s in splits])
                     for name, identity, right in (("adapter:x", "me", 6), ("base+zero_shot", "them", 2))]
         write_champion(project, task, entrants[0], entrants[1], [], adapter={"path": "x", "digest": "d"}, run=run,
-                       look=None, verdicts=verdicts, forced=forced)
+                       serving="s", look=None, verdicts=verdicts, forced=forced)
         return project, task
 
     return promote
@@ -99,6 +99,29 @@ def test_edited_answers_are_refused(promoted: Callable[..., tuple[Project, Task]
     path.unlink()
     with pytest.raises(UserError, match="answers are missing"):
         _ = load_champion(project, task.name).recorded  # type: ignore[union-attr]
+
+
+def test_scores_of_another_version_of_a_scorer_are_not_known(promoted: Callable[..., tuple[Project, Task]]) -> None:
+    project, task = promoted([_verdict(True)])
+    champion = load_champion(project, task.name)
+    assert champion is not None
+    split = load_split(project, task.name, "golden")
+    row = champion.recorded.rows[0]
+    row["scores"] = {"exact_match": 1.0}
+    example = next(e.id for e in split if e.digest == row["example"]) if row["split"] == "golden" else None
+    split = split if example else load_split(project, task.name, "dev")
+    now = dict(champion.scorers)
+    assert set(champion.known_scores(row["identity"], split, now)) == {"exact_match"}
+    assert champion.known_scores(row["identity"], split, {**now, "exact_match": 99}) == {}
+
+
+def test_another_way_of_answering_is_refused(promoted: Callable[..., tuple[Project, Task]]) -> None:
+    project, task = promoted([_verdict(True)])
+    champion = load_champion(project, task.name)
+    assert champion is not None
+    champion.check_serving("s")
+    with pytest.raises(UserError, match="was never tested"):
+        champion.check_serving("t")
 
 
 def test_a_broken_record_is_named(promoted: Callable[..., tuple[Project, Task]]) -> None:

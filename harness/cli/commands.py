@@ -13,9 +13,11 @@ from harness.data.check import rewrite_card
 from harness.data.scaffold import Request, init_task
 from harness.errors import UserError
 from harness.fingerprint import short
+from harness.gates import suite_digest
 from harness.measures import Verdict
 from harness.project import Project
-from harness.runs import find_run
+from harness.runs import Run, find_run
+from harness.scorers import scorer_versions
 from harness.task import load_task
 
 
@@ -85,9 +87,27 @@ def run_promote(project: Project, name: str, force: str | None) -> Result:
     candidate = golden.get("subject") or _best(record, run.folder)
     verdicts = [Verdict.from_json(row["verdict"]) for row in golden.get("verdicts", [])]
     look = golden.get("look", {}).get("name")
+    if golden and not force:
+        _check_tested(golden, Work(project, task, Screen()), run)
     path = promote_candidate(Work(project, task, Screen()), run, candidate, record["prompted"], verdicts, look, force)
     text = f"{candidate} is the champion of {task.name} now: {path}"
     return Result({"task": task.name, "champion": candidate, "file": str(path), "forced": force}, text)
+
+
+def _check_tested(golden: dict[str, Any], work: Work, run: Run) -> None:
+    """Raises UserError unless the whole suite passed for the very candidate, golden split and gates of today."""
+    force = 'or promote with --force "reason" (the reason is recorded)'
+    if not golden["passed"]:
+        raise UserError("the golden suite did not pass for this candidate", f"run {run.id}", f"train further, {force}")
+    now = {
+        "the candidate": (golden["identity"], work.subject(golden["subject"]).identity),
+        "the golden split": (golden["split"]["fingerprint"], work.split("golden").fingerprint),
+        "the suite": (golden["suite"], suite_digest(work.task, scorer_versions(work.task))),
+    }
+    if changed := [what for what, (then, today) in now.items() if then != today]:
+        raise UserError(f"{' and '.join(changed)} changed after the look at golden", f"run {run.id}",
+                        f"test what you would promote: pytest suites/{work.task.name} --candidate"
+                        f" {golden['subject']} --split golden; {force}")
 
 
 def _golden(folder: Path) -> dict[str, Any]:

@@ -202,7 +202,7 @@ def _finish(
     looked = read_json(run.folder / "look.json")
     looks = read_looks(work.project.golden(work.task.name) / "looks")
     look = {**looked["look"], "spent": spent(looks)}
-    summary = golden_summary(work, looked["subject"], prompted.name, look, looked["records"])
+    summary = golden_summary(work, looked["subject"], prompted.name, look, looked["records"], looked["passed"])
     write_json(run.folder / "golden.json", summary)
     latency = work.latency([candidate, prompted.name])
     run.update(

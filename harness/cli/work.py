@@ -12,12 +12,13 @@ from harness.baselines import Prompted, choose_prompted, deciding_metrics
 from harness.champion import Champion, Entrant, load_champion, write_champion
 from harness.cli.screen import Screen
 from harness.examples import Split, load_split
+from harness.gates import suite_digest
 from harness.measures import Verdict
 from harness.project import Project
 from harness.runs import Run
 from harness.scored import Scored, Scores
-from harness.scorers import Context
-from harness.subjects import Subject, parse_subject
+from harness.scorers import Context, scorer_versions
+from harness.subjects import Subject, parse_subject, serving_digest
 from harness.subjects.embedded import model_digest
 from harness.task import Task
 
@@ -96,9 +97,12 @@ class Work:
 
 
 def golden_summary(
-    work: Work, candidate: str, prompted: str, look: Mapping[str, Any], records: Iterable[Mapping[str, Any]]
+    work: Work, candidate: str, prompted: str, look: Mapping[str, Any], records: Iterable[Mapping[str, Any]],
+    passed: bool,
 ) -> dict[str, Any]:
-    """What the report may say of golden: verdicts, measures, paired differences and counts; no example of it."""
+    """What the report may say of golden: verdicts, measures, paired differences and counts; no example of it. And what
+    a promotion has to find unchanged: who was tested, by which suite, and whether the whole of it passed.
+    """
     mine, theirs = work.scored(candidate, "golden"), work.scored(prompted, "golden")
     split = work.split("golden")
     tags = [None, *split.tag_counts()]
@@ -120,7 +124,9 @@ def golden_summary(
                                 "n": gap.n})
     return {
         "look": dict(look), "split": {"fingerprint": split.fingerprint, "count": len(split)},
-        "subject": candidate, "prompted": prompted, "opened": False, "measures": measures, "differences": differences,
+        "identity": work.subject(candidate).identity, "suite": suite_digest(work.task, scorer_versions(work.task)),
+        "passed": passed, "subject": candidate,
+        "prompted": prompted, "opened": False, "measures": measures, "differences": differences,
         "turned": {m: _turned(mine, theirs, m) for m in deciding_metrics(work.task)},
         "verdicts": [{"item": r["item"], "verdict": r["verdict"]} for r in records],
     }
@@ -149,20 +155,22 @@ def promote_candidate(
     forced: str | None = None,
 ) -> Path:
     """Writes champion.json with the answers of candidate, prompted and the linear model on dev and golden."""
-    from harness.subjects.adapter import adapter_digest
+    from harness.subjects.adapter import read_adapter
 
     adapter: dict[str, Any] = {}
     if candidate.startswith("adapter:"):
         folder = Path(candidate.removeprefix("adapter:").removesuffix("+constrained"))
         whole = folder if folder.is_absolute() else work.project.root / folder
-        adapter = {"path": str(folder), "digest": adapter_digest(whole)}
+        found = read_adapter(whole)
+        adapter = {"path": str(folder), "digest": found.digest, "prompt": found.prompt}
     others = ["linear"] if work.task.kind == "label" else []
     entrants = [
         Entrant(n, work.subject(n).identity, [work.scored(n, s) for s in ("dev", "golden")])
         for n in (candidate, prompted, *others)
     ]
     return write_champion(
-        work.project, work.task, entrants[0], entrants[1], entrants[2:], adapter=adapter, run=run.id, look=look,
+        work.project, work.task, entrants[0], entrants[1], entrants[2:], adapter=adapter,
+        serving=serving_digest(candidate, adapter.get("prompt"), work.task, work.project), run=run.id, look=look,
         verdicts=list(verdicts), forced=forced,
     )
 

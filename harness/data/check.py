@@ -73,8 +73,11 @@ def check_outputs(task: Task, split: Split, where: str) -> None:
 
 
 def check_leaks(splits: dict[str, Split]) -> None:
-    """Raises UserError for an input of one split that stands in another, but for case, blanks and numbers."""
+    """Raises UserError for an input of one split that stands in another, but for case, blanks and numbers; and for one
+    that stands twice in golden without a group that says so: copies are one observation, not two.
+    """
     home: dict[str, tuple[str, Example]] = {}
+    once: dict[str, Example] = {}
     for split in splits.values():
         for example in split:
             form = masked(example.text)
@@ -84,6 +87,14 @@ def check_leaks(splits: dict[str, Split]) -> None:
                     f"{split.name} example {example.id} stands in {other[0]} too"
                     f" (as {other[1].id}; numbers do not count)",
                     f"{split.name}.jsonl", "drop one of the two: a model would be tested on what it was trained on",
+                )
+            if split.name != "golden":
+                continue
+            twin = once.setdefault(" ".join(example.text.split()).casefold(), example)
+            if twin is not example and (twin.group is None or twin.group != example.group):
+                raise UserError(
+                    f"golden example {example.id} says what {twin.id} says", "golden.jsonl",
+                    "drop one of the two, or give both the same group: they count as one observation",
                 )
 
 

@@ -135,11 +135,12 @@ def spent(looks: Iterable[Look]) -> float:
     return sum(look.level for look in looks)
 
 
-def write_outcome(folder: Path, look: Look, verdicts: Sequence[Verdict], opened: bool = False) -> None:
+def write_outcome(folder: Path, look: Look, verdicts: Sequence[Verdict], passed: bool, opened: bool = False) -> None:
     """Writes what came of a look beside it: a verdict a gate, in the suite's order. It is never counted as a look.
 
-    opened: whether golden's examples were shown.
+    passed: whether the whole suite did, its tests without a gate included; opened: whether golden's examples were
+    shown.
     """
-    passed = bool(verdicts) and all(verdicts)
+    passed = passed and bool(verdicts) and all(verdicts)
     rows = [{"gate": v.gate, "outcome": v.outcome} for v in verdicts]
     write_json(folder / f"{look.name}{_OUTCOME}", {"look": look.name, "pass": passed, "opened": opened, "gates": rows})

@@ -133,7 +133,7 @@ class _Resampled:
         size = mine @ self.sizes
         verdict = self.gate.verdict
         up = verdict.op == ">="
-        worst, best = (self.low, self.high) if up else (self.high, self.low)
+        worst = self.low if up else self.high
         if verdict.threshold == verdict.bounds[0 if up else 1]:
             return np.asarray(size > 0, dtype=np.bool_)  # a threshold that cannot be missed
         if verdict.written == "observed":
@@ -141,7 +141,7 @@ class _Resampled:
             return (size > 0) & ((gap if up else -gap) >= -1e-9)
         if verdict.written == "plausible":
             opposite: Side = "upper" if up else "lower"
-            return (size > 0) & ~self._shown(mine, size, best, opposite, FAIL_LEVEL)
+            return (size > 0) & ~self._shown(mine, size, worst, opposite, FAIL_LEVEL)
         return (size > 0) & self._shown(mine, size, worst, "lower" if up else "upper", level)
 
     def _shown(

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from harness.errors import UserError
 from harness.files import read_text
-from harness.fingerprint import digest
+from harness.fingerprint import digest, file_digest
 from harness.task import Task
 
 
 def suite_digest(task: Task, scorers: Mapping[str, int | str]) -> str:
     """Digest (64 hex digits) of what golden is asked: comments, docstrings and layout do not count.
 
-    scorers: name → version. Counted are the Python files in the suite's folder and what task.yaml says of answers,
-    gates and references. The same on every Python version. Raises UserError naming file and line of broken code.
+    scorers: name → version. Counted are the files in the suite's folder but the champion's, the conftest.py files above
+    it up to the project's root, and what task.yaml says of answers, gates and references, among them whatever makes a
+    reference weaker or stronger. The same on every Python version. Raises UserError naming file and line of broken
+    code.
     """
-    code = {str(p.relative_to(task.folder)): _code(p) for p in sorted(task.folder.rglob("*.py"))}
+    above = [p for p in (task.folder.parent / "conftest.py", task.folder.parent.parent / "conftest.py") if p.is_file()]
+    files = sorted(p for p in task.folder.rglob("*") if p.is_file() and not _ignored(p.relative_to(task.folder)))
+    code = {os.path.relpath(p, task.folder): _code(p) if p.suffix == ".py" else file_digest(p)
+            for p in [*above, *files]}
     rules = {
         "kind": task.kind,
         "schema": task.schema,
@@ -32,8 +38,18 @@ def suite_digest(task: Task, scorers: Mapping[str, int | str]) -> str:
         "prices": task.prices.model_dump(mode="json") if task.prices else None,
         "baselines": list(task.baselines),
         "incumbent": task.incumbent,
+        "instructions": task.instructions,
+        "model": task.model,
+        "template": dict(task.template),
+        "decoding": task.decoding.model_dump(mode="json"),
     }
     return digest({"code": code, "rules": rules, "scorers": dict(scorers)})
+
+
+def _ignored(path: Path) -> bool:
+    """task.yaml counts by what it says; the champion is what is tested, and no part of the test."""
+    hidden = any(part.startswith(".") or part == "__pycache__" for part in path.parts)
+    return hidden or path.name == "task.yaml" or path.name.startswith("champion") or path.suffix == ".pyc"
 
 
 def _code(path: Path) -> Any:

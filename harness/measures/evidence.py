@@ -107,6 +107,13 @@ class Evidence:
         data, side = (self.optimist, "upper") if op == ">=" else (self.pessimist, "lower")
         return 1.0 if t == self.bounds[0 if op == ">=" else 1] else data.p(t, side)  # type: ignore[arg-type]
 
+    def p_refuted(self, op: Op, t: float) -> float:
+        """p of the opposite of `measure op t`, missing answers at their worst for the gate: what is plausible has it
+        large.
+        """
+        side: Side = "upper" if op == ">=" else "lower"
+        return 1.0 if t == self.bounds[0 if op == ">=" else 1] else self.worst_for(op).p(t, side)
+
     def take(self, keep: Callable[[int], bool], name: str) -> Evidence:
         """The examples at the positions that are kept."""
         rows = [i for i in range(self.n) if keep(i)]

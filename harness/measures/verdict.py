@@ -96,22 +96,28 @@ class Recording:
             check_reading(self.force)
 
 
-_CURRENT: ContextVar[Recording] = ContextVar("goldgate_recording", default=Recording())  # noqa: B039 - it is frozen
+_NONE = Recording()
+_CURRENT: ContextVar[Recording] = ContextVar("goldgate_recording", default=_NONE)
+_OPEN: list[Recording] = []
+"""The recordings in force in this process, the innermost last."""
 
 
 @contextmanager
 def recording(how: Recording) -> Iterator[Recording]:
     """Within the block every gate is tested and recorded as `how` says; outside, at 2.5% and nowhere."""
     token = _CURRENT.set(how)
+    _OPEN.append(how)
     try:
         yield how
     finally:
+        _OPEN.pop()
         _CURRENT.reset(token)
 
 
 def current() -> Recording:
-    """The recording in force here."""
-    return _CURRENT.get()
+    """The recording in force here. A thread that a test starts has no context of its own: there the last one counts."""
+    here = _CURRENT.get()
+    return here if here is not _NONE or not _OPEN else _OPEN[-1]
 
 
 def decide(evidence: Evidence, op: Op, t: float, written: Reading, how: Recording, gate: str = "") -> Verdict:
@@ -145,7 +151,8 @@ def _outcome(evidence: Evidence, op: Op, t: float, reading: Reading, shown: bool
         return "pass" if (mean >= t - slack if op == ">=" else mean <= t + slack) else "fail"
     if opposite:
         return "fail"
-    return "pass" if shown or reading == "plausible" else "undecided"
+    plausible = reading == "plausible" and evidence.p_refuted(op, t) > FAIL_LEVEL
+    return "pass" if shown or plausible else "undecided"
 
 
 def invalid(gate: str, why: str, hint: str = "", level: float = FAIL_LEVEL) -> Verdict:

@@ -24,17 +24,21 @@ from harness.plugin.suite import Suite
 from harness.project import Project, cache_folder
 
 PROPERTY = "goldgate"  # user_properties carry the verdicts under this name, as JSON
+_ARGUMENT = "declare it as the test's argument, so that its look is counted before it is read"
 Hook = Generator[None, object, object]
 
 
 @dataclass
 class ItemRun:
-    """What one item has compared so far. how: the terms of its gates; error: what made its evidence unusable."""
+    """What one item has compared so far. how: the terms of its gates; settled: the subjects that they were settled for;
+    error: what made its evidence unusable.
+    """
 
     item: pytest.Item
     suite: Suite
     path: str
     how: Recording = field(default_factory=Recording)
+    settled: frozenset[str] = frozenset()
     spoken: list[Spoken] = field(default_factory=list)
     records: list[GateRecord] = field(default_factory=list)
     error: UserError | None = None
@@ -175,7 +179,13 @@ class GatePlugin:
 
     def _judge(self, run: ItemRun, raised: BaseException | None) -> None:
         """Raises GateFailed unless every verdict passes, and there is one where there must be."""
-        if not run.spoken and raised is None and _fixtures(run.item) & SUBJECTS:
+        asked = _fixtures(run.item) & SUBJECTS
+        by_name = sorted(asked - run.settled) if run.error is None else []
+        if by_name:
+            # Level, reading and look were settled before the test ran, for the subjects that it declared.
+            run.spoken, run.records = [], []
+            run.unusable(UserError(f"it asks for {by_name[0]} by name while it runs", hint=f"{_ARGUMENT}; {FORM}"))
+        elif not run.spoken and raised is None and asked:
             run.unusable(UserError("it asks for a subject and compares nothing", hint=FORM))
         _publish(run)
         request = self._config.pluginmanager.get_plugin("goldgate-request")
@@ -211,10 +221,12 @@ class TermsPlugin:
             return
         run.how = Recording(record=run.record)
         used = _fixtures(item) & SUBJECTS
+        run.suite.declared = frozenset(used)
         if used:
             if "candidate" in used:
                 run.suite.subject("candidate")
             terms = run.suite.terms()
+            run.settled = frozenset(used)
             run.how = Recording(terms.level, terms.reading, terms.force, run.record, terms.note, terms.error)
         run.stack.enter_context(recording(run.how))
 

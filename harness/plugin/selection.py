@@ -50,6 +50,12 @@ class Selection:
         reasons = []
         if count := self._left_out[folder]:
             reasons.append(f"{count} deselected")
+        found = sum(n for path, n in self._items.items() if path.is_relative_to(folder))
+        if (gone := found - count - len(self._chosen.get(folder, []))) > 0:
+            reasons.append(f"{gone} removed after they were collected")
+        for name, usual in (("python_functions", ["test"]), ("python_classes", ["Test"])):
+            if self._config.getini(name) != usual:
+                reasons.append(f"{name} is set to something else than {usual[0]}, which may hide gates")
         missing = self._missing(folder)
         if missing:
             reasons.append(f"{', '.join(sorted(missing))} not collected")

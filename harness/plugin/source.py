@@ -14,7 +14,7 @@ from harness.examples import Example, Split
 from harness.plugin.options import Choice
 from harness.project import Project
 from harness.scored import Scores, Values
-from harness.scorers import Context
+from harness.scorers import Context, scorer_versions
 from harness.subjects import Answer, Subject
 from harness.subjects.subject import Progress
 from harness.task import Task
@@ -120,7 +120,7 @@ class Source:
     def _scored(self, subject: Subject, split: Split, answers: Mapping[str, Answer]) -> Scores:
         known: dict[str, dict[str, float]] = {}
         if self._champion is not None and all(a.origin == "recorded" for a in answers.values()):
-            known = self._champion.known_scores(subject.identity, split)
+            known = self._champion.known_scores(subject.identity, split, scorer_versions(self._task))
         return _QuietScores(Context(self._task, self._project.cache), split, answers, known)
 
     @property

@@ -13,8 +13,9 @@ from typing import Any, Literal, TypeVar
 
 from harness.baselines import choose_prompted, is_declared
 from harness.champion import Champion, load_champion
+from harness.data.check import check_leaks
 from harness.errors import UserError
-from harness.examples import Split, load_split, read_card
+from harness.examples import SPLITS, Split, load_split, read_card
 from harness.fingerprint import short
 from harness.gates import Look, LookKey, check_named, level, open_look, read_looks, suite_digest
 from harness.measures import Reading
@@ -25,7 +26,7 @@ from harness.project import Project
 from harness.runs import git_commit
 from harness.scored import Scored
 from harness.scorers import scorer_versions
-from harness.subjects import Subject, parse_subject
+from harness.subjects import Subject, parse_subject, serving_digest
 from harness.task import Task, load_task
 
 Role = Literal["candidate", "prompted", "base", "linear", "incumbent"]
@@ -57,6 +58,7 @@ class Suite:
         self.name = name
         self.choice = choice
         self.tests_candidate = True  # whether a test that is to run uses the candidate: only then is golden looked at
+        self.declared: frozenset[str] = frozenset()  # the subjects that the test which runs now has as arguments
         self.notes: list[str] = []
         self._say = say
         self._made: dict[str, tuple[Any, UserError | None]] = {}
@@ -116,9 +118,13 @@ class Suite:
         return self._once(f"subject {role}", makers[role])
 
     def scored(self, role: Role) -> Scored:
-        """A role's answers on the examples of this run, as measures. The look at golden is opened first."""
-        if role == "candidate":
-            self.tests_candidate = True  # a test may ask for it while it runs, when no item named it
+        """A role's answers on the examples of this run, as measures. The look at golden is opened first.
+
+        Raises UserError where the test that runs did not declare it: no look would have been counted.
+        """
+        if role not in self.declared:
+            raise UserError(f"a test asks for {role} by name while it runs", f"task {self.name}",
+                            "declare it as the test's argument, so that its look is counted before it is read")
 
         def make() -> Scored:
             self.terms()
@@ -151,6 +157,8 @@ class Suite:
                 f"name one: pytest --candidate base+zero_shot, or --candidate adapter:FOLDER; or make one:"
                 f" goldgate train {self.name}, then goldgate promote RUN",
             )
+        prompt = champion.adapter.get("prompt")
+        champion.check_serving(serving_digest(champion.subject, prompt, self.task, self.project))
         return self._replayed(champion.subject, champion.identity, "identity")
 
     def _replayed(self, name: str, identity: str, field: str) -> Subject:
@@ -215,6 +223,7 @@ class Suite:
         first = level(1, task.error)
         if self.split_name == "dev":
             return Terms(first, task.gates, "observed", task.error, "dev", None)
+        self._check_leaks()
         mark = f"golden {self.split().fingerprint[:4]}"
         if not self.tests_candidate:
             return Terms(first, task.gates, None, task.error, mark, None)
@@ -223,6 +232,12 @@ class Suite:
             return Terms(first, task.gates, None, task.error, f"{mark}; a declared baseline takes no look", None)
         look = self._look(subject)
         return Terms(look.level, task.gates, None, task.error, f"look {look.number} of {mark}", look)
+
+    def _check_leaks(self) -> None:
+        """Raises UserError where an example of golden stands in a split that training may read, or twice in golden."""
+        folder = self.project.golden(self.name)
+        names = [n for n in SPLITS if (folder / f"{n}.jsonl").is_file()]
+        check_leaks({n: load_split(self.project, self.name, n) for n in names})
 
     def _look(self, subject: Subject) -> Look:
         folder = self.project.golden(self.name) / "looks"
@@ -241,7 +256,7 @@ class Suite:
         made = {what: value for what, (value, error) in self._made.items() if error is None}
         terms: Terms | None = made.get("terms")
         subjects = {what.split()[1]: s for what, s in made.items() if what.startswith("subject ")}
-        split = made.get(f"split {self.split_name}") if "task" in made else None
+        split = made.get(f"split {self.split_name}") if "task" in made and "champion" in made else None
         return {
             "task": self.name,
             "root": str(self.project.root),

@@ -76,4 +76,4 @@ def _write_outcome(suite: SuiteTally) -> None:
     found = next(x for x in read_looks(folder) if x.name == look["name"])
     if not (folder / f"{found.name}.outcome.json").exists():
         rows = [{k: v for k, v in verdict.items() if k != "place"} for verdict in suite.verdicts()]
-        write_outcome(folder, found, [Verdict.from_json(row) for row in rows])
+        write_outcome(folder, found, [Verdict.from_json(row) for row in rows], suite.passed)

@@ -45,11 +45,13 @@ class Scorer:
 
 
 def per_example(score: Callable[[Task, Example, str], float]) -> Score:
-    """A scorer from a function of one answer's text; a missing answer stays missing."""
+    """A scorer from a function of one answer's text, worst 0. A missing answer stays missing; one that was cut off at
+    the limit of tokens scores 0, whatever stands in it: served, it would be cut there too, and nobody knows its end.
+    """
 
     def scored(context: Context, examples: Sequence[Example], answers: Sequence[Answer]) -> list[float | None]:
         return [
-            None if a.text is None else float(score(context.task, e, a.text))
+            None if a.text is None else 0.0 if a.finish == "length" else float(score(context.task, e, a.text))
             for e, a in zip(examples, answers, strict=True)
         ]
 

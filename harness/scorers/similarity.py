@@ -12,7 +12,8 @@ from harness.subjects.subject import Answer
 def similarity(context: Context, examples: Sequence[Example], answers: Sequence[Answer]) -> list[float | None]:
     """Cosine of the answer's and the reference's embeddings (all-MiniLM-L6-v2), in [-1, 1]; the best accepted output.
 
-    An empty answer counts -1: the embedding of nothing is a vector like any other, and means nothing.
+    An empty answer counts -1: the embedding of nothing is a vector like any other, and means nothing. So does one that
+    was cut off at the limit of tokens.
     """
     from harness.subjects.embedder import embed
 
@@ -22,7 +23,7 @@ def similarity(context: Context, examples: Sequence[Example], answers: Sequence[
     vectors = dict(zip(order, embed(order, context.cache), strict=True)) if order else {}
     values: list[float | None] = []
     for example, answer in zip(examples, answers, strict=True):
-        if not answer.text:
+        if not answer.text or answer.finish == "length":
             values.append(None if answer.text is None else -1.0)
             continue
         mine = vectors[answer.text]

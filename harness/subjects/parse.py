@@ -10,6 +10,7 @@ import numpy as np
 
 from harness.errors import UserError, near_names
 from harness.examples import Split, load_split
+from harness.fingerprint import digest
 from harness.project import Project
 from harness.prompts import Sources, parse_strategy
 from harness.subjects.adapter import check_base, read_adapter
@@ -48,6 +49,21 @@ def parse_subject(name: str, task: Task, project: Project) -> Subject:
         strategy = parse_strategy(adapter.prompt, sources)
         return LocalSubject(Who(name, task, project.cache, model, adapter, strategy, constrained))
     raise UserError(f'no subject "{name}"', hint=near_names(name, _FORMS))
+
+
+def serving_digest(name: str, prompt: str | None, task: Task, project: Project) -> str:
+    """Digest of what decides a subject's answers beside its weights: base model by name, prompt, template, decoding and
+    constraint. Known without any model, so that a recorded answer can be told from one of another configuration.
+
+    prompt: the strategy that an adapter was trained with; None for subjects that name theirs.
+    """
+    if name == "linear":
+        return parse_subject(name, task, project).identity
+    plain = name.removesuffix("+constrained")
+    strategy = parse_strategy(prompt or plain.removeprefix("base+"), _sources(task, project))
+    closed = {"schema": task.schema, "labels": list(task.labels)} if plain != name else None
+    return digest({"model": task.model, "prompt": strategy.spec(), "template": dict(task.template),
+                   "decoding": task.decoding.model_dump(), "constrained": closed})
 
 
 def _folder(path: str, project: Project) -> Path:

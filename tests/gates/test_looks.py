@@ -82,7 +82,7 @@ def test_a_deleted_look_is_noticed(ledger: Path) -> None:
 
 def test_a_deleted_look_is_noticed_by_its_outcome_and_by_those_who_name_it(ledger: Path) -> None:
     only = look(ledger)
-    write_outcome(ledger, only, [Measure([1.0] * 50) >= 0.8])
+    write_outcome(ledger, only, [Measure([1.0] * 50) >= 0.8], True)
     check_named(ledger, [only.name])
     (ledger / f"{only.name}.json").unlink()
     with pytest.raises(UserError, match=only.name):
@@ -115,7 +115,7 @@ def test_error_is_fixed_by_the_first_look(ledger: Path) -> None:
 
 def test_outcomes_stand_beside_looks_and_do_not_count(ledger: Path) -> None:
     first = look(ledger)
-    write_outcome(ledger, first, [Measure([1.0] * 50) >= 0.8, Measure([0.0] * 50) >= 0.8])
+    write_outcome(ledger, first, [Measure([1.0] * 50) >= 0.8, Measure([0.0] * 50) >= 0.8], True)
     outcome = json.loads((ledger / f"{first.name}.outcome.json").read_text())
     assert outcome == {
         "look": first.name, "pass": False, "opened": False,
@@ -124,9 +124,15 @@ def test_outcomes_stand_beside_looks_and_do_not_count(ledger: Path) -> None:
     assert look(ledger, LookKey("g1", "c2", "s1")).number == 2
 
 
+def test_a_test_without_a_gate_that_fails_is_no_pass(ledger: Path) -> None:
+    only = look(ledger)
+    write_outcome(ledger, only, [Measure([1.0] * 50) >= 0.8], False)
+    assert json.loads((ledger / f"{only.name}.outcome.json").read_text())["pass"] is False
+
+
 def test_an_outcome_without_verdicts_is_no_pass(ledger: Path) -> None:
     first = look(ledger)
-    write_outcome(ledger, first, [])
+    write_outcome(ledger, first, [], True)
     assert json.loads((ledger / f"{first.name}.outcome.json").read_text())["pass"] is False
 
 

@@ -100,10 +100,24 @@ def test_a_weaker_reference_counts(project: Project) -> None:
     assert digest(project) != before
 
 
-def test_the_prompt_is_the_candidates_not_the_suites(project: Project) -> None:
+def test_what_would_weaken_a_reference_counts(project: Project) -> None:
+    """Worse instructions are a weaker baseline: the gap over it is then another question."""
     before = digest(project)
     edit(project, "task.yaml", "Say the mood.", "Name the mood.")
-    assert digest(project) == before
+    assert digest(project) != before
+
+
+def test_code_above_the_suite_and_files_in_it_count_but_not_the_champion(project: Project) -> None:
+    seen = [digest(project)]
+    (project.root / "conftest.py").write_text("LIMIT = 0.5\n")
+    seen.append(digest(project))
+    (project.suite("mood") / "limits.toml").write_text("accuracy = 0.5\n")
+    seen.append(digest(project))
+    (project.suite("mood") / "champion.json").write_text("{}\n")
+    (project.suite("mood") / "__pycache__").mkdir()
+    (project.suite("mood") / "__pycache__" / "x.pyc").write_bytes(b"0")
+    assert len(set(seen)) == 3
+    assert digest(project) == seen[-1]
 
 
 def test_other_code_in_the_folder_and_scorer_versions_count(project: Project) -> None:
@@ -115,7 +129,7 @@ def test_other_code_in_the_folder_and_scorer_versions_count(project: Project) ->
 
 def test_the_digest_is_the_same_on_every_python_version(project: Project) -> None:
     """A syntax tree's own dump differs between versions; this digest was computed on 3.11."""
-    assert digest(project) == "e361a74076ad2e46f85271dab855ae013ead7748701a920a1c7d45ec6abb5ae1"
+    assert digest(project) == "33e3f6547d3d482e534b6723db636a8273239e4c549b4a19ecf102ccebf93675"
 
 
 def test_code_that_does_not_parse_is_named(project: Project) -> None:

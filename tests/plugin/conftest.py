@@ -19,7 +19,8 @@ from harness.answers import AnswerCache, write_recorded
 from harness.examples import Example, Split, card_of, write_card
 from harness.files import read_json, write_json
 from harness.project import Project
-from harness.subjects import Answer, Subject, parse_subject
+from harness.scorers import scorer_versions
+from harness.subjects import Answer, Subject, parse_subject, serving_digest
 from harness.task import Task, load_task
 
 LABELS = ("red", "green", "blue")
@@ -82,9 +83,11 @@ class Made:
             {**answer.__dict__, "subject": "x", "split": "y", "scores": {}} for answer in rows])
         write_json(self.suite / "champion.json", {
             "task": self.task.name, "subject": "adapter:runs/lost/adapter", "identity": CHAMPION,
-            "adapter": {"path": "runs/lost/adapter", "digest": "a" * 64}, "run": "r", "prompted": "base+zero_shot",
+            "adapter": {"path": "runs/lost/adapter", "digest": "a" * 64, "prompt": "pruned"},
+            "run": "r", "prompted": "base+zero_shot",
             "prompted_identity": prompted.identity, "subjects": {}, "look": None, "verdicts": [], "answers": digest,
-            "forced": None, "previous": [],
+            "forced": None, "previous": [], "scorers": scorer_versions(self.task),
+            "serving": serving_digest("adapter:runs/lost/adapter", "pruned", self.task, self.project),
         })
 
     def looks_taken(self) -> list[dict[str, object]]:

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 SUITE = '''
+import threading
+
 import pytest
 
 def test_plain(candidate):
@@ -58,6 +60,11 @@ def compared(candidate):
 
 def test_compared_in_a_fixture(compared):
     pass
+
+def test_in_a_thread(candidate):
+    thread = threading.Thread(target=lambda: bool(candidate.exact_match >= 0.99))
+    thread.start()
+    thread.join()
 
 def test_by_name(request):
     assert request.getfixturevalue("candidate").exact_match >= 0.99 or True
@@ -145,7 +152,7 @@ def run(
 
 @pytest.mark.parametrize("name", [
     "plain", "not", "or", "xfail", "strict_xfail", "swallowed", "outside_an_assert", "skipped_afterwards",
-    "xfailed_afterwards", "returned_early", "compared_in_a_fixture", "by_name",
+    "xfailed_afterwards", "returned_early", "compared_in_a_fixture", "in_a_thread",
 ])
 def test_a_gate_that_does_not_pass_fails_its_item(run: Run, name: str) -> None:
     case = run[2][f"test_{name}"]
@@ -156,7 +163,8 @@ def test_a_gate_that_does_not_pass_fails_its_item(run: Run, name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "says"), [
-    ("nothing", "compares nothing"), ("nothing_by_name", "compares nothing"), ("only_looks", "compares nothing"),
+    ("nothing", "compares nothing"), ("by_name", "declare it as the test's argument"),
+    ("nothing_by_name", "declare it as the test's argument"), ("only_looks", "compares nothing"),
     ("unknown_metric", 'did you mean "exact_match"'), ("unknown_metric_swallowed", "compares nothing"),
     ("empty_slice", 'did you mean "dark"'), ("equality", "never equal"), ("out_of_range", "rates are written as 0.95"),
     ("other_examples", "different examples"),
@@ -171,7 +179,7 @@ def test_broken_evidence_is_invalid_with_one_message(run: Run, name: str, says: 
 
 def test_the_message_is_the_style_guides(run: Run) -> None:
     lines = (run[2]["test_plain"].failure or "").splitlines()
-    assert lines[0] == "suites/colours/test_gates.py:5: exact_match >= 0.99 is undecided"
+    assert lines[0] == "suites/colours/test_gates.py:7: exact_match >= 0.99 is undecided"
     assert lines[1].startswith("  estimate 0.967, 95% interval 0.885 to 0.996, n = 60 (look 1 of golden ")
     assert lines[-1] == "  worst on dev: d000 [dark]  expected red, got green"
     assert "g0" not in "".join(lines[2:])  # no example of golden
@@ -191,7 +199,7 @@ def test_other_items_keep_their_own_outcome(run: Run) -> None:
     assert [name for name, case in cases.items() if case.failure is None] == ["test_good", "test_no_subject"]
     assert "a bug of the suite" in (cases["test_own_error"].failure or "")
     assert "RuntimeError" in (cases["test_own_error"].failure or "")
-    assert "23 failed, 2 passed" in text
+    assert "24 failed, 2 passed" in text
 
 
 def test_optimised_python_changes_nothing(

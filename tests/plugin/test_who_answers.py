@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from filelock import FileLock, Timeout
 
+from harness.data.check import rewrite_card
 from harness.errors import UserError
 from harness.examples import Example
 from harness.plugin import suite as suite_module
@@ -123,13 +125,24 @@ def test_a_task_without_tags_fails_its_edge_cases_instead_of_skipping_them(
     make: Callable[..., Any], pytester: pytest.Pytester
 ) -> None:
     made = make()
-    made.champion()
-    card = made.project.golden("colours") / "card.json"
-    card.write_text(card.read_text().replace('"dark"', '"x"').replace('"light"', '"y"').replace('"x": 20,', "").replace(
-        '"y": 20', ""))
-    result = pytester.runpytest("suites", "-p", "no:cacheprovider", "-k", "edge_case")
+    made.cached("base+zero_shot", "golden", 2)
+    path = made.project.golden("colours") / "golden.jsonl"
+    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    path.write_text("".join(json.dumps({**row, "tags": []}) + "\n" for row in rows), "utf-8")
+    rewrite_card(made.project, made.task)
+    result = pytester.runpytest("suites", "-p", "no:cacheprovider", "-k", "edge_case", "--split", "golden",
+                                "--candidate", "base+zero_shot")
     result.assert_outcomes(failed=1, deselected=2)
     result.stdout.fnmatch_lines(["*no golden example carries a tag*"])
+
+
+def test_a_tag_struck_from_the_card_takes_no_gate_away(made: Any, pytester: pytest.Pytester) -> None:
+    made.champion()
+    card = made.project.golden("colours") / "card.json"
+    card.write_text(card.read_text().replace('"dark": 20', '"dark": 19'))
+    text = run(pytester)
+    assert "the card says" in text
+    assert "suite colours does not pass" in text
 
 
 def test_edge_cases_have_the_same_ids_on_every_split(made: Any, pytester: pytest.Pytester) -> None:
