@@ -1,0 +1,248 @@
+"""evaluate, promote, report and champions, on answers that are cached: what they say and what they write."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.champion import load_champion
+from harness.measures import Measure
+from harness.subjects import parse_subject
+
+Typed = Callable[..., tuple[int, str, str]]
+BASE = "base+zero_shot"
+
+
+def verdict(passes: bool) -> dict[str, Any]:
+    """One gate of a golden suite, as a run records it."""
+    made = Measure([1.0] * 60, name="exact_match").verdict(">=", 0.5 if passes else 0.99)
+    return {"item": "test_accuracy", "verdict": made.to_json()}
+
+
+def spoken(typed: Typed, *words: str) -> dict[str, Any]:
+    """What a command that must pass says as JSON."""
+    status, out, err = typed(*words, "--json")
+    assert status == 0, err
+    found: dict[str, Any] = json.loads(out)
+    return found
+
+
+# evaluate
+
+
+def test_every_metric_is_told_with_its_interval(typed: Typed, counts: Any) -> None:
+    counts.cached(BASE, dev=6)
+    said = spoken(typed, "evaluate", "counts", "--subject", BASE)
+    assert said["measures"]["exact_match"]["estimate"] == 18 / 24
+    assert {"json_valid", "schema_valid", "field_accuracy", "stop_rate", "cost_per_1k"} <= set(said["measures"])
+    for row in said["measures"].values():
+        assert row["low"] <= row["estimate"] <= row["high"]
+        assert (row["n"], row["missing"]) == (24, 0)
+    assert said["identity"] == parse_subject(BASE, counts.task, counts.project).identity
+
+
+def test_the_text_says_subject_split_and_estimates(typed: Typed, counts: Any) -> None:
+    counts.cached(BASE, dev=6)
+    status, out, _ = typed("evaluate", "counts", "--subject", BASE)
+    assert status == 0
+    assert out.startswith(f"{BASE} on dev of counts (95% intervals)\n")
+    assert any(line.split()[:2] == ["exact_match", "0.75"] for line in out.splitlines())
+
+
+def test_cost_follows_the_tasks_prices(typed: Typed, counts: Any) -> None:
+    counts.cached(BASE, dev=0)
+    said = spoken(typed, "evaluate", "counts", "--subject", BASE)
+    assert said["measures"]["cost_per_1k"]["estimate"] == pytest.approx((10 * 1.0 + 4 * 2.0) / 1000)
+    counts.settings(prices=None)
+    assert "cost_per_1k" not in spoken(typed, "evaluate", "counts", "--subject", BASE)["measures"]
+
+
+@pytest.mark.parametrize("subject", [BASE, f"{BASE}+constrained", "base+few_shot:2"])
+def test_a_declared_baseline_may_be_scored_on_golden(typed: Typed, counts: Any, subject: str) -> None:
+    counts.settings(baselines=["few_shot:2"])
+    counts.cached(subject, golden=15)
+    said = spoken(typed, "evaluate", "counts", "--subject", subject, "--split", "golden")
+    assert said["measures"]["exact_match"]["estimate"] == 45 / 60
+    assert not (counts.golden / "looks").exists()
+
+
+def test_a_candidate_is_not_scored_on_golden_even_where_its_answers_lie_in_the_cache(
+    typed: Typed, counts: Any
+) -> None:
+    name = counts.adapter("mine")
+    for subject in (name, "base+few_shot:5"):
+        counts.cached(subject, golden=0)
+        status, out, err = typed("evaluate", "counts", "--subject", subject, "--split", "golden")
+        assert (status, out) == (2, "")
+        assert f"pytest suites/counts --candidate {subject} --split golden" in err
+
+
+def test_an_adapter_is_scored_on_dev_by_its_content(typed: Typed, counts: Any) -> None:
+    name = counts.adapter("mine")
+    counts.cached(name, dev=3)
+    first = spoken(typed, "evaluate", "counts", "--subject", name)
+    counts.adapter("mine", b"trained again")
+    counts.cached(name, dev=12)
+    second = spoken(typed, "evaluate", "counts", "--subject", name)
+    assert first["identity"] != second["identity"]
+    assert [s["measures"]["exact_match"]["estimate"] for s in (first, second)] == [21 / 24, 12 / 24]
+
+
+# promote
+
+
+def passing(counts: Any, wrong: int = 0, weights: bytes = b"weights") -> str:
+    """A run whose candidate passed golden; its answers and its baseline's are cached."""
+    name = counts.adapter("runs/counts/r1/attempts/1/adapter", weights)
+    counts.cached(name, dev=wrong, golden=wrong)
+    counts.cached(BASE, dev=12, golden=30)
+    write_tested(counts, name, True)
+    return str(name)
+
+
+def write_tested(counts: Any, name: str, *passes: bool) -> None:
+    """Writes the run of a candidate whose gates came to this on golden."""
+    counts.run(name, {"prompted": BASE}, {"look": {"name": "abc"}, "passed": bool(passes) and all(passes),
+                                          "verdicts": [verdict(p) for p in passes]})
+
+
+def test_a_run_that_passed_is_promoted_with_the_answers_that_prove_it(typed: Typed, counts: Any) -> None:
+    name = passing(counts, wrong=3)
+    said = spoken(typed, "promote", "r1")
+    assert (said["champion"], said["forced"]) == (name, None)
+    champion = load_champion(counts.project, "counts")
+    assert champion is not None
+    assert (champion.subject, champion.run, champion.look, champion.prompted) == (name, "r1", "abc", BASE)
+    assert champion.identity == parse_subject(name, counts.task, counts.project).identity
+    assert champion.subjects == {name: champion.identity, BASE: champion.prompted_identity}
+    assert champion.adapter["digest"]
+    assert len(champion.recorded.rows) == 2 * (24 + 60)
+    for example in counts.split("golden"):
+        assert champion.recorded.lookup(champion.identity, example.digest) is not None
+
+
+@pytest.mark.parametrize(("change", "says"), [("adapter", "the candidate"), ("gates", "the suite"),
+                                              ("golden", "the golden split")])
+def test_what_was_changed_after_the_look_is_not_promoted(typed: Typed, counts: Any, change: str, says: str) -> None:
+    name = passing(counts)
+    if change == "adapter":
+        counts.adapter(name.removeprefix("adapter:"), b"other weights")
+    if change == "gates":
+        counts.gates("def test_accuracy(candidate):\n    assert candidate.exact_match >= 0.10\n")
+    if change == "golden":
+        path = counts.golden / "golden.jsonl"
+        path.write_text("\n".join(path.read_text().splitlines()[1:]))
+        assert typed("prepare", "counts")[0] == 0
+    status, out, err = typed("promote", "r1")
+    assert (status, out) == (2, "")
+    assert f"{says} changed after the look at golden" in err
+    assert f"pytest suites/counts --candidate {name} --split golden" in err
+    assert not list(counts.suite.glob("champion*"))
+
+
+def test_champions_tells_who_was_promoted(typed: Typed, counts: Any) -> None:
+    assert typed("champions")[1].split() == ["counts", "none"]
+    name = passing(counts)
+    assert typed("promote", "r1")[0] == 0
+    assert name in typed("champions")[1]
+    said = spoken(typed, "champions")["counts"]
+    assert (said["subject"], said["run"], said["look"], said["forced"]) == (name, "r1", "abc", None)
+
+
+def test_the_champion_may_be_evaluated_by_that_name(typed: Typed, counts: Any) -> None:
+    name = passing(counts, wrong=3)
+    typed("promote", "r1")
+    said = spoken(typed, "evaluate", "counts", "--subject", "champion")
+    assert (said["subject"], said["measures"]["exact_match"]["estimate"]) == (name, 21 / 24)
+
+
+@pytest.mark.parametrize("verdicts", [[], [False], [True, False]])
+def test_a_run_that_did_not_pass_is_not_promoted(typed: Typed, counts: Any, verdicts: list[bool]) -> None:
+    name = passing(counts)
+    write_tested(counts, name, *verdicts)
+    status, out, err = typed("promote", "r1")
+    assert (status, out) == (2, "")
+    assert 'run r1: the golden suite did not pass for this candidate' in err
+    assert 'promote with --force "reason"' in err
+    assert not list(counts.suite.glob("champion*"))
+
+
+def test_a_forced_promotion_needs_a_reason_and_keeps_it(typed: Typed, counts: Any) -> None:
+    name = passing(counts)
+    write_tested(counts, name, False)
+    assert typed("promote", "r1", "--force", "")[0] == 2
+    assert spoken(typed, "promote", "r1", "--force", "the old one is down")["forced"] == "the old one is down"
+    assert spoken(typed, "champions")["counts"]["forced"] == "the old one is down"
+
+
+def test_a_run_that_has_not_looked_at_golden_has_no_look(typed: Typed, counts: Any) -> None:
+    name = passing(counts)
+    (counts.project.runs("counts") / "r1" / "golden.json").unlink()
+    assert typed("promote", "r1")[0] == 2
+    assert not list(counts.suite.glob("champion*"))
+    said = spoken(typed, "promote", "r1", "--force", "urgent")
+    assert said["champion"] == name
+    assert spoken(typed, "champions")["counts"]["look"] is None
+
+
+def test_the_champion_before_is_kept(typed: Typed, counts: Any) -> None:
+    passing(counts, wrong=3)
+    typed("promote", "r1")
+    first = load_champion(counts.project, "counts")
+    passing(counts, weights=b"better")
+    typed("promote", "r1")
+    second = load_champion(counts.project, "counts")
+    assert first is not None
+    assert second is not None
+    assert second.identity != first.identity
+    assert [p["identity"] for p in second.previous] == [first.identity]
+
+
+@pytest.mark.parametrize("attempts", [[], [{"k": 2, "subject": "adapter:x"}]])
+def test_a_run_without_a_finished_attempt_is_not_promoted(typed: Typed, counts: Any, attempts: list[Any]) -> None:
+    counts.run("adapter:x", {"attempts": attempts, "best": None})
+    status, _, err = typed("promote", "r1", "--force", "now")
+    assert status == 2
+    assert "the run has no finished attempt\n  let it train to the end" in err
+
+
+@pytest.mark.parametrize("command", ["promote", "report"])
+def test_a_run_that_is_not_there_gets_the_nearest(typed: Typed, counts: Any, command: str) -> None:
+    counts.run("adapter:x", {})
+    status, out, err = typed(command, "r2")
+    assert (status, out) == (2, "")
+    assert 'no run "r2"' in err
+    assert "r1" in err
+
+
+@pytest.mark.parametrize("command", ["promote", "report"])
+@pytest.mark.parametrize("content", ["{", "[]", ""])
+def test_a_torn_run_record_is_named(typed: Typed, counts: Any, command: str, content: str) -> None:
+    counts.run("adapter:x", {})
+    path = counts.project.runs("counts") / "r1" / "run.json"
+    path.write_text(content)
+    status, out, err = typed(command, "r1")
+    assert (status, out) == (2, "")
+    assert "run.json" in err
+
+
+def test_an_adapter_that_is_gone_is_not_promoted(typed: Typed, counts: Any) -> None:
+    folder = Path(passing(counts).removeprefix("adapter:"))
+    shutil.rmtree(folder)
+    status, out, err = typed("promote", "r1")
+    assert (status, out) == (2, "")
+    assert str(folder) in err
+    assert not list(counts.suite.glob("champion*"))
+
+
+def test_a_report_of_a_run_that_is_not_whole_says_what_is_missing(typed: Typed, counts: Any) -> None:
+    counts.run("adapter:x", {})
+    status, out, err = typed("report", "r1")
+    assert (status, out) == (2, "")
+    assert "finish it with `goldgate train`" in err
+    assert not list(counts.project.root.rglob("report.html"))

@@ -1,0 +1,159 @@
+"""`goldgate demo`: a project of its own, whole, without what the shipped tasks have earned."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.champion import load_champion
+from harness.cli import demo
+from harness.cli.demo import SHIPPED, demo_project, shipped_folder
+from harness.cli.screen import Result
+from harness.data.check import check_task_data
+from harness.errors import UserError
+from harness.project import find_project
+from harness.task import load_task
+
+Typed = Callable[..., tuple[int, str, str]]
+
+
+@pytest.mark.parametrize("task", SHIPPED)
+def test_a_demos_task_is_whole_and_has_earned_nothing(tmp_path: Path, task: str) -> None:
+    project = demo_project(task, tmp_path / "demo", tmp_path / "cache")
+    assert project.demo
+    assert project.tasks() == (task,)
+    assert not load_task(project, task).folder.joinpath("champion_answers.jsonl.gz").exists()
+    assert load_champion(project, task) is None
+    assert not (project.golden(task) / "looks").exists()
+    assert (project.suite(task) / "test_gates.py").is_file()
+    assert find_project(project.suite(task), tmp_path).root == project.root
+
+
+@pytest.mark.parametrize("task", SHIPPED)
+def test_a_demos_data_passes_its_own_check_and_is_the_shipped_data(tmp_path: Path, task: str) -> None:
+    project = demo_project(task, tmp_path / "demo", tmp_path / "cache")
+    quality = check_task_data(project, load_task(project, task))
+    assert all(len(split) >= 30 for split in quality.splits.values())
+    for name in ("train.jsonl", "dev.jsonl", "golden.jsonl", "card.json"):
+        assert (project.golden(task) / name).read_bytes() == (shipped_folder() / "golden" / task / name).read_bytes()
+
+
+def test_three_demos_live_in_one_folder(tmp_path: Path) -> None:
+    for task in SHIPPED:
+        project = demo_project(task, tmp_path / "demo", tmp_path)
+    assert project.tasks() == tuple(sorted(SHIPPED))
+
+
+def test_what_was_changed_in_a_demo_stays(tmp_path: Path) -> None:
+    project = demo_project("tickets", tmp_path / "demo", tmp_path)
+    gates = project.suite("tickets") / "test_gates.py"
+    gates.write_text("# mine\n")
+    demo_project("tickets", tmp_path / "demo", tmp_path)
+    assert gates.read_text() == "# mine\n"
+
+
+def test_a_copy_that_breaks_off_leaves_no_half_of_a_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(source: Path, target: Path) -> None:
+        if Path(source).name == "golden.jsonl":
+            raise RuntimeError("killed")
+        copy(source, target)
+
+    copy = shutil.copyfile
+    monkeypatch.setattr(demo.shutil, "copyfile", broken)
+    with pytest.raises(RuntimeError):
+        demo_project("tickets", tmp_path / "demo", tmp_path)
+    assert {p.name for p in (tmp_path / "demo").rglob("*") if p.is_file()} == {".goldgate-demo"}
+    monkeypatch.undo()
+    assert demo_project("tickets", tmp_path / "demo", tmp_path).tasks() == ("tickets",)
+
+
+def test_a_folder_with_other_things_is_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "suites").write_text("x")
+    with pytest.raises(UserError, match="choose another with --folder"):
+        demo_project("tickets", tmp_path / "mine", tmp_path)
+    assert [p.name for p in (tmp_path / "mine").rglob("*")] == ["suites"]
+
+
+def test_an_empty_folder_will_do(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    assert demo_project("voice", tmp_path / "mine", tmp_path).tasks() == ("voice",)
+
+
+def test_an_installation_without_the_tasks_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo, "files", lambda package: tmp_path / "harness")
+    with pytest.raises(UserError, match="missing from this installation"):
+        demo_project("tickets", tmp_path / "demo", tmp_path)
+
+
+def test_the_wheels_tasks_come_before_a_checkouts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in (tmp_path / "harness" / "shipped", tmp_path):
+        (folder / "suites").mkdir(parents=True)
+        (folder / "golden").mkdir()
+    monkeypatch.setattr(demo, "files", lambda package: tmp_path / "harness")
+    assert shipped_folder() == tmp_path / "harness" / "shipped"
+
+
+def test_what_a_shipped_task_has_earned_is_not_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(shipped_folder() / "suites", tmp_path / "suites")
+    shutil.copytree(shipped_folder() / "golden", tmp_path / "golden")
+    for name in ("champion.json", "champion_answers.jsonl.gz"):
+        (tmp_path / "suites" / "voice" / name).write_text("{}")
+    (tmp_path / "golden" / "voice" / "looks").mkdir(exist_ok=True)
+    monkeypatch.setattr(demo, "files", lambda package: tmp_path / "harness")
+    project = demo_project("voice", tmp_path / "demo", tmp_path)
+    assert {p.name for p in project.suite("voice").iterdir()} == {"task.yaml", "test_gates.py"}
+    assert {p.name for p in project.golden("voice").iterdir()} == {"train.jsonl", "dev.jsonl", "golden.jsonl",
+                                                                   "card.json"}
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The budgets and tasks that would have been trained; the machine multiplies at 75 GFLOP/s."""
+    calls: list[Any] = []
+
+    def run_train(project: Any, name: str, budget: Any, settings: Any, **more: Any) -> Result:
+        calls.append((name, project.root, budget, more["quick"]))
+        return Result({"task": name}, "done", passed=False)
+
+    monkeypatch.setattr(demo, "matmul_gflops", lambda: 75.0)
+    monkeypatch.setattr("harness.cli.train.run_train", run_train)
+    return calls
+
+
+def test_the_demo_trains_its_own_project_and_its_status_is_the_suites(typed: Typed, asked: list[Any]) -> None:
+    status, out, err = typed("demo")
+    assert (status, out) == (1, "done\n")
+    name, root, budget, quick = asked[0]
+    assert (name, root, quick) == ("invoices", Path.cwd() / "goldgate-demo", True)
+    assert budget.attempts >= 1
+    assert "75 GFLOP/s" in err
+
+
+def test_a_machine_half_as_fast_gets_twice_the_time(
+    typed: Typed, asked: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed("demo", "tickets")
+    monkeypatch.setattr(demo, "matmul_gflops", lambda: 150.0)
+    typed("demo", "tickets")
+    slow, fast = (call[2].minutes for call in asked)
+    assert slow == pytest.approx(2 * fast)
+
+
+def test_minutes_that_are_given_hold(typed: Typed, asked: list[Any]) -> None:
+    typed("demo", "voice", "--minutes", "2.5", "--folder", "elsewhere")
+    assert asked[0][2].minutes == 2.5
+    assert Path("elsewhere/suites/voice/task.yaml").is_file()
+
+
+def test_a_misspelled_demo_gets_the_nearest_and_makes_nothing(typed: Typed, asked: list[Any]) -> None:
+    status, out, err = typed("demo", "invoice")
+    assert (status, out) == (2, "")
+    assert 'did you mean "invoices"' in err
+    assert typed("demo", "../voice")[0] == 2
+    assert not asked
+    assert not list(Path.cwd().iterdir())

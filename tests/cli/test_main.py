@@ -1,0 +1,144 @@
+"""The command itself: its help, its exit status, and that only one JSON document goes to stdout."""
+
+from __future__ import annotations
+
+import json
+import runpy
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from harness import __version__
+from harness.cli import commands
+from harness.cli.main import app
+
+Typed = Callable[..., tuple[int, str, str]]
+COMMANDS = ("demo", "init", "prepare", "evaluate", "train", "report", "promote", "champions", "doctor")
+
+
+def test_help_names_every_command(typed: Typed) -> None:
+    status, out, err = typed("--help")
+    assert (status, err) == (0, "")
+    for command in COMMANDS:
+        assert f"\n  {command} " in out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_and_speaks_json(typed: Typed, command: str) -> None:
+    status, out, err = typed(command, "--help")
+    assert (status, err) == (0, "")
+    assert "--json" in out
+
+
+def test_every_command_of_the_design_that_is_built_is_tested_here() -> None:
+    assert {c.name or c.callback.__name__ for c in app.registered_commands if c.callback} == set(COMMANDS)
+
+
+def test_a_command_alone_tells_what_there_is_and_is_a_usage_error(typed: Typed) -> None:
+    status, out, err = typed()
+    assert (status, out) == (2, "")
+    assert "champions" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("prepare",), "Missing argument 'TASK'"),
+        (("train", "x", "--attempts", "many"), "Invalid value for '--attempts'"),
+        (("train", "x", "--attempts", "0"), "Invalid value for '--attempts'"),
+        (("train", "x", "--minutes", "0"), "Invalid value for '--minutes'"),
+        (("doctor", "--jsn"), "No such option: --jsn"),
+        (("evaluate", "x"), "Missing option '--subject'"),
+        (("init", "x", "--from", "f"), "Missing option '--input'"),
+        (("champions", "x"), "unexpected extra argument"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_status_2(typed: Typed, words: tuple[str, ...], message: str) -> None:
+    status, out, err = typed(*words)
+    assert (status, out) == (2, "")
+    assert err.startswith("goldgate: ")
+    assert message in err
+    assert not list(Path.cwd().iterdir())
+
+
+def test_json_is_the_only_thing_on_stdout(typed: Typed, counts: Any) -> None:
+    counts.cached("base+zero_shot", dev=6)
+    for words in (("prepare", "counts"), ("champions",), ("evaluate", "counts", "--subject", "base+zero_shot")):
+        status, out, _ = typed(*words, "--json")
+        assert status == 0
+        assert isinstance(json.loads(out), dict)
+
+
+def test_without_json_there_is_text_for_people(typed: Typed, counts: Any) -> None:
+    status, out, err = typed("prepare", "counts")
+    assert (status, err) == (0, "")
+    assert [line.split(":")[0] for line in out.splitlines()] == ["train", "dev", "golden"]
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(out)
+
+
+def test_an_interrupt_is_status_130_without_a_traceback(
+    typed: Typed, counts: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands, "run_prepare", interrupted)
+    status, out, err = typed("prepare", "counts")
+    assert (status, out) == (130, "")
+    assert "Traceback" not in err
+
+
+def test_a_fault_of_ours_is_not_passed_off_as_the_users(
+    typed: Typed, counts: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(commands, "run_prepare", broken)
+    with pytest.raises(RuntimeError, match="a bug"):
+        typed("prepare", "counts")
+
+
+def test_a_result_that_did_not_pass_is_status_1(
+    typed: Typed, counts: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.cli.doctor.run_doctor", lambda cache: commands.Result({"a": 1}, "no", passed=False))
+    assert typed("doctor") == (1, "no\n", "")
+    status, out, _ = typed("doctor", "--json")
+    assert (status, json.loads(out)) == (1, {"a": 1})
+
+
+def test_the_module_is_the_same_command(
+    typed: Typed, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["goldgate", "--version"])
+    with pytest.raises(SystemExit) as left:
+        runpy.run_path(str(Path(commands.__file__).with_name("__main__.py")), run_name="__main__")
+    assert not left.value.code
+    assert capsys.readouterr().out == f"goldgate {__version__}\n"
+
+
+def test_a_command_works_from_a_folder_inside_the_project(
+    typed: Typed, counts: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(counts.suite)
+    assert typed("prepare", "counts")[0] == 0
+    assert not (counts.suite / "golden").exists()
+
+
+@pytest.mark.parametrize("command", ["prepare", "train", "evaluate"])
+@given(name=st.text(alphabet=st.characters(codec="utf-8"), max_size=12).filter(lambda n: not n.startswith("-")))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_task_name_is_a_path_or_a_traceback(typed: Typed, counts: Any, command: str, name: str) -> None:
+    before = {p for p in counts.project.root.rglob("*") if p.is_file()}
+    words = [command, name] + (["--subject", "base+zero_shot"] if command == "evaluate" else [])
+    status, out, err = typed(*words)
+    assert (status, out) == (2, "")
+    assert err.startswith("goldgate: ")
+    assert {p for p in counts.project.root.rglob("*") if p.is_file()} == before

@@ -1,0 +1,236 @@
+"""`goldgate train` from data to champion, on a trainer that writes an adapter whose answers are known beforehand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from harness.champion import load_champion
+from harness.cli import train
+from harness.files import write_json
+from harness.subjects import latency
+from harness.subjects.adapter import adapter_digest
+from harness.subjects.embedded import EMBEDDED_DIGEST, ModelRef
+from trainers import Recipe, TrainingResult
+from trainers.attempts import write_attempt
+
+Typed = Callable[..., tuple[int, str, str]]
+GATES = """
+def test_accuracy(candidate):
+    assert candidate.exact_match >= 0.70
+
+def test_beats_prompting(candidate, prompted):
+    assert candidate.exact_match - prompted.exact_match >= 0.10
+"""
+RISING = [{"step": i + 1, "loss": 2.0 - 0.01 * i, "learning_rate": 1e-3, "tokens": 100.0, "seconds": i + 1.0,
+           "epoch": 0.1 * i} for i in range(16)]
+
+
+@dataclass
+class School:
+    """Stands for the trainer. wrong: how many dev and golden answers each attempt gets wrong, in turn."""
+
+    counts: Any
+    wrong: list[tuple[int, int]]
+    recipes: list[Recipe] = field(default_factory=list)
+    stop: bool = False
+
+    def __call__(self, model: ModelRef, task: Any, split: Any, recipe: Recipe, out: Path, told: Callable[..., None],
+                 continue_from: Path | None) -> TrainingResult:
+        if self.stop:
+            raise KeyboardInterrupt
+        assert split.name == "train"
+        self.recipes.append(recipe)
+        dev, golden = self.wrong[len(self.recipes) - 1]
+        folder = str((out / "adapter").relative_to(self.counts.project.root))
+        name = self.counts.adapter(folder, f"weights {len(self.recipes)}".encode(), prompt=recipe.prompt)
+        self.counts.cached(name, dev=dev, golden=golden)
+        write_attempt(out, "key", recipe, RISING, 1600, (), {"prompt": "p", "answer": "a"})
+        return TrainingResult(out / "adapter", adapter_digest(out / "adapter"), 16.0, 1600, 100.0, RISING)
+
+
+@pytest.fixture
+def school(counts: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., School]:
+    """school((dev, golden), ..): a trainer whose attempts err that often; the best prompt is right on half."""
+    base = tmp_path / "cache" / "base"
+    write_json(base / "config.json", {"hidden_size": 64})
+    monkeypatch.setattr(train, "ensure_model", lambda cache, name: ModelRef(base, EMBEDDED_DIGEST, name))
+    monkeypatch.setattr(train, "machine", lambda: {"cores": 2, "memory_gb": 8.0, "gflops": 80.0, "accelerator": "none"})
+    monkeypatch.setattr(latency, "measure_latency", lambda subject, examples: [0.25] * len(examples))
+    counts.gates(GATES)
+    for name in ("base+zero_shot", "base+zero_shot+constrained"):
+        counts.cached(name, dev=12, golden=30)
+
+    def open_(*wrong: tuple[int, int]) -> School:
+        made = School(counts, list(wrong))
+        monkeypatch.setattr(train, "train_adapter", made)
+        return made
+
+    return open_
+
+
+def record(counts: Any) -> dict[str, Any]:
+    (path,) = counts.project.runs("counts").glob("*/run.json")
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
+
+
+def looks(counts: Any) -> int:
+    return len([p for p in (counts.golden / "looks").glob("*.json") if "outcome" not in p.name])
+
+
+def test_a_model_that_passes_becomes_the_champion(typed: Typed, counts: Any, school: Callable[..., School]) -> None:
+    school((0, 1))
+    status, out, err = typed("train", "counts", "--attempts", "1", "--json")
+    assert status == 0, err
+    said = json.loads(out)
+    assert said["passed"]
+    assert said["prompted"].startswith("base+zero_shot")
+    assert said["measures"]["exact_match"] == {"tuned": pytest.approx(59 / 60), "prompted": 0.5}
+    assert Path(said["report"]).is_file()
+    champion = load_champion(counts.project, "counts")
+    assert champion is not None
+    assert (champion.subject, champion.run) == (said["candidate"], said["run"])
+    assert all(champion.verdicts)
+    run = record(counts)
+    assert (run["status"], run["best"], run["data"]["golden"]["count"]) == ("passed", 1, 60)
+    assert run["data"]["dev"]["fingerprint"] == counts.split("dev").fingerprint
+
+
+def test_five_lines_tell_verdict_gain_format_cost_and_report(
+    typed: Typed, counts: Any, school: Callable[..., School]
+) -> None:
+    school((0, 0))
+    status, out, err = typed("train", "counts", "--attempts", "1")
+    lines = out.splitlines()
+    assert (status, len(lines)) == (0, 5)
+    assert lines[0] == "Ship: all 2 gates pass"
+    assert lines[1].startswith("exact_match: 100.0% tuned, 50.0% with the best prompt (base+zero_shot")
+    assert "+50.0 points" in lines[1]
+    assert lines[2] == "schema_valid: 100.0% tuned, 100.0% with the best prompt"
+    assert lines[3].startswith("cost of 1,000 answers: ")
+    assert "report.html" in lines[4]
+    assert "the best that prompting does" in err
+
+
+def test_a_budget_that_ends_is_status_1_with_a_report_and_no_champion(
+    typed: Typed, counts: Any, school: Callable[..., School]
+) -> None:
+    school((20, 50))
+    status, out, _ = typed("train", "counts", "--attempts", "1", "--json")
+    said = json.loads(out)
+    assert (status, said["passed"]) == (1, False)
+    assert "the budget of 1 attempt is used up" in said["reason"]
+    assert Path(said["report"]).is_file()
+    assert load_champion(counts.project, "counts") is None
+    assert record(counts)["status"] == "failed"
+
+
+def test_the_attempt_that_dev_prefers_is_the_one_that_looks(
+    typed: Typed, counts: Any, school: Callable[..., School]
+) -> None:
+    school((20, 50), (0, 0))
+    status, out, _ = typed("train", "counts", "--attempts", "2", "--json")
+    assert status == 0
+    assert "attempts/2/" in json.loads(out)["candidate"]
+    assert looks(counts) == 1
+    assert [a["k"] for a in record(counts)["attempts"]] == [1, 2]
+
+
+def test_golden_answers_stay_out_of_the_run(typed: Typed, counts: Any, school: Callable[..., School]) -> None:
+    school((0, 0))
+    assert typed("train", "counts", "--attempts", "1")[0] == 0
+    (folder,) = (p.parent for p in counts.project.runs("counts").glob("*/run.json"))
+    summary = json.loads((folder / "golden.json").read_text())
+    assert (summary["opened"], summary["look"]["number"]) == (False, 1)
+    for path in folder.rglob("*"):
+        if path.suffix in (".json", ".html", ".md") and path.name != "look.json":  # it has values by id, for the level
+            text = path.read_text()
+            assert "golden thing" not in text
+            assert '"g001"' not in text
+    for name in ("answers", "scores"):
+        assert set(pd.read_parquet(folder / f"{name}.parquet")["id"]) == {e.id for e in counts.split("dev")}
+
+
+def test_a_run_that_was_killed_is_taken_up_without_another_look(
+    typed: Typed, counts: Any, school: Callable[..., School], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed = school((20, 50), (0, 0))
+    train_ = killed.__call__
+
+    def second_is_killed(*arguments: Any) -> TrainingResult:
+        killed.stop = len(killed.recipes) == 1
+        return train_(*arguments)
+
+    monkeypatch.setattr(train, "train_adapter", second_is_killed)
+    assert typed("train", "counts", "--attempts", "2")[0] == 130
+    assert record(counts)["status"] == "running"
+    school((20, 50), (0, 0))
+    status, out, err = typed("train", "counts", "--attempts", "2", "--json")
+    assert status == 0, err
+    assert "is taken up again" in err
+    assert json.loads(out)["run"] == record(counts)["id"]
+    assert looks(counts) == 1
+
+
+def test_the_same_command_after_a_pass_is_a_run_of_its_own(
+    typed: Typed, counts: Any, school: Callable[..., School]
+) -> None:
+    for _ in range(2):
+        school((0, 0))
+        assert typed("train", "counts", "--attempts", "1")[0] == 0
+    assert len(list(counts.project.runs("counts").glob("*/run.json"))) == 2
+
+
+def test_settings_and_seed_reach_the_recipe(typed: Typed, counts: Any, school: Callable[..., School]) -> None:
+    made = school((0, 0))
+    words = ("--seed", "7", "--set", "epochs=2", "--set", "rank=4")
+    assert typed("train", "counts", "--attempts", "1", *words)[0] == 0
+    recipe = made.recipes[0]
+    assert (recipe.seed, recipe.epochs, recipe.rank) == (7, 2, 4)
+    assert record(counts)["seed"] == 7
+
+
+@pytest.mark.parametrize(("setting", "says"), [
+    ("epoch=2", 'no recipe setting "epoch"\n  did you mean "epochs"?'), ("epochs", "--set"), ("epochs=many", "epochs"),
+])
+def test_a_setting_that_does_not_exist_is_refused_before_anyone_answers(
+    typed: Typed, counts: Any, school: Callable[..., School], setting: str, says: str
+) -> None:
+    made = school((0, 0))
+    status, out, err = typed("train", "counts", "--set", setting)
+    assert (status, out) == (2, "")
+    assert says in err
+    assert not made.recipes
+    assert "answers dev" not in err
+
+
+def test_a_suite_that_compares_nothing_cannot_be_trained_for(
+    typed: Typed, counts: Any, school: Callable[..., School]
+) -> None:
+    school((0, 0))
+    counts.gates("def helper(candidate):\n    assert candidate.exact_match >= 0.7\n")
+    status, out, err = typed("train", "counts", "--attempts", "1")
+    assert (status, out) == (2, "")
+    assert "the suite recorded no verdict on dev" in err
+    assert "pytest suites/counts --candidate adapter:runs/counts/" in err
+    assert load_champion(counts.project, "counts") is None
+
+
+def test_remarks_on_the_data_are_told(typed: Typed, counts: Any, school: Callable[..., School]) -> None:
+    path = counts.golden / "train.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    rows.append({"id": "twin", "input": rows[0]["input"], "output": {"n": 99}})
+    path.write_text("\n".join(map(json.dumps, rows)) + "\n")
+    assert typed("prepare", "counts")[0] == 0
+    school((0, 0))
+    for name in ("base+zero_shot", "base+zero_shot+constrained"):
+        counts.cached(name, dev=12, golden=30)
+    _, _, err = typed("train", "counts", "--attempts", "1")
+    assert "train: 1 inputs stand there with two different outputs" in err

@@ -1,0 +1,137 @@
+"""What `goldgate init` writes: a schema that fits, gates that name metrics of the task, examples that read back."""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.baselines import declared_baselines
+from harness.data.check import check_task_data
+from harness.data.infer import infer_kind, infer_schema
+from harness.data.scaffold import Request, init_task, write_split
+from harness.data.split import Sizes
+from harness.examples import Example, Split, read_card, read_examples
+from harness.project import Project
+from harness.scorers import scorers_for
+from harness.subjects import parse_subject
+from harness.task import Task, load_task
+
+LETTERS = "abcdefghijklmnopqrst"
+TEXTS = [f"{a}{b} word" for a in LETTERS for b in LETTERS]
+OUTPUTS: dict[str, list[Any]] = {
+    "label": ["yes" if i % 3 else "no" for i in range(400)],
+    "json": [{"n": i, "ok": bool(i % 2), "of": ["a"] * (i % 3)} for i in range(400)],
+    "text": [f"A reply to {t}." for t in TEXTS],
+}
+words = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8)
+leaves = st.none() | st.booleans() | st.integers(-9, 9) | st.floats(-5, 5) | words
+trees = st.recursive(leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
+                     max_leaves=8)
+objects = st.dictionaries(st.sampled_from("abcd"), trees, max_size=4)
+
+
+def init(folder: Path, outputs: list[Any], instructions: str | None = None) -> tuple[Project, Task]:
+    source = folder / "rows.jsonl"
+    source.write_text("\n".join(json.dumps({"q": q, "a": a}) for q, a in zip(TEXTS, outputs, strict=True)))
+    project = Project(folder, folder / "cache")
+    init_task(project, Request("mine", source, None, "q", "a", instructions, Sizes(None, 60, 60), seed=1))
+    return project, load_task(project, "mine")
+
+
+@given(st.lists(objects, min_size=1, max_size=8))
+@settings(max_examples=80, deadline=None)
+def test_an_inferred_schema_is_valid_and_fits_every_output_it_was_made_from(outputs: list[Any]) -> None:
+    schema = infer_schema(outputs)
+    validator = jsonschema.Draft202012Validator
+    validator.check_schema(schema)
+    for output in outputs:
+        assert validator(schema).is_valid(output), output
+
+
+@given(st.lists(objects, min_size=2, max_size=6))
+@settings(max_examples=40, deadline=None)
+def test_an_inferred_schema_does_not_let_a_new_key_through(outputs: list[Any]) -> None:
+    validator = jsonschema.Draft202012Validator(infer_schema(outputs))
+    assert not validator.is_valid({**outputs[0], "a key of its own": 1})
+
+
+def test_a_key_that_is_always_there_is_required_and_another_is_not() -> None:
+    schema = infer_schema([{"a": 1, "b": "x"}, {"a": 2}])
+    assert schema["required"] == ["a"]
+    assert set(schema["properties"]) == {"a", "b"}
+
+
+def test_rare_strings_are_no_closed_set() -> None:
+    assert "enum" not in infer_schema([{"city": f"c{i}"} for i in range(100)])["properties"]["city"]
+    assert infer_schema([{"size": "SML"[i % 3]} for i in range(100)])["properties"]["size"]["enum"] == ["L", "M", "S"]
+
+
+@pytest.mark.parametrize(
+    ("outputs", "kind"),
+    [(["a"] * 50, "text"), (["a", "b"] * 4, "text"), (["a", "b"] * 5, "label"), (["a", {"b": 1}], "json"),
+     ([1, 2] * 20, "json"), ([str(i) for i in range(201)] * 5, "text"), ([str(i) for i in range(200)] * 5, "label")],
+)
+def test_labels_are_a_small_set_that_repeats(outputs: list[Any], kind: str) -> None:
+    assert infer_kind(outputs) == kind
+
+
+@pytest.mark.parametrize("kind", sorted(OUTPUTS))
+def test_a_scaffolded_task_is_whole(tmp_path: Path, kind: str) -> None:
+    project, task = init(tmp_path, OUTPUTS[kind])
+    assert task.kind == kind
+    assert check_task_data(project, task).remarks == ()
+    assert read_card(project.golden("mine")).source == "rows.jsonl"
+    assert not [p for p in tmp_path.rglob("*") if p.name.startswith(".")]
+    for name in declared_baselines(task):
+        assert parse_subject(name, task, project).identity
+
+
+@pytest.mark.parametrize("kind", sorted(OUTPUTS))
+def test_the_scaffolded_gates_name_metrics_of_the_task(tmp_path: Path, kind: str) -> None:
+    _, task = init(tmp_path, OUTPUTS[kind])
+    tree = ast.parse((task.folder / "test_gates.py").read_text())
+    named = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
+    assert named
+    assert named <= set(scorers_for(task))
+    tests = [n for n in tree.body if isinstance(n, ast.FunctionDef)]
+    assert all(any(isinstance(n, ast.Compare) for n in ast.walk(t)) for t in tests)
+    assert any(a.arg == "linear" for t in tests for a in t.args.args) == (kind == "label")
+
+
+@pytest.mark.parametrize("text", ["Do: this # now", "two\nlines", "- a list?", "yes", "'quoted' \"twice\"", "ü {x}"])
+def test_instructions_are_kept_to_the_letter(tmp_path: Path, text: str) -> None:
+    _, task = init(tmp_path, OUTPUTS["label"], text)
+    assert task.instructions == text
+
+
+def test_labels_that_yaml_would_read_as_something_else_stay_labels(tmp_path: Path) -> None:
+    odd = ["yes", "no", "1", "null", "a: b", "#x", "~", "2024-01-02"]
+    _, task = init(tmp_path, [odd[i % len(odd)] for i in range(400)])
+    assert task.labels == tuple(sorted(odd))
+
+
+messages = st.lists(st.builds(dict, role=st.sampled_from(["user", "assistant"]), content=words), max_size=2).map(
+    lambda turns: (*turns, {"role": "user", "content": "go on"}))
+example = st.builds(
+    Example, id=words, input=words | messages, output=words | objects, accept=st.lists(words, max_size=2).map(tuple),
+    tags=st.lists(words, max_size=3).map(tuple), group=st.none() | words,
+    meta=st.dictionaries(words, leaves, max_size=2))
+
+
+@given(st.lists(example, min_size=1, max_size=5, unique_by=lambda e: e.id))
+@settings(max_examples=80, deadline=None)
+def test_a_split_that_is_written_reads_back(examples: list[Example]) -> None:
+    split = Split("dev", tuple(examples))
+    with TemporaryDirectory() as folder:
+        write_split(Path(folder), split)
+        back = read_examples(Path(folder) / "dev.jsonl")
+    assert back == split.examples
+    assert Split("dev", back).fingerprint == split.fingerprint

@@ -1,0 +1,142 @@
+"""The ladder after any history: a step that can be trained, a reason in words, no step twice, and an end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trainers.ladder import MAX_RANK, MAX_RATE, Attempt, DevResult, Step, best_attempt, first_step, next_step
+from trainers.recipe import Recipe, from_dict
+
+rates = st.sampled_from([1e-4, 5e-4, 1e-3, 1.5e-3, 2e-3, 3e-3, 5e-3])
+recipes = st.builds(Recipe, learning_rate=rates, batch=st.sampled_from([4, 8, 16]), epochs=st.integers(1, 8),
+                    rank=st.sampled_from([4, 16, 32, 64]), seed=st.integers(0, 9), micro_batch=st.just(4))
+devs = st.builds(DevResult, chance=st.sampled_from([0.0, 0.1, 0.4]),
+                 scores=st.fixed_dictionaries({"exact_match": st.sampled_from([0.0, 0.5, 0.9])}),
+                 failing=st.lists(st.sampled_from(["a", "b"]), unique=True))
+curves = st.sampled_from([
+    [0.5] * 40, [2.0 - 0.04 * i for i in range(40)], [1.0] * 20 + [4.0] * 20, [0.2, 0.3] * 20, [1.0, 0.9], [0.0] * 12,
+])
+worlds = st.lists(st.tuples(devs, curves), min_size=12, max_size=12)
+
+
+def attempted(step: Step, k: int, dev: DevResult, losses: Sequence[float]) -> Attempt:
+    log = [{"loss": value} for value in losses]
+    return Attempt(k, step.recipe, step.reason, Path(str(k)), log, dev, 60.0, 10.0, step.continue_from)
+
+
+def climbed(recipe: Recipe, world: Sequence[tuple[DevResult, Sequence[float]]]) -> list[Attempt]:
+    """Every attempt that the ladder asks for in this world, as far as the world goes."""
+    done: list[Attempt] = []
+    step: Step | None = first_step(recipe)
+    for k, (dev, losses) in enumerate(world, 1):
+        if step is None:
+            break
+        done.append(attempted(step, k, dev, losses))
+        step = next_step(done)
+    return done
+
+
+@given(recipes, worlds)
+@settings(deadline=None)
+def test_every_step_is_a_recipe_that_can_be_trained(recipe: Recipe, world: list[tuple[DevResult, list[float]]]) -> None:
+    for attempt in climbed(recipe, world):
+        assert from_dict(attempt.recipe.to_dict(), "step") == attempt.recipe
+        assert attempt.recipe.learning_rate <= max(MAX_RATE, recipe.learning_rate)
+        assert attempt.recipe.rank <= max(MAX_RANK, recipe.rank)
+
+
+@given(recipes, worlds)
+@settings(deadline=None)
+def test_an_attempt_goes_on_only_from_one_that_it_fits(
+    recipe: Recipe, world: list[tuple[DevResult, list[float]]]
+) -> None:
+    """The trainer refuses an adapter of another rank, alpha or prompt."""
+    done = climbed(recipe, world)
+    for attempt in done:
+        if attempt.continue_from is not None:
+            assert attempt.continue_from < attempt.k
+            origin = done[attempt.continue_from - 1].recipe
+            assert (attempt.recipe.rank, attempt.recipe.alpha, attempt.recipe.prompt) == (
+                origin.rank, origin.alpha, origin.prompt
+            )
+
+
+@given(recipes, worlds)
+@settings(deadline=None)
+def test_no_step_is_taken_twice(recipe: Recipe, world: list[tuple[DevResult, list[float]]]) -> None:
+    done = climbed(recipe, world)
+    taken = [(replace(a.recipe, seed=0, epochs=1), a.continue_from) for a in done]
+    assert all(step not in taken[:i] for i, step in enumerate(taken))
+
+
+@given(recipes, worlds)
+@settings(deadline=None)
+def test_every_step_says_why(recipe: Recipe, world: list[tuple[DevResult, list[float]]]) -> None:
+    for attempt in climbed(recipe, world)[1:]:
+        assert len(attempt.reason) > 20
+        if attempt.continue_from is not None:
+            assert f"from attempt {attempt.continue_from}" in attempt.reason
+
+
+@given(recipes, worlds)
+@settings(deadline=None)
+def test_the_same_history_asks_for_the_same_step(recipe: Recipe, world: list[tuple[DevResult, list[float]]]) -> None:
+    done = climbed(recipe, world)
+    assert next_step(done) == next_step(list(done))
+
+
+@given(recipes, st.lists(devs, min_size=12, max_size=12))
+@settings(deadline=None)
+def test_data_and_model_stay_what_the_task_says(recipe: Recipe, dev: list[DevResult]) -> None:
+    for attempt in climbed(recipe, [(d, [0.5] * 40) for d in dev]):
+        kept = (attempt.recipe.batch, attempt.recipe.prompt, attempt.recipe.max_length, attempt.recipe.dropout)
+        assert kept == (recipe.batch, recipe.prompt, recipe.max_length, recipe.dropout)
+
+
+@given(st.lists(devs, min_size=1, max_size=8))
+def test_the_best_attempt_is_beaten_by_none_and_is_the_earliest_such(dev: list[DevResult]) -> None:
+    recipe = Recipe(learning_rate=1e-3, batch=8, epochs=2)
+    done = [attempted(first_step(recipe), k, d, [1.0]) for k, d in enumerate(dev, 1)]
+    best = best_attempt(done)
+    assert all(best.dev.standing >= a.dev.standing for a in done)
+    assert all(a.dev.standing < best.dev.standing for a in done[: best.k - 1])
+    assert best_attempt(done[::-1]) == best
+
+
+@given(st.lists(st.floats(0.0, 10.0), min_size=1, max_size=60))
+def test_the_last_loss_is_a_mean_of_the_end(losses: list[float]) -> None:
+    attempt = attempted(first_step(Recipe(learning_rate=1e-3, batch=8, epochs=2)), 1, DevResult(0.0), losses)
+    tail = losses if len(losses) < 4 else losses[len(losses) * 3 // 4 :]
+    assert min(tail) - 1e-9 <= attempt.last_loss <= max(tail) + 1e-9
+
+
+@given(recipes, st.integers(1, 12))
+def test_shortening_takes_epochs_alone_and_only_down(recipe: Recipe, epochs: int) -> None:
+    step = Step(recipe, "because", 1)
+    short = step.shortened(epochs)
+    assert short.recipe.epochs == min(epochs, recipe.epochs)
+    assert replace(short.recipe, epochs=recipe.epochs) == recipe
+    assert short.continue_from == 1
+    assert ("as the budget ends" in short.reason) == (epochs < recipe.epochs)
+
+
+@pytest.mark.parametrize("losses", [[1.0] * 7 + [9.0], [0.0] * 20 + [1e-4] * 20, [3.0] * 40])
+def test_one_bad_step_or_noise_near_zero_is_no_divergence(losses: list[float]) -> None:
+    recipe = Recipe(learning_rate=1e-3, batch=8, epochs=2)
+    step = next_step([attempted(first_step(recipe), 1, DevResult(0.0), losses)])
+    assert step is not None
+    assert (step.recipe.learning_rate < recipe.learning_rate) == (losses[-1] == 9.0)
+
+
+def test_a_run_that_diverges_again_and_again_keeps_halving_from_the_base() -> None:
+    recipe = Recipe(learning_rate=1.6e-3, batch=8, epochs=2)
+    diverging = [1.0] * 20 + [9.0] * 20
+    done = climbed(recipe, [(DevResult(0.0), diverging)] * 4)
+    assert [a.recipe.learning_rate for a in done] == pytest.approx([1.6e-3, 8e-4, 4e-4, 2e-4])
+    assert {a.continue_from for a in done} == {None}
