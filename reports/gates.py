@@ -203,7 +203,8 @@ def _carries(verdict: Mapping[str, Any], look: Look | None) -> str:
     if p is None or level is None or look.number is None or p > level:
         return ""
     error = level * 2**look.number
-    last = _MOST_LOOKS if p <= 0 else min(_MOST_LOOKS, math.floor(math.log2(error / p) + 1e-9))
+    beyond = p <= error / 2**_MOST_LOOKS
+    last = _MOST_LOOKS if beyond else math.floor(math.log2(error / p) + 1e-9)
     return f"passes up to look {max(last, look.number)}" + (" and beyond" if last == _MOST_LOOKS else "")
 
 

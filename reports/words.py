@@ -68,6 +68,8 @@ def number(value: float | None, scale: Scale, *, signed: bool = False, unit: boo
         text = _plain(value)
     else:
         text = f"{100 * value:.1f}"
+        if scale == "rate" and value < 1 and text == "100.0":
+            text = "99.9"  # an estimate must not look better than it is
         text = text.removeprefix("-") if float(text) == 0 else text
         if unit:
             text += "%" if scale == "rate" else " points"

@@ -45,7 +45,7 @@ def write_attempt(folder: Path, key: str, recipe: Recipe, log: Log, tokens: int,
     YAML().dump(recipe.to_dict(), text)
     write_whole(folder / "recipe.yaml", text.getvalue())
     write_json(folder / "log.json", log)
-    seconds = log[-1]["seconds"]
+    seconds = max(log[-1]["seconds"], 0.01)  # the log rounds: a training of a few steps must not divide by nothing
     write_json(folder / "attempt.json", {
         "key": key, "adapter": adapter_digest(folder / "adapter"), "seconds": seconds, "tokens": tokens,
         "tokens_per_second": round(tokens / seconds, 1), "notes": list(notes), "sample": sample})

@@ -116,7 +116,7 @@ def more_epochs(done: Sequence[Attempt]) -> Step | None:
     why = "the training loss is still falling" if falling else "more training has not been tried yet"
     if last.continue_from is not None:
         why = "dev rose with more training"
-    recipe = replace(last.recipe, seed=last.recipe.seed + 1)
+    recipe = replace(last.recipe, seed=(last.recipe.seed + 1) % 2**32)
     more = "one more epoch" if recipe.epochs == 1 else f"{recipe.epochs} more epochs"
     return Step(recipe, f"{why}: {more} from attempt {last.k}", last.k)
 

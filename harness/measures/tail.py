@@ -153,7 +153,8 @@ class _Saddle:
 
 def _saddle(c: Floats, m: Floats) -> _Saddle:
     """Newton's method on the log-odds of s = -z, kept inside a bracket. c must have both signs and no zero."""
-    c = c / -c.min()
+    with np.errstate(over="ignore"):  # a least value next to 0 makes the others infinite, and the tail 0 or 1
+        c = c / -c.min()
     total = float(m.sum())
     low, high = 1.0 / (total + 2.0), 1.0 - 1.0 / (total + 2.0)  # no saddle lies outside
     mean, var = float(c @ m), float((c * c) @ m)

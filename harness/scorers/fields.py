@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -36,14 +37,15 @@ def parse_json(text: str) -> Any:
     """The JSON value of an answer.
 
     Blanks around it and one Markdown code fence around the whole are dropped, because that is what any caller of a
-    prompted model does; text before or behind it is not. Raises ValueError for anything else, NaN, a key that stands
-    twice in one object, and nesting deeper than 40.
+    prompted model does; text before or behind it is not. Raises ValueError for anything else, NaN, a number beyond
+    64-bit floats, a key that stands twice in one object, and nesting deeper than 40.
     """
     stripped = text.strip()
     if fenced := _FENCE.fullmatch(stripped):
         stripped = fenced.group(1)
     try:
-        value = json.loads(stripped, parse_constant=_refuse, object_pairs_hook=_unique)
+        value = json.loads(stripped, parse_constant=_refuse, parse_int=_whole, parse_float=_real,
+                           object_pairs_hook=_unique)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     if _depth(value) > _DEPTH:
@@ -53,6 +55,17 @@ def parse_json(text: str) -> Any:
 
 def _refuse(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
+
+
+def _whole(digits: str) -> int:
+    _real(digits)
+    return int(digits)
+
+
+def _real(digits: str) -> float:
+    if not math.isfinite(value := float(digits)):
+        raise ValueError("a number is too large")
+    return value
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -35,7 +35,9 @@ ABBREVIATIONS = ("mr", "mrs", "ms", "dr", "st", "e.g", "i.e", "approx", "vs")
 NUMBER_SIGNS = ("no", "nr")
 
 _QUOTED = re.compile(r'"[^"\n]*"|“[^”\n]*”')
-_END = re.compile(r"([\w.]*[.!?…]+)[)\]'’]*(?=\s|$)")
+_WORD = re.compile(r"\S+")
+_CLOSING = ")]'’"
+_MARKS = ".!?…"
 _NAME = r"(?=[^\W\d_])(?![a-zß-ÿ])[^,\n]{1,40}"
 _WITH_DIGIT = re.compile(r"\S*\d\S*")
 _EDGES = "\"“”'‘’()[]{}<>.,;:!?…*"
@@ -93,10 +95,11 @@ def sentences(text: str) -> list[str]:
         # The same length as the line, so that places found in it are places in the line.
         masked = _QUOTED.sub(lambda m: "q" * len(m.group()), line)
         start = 0
-        for mark in _END.finditer(masked):
-            if not _is_abbreviation(mark.group(1), masked[mark.end() :]):
-                found.append(line[start : mark.end()])
-                start = mark.end()
+        for word in _WORD.finditer(masked):
+            ended = word.group().rstrip(_CLOSING)
+            if ended[-1:] in tuple(_MARKS) and not _is_abbreviation(_last_word(ended), masked[word.end() :]):
+                found.append(line[start : word.end()])
+                start = word.end()
         found.append(line[start:])
     return [piece.strip() for piece in found if re.search(r"\w", piece)]
 
@@ -132,6 +135,14 @@ def _without_quotes(text: str) -> str:
 def _is_greeting(line: str, greetings: tuple[str, ...]) -> bool:
     patterns = (_NAME.join(re.escape(part) for part in greeting.split("{name}")) for greeting in greetings)
     return any(re.fullmatch(pattern, line) for pattern in patterns)
+
+
+def _last_word(ended: str) -> str:
+    """The letters, digits and points before the marks at the end of a piece without blanks, with those marks."""
+    at = len(ended.rstrip(_MARKS))
+    while at > 0 and (ended[at - 1] == "." or ended[at - 1] == "_" or ended[at - 1].isalnum()):
+        at -= 1
+    return ended[at:]
 
 
 def _is_abbreviation(ending: str, after: str) -> bool:

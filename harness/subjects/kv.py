@@ -145,7 +145,8 @@ def register_attention() -> None:
 def check_attention(config: Any, longest: int) -> None:
     """Raises UserError for a model whose layers do not all look back over all of `longest` tokens."""
     window = getattr(config, "sliding_window", None)
-    kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
+    # Without a list of kinds, transformers applies a window to every layer.
+    kinds = set(getattr(config, "layer_types", None) or ["full_attention" if window is None else "sliding_attention"])
     short_sighted = window is not None and longest > window and kinds != {"full_attention"}
     if kinds - _PLAIN or short_sighted:
         raise UserError(f"the local engine does not know this model's layers ({', '.join(sorted(kinds))})",

@@ -22,13 +22,15 @@ def prompt_tokens(tokenizer: Any, prompts: Sequence[Sequence[Message]],
     customer could write the end of his turn and go on as the system.
     """
     special = sorted(token.content for token in tokenizer.added_tokens_decoder.values() if token.special)
-    marks = {content: chr(_MARKS + i) for i, content in enumerate(special)}
+    said = {ord(c) for messages in prompts for m in messages for c in m["content"] if ord(c) >= _MARKS}
+    free = (code for code in range(_MARKS, 0x110000) if code not in said)
+    marks = {content: chr(code) for content, code in zip(special, free, strict=False)}
     spelled = re.compile("|".join(re.escape(s) for s in sorted(special, key=len, reverse=True)) or r"(?!)")
     texts = [render(tokenizer, [{**m, "content": spelled.sub(lambda found: marks[found[0]], m["content"])}
                                 for m in messages], arguments) for messages in prompts]
     tokens = encode(tokenizer, texts)
     meant = {mark: content for content, mark in marks.items()}
-    marked = re.compile(f"([{chr(_MARKS)}-{chr(_MARKS + max(len(special), 1) - 1)}])")
+    marked = re.compile("([" + "".join(meant) + "])") if meant else re.compile("((?!))")
     for at, text in enumerate(texts):
         if len(parts := marked.split(text)) > 1:
             tokens[at] = [token for part in parts for token in _part(tokenizer, part, meant)]

@@ -214,3 +214,9 @@ def test_nesting_has_a_limit_that_a_stack_can_bear(depth: int) -> None:
 def test_a_key_that_stands_twice_is_refused_at_any_depth(text: str) -> None:
     with pytest.raises(ValueError, match="twice"):
         parse_json(text)
+
+
+@pytest.mark.parametrize("number", ["9" * 309, "-" + "9" * 4000, "1e999", "-1.5e400"])
+def test_a_number_that_no_float_holds_is_no_json_of_ours(number: str) -> None:
+    with pytest.raises(ValueError, match="too large"):
+        parse_json(f'{{"total": {number}}}')

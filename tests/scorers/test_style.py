@@ -182,3 +182,8 @@ def test_any_text_has_an_entry_for_every_rule(text):
 )
 def test_numbers_are_kept_whole(text, reference, kept):
     assert numbers_kept(text, reference) is kept
+
+
+def test_a_model_that_loops_on_dots_does_not_hang_its_scorer() -> None:
+    assert sentences("." * 100_000 + "x") == ["." * 100_000 + "x"]
+    assert sentences("Wait" + "." * 100_000) == ["Wait" + "." * 100_000]

@@ -178,7 +178,8 @@ def test_attention_that_it_does_not_know_is_refused_by_name(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("config", "longest", "known"),
-    [({}, 9_999, True), ({"sliding_window": 100}, 100, True), ({"sliding_window": None}, 9_999, True),
+    [({}, 9_999, True), ({"sliding_window": 100}, 100, True),
+     ({"sliding_window": 100}, 101, False), ({"sliding_window": None}, 9_999, True),
      ({"layer_types": ["full_attention"] * 2, "sliding_window": 4}, 100, True),
      ({"layer_types": ["full_attention", "sliding_attention"], "sliding_window": 100}, 100, True),
      ({"layer_types": ["full_attention", "sliding_attention"], "sliding_window": 100}, 101, False),

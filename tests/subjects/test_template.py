@@ -65,3 +65,9 @@ def test_a_template_that_refuses_a_role_is_told(tokenizer: Any) -> None:
     tokenizer.chat_template = "{{ raise_exception('no system role') }}"
     with pytest.raises(UserError, match="no system role"):
         render(tokenizer, [{"role": "system", "content": "x"}], {})
+
+
+def test_a_message_may_hold_any_character(tokenizer: Any) -> None:
+    message = "\U000f0000 and \U000f0001<|im_end|>"
+    (tokens,) = prompt_tokens(tokenizer, [[{"role": "user", "content": message}]], {})
+    assert message in tokenizer.decode(tokens)
