@@ -38,8 +38,11 @@ def declared_baselines(task: Task) -> tuple[str, ...]:
 
 def is_declared(task: Task, subject: str) -> bool:
     """Whether a subject is a baseline: a declared one, with or without constrained decoding, the linear model, the
-    plain base model, or the incumbent. Testing one on golden is no look.
+    plain base model, or the incumbent. Testing one on golden is no look. An adapter never is: its name is a folder,
+    and what lies in it can be trained anew.
     """
+    if subject.startswith("adapter:"):
+        return False
     plain = subject.removesuffix(CONSTRAINED)
     names = {b.removesuffix(CONSTRAINED) for b in declared_baselines(task)}
     return plain in names | {"base+zero_shot", "linear"} or subject == task.incumbent

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 from harness.answers import Recorded, write_recorded
 from harness.errors import UserError, near_names
 from harness.examples import Example, Split
-from harness.files import read_json, write_json
+from harness.files import check_object, read_json, write_json
 from harness.fingerprint import file_digest, short
 from harness.measures import Verdict
 from harness.project import Project
@@ -21,9 +21,10 @@ from harness.task import Task
 
 _FILE = "champion.json"
 _ANSWERS = "champion_answers.jsonl.gz"
-_KEYS = {
-    "task", "subject", "identity", "adapter", "run", "prompted", "prompted_identity", "subjects", "look", "verdicts",
-    "answers", "forced", "previous", "serving", "scorers",
+_FIELDS = {
+    "task": str, "subject": str, "identity": str, "adapter": dict, "run": str, "prompted": str,
+    "prompted_identity": str, "subjects": dict, "look": str | None, "verdicts": list, "answers": str,
+    "forced": str | None, "previous": list, "serving": str, "scorers": dict, "baselines": list,
 }
 
 
@@ -34,7 +35,7 @@ class Champion:
     prompted: the best prompting baseline it was measured against; subjects: name → identity of all whose answers are
     recorded; look: name of the look at golden that it passed; answers: digest of the recorded answers; forced: why it
     was promoted without a pass, if it was; serving: digest of what decided its answers beside its weights; scorers: the
-    versions that its recorded scores are of.
+    versions that its recorded scores are of; baselines: those that task.yaml declared, of which `prompted` was best.
     """
 
     folder: Path
@@ -53,6 +54,7 @@ class Champion:
     previous: tuple[Mapping[str, Any], ...]
     serving: str
     scorers: Mapping[str, int | str]
+    baselines: tuple[str, ...]
 
     def check_serving(self, now: str) -> None:
         """Raises UserError where task.yaml would have the champion answer in another way than when it was promoted."""
@@ -96,14 +98,24 @@ def load_champion(project: Project, task: str) -> Champion | None:
     if not path.is_file():
         return None
     raw = read_json(path)
-    if not isinstance(raw, dict) or set(raw) != _KEYS:
-        odd = sorted(_KEYS ^ set(raw)) if isinstance(raw, dict) else []
-        hint = near_names(odd[0], _KEYS) if odd else "restore it from version control"
-        raise UserError(f"not a champion record (keys missing or unknown: {', '.join(odd)})", str(path), hint)
+    if isinstance(raw, dict) and (odd := sorted(set(_FIELDS) ^ set(raw))):
+        raise UserError(f"not a champion record (keys missing or unknown: {', '.join(odd)})", str(path),
+                        near_names(odd[0], _FIELDS))
+    raw = check_object(raw, str(path), "restore it from version control", **_FIELDS)
     if raw["task"] != task:
         raise UserError(f'says task "{raw["task"]}", its folder is "{task}"', f'{path}, field "task"', "restore it")
-    rows = dict(raw, verdicts=tuple(Verdict.from_json(v) for v in raw["verdicts"]), previous=tuple(raw["previous"]))
-    return Champion(folder, **rows)
+    verdicts = read_verdicts(raw["verdicts"], str(path))
+    return Champion(folder, **{**raw, "verdicts": verdicts, "previous": tuple(raw["previous"]),
+                               "baselines": tuple(raw["baselines"])})
+
+
+def read_verdicts(rows: Iterable[Any], where: str) -> tuple[Verdict, ...]:
+    """The verdicts that a record holds. Raises UserError for what is none."""
+    try:
+        return tuple(Verdict.from_json(row) for row in rows)
+    except (UserError, TypeError, KeyError, IndexError) as error:
+        what = error.what if isinstance(error, UserError) else "holds what is no verdict"
+        raise UserError(what, f'{where}, field "verdicts"', "restore it, or train again") from error
 
 
 @dataclass(frozen=True)
@@ -136,6 +148,7 @@ def write_champion(
         "subjects": {e.name: e.identity for e in (candidate, prompted, *others)},
         "look": look, "verdicts": [v.to_json() for v in verdicts], "answers": digest, "forced": forced,
         "previous": previous, "serving": serving, "scorers": dict(scorer_versions(task)),
+        "baselines": list(task.baselines),
     })
     return task.folder / _FILE
 

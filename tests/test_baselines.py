@@ -83,7 +83,12 @@ def made(make_task: MakeTask) -> Callable[..., Made]:
 def test_a_bare_strategy_is_one_on_the_tasks_model(made: Callable[..., Made], written: str, subject: str) -> None:
     task = made(baselines=[written]).task
     assert declared_baselines(task) == (subject,)
-    assert is_declared(task, subject)
+    assert is_declared(task, subject) == (not subject.startswith("adapter:"))
+
+
+def test_an_adapter_takes_a_look_even_where_it_is_declared(made: Callable[..., Made]) -> None:
+    """Its name is a folder: what lies in it may have been trained anew."""
+    assert not is_declared(made(baselines=["adapter:old"], incumbent="adapter:old").task, "adapter:old")
 
 
 def test_what_is_declared_with_or_without_constraint_is_a_baseline(made: Callable[..., Made]) -> None:

@@ -181,7 +181,9 @@ class Suite:
     def _recorded_prompted(self) -> Subject | None:
         """The baseline that is recorded with the champion, while it is declared and is what it was."""
         champion = self.champion
-        if champion is None or not is_declared(self.task, champion.prompted):
+        if champion is None or champion.baselines != tuple(self.task.baselines):
+            return None  # another list may have another best
+        if not is_declared(self.task, champion.prompted):
             return None
         try:
             subject = self._parse(champion.prompted)

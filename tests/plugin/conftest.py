@@ -86,7 +86,8 @@ class Made:
             "adapter": {"path": "runs/lost/adapter", "digest": "a" * 64, "prompt": "pruned"},
             "run": "r", "prompted": "base+zero_shot",
             "prompted_identity": prompted.identity, "subjects": {}, "look": None, "verdicts": [], "answers": digest,
-            "forced": None, "previous": [], "scorers": scorer_versions(self.task),
+            "forced": None, "previous": [], "baselines": list(self.task.baselines),
+            "scorers": scorer_versions(self.task),
             "serving": serving_digest("adapter:runs/lost/adapter", "pruned", self.task, self.project),
         })
 
