@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UserError, near_names
-from harness.files import read_json, read_text, write_json
+from harness.files import check_json, check_object, parse_json, read_json, read_text, write_json
 from harness.fingerprint import digest, short
 from harness.project import Project
 
@@ -108,11 +108,11 @@ def read_card(folder: Path) -> Card:
     path = folder / "card.json"
     if not path.is_file():
         raise UserError("no card beside the splits", str(path), f"write it with `goldgate prepare {folder.name}`")
-    raw = read_json(path)
-    keys = {"task", "splits", "prepared", "licence", "source"}
-    if not isinstance(raw, dict) or set(raw) != keys:
-        raise UserError(f"a card has the keys {', '.join(sorted(keys))}", str(path),
-                        f"write it again with `goldgate prepare {folder.name}`")
+    again = f"write it again with `goldgate prepare {folder.name}`"
+    raw = check_object(read_json(path), str(path), again, task=str, splits=dict, prepared=str, licence=str, source=str)
+    if odd := sorted(set(raw) - {"task", "splits", "prepared", "licence", "source"}):
+        raise UserError(f'unknown key "{odd[0]}"', f'{path}, field "{odd[0]}"', again)
+    check_object(raw["splits"], str(path), again, **dict.fromkeys(raw["splits"], dict))
     return Card(**raw)
 
 
@@ -130,7 +130,7 @@ def read_examples(path: Path) -> tuple[Example, ...]:
     for number, line in enumerate(read_text(path).split("\n"), 1):
         if not line.strip():
             continue
-        example = _parse(line, f"{path.name}, line {number}")
+        example = _parse(line, path.name, number)
         if example.id in seen:
             raise UserError(f'the id "{example.id}" stands on line {seen[example.id]} already',
                             f'{path.name}, line {number}, field "id"', "give every example an id of its own")
@@ -141,13 +141,10 @@ def read_examples(path: Path) -> tuple[Example, ...]:
     return tuple(examples)
 
 
-def _parse(line: str, where: str) -> Example:
-    try:
-        raw = json.loads(line, parse_constant=_no_constant)
-    except ValueError as error:
-        column = f" at column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
-        message = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-        raise UserError(f"not valid JSON ({message}{column})", where, "one object a line") from error
+def _parse(line: str, file: str, number: int) -> Example:
+    where = f"{file}, line {number}"
+    raw = parse_json(line, file, "one object a line", number)
+    check_json(raw, where)
     if not isinstance(raw, dict):
         raise UserError(f"a line is an object, not {type(raw).__name__}", where,
                         'write {"id": .., "input": .., "output": ..}')
@@ -166,10 +163,6 @@ def _parse(line: str, where: str) -> Example:
         group=None if raw.get("group") is None else _text(raw["group"], where, "group"),
         meta=_object(raw.get("meta", {}), where),
     )
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _text(value: Any, where: str, key: str) -> str:
@@ -209,15 +202,22 @@ def _input(value: Any, where: str) -> str | tuple[Message, ...]:
     return tuple(value)
 
 
+def read_split(folder: Path, name: str) -> Split:
+    """One split as it lies in a task's golden folder, whatever the card says; UserError where missing or broken."""
+    path = folder / f"{name}.jsonl"
+    if not path.is_file():
+        raise UserError(f"the {name} split is missing", str(path),
+                        f"restore it, or make the task anew: goldgate init {folder.name} --from FILE")
+    return Split(name, read_examples(path))
+
+
 def load_split(project: Project, task: str, name: str) -> Split:
     """One split of a task; UserError where it is missing, broken, or differs from its card."""
     if name not in SPLITS:
         raise UserError(f'no split "{name}"', hint=near_names(name, SPLITS))
     folder = project.golden(task)
     path = folder / f"{name}.jsonl"
-    if not path.is_file():
-        raise UserError(f"the {name} split is missing", str(path), f"make it with `goldgate prepare {task}`")
-    split = Split(name, read_examples(path))
+    split = read_split(folder, name)
     card = read_card(folder)
     expected = card.splits.get(name, {}).get("fingerprint")
     if split.fingerprint != expected:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 import re
 import shutil
@@ -11,11 +12,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 from harness.errors import UserError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_DEEPEST = 50  # levels of a JSON value: schemas and digests are worked out by recursion
 
 
 def check_name(name: str, what: str) -> str:
@@ -39,7 +42,7 @@ def _disk_errors(path: Path) -> Iterator[None]:
                 "no space left on the disk; nothing half-written stays behind", str(path),
                 "free some space and run the same command again",
             ) from error
-        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EEXIST):
             raise UserError(
                 f"cannot be written ({error.strerror})", str(path), "choose a folder that you may write to"
             ) from error
@@ -103,13 +106,54 @@ def write_json(path: Path, value: Any) -> None:
 
 def read_json(path: Path) -> Any:
     """Reads a JSON file; UserError naming file, line and column where it is missing or broken."""
+    return parse_json(read_text(path), path.name, f"mend {path}, or restore it from version control")
+
+
+def parse_json(text: str, name: str, hint: str, line: int = 1) -> Any:
+    """The JSON value of a text that begins on this line of the file of that name. Raises UserError."""
     try:
-        return json.loads(read_text(path))
+        return json.loads(text)
     except json.JSONDecodeError as error:
-        raise UserError(
-            f"not valid JSON ({error.msg} at column {error.colno})", f"{path.name}, line {error.lineno}",
-            f"mend {path}, or restore it from version control",
-        ) from error
+        raise UserError(f"not valid JSON ({error.msg} at column {error.colno})",
+                        f"{name}, line {line + error.lineno - 1}", hint) from error
+    except RecursionError as error:
+        raise UserError("brackets within brackets, too deep to be read", f"{name}, line {line}", hint) from error
+    except ValueError as error:  # a whole number of thousands of digits
+        raise UserError(f"not valid JSON ({error})", f"{name}, line {line}", hint) from error
+
+
+def check_json(value: Any, where: str, depth: int = 0) -> None:
+    """Raises UserError for what no JSON file can hold: NaN, infinite numbers, half a surrogate pair, other types; and
+    for a value of more than _DEEPEST levels.
+    """
+    if depth > _DEEPEST:
+        raise UserError(f"brackets within brackets, more than {_DEEPEST} levels deep", where, "make it flatter")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise UserError(f"{json.dumps(value)} is not JSON", where, "write a finite number or null")
+    if isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
+        raise UserError(f"half a character, {value!r:.40}: a surrogate without its other half", where,
+                        "write the character itself")
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            check_json(key, where, depth + 1)
+            check_json(inner, where, depth + 1)
+    elif isinstance(value, list):
+        for inner in value:
+            check_json(inner, where, depth + 1)
+    elif not isinstance(value, str | int | float | None):
+        raise UserError(f"{type(value).__name__} is neither text nor JSON: {value!r:.40}", where, "make it text")
+
+
+def check_object(value: Any, where: str, hint: str, /, **fields: type | UnionType) -> dict[str, Any]:
+    """The value, if it is a JSON object with these fields of these types. Raises UserError naming the field."""
+    if not isinstance(value, dict):
+        raise UserError(f"must be an object, not {value!r:.40}", where, hint)
+    for name, kind in fields.items():
+        if name not in value:
+            raise UserError(f'"{name}" is missing', f'{where}, field "{name}"', hint)
+        if not isinstance(value[name], kind):
+            raise UserError(f"cannot be {value[name]!r:.40}", f'{where}, field "{name}"', hint)
+    return value
 
 
 def read_text(path: Path) -> str:

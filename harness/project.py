@@ -58,9 +58,16 @@ def find_project(start: Path, cache: Path) -> Project:
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:
-    """The user's cache: GOLDGATE_CACHE, else XDG_CACHE_HOME/goldgate, else ~/.cache/goldgate."""
+    """The user's cache: GOLDGATE_CACHE, else XDG_CACHE_HOME/goldgate, else ~/.cache/goldgate. Raises UserError where
+    a file stands in its place or above it.
+    """
     if own := environ.get("GOLDGATE_CACHE"):
-        return Path(own).expanduser()
-    if base := environ.get("XDG_CACHE_HOME"):
-        return Path(base) / "goldgate"
-    return Path.home() / ".cache" / "goldgate"
+        cache = Path(own).expanduser()
+    elif base := environ.get("XDG_CACHE_HOME"):
+        cache = Path(base) / "goldgate"
+    else:
+        cache = Path.home() / ".cache" / "goldgate"
+    nearest = next((p for p in (cache, *cache.parents) if p.exists()), cache)
+    if nearest.is_file():
+        raise UserError(f"the cache cannot lie here: {nearest} is a file", str(cache), "set GOLDGATE_CACHE to a folder")
+    return cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from harness.errors import UserError, near_names
-from harness.files import read_json, read_text
+from harness.files import check_object, read_json, read_text
 from harness.project import Project
 
 Kind = Literal["json", "label", "text"]
@@ -20,7 +20,7 @@ Compare = Literal["exact", "text", "number", "date", "list"]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Decoding(_Strict):
@@ -70,7 +70,7 @@ class _TaskFile(_Strict):
     labels: tuple[str, ...] = ()
     fields: dict[str, FieldRule] = Field(default_factory=dict)
     style: Style | None = None
-    baselines: tuple[str, ...] = ("zero_shot", "few_shot:4", "nearest:4")
+    baselines: tuple[str, ...] = Field(default=("zero_shot", "few_shot:4", "nearest:4"), min_length=1)
     incumbent: str | None = None
     gates: Reading = "shown"
     error: float = Field(default=0.05, gt=0.0, lt=0.5)
@@ -109,10 +109,9 @@ def load_task(project: Project, name: str) -> Task:
     """Reads suites/<name>/task.yaml and its schema; UserError naming file, line and key for what is wrong."""
     folder = project.suite(project.check_task(name))
     path = folder / "task.yaml"
-    raw = _yaml(path)
+    raw, text = _yaml(path)
     try:
-        # Validated as JSON, so that lists become tuples and 0 a float, as strict YAML types alone would not.
-        parsed = _TaskFile.model_validate_json(json.dumps(raw, default=str))
+        parsed = _TaskFile.model_validate_json(text)
     except ValidationError as error:
         raise _complaint(error, raw, path) from error
     if parsed.task != name:
@@ -125,18 +124,28 @@ def load_task(project: Project, name: str) -> Task:
     return Task(name=parsed.task, schema=schema, folder=folder, **values)
 
 
-def _yaml(path: Path) -> Any:
+def _yaml(path: Path) -> tuple[Any, str]:
+    """A YAML mapping with its lines, and the same as JSON: validated as that, lists become tuples and 0 a float."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError
+    from ruamel.yaml.reader import ReaderError
 
+    source = read_text(path)
     try:
-        raw = YAML().load(read_text(path))
+        raw = YAML().load(source)
+        text = json.dumps(raw, default=str)
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise UserError(f"not valid YAML ({error.problem})", f"{path}, line {line}", "mend the line") from error
+    except ReaderError as error:
+        line = source[: error.position].count("\n") + 1
+        raise UserError("not valid YAML (a control character)", f"{path}, line {line}", "mend the line") from error
+    except (TypeError, ValueError, RecursionError) as error:  # keys that are lists, days that no month has, loops
+        raise UserError(f"not keys and values as JSON has them ({error})", str(path),
+                        "make every key plain text, and write values as text, numbers, lists or mappings") from error
     if not isinstance(raw, dict):
         raise UserError("must be a mapping of keys to values", str(path), "start with `task: NAME`")
-    return raw
+    return raw, text
 
 
 def _complaint(error: ValidationError, raw: Any, path: Path) -> UserError:
@@ -186,12 +195,43 @@ def _schema(folder: Path, parsed: _TaskFile) -> Mapping[str, Any] | None:
     if path.resolve().parent != folder.resolve():
         raise UserError("the schema must lie beside task.yaml", f'{folder / "task.yaml"}, field "schema"',
                         "name a file, not a path")
-    schema = read_json(path)
+    schema = check_object(read_json(path), str(path), 'start with {"type": "object", ...}')
+    if not isinstance(schema.get("$schema", ""), str):
+        raise UserError("names no dialect of JSON Schema", f'{path}, field "$schema"', "write its address, or drop it")
     try:
         validator_for(schema).check_schema(schema)
     except SchemaError as error:
         at = "/".join(str(p) for p in error.absolute_path) or "the top"
         raise UserError(f"not a valid JSON Schema: {error.message:.120}", f"{path}, at {at}", "mend it") from error
-    if not isinstance(schema, dict):
-        raise UserError("the schema must be an object", str(path), 'start with {"type": "object", ...}')
+    _check_references(schema, path)
     return schema
+
+
+def _check_references(schema: dict[str, Any], path: Path) -> None:
+    """Raises UserError for a $ref that leads nowhere, or out of the schema: nothing is fetched from elsewhere."""
+    from referencing import Registry, Resource
+    from referencing.exceptions import Unresolvable
+    from referencing.jsonschema import DRAFT202012
+
+    whole = Resource.from_contents(schema, default_specification=DRAFT202012)
+    name, inside = whole.id() or "", Registry[Any]()
+    resolver = inside.with_resource(name, whole).resolver(name)
+    for reference in _references(schema):
+        try:
+            resolver.lookup(reference)
+        except Unresolvable as error:
+            raise UserError(f'"$ref": "{reference}" leads to nothing in this schema', str(path),
+                            "put what it means into the schema, under $defs") from error
+
+
+def _references(value: Any) -> Iterator[str]:
+    """Every $ref within a schema, but for values that are data: const, enum, default, examples."""
+    if isinstance(value, list):
+        for inner in value:
+            yield from _references(inner)
+    if isinstance(value, dict):
+        if isinstance(value.get("$ref"), str):
+            yield value["$ref"]
+        for key, inner in value.items():
+            if key not in ("const", "enum", "default", "examples"):
+                yield from _references(inner)

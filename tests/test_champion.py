@@ -137,3 +137,19 @@ def test_a_broken_record_is_named(promoted: Callable[..., tuple[Project, Task]])
 def test_no_champion_is_none(make_task: MakeTask) -> None:
     project, task = make_task({"kind": "text"}, train=ROWS)
     assert load_champion(project, task.name) is None
+
+
+@pytest.mark.parametrize("change", [
+    {"verdicts": None}, {"verdicts": [1]}, {"verdicts": [None]}, {"verdicts": ["x"]}, {"previous": None},
+    {"identity": None}, {"subjects": []}, {"look": 1},
+])
+def test_a_field_that_cannot_be_is_named(
+    promoted: Callable[..., tuple[Project, Task]], change: dict[str, object]
+) -> None:
+    project, task = promoted([_verdict(True)])
+    path = task.folder / "champion.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(UserError) as caught:
+        load_champion(project, task.name)
+    assert caught.value.where == f'{path}, field "{next(iter(change))}"'
+    assert caught.value.hint

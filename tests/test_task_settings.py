@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -25,7 +26,8 @@ def load(raw: dict[str, Any] | str, schema: object = None) -> Task:
     with TemporaryDirectory() as folder:
         suite = Path(folder) / "suites" / "t"
         suite.mkdir(parents=True)
-        (suite / "task.yaml").write_text(raw if isinstance(raw, str) else json.dumps(raw, indent=1), encoding="utf-8")
+        text = raw if isinstance(raw, str) else json.dumps(raw, indent=1).replace("Infinity", ".inf")
+        (suite / "task.yaml").write_text(text, encoding="utf-8")
         if schema is not None:
             (suite / "schema.json").write_text(schema if isinstance(schema, str) else json.dumps(schema))
         return load_task(Project(Path(folder), Path(folder)), "t")
@@ -106,7 +108,8 @@ def test_a_key_of_one_fields_rule_is_named() -> None:
         ({"decoding": {"max_new_tokens": 1.5}}, "decoding.max_new_tokens"),
         ({"decoding": {"temperature": -1}}, "decoding.temperature"), ({"decoding": []}, "decoding"),
         ({"prices": {"per_million_input": -1}}, "prices.per_million_input"),
-        ({"style": {"max_sentences": 0}}, "style.max_sentences"),
+        ({"style": {"max_sentences": 0}}, "style.max_sentences"), ({"baselines": []}, "baselines"),
+        ({"prices": {"per_million_output": math.inf}}, "prices.per_million_output"),
         ({"fields": {"a": {"weight": 0}}}, "fields.a.weight"), ({"fields": {"a": {"tolerance": -1}}},
                                                                 "fields.a.tolerance"),
     ],
@@ -135,6 +138,12 @@ def test_a_key_that_stands_twice_names_its_second_line() -> None:
     assert error.where.endswith("line 4")
 
 
+@pytest.mark.parametrize(
+    "text", ["{{x}}: 1\n", "? [a]\n: b\n", "a: \x01\n", "template: {a: 2024-13-45}\n", "template: " + "[" * 1000])
+def test_yaml_that_json_cannot_say_is_refused(text: str) -> None:
+    assert "task.yaml" in refused("task: t\nkind: text\ninstructions: a\n" + text).where
+
+
 # schema.json
 
 JSON = {**TEXT, "kind": "json", "schema": "schema.json"}
@@ -153,7 +162,10 @@ def test_a_schema_that_is_not_there_is_named() -> None:
 @pytest.mark.parametrize(
     ("schema", "what"),
     [
-        ("{", "not valid JSON"), ("[]", "not a valid JSON Schema"), ("true", "must be an object"),
+        ("{", "not valid JSON"), ("[]", "must be an object"), ("true", "must be an object"),
+        ("5", "must be an object"), ("null", "must be an object"), ({"$schema": []}, "names no dialect"),
+        ({"$ref": "#/$defs/none"}, "leads to nothing"), ({"$ref": "https://example.org/s"}, "leads to nothing"),
+        ({"prefixItems": [{"$ref": "other.json"}]}, "leads to nothing"),
         ({"type": "objct"}, "not a valid JSON Schema"), ({"required": "n"}, "not a valid JSON Schema"),
         ({"properties": {"n": {"pattern": "("}}}, "not a valid JSON Schema"),
         ({"properties": {"n": {"minimum": "low"}}}, "not a valid JSON Schema"),
@@ -171,7 +183,8 @@ def test_a_schema_is_a_file_beside_task_yaml_and_nowhere_else(place: str) -> Non
 
 
 def test_a_schema_is_kept_as_it_is() -> None:
-    schema = {"type": "object", "properties": {"n": {"enum": [1, None, "ü"]}}, "x-note": "mine"}
+    schema = {"type": "object", "properties": {"n": {"enum": [1, None, "ü", {"$ref": "data"}]}, "$ref": {"items": {}},
+                                               "m": {"$ref": "#/$defs/a"}}, "$defs": {"a": {}}, "x-note": "mine"}
     assert load(JSON, schema).schema == schema
 
 

@@ -6,19 +6,21 @@ from pathlib import Path
 from typing import Any
 
 from harness.baselines import is_declared
-from harness.champion import load_champion
+from harness.champion import load_champion, read_verdicts
 from harness.cli.screen import Result, Screen
 from harness.cli.work import Work, promote_candidate
 from harness.data.check import rewrite_card
 from harness.data.scaffold import Request, init_task
 from harness.errors import UserError
+from harness.files import check_object, read_json
 from harness.fingerprint import short
 from harness.gates import suite_digest
-from harness.measures import Verdict
 from harness.project import Project
 from harness.runs import Run, find_run
 from harness.scorers import scorer_versions
 from harness.task import load_task
+
+_GOLDEN = {"subject": str, "passed": bool, "identity": str, "suite": str, "split": dict, "look": dict, "verdicts": list}
 
 
 def run_init(folder: Path, cache: Path, request: Request) -> Result:
@@ -81,11 +83,13 @@ def run_report(project: Project, name: str) -> Result:
 def run_promote(project: Project, name: str, force: str | None) -> Result:
     """Promotes a run's candidate: its recorded golden verdicts decide."""
     run = find_run(project, name)
-    record = run.read()
+    where = str(run.folder / "run.json")
+    record = check_object(run.read(), where, "train again", task=str)
     task = load_task(project, record["task"])
     golden = _golden(run.folder)
     candidate = golden.get("subject") or _best(record, run.folder)
-    verdicts = [Verdict.from_json(row["verdict"]) for row in golden.get("verdicts", [])]
+    check_object(record, where, f"let the run finish: goldgate train {task.name}", prompted=str)
+    verdicts = read_verdicts((row["verdict"] for row in golden.get("verdicts", [])), str(run.folder / "golden.json"))
     look = golden.get("look", {}).get("name")
     if golden and not force:
         _check_tested(golden, Work(project, task, Screen()), run)
@@ -111,10 +115,13 @@ def _check_tested(golden: dict[str, Any], work: Work, run: Run) -> None:
 
 
 def _golden(folder: Path) -> dict[str, Any]:
-    from harness.files import read_json
-
+    """What the run came to on golden; empty where it has not looked at it."""
     path = folder / "golden.json"
-    return dict(read_json(path)) if path.is_file() else {}
+    if not path.is_file():
+        return {}
+    golden = check_object(read_json(path), str(path), "train again", **_GOLDEN)
+    check_object(golden["split"], f'{path}, field "split"', "train again", fingerprint=str)
+    return golden
 
 
 def _best(record: dict[str, Any], folder: Path) -> str:

@@ -13,7 +13,7 @@ from harness.files import check_name, whole_folder, write_whole
 from harness.project import DEMO_MARK, Project
 
 SHIPPED = ("invoices", "tickets", "voice")
-_MINUTES_AT_150 = 13.0  # training budget on a machine that multiplies fp32 matrices at 150 GFLOP/s
+_MINUTES_AT_150 = 55.0  # training and judging, on a machine that multiplies fp32 matrices at 150 GFLOP/s
 _SUITE_FILES = ("*.py", "*.yaml", "*.json")
 _LEFT_BEHIND = {"champion.json"}  # the demo earns its own
 
@@ -36,9 +36,8 @@ def run_demo(task: str, folder: Path, cache: Path, minutes: float | None) -> Res
 def demo_project(task: str, folder: Path, cache: Path) -> Project:
     """The demo's project, with this task copied in: data and suite, without champion and looks."""
     project = Project(folder.resolve(), cache)
-    if folder.exists() and any(folder.iterdir()) and not project.demo:
+    if folder.is_dir() and any(folder.iterdir()) and not project.demo:
         raise UserError("is not empty and no demo's project", str(folder), "choose another with --folder")
-    folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / DEMO_MARK, "The project of goldgate demo. Delete the folder whenever you like.\n")
     source = shipped_folder()
     if not project.golden(task).exists():

@@ -45,12 +45,12 @@ def machine() -> dict[str, Any]:
 
 def run_doctor(cache: Path) -> Result:
     """Looks at machine, versions, disk and models; passes unless something that the demo needs is missing."""
-    from harness.subjects.embedded import EMBEDDED, EMBEDDER
+    from harness.subjects.embedded import EMBEDDED, EMBEDDER, is_here
 
     here = machine()
     nearest = next(p for p in (cache, *cache.parents) if p.exists())
     free = shutil.disk_usage(nearest).free / 2**30
-    models = {name: (cache / "models" / name).is_dir() for name in (EMBEDDED, EMBEDDER)}
+    models = {name: is_here(cache, name) for name in (EMBEDDED, EMBEDDER)}
     faults = []
     if free < _NEEDED_GB and not all(models.values()):
         faults.append(f"{free:.1f} GiB free at {nearest}; the models and a demo need {_NEEDED_GB:.0f}")

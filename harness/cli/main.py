@@ -17,7 +17,6 @@ from harness.project import Project, cache_folder, find_project
 app = typer.Typer(
     name="goldgate",
     help="Evaluation-first fine-tuning: a golden test suite in pytest decides what ships.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -25,6 +24,8 @@ app = typer.Typer(
 
 TaskName = Annotated[str, typer.Argument(help="name of the task: a folder of suites/", metavar="TASK")]
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON document on stdout; progress stays on stderr")]
+
+_INTERRUPTED = 130  # typer's status after Ctrl-C, as the shells have it
 
 
 def here() -> Project:
@@ -39,10 +40,16 @@ def finish(result: dict[str, Any], as_json: bool, text: str, passed: bool = True
 
 
 @app.callback(invoke_without_command=True)
-def _main(version: Annotated[bool, typer.Option("--version", help="print the version")] = False) -> None:
+def _main(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="print the version")] = False,
+) -> None:
     if version:
         print(f"goldgate {__version__}")
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        print(context.get_help(), file=sys.stderr)
+        raise typer.Exit(2)
 
 
 @app.command()
@@ -67,9 +74,9 @@ def init(
     output: Annotated[str, typer.Option("--output", help="column of the expected outputs")],
     golden: Annotated[Path | None, typer.Option(help="a test split that exists already")] = None,
     instructions: Annotated[str | None, typer.Option(help="what every prompt says")] = None,
-    train_size: Annotated[int | None, typer.Option(help="train examples at most")] = None,
-    dev_size: Annotated[int, typer.Option(help="dev examples at most")] = 300,
-    golden_size: Annotated[int, typer.Option(help="golden examples at most")] = 1000,
+    train_size: Annotated[int | None, typer.Option(help="train examples at most", min=1)] = None,
+    dev_size: Annotated[int, typer.Option(help="dev examples at most", min=1)] = 300,
+    golden_size: Annotated[int, typer.Option(help="golden examples at most", min=1)] = 1000,
     seed: Annotated[int, typer.Option(help="of the split")] = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -173,14 +180,13 @@ def run() -> None:
     except UserError as error:
         print(f"goldgate: {error}", file=sys.stderr)
         status = 2
-    except KeyboardInterrupt:
-        print("goldgate: interrupted; the same command goes on from what is complete", file=sys.stderr)
-        status = 130
-    except typer.Abort:
-        status = 130
+    except (KeyboardInterrupt, typer.Abort):
+        status = _INTERRUPTED
     except Exception as error:
         if not hasattr(error, "format_message"):  # click's usage errors, whichever click typer brings
             raise
         print(f"goldgate: {error.format_message()}", file=sys.stderr)
         status = 2
+    if status == _INTERRUPTED:
+        print("goldgate: interrupted; the same command goes on from what is complete", file=sys.stderr)
     sys.exit(status if isinstance(status, int) else 0)

@@ -11,6 +11,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.text import Text
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,13 @@ class Screen:
     @contextmanager
     def step(self, name: str, why: str, total: int | None = None) -> Iterator[Callable[[int, str], None]]:
         """A named step; yields `advance(done_in_all, note)`. why: what it is for, in plain words."""
-        self.console.print(f"[bold]{name}[/bold]  [dim]{why}[/dim]")
+        self.console.print(Text.assemble((name, "bold"), "  ", (why, "dim")))
         start = time.monotonic()
+        told = TextColumn("{task.fields[note]}", markup=False)
         columns = (
             SpinnerColumn(), BarColumn(bar_width=28), TextColumn("{task.completed:.0f}/{task.total:.0f}"),
-            TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
-        ) if total else (SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.fields[note]}"))
+            TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(), told,
+        ) if total else (SpinnerColumn(), TimeElapsedColumn(), told)
         # A log file gets one line a step; a bar drawn over and over is for terminals.
         quiet = not self.console.is_terminal
         with Progress(*columns, console=self.console, transient=True, disable=quiet) as progress:
@@ -59,6 +61,5 @@ class Screen:
 
 def clock(seconds: float) -> str:
     """Seconds as people say them: 8 s, 3 min 20 s."""
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    return f"{int(seconds // 60)} min {int(seconds % 60):02d} s"
+    whole = round(seconds)
+    return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60:02d} s"

@@ -104,7 +104,9 @@ class Training:
                 str(self.work.task.folder),
                 f"see: pytest suites/{self.name} --candidate {subject} --split golden")
         write_json(self.run.folder / "look.json", {
-            "subject": subject, "passed": result.passed, "records": [r.to_json() for r in result.records],
+            "subject": subject, "passed": result.passed,
+            # Verdicts alone: which examples of golden went wrong is nothing that training may read.
+            "records": [{"item": r.item, "verdict": r.verdict.to_json()} for r in result.records],
             "look": {"number": result.look.number, "level": result.look.level, "name": result.look.name}})
         return bool(result.passed)
 
@@ -129,7 +131,8 @@ def run_train(
         screen.say(f"  {remark}")
     with screen.step("fetch the base model", f"{task.model}, once; it stays in {project.cache}"):
         model = ensure_model(project.cache, task.model)
-    run, again = _open(work, model, settings, quick)
+    recipe = _recipe(work, model, settings, quick)  # a bad setting ends here, before there is a run
+    run, again = _open(work, model, recipe, settings, quick)
     if again:
         clear_parts(run.folder)
         screen.say(f"  run {run.id} is taken up again: what is complete is kept")
@@ -138,11 +141,11 @@ def run_train(
     if task.kind == "label":
         work.scored("linear", "dev", "what an expert would try first: embeddings and logistic regression")
     training = Training(work, run, model, quick, prompted.name)
-    outcome = _loop(training, settings, budget)
+    outcome = _loop(training, recipe, budget)
     return _finish(training, outcome, prompted, budget, screen, started)
 
 
-def _open(work: Work, model: ModelRef, settings: Sequence[str], quick: bool) -> tuple[Run, bool]:
+def _open(work: Work, model: ModelRef, recipe: Recipe, settings: Sequence[str], quick: bool) -> tuple[Run, bool]:
     task = work.task
     key = digest({
         "task": task.name, "model": model.digest, "suite": suite_digest(task, scorer_versions(task)),
@@ -154,7 +157,7 @@ def _open(work: Work, model: ModelRef, settings: Sequence[str], quick: bool) -> 
     run, again = open_run(work.project, task.name, key, now.strftime("%Y%m%d-%H%M%S"))
     if not again:
         run.update(started=now.isoformat(timespec="seconds"), versions=versions(), machine=machine(),
-                   git=git_commit(work.project.root), seed=_recipe(work, model, settings, quick).seed,
+                   git=git_commit(work.project.root), seed=recipe.seed,
                    model={"alias": model.alias, "digest": model.digest},
                    data={n: {"count": len(s), "fingerprint": s.fingerprint} for n, s in work.splits.items()},
                    suite=suite_digest(task, scorer_versions(task)),
@@ -179,8 +182,7 @@ def _say_baselines(work: Work, prompted: Prompted) -> None:
         work.screen.say(f"  {name:<32} {metric} {row[metric]:.3f} on dev{mark}")
 
 
-def _loop(training: Training, settings: Sequence[str], budget: Budget) -> Outcome:
-    recipe = _recipe(training.work, training.model, settings, training.quick)
+def _loop(training: Training, recipe: Recipe, budget: Budget) -> Outcome:
     first = first_step(recipe, "the demo's recipe" if training.quick else "the default recipe")
     return train_until(
         first, training.train, training.judge, training.look, training.run.folder, budget,

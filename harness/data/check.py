@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from harness.data.mask import masked
 from harness.errors import UserError
-from harness.examples import SPLITS, Card, Example, Split, card_of, load_split, read_card, read_examples, write_card
+from harness.examples import SPLITS, Card, Example, Split, card_of, load_split, read_split, write_card
+from harness.files import read_json
 from harness.project import Project
 from harness.task import Task
 
@@ -34,15 +35,15 @@ def check_task_data(project: Project, task: Task) -> Quality:
 def rewrite_card(project: Project, task: Task) -> Card:
     """Checks the splits as they are now and writes their card anew, keeping what it says of licence and source."""
     folder = project.golden(task.name)
-    splits = {name: Split(name, read_examples(folder / f"{name}.jsonl")) for name in SPLITS}
+    splits = {name: read_split(folder, name) for name in SPLITS}
     for split in splits.values():
         check_outputs(task, split, str(folder / f"{split.name}.jsonl"))
     check_leaks(splits)
-    if (folder / "card.json").is_file():
-        old = read_card(folder)
-        card = card_of(task.name, splits, old.prepared, old.licence, old.source)
-    else:
-        card = card_of(task.name, splits, "by hand", "not stated", "not stated")
+    old = read_json(folder / "card.json") if (folder / "card.json").is_file() else {}
+    told = {"prepared": "by hand", "licence": "not stated", "source": "not stated"}
+    if isinstance(old, dict):
+        told |= {key: old[key] for key in told if isinstance(old.get(key), str)}
+    card = card_of(task.name, splits, **told)
     write_card(folder, card)
     return card
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import json
+import zipfile
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from harness.errors import UserError, near_names
-from harness.files import read_json, read_text
+from harness.files import check_json, parse_json, read_json, read_text
 
 _TABLES = {".csv", ".tsv", ".parquet", ".xlsx"}
 SUFFIXES = sorted([*_TABLES, ".json", ".jsonl"])
@@ -36,6 +39,7 @@ def read_pairs(path: Path, input_column: str, output_column: str) -> list[Pair]:
         for column in (input_column, output_column):
             if column not in row:
                 raise UserError(f'no column "{column}"', where, near_names(column, row))
+            check_json(row[column], f'{where}, column "{column}"')
         text, output = row[input_column], row[output_column]
         if not isinstance(text, str):
             raise UserError(f"the input is not text but {text!r:.40}", f'{where}, column "{input_column}"',
@@ -62,10 +66,7 @@ def _json_lines(path: Path) -> Iterable[tuple[str, dict[str, Any]]]:
         if not line.strip():
             continue
         where = f"{path.name}, line {number}"
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise UserError(f"not valid JSON ({error.msg} at column {error.colno})", where, "mend the line") from error
+        row = parse_json(line, path.name, "mend the line", number)
         if not isinstance(row, dict):
             raise UserError(f"a line is an object, not {type(row).__name__}", where, "write {..} on each line")
         yield where, row
@@ -79,20 +80,47 @@ def _json_list(path: Path) -> Iterable[tuple[str, dict[str, Any]]]:
 
 
 def _table(path: Path, suffix: str) -> Iterable[tuple[str, dict[str, Any]]]:
-    import pandas as pd
-
     try:
-        if suffix == ".parquet":
-            frame = pd.read_parquet(path)
-        elif suffix == ".xlsx":
-            frame = pd.read_excel(path, dtype=str, keep_default_na=False)
-        else:
-            separator = "\t" if suffix == ".tsv" else ","
-            frame = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        rows = _parquet(path) if suffix == ".parquet" else _cells(path, suffix)
     except UnicodeDecodeError as error:
         raise UserError(f"not UTF-8 (byte {error.start} is 0x{error.object[error.start]:02x})", str(path),
                         "save the file as UTF-8") from error
-    except (ValueError, OSError) as error:
-        raise UserError(f"cannot be read as {suffix[1:]} ({error})", str(path), "check the file") from error
-    for number, row in enumerate(frame.to_dict("records"), 1):
+    except (ValueError, OSError, KeyError, EOFError, SyntaxError, zipfile.BadZipFile, zlib.error) as error:
+        what = f"cannot be read as {suffix[1:]} ({str(error).strip()})"
+        raise UserError(what, str(path), "check the file") from error
+    for number, row in enumerate(rows, 1):
         yield f"{path.name}, row {number}", {str(k): v for k, v in row.items()}
+
+
+def _parquet(path: Path) -> list[dict[str, Any]]:
+    import pyarrow.parquet as pq
+
+    return [_plain(row) for row in pq.read_table(path).to_pylist()]
+
+
+def _plain(value: Any) -> Any:
+    """A value of a Parquet file as JSON has it: dates as ISO text, NaN as null, maps and lists all the way down."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, date | datetime | time):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return float(value)
+    return None if isinstance(value, float) and value != value else value
+
+
+def _cells(path: Path, suffix: str) -> list[dict[Any, Any]]:
+    """The rows of a CSV, TSV or Excel file: every cell is text, or None where it is missing."""
+    import pandas as pd
+
+    if suffix == ".xlsx":
+        frame = pd.read_excel(path, dtype=str, keep_default_na=False)
+    else:
+        separator = "\t" if suffix == ".tsv" else ","
+        frame = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        if not isinstance(frame.index, pd.RangeIndex):  # pandas made row names of the first column
+            raise UserError("rows have more fields than the header", str(path),
+                            f'name every column, and put a cell that holds "{separator}" between double quotes')
+    return frame.astype(object).where(frame.notna(), None).to_dict("records")

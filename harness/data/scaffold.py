@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,19 +59,31 @@ def init_task(project: Project, request: Request) -> tuple[Kind, Made]:
     kind = infer_kind(outputs)
     made = make_splits(rows, golden_rows, request.sizes, request.seed)
     check_leaks(made.splits)
-    with whole_folder(golden) as folder:
-        for split in made.splits.values():
-            write_split(folder, split)
-        sources = ", ".join(p.name for p in (request.source, request.golden) if p)
-        how = f"goldgate init, seed {request.seed}, columns {request.input} and {request.output}"
-        write_card(folder, card_of(request.task, made.splits, how, "not stated", sources))
-    with whole_folder(suite) as folder:
-        if kind == "json":
-            write_json(folder / "schema.json", infer_schema(outputs))
-        labels = sorted(set(outputs)) if kind == "label" else []
-        write_whole(folder / "task.yaml", _task_yaml(request, kind, labels))
-        write_whole(folder / "test_gates.py", _gates(kind))
+    try:
+        with whole_folder(golden) as folder:
+            _write_data(folder, request, made)
+        with whole_folder(suite) as folder:
+            _write_suite(folder, request, kind, outputs)
+    except BaseException:
+        shutil.rmtree(golden, ignore_errors=True)  # half a task would stand in the way of the same command
+        raise
     return kind, made
+
+
+def _write_data(folder: Path, request: Request, made: Made) -> None:
+    for split in made.splits.values():
+        write_split(folder, split)
+    sources = ", ".join(p.name for p in (request.source, request.golden) if p)
+    how = f"goldgate init, seed {request.seed}, columns {request.input} and {request.output}"
+    write_card(folder, card_of(request.task, made.splits, how, "not stated", sources))
+
+
+def _write_suite(folder: Path, request: Request, kind: Kind, outputs: list[Any]) -> None:
+    if kind == "json":
+        write_json(folder / "schema.json", infer_schema(outputs))
+    labels = sorted(set(outputs)) if kind == "label" else []
+    write_whole(folder / "task.yaml", _task_yaml(request, kind, labels))
+    write_whole(folder / "test_gates.py", _gates(kind))
 
 
 def write_split(folder: Path, split: Split) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UserError
-from harness.files import read_json
+from harness.files import check_object, read_json
 from harness.fingerprint import digest, file_digest, short
 
 _WEIGHTS = "adapter_model.safetensors"
@@ -32,16 +32,15 @@ def read_adapter(folder: Path) -> Adapter:
     for name in (_WEIGHTS, "adapter_config.json", "goldgate.json"):
         if not (folder / name).is_file():
             raise UserError(f"{name} is missing", str(folder), hint)
-    note = read_json(folder / "goldgate.json")
-    for key in ("base", "prompt"):
-        if not isinstance(note, dict) or not isinstance(note.get(key), str):
-            raise UserError(f'"{key}" is missing', str(folder / "goldgate.json"), "train the adapter again")
+    path = folder / "goldgate.json"
+    note = check_object(read_json(path), str(path), "train the adapter again", base=str, prompt=str)
     return Adapter(folder, adapter_digest(folder), note["base"], note["prompt"], note)
 
 
 def adapter_digest(folder: Path) -> str:
     """Content digest of an adapter: its tensors, and its configuration without the place where the base lay."""
-    config = read_json(folder / "adapter_config.json")
+    path = folder / "adapter_config.json"
+    config = check_object(read_json(path), str(path), "train the adapter again")
     kept = {key: value for key, value in config.items() if key != "base_model_name_or_path"}
     return digest({"weights": file_digest(folder / _WEIGHTS), "config": kept})
 

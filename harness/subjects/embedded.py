@@ -74,6 +74,12 @@ def ensure_embedder(cache: Path) -> Path:
     return _made(cache / "models" / EMBEDDER, EMBEDDER_DIGEST, _make_minilm)
 
 
+def is_here(cache: Path, name: str) -> bool:
+    """Whether EMBEDDED or EMBEDDER is made already, and whole."""
+    wanted = {EMBEDDED: EMBEDDED_DIGEST, EMBEDDER: EMBEDDER_DIGEST}[name]
+    return _is_made(cache / "models" / name, wanted)
+
+
 def _made(folder: Path, wanted: str, make: Callable[[Path, Path], None]) -> Path:
     """The folder, if it is what is wanted; else made whole under a lock, so that two processes do not both make it."""
     if _is_made(folder, wanted):

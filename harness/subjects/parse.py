@@ -68,6 +68,8 @@ def serving_digest(name: str, prompt: str | None, task: Task, project: Project) 
 
 def _folder(path: str, project: Project) -> Path:
     """A relative path counts from the working folder first, then from the project."""
+    if not path:
+        raise UserError("adapter: names no folder", hint="write adapter:runs/<task>/<run>/attempts/<k>/adapter")
     folder = Path(path).expanduser()
     return folder if folder.is_absolute() or folder.is_dir() else project.root / folder
 

@@ -69,9 +69,25 @@ def test_a_missing_split_is_named(typed: Typed, counts: Any, split: str) -> None
     path.unlink()
     card = (counts.golden / "card.json").read_bytes()
     for words in (("prepare", "counts"), ("train", "counts")):
-        assert str(path) in refused(typed, *words)
+        message = refused(typed, *words)
+        assert f"{path}: the {split} split is missing" in message
+        assert "goldgate init counts --from FILE" in message
     assert (counts.golden / "card.json").read_bytes() == card
     assert counts.left() == set()
+
+
+@pytest.mark.parametrize("change", [{"splits": []}, {"splits": {"dev": 1}}, {"licence": None}, {"note": "x"}])
+def test_a_card_that_is_no_card_is_written_again_by_prepare(
+    typed: Typed, counts: Any, change: dict[str, Any]
+) -> None:
+    path = counts.golden / "card.json"
+    card = json.loads(path.read_text())
+    path.write_text(json.dumps({**card, **change}))
+    message = refused(typed, "evaluate", "counts", "--subject", "base+few_shot:2")
+    assert f"{path}" in message
+    assert "write it again with `goldgate prepare counts`" in message
+    assert typed("prepare", "counts")[0] == 0
+    assert json.loads(path.read_text()) == {**card, **({"licence": "not stated"} if "licence" in change else {})}
 
 
 @pytest.mark.parametrize("content", ["", "\n\n", "   \n"])
@@ -91,6 +107,10 @@ def test_an_empty_split_is_named(typed: Typed, counts: Any, content: str) -> Non
         ('{"id": "x", "input": "y"}', 'line 25, field "output": "output" is missing'),
         ('{"id": "x", "input": "y", "outptu": 1}', 'line 25, field "outptu": unknown key "outptu"\n  did you mean'),
         ('{"id": "d000", "input": "y", "output": {"n": 1}}', 'line 25, field "id": the id "d000" stands on line 1'),
+        ("[" * 200_000, "line 25: brackets within brackets"),
+        ('{"id": "x", "input": "y", "output": ' + "[" * 60 + "]" * 60 + "}", "line 25: brackets within brackets"),
+        ('{"id": "x", "input": "y", "output": {"n": 1e999}}', "line 25: Infinity is not JSON"),
+        ('{"id": "x", "input": "\\ud800", "output": {"n": 1}}', "line 25: half a character"),
     ],
 )
 def test_a_broken_line_of_a_split_is_named(typed: Typed, counts: Any, line: str, message: str) -> None:
@@ -147,6 +167,9 @@ def test_a_leak_names_both_examples(typed: Typed, counts: Any) -> None:
         ("rows.json", '[{"q": "x", "a": "y"},\n]', "rows.json, line 2: not valid JSON"),
         ("rows.ods", "x", 'rows.ods: cannot read ".ods" files\n  known: .csv'),
         ("rows.tsv", "q\ta\nx\t\n", 'rows.tsv, row 1, column "a": the output is empty'),
+        ("rows.csv", "q,a\nred, big,x\nold, wet,y\n", "rows.csv: rows have more fields than the header\n  name every"),
+        ("rows.jsonl", "[" * 200_000, "rows.jsonl, line 1: brackets within brackets"),
+        ("rows.xlsx", "PK", "rows.xlsx: cannot be read as xlsx"),
     ],
 )
 def test_a_source_that_is_no_good_is_named_and_makes_no_task(
@@ -241,6 +264,38 @@ def test_no_room_for_a_new_task_leaves_no_file_of_it(typed: Typed, monkeypatch: 
     assert typed("init", "pets", "--from", "pets.jsonl", *INIT)[0] == 0
 
 
+@pytest.mark.parametrize("writes", [4, 7, 8, 10, 13])
+def test_a_disk_that_fills_up_on_the_way_leaves_nothing_in_the_way(
+    typed: Typed, monkeypatch: pytest.MonkeyPatch, writes: int
+) -> None:
+    pets = [{"q": f"{a} {b}", "a": {"n": a}} for a in "abcdefghijklmnopqrst" for b in "opqrstuvwxyz"]
+    Path("pets.jsonl").write_text("\n".join(map(json.dumps, pets)))
+    left = iter(range(writes))
+
+    def fills_up(_: int) -> None:
+        if next(left, None) is None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", fills_up)
+        assert "no space left on the disk" in refused(typed, "init", "pets", "--from", "pets.jsonl", *INIT)
+    assert [p.name for p in Path.cwd().rglob("*") if p.is_file()] == ["pets.jsonl"]
+    assert typed("init", "pets", "--from", "pets.jsonl", *INIT)[0] == 0
+
+
+@pytest.mark.parametrize("place", ["file", "file/below"])
+def test_a_cache_that_is_a_file_is_said_by_every_command(
+    typed: Typed, counts: Any, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    Path("file").write_text("x")
+    monkeypatch.setenv("GOLDGATE_CACHE", str(Path(place).absolute()))
+    for words in (("evaluate", "counts", "--subject", "base+zero_shot"), ("doctor",), ("train", "counts")):
+        message = refused(typed, *words)
+        assert f"{Path('file').absolute()} is a file" in message
+        assert "set GOLDGATE_CACHE to a folder" in message
+    assert counts.left() == {"file"}
+
+
 def test_an_adapter_made_for_another_base_model(typed: Typed, counts: Any) -> None:
     name = counts.adapter("mine", base="b" * 64, alias="qwen3-8b")
     message = refused(typed, "evaluate", "counts", "--subject", name)
@@ -256,10 +311,19 @@ def test_an_adapter_folder_that_lacks_a_file(typed: Typed, counts: Any, lost: st
     assert f"mine: {lost} is missing" in refused(typed, "evaluate", "counts", "--subject", name)
 
 
+@pytest.mark.parametrize("content", ["[]", "null", "{"])
+@pytest.mark.parametrize("broken", ["adapter_config.json", "goldgate.json"])
+def test_an_adapter_file_that_is_no_object(typed: Typed, counts: Any, broken: str, content: str) -> None:
+    name = counts.adapter("mine")
+    (counts.project.root / "mine" / broken).write_text(content)
+    assert broken in refused(typed, "evaluate", "counts", "--subject", name)
+
+
 @pytest.mark.parametrize(("subject", "says"), [
     ("base+zero_shoot", "zero_shot"), ("few_shot:4", 'did you mean "base+few_shot:4"'), ("", 'no subject ""'),
     ("base", 'no subject "base"'), ("base+few_shot:99", "needs 99 train examples, there are 12"),
-    ("adapter:nowhere", "no such adapter folder"), ("linear", "needs closed labels"),
+    ("adapter:nowhere", "no such adapter folder"), ("adapter:", "names no folder"),
+    ("adapter:+constrained", "names no folder"), ("linear", "needs closed labels"),
 ])
 def test_a_subject_that_does_not_exist(typed: Typed, counts: Any, subject: str, says: str) -> None:
     assert says in refused(typed, "evaluate", "counts", "--subject", subject)

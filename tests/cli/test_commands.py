@@ -231,6 +231,33 @@ def test_a_torn_run_record_is_named(typed: Typed, counts: Any, command: str, con
     assert "run.json" in err
 
 
+@pytest.mark.parametrize("field", ["task", "prompted"])
+def test_a_run_that_was_killed_before_it_was_recorded_is_not_promoted(typed: Typed, counts: Any, field: str) -> None:
+    passing(counts)
+    path = counts.project.runs("counts") / "r1" / "run.json"
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps({k: v for k, v in record.items() if k != field}))
+    status, out, err = typed("promote", "r1")
+    assert (status, out) == (2, "")
+    assert f'run.json, field "{field}": "{field}" is missing\n  ' in err
+    assert not list(counts.suite.glob("champion*"))
+
+
+@pytest.mark.parametrize("change", [
+    *({field: None} for field in ("passed", "identity", "suite", "split", "subject", "verdicts", "look")),
+    {"split": {}}, {"verdicts": [1]}, {"verdicts": [{"verdict": None}]}, {"verdicts": [{"verdict": {"gate": "x"}}]},
+])
+def test_what_a_run_lacks_of_golden_is_named(typed: Typed, counts: Any, change: dict[str, Any]) -> None:
+    passing(counts)
+    path = counts.project.runs("counts") / "r1" / "golden.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    status, out, err = typed("promote", "r1")
+    assert (status, out) == (2, "")
+    assert "golden.json, field " in err
+    assert "train again" in err
+    assert not list(counts.suite.glob("champion*"))
+
+
 def test_an_adapter_that_is_gone_is_not_promoted(typed: Typed, counts: Any) -> None:
     folder = Path(passing(counts).removeprefix("adapter:"))
     shutil.rmtree(folder)

@@ -79,6 +79,15 @@ def test_a_folder_with_other_things_is_left_as_it_is(tmp_path: Path) -> None:
     assert [p.name for p in (tmp_path / "mine").rglob("*")] == ["suites"]
 
 
+@pytest.mark.parametrize("place", ["file", "file/below"])
+def test_a_file_is_no_folder_for_a_demo(tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(UserError, match="cannot be written") as caught:
+        demo_project("voice", tmp_path / place, tmp_path)
+    assert str(tmp_path / place) in caught.value.where
+    assert (tmp_path / "file").read_text() == "x"
+
+
 def test_an_empty_folder_will_do(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     assert demo_project("voice", tmp_path / "mine", tmp_path).tasks() == ("voice",)

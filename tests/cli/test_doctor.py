@@ -12,7 +12,8 @@ import pytest
 
 from harness.cli import doctor
 from harness.cli.doctor import machine, matmul_gflops
-from harness.subjects.embedded import EMBEDDED, EMBEDDER
+from harness.files import write_json
+from harness.subjects.embedded import EMBEDDED, EMBEDDED_DIGEST, EMBEDDER, EMBEDDER_DIGEST
 
 Typed = Callable[..., tuple[int, str, str]]
 GIB = 2**30
@@ -37,8 +38,10 @@ def disk(monkeypatch: pytest.MonkeyPatch, free: float) -> list[Path]:
 
 
 def models(cache: Path, *names: str) -> None:
+    """What looks like models that were made whole."""
     for name in names:
-        (cache / "models" / name).mkdir(parents=True)
+        digest = {EMBEDDED: EMBEDDED_DIGEST, EMBEDDER: EMBEDDER_DIGEST}[name]
+        write_json(cache / "models" / name / "goldgate-model.json", {"digest": digest, "sizes": {}})
 
 
 @pytest.mark.usefixtures("quick")
@@ -76,6 +79,7 @@ def test_a_full_disk_is_no_fault_once_both_models_are_there(
 def test_it_says_which_models_are_ready(typed: Typed, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     disk(monkeypatch, 40)
     models(tmp_path / "cache", EMBEDDER)
+    (tmp_path / "cache" / "models" / EMBEDDED).mkdir()  # what is in it was never finished
     _, out, _ = typed("doctor")
     assert f"{EMBEDDER}: ready" in out
     assert f"{EMBEDDED}: fetched on first use" in out

@@ -209,6 +209,16 @@ def test_a_setting_that_does_not_exist_is_refused_before_anyone_answers(
     assert says in err
     assert not made.recipes
     assert "answers dev" not in err
+    assert not list(counts.project.root.glob("runs/*/*"))
+
+
+def test_a_bad_recipe_in_task_yaml_leaves_no_run(typed: Typed, counts: Any, school: Callable[..., School]) -> None:
+    school((0, 0))
+    counts.settings(train={"epoch": 2})
+    status, out, err = typed("train", "counts")
+    assert (status, out) == (2, "")
+    assert 'task.yaml, field "train": no recipe setting "epoch"' in err
+    assert not list(counts.project.root.glob("runs/*/*"))
 
 
 def test_a_suite_that_compares_nothing_cannot_be_trained_for(

@@ -131,7 +131,8 @@ def test_a_split_that_does_not_exist_is_named(work: Work) -> None:
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0 s"), (8.2, "8 s"), (60, "1 min 00 s"), (200, "3 min 20 s"),
-                                               (3600, "60 min 00 s")])
+                                               (3600, "60 min 00 s"), (59.6, "1 min 00 s"), (59.4, "59 s"),
+                                               (119.7, "2 min 00 s")])
 def test_seconds_as_people_say_them(seconds: float, text: str) -> None:
     assert clock(seconds) == text
 
@@ -158,3 +159,13 @@ def test_a_step_that_fails_is_no_step_done() -> None:
     with pytest.raises(UserError), screen.step("train", "why"):
         raise UserError("no")
     assert screen.steps == []
+
+
+def test_brackets_in_names_are_shown_as_they_are(work: Work) -> None:
+    work.screen.console = Console(file=io.StringIO(), width=200, force_terminal=True, color_system=None)
+    with work.screen.step("adapter:[red]/x [/bold]", "in [dim]/[/dim] there", 3) as advance:
+        advance(1, "loss [/] 1")
+    work.screen.say("[bold]as it is[/bold]")
+    assert "adapter:[red]/x [/bold]  in [dim]/[/dim] there" in shown(work)
+    assert "loss [/] 1" in shown(work)
+    assert "[bold]as it is[/bold]" in shown(work)

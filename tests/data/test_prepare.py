@@ -155,10 +155,12 @@ def test_a_leak_is_found_exactly_where_two_splits_share_a_form(
 
 @given(st.lists(st.sampled_from(["g", "h", None]), min_size=2, max_size=4))
 def test_copies_in_golden_are_one_observation_only_where_a_group_says_so(groups: list[str | None]) -> None:
-    golden = Split("golden", tuple(Example(f"e{i}", f"item {i}", "x", group=g) for i, g in enumerate(groups)))
+    golden = Split("golden", tuple(Example(f"e{i}", f"Item{' ' * (i + 1)}7", "x", group=g) for i, g in enumerate(groups)))
     if set(groups) in ({"g"}, {"h"}):
         check_leaks({"golden": golden})
         return
     with pytest.raises(UserError, match="give both the same group"):
         check_leaks({"golden": golden})
     check_leaks({"train": Split("train", golden.examples)})
+    other = tuple(Example(f"e{i}", f"item {i}", "x") for i in range(3))
+    check_leaks({"golden": Split("golden", other)})  # another number is another question

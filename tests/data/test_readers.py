@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import math
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -114,3 +117,68 @@ def test_an_unknown_format_lists_those_that_are_read() -> None:
         with pytest.raises(UserError, match="cannot read") as caught:
             read(name, "x")
         assert all(suffix in caught.value.hint for suffix in SUFFIXES)
+
+
+@pytest.mark.parametrize("output", ["NaN", "-Infinity", '{"n": 1e999}', '"\\udc00"', '{"\\ud800": 1}',
+                                    "[" * 60 + "]" * 60, "9" * 5000])
+def test_what_could_not_be_written_as_json_again_is_refused(output: str) -> None:
+    for name, content in (("f.jsonl", f'{{"q": "x", "a": {output}}}'), ("f.json", f'[{{"q": "x", "a": {output}}}]')):
+        with pytest.raises(UserError) as caught:
+            read(name, content)
+        assert caught.value.where.startswith(name)
+        assert caught.value.hint
+
+
+def test_two_halves_of_a_surrogate_pair_are_one_character() -> None:
+    assert read("f.jsonl", '{"q": "\\ud83d\\ude00", "a": "y"}') == [("😀", "y")]
+
+
+def parquet(folder: Path, *outputs: Any) -> list[Any]:
+    import pyarrow as pa
+    from pyarrow import parquet as pq
+
+    table = pa.table({"q": [f"x{i}" for i in range(len(outputs))], "a": list(outputs)})
+    pq.write_table(table, folder / "f.parquet")
+    return [p.output for p in read_pairs(folder / "f.parquet", "q", "a")]
+
+
+def test_parquet_keeps_lists_and_writes_dates_as_text(tmp_path: Path) -> None:
+    assert parquet(tmp_path, ["a", "b"], []) == [["a", "b"], []]
+    assert parquet(tmp_path, {"n": [1, None]}) == [{"n": [1, None]}]
+    assert parquet(tmp_path, date(2024, 1, 2)) == ["2024-01-02"]
+    assert parquet(tmp_path, datetime(2024, 1, 2, 3, 4)) == ["2024-01-02T03:04:00"]
+    assert parquet(tmp_path, Decimal("1.50")) == [1.5]
+
+
+@pytest.mark.parametrize("outputs", [("y", None), (1.5, None), (1.5, math.nan)])
+def test_a_missing_output_of_a_table_is_named(tmp_path: Path, outputs: tuple[Any, ...]) -> None:
+    import pandas as pd
+
+    with pytest.raises(UserError, match=r'f.parquet, row 2, column "a": the output is empty'):
+        parquet(tmp_path, *outputs)
+    pd.DataFrame({"q": ["x", "z"], "a": outputs}).to_excel(tmp_path / "f.xlsx", index=False)
+    with pytest.raises(UserError, match=r'f.xlsx, row 2, column "a": the output is empty'):
+        read_pairs(tmp_path / "f.xlsx", "q", "a")
+
+
+def test_bytes_are_no_output(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="bytes is neither text nor JSON"):
+        parquet(tmp_path, b"ab")
+
+
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.99])
+def test_a_truncated_excel_file_is_said(tmp_path: Path, share: float) -> None:
+    import pandas as pd
+
+    path = tmp_path / "f.xlsx"
+    pd.DataFrame({"q": ["x"], "a": ["y"]}).to_excel(path, index=False)
+    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+    with pytest.raises(UserError, match="cannot be read as xlsx"):
+        read_pairs(path, "q", "a")
+
+
+@pytest.mark.parametrize("content", ["q,a\nx,y,z\n", "q,a\nx,y,\nz,w,\n", "q,a\nx,y,z\nv,w\n", "q,a\nx,y\nz,v,w\n"])
+def test_a_row_with_more_fields_than_the_header_is_refused(content: str) -> None:
+    with pytest.raises(UserError) as caught:
+        read("f.csv", content)
+    assert caught.value.where.endswith("f.csv")
