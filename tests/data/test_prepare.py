@@ -155,7 +155,8 @@ def test_a_leak_is_found_exactly_where_two_splits_share_a_form(
 
 @given(st.lists(st.sampled_from(["g", "h", None]), min_size=2, max_size=4))
 def test_copies_in_golden_are_one_observation_only_where_a_group_says_so(groups: list[str | None]) -> None:
-    golden = Split("golden", tuple(Example(f"e{i}", f"Item{' ' * (i + 1)}7", "x", group=g) for i, g in enumerate(groups)))
+    copies = (Example(f"e{i}", f"Item{' ' * (i + 1)}7", "x", group=g) for i, g in enumerate(groups))
+    golden = Split("golden", tuple(copies))
     if set(groups) in ({"g"}, {"h"}):
         check_leaks({"golden": golden})
         return
