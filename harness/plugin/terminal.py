@@ -61,12 +61,13 @@ def verdict_line(suite: SuiteTally) -> tuple[str, str]:
     total = sum(outcomes.values())
     if not suite.passed:
         return f"suite {suite.task} does not pass: {outcomes['pass']} of {total} gates pass, {', '.join(wrong)}", "red"
+    whole = f"all {total} gates" if total != 1 else "its one gate"
     split = suite.info.get("split") or {}
     if split.get("name") == "dev":
-        return f"suite {suite.task} meets all {total} gates on dev: observed, not shown; golden decides", "green"
+        return f"suite {suite.task} meets {whole} on dev: observed, not shown; golden decides", "green"
     readings = Counter(v["reading"] for v in suite.verdicts())
     told = ", ".join(f"{readings[r]} {r}" for r in ("shown", "plausible", "observed") if readings[r])
-    return f"suite {suite.task} passes: all {total} gates ({told})", "green"
+    return f"suite {suite.task} passes: {whole} ({told})", "green"
 
 
 def _write_table(out: pytest.TerminalReporter, suite: SuiteTally) -> None:
@@ -89,12 +90,19 @@ def _row(verdict: Mapping[str, Any]) -> tuple[str, ...]:
     low, high = _number(verdict, verdict["low"]), _number(verdict, verdict["high"])
     missing = f" ({verdict['missing']} missing)" if verdict["missing"] else ""
     return (
-        verdict["gate"], _number(verdict, verdict["estimate"]), f"{low} to {high}", threshold(verdict["threshold"]),
-        verdict["reading"], verdict["outcome"], f"{verdict['n']}{missing}",
+        verdict["gate"], _number(verdict, verdict["estimate"]), f"{low} to {high}",
+        "margin" if _is_margin(verdict) else threshold(verdict["threshold"]), verdict["reading"], verdict["outcome"],
+        f"{verdict['n']}{missing}",
     )
 
 
+def _is_margin(verdict: Mapping[str, Any]) -> bool:
+    """Whether a gate compares two measures: its numbers are by how much it holds, and 0 is the threshold."""
+    return bool(verdict["metric"] == verdict["gate"])
+
+
 def _number(verdict: Mapping[str, Any], x: float) -> str:
-    """Rates with three digits after the point, larger units with four figures."""
+    """Rates with three digits after the point, larger units with four figures; margins with their sign."""
     low, high = verdict["bounds"]
-    return f"{x:.3f}" if high - low <= 4.0 else f"{x:.4g}"
+    sign = "+" if _is_margin(verdict) else ""
+    return f"{x:{sign}.3f}" if high - low <= 4.0 else f"{x:{sign}.4g}"

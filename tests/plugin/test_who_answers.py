@@ -155,7 +155,7 @@ def test_edge_cases_have_the_same_ids_on_every_split(made: Any, pytester: pytest
 def test_a_suite_may_choose_its_own_edge_cases(made: Any, pytester: pytest.Pytester) -> None:
     made.gates("import pytest\n\n@pytest.mark.parametrize('edge_case', ['dark'], indirect=True)\n"
                "def test_it(candidate, edge_case):\n    assert candidate.on(edge_case).exact_match >= 0.5\n")
-    assert "suite colours passes: all 1 gates" in run(pytester)
+    assert "suite colours passes: its one gate" in run(pytester)
 
 
 def test_a_subject_is_asked_once_a_session(
@@ -260,7 +260,7 @@ def test_a_model_librarys_warnings_are_not_the_suites(
 
     monkeypatch.setattr(counting, "answer", warning)
     made.gates(ONE)
-    assert "meets all 1 gates" in run(pytester, "--candidate", "base+few_shot:1", "--split", "dev", "-W", "error")
+    assert "meets its one gate" in run(pytester, "--candidate", "base+few_shot:1", "--split", "dev", "-W", "error")
 
 
 def test_another_adapter_at_the_champions_path_does_not_answer_for_it(made: Any) -> None:

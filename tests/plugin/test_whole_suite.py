@@ -106,6 +106,13 @@ def test_a_suite_without_a_gate_has_no_verdict(made: Any, pytester: pytest.Pytes
     assert "incomplete (it has no gate)" in run(pytester)[1]
 
 
+def test_a_gate_between_two_measures_shows_its_margin(made: Any, pytester: pytest.Pytester) -> None:
+    made.champion()
+    made.gates("def test_it(candidate, prompted):\n    assert candidate.tokens_out <= 2 * prompted.tokens_out\n")
+    result = pytester.runpytest("suites", "-p", "no:cacheprovider")
+    result.stdout.fnmatch_lines(["*tokens_out <= 2 [*] prompted.tokens_out*+2 *+1.642 to +2.358*margin*pass*"])
+
+
 def test_failing_gates_are_counted_by_kind(make: Callable[..., Any], pytester: pytest.Pytester) -> None:
     made = make()
     made.champion()
