@@ -53,20 +53,39 @@ class AnswerCache:
         rows = [(a.fingerprint, json.dumps(asdict(a), ensure_ascii=False)) for a in answers]
         if not rows:
             return
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._make()
         with self._open() as db, db:
             db.executemany("INSERT OR REPLACE INTO answers (fingerprint, answer) VALUES (?, ?)", rows)
+
+    def _make(self) -> None:
+        """Makes the file, whole: going over to WAL does not wait for other processes, however long they may."""
+        from filelock import FileLock
+
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(self._path.with_suffix(".lock")):
+            if self._path.is_file():
+                return
+            new = self._path.with_suffix(".new")
+            new.unlink(missing_ok=True)
+            try:
+                with closing(sqlite3.connect(new)) as db:
+                    db.execute("PRAGMA journal_mode=WAL")
+                    db.execute("CREATE TABLE answers (fingerprint TEXT PRIMARY KEY, answer TEXT NOT NULL)")
+            except sqlite3.Error as error:
+                raise self._unusable(error) from error
+            new.replace(self._path)
+
+    def _unusable(self, error: sqlite3.Error) -> UserError:
+        return UserError(f"the answer cache cannot be used ({error})", str(self._path),
+                         "free some disk space, or delete the file: its answers are then generated again")
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         try:
             with closing(sqlite3.connect(self._path, timeout=_WAIT_SECONDS)) as db:
-                db.execute("PRAGMA journal_mode=WAL")
-                db.execute("CREATE TABLE IF NOT EXISTS answers (fingerprint TEXT PRIMARY KEY, answer TEXT NOT NULL)")
                 yield db
         except sqlite3.Error as error:
-            raise UserError(f"the answer cache cannot be used ({error})", str(self._path),
-                            "free some disk space, or delete the file: its answers are then generated again") from error
+            raise self._unusable(error) from error
 
 
 class Recorded:

@@ -88,4 +88,4 @@ def test_metrics_that_lack_their_settings_are_not_offered(make_task: MakeTask) -
     _, task = make_task({"kind": "text"}, train=[("x", "y")])
     assert "style_ok" not in scorers_for(task)
     assert "cost_per_1k" not in scorers_for(task)
-    assert scorer_versions(task)["exact_match"] == 1
+    assert scorer_versions(task)["exact_match"] == 2

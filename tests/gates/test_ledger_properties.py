@@ -141,14 +141,14 @@ def test_an_outcome_passes_where_every_gate_does_and_there_is_one(
     tmp_path: Path, outcomes: tuple[bool, ...], passed: bool
 ) -> None:
     entry = look(tmp_path, LookKey("g", "a", "s"))
-    write_outcome(tmp_path, entry, verdicts(*outcomes))
+    write_outcome(tmp_path, entry, verdicts(*outcomes), True)
     record = json.loads((tmp_path / f"{entry.name}.outcome.json").read_text())
     assert (record["pass"], record["opened"], len(record["gates"])) == (passed, False, len(outcomes))
 
 
 def test_an_outcome_is_no_look_and_holds_no_score(tmp_path: Path) -> None:
     entry = look(tmp_path, LookKey("g", "a", "s"))
-    write_outcome(tmp_path, entry, verdicts(True), opened=True)
+    write_outcome(tmp_path, entry, verdicts(True), True, opened=True)
     assert len(read_looks(tmp_path)) == 1
     record = json.loads((tmp_path / f"{entry.name}.outcome.json").read_text())
     assert record["opened"] is True
@@ -157,7 +157,7 @@ def test_an_outcome_is_no_look_and_holds_no_score(tmp_path: Path) -> None:
 
 def test_an_outcome_whose_look_is_lost_is_refused(tmp_path: Path) -> None:
     entry = look(tmp_path, LookKey("g", "a", "s"))
-    write_outcome(tmp_path, entry, verdicts(True))
+    write_outcome(tmp_path, entry, verdicts(True), True)
     (tmp_path / f"{entry.name}.json").unlink()
     with pytest.raises(UserError, match="named elsewhere"):
         read_looks(tmp_path)
