@@ -51,7 +51,8 @@ def test_the_level_decides(made: Any, pytester: pytest.Pytester) -> None:
     """55 of 60 show 0.80 with p = 0.0121: at look 2 (0.0125), not at look 3."""
     made.champion(wrong=5)
     gate = "def test_it(candidate):\n    assert candidate.exact_match >= 0.80\n"
-    for more, says in (("", "passes: its one gate"), ("x = 1\n", "passes: its one gate"), ("x = 2\n", "0 of 1 gates pass, 1 undec")):
+    shown = "passes: its one gate"
+    for more, says in (("", shown), ("x = 1\n", shown), ("x = 2\n", "0 of 1 gates pass, 1 undecided")):
         made.gates(gate + more)
         assert f"suite colours {says}" in run(pytester).replace("does not pass: ", "")
 
