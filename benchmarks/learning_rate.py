@@ -2,8 +2,8 @@
 
     python benchmarks/learning_rate.py --task invoices --rows 200 --rates 0.0003 0.001 0.002 --batches 4 8
 
-Every pair trains from the same base, seed and examples. What is printed is the mean negative log-likelihood of dev's
-answers in nats per token, which needs no generation and moves before exact match does.
+Every pair trains from the same base, seed and examples. What is printed is the mean negative log-likelihood of as many
+answers of dev, in nats per token, which needs no generation and moves before exact match does.
 """
 
 from __future__ import annotations
@@ -11,37 +11,39 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 from harness.examples import Split, load_split
 from harness.project import cache_folder, find_project
 from harness.subjects.embedded import ensure_model
-from harness.subjects.loading import forget_models, load_model
+from harness.subjects.loading import quiet
 from harness.task import load_task
 from trainers import train_adapter
-from trainers.batches import make_rows, strategy_for
+from trainers.answer_loss import answer_loss
+from trainers.batches import Row, make_rows, strategy_for
+from trainers.lora import load_base
 from trainers.recipe import Recipe
 
 
-def answer_loss(model: object, rows: list[object]) -> float:
+def mean_loss(model: Any, rows: Sequence[Row]) -> float:
     """Mean negative log-likelihood of the answers' tokens, in nats per token."""
     import torch
 
-    total, count = 0.0, 0
+    count = sum(len(row.tokens) - row.start for row in rows)
     with torch.no_grad():
-        for row in rows:
-            ids = torch.tensor([row.tokens])
-            logits = model(ids).logits[0, row.start - 1 : -1].log_softmax(-1)
-            total -= float(logits.gather(1, ids[0, row.start :, None]).sum())
-            count += ids.shape[1] - row.start
-    return total / count
+        return sum(float(answer_loss(model, torch.tensor([row.tokens]), torch.tensor([row.labels]), count))
+                   for row in rows)
 
 
 def main() -> None:
+    from peft import PeftModel
+
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--task", default="invoices")
-    parser.add_argument("--rows", type=int, default=200)
+    parser.add_argument("--rows", type=int, default=200, help="of train, and of dev")
     parser.add_argument("--rates", type=float, nargs="+", default=[3e-4, 1e-3, 2e-3])
     parser.add_argument("--batches", type=int, nargs="+", default=[4, 8])
     options = parser.parse_args()
@@ -49,7 +51,7 @@ def main() -> None:
     project = find_project(Path.cwd(), cache)
     task = load_task(project, options.task)
     train, dev = load_split(project, task.name, "train"), load_split(project, task.name, "dev")
-    few = Split("train", train.examples[: options.rows])
+    few, held_out = Split("train", train.examples[: options.rows]), dev.examples[: options.rows]
     model = ensure_model(cache, task.model)
     print("batch   rate    steps  loss on dev  tokens/s")
     with tempfile.TemporaryDirectory() as folder:
@@ -57,10 +59,11 @@ def main() -> None:
             recipe = Recipe(learning_rate=rate, batch=batch, epochs=1, decay=0.5, micro_batch=batch)
             out = Path(folder) / str(number)
             result = train_adapter(model, task, few, recipe, out)
-            loaded = load_model(model.path, model.digest, result.adapter, str(number))
-            rows = make_rows(loaded.tokenizer, task, strategy_for(task, recipe.prompt), dev.examples, recipe.max_length)
-            loss = answer_loss(loaded.model, rows)
-            forget_models()
+            with quiet():
+                tokenizer, base = load_base(model)
+                tuned = PeftModel.from_pretrained(base, result.adapter).eval()
+            rows = make_rows(tokenizer, task, strategy_for(task, recipe.prompt), held_out, recipe.max_length)
+            loss = mean_loss(tuned.get_base_model(), rows)
             print(f"{batch:5}  {rate:.1e}  {recipe.steps(len(few)):5}  {loss:11.4f}  {result.tokens_per_second:8.0f}",
                   flush=True)
 

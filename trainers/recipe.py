@@ -98,7 +98,7 @@ def demo_recipe(task: Task, n_train: int, hidden_size: int, settings: Mapping[st
     """What `goldgate demo` has time for, whatever task.yaml says: about DEMO_CHARACTERS, half of the steps decaying.
 
     characters: of all inputs and outputs of train. Where there is time for one pass or two, small batches learn more
-    from them: more steps of the same tokens, at a rate that such steps bear (benchmarks/learning_rate.py).
+    from them: more steps of the same tokens, at a rate that such steps bear (docs/results.md).
     """
     quick: dict[str, Any] = {"epochs": max(1, round(DEMO_CHARACTERS / characters)), "decay": 0.5}
     bold: dict[str, Any] = {"batch": 4, "learning_rate": 1.1e-3} if hidden_size <= SMALL else {}
@@ -110,8 +110,8 @@ def demo_recipe(task: Task, n_train: int, hidden_size: int, settings: Mapping[st
 def default_rate(hidden_size: int, batch: int) -> float:
     """Peak learning rate: falls with the model's width, rises with the root of the batch, between 1e-4 and 1e-3.
 
-    Small models take 1e-3: there the rule, made for larger ones, comes out at a third of what learns best
-    (benchmarks/learning_rate.py).
+    Small models take its upper end: a 135M model learns far less at the rate that the rule, made for larger ones, gives
+    (docs/results.md, "Learning rate and batch").
     """
     if hidden_size <= SMALL:
         return 1e-3
