@@ -8,11 +8,13 @@ from random import Random
 from typing import Any
 
 import invoice_words as words
+import train_forms
 import train_words
 
 Day = tuple[int, int, int]  # year, month, day
-Line = tuple[str, int | str | Day]  # a label with money in cents, a number that is no money, or a day
+Line = tuple[str, int | str | Day]  # a label with money in cents, a number or name that is no money, or a day
 LISTED = 0.3  # share of train's items that come from the list which the other splits share
+ASIDES = 0.35  # share of train's invoices with a line that names another company, number or day
 KNOWN_NAMES = 0.25  # share of dev and golden vendors and items that train has too
 
 
@@ -30,6 +32,7 @@ class Draft:
     total: int | None
     before: tuple[Line, ...] = ()
     after: tuple[Line, ...] = ()
+    aside: Line | None = None  # a line with {} where its value goes, and the value; only train has it
 
     @property
     def answer(self) -> dict[str, Any]:
@@ -61,7 +64,7 @@ def draft(split: str, features: frozenset[str], rng: Random) -> Draft:
     names = _items(split, lang, rng, count)
     items = tuple((name, _price(rng, whole)) for name in names)
     made = Draft(
-        lang, features, _vendor(split, lang, rng), _number(rng, "ocr_noise" in features),
+        lang, features, _vendor(split, lang, rng), _number(split, rng, "ocr_noise" in features),
         (rng.randint(2019, 2025), rng.randint(1, 12), rng.randint(1, 28)), currency, items,
         sum(a for _, a in items) if items else _price(rng, whole),
     )
@@ -69,6 +72,8 @@ def draft(split: str, features: frozenset[str], rng: Random) -> Draft:
         made = _with_taxes(made, rng, whole)
     if "lookalike_total" in features:
         made = _with_lookalikes(made, rng, whole)
+    if split == "train" and rng.random() < ASIDES:
+        made = _with_aside(made, rng)
     return _without(made, rng) if "missing_field" in features else made
 
 
@@ -93,8 +98,10 @@ def _vendor(split: str, lang: str, rng: Random) -> str:
     return f"{trade} {family}" if form < 0.4 and lang in ("fr", "es") and len(trade) > 4 else f"{family} {trade}"
 
 
-def _number(rng: Random, scanned: bool) -> str:
+def _number(split: str, rng: Random, scanned: bool) -> str:
     """An invoice number; for a scan, without letters that a scanner confuses with digits."""
+    if split == "train":
+        return train_forms.number(rng, scanned)
     size = rng.choice([2, 3, 3, 3, 4])
     digits = str(rng.randint(10**size, 10 ** (size + 1) - 1))
     form = rng.random()
@@ -148,6 +155,20 @@ def _with_lookalikes(made: Draft, rng: Random, whole: bool) -> Draft:
     else:
         before = ((rng.choice(other[kind]), str(rng.randint(1000, 9999))), *before)
     return replace(made, before=before, after=after)
+
+
+def _with_aside(made: Draft, rng: Random) -> Draft:
+    """A line with a customer, a number or a day that is not the invoice's; a credit note may name its invoice."""
+    kind = rng.choice(["party", "number", "number", "day"])
+    kind = "invoice" if "credit_note" in made.features and rng.random() < 0.5 else kind
+    value: str | Day
+    if kind == "party":
+        value = _vendor("train", made.lang, rng)
+    elif kind == "day":
+        value = (rng.randint(2019, 2025), rng.randint(1, 12), rng.randint(1, 28))
+    else:
+        value = train_forms.number(rng, scanned=True)
+    return replace(made, aside=(train_forms.aside(made.lang, kind, rng), value))
 
 
 def _without(made: Draft, rng: Random) -> Draft:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from random import Random
 
 import invoice_layouts as layouts
 import invoice_words as words
+import train_forms
 import train_words
 from invoice_drafts import Day, Draft
 
 LETTERS = {"0": "O", "1": "l", "5": "S", "8": "B"}  # what a scanner makes of a digit
 PRINTED_SIGN = {"train": 0.35, "others": 0.5}  # share of credit notes whose total is printed with its minus
 OWN_LABELS = 0.6  # share of train's invoices with labels that no other split has
+CREDIT_SENTENCES = 0.5  # share of train's own credit notes whose sentences say that money comes back
+OWN_FORMS = 0.3  # share of train's dates, and of its currencies, in forms that no other split has
 SHOUTED = 0.2  # share of train's own headings in capitals
 GAPS = ("n/a", "-", "?", "...")  # what stands where a value is missing, if not nothing
 
@@ -23,7 +26,7 @@ def write(made: Draft, split: str, unseen: bool, rng: Random) -> tuple[str, froz
     """The invoice's text, and the tags that are true of it."""
     layout = rng.choice(layouts.UNSEEN[split] if unseen else layouts.SEEN)
     scan: Callable[[str], str] = (lambda text: _scan_digits(text, rng)) if "ocr_noise" in made.features else str
-    money = _Money(made, rng)
+    money = _Money(made, rng, train_forms.MONEY if split == "train" else {})
     # Train's own labels stand in layouts that the other splits share, too; theirs only in those of their own.
     own = unseen if split != "train" else rng.random() < OWN_LABELS
     page = _labels(made, split if own else "seen", rng)
@@ -31,31 +34,43 @@ def write(made: Draft, split: str, unseen: bool, rng: Random) -> tuple[str, froz
     def value(content: int | str | Day) -> str:
         if isinstance(content, int):
             return scan(money.text(content))
-        return scan(content if isinstance(content, str) else _day(content, made, rng))
+        return scan(content if isinstance(content, str) else _day(content, made, rng, split == "train"))
 
     gap = rng.choice(GAPS) if layout is not layouts.letter and rng.random() < 0.4 else None
     printed = PRINTED_SIGN["train" if split == "train" else "others"]
-    sign = "-" if "credit_note" in made.features and rng.random() < printed else ""
+    negative = "credit_note" in made.features and rng.random() < printed
+    minus = (rng.choice(train_forms.MINUS) if split == "train" else "-{}") if negative else "{}"
     page = replace(
         page,
         vendor=made.vendor,
         no=gap if made.number is None else _scan_number(made.number, scan),
         day=gap if made.date is None else value(made.date),
-        total=gap if made.total is None else scan(money.text(made.total, True, sign)),
+        total=gap if made.total is None else scan(money.text(made.total, True, minus)),
         lines=tuple((_counted(n, a, money, rng), scan(money.text(a, made.total is None))) for n, a in made.items),
         before=tuple((label, value(content)) for label, content in made.before),
         after=tuple((label, value(content)) for label, content in made.after),
     )
     tags = made.features - {"decimal_comma"} | ({"decimal_comma"} if money.reversed else set())
     tags -= {"date_format"} if made.date is None else set()
-    return layout(page, rng), tags | {"unseen_layout"} if unseen and split != "train" else tags
+    text = layout(page, rng)
+    if made.aside is not None:
+        text = train_forms.with_aside(text, made.aside[0].format(value(made.aside[1])), rng)
+        tags |= {"lookalike_total"}
+    return text, tags | {"unseen_layout"} if unseen and split != "train" else tags
 
 
 def _labels(made: Draft, phrasing: str, rng: Random) -> layouts.Page:
     """A page with its labels and sentences, and no values yet."""
     own = words.LABELS.get(phrasing, train_words.LABELS)[made.lang]
     sentences = words.SENTENCES.get(phrasing, train_words.SENTENCES)[made.lang]
+    notes = words.NOTES[made.lang]
+    if phrasing == "train":
+        notes = notes + train_words.NOTES[made.lang]
+        said = made.total is not None and made.vendor is not None
+        if said and "credit_note" in made.features and rng.random() < CREDIT_SENTENCES:
+            sentences = train_words.CREDIT_SENTENCES[made.lang]
     fixed = words.FIXED[made.lang]
+    vendor = rng.choice(train_words.SELLERS[made.lang]) if phrasing == "train" else fixed["vendor"]
     head = rng.choice(own["credit" if "credit_note" in made.features else "head"])
     head = head.upper() if phrasing == "train" and rng.random() < SHOUTED else head
     total = rng.choice(own["sum"])
@@ -63,8 +78,8 @@ def _labels(made: Draft, phrasing: str, rng: Random) -> layouts.Page:
         head, total = _scan_word(head, rng), _scan_word(total, rng)
     return layouts.Page(
         head=head, no_label=rng.choice(own["no"]), day_label=rng.choice(own["day"]), sum_label=total,
-        note=rng.choice(words.NOTES[made.lang]) if rng.random() < 0.3 else "",
-        vendor_label=fixed["vendor"], item_label=fixed["item"],
+        note=rng.choice(notes) if rng.random() < 0.3 else "",
+        vendor_label=vendor, item_label=fixed["item"],
         sentence=tuple(rng.choice(sentences)),
     )
 
@@ -75,30 +90,34 @@ class _Money:
     `reversed` tells whether an amount was written with a comma where English has a point, or the other way round.
     """
 
-    def __init__(self, made: Draft, rng: Random) -> None:
+    def __init__(self, made: Draft, rng: Random, more: Mapping[str, list[str]]) -> None:
         comma = "decimal_comma" in made.features or (made.lang != "en" and rng.random() < 0.5)
         styles = [(".", ","), (".", ","), (" ", ",")] if comma else [("", "."), ("", "."), (",", "."), ("'", ".")]
         self.thousands, self.point = rng.choice(styles)
         self.bare = rng.random() < 0.75
         self.form = "{}" if made.currency is None else rng.choice(words.CURRENCY[made.currency])
+        if made.currency in more and rng.random() < OWN_FORMS:
+            self.form = rng.choice(more[made.currency])
         self.everywhere = rng.random() < 0.2
         self.whole = made.currency == "JPY"
         self.reversed = False
 
-    def text(self, cents: int, named: bool = False, sign: str = "") -> str:
+    def text(self, cents: int, named: bool = False, minus: str = "{}") -> str:
         """The amount; with its currency where `named`, or where this invoice has it everywhere."""
         units, rest = divmod(abs(cents), 100)
         text = f"{units:,}".replace(",", self.thousands)
         if not (self.whole or (rest == 0 and self.bare)):
             text += f"{self.point}{rest:02}"
         self.reversed |= self.point == "," and ("," in text or "." in text)
-        text = ("-" if cents < 0 else sign) + text
+        text = f"-{text}" if cents < 0 else minus.format(text)
         return self.form.format(text) if named or self.everywhere else text
 
 
-def _day(date: Day, made: Draft, rng: Random) -> str:
+def _day(date: Day, made: Draft, rng: Random, train: bool) -> str:
     year, month, day = date
     name = words.MONTHS[made.lang][month - 1]
+    if train and rng.random() < OWN_FORMS:
+        return rng.choice(train_forms.days(made.lang, year, month, day, name))
     plain = {
         "en": [f"{year}-{month:02}-{day:02}", f"{day:02}/{month:02}/{year}", f"{day} {name} {year}"],
         "de": [f"{day:02}.{month:02}.{year}", f"{day}. {name} {year}"],

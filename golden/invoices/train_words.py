@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from random import Random
 
+import train_forms
+
 # Headings are a first and a second part. Those that ask for money and those that give it back share their second parts,
 # so that these decide nothing.
 _HEADS = {
@@ -78,6 +80,31 @@ SENTENCES: dict[str, list[list[str]]] = {
            ["De: {vendor}.", "Asunto: {head} {no}", "{day}", "acerca de {items}", "{sum} {total}", ""]],
 }
 
+CREDIT_SENTENCES: dict[str, list[list[str]]] = {
+    "en": [["{vendor} owes you {total}", "see {head} {no}", "of {day}", "for {items}", ""],
+           ["We pay you back {total}:", "{head} {no}", "{day}", "{items}", "{vendor}", ""],
+           ["You get {total} back from {vendor}", "for {items}", "{head} {no}", "{day}", ""]],
+    "de": [["{vendor} zahlt Ihnen {total} zurück", "{head} {no}", "vom {day}", "für {items}", ""],
+           ["Sie bekommen {total} zurück:", "{head} {no}", "{day}", "{items}", "{vendor}", ""]],
+    "fr": [["{vendor} vous rend {total}", "{head} {no}", "du {day}", "pour {items}", ""],
+           ["Nous vous remboursons {total} :", "{head} {no}", "{day}", "{items}", "{vendor}", ""]],
+    "es": [["{vendor} le devuelve {total}", "{head} {no}", "del {day}", "por {items}", ""],
+           ["Le reembolsamos {total}:", "{head} {no}", "{day}", "{items}", "{vendor}", ""]],
+}
+SELLERS = {  # before the vendor's name, in layouts that label it
+    "en": ["From", "From", "Seller", "Supplier", "Issued by", "Vendor", "Company", "Shop", "By"],
+    "de": ["Firma", "Von", "Verkäufer", "Lieferant", "Absender"], "fr": ["Société", "De", "Vendeur", "Émetteur"],
+    "es": ["Empresa", "De", "Vendedor", "Emisor", "Proveedor"],
+}
+# Notes that speak of credit and refunds under any document: the heading decides, not a word on the page.
+NOTES = {
+    "en": ["No refund after 14 days", "Credit cards welcome", "Returns within a month", "See our terms",
+           "VAT included", "Copy", "Original", "Keep this paper"],
+    "de": ["Keine Rückgabe", "Kreditkarte möglich", "inkl. MwSt.", "Kopie", "Bitte aufbewahren"],
+    "fr": ["Ni repris ni remboursé", "Carte de crédit acceptée", "TVA incluse", "Copie", "À conserver"],
+    "es": ["Sin devoluciones", "Aceptamos tarjeta de crédito", "IVA incluido", "Copia", "Conserve este papel"],
+}
+
 NAMES = {lang: row.split() for lang, row in {
     "en": "Adams Archer Atlas Barlow Barrett Beacon Beaumont Bishop Blackwood Boulder Bridges Brooks Burton Byrne "
           "Calloway Campbell Canyon Carlisle Castle Chandler Clayton Clifton Coleman Compass Cooper Copper Cortland "
@@ -107,8 +134,6 @@ NAMES = {lang: row.split() for lang, row in {
           "Moreno Moya Muñoz Nieto Núñez Ortiz Pardo Pastor Pascual Pérez Rey Reyes Rivas Rojas Romero Ruiz Sáez "
           "Sánchez Santos Sanz Suárez Torres Vargas",
 }.items()}
-_STARTS = "Al Bar Cor Dun El Fal Gor Har Is Jor Kel Lan Mor Ner Or Pel Quin Ros Sal Tor Ul Ven Wil Yar Zan"
-_ENDS = "by den dorf er ford gan ham ina ker lan mann neau ova rick sen son ti ton vey well witz zo"
 _TRADES = {lang: row.split() for lang, row in {
     "en": "Bakery Plumbing Café Cleaners Farm Dental Taxi Glass Ltd Inc LLC Partners Brothers Services Group Paints "
           "Textiles Logistics Interiors Florist Gym",
@@ -136,16 +161,20 @@ ITEMS = {lang: [f"{q} {t}" for q in _QUALITIES[lang].split() for t in _THINGS[la
 def vendor(lang: str, listed: list[str], trades: list[str], rng: Random) -> str:
     """A vendor's name: of a family that is listed, known here or made up, with a trade before or behind it."""
     kind = rng.random()
-    if kind < 0.2:
+    if kind < 0.15:
         family = rng.choice(listed)
-    elif kind < 0.65:
+    elif kind < 0.55:
         family = rng.choice(NAMES[lang if rng.random() < 0.8 else rng.choice(list(NAMES))])
     else:
-        family = rng.choice(_STARTS.split()) + rng.choice(_ENDS.split())
+        family = train_forms.family(rng)
     trade = rng.choice(trades if rng.random() < 0.5 else _TRADES[lang])
     form = rng.random()
     if form < 0.12:
         return f"{family} & Co"
     if form < 0.2:
         return f"{rng.choice(NAMES[lang])} & {family}"
-    return f"{trade} {family}" if form < 0.45 and len(trade) > 4 else f"{family} {trade}"
+    if form < 0.26:
+        return f"{rng.choice('ABCDEFGHJKLMNPRSTW')}. {family} {trade}"
+    if form < 0.3:
+        return f"{family} {rng.choice(_TRADES[lang])} {trade}"
+    return f"{trade} {family}" if form < 0.5 and len(trade) > 4 else f"{family} {trade}"
