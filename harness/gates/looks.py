@@ -17,7 +17,7 @@ from harness.fingerprint import digest, short
 from harness.gates.policy import level
 from harness.measures import Verdict
 
-LIMIT = 0.10  # levels spent over parallel branches; above it golden must be refreshed
+LIMIT = 2.0  # times the suite's error: what looks on parallel branches may spend together before golden is worn out
 _OUTCOME = ".outcome.json"
 _LOCK = ".lock"
 _PATIENCE = 60.0  # seconds; a look is written in milliseconds
@@ -52,7 +52,7 @@ def open_look(
 
     candidate: the subject's name, for people; date: ISO; commit: git's, where there is one; error: the suite's, fixed
     by the first look. With write=False nothing is written, and a look that is not recorded raises UserError, as does a
-    ledger that is edited or lacks a file.
+    ledger that is edited, lacks a file, or has spent so much on parallel branches that golden decides nothing more.
     """
     looks = read_looks(folder)
     found = _find(looks, key)
@@ -89,6 +89,11 @@ def _spend(
             str(folder), "put it back; it is fixed by the first look",
         )
     number = len(looks) + 1
+    if (used := spent(looks) + level(number, error)) > LIMIT * error:
+        raise UserError(
+            f"one look more brings the chance of a false promotion to {used:.1%}, more than {LIMIT * error:.1%}",
+            str(folder), "looks on parallel branches wore this golden split out: draw a new one",
+        )
     content = {
         "key": asdict(key), "number": number, "level": level(number, error), "error": error, "candidate": candidate,
         "date": date, "commit": commit, "known": sorted(look.name for look in looks),

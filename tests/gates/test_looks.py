@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -149,6 +150,19 @@ def test_branches_merge_and_the_next_look_counts_both(tmp_path: Path) -> None:
     assert read_looks(ours)[0].name == first.name
     assert look(ours, LookKey("g1", "c", "s1")).number == 4
     assert spent(read_looks(ours)) == pytest.approx(0.025 + 2 * 0.0125 + 0.003125)
+
+
+def test_many_parallel_branches_wear_golden_out(tmp_path: Path) -> None:
+    merged = tmp_path / "merged"
+    for branch in range(4):
+        alone = tmp_path / str(branch)
+        look(alone, LookKey("g1", f"c{branch}", "s1"))
+        shutil.copytree(alone, merged, dirs_exist_ok=True)
+    assert spent(read_looks(merged)) == pytest.approx(0.1)
+    with pytest.raises(UserError, match=r"(?s)to 10.2%, more than 10.0%.*draw a new one"):
+        look(merged, LookKey("g1", "c9", "s1"))
+    assert len(files(merged)) == 4
+    assert look(merged, LookKey("g1", "c2", "s1")).new is False
 
 
 def test_processes_at_once_write_different_numbers(ledger: Path) -> None:
