@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from ticket_writer import PRODUCTS, Phrases, Writer
 
@@ -28,15 +29,15 @@ from harness.examples import Card, Example, Split, card_of, read_card, write_car
 
 HERE = Path(__file__).parent
 SEED = 20
-SIZES = {"golden": 240, "dev": 120, "train": 2000}
+SIZES = {"golden": 240, "dev": 120, "train": 3000}
 # How many generated messages of each kind; hand-written ones come on top, plain ones fill up to the size.
 KINDS = {
     "golden": {"typos": 23, "shouting": 23, "mixed_language": 28, "multi_request": 28, "sarcasm": 24, "off_topic": 20,
                "injection": 24},
     "dev": {"typos": 13, "shouting": 12, "mixed_language": 14, "multi_request": 15, "sarcasm": 12, "off_topic": 9,
             "injection": 13},
-    "train": {"typos": 190, "shouting": 170, "mixed_language": 300, "multi_request": 320, "sarcasm": 200,
-              "off_topic": 110, "injection": 230},
+    "train": {"typos": 330, "shouting": 270, "mixed_language": 450, "multi_request": 480, "sarcasm": 280,
+              "off_topic": 120, "injection": 330},
 }
 UNSEEN = {"golden": 0.27, "dev": 0.27, "train": 0.0}  # share of generated messages from phrases that train has not
 TOO_CLOSE = 0.6  # shared word pairs over all word pairs: above it two messages count as one
@@ -83,9 +84,19 @@ def _named() -> re.Pattern[str]:
 _NAMED = _named()
 
 
+def phrases() -> tuple[dict[str, Any], dict[str, Any]]:
+    """The tables of situations.toml and manners.toml, with what train_phrases.toml adds to them."""
+    situations, manners, more = (
+        tomllib.loads((HERE / f"{name}.toml").read_text("utf-8")) for name in ("situations", "manners", "train_phrases")
+    )
+    for table, pools in more.items():
+        (situations if table in situations else manners)[table].update(pools)
+    return situations, manners
+
+
 def build(seed: int = SEED) -> dict[str, Split]:
     """All three splits, hand-written cases included."""
-    situations, manners = (tomllib.loads((HERE / f"{n}.toml").read_text("utf-8")) for n in ("situations", "manners"))
+    situations, manners = phrases()
     by_hand = [json.loads(line) for line in (HERE / "edge_cases.jsonl").read_text("utf-8").splitlines()]
     made = Made()
     for case in by_hand:

@@ -161,7 +161,8 @@ class Writer:
             sentences.insert(0 if rng.random() < 0.25 else len(sentences), self.pick("injection"))
         text = self._dressed(sentences, mixed, 0.9 if mixed and not core_mixed else 0.4)
         if kind in ("typos", "shouting"):
-            text = misspelled(text, rng) if kind == "typos" else shouted(text, rng)
+            by_ear = self.phrases.pool == "train" and kind == "typos" and rng.random() < 0.5
+            text = heard(text, rng) if by_ear else misspelled(text, rng) if kind == "typos" else shouted(text, rng)
         elif kind == "plain" and rng.random() < 0.2:
             text = text.lower()
         return self._laid_out(text, 0.5), label(requests, cue), tags, first.situation
@@ -226,6 +227,22 @@ def misspelled(text: str, rng: random.Random) -> str:
 
     text = re.sub(r"[A-Za-z]+", slip, text)
     return text.lower() if rng.random() < 0.5 else text
+
+
+def heard(text: str, rng: random.Random) -> str:
+    """In small letters, about every second word spelled as it sounds."""
+    sounds = [("tion", "shun"), ("ight", "ite"), ("ough", "uff"), ("ph", "f"), ("qu", "kw"), ("ck", "k"), ("wh", "w"),
+              ("ea", "ee"), ("ie", "ei"), ("ll", "l"), ("ss", "s"), ("ou", "u"), ("c", "k"), ("x", "ks"), ("'", "")]
+
+    def spelled(match: re.Match[str]) -> str:
+        word = match.group()
+        fitting = [(a, b) for a, b in sounds if a in word[1:]]
+        if len(word) < 4 or word in PRODUCTS or not fitting or rng.random() > 0.5:
+            return word
+        a, b = fitting[0] if rng.random() < 0.6 else rng.choice(fitting)
+        return word[0] + word[1:].replace(a, b, 1)
+
+    return re.sub(r"[A-Za-z']+", spelled, text).lower()
 
 
 def shouted(text: str, rng: random.Random) -> str:

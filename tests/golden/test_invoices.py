@@ -73,7 +73,8 @@ def currencies(text: str) -> set[str]:
 def amounts(text: str) -> set[float]:
     """Every amount in a text, by the instructions' rule for separators."""
     found = set()
-    for number in re.findall(r"(?<![a-z])\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d{2})?(?!\d)|\d+(?:[.,]\d+)?", digits_read(text)):
+    grouped = r"(?<![a-z])\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d{2})?(?!\d)"
+    for number in re.findall(rf"{grouped}|\d+(?:[.,]\d+)?", digits_read(text)):
         whole, point, rest = re.fullmatch(r"(.*?)(?:([.,])(\d{1,2}))?", number).groups()
         found.add(float(re.sub(r"\D", "", whole) + (f".{rest}" if point else "")))
     return found

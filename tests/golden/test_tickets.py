@@ -6,7 +6,6 @@ import importlib.util
 import json
 import random
 import sys
-import tomllib
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
@@ -136,8 +135,8 @@ def _pairs(text: str) -> frozenset[tuple[str, str]]:
 
 def test_a_phrase_stands_in_one_pool_alone():
     homes: dict[str, tuple[str, str]] = {}
-    for file in ("situations.toml", "manners.toml"):
-        for name, table in tomllib.loads((FOLDER / file).read_text("utf-8")).items():
+    for tables in generate.phrases():
+        for name, table in tables.items():
             pools = table.items() if isinstance(table, dict) else ()
             for pool, phrases in pools:
                 for phrase in phrases if isinstance(phrases, list) and pool != "cues" else ():
@@ -201,10 +200,16 @@ def test_slips_leave_product_names_and_short_words_alone():
         assert len(words) == len(text.split())
 
 
+def test_words_spelled_by_ear_leave_product_names_alone():
+    text = "My Brewlo has a question: which attention ought the phone give?"
+    heard = {writer.heard(text, random.Random(seed)) for seed in range(30)}
+    assert len(heard) > 5
+    assert all(h.split()[1] == "brewlo" and len(h.split()) == len(text.split()) for h in heard)
+
+
 def _answer(queue: str, priority: str, product: str | None, human: bool) -> dict[str, object]:
     return {"queue": queue, "priority": priority, "product": product, "needs_human": human}
 
 
 def _writer(pool: str):
-    tables = (tomllib.loads((FOLDER / f"{n}.toml").read_text("utf-8")) for n in ("situations", "manners"))
-    return writer.Writer(random.Random(7), writer.Phrases(*tables, pool))
+    return writer.Writer(random.Random(7), writer.Phrases(*generate.phrases(), pool))
