@@ -83,13 +83,12 @@ def examples() -> dict[str, list[dict[str, Any]]]:
 def _features(rows: list[dict[str, Any]], rng: Random, how_many: list[int], train: bool) -> frozenset[str]:
     """Up to three features, those that stand seldom so far more likely, so that no tag is left with a handful.
 
-    Train has more of what takes more examples: credit notes and missing fields, since a sign that follows from the
-    heading and a value that is not there are rules and no copies; foreign invoices, since their words are many; scans.
+    Train has more of what takes more examples: credit notes, since a sign that follows from the heading is a rule and no
+    copy; foreign invoices, since their words are many; scans.
     """
     seen = Counter(tag for row in rows for tag in row.get("tags", ()))
     if train:
-        seen["credit_note"] //= 3
-        for hard in ("missing_field", "foreign_heading", "ocr_noise"):
+        for hard in ("credit_note", "foreign_heading", "ocr_noise"):
             seen[hard] //= 2
     order = sorted(FEATURES, key=lambda f: rng.random() * (1 + seen[f]))
     return frozenset(order[: rng.choices([0, 1, 2, 3], how_many)[0]])

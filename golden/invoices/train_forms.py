@@ -71,8 +71,8 @@ _ASIDES = {
     "en": {
         "party": "Customer: {}|Bill to {}|To: {}|Buyer: {}|Ship to: {}|Attn: {}|Client {}|Sold to {}|Delivered to {}|"
                  "Copy for {}",
-        "number": "Contract {}|Order {}|Offer {}|Your order {}|Delivery note {}|Tel. {}|VAT ID {}|Customer no. {}|"
-                  "Account {}|Quote {} accepted|Project {}|Table {}|Room {}|PO {}|Vendor ID {}|Booking {}",
+        "number": "Contract {}|Order {}|Offer {}|Your order {}|Delivery note {}|Tel. {}|VAT {}|Customer no. {}|"
+                  "Account {}|Quote {} accepted|Project {}|Table {}|Room {}|PO {}|Booking {}",
         "day": "Due {}|Delivered {}|Your order of {}|Payable by {}|Shipped {}|Valid until {}|Work done {}|"
                "Contract of {}|Stay from {}|Delivery date {}",
         "invoice": "Refers to invoice {}|Invoice {} is cancelled|Against invoice {}|Original invoice {}|"
@@ -80,14 +80,14 @@ _ASIDES = {
     },
     "de": {
         "party": "Kunde: {}|An: {}|Käufer: {}|Für {}|Lieferung an {}|Empfänger: {}",
-        "number": "Vertrag {}|Auftrag {}|Angebot {}|Bestellung {}|Lieferschein {}|Tel. {}|USt-ID {}|Kundennr. {}|"
+        "number": "Vertrag {}|Auftrag {}|Angebot {}|Bestellung {}|Lieferschein {}|Tel. {}|USt. {}|Kundennr. {}|"
                   "Projekt {}|Tisch {}|Zimmer {}",
         "day": "Fällig {}|Geliefert {}|Ihre Bestellung vom {}|Zahlbar bis {}|Leistung am {}|Liefertag {}",
         "invoice": "zu Rechnung {}|Storno von Rechnung {}|Bezug: Rechnung {}|betrifft Rechnung {}",
     },
     "fr": {
         "party": "Client : {}|À : {}|Acheteur : {}|Pour {}|Livré à {}|Destinataire : {}",
-        "number": "Contrat {}|Commande {}|Devis {}|Bon de livraison {}|Tél. {}|TVA n° {}|N° client {}|Projet {}|"
+        "number": "Contrat {}|Commande {}|Devis {}|Bon de livraison {}|Tél. {}|TVA {}|N° client {}|Projet {}|"
                   "Table {}|Chambre {}",
         "day": "Échéance {}|Livré le {}|Votre commande du {}|Payable avant le {}|Travaux du {}",
         "invoice": "sur facture {}|Annule la facture {}|Facture d'origine {}|concerne facture {}",

@@ -139,7 +139,8 @@ def test_generator_writes_the_same_bytes_again(tmp_path):
     for name in ("generate.py", "invoice_drafts.py", "invoice_layouts.py", "invoice_texts.py", "invoice_words.py",
                  "train_forms.py", "train_words.py"):
         shutil.copy(FOLDER / name, copy)
-    shutil.copy(FOLDER / "edge_cases.jsonl", copy)
+    for name in ("edge_cases.jsonl", "names.txt"):
+        shutil.copy(FOLDER / name, copy)
     (tmp_path / "harness").symlink_to(ROOT / "harness")
     subprocess.run([sys.executable, str(copy / "generate.py")], check=True)
     for name in ("train.jsonl", "dev.jsonl", "golden.jsonl", "card.json"):
