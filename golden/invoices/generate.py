@@ -21,6 +21,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1])]
 
 import invoice_words as words  # noqa: E402
+import train_forms  # noqa: E402
 from invoice_drafts import draft  # noqa: E402
 from invoice_texts import write  # noqa: E402
 
@@ -42,7 +43,8 @@ def masked(text: str, output: dict[str, Any], lines: list[dict[str, Any]], other
             text = re.sub(r"\s+".join(map(re.escape, name.split())), " ", text, flags=re.IGNORECASE)
     text = re.sub(r"[^\W\d_]*\d\S*", " ", text.casefold())
     months = tuple({m[:3].casefold() for names in words.MONTHS.values() for m in names})
-    drop = {c.casefold() for c in words.CURRENCY} | {"de", "x"}
+    named = " ".join(form for forms in train_forms.MONEY.values() for form in forms).casefold()
+    drop = {c.casefold() for c in words.CURRENCY} | set(re.findall(r"[^\W\d_]+", named)) | {"de", "x"}
     return " ".join(w for w in re.findall(r"[^\W\d_]+", text) if w not in drop and not w.startswith(months))
 
 
@@ -83,8 +85,8 @@ def examples() -> dict[str, list[dict[str, Any]]]:
 def _features(rows: list[dict[str, Any]], rng: Random, how_many: list[int], train: bool) -> frozenset[str]:
     """Up to three features, those that stand seldom so far more likely, so that no tag is left with a handful.
 
-    Train has more of what takes more examples: credit notes, since a sign that follows from the heading is a rule and no
-    copy; foreign invoices, since their words are many; scans.
+    Train has more of what takes more examples: credit notes, whose sign follows from the heading and is no copy; foreign
+    invoices, whose words are many; scans.
     """
     seen = Counter(tag for row in rows for tag in row.get("tags", ()))
     if train:
