@@ -85,8 +85,8 @@ def examples() -> dict[str, list[dict[str, Any]]]:
 def _features(rows: list[dict[str, Any]], rng: Random, how_many: list[int], train: bool) -> frozenset[str]:
     """Up to three features, those that stand seldom so far more likely, so that no tag is left with a handful.
 
-    Train has more of what takes more examples: credit notes, whose sign follows from the heading and is no copy; foreign
-    invoices, whose words are many; scans.
+    Train has more of what takes more examples: credit notes, whose sign follows from the heading and is no copy;
+    foreign invoices, whose words are many; scans.
     """
     seen = Counter(tag for row in rows for tag in row.get("tags", ()))
     if train:
