@@ -193,6 +193,6 @@ SEEN: tuple[Layout, ...] = (
     letterhead, pipes, letter, keyed, receipt, semicolons, total_first, footer, bullets, one_line,
 )
 UNSEEN: dict[str, tuple[Layout, ...]] = {
-    "train": (loose, loose, loose, letter), "dev": (brackets, arrows, letter),
+    "dev": (brackets, arrows, letter),
     "golden": (amount_first, nested, slashes, grid, letter),
 }

@@ -10,6 +10,7 @@ from random import Random
 import invoice_layouts as layouts
 import invoice_words as words
 import train_forms
+import train_layouts
 import train_words
 from invoice_drafts import Day, Draft
 
@@ -24,7 +25,8 @@ GAPS = ("n/a", "-", "?", "...")  # what stands where a value is missing, if not 
 
 def write(made: Draft, split: str, unseen: bool, rng: Random) -> tuple[str, frozenset[str]]:
     """The invoice's text, and the tags that are true of it."""
-    layout = rng.choice(layouts.UNSEEN[split] if unseen else layouts.SEEN)
+    own_layouts = train_layouts.LAYOUTS if split == "train" else layouts.UNSEEN[split]
+    layout = rng.choice(own_layouts if unseen else layouts.SEEN)
     scan: Callable[[str], str] = (lambda text: _scan_digits(text, rng)) if "ocr_noise" in made.features else str
     money = _Money(made, rng, train_forms.MONEY if split == "train" else {})
     # Train's own labels stand in layouts that the other splits share, too; theirs only in those of their own.

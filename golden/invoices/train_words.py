@@ -6,6 +6,7 @@ with headings: whether a total is owed or given back must be read from the words
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from random import Random
 
@@ -60,6 +61,11 @@ for _kind, _parts in (("head", _HEADS), ("credit", _CREDITS)):
     for _lang, (_first, _second) in _parts.items():
         LABELS[_lang][_kind] += [a + b for a in _first.split("|") for b in _second.split("|")]
 
+_MORE = tomllib.loads((Path(__file__).parent / "train_labels.toml").read_text("utf-8"))
+for _lang, _own in LABELS.items():
+    for _kind, _labels in _own.items():
+        _labels += _MORE[_lang][_kind]
+
 SENTENCES: dict[str, list[list[str]]] = {
     "en": [["{vendor} sends you", "{head} {no}", "({day})", "for {items}", "{sum} {total}", ""],
            ["On {day}", "{vendor} wrote", "{head} {no}", "listing {items}", "{sum}: {total}", ""],
@@ -80,6 +86,9 @@ SENTENCES: dict[str, list[list[str]]] = {
            ["Nuestra {head} {no}", "por {items}", "{sum} {total}", "{day}", "{vendor}", ""],
            ["De: {vendor}.", "Asunto: {head} {no}", "{day}", "acerca de {items}", "{sum} {total}", ""]],
 }
+
+for _lang in SENTENCES:
+    SENTENCES[_lang] += _MORE[_lang]["sentences"]
 
 CREDIT_SENTENCES: dict[str, list[list[str]]] = {
     "en": [["{vendor} owes you {total}", "see {head} {no}", "of {day}", "for {items}", ""],

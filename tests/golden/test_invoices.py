@@ -137,9 +137,9 @@ def test_generator_writes_the_same_bytes_again(tmp_path):
     copy = tmp_path / "golden" / "invoices"
     copy.mkdir(parents=True)
     for name in ("generate.py", "invoice_drafts.py", "invoice_layouts.py", "invoice_texts.py", "invoice_words.py",
-                 "train_forms.py", "train_words.py"):
+                 "train_forms.py", "train_layouts.py", "train_words.py"):
         shutil.copy(FOLDER / name, copy)
-    for name in ("edge_cases.jsonl", "names.txt"):
+    for name in ("edge_cases.jsonl", "names.txt", "train_labels.toml"):
         shutil.copy(FOLDER / name, copy)
     (tmp_path / "harness").symlink_to(ROOT / "harness")
     subprocess.run([sys.executable, str(copy / "generate.py")], check=True)
