@@ -15,6 +15,8 @@ QUEUES = ("billing", "delivery", "returns", "technical", "account", "other")
 PRIORITIES = ("low", "normal", "high")
 MONEY = ("{:.2f} euros", "${:.2f}", "{:.0f} pounds", "EUR {:.2f}")
 COMMON = ("opening", "closing", "detail", "pressure", "low", "today", "person", "legal", "second")
+SOUNDS = (("tion", "shun"), ("ight", "ite"), ("ough", "uff"), ("ph", "f"), ("qu", "kw"), ("ck", "k"), ("wh", "w"),
+          ("ea", "ee"), ("ie", "ei"), ("ll", "l"), ("ss", "s"), ("ou", "u"), ("c", "k"), ("x", "ks"), ("'", ""))
 _CHOICE = re.compile(r"\[([^\[\]|]*(?:\|[^\[\]|]*)+)\]")
 _SLOT = re.compile(r"\{(\w)(?::([^}]*))?\}|\{name\}")
 _SMALL = re.compile(r" (days|minutes|times|weeks|years|ans|pm|o'clock|percent|wrong)")
@@ -231,12 +233,9 @@ def misspelled(text: str, rng: random.Random) -> str:
 
 def heard(text: str, rng: random.Random) -> str:
     """In small letters, about every second word spelled as it sounds."""
-    sounds = [("tion", "shun"), ("ight", "ite"), ("ough", "uff"), ("ph", "f"), ("qu", "kw"), ("ck", "k"), ("wh", "w"),
-              ("ea", "ee"), ("ie", "ei"), ("ll", "l"), ("ss", "s"), ("ou", "u"), ("c", "k"), ("x", "ks"), ("'", "")]
-
     def spelled(match: re.Match[str]) -> str:
         word = match.group()
-        fitting = [(a, b) for a, b in sounds if a in word[1:]]
+        fitting = [(a, b) for a, b in SOUNDS if a in word[1:]]
         if len(word) < 4 or word in PRODUCTS or not fitting or rng.random() > 0.5:
             return word
         a, b = fitting[0] if rng.random() < 0.6 else rng.choice(fitting)

@@ -188,6 +188,21 @@ def test_unseen_layouts_and_phrasings_belong_to_one_split():
             assert not any(sentence in words.SENTENCES[other][lang] for sentence in words.SENTENCES[one][lang])
 
 
+def test_train_has_no_label_layout_or_name_that_is_unseen_elsewhere(monkeypatch):
+    monkeypatch.syspath_prepend(FOLDER)
+    words, train, layouts = load("invoice_words"), load("train_words"), load("train_layouts")
+    own = {f.__name__ for f in layouts.LAYOUTS} - {"letter"}  # a letter's sentences are what may be unseen
+    names = {name for row in train.NAMES.values() for name in row} | set(train._WORDS)
+    for split in ("dev", "golden"):
+        assert own.isdisjoint(f.__name__ for f in load("invoice_layouts").UNSEEN[split])
+        assert names.isdisjoint(name for row in words.FAMILIES[split].values() for name in row.split())
+        for lang, labels in words.LABELS[split].items():
+            theirs = {label.casefold() for row in labels.values() for label in row}
+            assert theirs.isdisjoint(label.casefold() for row in train.LABELS[lang].values() for label in row)
+            sentences = train.SENTENCES[lang] + train.CREDIT_SENTENCES[lang]
+            assert not any(sentence in sentences for sentence in words.SENTENCES[split][lang])
+
+
 def test_no_words_repeat_once_names_and_numbers_are_masked():
     for form in (words_alone, lambda example: masked(example.text)):
         counts = Counter(form(example) for example in ALL)
