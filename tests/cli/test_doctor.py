@@ -117,8 +117,8 @@ def test_a_relative_cache_is_found_from_the_working_folder(typed: Typed, monkeyp
 
 
 def test_the_rate_is_measured_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "_SIZE", 64)
-    monkeypatch.setattr(doctor, "_SECONDS", 0.01)
+    # At its real size, one run is enough work that a busy machine's rate does not round to nothing.
+    monkeypatch.setattr(doctor, "_SECONDS", 0.0)
     assert matmul_gflops() > 0
     here = machine()
     assert here["cores"] >= 1
