@@ -142,51 +142,83 @@ def arrows(page: Page, rng: Random) -> str:
                    page.note])
 
 
-def amount_first(page: Page, rng: Random) -> str:
-    items = (f"{amount}  {name}" for name, amount in page.lines)
-    sums = [f"{b}  {a}" for a, b in page.before]
-    sums += [f"{page.total}  {page.sum_label}"] if page.total is not None else []
-    sums += [f"{b}  {a}" for a, b in page.after]
-    return _stack([page.day, _title(page), *items, *sums, page.vendor, page.note])
+def _facts(page: Page) -> list[tuple[str, str]]:
+    known = ((page.vendor_label, page.vendor), (page.no_label, page.no), (page.day_label, page.day))
+    return [(a, b) for a, b in known if b is not None]
 
 
-def nested(page: Page, rng: Random) -> str:
-    items = (f"  {name}: {amount}" for name, amount in page.lines)
+def _money(page: Page) -> list[tuple[str, str]]:
+    total = [] if page.total is None else [(page.sum_label, page.total)]
+    return [*page.before, *total, *page.after]
+
+
+def till_roll(page: Page, rng: Random) -> str:
+    """Vendor and items first, the heading between asterisks in the middle, then number, date and sums."""
+    mark = rng.choice(("* * *", "***", "** **"))
     return _stack([
-        f"{page.head}:", _pair(f"  {page.no_label}", page.no, ": "), _pair(f"  {page.day_label}", page.day, ": "),
-        *(f"  {s}" if s else None for s in _sums(page, ": ")), f"{page.item_label}:" if page.lines else None, *items,
-        page.vendor, page.note,
+        page.vendor and page.vendor.center(36).rstrip(), *(f"* {a}  {b}" for a, b in page.lines),
+        f"{mark} {page.head} {mark}".center(36).rstrip(), _pair(page.no_label, page.no, " * "),
+        _pair(page.day_label, page.day, " * "), *_sums(page, " * "), page.note, mark.center(36).rstrip(),
     ])
 
 
-def slashes(page: Page, rng: Random) -> str:
-    items = (f"{name} <{amount}>" for name, amount in page.lines)
-    return _stack([page.note, *items, *_sums(page), page.day, _title(page), page.vendor], " // ")
+def label_behind(page: Page, rng: Random) -> str:
+    """Each value first, its label after it in parentheses."""
+    rows = [*_facts(page), *page.lines, *_money(page)]
+    return _stack([page.head, *(f"{b} ( {a} )" for a, b in rows), page.note])
 
 
-def grid(page: Page, rng: Random) -> str:
-    items = (f"| {name} | {amount} |" for name, amount in page.lines)
-    sums = (f"| {s} |" if s else None for s in _sums(page, " | "))
-    top = _stack([_title(page), _pair(page.day_label, page.day), page.vendor], " | ")
-    return _stack([f"| {top} |", *items, *sums, page.note])
+def telegram(page: Page, rng: Random) -> str:
+    stop = rng.choice(("STOP", "+++", "stop"))
+    items = "  ".join(f"{a} {b}" for a, b in page.lines)
+    return _stack([
+        page.head, _pair(page.vendor_label, page.vendor), _pair(page.no_label, page.no),
+        _pair(page.day_label, page.day), items, *_sums(page), page.note,
+    ], f" {stop} ")
 
 
-def loose(page: Page, rng: Random) -> str:
-    """The parts in any order, labelled or not, with any of the plain separators: layouts that train alone has."""
-    mark = rng.choice([" ", " ", ": ", " = ", ":", " - ", "\t"])
-    between = rng.choice(["\n", "\n", "\n\n", " | ", ", ", "; ", " - ", " · ", "  "])
-    around = rng.choice(["{}"] * 5 + ["({})", "<{}>", '"{}"', "{} |", "~ {}"])
-    vendor = _pair(page.vendor_label, page.vendor, mark) if rng.random() < 0.4 else page.vendor
-    day = _pair(page.day_label, page.day, mark) if rng.random() < 0.7 else page.day
-    titles = [[_title(page)], [_title(page)], [page.head, _pair(page.no_label, page.no, mark)],
-              [_pair(page.head, page.no) or page.head]]
-    title = rng.choice(titles)
-    sums = _sums(page, mark)
-    bullet = rng.choice(["", "", "- ", "* "])
-    items = [f"{bullet}{name}{mark}{amount}" for name, amount in page.lines]
-    blocks: list[list[str | None]] = [[vendor], title, [day], items, sums, [page.note]]
-    rng.shuffle(blocks)
-    return _stack((around.format(part) for block in blocks for part in block if part), between)
+def tree(page: Page, rng: Random) -> str:
+    def branch(rows: list[str | None], stem: str = "") -> list[str]:
+        known = [r for r in rows if r]
+        return [f"{stem}{'└' if i == len(known) else '├'} {r}" for i, r in enumerate(known, 1)]
+
+    items = branch([f"{a}  {b}" for a, b in page.lines], "│  ")
+    top = [page.vendor, _pair(page.day_label, page.day)]
+    group = _stack([page.item_label, *items]) if items else None
+    return _stack([_title(page), *branch([*top, group, *_sums(page, "  "), page.note])])
+
+
+def asked(page: Page, rng: Random) -> str:
+    """Each label a question, its answer behind it."""
+    ask = rng.choice(("Q", "¿", "??"))
+    rows = [*_facts(page), *page.lines, *_money(page)]
+    return _stack([f"{page.head} !", *(f"{ask} {a} ? {b}" for a, b in rows), page.note])
+
+
+def framed(page: Page, rng: Random) -> str:
+    """Values in a frame of signs, all facts in one paragraph and the sums in another."""
+    left, right = rng.choice((("«", "»"), ("~", "~"), ("{", "}")))
+
+    def run(rows: Iterable[tuple[str, str]]) -> str:
+        return "  ".join(f"{a} {left} {b} {right}" for a, b in rows)
+
+    return _stack([page.head, run(_facts(page)), run(page.lines), run(_money(page)), page.note], "\n\n")
+
+
+def twos(page: Page, rng: Random) -> str:
+    """Two facts a line, joined by a sign."""
+    sign = rng.choice(("¦", "::", "<>"))
+    rows: list[str] = []
+    for part in (_facts(page), page.lines, _money(page)):
+        texts = [f"{a} {b}" for a, b in part]
+        rows += [f" {sign} ".join(texts[i:i + 2]) for i in range(0, len(texts), 2)]
+    return _stack([f"{sign} {page.head} {sign}", *rows, page.note])
+
+
+def upside_down(page: Page, rng: Random) -> str:
+    """From the foot to the head: note, sums, items, facts, the heading last; labels end at a tab stop and a colon."""
+    rows = [*_facts(page), *page.lines, *_money(page)]
+    return _stack([page.note, *(f"{a}\t: {b}" for a, b in reversed(rows)), "=" * len(page.head), page.head])
 
 
 SEEN: tuple[Layout, ...] = (
@@ -194,5 +226,5 @@ SEEN: tuple[Layout, ...] = (
 )
 UNSEEN: dict[str, tuple[Layout, ...]] = {
     "dev": (brackets, arrows, letter),
-    "golden": (amount_first, nested, slashes, grid, letter),
+    "golden": (till_roll, label_behind, telegram, tree, asked, framed, twos, upside_down, letter, letter),
 }

@@ -1,11 +1,61 @@
-"""Further layouts that only train has: machine exports, tables, mails, notes; written without sight of the others."""
+"""Further layouts that only train has: machine exports, tables, mails, notes; written without sight of the others.
+
+The first four were golden's unseen ones until that split was retired.
+"""
 
 from __future__ import annotations
 
 from itertools import zip_longest
 from random import Random
 
-from invoice_layouts import Layout, Page, _pair, _stack, _sums, _title, letter, loose
+from invoice_layouts import Layout, Page, _pair, _stack, _sums, _title, letter
+
+
+def amount_first(page: Page, rng: Random) -> str:
+    items = (f"{amount}  {name}" for name, amount in page.lines)
+    sums = [f"{b}  {a}" for a, b in page.before]
+    sums += [f"{page.total}  {page.sum_label}"] if page.total is not None else []
+    sums += [f"{b}  {a}" for a, b in page.after]
+    return _stack([page.day, _title(page), *items, *sums, page.vendor, page.note])
+
+
+def nested(page: Page, rng: Random) -> str:
+    items = (f"  {name}: {amount}" for name, amount in page.lines)
+    return _stack([
+        f"{page.head}:", _pair(f"  {page.no_label}", page.no, ": "), _pair(f"  {page.day_label}", page.day, ": "),
+        *(f"  {s}" if s else None for s in _sums(page, ": ")), f"{page.item_label}:" if page.lines else None, *items,
+        page.vendor, page.note,
+    ])
+
+
+def slashes(page: Page, rng: Random) -> str:
+    items = (f"{name} <{amount}>" for name, amount in page.lines)
+    return _stack([page.note, *items, *_sums(page), page.day, _title(page), page.vendor], " // ")
+
+
+def grid(page: Page, rng: Random) -> str:
+    items = (f"| {name} | {amount} |" for name, amount in page.lines)
+    sums = (f"| {s} |" if s else None for s in _sums(page, " | "))
+    top = _stack([_title(page), _pair(page.day_label, page.day), page.vendor], " | ")
+    return _stack([f"| {top} |", *items, *sums, page.note])
+
+
+def loose(page: Page, rng: Random) -> str:
+    """The parts in any order, labelled or not, with any of the plain separators: layouts that train alone has."""
+    mark = rng.choice([" ", " ", ": ", " = ", ":", " - ", "\t"])
+    between = rng.choice(["\n", "\n", "\n\n", " | ", ", ", "; ", " - ", " · ", "  "])
+    around = rng.choice(["{}"] * 5 + ["({})", "<{}>", '"{}"', "{} |", "~ {}"])
+    vendor = _pair(page.vendor_label, page.vendor, mark) if rng.random() < 0.4 else page.vendor
+    day = _pair(page.day_label, page.day, mark) if rng.random() < 0.7 else page.day
+    titles = [[_title(page)], [_title(page)], [page.head, _pair(page.no_label, page.no, mark)],
+              [_pair(page.head, page.no) or page.head]]
+    title = rng.choice(titles)
+    sums = _sums(page, mark)
+    bullet = rng.choice(["", "", "- ", "* "])
+    items = [f"{bullet}{name}{mark}{amount}" for name, amount in page.lines]
+    blocks: list[list[str | None]] = [[vendor], title, [day], items, sums, [page.note]]
+    rng.shuffle(blocks)
+    return _stack((around.format(part) for block in blocks for part in block if part), between)
 
 
 def _rows(page: Page) -> list[tuple[str, str]]:
@@ -334,4 +384,5 @@ LAYOUTS: tuple[Layout, ...] = (
     loose, loose, loose, loose, loose, loose, letter, letter, letter, letter,
     table, markdown, key_values, ini, xml, html, json_like, yaml_like, mail, chat, sql, csv, columns, sections,
     boxed, right_aligned, total_on_top, signature, number_first, labels_above, log_line,
+    amount_first, nested, slashes, grid,
 )

@@ -118,7 +118,8 @@ NOTES = {
 }
 
 NAMES = {lang: row.split() for lang, row in {
-    "en": "Adams Archer Atlas Barlow Barrett Beacon Beaumont Bishop Blackwood Boulder Bridges Brooks Burton Byrne "
+    "en": "Abbott Carver Dunmore Elgin Foxley Granite Holloway Ivory Kestrel Larkin Maple Norwood "
+          "Adams Archer Atlas Barlow Barrett Beacon Beaumont Bishop Blackwood Boulder Bridges Brooks Burton Byrne "
           "Calloway Campbell Canyon Carlisle Castle Chandler Clayton Clifton Coleman Compass Cooper Copper Cortland "
           "Crown Daly Davies Delta Dixon Dover Dunn Eagle Eastman Eclipse Edison Ellis Ember Emerson Falcon Farrell "
           "Fletcher Flint Forrester Foster Fox Franklin Frost Gables Gibson Glenn Goodwin Gordon Greene Griffin Hale "
@@ -130,17 +131,20 @@ NAMES = {lang: row.split() for lang, row in {
           "Rosewood Rowe Russell Sanders Saxton Shaw Sheridan Silver Sinclair Slater Sparrow Spencer Stanton Stone "
           "Sullivan Swan Talbot Temple Thornton Tiger Todd Tower Trent Tucker Underhill Valley Vaughn Victor Wade "
           "Walsh Warren Watts Webster Wells West Wheeler Willow Winters Woods Wright Wyatt Yates Young Zenith",
-    "de": "Arnold Bach Becker Berger Bergmann Blum Böttcher Busch Dietrich Ebert Eckert Fischer Frank Franke Fuchs "
+    "de": "Richter Zimmer Albrecht Keller Sommer Thoma "
+          "Arnold Bach Becker Berger Bergmann Blum Böttcher Busch Dietrich Ebert Eckert Fischer Frank Franke Fuchs "
           "Gärtner Graf Groß Günther Haas Hahn Heinrich Hoffmann Horn Jäger Jung König Köhler Kraus Kuhn Lang Lorenz "
           "Ludwig Maier Mayer Meyer Möller Müller Neumann Otto Peters Pfeiffer Pohl Roth Sauer Schmidt Schneider "
           "Scholz Schreiber Schubert Schulz Schuster Schwarz Simon Stein Stern Vogt Wagner Walter Weber Werner "
           "Winter Wolf Ziegler",
-    "fr": "André Aubert Bailly Barbier Benoît Bertrand Blanc Bourgeois Boyer Brun Carpentier Caron Charpentier "
+    "fr": "Blanchard Picard Vidal Olivier Masson "
+          "André Aubert Bailly Barbier Benoît Bertrand Blanc Bourgeois Boyer Brun Carpentier Caron Charpentier "
           "Chevalier Clément Cousin David Denis Dumas Dupont Durand Faure Fleury Fournier Gauthier Gautier Guérin "
           "Hubert Jacquet Joly Lacroix Laurent Lebrun Lefèvre Lemaire Lucas Marie Martin Mathieu Meunier Michel "
           "Millet Morel Morin Noël Perrot Petit Philippe Prévost Renaud Rivière Robin Roche Roger Roux Roy Schmitt "
           "Simon Thomas Tessier Vasseur",
-    "es": "Alonso Álvarez Benítez Bravo Caballero Calvo Cano Carmona Castillo Castro Cortés Crespo Cruz Díaz "
+    "es": "Cabrera Medina Soto Aguilar Peña "
+          "Alonso Álvarez Benítez Bravo Caballero Calvo Cano Carmona Castillo Castro Cortés Crespo Cruz Díaz "
           "Domínguez Durán Esteban Fernández Flores Gallego García Garrido Gil Giménez Gómez González Guerrero "
           "Gutiérrez Hernández Hidalgo Ibáñez Jiménez León López Lorenzo Lozano Marín Martín Martínez Méndez Mora "
           "Moreno Moya Muñoz Nieto Núñez Ortiz Pardo Pastor Pascual Pérez Rey Reyes Rivas Rojas Romero Ruiz Sáez "

@@ -141,6 +141,8 @@ def test_generator_writes_the_same_bytes_again(tmp_path):
         shutil.copy(FOLDER / name, copy)
     for name in ("edge_cases.jsonl", "names.txt", "train_labels.toml"):
         shutil.copy(FOLDER / name, copy)
+    (copy / "retired").mkdir()
+    shutil.copy(FOLDER / "retired" / "golden.jsonl", copy / "retired")
     (tmp_path / "harness").symlink_to(ROOT / "harness")
     subprocess.run([sys.executable, str(copy / "generate.py")], check=True)
     for name in ("train.jsonl", "dev.jsonl", "golden.jsonl", "card.json"):
@@ -154,7 +156,7 @@ def test_generator_writes_the_same_bytes_again(tmp_path):
 
 
 def test_splits_are_as_large_as_promised():
-    assert {name: len(rows) for name, rows in SPLITS.items()} == {"train": 3200, "dev": 120, "golden": 240}
+    assert {name: len(rows) for name, rows in SPLITS.items()} == {"train": 3200, "dev": 120, "golden": 480}
     assert read_card(FOLDER).task == "invoices"
     assert len({example.id for example in ALL}) == len(ALL)
 
@@ -223,6 +225,13 @@ def test_edge_cases_stand_in_the_split_that_they_name():
         [example] = [e for e in SPLITS[case["split"]] if e.id == case["id"]]
         assert (example.text, example.output) == (case["input"], case["output"])
         assert list(example.tags) == case.get("tags", [])
+
+
+def test_no_text_of_the_retired_golden_split_decides_again():
+    retired = {masked(example.text) for example in read_examples(FOLDER / "retired" / "golden.jsonl")}
+    assert len(retired) == 240
+    for name in ("dev", "golden"):
+        assert retired.isdisjoint(masked(example.text) for example in SPLITS[name])
 
 
 def test_no_example_has_a_group():
