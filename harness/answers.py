@@ -159,7 +159,7 @@ def collect(
     todo = [e for e in open_ if e.id not in found]
     if todo and not generate:
         raise UserError(f"{len(todo)} of {len(examples)} answers of {subject.name} are neither recorded nor cached",
-                        f"first {todo[0].id}", "run without --answers, so that the model may answer")
+                        f"first {todo[0].id}", "run it where the model may answer")
     if progress is not None and found:
         progress(len(found))
     first: dict[str, Example] = {}

@@ -1,6 +1,6 @@
 """The loss on answer tokens, and only they are projected to the vocabulary: most of a row is prompt.
 
-For a small model with a large vocabulary that projection is a third of the work (TRAINING.md, section 3), and its
+For a small model with a large vocabulary that projection is a third of the work, and its
 logits are the largest tensor by far: they are made a chunk at a time and never kept.
 """
 

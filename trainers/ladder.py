@@ -14,7 +14,7 @@ FALLING = 0.97
 DIVERGED = 1.5
 """A last loss above this multiple of the lowest says that the learning rate is too high."""
 MAX_RATE = 3e-3
-"""Above, LoRA diverged in most published sweeps (TRAINING.md, section 2)."""
+"""Above, LoRA diverged in most published sweeps."""
 MAX_RANK = 64
 
 
@@ -55,11 +55,6 @@ class Attempt:
     def seconds(self) -> float:
         return self.trained + self.judged
 
-    @property
-    def last_loss(self) -> float:
-        """Mean training loss over the last quarter of the steps, in nats a token."""
-        return _quarters([row["loss"] for row in self.log])[-1]
-
 
 @dataclass(frozen=True)
 class Step:
@@ -85,7 +80,7 @@ def first_step(recipe: Recipe, name: str = "the default recipe") -> Step:
 
 
 def next_step(done: Sequence[Attempt]) -> Step | None:
-    """The first policy's step that was not taken yet; None at the end of the ladder (TRAINING.md, section 5)."""
+    """The first policy's step that was not taken yet; None at the end of the ladder."""
     for policy in LADDER:
         step = policy(done)
         if step is not None and not _taken(step, done):

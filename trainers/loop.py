@@ -18,7 +18,7 @@ from trainers.ladder import Attempt, DevResult, Step, best_attempt, next_step
 from trainers.recipe import Recipe
 
 LOOK_AT = 0.5
-"""The chance of passing from which a candidate may look at golden (STATISTICS.md, section 4)."""
+"""The chance of passing from which a candidate may look at golden: below it, the look is more likely wasted."""
 
 
 class Train(Protocol):

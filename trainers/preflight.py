@@ -1,4 +1,4 @@
-"""Checks before the first step and after the last, for faults that no loss curve shows (TRAINING.md, section 1)."""
+"""Checks before the first step and after the last, for faults that no loss curve shows."""
 
 from __future__ import annotations
 

@@ -15,7 +15,8 @@ MIN_STEPS = 100
 """Fewer optimizer steps seldom settle a LoRA: epochs are raised until there are about as many."""
 MIN_WARMUP_STEPS = 3
 DEMO_CHARACTERS = 300_000
-"""Characters of inputs and outputs that the demo trains on, repeats counted: about ten minutes on two cores."""
+"""Characters of inputs and outputs that the demo trains on, repeats counted, and at least one pass over train:
+about ten minutes on two cores."""
 SMALL = 1024
 """Hidden size up to which a model counts as small."""
 
@@ -80,7 +81,8 @@ def default_recipe(task: Task, n_train: int, hidden_size: int, settings: Mapping
     """The recipe to try first: rules by size, then task.yaml's `train:`, then the settings (from --set).
 
     n_train: training examples; hidden_size: of the base model, in units. Raises UserError for an unknown or impossible
-    setting. Source: TRAINING.md, section 2.
+    setting. Sources: the rate by width and batch, Tinker's formula; all linear layers, LoRA Without Regret (Thinking
+    Machines, 2025); both changed for small models by our own measurement (docs/results.md).
     """
     changes = {**_checked(task.train, f'{task.folder / "task.yaml"}, field "train"'),
                **_checked(settings or {}, "--set")}

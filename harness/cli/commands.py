@@ -45,7 +45,7 @@ def run_prepare(project: Project, name: str) -> Result:
 
 
 def run_evaluate(project: Project, name: str, subject: str, split: str) -> Result:
-    """Scores a subject. Candidates are scored on dev alone: a look at golden is spent by pytest, train or promote."""
+    """Scores a subject. Candidates are scored on dev alone: a look at golden is spent by pytest or train."""
     task = load_task(project, name)
     if subject == "champion":
         champion = load_champion(project, name)

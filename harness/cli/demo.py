@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.cli.doctor import matmul_gflops
 from harness.cli.screen import Result, Screen
 from harness.errors import UserError, near_names
-from harness.files import check_name, whole_folder, write_whole
+from harness.files import check_name, read_json, whole_folder, write_whole
 from harness.project import DEMO_MARK, Project
 
 SHIPPED = ("invoices", "tickets", "voice")
@@ -26,6 +26,9 @@ def run_demo(task: str, folder: Path, cache: Path, minutes: float | None) -> Res
         raise UserError(f'no demo of "{check_name(task, "task")}"', hint=near_names(task, SHIPPED))
     screen = Screen()
     project = demo_project(task, folder, cache)
+    if differs(project, task):
+        screen.say(f"The examples in {project.golden(task)} are not those of this version; they are used all the same."
+                   " Delete the folder to start with today's.")
     rate = matmul_gflops()
     budget = minutes if minutes is not None else _MINUTES_AT_150 * 150 / rate
     screen.say(f"Goldgate demo: {task}, in {folder}. This machine multiplies at {rate:.0f} GFLOP/s;"
@@ -51,6 +54,12 @@ def demo_project(task: str, folder: Path, cache: Path) -> Project:
                     if path.name not in _LEFT_BEHIND:
                         shutil.copyfile(path, part / path.name)
     return project
+
+
+def differs(project: Project, task: str) -> bool:
+    """Whether the demo's examples are others than this version ships: an older version's, or prepared anew."""
+    own = project.golden(task) / "card.json"
+    return not own.is_file() or read_json(own) != read_json(shipped_folder() / "golden" / task / "card.json")
 
 
 def shipped_folder() -> Path:

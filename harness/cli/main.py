@@ -144,7 +144,7 @@ def report(
 
 @app.command()
 def promote(
-    run: Annotated[str, typer.Argument(help="the run whose best attempt is promoted", metavar="RUN")],
+    run: Annotated[str, typer.Argument(help="the run whose tested candidate is promoted", metavar="RUN")],
     force: Annotated[str | None, typer.Option(help="promote without a passing golden suite, for this reason")] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.answers import AnswerCache, collect
 from harness.baselines import Prompted, choose_prompted, deciding_metrics
-from harness.champion import Champion, Entrant, load_champion, write_champion
+from harness.champion import Entrant, write_champion
 from harness.cli.screen import Screen
 from harness.examples import Split, load_split
 from harness.gates import suite_digest
@@ -173,8 +173,3 @@ def promote_candidate(
         serving=serving_digest(candidate, adapter.get("prompt"), work.task, work.project), run=run.id, look=look,
         verdicts=list(verdicts), forced=forced,
     )
-
-
-def champion_of(work: Work) -> Champion | None:
-    """The task's champion, if it has one."""
-    return load_champion(work.project, work.task.name)

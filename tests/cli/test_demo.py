@@ -11,7 +11,7 @@ import pytest
 
 from harness.champion import load_champion
 from harness.cli import demo
-from harness.cli.demo import SHIPPED, demo_project, shipped_folder
+from harness.cli.demo import SHIPPED, demo_project, differs, shipped_folder
 from harness.cli.screen import Result
 from harness.data.check import check_task_data
 from harness.errors import UserError
@@ -46,6 +46,16 @@ def test_three_demos_live_in_one_folder(tmp_path: Path) -> None:
     for task in SHIPPED:
         project = demo_project(task, tmp_path / "demo", tmp_path)
     assert project.tasks() == tuple(sorted(SHIPPED))
+
+
+def test_examples_of_another_version_are_told_apart(tmp_path: Path) -> None:
+    project = demo_project("tickets", tmp_path / "demo", tmp_path)
+    assert not differs(project, "tickets")
+    card = project.golden("tickets") / "card.json"
+    card.write_text(card.read_text().replace('"golden"', '"olden"', 1))
+    assert differs(project, "tickets")
+    card.unlink()
+    assert differs(project, "tickets")
 
 
 def test_what_was_changed_in_a_demo_stays(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from rich.console import Console
 from scipy.stats import binomtest
 
 from harness.cli.screen import Screen, clock
-from harness.cli.work import Work, champion_of, golden_summary
+from harness.cli.work import Work, golden_summary
 from harness.errors import UserError
 from harness.subjects import latency
 
@@ -119,10 +119,6 @@ def test_what_turned_is_counted_by_example_and_agrees_with_the_difference(
     assert gap["low"] - 1e-9 <= gap["estimate"] <= gap["high"] + 1e-9
     many = turned["right"] + turned["wrong"]
     assert turned["p"] == pytest.approx(binomtest(turned["right"], many).pvalue if many else 1.0)
-
-
-def test_no_champion_is_none(work: Work) -> None:
-    assert champion_of(work) is None
 
 
 def test_a_split_that_does_not_exist_is_named(work: Work) -> None:

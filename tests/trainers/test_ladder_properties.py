@@ -109,13 +109,6 @@ def test_the_best_attempt_is_beaten_by_none_and_is_the_earliest_such(dev: list[D
     assert best_attempt(done[::-1]) == best
 
 
-@given(st.lists(st.floats(0.0, 10.0), min_size=1, max_size=60))
-def test_the_last_loss_is_a_mean_of_the_end(losses: list[float]) -> None:
-    attempt = attempted(first_step(Recipe(learning_rate=1e-3, batch=8, epochs=2)), 1, DevResult(0.0), losses)
-    tail = losses if len(losses) < 4 else losses[len(losses) * 3 // 4 :]
-    assert min(tail) - 1e-9 <= attempt.last_loss <= max(tail) + 1e-9
-
-
 @given(recipes, st.integers(1, 12))
 def test_shortening_takes_epochs_alone_and_only_down(recipe: Recipe, epochs: int) -> None:
     step = Step(recipe, "because", 1)
