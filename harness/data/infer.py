@@ -46,7 +46,7 @@ def _of_type(kind: str, values: Sequence[Any]) -> dict[str, Any]:
 
 
 def _object(values: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    keys = sorted({k for v in values for k in v}, key=lambda k: next(i for i, v in enumerate(values) if k in v))
+    keys = list(dict.fromkeys(k for v in values for k in v))  # as they first stand: constrained decoding writes them so
     return {
         "type": "object",
         "properties": {k: _schema([v[k] for v in values if k in v]) for k in keys},

@@ -69,6 +69,11 @@ def test_a_key_that_is_always_there_is_required_and_another_is_not() -> None:
     assert set(schema["properties"]) == {"a", "b"}
 
 
+def test_keys_stand_as_they_first_stood() -> None:
+    keys = [f"k{i}" for i in range(40)]
+    assert list(infer_schema([dict.fromkeys(keys, 1), {"late": 1}])["properties"]) == [*keys, "late"]
+
+
 def test_rare_strings_are_no_closed_set() -> None:
     assert "enum" not in infer_schema([{"city": f"c{i}"} for i in range(100)])["properties"]["city"]
     assert infer_schema([{"size": "SML"[i % 3]} for i in range(100)])["properties"]["size"]["enum"] == ["L", "M", "S"]
