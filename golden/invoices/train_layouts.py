@@ -1,6 +1,6 @@
 """Further layouts that only train has: machine exports, tables, mails, notes; written without sight of the others.
 
-The first four were golden's unseen ones until that split was retired.
+The first four below were golden's unseen ones until that split was retired.
 """
 
 from __future__ import annotations
