@@ -13,7 +13,7 @@ from reports.words import NOT_RECORDED, Scale, number, scale_of, span
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number with its 95% interval; None where it was not recorded (a sealed golden shows verdicts alone).
+    """A number with its 95% interval; None where it was not recorded.
 
     signed: a difference, whose plus is written too.
     """

@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import zip_longest
 from random import Random
 
-from invoice_layouts import Layout, Page, _pair, _stack, _sums, _title, letter
+from invoice_layouts import Layout, Page, _money, _pair, _stack, _sums, _title, letter
 
 
 def amount_first(page: Page, rng: Random) -> str:
@@ -58,12 +58,6 @@ def loose(page: Page, rng: Random) -> str:
     return _stack((around.format(part) for block in blocks for part in block if part), between)
 
 
-def _rows(page: Page) -> list[tuple[str, str]]:
-    """The sums around the total and the total, as (label, amount)."""
-    total = () if page.total is None else ((page.sum_label, page.total),)
-    return [*page.before, *total, *page.after]
-
-
 def _key(label: str, rng: Random) -> str:
     """A label as a field name: lower case, with no blanks or end points."""
     return rng.choice(["_", "-"]).join(label.lower().strip(" .:#").split()) or "nr"
@@ -100,7 +94,7 @@ def markdown(page: Page, rng: Random) -> str:
     facts = [_pair(f"{bold}{a}{bold}", b, rng.choice([" ", ": "])) for a, b in (
         (page.vendor_label, page.vendor), (page.no_label, page.no), (page.day_label, page.day))]
     rng.shuffle(facts)
-    sums = [f"+ {a}: {bold + b + bold if b == page.total else b}" for a, b in _rows(page)]
+    sums = [f"+ {a}: {bold + b + bold if b == page.total else b}" for a, b in _money(page)]
     items = [f"+ {name}, {amount}" for name, amount in page.lines]
     header = [f"{mark} {page.item_label}"] if items else []
     note = f"> {page.note}" if page.note else None
@@ -113,7 +107,7 @@ def key_values(page: Page, rng: Random) -> str:
     fields = [(rng.choice(["type", "doc", "kind"]), page.head), *_fields(page, rng)]
     item = rng.choice(["item", "line", "pos", _key(page.item_label, rng)])
     lines = [f"{item}{eq}{quote}{name}{quote} {quote}{amount}{quote}" for name, amount in page.lines]
-    sums = [f"{_key(a, rng)}{eq}{quote}{b}{quote}" for a, b in _rows(page)]
+    sums = [f"{_key(a, rng)}{eq}{quote}{b}{quote}" for a, b in _money(page)]
     blocks = [[f"{k}{eq}{quote}{v}{quote}" for k, v in fields if v is not None], lines, sums]
     if rng.random() < 0.4:
         rng.shuffle(blocks)
@@ -126,7 +120,7 @@ def ini(page: Page, rng: Random) -> str:
     top = [f"[{page.head}]", *(_pair(k, v, eq) for k, v in _fields(page, rng))]
     items = [f"{name}{eq}{amount}" for name, amount in page.lines]
     items = [f"[{_key(page.item_label, rng)}]", *items] if items else []
-    sums = [f"{a}{eq}{b}" for a, b in _rows(page)]
+    sums = [f"{a}{eq}{b}" for a, b in _money(page)]
     sums = [rng.choice(["[sums]", "[amounts]", "[--]"]), *sums] if sums else []
     note = f"{rng.choice(['; ', '# '])}{page.note}" if page.note else None
     return _stack([*top, *items, *sums, note])
@@ -157,9 +151,9 @@ def html(page: Page, rng: Random) -> str:
     keep = rng.random() < 0.3
     top = [(a, b or "") for a, b in rows if keep or b is not None]
     if rng.random() < 0.5:
-        cells = [f"<tr><{th}>{a}</{th}><td>{b}</td></tr>" for a, b in [*top, *page.lines, *_rows(page)]]
+        cells = [f"<tr><{th}>{a}</{th}><td>{b}</td></tr>" for a, b in [*top, *page.lines, *_money(page)]]
     else:
-        cells = [f"{a}: {b}<br>" for a, b in [*top, *page.lines, *_rows(page)]]
+        cells = [f"{a}: {b}<br>" for a, b in [*top, *page.lines, *_money(page)]]
     note = f"<p>{page.note}</p>" if page.note else None
     return _stack([f"<{title}>{page.head}</{title}>", *cells, note], between)
 
@@ -176,7 +170,7 @@ def json_like(page: Page, rng: Random) -> str:
     fields.insert(rng.randint(0, len(fields)), entry(rng.choice(["type", "document", "title"]), page.head))
     items = ", ".join(f"{{{entry(name, amount)}}}" for name, amount in page.lines)
     goods = [f"{q}{rng.choice(['items', 'lines', 'positions'])}{q}{colon}[{items}]"]
-    sums = [entry(a, b) for a, b in _rows(page)]
+    sums = [entry(a, b) for a, b in _money(page)]
     blocks = [fields, goods if items or keep else [], sums]
     if rng.random() < 0.4:
         rng.shuffle(blocks)
@@ -189,7 +183,7 @@ def yaml_like(page: Page, rng: Random) -> str:
     keep = rng.random() < 0.4
     fields = [f"{k}: {'~' if v is None else v}" for k, v in _fields(page, rng) if keep or v is not None]
     items = [f"{pad}- {name}: {amount}" for name, amount in page.lines]
-    sums = [f"{pad}{a}: {b}" for a, b in _rows(page)]
+    sums = [f"{pad}{a}: {b}" for a, b in _money(page)]
     return _stack([
         rng.choice(["---", None]), f"{rng.choice(['doc', 'kind', 'title'])}: {page.head}", *fields,
         *(["items:", *items] if items else []), *(["sums:", *sums] if sums else []),
@@ -230,7 +224,7 @@ def sql(page: Page, rng: Random) -> str:
     keep = rng.random() < 0.4
     fields: list[tuple[str, str | None]] = [("type", page.head), *_fields(page, rng)]
     fields += [(f"item{i}", f"{a} {b}") for i, (a, b) in enumerate(page.lines, 1)]
-    fields += [(_key(a, rng), b) for a, b in _rows(page)]
+    fields += [(_key(a, rng), b) for a, b in _money(page)]
     shown = [(k, v) for k, v in fields if keep or v is not None]
     values = ", ".join("NULL" if v is None else f"'{v}'" for _, v in shown)
     table_name, end = rng.choice(["docs", "t", "ledger", "archive"]), f" -- {page.note}" if page.note else ""
@@ -262,7 +256,7 @@ def columns(page: Page, rng: Random) -> str:
     """Two columns side by side: who and when on the one side, the money on the other."""
     gap = rng.choice([" ", ": ", " "])
     left = [p for p in (page.vendor, _title(page), _pair(page.day_label, page.day, gap), page.note) if p]
-    right = [f"{a}{gap}{b}" for a, b in [*page.lines, *_rows(page)]]
+    right = [f"{a}{gap}{b}" for a, b in [*page.lines, *_money(page)]]
     if rng.random() < 0.4:
         left, right = right, left
     bar = rng.choice(["   ", "  |  ", "\t", " || "])
@@ -308,7 +302,7 @@ def boxed(page: Page, rng: Random) -> str:
 
 def right_aligned(page: Page, rng: Random) -> str:
     """The amounts far to the right, after many blanks."""
-    rows = [*page.lines, *_rows(page)]
+    rows = [*page.lines, *_money(page)]
     width = max((len(a) + len(b) for a, b in rows), default=0) + rng.randint(3, 8)
     even = rng.random() < 0.5
     blanks = " " * rng.randint(4, 10)
@@ -365,7 +359,7 @@ def labels_above(page: Page, rng: Random) -> str:
     top = [f"{a}{end}" if b is None else f"{a}{end}\n{pad}{b}" for a, b in facts if keep or b is not None]
     goods = [f"{pad}{name} {amount}" for name, amount in page.lines]
     goods = [f"{page.item_label}{end}", *goods] if goods else []
-    sums = [f"{a}{end}\n{pad}{b}" for a, b in _rows(page)]
+    sums = [f"{a}{end}\n{pad}{b}" for a, b in _money(page)]
     return _stack([page.head, *top, *goods, *sums, page.note], rng.choice(["\n", "\n", "\n\n"]))
 
 
