@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from harness.errors import UserError, near_names
 from harness.examples import Example, Split
@@ -14,14 +15,23 @@ from harness.subjects.subject import Answer
 Values = dict[str, float | None]
 
 
+class Ask(Protocol):
+    """Answers of one subject to other examples than the split's, or one more sample (from 1) of its answers to them."""
+
+    def __call__(self, split: Split, sample: int, /) -> Mapping[str, Answer]: ...
+
+
 @dataclass
 class Scores:
-    """Per-example values of every metric of one subject, computed when first asked for. known: recorded values."""
+    """Per-example values of every metric of one subject, computed when first asked for. known: recorded values; ask:
+    for more answers of the subject, None where only these can be had.
+    """
 
     context: Context
     split: Split
     answers: Mapping[str, Answer]
     known: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    ask: Ask | None = None
     _values: dict[str, Values] = field(default_factory=dict)
 
     def values(self, metric: str) -> Values:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from harness.project import Project
 from harness.scored import Scores, Values
 from harness.scorers import Context, scorer_versions
 from harness.subjects import Answer, Subject
-from harness.subjects.subject import Progress
+from harness.subjects.subject import Progress, sampled_identity
 from harness.task import Task
 
 _LOCK = "generate.lock"  # one process at a time holds a model in memory
@@ -42,6 +43,10 @@ class Replayed:
     def answer(self, examples: Sequence[Example], progress: Progress | None = None) -> Iterator[Answer]:
         return self._subject().answer(examples, progress)
 
+    def sampled(self, sample: int) -> Subject:
+        return Replayed(self.name, sampled_identity(self.identity, sample),
+                        lambda: self._subject().sampled(sample), self._where)
+
     def _subject(self) -> Subject:
         what = f"an answer of {self.name} is not recorded, and it cannot be generated: "
         hint = "bring its adapter back to where champion.json says, or train and promote again"
@@ -60,6 +65,9 @@ class _Announced:
     def __init__(self, subject: Subject, split: str, say: Callable[[str], None]) -> None:
         self._subject, self._split, self._say = subject, split, say
         self.name, self.identity = subject.name, subject.identity
+
+    def sampled(self, sample: int) -> Subject:
+        return _Announced(self._subject.sampled(sample), self._split, self._say)
 
     def fingerprint(self, example: Example) -> str:
         return self._subject.fingerprint(example)
@@ -99,16 +107,14 @@ class Source:
 
     def scores(self, subject: Subject, split: Split) -> Scores:
         """A subject's scores on a split. Raises UserError where an answer cannot be had."""
-        key = (subject.identity, split.name)
+        key = (subject.identity, split.fingerprint)
         if key not in self._scores:
-            collected = self._collect(subject, split)
-            self.counts[f"{subject.name} on {split.name}"] = collected.counts
-            self._scores[key] = self._scored(subject, split, collected.answers)
+            self._scores[key] = self._scored(subject, split, self._answers(subject, split))
         return self._scores[key]
 
     def existing(self, subject: Subject, split: Split) -> Scores | None:
         """The same from answers that exist already; None where one is missing. Calls no model."""
-        key = (subject.identity, split.name)
+        key = (subject.identity, split.fingerprint)
         if key in self._scores:
             return self._scores[key]
         try:
@@ -121,7 +127,19 @@ class Source:
         known: dict[str, dict[str, float]] = {}
         if self._champion is not None and all(a.origin == "recorded" for a in answers.values()):
             known = self._champion.known_scores(subject.identity, split, scorer_versions(self._task))
-        return _QuietScores(Context(self._task, self._project.cache), split, answers, known)
+
+        def ask(other: Split, sample: int) -> Mapping[str, Answer]:
+            drawn = sample > 0 and self._task.decoding.temperature > 0
+            return self._answers(subject.sampled(sample) if drawn else subject, other)
+
+        return _QuietScores(Context(self._task, self._project.cache), split, answers, known, ask)
+
+    def _answers(self, subject: Subject, split: Split) -> Mapping[str, Answer]:
+        collected = self._collect(subject, split)
+        counted = Counter(self.counts.get(where := f"{subject.name} on {split.name}", {}))
+        counted.update(collected.counts)
+        self.counts[where] = dict(counted)
+        return collected.answers
 
     @property
     def _recorded(self) -> Recorded | None:

@@ -42,6 +42,10 @@ class LinearSubject:
         return digest({"linear": [INVERSE_PENALTY, MAX_ITERATIONS], "embedder": EMBEDDER_DIGEST,
                        "train": self._train.fingerprint})
 
+    def sampled(self, sample: int) -> LinearSubject:
+        """Itself: it draws nothing."""
+        return self
+
     def fingerprint(self, example: Example) -> str:
         return digest([self.identity, version("scikit-learn"), version("sentence-transformers"), example.text])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +16,7 @@ from harness.fingerprint import digest
 from harness.prompts import Strategy
 from harness.subjects.adapter import Adapter, adapter_digest
 from harness.subjects.embedded import ensure_model
-from harness.subjects.subject import Answer, Progress
+from harness.subjects.subject import Answer, Progress, sampled_identity
 from harness.task import Task
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class Who:
     adapter: Adapter | None
     strategy: Strategy
     constrained: bool
+    sample: int = 0
 
 
 class LocalSubject:
@@ -55,7 +56,7 @@ class LocalSubject:
     def identity(self) -> str:
         """Digest of base, adapter, prompt, decoding, template arguments and constraint: who it is, wherever it lies."""
         who = self._who
-        return digest({
+        identity = digest({
             "model": who.model,
             "adapter": who.adapter.digest if who.adapter else None,
             "prompt": who.strategy.spec(),
@@ -63,6 +64,10 @@ class LocalSubject:
             "template": dict(who.task.template),
             "constrained": _constraint(who.task) if who.constrained else None,
         })
+        return sampled_identity(identity, who.sample) if who.sample else identity
+
+    def sampled(self, sample: int) -> LocalSubject:
+        return LocalSubject(replace(self._who, sample=sample))
 
     def fingerprint(self, example: Example) -> str:
         return self._fingerprint(self._who.strategy.messages(example))
@@ -125,7 +130,7 @@ class LocalSubject:
         grammar = JsonGrammar(loaded, task.schema or {}) if self._who.constrained else None
         start = grammar.start if grammar else None
         # The seed comes from the prompt alone, as the cache's key does: the same prompt is the same sample.
-        requests = [Request(t, sample_seed(task.decoding.seed, digest(list(t)), 0), start) for t in tokens]
+        requests = [Request(t, sample_seed(task.decoding.seed, digest(list(t)), self._who.sample), start) for t in tokens]
         return generate(loaded, requests, task.decoding.max_new_tokens, task.decoding.temperature, progress)
 
     def _too_long(self, example: Example, messages: Sequence[Message], count: int) -> Answer:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from harness.examples import Example
+from harness.fingerprint import digest
 
 Finish = Literal["stop", "length", "error"]
 Origin = Literal["recorded", "cache", "model"]
@@ -52,3 +53,14 @@ class Subject(Protocol):
     def answer(self, examples: Sequence[Example], progress: Progress | None = None) -> Iterator[Answer]:
         """Answers in any order, each when its batch is done. progress is told how many more are done, as they are."""
         ...
+
+    def sampled(self, sample: int) -> Subject:
+        """The same subject drawing its answers anew; sample counts from 1. Only where answers are drawn at all: at
+        temperature 0 every sample is the same answer, and nobody asks for one.
+        """
+        ...
+
+
+def sampled_identity(identity: str, sample: int) -> str:
+    """Identity under which the answers of one more sample are kept, so that it never stands in for another."""
+    return digest([identity, sample])

@@ -136,6 +136,20 @@ def test_answers_carry_identity_fingerprint_and_counts(made: Made) -> None:
         assert (answer.finish == "length") == (answer.completion_tokens == 12)
 
 
+def test_each_sample_has_its_own_key_and_is_drawn_the_same_again(
+    make_task: Callable[..., Made], tiny_llama: Path
+) -> None:
+    settings = {"kind": "text", "model": str(tiny_llama), "decoding": {"max_new_tokens": 8, "temperature": 1.0}}
+    project, task = make_task(settings)
+    first = parse_subject("base+zero_shot", task, project)
+    drawn = [first, first.sampled(1), first.sampled(2)]
+    assert len({s.identity for s in drawn}) == 3
+    assert len({s.fingerprint(ASK[0]) for s in drawn}) == 3
+    said = [{a.id: a.text for a in s.answer(ASK)} for s in drawn]
+    assert said[0] != said[1] != said[2]
+    assert {a.id: a.text for a in first.sampled(2).answer(ASK)} == said[2]
+
+
 def test_constrained_json_is_told_apart_from_free(make_task: Callable[..., Made], tiny_llama: Path) -> None:
     made = make_task({"kind": "json", "model": str(tiny_llama)}, SCHEMA)
     assert set(texts("base+zero_shot+constrained", made)) <= {'{"n": 1}', '{"n": 2}'}
