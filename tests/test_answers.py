@@ -31,7 +31,7 @@ class Parrot:
     def fingerprint(self, example: Example) -> str:
         return digest([self.identity, example.text])
 
-    def sampled(self, sample: int) -> "Parrot":
+    def sampled(self, sample: int) -> Parrot:
         return Parrot(f"{self.identity} {sample}")
 
     def answer(self, examples: Sequence[Example], progress: Progress | None = None) -> Iterator[Answer]:

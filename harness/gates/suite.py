@@ -13,19 +13,29 @@ from harness.files import read_text
 from harness.fingerprint import digest, file_digest
 from harness.task import Task
 
+_ALWAYS_COUNTED = frozenset({
+    "exact_match", "json_valid", "schema_valid", "field_accuracy", "label_valid", "style_ok", "style_score",
+    "numbers_kept", "similarity", "stop_rate", "tokens_in", "tokens_out", "cost_per_1k",
+})
+"""The scorers of the first release. A later one counts where a suite's code names it: a release that brings scorers
+which a suite does not use must not turn its looks into new ones.
+"""
+
 
 def suite_digest(task: Task, scorers: Mapping[str, int | str]) -> str:
     """Digest (64 hex digits) of what golden is asked: comments, docstrings and layout do not count.
 
-    scorers: name → version. Counted are the files in the suite's folder but the champion's, the conftest.py files above
+    scorers: name → version; one that came after the first release counts only where the code names it. Counted are the files in the suite's folder but the champion's, the conftest.py files above
     it up to the project's root, and what task.yaml says of answers, gates and references, among them whatever makes a
     reference weaker or stronger. The same on every Python version. Raises UserError naming file and line of broken
     code.
     """
     above = [p for p in (task.folder.parent / "conftest.py", task.folder.parent.parent / "conftest.py") if p.is_file()]
     files = sorted(p for p in task.folder.rglob("*") if p.is_file() and not _ignored(p.relative_to(task.folder)))
-    code = {os.path.relpath(p, task.folder): _code(p) if p.suffix == ".py" else file_digest(p)
+    named: set[str] = set()
+    code = {os.path.relpath(p, task.folder): _code(p, named) if p.suffix == ".py" else file_digest(p)
             for p in [*above, *files]}
+    counted = {name: version for name, version in scorers.items() if name in _ALWAYS_COUNTED or name in named}
     rules = {
         "kind": task.kind,
         "schema": task.schema,
@@ -43,7 +53,7 @@ def suite_digest(task: Task, scorers: Mapping[str, int | str]) -> str:
         "template": dict(task.template),
         "decoding": task.decoding.model_dump(mode="json"),
     }
-    return digest({"code": code, "rules": rules, "scorers": dict(scorers)})
+    return digest({"code": code, "rules": rules, "scorers": counted})
 
 
 def _ignored(path: Path) -> bool:
@@ -52,11 +62,14 @@ def _ignored(path: Path) -> bool:
     return hidden or path.name == "task.yaml" or path.name.startswith("champion") or path.suffix == ".pyc"
 
 
-def _code(path: Path) -> Any:
+def _code(path: Path, named: set[str]) -> Any:
+    """A file's code as JSON; the names that stand in it, in strings too, are added to `named`."""
     try:
         tree = ast.parse(read_text(path))
     except SyntaxError as error:
         raise UserError(f"not valid Python ({error.msg})", f"{path}, line {error.lineno}", "mend the line") from error
+    for node in ast.walk(tree):
+        named.update(v for v in (getattr(node, key, None) for key in ("attr", "id", "value")) if isinstance(v, str))
     return _plain(tree)
 
 

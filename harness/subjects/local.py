@@ -130,7 +130,8 @@ class LocalSubject:
         grammar = JsonGrammar(loaded, task.schema or {}) if self._who.constrained else None
         start = grammar.start if grammar else None
         # The seed comes from the prompt alone, as the cache's key does: the same prompt is the same sample.
-        requests = [Request(t, sample_seed(task.decoding.seed, digest(list(t)), self._who.sample), start) for t in tokens]
+        seed, sample = task.decoding.seed, self._who.sample
+        requests = [Request(t, sample_seed(seed, digest(list(t)), sample), start) for t in tokens]
         return generate(loaded, requests, task.decoding.max_new_tokens, task.decoding.temperature, progress)
 
     def _too_long(self, example: Example, messages: Sequence[Message], count: int) -> Answer:
