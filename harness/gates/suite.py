@@ -25,10 +25,10 @@ which a suite does not use must not turn its looks into new ones.
 def suite_digest(task: Task, scorers: Mapping[str, int | str]) -> str:
     """Digest (64 hex digits) of what golden is asked: comments, docstrings and layout do not count.
 
-    scorers: name → version; one that came after the first release counts only where the code names it. Counted are the files in the suite's folder but the champion's, the conftest.py files above
-    it up to the project's root, and what task.yaml says of answers, gates and references, among them whatever makes a
-    reference weaker or stronger. The same on every Python version. Raises UserError naming file and line of broken
-    code.
+    scorers: name → version; one that came after the first release counts only where the code names it. Counted are
+    the files in the suite's folder but the champion's, the conftest.py files above it up to the project's root, and
+    what task.yaml says of answers, gates and references, among them whatever makes a reference weaker or stronger. The
+    same on every Python version. Raises UserError naming file and line of broken code.
     """
     above = [p for p in (task.folder.parent / "conftest.py", task.folder.parent.parent / "conftest.py") if p.is_file()]
     files = sorted(p for p in task.folder.rglob("*") if p.is_file() and not _ignored(p.relative_to(task.folder)))
@@ -69,7 +69,7 @@ def _code(path: Path, named: set[str]) -> Any:
     except SyntaxError as error:
         raise UserError(f"not valid Python ({error.msg})", f"{path}, line {error.lineno}", "mend the line") from error
     for node in ast.walk(tree):
-        named.update(v for v in (getattr(node, key, None) for key in ("attr", "id", "value")) if isinstance(v, str))
+        named.update(v for v in (getattr(node, key, None) for key in ("attr", "id", "name", "value")) if isinstance(v, str))
     return _plain(tree)
 
 

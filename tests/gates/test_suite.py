@@ -127,6 +127,14 @@ def test_other_code_in_the_folder_and_scorer_versions_count(project: Project) ->
     assert digest(project) != before
 
 
+def test_a_scorer_that_came_later_counts_where_the_suite_names_it(project: Project) -> None:
+    assert digest(project, {"exact_match": 1, "novel": 1}) == digest(project, {"exact_match": 1})
+    for new in ("candidate.novel", 'getattr(candidate, "novel")', "candidate.on(novel).stop_rate"):
+        edit(project, "test_gates.py", "candidate.stop_rate", new)
+        assert digest(project, {"exact_match": 1, "novel": 1}) != digest(project, {"exact_match": 1, "novel": 2})
+        edit(project, "test_gates.py", new, "candidate.stop_rate")
+
+
 def test_the_digest_is_the_same_on_every_python_version(project: Project) -> None:
     """A syntax tree's own dump differs between versions; this digest was computed on 3.11."""
     assert digest(project) == "33e3f6547d3d482e534b6723db636a8273239e4c549b4a19ecf102ccebf93675"
