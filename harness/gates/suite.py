@@ -69,7 +69,8 @@ def _code(path: Path, named: set[str]) -> Any:
     except SyntaxError as error:
         raise UserError(f"not valid Python ({error.msg})", f"{path}, line {error.lineno}", "mend the line") from error
     for node in ast.walk(tree):
-        named.update(v for v in (getattr(node, key, None) for key in ("attr", "id", "name", "value")) if isinstance(v, str))
+        told = (getattr(node, key, None) for key in ("attr", "id", "name", "value"))
+        named.update(name for name in told if isinstance(name, str))
     return _plain(tree)
 
 
