@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from harness.errors import UserError, near_names
 from harness.examples import Example, Split
 from harness.measures import Measure
-from harness.scorers import Context, scorers_for
+from harness.scorers import Context, scorers_for, whole_for
 from harness.subjects.subject import Answer
 
 Values = dict[str, float | None]
@@ -43,29 +44,51 @@ class Scores:
     def _score(self, metric: str) -> Values:
         scorers = scorers_for(self.context.task)
         if metric not in scorers:
-            raise UserError(f'no metric "{metric}" for task {self.context.task.name}', hint=near_names(metric, scorers))
+            known_ones = [*scorers, *whole_for(self.context.task)]
+            raise UserError(f'no metric "{metric}" for task {self.context.task.name}',
+                            hint=near_names(metric, known_ones))
+        self.check_whole()
         known = self.known.get(metric, {})
-        absent = [e for e in self.split if e.id not in self.answers]
-        if absent:
-            raise UserError(f"{len(absent)} of {len(self.split)} answers are not there, first {absent[0].id}",
-                            hint="run again to collect them")
         todo = [e for e in self.split if e.id not in known]
         fresh = scorers[metric].score(self.context, todo, [self.answers[e.id] for e in todo]) if todo else []
         values: Values = dict(zip((e.id for e in todo), fresh, strict=True))
         return {e.id: values[e.id] if e.id in values else known[e.id] for e in self.split}
 
+    def check_whole(self) -> None:
+        """Raises UserError where an example has no answer."""
+        absent = [e for e in self.split if e.id not in self.answers]
+        if absent:
+            raise UserError(f"{len(absent)} of {len(self.split)} answers are not there, first {absent[0].id}",
+                            hint="run again to collect them")
+
+
+@dataclass(frozen=True)
+class View:
+    """Which examples of a split a Scored is on. ids: None for all; note: what messages call them; explored: why gates
+    on them are refused, empty where they are not.
+    """
+
+    ids: frozenset[str] | None = None
+    note: str = ""
+    explored: str = ""
+
+    def narrowed(self, ids: Iterable[str], note: str, explored: str = "") -> View:
+        """The examples of this view that are among these."""
+        chosen = frozenset(ids) if self.ids is None else self.ids & frozenset(ids)
+        return View(chosen, f"{self.note}, {note}" if self.note else note, self.explored or explored)
+
 
 class Scored:
-    """A subject on one split, or on the examples of it that carry certain tags. Every metric is an attribute."""
+    """A subject on one split, or on some of its examples. Every metric is an attribute."""
 
-    def __init__(self, label: str, scores: Scores, tags: tuple[str, ...] | None = None, note: str = "") -> None:
+    def __init__(self, label: str, scores: Scores, view: View = View()) -> None:
         self._label = label
         self._scores = scores
-        self._tags = tags
-        self._note = note
+        self._view = view
 
     def __repr__(self) -> str:
-        return f"<{self._label} on {self._scores.split.name}{f' [{self._note}]' if self._note else ''}>"
+        note = f" [{self._view.note}]" if self._view.note else ""
+        return f"<{self._label} on {self._scores.split.name}{note}>"
 
     @property
     def split(self) -> Split:
@@ -89,36 +112,59 @@ class Scored:
         if not chosen:
             raise UserError("no tags given: the slice is empty", hint=near_names("", known))
         note = chosen[0] if isinstance(tags, str) or len(chosen) == 1 else "edge cases"
-        return Scored(self._label, self._scores, chosen, note)
+        return self._narrowed([e.id for e in self.split if set(chosen) & set(e.tags)], note)
+
+    def where(self, keep: Callable[[Example], bool] | Callable[[Example, Answer], bool], label: str = "") -> Scored:
+        """The same subject on the examples that a predicate keeps. label: what messages call them (default: its name).
+
+        A predicate of the example may be gated; one of the example and its answer chooses by what is to be measured:
+        its slice may be looked at, and gates on it raise UserError. Raises UserError where nothing is kept.
+        """
+        note = label or getattr(keep, "__name__", "where").replace("<lambda>", "where")
+        by_answer = len(inspect.signature(keep).parameters) > 1
+        ids = [e.id for e in self.split
+               if (keep(e, self.answers[e.id]) if by_answer else keep(e))]  # type: ignore[call-arg]
+        return self._narrowed(ids, note, f"{self._label}[{note}] was chosen by its answers" if by_answer else "")
+
+    def _narrowed(self, ids: Iterable[str], note: str, explored: str = "") -> Scored:
+        view = self._view.narrowed(ids, note, explored)
+        if not view.ids:
+            raise UserError(f"no example of {self.split.name} is in the slice [{view.note}]", hint="widen it")
+        return Scored(self._label, self._scores, view)
 
     def metrics(self) -> tuple[str, ...]:
         """Names of the metrics of this task."""
-        return tuple(scorers_for(self._scores.context.task))
+        task = self._scores.context.task
+        return (*scorers_for(task), *whole_for(task))
 
     def measure(self, metric: str) -> Measure:
         """One metric as a Measure over the examples of this view. Raises UserError for an unknown metric."""
-        values = self._scores.values(metric)
         chosen = self.examples()
         task = self._scores.context.task
-        scorer = scorers_for(task)[metric]
+        labelled: dict[str, Any] = {
+            "ids": [e.id for e in chosen],
+            "groups": [e.group or e.id for e in chosen] if any(e.group for e in self.split) else None,
+            "tags": [e.tags for e in chosen],
+            "name": self._name(metric),
+            "max_group": task.max_group,
+        }
+        if whole := whole_for(task).get(metric):
+            self._scores.check_whole()
+            made = whole.measure(task, chosen, [self.answers[e.id] for e in chosen], **labelled)
+        else:
+            values = self._scores.values(metric)
+            scorer = scorers_for(task)[metric]
+            made = Measure([values[e.id] for e in chosen], bounds=scorer.bounds(task), better=scorer.better, **labelled)
+        return made.marked(self._view.explored)
+
+    def _name(self, metric: str) -> str:
         prefix = "" if self._label == "candidate" else f"{self._label}."
-        return Measure(
-            [values[e.id] for e in chosen],
-            ids=[e.id for e in chosen],
-            bounds=scorer.bounds(task),
-            groups=[e.group or e.id for e in chosen] if any(e.group for e in self.split) else None,
-            tags=[e.tags for e in chosen],
-            name=f"{prefix}{metric}" + (f"[{self._note}]" if self._note else ""),
-            better=scorer.better,
-            max_group=task.max_group,
-        )
+        return f"{prefix}{metric}" + (f"[{self._view.note}]" if self._view.note else "")
 
     def examples(self) -> Sequence[Example]:
         """The examples of this view, in the split's order."""
-        if self._tags is None:
-            return self.split.examples
-        wanted = set(self._tags)
-        return [e for e in self.split if wanted & set(e.tags)]
+        kept = self._view.ids
+        return self.split.examples if kept is None else [e for e in self.split if e.id in kept]
 
     def __getattr__(self, name: str) -> Measure:
         if name.startswith("_"):

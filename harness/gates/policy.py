@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,9 @@ from numpy.typing import NDArray
 from harness.errors import UserError
 from harness.measures import Measure, Verdict
 from harness.measures.binomial import needed
-from harness.measures.evidence import FAIL_LEVEL
+from harness.measures.evidence import FAIL_LEVEL, Evidence, Mean, Op
+from harness.measures.quantile import Quantile
+from harness.measures.resampled import Resampled
 from harness.measures.tail import Side, log_mass_near, mass_below_zero
 
 DRAWS = 2_000  # the chance is then known to one point
@@ -34,7 +37,9 @@ class GateRecord:
     """One gate with its values by example id, so that it can be applied to resampled examples.
 
     values: id → (lowest, highest) value, equal unless the answer is missing; groups: id → group, where examples have
-    one; max_group: the largest group that may occur; item: pytest's node id.
+    one; max_group: the largest group that may occur; item: pytest's node id; op, threshold, bounds: what the mean of
+    the values must reach, which for a percentile is a share of examples; spread: the standard error of an approximate
+    measure, whose values are not a mean's: they are then empty.
     """
 
     verdict: Verdict
@@ -42,14 +47,29 @@ class GateRecord:
     groups: Mapping[str, str]
     max_group: int
     item: str
+    op: Op
+    threshold: float
+    bounds: tuple[float, float]
+    spread: float | None = None
 
     @classmethod
     def of(cls, verdict: Verdict, measure: Measure, item: str) -> GateRecord:
         """The record of a verdict and the measure that it was given on."""
-        e = measure.evidence
+        e: Evidence = measure.evidence
+        op, t = verdict.op, verdict.threshold
+        if isinstance(e, Quantile):
+            (e, t), op = e.share(op, t), ">="
+        if isinstance(e, Resampled):
+            return cls(verdict, {}, {}, e.max_group, item, op, t, e.bounds, 0.0 if e.lost else e.spread)
+        assert isinstance(e, Mean)
         values = {i: (float(lo), float(hi)) for i, lo, hi in zip(e.ids, e.low, e.high, strict=True)}
         groups = {} if e.groups is None else dict(zip(e.ids, e.groups, strict=True))
-        return cls(verdict, values, groups, e.max_group, item)
+        return cls(verdict, values, groups, e.max_group, item, op, t, e.bounds)
+
+    @classmethod
+    def invalid(cls, verdict: Verdict, item: str) -> GateRecord:
+        """The record of a gate whose evidence is broken."""
+        return cls(verdict, {}, {}, 1, item, verdict.op, verdict.threshold, verdict.bounds)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -58,13 +78,19 @@ class GateRecord:
             "values": {i: list(v) for i, v in self.values.items()},
             "groups": dict(self.groups),
             "max_group": self.max_group,
+            "op": self.op,
+            "threshold": self.threshold,
+            "bounds": list(self.bounds),
+            "spread": self.spread,
         }
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> GateRecord:
         values = {str(i): (float(v[0]), float(v[1])) for i, v in raw["values"].items()}
         verdict = Verdict.from_json(raw["verdict"])
-        return cls(verdict, values, dict(raw["groups"]), int(raw["max_group"]), str(raw["item"]))
+        bounds = (float(raw["bounds"][0]), float(raw["bounds"][1]))
+        return cls(verdict, values, dict(raw["groups"]), int(raw["max_group"]), str(raw["item"]), raw["op"],
+                   float(raw["threshold"]), bounds, raw["spread"])
 
 
 def chance_of_passing(
@@ -74,12 +100,17 @@ def chance_of_passing(
 
     Each draw weighs dev's examples (those of any gate) by Dirichlet(1, .., 1), resamples n_golden of them, and applies
     every gate by the reading that the suite asks for, shown ones at `level`. Optimistic where dev steered the training.
-    Returns the share of draws that pass; 0 with an invalid gate among them. Raises UserError without gates.
+    Approximate gates (macro-F1) are taken as normal and independent of the others. Returns the share of draws that
+    pass; 0 with an invalid gate among them. Raises UserError without gates.
     """
     if not gates:
         raise UserError("there are no gates to pass", hint="write one: assert candidate.exact_match >= 0.9")
-    if any(g.verdict.outcome == "invalid" or not g.values for g in gates):
+    if any(g.verdict.outcome == "invalid" or not (g.values or g.spread) for g in gates):
         return 0.0
+    others = math.prod(_normal_chance(g, n_golden, level) for g in gates if g.spread is not None)
+    gates = [g for g in gates if g.spread is None]
+    if not gates:
+        return others
     unit = {i: g.groups.get(i, i) for g in gates for i in g.values}
     units = sorted(set(unit.values()))
     place = {u: k for k, u in enumerate(units)}
@@ -91,7 +122,22 @@ def chance_of_passing(
     for gate in sorted(gates, key=_cost):
         resampled = _Resampled.of(gate, unit, place)
         alive[alive] = resampled.passes(counts[alive], level)
-    return float(alive.mean())
+    return float(alive.mean()) * others
+
+
+def _normal_chance(gate: GateRecord, n_golden: int, level: float) -> float:
+    """Chance of an approximate gate: golden's estimate scatters about a truth that scatters about dev's estimate."""
+    from statistics import NormalDist
+
+    verdict, spread = gate.verdict, gate.spread or 0.0
+    normal = NormalDist()
+    on_golden = spread * math.sqrt(verdict.n / n_golden)
+    margin = (verdict.estimate - gate.threshold) * (1.0 if gate.op == ">=" else -1.0)
+    if verdict.written == "shown":
+        margin -= normal.inv_cdf(1.0 - level) * on_golden
+    if verdict.written == "plausible":
+        margin += normal.inv_cdf(1.0 - FAIL_LEVEL) * on_golden
+    return normal.cdf(margin / math.hypot(spread, on_golden))
 
 
 def _cost(gate: GateRecord) -> int:
@@ -102,7 +148,7 @@ def _cost(gate: GateRecord) -> int:
 
 def _yes_no(gate: GateRecord) -> bool:
     alone = gate.max_group == 1 and len(set(gate.groups.values())) == len(gate.groups)
-    return alone and gate.verdict.bounds == (0.0, 1.0) and all(x in (0.0, 1.0) for v in gate.values.values() for x in v)
+    return alone and gate.bounds == (0.0, 1.0) and all(x in (0.0, 1.0) for v in gate.values.values() for x in v)
 
 
 @dataclass(frozen=True)
@@ -131,12 +177,12 @@ class _Resampled:
         mine = counts[:, self.columns]
         size = mine @ self.sizes
         verdict = self.gate.verdict
-        up = verdict.op == ">="
+        up = self.gate.op == ">="
         worst = self.low if up else self.high
-        if verdict.threshold == verdict.bounds[0 if up else 1]:
+        if self.gate.threshold == self.gate.bounds[0 if up else 1]:
             return np.asarray(size > 0, dtype=np.bool_)  # a threshold that cannot be missed
         if verdict.written == "observed":
-            gap = mine @ worst - verdict.threshold * size
+            gap = mine @ worst - self.gate.threshold * size
             return (size > 0) & ((gap if up else -gap) >= -1e-9)
         if verdict.written == "plausible":
             opposite: Side = "upper" if up else "lower"
@@ -147,8 +193,8 @@ class _Resampled:
         self, mine: Counts, size: NDArray[np.float64], totals: NDArray[np.float64], side: Side, level: float
     ) -> Bools:
         """Whether each resample shows the mean to be above ("lower") or below ("upper") the threshold."""
-        t = self.gate.verdict.threshold
-        lo, hi = self.gate.verdict.bounds
+        t = self.gate.threshold
+        lo, hi = self.gate.bounds
         if _yes_no(self.gate):
             rate = t if side == "lower" else 1.0 - t
             hits = mine @ totals if side == "lower" else size - mine @ totals

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
 from typing import NoReturn
 
 import numpy as np
 
 from harness.errors import UserError, near_names
-from harness.measures.evidence import Better, Evidence, Op
+from harness.measures.evidence import Better, Evidence, Mean, Op
+from harness.measures.quantile import quantile_of
 from harness.measures.verdict import Reading, Verdict, check_reading, current, decide
 
 _SLACK = 1e-9  # of the range: rounding that a scorer may add to a bound
@@ -37,35 +37,36 @@ class Measure:
         better: Better = "high",
         max_group: int = 1,
     ) -> None:
-        named = tuple(str(i + 1) for i in range(len(values))) if ids is None else tuple(ids)
-        for what, given in (("ids", named), ("groups", groups), ("tags", tags)):
-            if given is not None and len(given) != len(values):
-                raise UserError(f"{name}: {len(values)} values but {len(given)} {what}", hint="give each value one")
-        if len(set(named)) != len(named):
-            raise UserError(f"{name}: an id stands twice", hint="give every example its own id")
+        named, own, self._tags = labelled(len(values), ids, groups, tags, name)
+        self._explored = ""
         lo, hi = float(bounds[0]), float(bounds[1])
         if not (math.isfinite(lo) and math.isfinite(hi) and lo < hi):
             raise UserError(f"{name}: bounds {lo:g} to {hi:g} are no range", hint="give two finite numbers, low first")
         given_ids = zip(values, named, strict=True)
         x = np.array([math.nan if v is None else _checked(v, i, name, lo, hi) for v, i in given_ids])
         missing = np.array([v is None for v in values], dtype=np.bool_)
-        own = None if groups is None else tuple(f"={i}" if g is None else g for g, i in zip(groups, named, strict=True))
-        self._tags = tuple(frozenset(t) for t in tags) if tags is not None else tuple(frozenset[str]() for _ in named)
-        self._evidence = Evidence(
+        self._evidence: Evidence = Mean(
             name, named, np.where(missing, lo, x), np.where(missing, hi, x), missing, (lo, hi), own, max_group, better
         )
         _not_empty(self._evidence)
 
     @classmethod
-    def _of(cls, evidence: Evidence, tags: tuple[frozenset[str], ...]) -> Measure:
+    def of(cls, evidence: Evidence, tags: tuple[frozenset[str], ...], explored: str = "") -> Measure:
+        """A measure of any kind of evidence. tags: each example's; explored: why it may be looked at and never gated,
+        empty where it may.
+        """
         made = cls.__new__(cls)
-        made._evidence, made._tags = evidence, tags
+        made._evidence, made._tags, made._explored = evidence, tags, explored
         _not_empty(evidence)
         return made
 
+    def marked(self, explored: str) -> Measure:
+        """The same measure, gated or refused to be: see `of`."""
+        return Measure.of(self._evidence, self._tags, explored) if explored else self
+
     @property
     def evidence(self) -> Evidence:
-        """The per-example values, for those who record or resample them."""
+        """What it knows of its examples, for those who record or resample it."""
         return self._evidence
 
     @property
@@ -92,12 +93,15 @@ class Measure:
         return self._evidence.bounds
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
-        """Exact confidence interval of the mean. level: its coverage, half of the error on each side."""
+        """Confidence interval, exact but where the measure is approximate. level: its coverage, half of the error on
+        each side.
+        """
         return self._evidence.interval(level)
 
     def __repr__(self) -> str:
         low, high = self.interval()
-        return f"{self.name} {self.value:.4g} ({low:.4g} to {high:.4g}, n = {self.n})"
+        about = ", approximate" if self._evidence.approximate else ""
+        return f"{self.name} {self.value:.4g} ({low:.4g} to {high:.4g}, n = {self.n}{about})"
 
     def on(self, tags: str | Iterable[str]) -> Measure:
         """The measure on the examples that carry the tag, or any of the tags. Raises UserError where none does."""
@@ -107,7 +111,38 @@ class Measure:
             raise UserError(f'{self.name}: no example carries the tag "{tag}"', hint=near_names(tag, known))
         label = next(iter(wanted)) if len(wanted) == 1 else f"{len(wanted)} tags"
         kept = self._evidence.take(lambda i: bool(self._tags[i] & wanted), f"{self.name}[{label}]")
-        return Measure._of(kept, tuple(t for t in self._tags if t & wanted))
+        return Measure.of(kept, tuple(t for t in self._tags if t & wanted), self._explored)
+
+    def where(self, keep: Callable[[float], bool], label: str = "where") -> Measure:
+        """The measure on the examples whose value the predicate keeps (missing answers are left out): to look at. It is
+        chosen by the answers, so it is never gated: a comparison raises UserError.
+        """
+        evidence = self._evidence
+        if not isinstance(evidence, Mean):
+            raise UserError(f"{self.name} has no values to choose by", hint="slice by tags: m.on(tag)")
+        low, there = evidence.low, ~evidence.missing
+        rows = [i for i in range(evidence.n) if there[i] and keep(float(low[i]))]
+        kept = evidence.take(set(rows).__contains__, f"{self.name}[{label}]")
+        return Measure.of(kept, tuple(self._tags[i] for i in rows), f"{kept.name} was chosen by the answers")
+
+    def percentile(self, q: float) -> Measure:
+        """A percentile of the values, q in (0, 100): the smallest value that q% of the examples do not exceed. Its
+        interval is exact (order statistics). Raises UserError for a measure that is no mean of values.
+        """
+        if not 0.0 < q < 100.0:
+            raise UserError(f"{self.name} has no percentile {q:g}", hint="give a number between 0 and 100")
+        made = quantile_of(self._evidence, q / 100.0, f"{self.name}.p{q:g}")
+        return Measure.of(made, self._tags, self._explored)
+
+    @property
+    def p50(self) -> Measure:
+        """The median."""
+        return self.percentile(50)
+
+    @property
+    def p95(self) -> Measure:
+        """The 95th percentile."""
+        return self.percentile(95)
 
     def __sub__(self, other: Measure) -> Measure:
         """The paired difference, example by example. Raises UserError unless both are on the same examples."""
@@ -120,14 +155,7 @@ class Measure:
             return NotImplemented
         if not math.isfinite(factor) or factor == 0.0:
             raise UserError(f"{self.name} cannot be multiplied by {factor:g}", hint="use a finite number, not 0")
-        e = self._evidence
-        low, high = (e.low, e.high) if factor > 0 else (e.high, e.low)
-        ends = sorted((factor * e.bounds[0], factor * e.bounds[1]))
-        scaled = replace(
-            e, name=f"{factor:g} * {e.name}", low=factor * low, high=factor * high, bounds=(ends[0], ends[1]),
-            better=e.better if factor > 0 else _other(e.better),
-        )
-        return Measure._of(scaled, self._tags)
+        return Measure.of(self._evidence.times(factor, f"{factor:g} * {self.name}"), self._tags, self._explored)
 
     __rmul__ = __mul__
 
@@ -175,6 +203,7 @@ class Measure:
             raise UserError(f'no comparison "{op}"', hint="use >= or <=")
         how = current()
         check_reading(reading or how.reading)
+        _check_gated(self)
         return decide(self._evidence, op, _threshold(self.name, t), reading or how.reading, how)
 
 
@@ -220,9 +249,11 @@ def _gate(left: Measure, op: Op, right: float | Measure | Read, reading: Reading
     if isinstance(right, Measure):
         text = f"{left.name} {op} {right.name}"
         measure = _difference(left, right, text) if op == ">=" else _difference(right, left, text)
+        _check_gated(measure)
         verdict = decide(measure.evidence, ">=", 0.0, reading or how.reading, how, text)
     else:
         measure = left
+        _check_gated(measure)
         verdict = decide(left.evidence, op, _threshold(left.name, right), reading or how.reading, how)
     if how.record is not None:
         how.record(verdict, measure)
@@ -230,23 +261,28 @@ def _gate(left: Measure, op: Op, right: float | Measure | Read, reading: Reading
 
 
 def _difference(a: Measure, b: Measure, name: str) -> Measure:
-    x, y = a.evidence, b.evidence
-    if set(x.ids) != set(y.ids):
-        apart = sorted(set(x.ids) ^ set(y.ids))
-        raise UserError(
-            f"{name}: the two are measured on different examples ({len(apart)} of them, first {apart[0]})",
-            hint="compare measures on the same split and the same tags",
-        )
-    place = {i: k for k, i in enumerate(y.ids)}
-    order = [place[i] for i in x.ids]
-    groups = None if y.groups is None else tuple(y.groups[k] for k in order)
-    if groups != x.groups:
-        raise UserError(f"{name}: the two group their examples differently", hint="give both the same groups")
-    paired = Evidence(
-        name, x.ids, x.low - y.high[order], x.high - y.low[order], x.missing | y.missing[order],
-        (x.bounds[0] - y.bounds[1], x.bounds[1] - y.bounds[0]), x.groups, max(x.max_group, y.max_group), x.better,
-    )
-    return Measure._of(paired, a._tags)
+    return Measure.of(a.evidence.minus(b.evidence, name), a._tags, a._explored or b._explored)
+
+
+def _check_gated(measure: Measure) -> None:
+    if measure._explored:
+        raise UserError(f"{measure._explored}: it may be looked at, and is never gated",
+                        hint="slice by tags or by inputs; .value and .interval() look without gating")
+
+
+def labelled(
+    count: int, ids: Sequence[str] | None, groups: Sequence[str | None] | None, tags: Sequence[Iterable[str]] | None,
+    name: str,
+) -> tuple[tuple[str, ...], tuple[str, ...] | None, tuple[frozenset[str], ...]]:
+    """Ids, groups and tags of `count` examples, checked: one each. An example without a group is one of its own."""
+    named = tuple(str(i + 1) for i in range(count)) if ids is None else tuple(ids)
+    for what, given in (("ids", named), ("groups", groups), ("tags", tags)):
+        if given is not None and len(given) != count:
+            raise UserError(f"{name}: {count} values but {len(given)} {what}", hint="give each value one")
+    if len(set(named)) != len(named):
+        raise UserError(f"{name}: an id stands twice", hint="give every example its own id")
+    own = None if groups is None else tuple(f"={i}" if g is None else g for g, i in zip(groups, named, strict=True))
+    return named, own, tuple(frozenset(t) for t in (tags if tags is not None else [()] * count))
 
 
 def _checked(value: float, example: str, name: str, lo: float, hi: float) -> float:
@@ -269,10 +305,6 @@ def _threshold(name: str, t: object) -> float:
 def _not_empty(evidence: Evidence) -> None:
     if evidence.n == 0:
         raise UserError(f"{evidence.name}: there are no examples", hint="a measure needs at least one")
-
-
-def _other(better: Better) -> Better:
-    return "low" if better == "high" else "high"
 
 
 def _not_strict(name: str, op: str) -> UserError:

@@ -139,14 +139,14 @@ def decide(evidence: Evidence, op: Op, t: float, written: Reading, how: Recordin
         outcome=_outcome(evidence, op, t, reading, p <= how.level, against <= FAIL_LEVEL),
         gate=gate or f"{name} {op} {wording.threshold(t)}", metric=evidence.name, op=op, threshold=t, reading=reading,
         written=written, estimate=evidence.estimate, low=low, high=high, n=evidence.n, missing=evidence.lost, p=p,
-        level=how.level, bounds=evidence.bounds, message="",
+        level=how.level, bounds=evidence.bounds, message="", approximate=evidence.approximate,
     )
     return replace(verdict, message=wording.explain(evidence, verdict, how.note, how.error))
 
 
 def _outcome(evidence: Evidence, op: Op, t: float, reading: Reading, shown: bool, opposite: bool) -> Outcome:
     if reading == "observed":
-        mean = evidence.worst_for(op).mean
+        mean = evidence.observed(op)
         slack = 1e-12 * (evidence.bounds[1] - evidence.bounds[0])  # sums of decimals are not exact
         return "pass" if (mean >= t - slack if op == ">=" else mean <= t + slack) else "fail"
     if opposite:

@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from harness.measures import binomial
-from harness.measures.evidence import FAIL_LEVEL, Evidence
+from harness.measures.evidence import FAIL_LEVEL, Evidence, Mean
+from harness.measures.quantile import Quantile
 from harness.measures.tail import Side, log_mass_near
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ def threshold(t: float) -> str:
 def explain(evidence: Evidence, verdict: Verdict, note: str, error: float) -> str:
     """The lines under a gate: its outcome, the evidence, and what to do about it."""
     said = {"pass": "passes", "fail": "fails", "undecided": "is undecided"}[verdict.outcome]
-    interval = f"95% interval {_number(evidence, verdict.low, 3)} to {_number(evidence, verdict.high, 3)}"
+    kind = "95% interval" + (", approximate," if verdict.approximate else "")
+    interval = f"{kind} {_number(evidence, verdict.low, 3)} to {_number(evidence, verdict.high, 3)}"
     where = f" ({note})" if note else ""
     lines = [f"{verdict.gate} {said}"]
     lines.append(f"estimate {_number(evidence, verdict.estimate)}, {interval}, n = {verdict.n}{where}")
@@ -64,8 +66,32 @@ def _advice(evidence: Evidence, verdict: Verdict, error: float) -> list[str]:
         return [f"p = {_p(verdict.p)}: passes {_looks(verdict.p, error)}"]
     if verdict.outcome == "fail":
         shown = f"shown to be {opposite} {threshold(t)} at 2.5%: more examples are not the answer"
-        return [shown, *_here(evidence, verdict)]
-    return [*_shows(evidence, verdict), *_here(evidence, verdict), *_more(evidence, verdict)]
+        return [shown, *_reach(evidence, verdict)]
+    return [*_shows(evidence, verdict), *_reach(evidence, verdict)]
+
+
+def _reach(evidence: Evidence, verdict: Verdict) -> list[str]:
+    """What would pass here, and how many examples would settle it."""
+    if isinstance(evidence, Mean):
+        more = _more(evidence, verdict) if verdict.outcome == "undecided" else []
+        return [*_here(evidence, verdict), *more]
+    if isinstance(evidence, Quantile):
+        return _good_side(evidence, verdict)
+    return []
+
+
+def _good_side(evidence: Quantile, verdict: Verdict) -> list[str]:
+    """How many examples must lie on the threshold's good side, for a quantile."""
+    mean, rate = evidence.share(verdict.op, verdict.threshold)
+    side = "at least" if verdict.op == ">=" else "at most"
+    there = round(mean.pessimist.mean * verdict.n)
+    if not mean.yes_no:
+        return [f"{there} of {verdict.n} are {side} {threshold(verdict.threshold)}"]
+    k = binomial.needed(verdict.n, rate, verdict.level)
+    if k is None:
+        fewest = binomial.fewest_perfect(rate, verdict.level)
+        return [f"no result on {verdict.n} examples can show it: {fewest} of {fewest} on the good side is the least"]
+    return [f"it passes where {k} of {verdict.n} are {side} {threshold(verdict.threshold)} ({there} now)"]
 
 
 def _p(p: float) -> str:
@@ -90,7 +116,7 @@ def _shows(evidence: Evidence, verdict: Verdict) -> list[str]:
     return [f"at this look's level ({verdict.level:.4g}) it shows {least} {_number(evidence, bound, 3)}"]
 
 
-def _here(evidence: Evidence, verdict: Verdict) -> list[str]:
+def _here(evidence: Mean, verdict: Verdict) -> list[str]:
     """What result would pass on these very examples."""
     t, n, op = verdict.threshold, verdict.n, verdict.op
     if evidence.yes_no:
@@ -112,7 +138,7 @@ def _here(evidence: Evidence, verdict: Verdict) -> list[str]:
     return []
 
 
-def _never(evidence: Evidence, verdict: Verdict, rate: float) -> str:
+def _never(evidence: Mean, verdict: Verdict, rate: float) -> str:
     if rate >= 1.0:
         return f"no number of examples can show {threshold(verdict.threshold)}: it is the best value there is"
     fewest = binomial.fewest_perfect(rate, verdict.level)
@@ -120,7 +146,7 @@ def _never(evidence: Evidence, verdict: Verdict, rate: float) -> str:
     return f"no result on {verdict.n} examples can show it: {fewest} of {fewest} {best} is the least that does"
 
 
-def _more(evidence: Evidence, verdict: Verdict) -> list[str]:
+def _more(evidence: Mean, verdict: Verdict) -> list[str]:
     """How many examples would show it if the estimate is the truth."""
     t, op, estimate = verdict.threshold, verdict.op, verdict.estimate
     on_wrong_side = estimate <= t if op == ">=" else estimate >= t
@@ -141,7 +167,7 @@ def _more(evidence: Evidence, verdict: Verdict) -> list[str]:
     return [f"if {truth_text} is the truth, about {_round(more)} more examples would show it (4 chances in 5)"]
 
 
-def _examples_like_these(evidence: Evidence, verdict: Verdict) -> int | None:
+def _examples_like_these(evidence: Mean, verdict: Verdict) -> int | None:
     """Examples of this spread that show it in 4 of 5 cases: the sample repeated, seen a bad fortune lower."""
     data = evidence.worst_for(verdict.op)
     side: Side = "lower" if verdict.op == ">=" else "upper"

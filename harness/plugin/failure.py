@@ -14,7 +14,7 @@ from _pytest.outcomes import Failed
 
 from harness.errors import UserError
 from harness.examples import Example, render_output
-from harness.measures import Verdict
+from harness.measures import Mean, Verdict
 from harness.scored import Scored
 from harness.scorers.fields import FieldVerdict, compare, parse_json
 from harness.task import Task
@@ -23,6 +23,7 @@ WORST = 3  # examples under a gate: enough to see a pattern, few enough to read
 _FIELDS = 3
 _LONGEST = 60  # characters of one value
 _METRIC = re.compile(r"^(\w+)(?:\[(.+)\])?")
+_BY_EXAMPLE = {"macro_f1": "exact_match"}  # a metric of the whole split, and the one that says which examples are wrong
 FORM = "a gate is written plainly: assert candidate.exact_match >= 0.90"
 
 
@@ -79,10 +80,10 @@ def _worst(verdict: Verdict, dev: Dev | None) -> list[str]:
         return []
     metric, note = found.groups()
     try:
-        evidence = dev.scored.measure(metric).evidence
+        evidence = dev.scored.measure(_BY_EXAMPLE.get(metric, metric)).evidence
     except UserError:
         return []  # another subject's metric, a multiple of one, or a scorer that fails its own gates on dev
-    if evidence.better == "low":
+    if evidence.better == "low" or not isinstance(evidence, Mean):
         return []  # a cost has no wrong answers
     known = dev.scored.split.by_id
     tags = dev.scored.split.tag_counts()

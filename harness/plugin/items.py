@@ -57,7 +57,7 @@ class ItemRun:
         verdict = invalid(self.item.name, why, error.hint, self.how.level)
         line = line_of_error(error.__traceback__, self.item.path) or _first_line(self.item)
         self.spoken.append(Spoken(verdict, self.path, line))
-        self.records.append(GateRecord(verdict, {}, {}, 1, self.item.nodeid))
+        self.records.append(GateRecord.invalid(verdict, self.item.nodeid))
 
     def to_json(self) -> dict[str, Any]:
         """What the report carries: the task, and every verdict with its place."""

@@ -17,6 +17,7 @@ from harness.scorers.text import (
     tokens_in,
     tokens_out,
 )
+from harness.scorers.whole import Whole, macro_f1_of
 from harness.task import Task
 
 _ALL = frozenset({"json", "label", "text"})
@@ -61,14 +62,23 @@ _SCORERS = (
 )
 
 
+_WHOLE = (Whole("macro_f1", 1, _LABEL, macro_f1_of),)
+
+
 def scorers_for(task: Task) -> dict[str, Scorer]:
-    """The metrics that this task can be scored by, in the order in which they are shown."""
+    """The metrics that are means of per-example values, in the order in which they are shown."""
     return {s.name: s for s in _SCORERS if task.kind in s.kinds and s.needs(task) is None}
+
+
+def whole_for(task: Task) -> dict[str, Whole]:
+    """The metrics of a split as a whole."""
+    return {w.name: w for w in _WHOLE if task.kind in w.kinds}
 
 
 def scorer_versions(task: Task) -> dict[str, int]:
     """Name → version of the task's scorers: part of what makes two looks at golden the same."""
-    return {name: s.version for name, s in scorers_for(task).items()}
+    means = {name: s.version for name, s in scorers_for(task).items()}
+    return means | {name: w.version for name, w in whole_for(task).items()}
 
 
-__all__ = ["Context", "Scorer", "price_of", "scorer_versions", "scorers_for"]
+__all__ = ["Context", "Scorer", "price_of", "scorer_versions", "scorers_for", "whole_for"]

@@ -1,0 +1,55 @@
+"""Measures that are no bounded mean, made from what a suite knows of its examples."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from harness.errors import UserError
+from harness.measures.measure import Measure, labelled
+from harness.measures.resampled import Average, MacroF1, Part, Resampled
+
+LONGEST = 86_400.0
+"""Seconds in a day: an answer that takes longer is a missing one."""
+
+
+def macro_f1(
+    expected: Sequence[str], given: Sequence[str | None], ids: Sequence[str] | None = None,
+    groups: Sequence[str | None] | None = None, tags: Sequence[Iterable[str]] | None = None, *,
+    labels: Sequence[str], name: str = "macro_f1", max_group: int = 1,
+) -> Measure:
+    """Macro-F1 of closed labels, in [0, 1]: the mean of the labels' F1, each label counting the same; approximate.
+
+    expected: one label an example; given: the answers, None where one is missing; one that is no label is wrong for the
+    expected label and for no other. labels: all that there are. Raises UserError for an expected label that is none.
+    Source: Sokolova & Lapalme 2009; as scikit-learn's f1_score(average="macro").
+    """
+    named, own, marks = labelled(len(expected), ids, groups, tags, name)
+    number = {label: k for k, label in enumerate(labels)}
+    if unknown := sorted(set(expected) - set(number)):
+        raise UserError(f'{name}: "{unknown[0]}" is expected and is no label', hint="list it in task.yaml, `labels:`")
+    rows = [(number[e], -1 if g is None else number.get(g, -1)) for e, g in zip(expected, given, strict=True)]
+    table = np.array(rows, dtype=np.float64).reshape(-1, 2)
+    missing = np.array([g is None for g in given], dtype=np.bool_)
+    evidence = Resampled(name, named, (Part(1.0, MacroF1(), table),), missing, (0.0, 1.0), own, max_group, "high")
+    return Measure.of(evidence, marks)
+
+
+def seconds(
+    values: Sequence[float | None], ids: Sequence[str] | None = None, groups: Sequence[str | None] | None = None,
+    tags: Sequence[Iterable[str]] | None = None, *, name: str = "latency", max_group: int = 1,
+) -> Measure:
+    """Mean seconds an example, approximate; its percentiles (.p50, .p95) are exact. None: the answer is missing.
+
+    Raises UserError for what is no number from 0 to a day.
+    """
+    named, own, marks = labelled(len(values), ids, groups, tags, name)
+    for value, example in zip(values, named, strict=True):
+        if value is not None and not 0.0 <= value <= LONGEST:
+            raise UserError(f"{name}: {value:g} seconds for example {example}", hint="a missing answer is None")
+    table = np.array([[math.nan if v is None else v] for v in values], dtype=np.float64).reshape(-1, 1)
+    missing = np.array([v is None for v in values], dtype=np.bool_)
+    evidence = Resampled(name, named, (Part(1.0, Average(), table),), missing, (0.0, LONGEST), own, max_group, "low")
+    return Measure.of(evidence, marks)
