@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from harness.examples import Example
 from harness.project import Project
-from harness.scorers import Context, price_of, scorer_versions, scorers_for, whole_for
+from harness.scorers import TIMED, Context, price_of, scorer_versions, scorers_for, whole_for
 from harness.subjects import Answer
 from harness.task import Prices, Style, Task
 
@@ -58,7 +58,7 @@ def test_each_kind_of_task_has_the_metrics_that_make_sense(json_task: Task, labe
 
 
 def test_every_metric_of_a_task_has_a_version(json_task: Task) -> None:
-    assert set(scorer_versions(json_task)) == set(scorers_for(json_task))
+    assert set(scorer_versions(json_task)) == {*scorers_for(json_task), *TIMED}
     assert all(version >= 1 for version in scorer_versions(json_task).values())
 
 
