@@ -11,8 +11,9 @@ from harness.consistency import Consistency
 from harness.errors import UserError, near_names
 from harness.examples import Example, Split, render_output
 from harness.measures import Measure
-from harness.scorers import Context, scorers_for, whole_for
+from harness.scorers import TIMED, Context, scorers_for, timed_measure, whole_for
 from harness.scorers.json_format import schema_valid
+from harness.subjects.latency import Timing
 from harness.subjects.subject import Answer
 from harness.task import Task
 
@@ -38,10 +39,15 @@ class Perturbs(Protocol):
         ...
 
 
+Clock = Callable[[], Mapping[str, Timing]]
+"""How long one asker waits, by example digest."""
+
+
 @dataclass
 class Scores:
     """Per-example values of every metric of one subject, computed when first asked for. known: recorded values; ask:
-    for more answers of the subject, None where only these can be had.
+    for more answers of the subject, None where only these can be had; clock: for its latencies, None where nobody
+    may ask it alone.
     """
 
     context: Context
@@ -49,8 +55,10 @@ class Scores:
     answers: Mapping[str, Answer]
     known: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     ask: Ask | None = None
+    clock: Clock | None = None
     _values: dict[str, Values] = field(default_factory=dict)
     _asked: dict[tuple[str, int], Mapping[str, Answer]] = field(default_factory=dict)
+    _timings: Mapping[str, Timing] | None = None
 
     def asked(self, split: Split, sample: int = 0) -> Self:
         """The subject on other examples, or one more sample (from 1) of its answers to them; each is asked for once.
@@ -63,7 +71,8 @@ class Scores:
                 raise UserError("only recorded answers of this subject are at hand, none to other inputs",
                                 hint="use it in a suite that pytest runs, where the model may answer")
             self._asked[key] = self.ask(split, sample)
-        return replace(self, split=split, answers=self._asked[key], known={}, _values={})
+        return replace(self, split=split, answers=self._asked[key], known={}, clock=None, _values={},
+                       _timings=None)
 
     def values(self, metric: str) -> Values:
         """Example id → value (None where the answer is missing). Raises UserError for an unknown metric or a NaN."""
@@ -74,7 +83,7 @@ class Scores:
     def _score(self, metric: str) -> Values:
         scorers = scorers_for(self.context.task)
         if metric not in scorers:
-            known_ones = [*scorers, *whole_for(self.context.task)]
+            known_ones = [*scorers, *whole_for(self.context.task), *TIMED]
             raise UserError(f'no metric "{metric}" for task {self.context.task.name}',
                             hint=near_names(metric, known_ones))
         self.check_whole()
@@ -83,6 +92,14 @@ class Scores:
         fresh = scorers[metric].score(self.context, todo, [self.answers[e.id] for e in todo]) if todo else []
         values: Values = dict(zip((e.id for e in todo), fresh, strict=True))
         return {e.id: values[e.id] if e.id in values else known[e.id] for e in self.split}
+
+    def timings(self) -> Mapping[str, Timing]:
+        """Latencies by example digest. Raises UserError where they cannot be had."""
+        if self.clock is None:
+            raise UserError("nobody has timed these answers", hint="ask for latency in a suite: pytest suites/<task>")
+        if self._timings is None:
+            self._timings = self.clock()
+        return self._timings
 
     def check_whole(self) -> None:
         """Raises UserError where an example has no answer."""
@@ -226,11 +243,14 @@ class Scored:
         return view._consistency({e.id: [self.answers[e.id], *(a[e.id] for a in more)] for e in split})
 
     def _consistency(self, rows: Mapping[str, Sequence[Answer]]) -> Consistency:
+        chosen = self.examples()
+
         def make(metric: str, values: Sequence[float | None], bounds: tuple[float, float],
                  better: Literal["high", "low"]) -> Measure:
-            return Measure(values, bounds=bounds, better=better, **self._labels(metric)).marked(self._view.explored)
+            made = Measure(values, bounds=bounds, better=better, **self._labels(metric, chosen))
+            return made.marked(self._view.explored)
 
-        return Consistency(self._scores.context.task, [rows[e.id] for e in self.examples()], make)
+        return Consistency(self._scores.context.task, [rows[e.id] for e in chosen], make)
 
     def metrics(self) -> tuple[str, ...]:
         """Names of the metrics of this task."""
@@ -239,19 +259,24 @@ class Scored:
 
     def measure(self, metric: str) -> Measure:
         """One metric as a Measure over the examples of this view. Raises UserError for an unknown metric."""
-        chosen, labelled = self.examples(), self._labels(metric)
+        chosen = self.examples()
         task = self._scores.context.task
-        if whole := whole_for(task).get(metric):
+        if metric in TIMED:
+            timings = self._scores.timings()
+            chosen = [e for e in chosen if e.digest in timings]
+            made = timed_measure(metric, [timings[e.digest] for e in chosen], **self._labels(metric, chosen))
+        elif whole := whole_for(task).get(metric):
             self._scores.check_whole()
-            made = whole.measure(task, chosen, [self.answers[e.id] for e in chosen], **labelled)
+            made = whole.measure(task, chosen, [self.answers[e.id] for e in chosen],
+                                 **self._labels(metric, chosen))
         else:
             values = self._scores.values(metric)
             scorer = scorers_for(task)[metric]
-            made = Measure([values[e.id] for e in chosen], bounds=scorer.bounds(task), better=scorer.better, **labelled)
+            made = Measure([values[e.id] for e in chosen], bounds=scorer.bounds(task), better=scorer.better,
+                           **self._labels(metric, chosen))
         return made.marked(self._view.explored)
 
-    def _labels(self, metric: str) -> dict[str, Any]:
-        chosen = self.examples()
+    def _labels(self, metric: str, chosen: Sequence[Example]) -> dict[str, Any]:
         return {
             "ids": [e.id for e in chosen],
             "groups": [e.group or e.id for e in chosen] if any(e.group for e in self.split) else None,
