@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from harness.errors import UserError, near_names
-from harness.files import check_object, read_json, read_text
+from harness.files import beside, check_object, read_json, read_text
 from harness.project import Project
 
 Kind = Literal["json", "label", "text"]
@@ -191,10 +191,7 @@ def _schema(folder: Path, parsed: _TaskFile) -> Mapping[str, Any] | None:
     from jsonschema import SchemaError
     from jsonschema.validators import validator_for
 
-    path = folder / parsed.schema_
-    if path.resolve().parent != folder.resolve():
-        raise UserError("the schema must lie beside task.yaml", f'{folder / "task.yaml"}, field "schema"',
-                        "name a file, not a path")
+    path = beside(folder, parsed.schema_, "schema", f'{folder / "task.yaml"}, field "schema"')
     schema = check_object(read_json(path), str(path), 'start with {"type": "object", ...}')
     if not isinstance(schema.get("$schema", ""), str):
         raise UserError("names no dialect of JSON Schema", f'{path}, field "$schema"', "write its address, or drop it")
