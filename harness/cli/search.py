@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from harness.answers import AnswerCache, collect
+from harness.answers import collect
 from harness.baselines import deciding_metrics
-from harness.cli.commands import resolved
+from harness.cache import answer_cache
 from harness.cli.screen import Result, Screen
 from harness.cli.work import Work
+from harness.edge_cases.perturb import body
 from harness.edge_cases.search import Counterexample, Found, search
 from harness.examples import Split
 from harness.files import write_json
@@ -33,11 +34,10 @@ def run_search(project: Project, name: str, subject: str, budget: int, run: str 
     folder = None if run is None else find_run(project, run).folder
     task = load_task(project, name)
     work = Work(project, task, Screen())
-    subject = resolved(project, name, subject)
-    who, cache = work.subject(subject), AnswerCache(project.cache / "answers.sqlite")
+    who, cache = work.subject(subject), answer_cache(project, "dev")
     scored = work.scored(subject, "dev", "to know what it has right")
     metric = deciding_metrics(task)[0]
-    with work.screen.step(f"{subject} answers other forms of dev", f"at most {budget}", budget) as advance:
+    with work.screen.step(f"{who.name} answers other forms of dev", f"at most {budget}", budget) as advance:
         done = 0
 
         def more(count: int) -> None:
@@ -50,10 +50,10 @@ def run_search(project: Project, name: str, subject: str, budget: int, run: str 
 
         scores = Scores(Context(task, project.cache), scored.split, scored.answers, ask=ask)
         found = search(scores, metric, budget)
-    record = _record(name, subject, who.identity, metric, budget, found)
+    record = _record(name, who.name, who.identity, metric, budget, found)
     if folder is not None:
         write_json(folder / FILE, record)
-    return Result(record, "\n".join(_lines(task, subject, metric, found, run)))
+    return Result(record, "\n".join(_lines(task, who.name, metric, found, run)))
 
 
 def _record(name: str, subject: str, identity: str, metric: str, budget: int, found: Found) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def _lines(task: Task, subject: str, metric: str, found: Found, run: str | None)
     if not found.right:
         return [f"{subject} has no dev example of {task.name} right ({metric}): there is nothing to break"]
     forms, broke = (sum(row[i] for row in found.tried.values()) for i in (0, 1))
-    lines = [f"{broke} of {forms} other forms of {found.right} dev examples that {subject} has right ({metric}) break it",
+    lines = [f"{subject} has {found.right} dev examples right ({metric}); {broke} of {forms} other forms break it",
              *(f"  {name:<20} {lost} of {tried}" for name, (tried, lost) in found.tried.items())]
     for one in found.counterexamples:
         tags = f" [{', '.join(one.form.example.tags)}]" if one.form.example.tags else ""
@@ -94,9 +94,7 @@ def _lines(task: Task, subject: str, metric: str, found: Found, run: str | None)
 
 
 def _edits(one: Counterexample) -> list[str]:
-    from harness.edge_cases.perturb import body
-
     text = body(one.form.example)
-    rows = [f"  - {printable(text[e.start : e.end]) or '(nothing)'}  ->  {printable(e.text)}" for _, e in one.form.edits]
+    rows = [f"  {printable(text[e.start : e.end]) or '(nothing)'}  ->  {printable(e.text)}" for _, e in one.form.edits]
     more = len(rows) - _EDITS_SHOWN
-    return rows if more <= 0 else [*rows[:_EDITS_SHOWN], f"  - and {more} more"]
+    return rows if more <= 0 else [*rows[:_EDITS_SHOWN], f"  and {more} edits more"]
