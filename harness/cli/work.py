@@ -21,7 +21,6 @@ from harness.runs import Run
 from harness.scored import Scored, Scores
 from harness.scorers import Context, scorer_versions
 from harness.subjects import Subject, parse_subject, serving_digest
-from harness.subjects.embedded import model_digest
 from harness.task import Task
 
 _LATENCY_EXAMPLES = 12  # answered one at a time: enough for a median, and a rough p95
@@ -90,9 +89,8 @@ class Work:
 
     def prompted(self, everything: bool) -> Prompted:
         """The best prompting-only baseline on dev, with all that were tried."""
-        digest = model_digest(self.project.cache, self.task.model)
         why = "how far prompting alone gets"
-        return choose_prompted(self.project, self.task, self.split("dev"), digest,
+        return choose_prompted(self.project, self.task, self.split("dev"), lambda name: self.subject(name).identity,
                                lambda name: self.scored(name, "dev", why), everything=everything)
 
     def estimates(self, scored: Scored) -> dict[str, float]:
