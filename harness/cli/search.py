@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from harness.answers import collect
@@ -12,6 +13,7 @@ from harness.cli.screen import Result, Screen
 from harness.cli.work import Work
 from harness.edge_cases.perturb import body
 from harness.edge_cases.search import Counterexample, Found, search
+from harness.errors import UserError
 from harness.examples import Split
 from harness.files import write_json
 from harness.plugin.failure import difference, printable
@@ -31,8 +33,8 @@ def run_search(project: Project, name: str, subject: str, budget: int, run: str 
     from hypothesis.configuration import set_hypothesis_home_dir
 
     set_hypothesis_home_dir(project.cache / "hypothesis")  # else it leaves a folder where the user works
-    folder = None if run is None else find_run(project, run).folder
     task = load_task(project, name)
+    folder = None if run is None else _folder(project, name, run)
     work = Work(project, task, Screen())
     who, cache = work.subject(subject), answer_cache(project, "dev")
     scored = work.scored(subject, "dev", "to know what it has right")
@@ -54,6 +56,13 @@ def run_search(project: Project, name: str, subject: str, budget: int, run: str 
     if folder is not None:
         write_json(folder / FILE, record)
     return Result(record, "\n".join(_lines(task, who.name, metric, found, run)))
+
+
+def _folder(project: Project, name: str, run: str) -> Path:
+    found = find_run(project, run)
+    if (of := found.read().get("task")) != name:
+        raise UserError(f"the run is one of task {of}, not of {name}", str(found.folder), f"name a run of {name}")
+    return found.folder
 
 
 def _record(name: str, subject: str, identity: str, metric: str, budget: int, found: Found) -> dict[str, Any]:

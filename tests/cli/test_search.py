@@ -78,6 +78,13 @@ def test_a_run_that_is_not_there_is_said_before_anything_is_asked(typed: Typed, 
     assert not list(ruled.project.cache.glob("*.sqlite"))
 
 
+def test_a_run_of_another_task_is_not_written_into(typed: Typed, ruled: Any) -> None:
+    run = ruled.run("base+zero_shot", {"task": "others"})
+    status, _, err = typed("search", "counts", "--subject", "base+zero_shot", "--run", run)
+    assert status == 2
+    assert "the run is one of task others, not of counts" in err
+
+
 def test_a_subject_without_a_right_answer_has_nothing_to_break(typed: Typed, counts: Any) -> None:
     counts.cached("base+zero_shot", dev=24)
     status, out, _ = typed("search", "counts", "--subject", "base+zero_shot")
