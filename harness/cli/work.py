@@ -23,6 +23,7 @@ from harness.scorers import Context, scorer_versions
 from harness.subjects import Subject, parse_subject, serving_digest
 from harness.task import Task
 
+_PREVIOUS = "previous"  # the champion before the champion
 _LATENCY_EXAMPLES = 12  # answered one at a time: enough for a median, and a rough p95
 
 
@@ -44,8 +45,13 @@ class Work:
 
     def subject(self, name: str) -> Subject:
         if name not in self._subjects:
-            self._subjects[name] = self._promoted() if name == CHAMPION else self._parse(name)
+            self._subjects[name] = self._find(name)
         return self._subjects[name]
+
+    def _find(self, name: str) -> Subject:
+        if name == CHAMPION:
+            return self._promoted()
+        return self._champion().predecessor(self._parse) if name == _PREVIOUS else self._parse(name)
 
     def _parse(self, name: str) -> Subject:
         return parse_subject(name, self.task, self.project)
@@ -178,7 +184,9 @@ def promote_candidate(
     work: Work, run: Run, candidate: str, prompted: str, verdicts: Iterable[Verdict], look: str | None,
     forced: str | None = None,
 ) -> Path:
-    """Writes champion.json with the answers of candidate, prompted and the other references on dev and golden."""
+    """Writes champion.json with the answers of candidate, prompted, the other references and the champion that is
+    replaced, on dev and golden.
+    """
     from harness.subjects.adapter import read_adapter
 
     adapter: dict[str, Any] = {}
@@ -192,6 +200,7 @@ def promote_candidate(
         Entrant(n, work.subject(n).identity, [work.scored(n, s) for s in ("dev", "golden")])
         for n in (candidate, prompted, *others)
     ]
+    entrants += _replaced(work, entrants[0].identity)
     record = run.read()
     return write_champion(
         work.project, work.task, entrants[0], entrants[1], entrants[2:], adapter=adapter,
@@ -199,3 +208,19 @@ def promote_candidate(
         verdicts=list(verdicts), forced=forced,
         tried={n: work.subject(n).identity for n in record.get("baselines", [])}, untried=record.get("untried", {}),
     )
+
+
+def _replaced(work: Work, candidate: str) -> list[Entrant]:
+    """The last champion before the candidate (an identity), for gates on `previous`. Without its answers, which can be
+    beyond reach, those gates will be invalid: it is said.
+    """
+    champion = load_champion(work.project, work.task.name)
+    if champion is None or (champion.identity == candidate and not champion.previous):
+        return []
+    name = _PREVIOUS if champion.identity == candidate else CHAMPION
+    try:
+        views = [work.scored(name, s) for s in ("dev", "golden")]
+    except UserError as error:
+        work.screen.say(f"  the champion before is recorded without its answers: {error.what}")
+        return []
+    return [Entrant(work.subject(name).name, work.subject(name).identity, views)]

@@ -29,7 +29,7 @@ from harness.scorers import scorer_versions
 from harness.subjects import Subject, how_known, parse_subject, serving_digest
 from harness.task import Task, load_task
 
-Role = Literal["candidate", "prompted", "base", "linear", "incumbent"]
+Role = Literal["candidate", "prompted", "base", "linear", "incumbent", "previous"]
 T = TypeVar("T")
 
 
@@ -112,7 +112,7 @@ class Suite:
         """Who plays a role in the suite."""
         makers: dict[Role, Callable[[], Subject]] = {
             "candidate": self._candidate, "prompted": self._prompted, "base": lambda: self._parse("base+zero_shot"),
-            "linear": lambda: self._parse("linear"), "incumbent": self._incumbent,
+            "linear": lambda: self._parse("linear"), "incumbent": self._incumbent, "previous": self._previous,
         }
         return self._once(f"subject {role}", makers[role])
 
@@ -159,9 +159,22 @@ class Suite:
                 f"name one: pytest --candidate base+zero_shot, or --candidate adapter:FOLDER; or make one:"
                 f" goldgate train {self.name}, then goldgate promote RUN",
             )
+        return self._promoted(champion)
+
+    def _promoted(self, champion: Champion) -> Subject:
         prompt = champion.adapter.get("prompt")
         champion.check_serving(serving_digest(champion.subject, prompt, self.task, self.project))
         return champion.replayed("candidate", self._parse)
+
+    def _previous(self) -> Subject:
+        champion = self.champion
+        if champion is None:
+            raise UserError(f"there is no previous champion: task {self.name} has none",
+                            str(self.project.suite(self.name)),
+                            "a gate on `previous` decides once there is a champion: leave it out until then")
+        if self.subject("candidate").identity == champion.identity:
+            return champion.predecessor(self._parse)
+        return self._promoted(champion)
 
     def _prompted(self) -> Subject:
         """The champion's reference for the champion; for others the one chosen on dev on this machine, else the
