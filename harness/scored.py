@@ -5,11 +5,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 from harness.errors import UserError, near_names
-from harness.examples import Example, Split
+from harness.examples import COMPUTED, Example, Split
 from harness.measures import Measure
+from harness.novelty import read_novelty
 from harness.scorers import Context, scorers_for, whole_for
 from harness.subjects.subject import Answer
 
@@ -53,6 +55,19 @@ class Scores:
         fresh = scorers[metric].score(self.context, todo, [self.answers[e.id] for e in todo]) if todo else []
         values: Values = dict(zip((e.id for e in todo), fresh, strict=True))
         return {e.id: values[e.id] if e.id in values else known[e.id] for e in self.split}
+
+    def strata(self) -> Mapping[str, str]:
+        """Example id → novelty:far, novelty:near or novelty:twin. Raises UserError where that is not known."""
+        return read_novelty(self.context.task.data).of(self.split)
+
+    @cached_property
+    def tags(self) -> Mapping[str, tuple[str, ...]]:
+        """Example id → its tags, and its novelty stratum where that is known."""
+        try:
+            strata = self.strata()
+        except UserError:
+            return {e.id: e.tags for e in self.split}
+        return {e.id: (*e.tags, strata[e.id]) for e in self.split}
 
     def check_whole(self) -> None:
         """Raises UserError where an example has no answer."""
@@ -98,21 +113,31 @@ class Scored:
     def answers(self) -> Mapping[str, Answer]:
         return self._scores.answers
 
+    @property
+    def tags(self) -> Mapping[str, tuple[str, ...]]:
+        """Example id → its tags over the whole split, its novelty stratum among them where that is known."""
+        return self._scores.tags
+
     def values(self, metric: str) -> Mapping[str, float | None]:
         """Example id → value of a metric over the whole split; None where the answer is missing."""
         return self._scores.values(metric)
 
     def on(self, tags: str | Iterable[str]) -> Scored:
-        """The same subject on the examples that carry the tag, or any of the tags. Raises UserError for none."""
+        """The same subject on the examples that carry the tag, or any of the tags. Raises UserError for none.
+
+        novelty:far, novelty:near and novelty:twin are tags too, by the distance to the nearest train example.
+        """
         chosen = (tags,) if isinstance(tags, str) else tuple(tags)
-        known = self.split.tag_counts()
+        if any(tag.startswith(COMPUTED) for tag in chosen):
+            self._scores.strata()  # says what is wrong where there are none
+        known = frozenset[str]().union(*self.tags.values())
         for tag in chosen:
             if tag not in known:
                 raise UserError(f'no example of {self.split.name} carries the tag "{tag}"', hint=near_names(tag, known))
         if not chosen:
             raise UserError("no tags given: the slice is empty", hint=near_names("", known))
         note = chosen[0] if isinstance(tags, str) or len(chosen) == 1 else "edge cases"
-        return self._narrowed([e.id for e in self.split if set(chosen) & set(e.tags)], note)
+        return self._narrowed([i for i, carried in self.tags.items() if set(chosen) & set(carried)], note)
 
     def where(self, keep: Callable[[Example], bool] | Callable[[Example, Answer], bool], label: str = "") -> Scored:
         """The same subject on the examples that a predicate keeps. label: what messages call them (default: its name).
@@ -144,7 +169,7 @@ class Scored:
         labelled: dict[str, Any] = {
             "ids": [e.id for e in chosen],
             "groups": [e.group or e.id for e in chosen] if any(e.group for e in self.split) else None,
-            "tags": [e.tags for e in chosen],
+            "tags": [self.tags[e.id] for e in chosen],
             "name": self._name(metric),
             "max_group": task.max_group,
         }
