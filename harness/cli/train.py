@@ -130,12 +130,12 @@ def run_train(
     work.splits.update(quality.splits)
     for remark in quality.remarks:
         screen.say(f"  {remark}")
-    with screen.step("how new is golden?", "each example's distance to train, by embedding and by words"):
-        novelty = refresh_novelty(project, name, quality.splits)
-    screen.say(f"  {novelty}")
     with screen.step("fetch the base model", f"{task.model}, once; it stays in {project.cache}"):
         model = ensure_model(project.cache, task.model)
     recipe = _recipe(work, model, settings, quick)  # a bad setting ends here, before there is a run
+    with screen.step("how new is golden?", "each example's distance to train, by embedding and by words"):
+        novelty = refresh_novelty(project, name, quality.splits)
+    screen.say(f"  {novelty}")
     run, again = _open(work, model, recipe, settings, quick)
     if again:
         clear_parts(run.folder)

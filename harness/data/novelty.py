@@ -48,7 +48,8 @@ def stratum_of(cosine: float, words: float) -> str:
 def nearest_in_train(train: Sequence[str], texts: Sequence[str], cache: Path) -> list[dict[str, Any]]:
     """For each text: `cosine`, the largest of its embedding with a train text's (-1 to 1); `words`, the largest Jaccard
     index of its word pairs with a train text's (0 to 1; Broder 1997, "On the resemblance and containment of
-    documents"); the positions `by_cosine` and `by_words` of those train texts (the first of several); and `stratum`.
+    documents"); `by_cosine` and `by_words`, the positions of those train texts (the first of several; None where no
+    words are shared); and `stratum`.
 
     Embeddings are of the first 256 word pieces. Raises UserError where the embedding model cannot be had.
     """
@@ -62,7 +63,7 @@ def nearest_in_train(train: Sequence[str], texts: Sequence[str], cache: Path) ->
         for cosines, overlap in zip(alike, next(overlaps), strict=True):
             a, b = int(cosines.argmax()), int(overlap.argmax())
             cosine, words = round(float(cosines[a]), 4), round(float(overlap[b]), 4)
-            rows.append({"cosine": cosine, "words": words, "by_cosine": a, "by_words": b,
+            rows.append({"cosine": cosine, "words": words, "by_cosine": a, "by_words": b if words else None,
                          "stratum": stratum_of(cosine, words)})
     return rows
 
@@ -94,10 +95,9 @@ def write_novelty(project: Project, task: str, splits: Mapping[str, Split]) -> N
     }
     for name in SPLITS:
         rows = nearest_in_train([e.text for e in train], [e.text for e in splits[name]], project.cache)
-        record[name] = {
-            e.id: {**row, "by_cosine": train[row["by_cosine"]].id, "by_words": train[row["by_words"]].id}
-            for e, row in zip(splits[name], rows, strict=True)
-        }
+        for row in rows:
+            row.update({by: train[row[by]].id for by in ("by_cosine", "by_words") if row[by] is not None})
+        record[name] = dict(zip(splits[name].by_id, rows, strict=True))
     write_json(project.golden(task) / FILE, record)
 
 
