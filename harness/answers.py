@@ -18,6 +18,7 @@ from harness.errors import UserError
 from harness.examples import Example
 from harness.files import write_whole
 from harness.fingerprint import file_digest
+from harness.subjects.latency import Timing
 from harness.subjects.subject import Answer, Progress, Subject
 
 _FIELDS = tuple(f.name for f in fields(Answer))
@@ -113,11 +114,16 @@ class Recorded:
         row = self._at.get((identity, example))
         return {} if row is None else row.get("scores", {})
 
+    def timing(self, identity: str, example: str) -> Timing | None:
+        """What one asker waited for that answer, where it was measured."""
+        row = self._at.get((identity, example))
+        return Timing(**row["timing"]) if row is not None and row.get("timing") else None
+
 
 def write_recorded(path: Path, rows: Iterable[Mapping[str, Any]]) -> str:
-    """Writes champion_answers.jsonl.gz: Answer fields, "subject", "split" and "scores" a row. Returns its sha256.
+    """Writes champion_answers.jsonl.gz: a row has Answer's fields, "subject", "split", "scores" and maybe "timing".
 
-    The same rows make the same bytes, in any order.
+    Returns its sha256. The same rows make the same bytes, in any order.
     """
     lines = sorted(json.dumps(row, ensure_ascii=False, sort_keys=True, allow_nan=False) for row in map(dict, rows))
     write_whole(path, gzip.compress(("\n".join(lines) + "\n").encode("utf-8"), mtime=0))
@@ -203,6 +209,7 @@ def _row(line: str, where: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
         _answer(row)
+        Timing(**row.get("timing") or {"first": None, "last": None, "machine": ""})
     except (ValueError, TypeError) as error:
         raise UserError(f"not a recorded answer ({error})", where, "restore the file from version control") from error
     return dict(row)

@@ -12,7 +12,8 @@ from harness.errors import UserError, near_names
 from harness.examples import COMPUTED, Example, Split
 from harness.measures import Measure
 from harness.novelty import read_novelty
-from harness.scorers import Context, scorers_for, whole_for
+from harness.scorers import TIMED, Context, scorers_for, timed_measure, whole_for
+from harness.subjects.latency import Timing
 from harness.subjects.subject import Answer
 
 Values = dict[str, float | None]
@@ -24,10 +25,15 @@ class Ask(Protocol):
     def __call__(self, split: Split, sample: int, /) -> Mapping[str, Answer]: ...
 
 
+Clock = Callable[[], Mapping[str, Timing]]
+"""How long one asker waits, by example digest."""
+
+
 @dataclass
 class Scores:
     """Per-example values of every metric of one subject, computed when first asked for. known: recorded values; ask:
-    for more answers of the subject, None where only these can be had.
+    for more answers of the subject, None where only these can be had; clock: for its latencies, None where nobody
+    may ask it alone.
     """
 
     context: Context
@@ -35,7 +41,9 @@ class Scores:
     answers: Mapping[str, Answer]
     known: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     ask: Ask | None = None
+    clock: Clock | None = None
     _values: dict[str, Values] = field(default_factory=dict)
+    _timings: Mapping[str, Timing] | None = None
 
     def values(self, metric: str) -> Values:
         """Example id → value (None where the answer is missing). Raises UserError for an unknown metric or a NaN."""
@@ -46,7 +54,7 @@ class Scores:
     def _score(self, metric: str) -> Values:
         scorers = scorers_for(self.context.task)
         if metric not in scorers:
-            known_ones = [*scorers, *whole_for(self.context.task)]
+            known_ones = [*scorers, *whole_for(self.context.task), *TIMED]
             raise UserError(f'no metric "{metric}" for task {self.context.task.name}',
                             hint=near_names(metric, known_ones))
         self.check_whole()
@@ -68,6 +76,14 @@ class Scores:
         except UserError:
             return {e.id: e.tags for e in self.split}
         return {e.id: (*e.tags, strata[e.id]) for e in self.split}
+
+    def timings(self) -> Mapping[str, Timing]:
+        """Latencies by example digest. Raises UserError where they cannot be had."""
+        if self.clock is None:
+            raise UserError("nobody has timed these answers", hint="ask for latency in a suite: pytest suites/<task>")
+        if self._timings is None:
+            self._timings = self.clock()
+        return self._timings
 
     def check_whole(self) -> None:
         """Raises UserError where an example has no answer."""
@@ -166,6 +182,9 @@ class Scored:
         """One metric as a Measure over the examples of this view. Raises UserError for an unknown metric."""
         chosen = self.examples()
         task = self._scores.context.task
+        if metric in TIMED:
+            timings = self._scores.timings()
+            chosen = [e for e in chosen if e.digest in timings]
         labelled: dict[str, Any] = {
             "ids": [e.id for e in chosen],
             "groups": [e.group or e.id for e in chosen] if any(e.group for e in self.split) else None,
@@ -173,7 +192,9 @@ class Scored:
             "name": self._name(metric),
             "max_group": task.max_group,
         }
-        if whole := whole_for(task).get(metric):
+        if metric in TIMED:
+            made = timed_measure(metric, [timings[e.digest] for e in chosen], **labelled)
+        elif whole := whole_for(task).get(metric):
             self._scores.check_whole()
             made = whole.measure(task, chosen, [self.answers[e.id] for e in chosen], **labelled)
         else:

@@ -90,7 +90,8 @@ class Work:
         for name in names:
             with self.screen.step(f"{name if not name.startswith('adapter:') else 'tuned'} answers one by one",
                                   "how long a user waits"):
-                seconds = measure_latency(self.subject(name), examples)
+                timings = measure_latency(self.subject(name), examples)
+            seconds = [t.last for t in timings.values() if t.last is not None]
             found[name] = {"p50": round(float(np.percentile(seconds, 50)), 3),
                            "p95": round(float(np.percentile(seconds, 95)), 3), "n": len(seconds)}
         return found

@@ -18,8 +18,10 @@ from harness.project import Project
 from harness.scored import Scores, Values
 from harness.scorers import Context, scorer_versions
 from harness.subjects import Answer, Subject
+from harness.subjects.latency import Timing, chosen, machine, measure_latency
 from harness.subjects.subject import Progress, sampled_identity
 from harness.task import Task
+from harness.timings import Timings
 
 _LOCK = "generate.lock"  # one process at a time holds a model in memory
 Counts = dict[str, int]
@@ -103,11 +105,14 @@ def _others_warnings() -> Iterator[None]:
 
 
 class Source:
-    """Scores by subject and split, each collected once in a process. counts: subject on split → origin → answers."""
+    """Scores by subject and split, each collected once in a process. counts: subject on split → origin → answers;
+    notes: for people.
+    """
 
     def __init__(self, project: Project, task: Task, champion: Champion | None, choice: Choice,
                  say: Callable[[str], None]) -> None:
         self.counts: dict[str, Counts] = {}
+        self.notes: list[str] = []
         self._project, self._task, self._champion = project, task, champion
         self._choice, self._say = choice, say
         self._scores: dict[tuple[str, str], Scores] = {}
@@ -139,7 +144,8 @@ class Source:
             drawn = sample > 0 and self._task.decoding.temperature > 0
             return self._answers(subject.sampled(sample) if drawn else subject, other)
 
-        return _SuiteScores(Context(self._task, self._project.cache), split, answers, known, ask)
+        return _QuietScores(Context(self._task, self._project.cache), split, answers, known, ask,
+                            lambda: self._timings(subject, split))
 
     def _answers(self, subject: Subject, split: Split) -> Mapping[str, Answer]:
         collected = self._collect(subject, split)
@@ -147,6 +153,30 @@ class Source:
         counted.update(collected.counts)
         self.counts[where] = dict(counted)
         return collected.answers
+
+    def _timings(self, subject: Subject, split: Split) -> Mapping[str, Timing]:
+        """How long the subject takes, asked alone: recorded, else measured before on this machine, else now."""
+        examples, anew = chosen(split.examples), self._choice.regenerate
+        recorded = self._recorded
+        if recorded is not None and not anew:
+            told = {e.digest: t for e in examples if (t := recorded.timing(subject.identity, e.digest)) is not None}
+            if len(told) == len(examples):
+                self._note_machine(subject, told)
+                return told
+        with self._alone():
+            store, here = Timings(self._project.cache), machine()
+            known = {} if anew else store.lookup(subject.identity, here)
+            if todo := [e for e in examples if e.digest not in known]:
+                self._say(f"{subject.name} answers {len(todo)} examples of {split.name} one by one, for its latency")
+                known |= (fresh := measure_latency(subject, todo))
+                store.add(subject.identity, here, fresh)
+        timings = {e.digest: known[e.digest] for e in examples}
+        self._note_machine(subject, timings)
+        return timings
+
+    def _note_machine(self, subject: Subject, timings: Mapping[str, Timing]) -> None:
+        machines = " and ".join(sorted({t.machine for t in timings.values()}))
+        self.notes.append(f"latency of {subject.name}: {len(timings)} examples one by one on {machines}")
 
     @property
     def _recorded(self) -> Recorded | None:
@@ -163,6 +193,12 @@ class Source:
             recorded.lookup(subject.identity, e.digest) is not None for e in split)
         if there:  # nothing is written, so that a read-only machine can gate from what is committed
             return collect(announced, split.examples, cache=self._cache(split), recorded=recorded)
+        with self._alone():
+            return collect(announced, split.examples, cache=self._cache(split), recorded=recorded, regenerate=anew)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """As the one process of this machine that has a model in memory."""
         from filelock import FileLock
 
         try:
@@ -171,4 +207,4 @@ class Source:
             raise UserError(f"the cache cannot be made ({error.strerror})", str(self._project.cache),
                             "set GOLDGATE_CACHE to a folder that you may write to") from error
         with _others_warnings(), FileLock(self._project.cache / _LOCK):
-            return collect(announced, split.examples, cache=self._cache(split), recorded=recorded, regenerate=anew)
+            yield

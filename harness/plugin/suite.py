@@ -268,7 +268,7 @@ class Suite:
             "level": None if terms is None else terms.level,
             "look": None if terms is None or terms.look is None else {
                 "name": terms.look.name, "number": terms.look.number, "new": terms.look.new},
-            "notes": list(self.notes),
+            "notes": [*self.notes, *(self.source.notes if "source" in made else [])],
             "answers": dict(self.source.counts) if "source" in made else {},
             "writes": not self.choice.ci or self.project.demo,
         }

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ from harness.files import read_json, write_json
 from harness.project import Project
 from harness.scorers import scorer_versions
 from harness.subjects import Answer, Subject, parse_subject, serving_digest
+from harness.subjects.latency import Timing
 from harness.task import Task, load_task
 
 LABELS = ("red", "green", "blue")
@@ -70,8 +71,11 @@ class Made:
         made = self.answers(parse_subject(subject, self.task, self.project), split, wrong)
         AnswerCache(self.project.cache / file).put_many(made)
 
-    def champion(self, wrong: int = 2, prompted_wrong: int = 40, missing: int = 0) -> None:
-        """Promotes a champion that errs on its first `wrong` golden examples, and on half as many of dev."""
+    def champion(self, wrong: int = 2, prompted_wrong: int = 40, missing: int = 0,
+                 waited: tuple[Timing, Timing] | None = None) -> None:
+        """Promotes a champion that errs on its first `wrong` golden examples, and on half as many of dev. waited: the
+        recorded latency of its answers, and of its prompting's.
+        """
         prompted = parse_subject("base+zero_shot", self.task, self.project)
         rows = []
         for split, share in (("golden", 1.0), ("dev", 0.5)):
@@ -80,7 +84,8 @@ class Made:
                 if split == "dev" or i < GOLDEN - missing:
                     rows.append(reply(CHAMPION, e, i < wrong * share, "recorded"))
         digest = write_recorded(self.suite / "champion_answers.jsonl.gz", [
-            {**answer.__dict__, "subject": "x", "split": "y", "scores": {}} for answer in rows])
+            {**answer.__dict__, "subject": "x", "split": "y", "scores": {},
+             "timing": waited and asdict(waited[answer.identity != CHAMPION])} for answer in rows])
         write_json(self.suite / "champion.json", {
             "task": self.task.name, "subject": "adapter:runs/lost/adapter", "identity": CHAMPION,
             "adapter": {"path": "runs/lost/adapter", "digest": "a" * 64, "prompt": "pruned"},
