@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from harness.answers import Recorded, write_recorded
 from harness.errors import UserError, near_names
@@ -17,10 +17,13 @@ from harness.measures import Verdict
 from harness.project import Project
 from harness.scored import Scored
 from harness.scorers import scorer_versions, scorers_for
+from harness.subjects import Subject
 from harness.subjects.latency import Timing, machine
+from harness.subjects.replayed import Replayed
 from harness.task import Task
 from harness.timings import Timings
 
+CHAMPION = "champion"  # the subject name of what is promoted
 _FILE = "champion.json"
 _ANSWERS = "champion_answers.jsonl.gz"
 _FIELDS = {
@@ -65,6 +68,14 @@ class Champion:
                 "the champion's recorded answers are not those of task.yaml as it is now: model, decoding, template, or"
                 " the prompt changed after it was promoted", str(self.folder / _FILE),
                 "restore task.yaml, or train and promote again: what would be served was never tested")
+
+    def replayed(self, role: Literal["candidate", "prompted"], parse: Callable[[str], Subject]) -> Replayed:
+        """Who was promoted, or was its reference, known by the record. parse: makes the subject itself, by name."""
+        name, identity, field = {
+            "candidate": (self.subject, self.identity, "identity"),
+            "prompted": (self.prompted, self.prompted_identity, "prompted_identity"),
+        }[role]
+        return Replayed(name, identity, lambda: parse(name), f'{self.folder / _FILE}, field "{field}"')
 
     @cached_property
     def recorded(self) -> Recorded:

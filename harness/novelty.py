@@ -37,7 +37,8 @@ class Novelty:
         """Example id → stratum. Raises UserError for any split but the dev and the golden that it was computed from."""
         if split.name not in SPLITS or self.fingerprints[split.name] != split.fingerprint:
             raise UserError(f"how near these examples of {split.name} are to train is not known: it was computed for"
-                            " dev and golden as they are", str(self.path), "slice those")
+                            " dev and golden as they are", str(self.path),
+                            'slice before you change them: candidate.on("novelty:far").under(..)')
         strata = self.strata[split.name]
         if strata.keys() != split.by_id.keys():
             raise UserError(f"was edited: its examples of {split.name} are not those of the split", str(self.path),

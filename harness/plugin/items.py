@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Generator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from harness.plugin.place import line_of_caller, line_of_error, shown_path, suit
 from harness.plugin.selection import Selection
 from harness.plugin.suite import Suite
 from harness.plugin.tally import CARRIED
-from harness.project import Project, cache_folder
+from harness.project import Project, cache_folder, cache_limit
 
 _RERUN = "running a gate again does not change the verdict of its first run"
 _ARGUMENT = "declare it as the test's argument, so that its look is counted before it is read"
@@ -104,9 +104,10 @@ class GatePlugin:
         if folder not in self._suites:
             root = folder.parent.parent
             request = self._config.pluginmanager.get_plugin("goldgate-request")
-            cache = cache_folder(os.environ) if request is None else request.project.cache
+            project = (Project(root, cache_folder(os.environ), cache_limit(os.environ)) if request is None
+                       else replace(request.project, root=root))
             choice = choice_of(self._config, os.environ)
-            self._suites[folder] = Suite(Project(root, cache), folder.name, choice, self._say)
+            self._suites[folder] = Suite(project, folder.name, choice, self._say)
         return self._suites[folder]
 
     def _say(self, line: str) -> None:

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from harness.answers import AnswerCache, Collected, Recorded, collect
+from harness.answers import Collected, Recorded, collect
+from harness.cache import AnswerCache, answer_cache
 from harness.champion import Champion
 from harness.errors import UserError
 from harness.examples import Example, Split
+from harness.files import disk_errors
 from harness.gates import names_strata
 from harness.plugin.options import Choice
 from harness.project import Project
@@ -19,47 +21,12 @@ from harness.scored import Scores, Values
 from harness.scorers import Context, scorer_versions
 from harness.subjects import Answer, Subject
 from harness.subjects.latency import Timing, chosen, machine, measure_latency
-from harness.subjects.subject import Progress, sampled_identity
+from harness.subjects.subject import Progress
 from harness.task import Task
 from harness.timings import Timings
 
 _LOCK = "generate.lock"  # one process at a time holds a model in memory
 Counts = dict[str, int]
-
-
-class Replayed:
-    """A subject known by its recorded identity; its model is needed only for what is not recorded.
-
-    live: the subject itself; where: the file and field that names it. Raises UserError when it has to answer and
-    cannot, or is another than the recorded one.
-    """
-
-    def __init__(self, name: str, identity: str, live: Callable[[], Subject], where: str) -> None:
-        self.name = name
-        self.identity = identity
-        self._live = live
-        self._where = where
-
-    def fingerprint(self, example: Example) -> str:
-        return self._subject().fingerprint(example)
-
-    def answer(self, examples: Sequence[Example], progress: Progress | None = None) -> Iterator[Answer]:
-        return self._subject().answer(examples, progress)
-
-    def sampled(self, sample: int) -> Subject:
-        return Replayed(self.name, sampled_identity(self.identity, sample),
-                        lambda: self._subject().sampled(sample), self._where)
-
-    def _subject(self) -> Subject:
-        what = f"an answer of {self.name} is not recorded, and it cannot be generated: "
-        hint = "bring its adapter back to where champion.json says, or train and promote again"
-        try:
-            subject = self._live()
-        except UserError as error:
-            raise UserError(what + error.what, error.where, hint) from error
-        if subject.identity != self.identity:
-            raise UserError(f"{what}it is not what was promoted", self._where, hint)
-        return subject
 
 
 class _Announced:
@@ -144,7 +111,7 @@ class Source:
             drawn = sample > 0 and self._task.decoding.temperature > 0
             return self._answers(subject.sampled(sample) if drawn else subject, other)
 
-        return _QuietScores(Context(self._task, self._project.cache), split, answers, known, ask,
+        return _SuiteScores(Context(self._task, self._project.cache), split, answers, known, ask,
                             lambda: self._timings(subject, split))
 
     def _answers(self, subject: Subject, split: Split) -> Mapping[str, Answer]:
@@ -183,8 +150,7 @@ class Source:
         return None if self._champion is None else self._champion.recorded
 
     def _cache(self, split: Split) -> AnswerCache:
-        # Golden answers lie in a file of their own: training is never given its path.
-        return AnswerCache(self._project.cache / ("golden.sqlite" if split.name == "golden" else "answers.sqlite"))
+        return answer_cache(self._project, split.name)
 
     def _collect(self, subject: Subject, split: Split) -> Collected:
         recorded, anew = self._recorded, self._choice.regenerate
@@ -201,10 +167,9 @@ class Source:
         """As the one process of this machine that has a model in memory."""
         from filelock import FileLock
 
-        try:
+        lock = FileLock(self._project.cache / _LOCK)
+        with disk_errors(self._project.cache):
             self._project.cache.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(f"the cache cannot be made ({error.strerror})", str(self._project.cache),
-                            "set GOLDGATE_CACHE to a folder that you may write to") from error
-        with _others_warnings(), FileLock(self._project.cache / _LOCK):
+            held = lock.acquire()
+        with _others_warnings(), held:
             yield

@@ -15,7 +15,8 @@ import pytest
 import harness.plugin.items
 import harness.plugin.summary
 import harness.plugin.terminal  # noqa: F401 - imported out here: pytester forgets what is imported within it
-from harness.answers import AnswerCache, write_recorded
+from harness.answers import write_recorded
+from harness.cache import answer_cache
 from harness.examples import Example, Split, card_of, write_card
 from harness.files import read_json, write_json
 from harness.project import Project
@@ -67,9 +68,8 @@ class Made:
 
     def cached(self, subject: str, split: str, wrong: int) -> None:
         """Puts a subject's answers into the user's cache, as if it had answered before."""
-        file = "golden.sqlite" if split == "golden" else "answers.sqlite"
         made = self.answers(parse_subject(subject, self.task, self.project), split, wrong)
-        AnswerCache(self.project.cache / file).put_many(made)
+        answer_cache(self.project, split).put_many(made)
 
     def champion(self, wrong: int = 2, prompted_wrong: int = 40, missing: int = 0,
                  waited: tuple[Timing, Timing] | None = None) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.answers import AnswerCache, collect
+from harness.answers import collect
+from harness.cache import AnswerCache
 from harness.errors import UserError
 from harness.examples import Example
 from harness.project import Project
