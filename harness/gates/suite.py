@@ -14,6 +14,7 @@ from harness.examples import COMPUTED
 from harness.files import read_text
 from harness.fingerprint import digest, file_digest
 from harness.novelty import read_novelty
+from harness.project import suite_files
 from harness.task import Task
 
 _ALWAYS_COUNTED = frozenset({
@@ -32,11 +33,10 @@ def suite_digest(task: Task, scorers: Mapping[str, int | str]) -> str:
     """Digest (64 hex digits) of what golden is asked: comments, docstrings and layout do not count.
 
     scorers: name → version; one that came after the first release counts only where the code names it, as do the
-    versions of perturbations and of agreement. Counted are the files in the suite's folder but the champion's, the
-    conftest.py files above it up to the project's root, and what task.yaml says of answers, gates and references, among
-    them whatever makes a reference weaker or stronger; and which examples of golden are in which novelty stratum, where
-    the code names one. The same on every Python version. Raises UserError naming file and line of broken code, or
-    novelty.json where it is needed and missing or stale.
+    versions of perturbations and of agreement. Counted are the files that `suite_files` names, and what task.yaml says
+    of answers, gates and references, among them whatever makes a reference weaker or stronger; and which examples of
+    golden are in which novelty stratum, where the code names one. The same on every Python version. Raises UserError
+    naming file and line of broken code, or novelty.json where it is needed and missing or stale.
     """
     code, named = _contents(task)
     counted: dict[str, Any] = {n: v for n, v in scorers.items() if n in _ALWAYS_COUNTED or n in named}
@@ -73,18 +73,10 @@ def _speaks_of_strata(named: Set[str]) -> bool:
 
 def _contents(task: Task) -> tuple[dict[str, Any], set[str]]:
     """What the suite's files hold, by path, and the names that stand in its code."""
-    above = [p for p in (task.folder.parent / "conftest.py", task.folder.parent.parent / "conftest.py") if p.is_file()]
-    files = sorted(p for p in task.folder.rglob("*") if p.is_file() and not _ignored(p.relative_to(task.folder)))
     named: set[str] = set()
     code = {os.path.relpath(p, task.folder): _code(p, named) if p.suffix == ".py" else file_digest(p)
-            for p in [*above, *files]}
+            for p in suite_files(task.folder)}
     return code, named
-
-
-def _ignored(path: Path) -> bool:
-    """task.yaml counts by what it says; the champion is what is tested, and no part of the test."""
-    hidden = any(part.startswith(".") or part == "__pycache__" for part in path.parts)
-    return hidden or path.name == "task.yaml" or path.name.startswith("champion") or path.suffix == ".pyc"
 
 
 def _code(path: Path, named: set[str]) -> Any:
