@@ -233,7 +233,7 @@ class Scored:
 
     def _perturbed(self, example: Example, perturbation: Perturbs) -> Example | None:
         made = perturbation.apply(example)
-        if made is None or (perturbation.oracle == "must_change" and not _allowed(self._scores.context.task, made)):
+        if made is None or (perturbation.oracle == "must_change" and not allowed(self._scores.context.task, made)):
             return None
         if made.id != example.id or (perturbation.oracle == "must_not_change" and made.answers != example.answers):
             raise UserError(f"{perturbation.name} must not change {example.id}'s id or expected output, and does",
@@ -370,7 +370,7 @@ class Under(Scored):
         self.unperturbed = unperturbed
 
 
-def _allowed(task: Task, example: Example) -> bool:
+def allowed(task: Task, example: Example) -> bool:
     """Whether the task can expect that output: by its schema, or among its labels."""
     text = render_output(example.output)
     if task.kind == "label":

@@ -115,6 +115,21 @@ def evaluate(
 
 
 @app.command()
+def search(
+    task: TaskName,
+    subject: Annotated[str, typer.Option(help="who answers, for instance adapter:PATH or champion")],
+    budget: Annotated[int, typer.Option(help="answers to ask for at most", min=1)] = 200,
+    run: Annotated[str | None, typer.Option(help="a run whose report is to show what was found")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Searches dev for the smallest perturbations of what a subject has right that it then gets wrong."""
+    from harness.cli.search import run_search
+
+    result = run_search(here(), task, subject, budget, run)
+    finish(result.record, as_json, result.text)
+
+
+@app.command()
 def train(
     task: TaskName,
     attempts: Annotated[int, typer.Option(help="attempts at most", min=1)] = 3,
