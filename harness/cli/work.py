@@ -137,7 +137,7 @@ def golden_summary(
     """
     mine, theirs = work.scored(candidate, "golden"), work.scored(prompted, "golden")
     split = work.split("golden")
-    tags = [None, *split.tag_counts()]
+    tags = [None, *sorted({tag for carried in mine.tags.values() for tag in carried})]
     others = {prompted: theirs} | {n: work.scored(n, "golden", why) for n, why in references(work.task).items()}
     measures = [
         _row(name, view if tag is None else view.on(tag), metric, tag)

@@ -18,7 +18,8 @@ from harness.cli import commands
 from harness.cli.main import app
 
 Typed = Callable[..., tuple[int, str, str]]
-COMMANDS = ("demo", "init", "prepare", "evaluate", "search", "train", "report", "promote", "champions", "cache", "doctor")
+COMMANDS = ("demo", "init", "prepare", "evaluate", "search", "train", "report", "promote", "champions", "cache",
+            "doctor")
 
 
 def test_help_names_every_command(typed: Typed) -> None:
@@ -81,7 +82,7 @@ def test_json_is_the_only_thing_on_stdout(typed: Typed, counts: Any) -> None:
 def test_without_json_there_is_text_for_people(typed: Typed, counts: Any) -> None:
     status, out, err = typed("prepare", "counts")
     assert (status, err) == (0, "")
-    assert [line.split(":")[0] for line in out.splitlines()] == ["train", "dev", "golden"]
+    assert [line.split(":")[0] for line in out.splitlines()] == ["train", "dev", "golden", "golden against train"]
     with pytest.raises(json.JSONDecodeError):
         json.loads(out)
 
