@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Generator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,8 @@ class GatePlugin:
             request = self._config.pluginmanager.get_plugin("goldgate-request")
             cache = cache_folder(os.environ) if request is None else request.project.cache
             choice = choice_of(self._config, os.environ)
+            if request is not None:
+                choice = replace(choice, generate=request.generate)
             self._suites[folder] = Suite(Project(root, cache), folder.name, choice, self._say)
         return self._suites[folder]
 

@@ -154,8 +154,10 @@ class Source:
         announced = _Announced(subject, split.name, self._say)
         there = recorded is not None and not anew and all(
             recorded.lookup(subject.identity, e.digest) is not None for e in split)
-        if there:  # nothing is written, so that a read-only machine can gate from what is committed
-            return collect(announced, split.examples, cache=self._cache(split), recorded=recorded)
+        if there or not self._choice.generate:
+            # Nothing is written, so that a read-only machine can gate from what is committed.
+            return collect(announced, split.examples, cache=self._cache(split), recorded=recorded,
+                           generate=self._choice.generate)
         from filelock import FileLock
 
         try:
