@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.baselines import is_declared
-from harness.champion import load_champion, read_verdicts
+from harness.champion import CHAMPION, load_champion, read_verdicts
 from harness.cli.screen import Result, Screen
 from harness.cli.work import Work, promote_candidate
 from harness.data.check import rewrite_card
@@ -17,7 +17,7 @@ from harness.fingerprint import short
 from harness.gates import suite_digest
 from harness.project import Project
 from harness.runs import Run, find_run
-from harness.scorers import scorer_versions
+from harness.scorers import scorer_versions, scorers_for
 from harness.task import load_task
 
 _GOLDEN = {"subject": str, "passed": bool, "identity": str, "suite": str, "split": dict, "look": dict, "verdicts": list}
@@ -47,15 +47,11 @@ def run_prepare(project: Project, name: str) -> Result:
 def run_evaluate(project: Project, name: str, subject: str, split: str) -> Result:
     """Scores a subject. Candidates are scored on dev alone: a look at golden is spent by pytest or train."""
     task = load_task(project, name)
-    if subject == "champion":
-        champion = load_champion(project, name)
-        if champion is None:
-            raise UserError(f"nothing is promoted for {name}", hint=f"run `goldgate train {name}`")
-        subject = champion.subject
-    if split == "golden" and not is_declared(task, subject):
+    work = Work(project, task, Screen())
+    known_as = work.subject(subject).name if subject == CHAMPION else subject
+    if split == "golden" and not is_declared(task, known_as):
         raise UserError("a candidate's scores on golden are a look, which evaluate does not spend", "--split",
                         f"pytest suites/{name} --candidate {subject} --split golden")
-    work = Work(project, task, Screen())
     scored = work.scored(subject, split, "to score it")
     rows = {}
     for metric in scored.metrics():
@@ -63,10 +59,12 @@ def run_evaluate(project: Project, name: str, subject: str, split: str) -> Resul
         low, high = measure.interval()
         rows[metric] = {"estimate": measure.value, "low": low, "high": high, "n": measure.n,
                         "missing": measure.missing}
-    lines = [f"{subject} on {split} of {name} (95% intervals)"]
+    lines = [f"{known_as} on {split} of {name} (95% intervals)"]
     lines += [f"  {m:<16} {r['estimate']:.4g}  {r['low']:.4g} to {r['high']:.4g}  n = {r['n']}"
               for m, r in rows.items()]
-    record = {"task": name, "subject": subject, "identity": work.subject(subject).identity, "split": split,
+    if unlisted := [m for m in scorers_for(task) if m not in rows]:
+        lines.append(f"  a gate may ask for more: {', '.join(unlisted)}")
+    record = {"task": name, "subject": known_as, "identity": work.subject(subject).identity, "split": split,
               "measures": rows}
     return Result(record, "\n".join(lines))
 

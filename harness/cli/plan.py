@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.answers import AnswerCache, collect
+from harness.answers import collect
 from harness.baselines import CONSTRAINED, declared_baselines, rank
+from harness.cache import answer_cache
 from harness.champion import load_champion
 from harness.cli.plan_text import PlanText
 from harness.cli.screen import Result
@@ -70,7 +71,7 @@ def _with_answers(project: Project, task: Task, dev: Split) -> str:
     for name in dict.fromkeys([*names, *(n.removesuffix(CONSTRAINED) + CONSTRAINED for n in names)]):
         try:
             found = collect(parse_subject(name, task, project), dev.examples,
-                            cache=AnswerCache(project.cache / "answers.sqlite"), generate=False)
+                            cache=answer_cache(project, "dev"), generate=False)
         except UserError:
             continue  # not answered yet, or not to be had here
         ranks[name] = rank(task, Scored(name, Scores(Context(task, project.cache), dev, found.answers)))

@@ -17,11 +17,13 @@ from harness.examples import Example, render_output
 from harness.measures import Mean, Verdict
 from harness.scored import Scored
 from harness.scorers.fields import FieldVerdict, compare, parse_json
+from harness.scorers.json_format import broken_rules
 from harness.task import Task
 
 WORST = 3  # examples under a gate: enough to see a pattern, few enough to read
 _FIELDS = 3
 _LONGEST = 60  # characters of one value
+_LONGEST_RULE = 120  # characters of a broken rule, which holds place, value and rule
 _METRIC = re.compile(r"^(\w+)(?:\[(.+)\])?")
 _BY_EXAMPLE = {"macro_f1": "exact_match"}  # a metric of the whole split, and the one that says which examples are wrong
 FORM = "a gate is written plainly: assert candidate.exact_match >= 0.90"
@@ -91,16 +93,24 @@ def _worst(verdict: Verdict, dev: Dev | None) -> list[str]:
         (low, i) for low, i in zip(evidence.low, evidence.ids, strict=True)
         if low < evidence.bounds[1] and (note not in tags or note in known[i].tags)
     ]
-    return [f"  worst on dev: {_line(dev, known[i])}" for _, i in sorted(rows)[:WORST]]
+    return [f"  worst on dev: {_line(dev, known[i], metric)}" for _, i in sorted(rows)[:WORST]]
 
 
-def _line(dev: Dev, example: Example) -> str:
+def _line(dev: Dev, example: Example, metric: str) -> str:
     tags = f" [{', '.join(example.tags)}]" if example.tags else ""
     answer = dev.scored.answers[example.id]
     if answer.text is None:
         return f"{example.id}{tags}  no answer: {printable(answer.error)}"
     cut = " (cut off)" if answer.finish == "length" else ""
-    return f"{example.id}{tags}  {difference(dev.task, example, answer.text)}{cut}"
+    fault = rules(dev.task, answer.text) if metric == "schema_valid" else ""
+    return f"{example.id}{tags}  {fault or difference(dev.task, example, answer.text)}{cut}"
+
+
+def rules(task: Task, text: str) -> str:
+    """Which rules of the schema an answer breaks, and where, in one line; empty where it breaks none."""
+    broken = broken_rules(task, text)
+    more = f"; and {len(broken) - _FIELDS} rules more" if len(broken) > _FIELDS else ""
+    return "; ".join(printable(rule, _LONGEST_RULE) for rule in broken[:_FIELDS]) + more
 
 
 def difference(task: Task, example: Example, text: str) -> str:
@@ -127,7 +137,7 @@ def _value(value: Any) -> str:
     return printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
-def printable(text: str) -> str:
+def printable(text: str, longest: int = _LONGEST) -> str:
     """Model output for a terminal: one line, shortened, and nothing that could steer the terminal."""
     plain = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-    return plain if len(plain) <= _LONGEST else plain[: _LONGEST - 1] + "…"
+    return plain if len(plain) <= longest else plain[: longest - 1] + "…"

@@ -34,6 +34,7 @@ def add_options(parser: pytest.Parser) -> None:
                     help="the examples it is tested on (default: golden for the champion, dev for anything else)")
     group.addoption("--regenerate", action="store_true", default=False,
                     help="ignore recorded and cached answers: every answer is generated anew")
+    parser.addini("goldgate_junit", "verdicts of golden suites as properties in JUnit files", type="bool", default=True)
 
 
 def check_options(config: pytest.Config) -> None:

@@ -12,6 +12,7 @@ import pytest
 Typed = Callable[..., tuple[int, str, str]]
 BASE = "base+zero_shot"
 ROOT = Path(__file__).parents[2]
+GATES = "def test_accuracy(candidate):\n    assert candidate.exact_match >= 0.80\n"
 SUITE = """
 def test_accuracy(candidate):
     assert candidate.exact_match >= 0.60
@@ -47,6 +48,11 @@ def refused(typed: Typed, *words: str) -> str:
     assert (status, out) == (2, "")
     assert "Traceback" not in err
     return err
+
+
+def files(folder: Path) -> dict[Path, bytes]:
+    """Everything but the cache, which marks what was used, and compiled tests."""
+    return {p: p.read_bytes() for p in folder.rglob("*") if p.is_file() and not {"cache", "__pycache__"} & set(p.parts)}
 
 
 def by_gate(said: dict[str, Any]) -> dict[str, Any]:
@@ -178,14 +184,20 @@ def test_it_asks_nobody_and_writes_nothing(typed: Typed, counts: Any) -> None:
     """Constrained decoding has not answered, so which baseline is best is not known: that gate alone is not planned."""
     counts.gates(SUITE)
     counts.cached(BASE, dev=4)
-    before = {p: p.read_bytes() for p in counts.project.root.rglob("*") if p.is_file()}
+    before = files(counts.project.root)
     said = spoken(typed, "counts", "--subject", BASE)
     assert [row["item"].rpartition("::")[2] for row in said["unplanned"]] == ["test_beats_prompting"]
     missing = "24 of 24 answers of base+zero_shot+constrained are neither recorded nor cached"
     assert missing in said["unplanned"][0]["why"]
     assert by_gate(said)["exact_match >= 0.60"]["truth"] == 20 / 24
-    after = {p: p.read_bytes() for p in counts.project.root.rglob("*") if p.is_file() and "__pycache__" not in p.parts}
-    assert after == before
+    assert files(counts.project.root) == before
+
+
+def test_a_latency_that_was_never_measured_is_not_planned(typed: Typed, answered: Any) -> None:
+    answered.gates(GATES + "\ndef test_fast(candidate):\n    assert candidate.latency.p95 <= 2\n")
+    said = spoken(typed, "counts")
+    assert [row["gate"] for row in said["gates"]] == ["exact_match >= 0.80"]
+    assert "was never measured on this machine" in said["unplanned"][0]["why"]
 
 
 def test_the_shipped_suite_is_planned_from_its_recorded_answers(
