@@ -19,7 +19,7 @@ from harness.plugin.run import run_suite
 from harness.project import Project
 from harness.scored import Scored, Scores
 from harness.scorers import Context
-from harness.subjects import parse_subject
+from harness.subjects import can_constrain, parse_subject
 from harness.task import Task, load_task
 
 
@@ -67,8 +67,9 @@ def _with_answers(project: Project, task: Task, dev: Split) -> str:
     if load_champion(project, task.name) is not None:
         return "champion"
     names = declared_baselines(task)
+    constrained = [n.removesuffix(CONSTRAINED) + CONSTRAINED for n in names if can_constrain(n, task)]
     ranks = {}
-    for name in dict.fromkeys([*names, *(n.removesuffix(CONSTRAINED) + CONSTRAINED for n in names)]):
+    for name in dict.fromkeys([*names, *constrained]):
         try:
             found = collect(parse_subject(name, task, project), dev.examples,
                             cache=answer_cache(project, "dev"), generate=False)

@@ -187,7 +187,7 @@ def test_it_asks_nobody_and_writes_nothing(typed: Typed, counts: Any) -> None:
     before = files(counts.project.root)
     said = spoken(typed, "counts", "--subject", BASE)
     assert [row["item"].rpartition("::")[2] for row in said["unplanned"]] == ["test_beats_prompting"]
-    missing = "24 of 24 answers of base+zero_shot+constrained are neither recorded nor cached"
+    missing = "which baseline is the best is not known: base+zero_shot+constrained has not answered dev"
     assert missing in said["unplanned"][0]["why"]
     assert by_gate(said)["exact_match >= 0.60"]["truth"] == 20 / 24
     assert files(counts.project.root) == before

@@ -127,8 +127,8 @@ def test_the_scaffolded_gates_name_metrics_of_the_task(tmp_path: Path, kind: str
 def test_a_gate_asks_for_no_more_than_golden_can_show(
     tmp_path: Path, size: int, kind: str, form: str, right: int
 ) -> None:
-    """72 of 72 is the least that shows 0.95: fewer examples get the highest threshold that they can show, and a word."""
-    project, task, remarks = init_with_remarks(tmp_path, OUTPUTS[kind], size)
+    """72 of 72 is the least that shows 0.95: fewer get the highest threshold that they can show, and a word."""
+    _, task, remarks = init_with_remarks(tmp_path, OUTPUTS[kind], size)
     gates = (task.folder / "test_gates.py").read_text()
     assert f"assert candidate.{form}" in gates
     assert f"# {size} golden examples show it from {right} right" in gates
