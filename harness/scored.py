@@ -5,14 +5,18 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal, Protocol, Self
 
 from harness.consistency import Consistency
 from harness.errors import UserError, near_names
-from harness.examples import Example, Split, render_output
+from harness.examples import COMPUTED, Example, Split, render_output
 from harness.measures import Measure
+from harness.novelty import read_novelty
 from harness.scorers import TIMED, Context, scorers_for, timed_measure, whole_for
+from harness.scorers.confusion import Confusion, confusion_of
 from harness.scorers.json_format import schema_valid
+from harness.scorers.own import OwnScorer
 from harness.subjects.latency import Timing
 from harness.subjects.subject import Answer
 from harness.task import Task
@@ -56,7 +60,7 @@ class Scores:
     known: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     ask: Ask | None = None
     clock: Clock | None = None
-    _values: dict[str, Values] = field(default_factory=dict)
+    _values: dict[str | OwnScorer, Values] = field(default_factory=dict)
     _asked: dict[tuple[str, int], Mapping[str, Answer]] = field(default_factory=dict)
     _timings: Mapping[str, Timing] | None = None
 
@@ -92,6 +96,28 @@ class Scores:
         fresh = scorers[metric].score(self.context, todo, [self.answers[e.id] for e in todo]) if todo else []
         values: Values = dict(zip((e.id for e in todo), fresh, strict=True))
         return {e.id: values[e.id] if e.id in values else known[e.id] for e in self.split}
+
+    def own_values(self, scorer: OwnScorer, examples: Sequence[Example]) -> Values:
+        """The values of a user's scorer, on these examples at least: it need not make sense on others."""
+        self.check_whole()
+        values = self._values.setdefault(scorer, {})
+        todo = [e for e in examples if e.id not in values]
+        fresh = scorer.score(todo, [self.answers[e.id] for e in todo], closed=self.split.name == "golden")
+        values.update(zip((e.id for e in todo), fresh, strict=True))
+        return values
+
+    def strata(self) -> Mapping[str, str]:
+        """Example id → novelty:far, novelty:near or novelty:twin. Raises UserError where that is not known."""
+        return read_novelty(self.context.task.data).of(self.split)
+
+    @cached_property
+    def tags(self) -> Mapping[str, tuple[str, ...]]:
+        """Example id → its tags, and its novelty stratum where that is known."""
+        try:
+            strata = self.strata()
+        except UserError:
+            return {e.id: e.tags for e in self.split}
+        return {e.id: (*e.tags, strata[e.id]) for e in self.split}
 
     def timings(self) -> Mapping[str, Timing]:
         """Latencies by example digest. Raises UserError where they cannot be had."""
@@ -145,21 +171,31 @@ class Scored:
     def answers(self) -> Mapping[str, Answer]:
         return self._scores.answers
 
+    @property
+    def tags(self) -> Mapping[str, tuple[str, ...]]:
+        """Example id → its tags over the whole split, its novelty stratum among them where that is known."""
+        return self._scores.tags
+
     def values(self, metric: str) -> Mapping[str, float | None]:
         """Example id → value of a metric over the whole split; None where the answer is missing."""
         return self._scores.values(metric)
 
     def on(self, tags: str | Iterable[str]) -> Scored:
-        """The same subject on the examples that carry the tag, or any of the tags. Raises UserError for none."""
+        """The same subject on the examples that carry the tag, or any of the tags. Raises UserError for none.
+
+        novelty:far, novelty:near and novelty:twin are tags too, by the distance to the nearest train example.
+        """
         chosen = (tags,) if isinstance(tags, str) else tuple(tags)
-        known = self.split.tag_counts()
+        if any(tag.startswith(COMPUTED) for tag in chosen):
+            self._scores.strata()  # says what is wrong where there are none
+        known = frozenset[str]().union(*self.tags.values())
         for tag in chosen:
             if tag not in known:
                 raise UserError(f'no example of {self.split.name} carries the tag "{tag}"', hint=near_names(tag, known))
         if not chosen:
             raise UserError("no tags given: the slice is empty", hint=near_names("", known))
         note = chosen[0] if isinstance(tags, str) or len(chosen) == 1 else "edge cases"
-        return self._narrowed([e.id for e in self.split if set(chosen) & set(e.tags)], note)
+        return self._narrowed([i for i, carried in self.tags.items() if set(chosen) & set(carried)], note)
 
     def where(self, keep: Callable[[Example], bool] | Callable[[Example, Answer], bool], label: str = "") -> Scored:
         """The same subject on the examples that a predicate keeps. label: what messages call them (default: its name).
@@ -197,7 +233,7 @@ class Scored:
 
     def _perturbed(self, example: Example, perturbation: Perturbs) -> Example | None:
         made = perturbation.apply(example)
-        if made is None or (perturbation.oracle == "must_change" and not _allowed(self._scores.context.task, made)):
+        if made is None or (perturbation.oracle == "must_change" and not allowed(self._scores.context.task, made)):
             return None
         if made.id != example.id or (perturbation.oracle == "must_not_change" and made.answers != example.answers):
             raise UserError(f"{perturbation.name} must not change {example.id}'s id or expected output, and does",
@@ -276,11 +312,37 @@ class Scored:
                            **self._labels(metric, chosen))
         return made.marked(self._view.explored)
 
+    def by(self, scorer: OwnScorer) -> Measure:
+        """A user's own metric (`harness.scorer`) on the examples of this view. Raises UserError for one whose code lies
+        outside of the suite, that fails on an example, or whose value is out of its bounds.
+        """
+        context, chosen = self._scores.context, self.examples()
+        if not isinstance(scorer, OwnScorer):
+            raise UserError(f"by() asks for a function under @scorer, not for {scorer!r:.60}",
+                            hint="from harness import scorer, and write @scorer above the function")
+        scorer.check(context.task, (*scorers_for(context.task), *whole_for(context.task), *TIMED))
+        context.own[scorer.name] = scorer
+        values = self._scores.own_values(scorer, chosen)
+        made = Measure([values[e.id] for e in chosen], bounds=scorer.bounds, better=scorer.better,
+                       **self._labels(scorer.name, chosen))
+        return made.marked(self._view.explored)
+
+    def named(self, metric: str) -> Measure:
+        """A metric by the name that messages call it: one of the task's, or a user's own that was asked for."""
+        own = self._scores.context.own.get(metric)
+        return self.measure(metric) if own is None else self.by(own)
+
+    def confusion(self) -> Confusion:
+        """Which labels are taken for which on the examples of this view. Raises UserError unless the kind is label."""
+        self._scores.check_whole()
+        chosen = self.examples()
+        return confusion_of(self._scores.context.task, chosen, [self.answers[e.id] for e in chosen])
+
     def _labels(self, metric: str, chosen: Sequence[Example]) -> dict[str, Any]:
         return {
             "ids": [e.id for e in chosen],
             "groups": [e.group or e.id for e in chosen] if any(e.group for e in self.split) else None,
-            "tags": [e.tags for e in chosen],
+            "tags": [self.tags[e.id] for e in chosen],
             "name": self._name(metric),
             "max_group": self._scores.context.task.max_group,
         }
@@ -308,7 +370,7 @@ class Under(Scored):
         self.unperturbed = unperturbed
 
 
-def _allowed(task: Task, example: Example) -> bool:
+def allowed(task: Task, example: Example) -> bool:
     """Whether the task can expect that output: by its schema, or among its labels."""
     text = render_output(example.output)
     if task.kind == "label":

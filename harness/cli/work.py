@@ -131,7 +131,7 @@ def golden_summary(
     """
     mine, theirs = work.scored(candidate, "golden"), work.scored(prompted, "golden")
     split = work.split("golden")
-    tags = [None, *split.tag_counts()]
+    tags = [None, *sorted({tag for carried in mine.tags.values() for tag in carried})]
     references = {prompted: theirs}
     if work.task.kind == "label":
         references["linear"] = work.scored("linear", "golden", "what an expert would try first")
