@@ -93,7 +93,7 @@ def init(
 
 @app.command()
 def prepare(task: TaskName, as_json: AsJson = False) -> None:
-    """Checks a task's splits (schema, labels, leaks) and writes their card."""
+    """Checks a task's splits (schema, labels, leaks), writes their card, and how near golden is to train."""
     from harness.cli.commands import run_prepare
 
     result = run_prepare(here(), task)

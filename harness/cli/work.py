@@ -74,7 +74,7 @@ class Work:
         if key in self._scored:
             return self._scored[key]
         split = self.split(split_name)
-        champion = self._champion() if name in (CHAMPION, _PREVIOUS) else None
+        champion = load_champion(self.project, self.task.name)
         recorded = None if champion is None else champion.recorded
         short = Path(name).parent.name if name.startswith("adapter:") else name
         title = f"attempt {short}" if name.startswith("adapter:") else name
@@ -122,6 +122,12 @@ class Work:
         return found
 
 
+def references(task: Task) -> dict[str, str]:
+    """The subjects that a candidate is compared with beside the best prompting: name → why they are asked."""
+    found = {"linear": "what an expert would try first"} if task.kind == "label" else {}
+    return found | ({} if task.incumbent is None else {task.incumbent: "what runs in production today"})
+
+
 def golden_summary(
     work: Work, candidate: str, prompted: str, look: Mapping[str, Any], records: Iterable[Mapping[str, Any]],
     passed: bool,
@@ -131,18 +137,16 @@ def golden_summary(
     """
     mine, theirs = work.scored(candidate, "golden"), work.scored(prompted, "golden")
     split = work.split("golden")
-    tags = [None, *split.tag_counts()]
-    references = {prompted: theirs}
-    if work.task.kind == "label":
-        references["linear"] = work.scored("linear", "golden", "what an expert would try first")
+    tags = [None, *sorted({tag for carried in mine.tags.values() for tag in carried})]
+    others = {prompted: theirs} | {n: work.scored(n, "golden", why) for n, why in references(work.task).items()}
     measures = [
         _row(name, view if tag is None else view.on(tag), metric, tag)
-        for name, view in {candidate: mine, **references}.items()
+        for name, view in {candidate: mine, **others}.items()
         for metric in view.metrics()
         for tag in tags
     ]
     differences = []
-    for name, view in references.items():
+    for name, view in others.items():
         for metric in mine.metrics():
             gap = mine.measure(metric) - view.measure(metric)
             low, high = gap.interval()
@@ -180,8 +184,8 @@ def promote_candidate(
     work: Work, run: Run, candidate: str, prompted: str, verdicts: Iterable[Verdict], look: str | None,
     forced: str | None = None,
 ) -> Path:
-    """Writes champion.json with the answers of candidate, prompted, the linear model and the champion that is replaced,
-    on dev and golden.
+    """Writes champion.json with the answers of candidate, prompted, the other references and the champion that is
+    replaced, on dev and golden.
     """
     from harness.subjects.adapter import read_adapter
 
@@ -191,16 +195,18 @@ def promote_candidate(
         whole = folder if folder.is_absolute() else work.project.root / folder
         found = read_adapter(whole)
         adapter = {"path": str(folder), "digest": found.digest, "prompt": found.prompt}
-    others = ["linear"] if work.task.kind == "label" else []
+    others = [n for n in references(work.task) if n not in (candidate, prompted)]
     entrants = [
         Entrant(n, work.subject(n).identity, [work.scored(n, s) for s in ("dev", "golden")])
         for n in (candidate, prompted, *others)
     ]
     entrants += _replaced(work, entrants[0].identity)
+    record = run.read()
     return write_champion(
         work.project, work.task, entrants[0], entrants[1], entrants[2:], adapter=adapter,
         serving=serving_digest(candidate, adapter.get("prompt"), work.task, work.project), run=run.id, look=look,
         verdicts=list(verdicts), forced=forced,
+        tried={n: work.subject(n).identity for n in record.get("baselines", [])}, untried=record.get("untried", {}),
     )
 
 
