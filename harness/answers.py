@@ -45,6 +45,12 @@ class Recorded:
         row = self._at.get((identity, example))
         return None if row is None else replace(_answer(row), origin="recorded")
 
+    def of(self, identities: Iterable[str], split: str) -> list[Answer]:
+        """Every recorded answer of these subjects on a split, in whatever form it was asked."""
+        wanted = set(identities)
+        rows = [row for row in self.rows if row["identity"] in wanted and row.get("split") == split]
+        return [replace(_answer(row), origin="recorded") for row in rows]
+
     def scores(self, identity: str, example: str) -> Mapping[str, float]:
         """Recorded values of the scorers that need a model, for that answer; empty where there are none."""
         row = self._at.get((identity, example))

@@ -74,6 +74,15 @@ class AnswerCache:
             self._mark(db, found)
         return found
 
+    def of(self, identities: Iterable[str]) -> list[Answer]:
+        """Every answer of these subjects that is here, with origin "cache", in no order."""
+        wanted = set(identities)
+        if not self.path.exists():
+            return []
+        with self._open() as db:
+            rows = db.execute("SELECT fingerprint, answer, json_extract(answer, '$.identity') FROM answers")
+            return [self._read(key, text) for key, text, identity in rows if identity in wanted]
+
     def put_many(self, answers: Iterable[Answer], subject: str = "") -> None:
         """Adds answers, or replaces those with the same fingerprint: all or none. Where the limit is passed, evicts.
 

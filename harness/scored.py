@@ -18,7 +18,7 @@ from harness.scorers.confusion import Confusion, confusion_of
 from harness.scorers.json_format import schema_valid
 from harness.scorers.own import OwnScorer
 from harness.subjects.latency import Timing
-from harness.subjects.subject import Answer
+from harness.subjects.subject import MOST_SAMPLES, Answer
 from harness.task import Task
 
 Values = dict[str, float | None]
@@ -261,12 +261,12 @@ class Scored:
         return view._consistency(rows)
 
     def repeated(self, k: int) -> Consistency:
-        """The subject's answers to the same inputs, k times, drawn as task.yaml's `decoding` says. k: at least 2.
+        """The subject's answers to the same inputs, k times, drawn as task.yaml's `decoding` says. k: 2 to 100.
 
         Raises UserError at temperature 0, where k samples are one answer and agreement would say nothing.
         """
         task = self._scores.context.task
-        if isinstance(k, bool) or not isinstance(k, int) or k < 2:
+        if isinstance(k, bool) or not isinstance(k, int) or not 2 <= k <= MOST_SAMPLES:
             raise UserError(f"an answer cannot be repeated {k!r:.20} times", hint="write .repeated(5)")
         if task.decoding.temperature == 0:
             raise UserError(f"{task.name} decodes at temperature 0: {k} samples are one answer",
