@@ -15,13 +15,15 @@ SplitName = Literal["dev", "golden"]
 @dataclass(frozen=True)
 class Choice:
     """What a run asks for. candidate: a subject, None for the champion; split: None for the default of the candidate;
-    regenerate: ask the models anew for everything; ci: no look at golden is written.
+    regenerate: ask the models anew for everything; generate: models may answer what is neither recorded nor cached;
+    ci: no look at golden is written.
     """
 
     candidate: str | None = None
     split: SplitName | None = None
     regenerate: bool = False
     ci: bool = False
+    generate: bool = True
 
 
 def add_options(parser: pytest.Parser) -> None:
