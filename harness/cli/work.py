@@ -18,8 +18,9 @@ from harness.gates import suite_digest
 from harness.measures import Verdict
 from harness.project import Project
 from harness.runs import Run
-from harness.scored import Scored, Scores
+from harness.scored import Scored
 from harness.scorers import Context, scorer_versions
+from harness.scores import Scores
 from harness.subjects import Subject, parse_subject, serving_digest
 from harness.subjects.subject import MOST_SAMPLES, sampled_identity
 from harness.task import Task
