@@ -24,7 +24,7 @@ _ANSWERS = "champion_answers.jsonl.gz"
 _FIELDS = {
     "task": str, "subject": str, "identity": str, "adapter": dict, "run": str, "prompted": str,
     "prompted_identity": str, "subjects": dict, "look": str | None, "verdicts": list, "answers": str,
-    "forced": str | None, "previous": list, "serving": str, "scorers": dict, "baselines": list,
+    "forced": str | None, "opened": bool, "previous": list, "serving": str, "scorers": dict, "baselines": list,
 }
 
 
@@ -34,8 +34,9 @@ class Champion:
 
     prompted: the best prompting baseline it was measured against; subjects: name → identity of all whose answers are
     recorded; look: name of the look at golden that it passed; answers: digest of the recorded answers; forced: why it
-    was promoted without a pass, if it was; serving: digest of what decided its answers beside its weights; scorers: the
-    versions that its recorded scores are of; baselines: those that task.yaml declared, of which `prompted` was best.
+    was promoted without a pass, if it was; opened: whether golden's examples had been shown, so that its pass has no
+    error rate; serving: digest of what decided its answers beside its weights; scorers: the versions that its recorded
+    scores are of; baselines: those that task.yaml declared, of which `prompted` was best.
     """
 
     folder: Path
@@ -51,10 +52,17 @@ class Champion:
     verdicts: tuple[Verdict, ...]
     answers: str
     forced: str | None
+    opened: bool
     previous: tuple[Mapping[str, Any], ...]
     serving: str
     scorers: Mapping[str, int | str]
     baselines: tuple[str, ...]
+
+    @property
+    def looks(self) -> list[str]:
+        """Names of the looks at golden that this record speaks of."""
+        named = [self.look, *(before.get("look") for before in self.previous)]
+        return [name for name in named if name is not None]
 
     def check_serving(self, now: str) -> None:
         """Raises UserError where task.yaml would have the champion answer in another way than when it was promoted."""
@@ -98,6 +106,8 @@ def load_champion(project: Project, task: str) -> Champion | None:
     if not path.is_file():
         return None
     raw = read_json(path)
+    if isinstance(raw, dict):
+        raw = {"opened": False, **raw}  # the key stands there only where it is true
     if isinstance(raw, dict) and (odd := sorted(set(_FIELDS) ^ set(raw))):
         raise UserError(f"not a champion record (keys missing or unknown: {', '.join(odd)})", str(path),
                         near_names(odd[0], _FIELDS))
@@ -130,10 +140,10 @@ class Entrant:
 def write_champion(
     project: Project, task: Task, candidate: Entrant, prompted: Entrant, others: Sequence[Entrant], *,
     adapter: Mapping[str, Any], serving: str, run: str, look: str | None, verdicts: Sequence[Verdict],
-    forced: str | None,
+    forced: str | None, opened: bool = False,
 ) -> Path:
     """Writes the answers, then champion.json, which names them. Raises UserError unless every verdict passes or the
-    promotion is forced for a reason.
+    promotion is forced for a reason. opened: whether golden's examples were ever shown.
     """
     if not forced and not (verdicts and all(verdicts)):
         raise UserError("the golden suite did not pass for this candidate", f"run {run}",
@@ -148,7 +158,7 @@ def write_champion(
         "subjects": {e.name: e.identity for e in (candidate, prompted, *others)},
         "look": look, "verdicts": [v.to_json() for v in verdicts], "answers": digest, "forced": forced,
         "previous": previous, "serving": serving, "scorers": dict(scorer_versions(task)),
-        "baselines": list(task.baselines),
+        "baselines": list(task.baselines), **({"opened": True} if opened else {}),
     })
     return task.folder / _FILE
 

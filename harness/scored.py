@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from harness.errors import UserError, near_names
 from harness.examples import Example, Split
-from harness.measures import Measure
+from harness.measures import Measure, check_unsealed
 from harness.scorers import Context, scorers_for, whole_for
 from harness.subjects.subject import Answer
 
@@ -99,7 +99,10 @@ class Scored:
         return self._scores.answers
 
     def values(self, metric: str) -> Mapping[str, float | None]:
-        """Example id → value of a metric over the whole split; None where the answer is missing."""
+        """Example id → value of a metric over the whole split; None where the answer is missing. Raises UserError where
+        golden is sealed.
+        """
+        check_unsealed(metric)
         return self._scores.values(metric)
 
     def on(self, tags: str | Iterable[str]) -> Scored:

@@ -20,6 +20,7 @@ from harness.scorers.fields import FieldVerdict, compare, parse_json
 from harness.task import Task
 
 WORST = 3  # examples under a gate: enough to see a pattern, few enough to read
+OPENED = 20  # the same once golden is opened, which costs so much that few would be mean
 _FIELDS = 3
 _LONGEST = 60  # characters of one value
 _METRIC = re.compile(r"^(\w+)(?:\[(.+)\])?")
@@ -41,8 +42,8 @@ class Spoken:
 
 
 @dataclass(frozen=True)
-class Dev:
-    """The candidate on dev, whose examples may be shown."""
+class Illustration:
+    """The candidate on a split whose examples may be shown: dev, or golden once it is opened."""
 
     task: Task
     scored: Scored
@@ -65,42 +66,46 @@ class GateFailed(Failed):
         return ExceptionChainRepr([(entry, crash, None)])
 
 
-def failed(spoken: Sequence[Spoken], hint: str, dev: Dev | None, path: Path) -> GateFailed:
+def failed(spoken: Sequence[Spoken], hint: str, seen: Illustration | None, path: Path) -> GateFailed:
     """The failure of an item with these verdicts, none of which passes. hint: added where the test hid them."""
-    blocks = ["\n".join([f"{s.place}: {s.verdict.message}", *_worst(s.verdict, dev)]) for s in spoken]
+    blocks = ["\n".join([f"{s.place}: {s.verdict.message}", *_worst(s.verdict, seen)]) for s in spoken]
     more = f" (and {len(spoken) - 1} more)" if len(spoken) > 1 else ""
     headline = spoken[0].verdict.message.splitlines()[0] + more
     return GateFailed("\n".join([*blocks, *([f"  {hint}"] if hint else [])]), headline, path, spoken[0].line)
 
 
-def _worst(verdict: Verdict, dev: Dev | None) -> list[str]:
-    """The candidate's worst examples of dev by the metric of the gate. Golden's own examples stay closed."""
+def _worst(verdict: Verdict, seen: Illustration | None) -> list[str]:
+    """The candidate's worst examples by the metric of the gate: a few of dev, or those of golden once it is opened."""
     found = _METRIC.match(verdict.metric)
-    if verdict.outcome == "invalid" or dev is None or found is None:
+    if verdict.outcome == "invalid" or seen is None or found is None:
         return []
     metric, note = found.groups()
     try:
-        evidence = dev.scored.measure(_BY_EXAMPLE.get(metric, metric)).evidence
+        evidence = seen.scored.measure(_BY_EXAMPLE.get(metric, metric)).evidence
     except UserError:
         return []  # another subject's metric, a multiple of one, or a scorer that fails its own gates on dev
     if evidence.better == "low" or not isinstance(evidence, Mean):
         return []  # a cost has no wrong answers
-    known = dev.scored.split.by_id
-    tags = dev.scored.split.tag_counts()
+    split = seen.scored.split
+    known = split.by_id
+    tags = split.tag_counts()
     rows = [
         (low, i) for low, i in zip(evidence.low, evidence.ids, strict=True)
         if low < evidence.bounds[1] and (note not in tags or note in known[i].tags)
     ]
-    return [f"  worst on dev: {_line(dev, known[i])}" for _, i in sorted(rows)[:WORST]]
+    most = OPENED if split.name == "golden" else WORST
+    lines = [f"  worst on {split.name}: {_line(seen, known[i])}" for _, i in sorted(rows)[:most]]
+    cut = len(rows) - OPENED
+    return [*lines, f"  and {cut} more of golden"] if split.name == "golden" and cut > 0 else lines
 
 
-def _line(dev: Dev, example: Example) -> str:
+def _line(seen: Illustration, example: Example) -> str:
     tags = f" [{', '.join(example.tags)}]" if example.tags else ""
-    answer = dev.scored.answers[example.id]
+    answer = seen.scored.answers[example.id]
     if answer.text is None:
         return f"{example.id}{tags}  no answer: {printable(answer.error)}"
     cut = " (cut off)" if answer.finish == "length" else ""
-    return f"{example.id}{tags}  {difference(dev.task, example, answer.text)}{cut}"
+    return f"{example.id}{tags}  {difference(seen.task, example, answer.text)}{cut}"
 
 
 def difference(task: Task, example: Example, text: str) -> str:

@@ -47,7 +47,9 @@ class ItemRun:
     def record(self, verdict: Verdict, measure: Measure) -> None:
         """Called with every comparison of measures while the item runs."""
         self.spoken.append(Spoken(verdict, self.path, line_of_caller(self.item.path)))
-        self.records.append(GateRecord.of(verdict, measure, self.item.nodeid))
+        item = self.item.nodeid
+        record = GateRecord.bare(verdict, item) if verdict.sealed else GateRecord.of(verdict, measure, item)
+        self.records.append(record)
 
     def unusable(self, error: UserError) -> None:
         """Records an invalid verdict: the evidence is broken, or there is none."""
@@ -57,7 +59,7 @@ class ItemRun:
         verdict = invalid(self.item.name, why, error.hint, self.how.level)
         line = line_of_error(error.__traceback__, self.item.path) or _first_line(self.item)
         self.spoken.append(Spoken(verdict, self.path, line))
-        self.records.append(GateRecord.invalid(verdict, self.item.nodeid))
+        self.records.append(GateRecord.bare(verdict, self.item.nodeid))
 
     def to_json(self) -> dict[str, Any]:
         """What the report carries: the task, and every verdict with its place."""
@@ -193,7 +195,7 @@ class GatePlugin:
             request.judged(run.item.nodeid, run.records)
         wrong = [s for s in run.spoken if not s.verdict]
         if wrong:
-            raise failed(wrong, _hint(run, wrong, raised), run.suite.dev(), run.item.path) from None
+            raise failed(wrong, _hint(run, wrong, raised), run.suite.illustration(), run.item.path) from None
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
@@ -227,7 +229,8 @@ class TermsPlugin:
                 run.suite.subject("candidate")
             terms = run.suite.terms()
             run.settled = frozenset(used)
-            run.how = Recording(terms.level, terms.reading, terms.force, run.record, terms.note, terms.error)
+            run.how = Recording(terms.level, terms.reading, terms.force, run.record, terms.note, terms.error,
+                                terms.sealed)
         run.stack.enter_context(recording(run.how))
 
 
