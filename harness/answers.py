@@ -1,4 +1,4 @@
-"""Answers that exist already: the user's cache, and those committed with a champion.
+"""Answers that exist already: those committed with a champion, and those in the user's cache.
 
 collect() asks them first, then the subject, and says how many came from where.
 """
@@ -7,85 +7,22 @@ from __future__ import annotations
 
 import gzip
 import json
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from harness.cache import AnswerCache
 from harness.errors import UserError
 from harness.examples import Example
 from harness.files import write_whole
 from harness.fingerprint import file_digest
+from harness.subjects.latency import Timing
 from harness.subjects.subject import Answer, Progress, Subject
 
 _FIELDS = tuple(f.name for f in fields(Answer))
-_IN_ONE_QUERY = 500  # SQLite's oldest limit on parameters is 999
 _KEEP_EVERY = 16
 """Answers written to the cache at once: a killed run loses at most so many."""
-_WAIT_SECONDS = 30.0
-
-
-class AnswerCache:
-    """Answers by fingerprint in one SQLite file, for several processes at a time; made when first written."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def get_many(self, fingerprints: Iterable[str]) -> dict[str, Answer]:
-        """The answers that are here, by fingerprint, with origin "cache"."""
-        wanted = sorted(set(fingerprints))
-        if not wanted or not self._path.is_file():
-            return {}
-        found: dict[str, Answer] = {}
-        with self._open() as db:
-            for start in range(0, len(wanted), _IN_ONE_QUERY):
-                part = wanted[start : start + _IN_ONE_QUERY]
-                marks = ",".join("?" * len(part))
-                query = f"SELECT fingerprint, answer FROM answers WHERE fingerprint IN ({marks})"
-                for key, text in db.execute(query, part):
-                    found[key] = replace(_answer(json.loads(text)), origin="cache")
-        return found
-
-    def put_many(self, answers: Iterable[Answer]) -> None:
-        """Adds answers, or replaces those with the same fingerprint, all of them or none."""
-        rows = [(a.fingerprint, json.dumps(asdict(a), ensure_ascii=False)) for a in answers]
-        if not rows:
-            return
-        self._make()
-        with self._open() as db, db:
-            db.executemany("INSERT OR REPLACE INTO answers (fingerprint, answer) VALUES (?, ?)", rows)
-
-    def _make(self) -> None:
-        """Makes the file, whole: going over to WAL does not wait for other processes, however long they may."""
-        from filelock import FileLock
-
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(self._path.with_suffix(".lock")):
-            if self._path.is_file():
-                return
-            new = self._path.with_suffix(".new")
-            new.unlink(missing_ok=True)
-            try:
-                with closing(sqlite3.connect(new)) as db:
-                    db.execute("PRAGMA journal_mode=WAL")
-                    db.execute("CREATE TABLE answers (fingerprint TEXT PRIMARY KEY, answer TEXT NOT NULL)")
-            except sqlite3.Error as error:
-                raise self._unusable(error) from error
-            new.replace(self._path)
-
-    def _unusable(self, error: sqlite3.Error) -> UserError:
-        return UserError(f"the answer cache cannot be used ({error})", str(self._path),
-                         "free some disk space, or delete the file: its answers are then generated again")
-
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        try:
-            with closing(sqlite3.connect(self._path, timeout=_WAIT_SECONDS)) as db:
-                yield db
-        except sqlite3.Error as error:
-            raise self._unusable(error) from error
 
 
 class Recorded:
@@ -113,11 +50,16 @@ class Recorded:
         row = self._at.get((identity, example))
         return {} if row is None else row.get("scores", {})
 
+    def timing(self, identity: str, example: str) -> Timing | None:
+        """What one asker waited for that answer, where it was measured."""
+        row = self._at.get((identity, example))
+        return Timing(**row["timing"]) if row is not None and row.get("timing") else None
+
 
 def write_recorded(path: Path, rows: Iterable[Mapping[str, Any]]) -> str:
-    """Writes champion_answers.jsonl.gz: Answer fields, "subject", "split" and "scores" a row. Returns its sha256.
+    """Writes champion_answers.jsonl.gz: a row has Answer's fields, "subject", "split", "scores" and maybe "timing".
 
-    The same rows make the same bytes, in any order.
+    Returns its sha256. The same rows make the same bytes, in any order.
     """
     lines = sorted(json.dumps(row, ensure_ascii=False, sort_keys=True, allow_nan=False) for row in map(dict, rows))
     write_whole(path, gzip.compress(("\n".join(lines) + "\n").encode("utf-8"), mtime=0))
@@ -183,10 +125,10 @@ def _generate(subject: Subject, examples: Sequence[Example], cache: AnswerCache,
             made[answer.fingerprint] = answer
             unsaved.append(answer)
             if len(unsaved) >= _KEEP_EVERY:
-                cache.put_many(unsaved)
+                cache.put_many(unsaved, subject.name)
                 unsaved = []
     finally:
-        cache.put_many(unsaved)
+        cache.put_many(unsaved, subject.name)
     return made
 
 
@@ -203,6 +145,7 @@ def _row(line: str, where: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
         _answer(row)
+        Timing(**row.get("timing") or {"first": None, "last": None, "machine": ""})
     except (ValueError, TypeError) as error:
         raise UserError(f"not a recorded answer ({error})", where, "restore the file from version control") from error
     return dict(row)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from harness.answers import Recorded, write_recorded
 from harness.errors import UserError, near_names
@@ -17,8 +17,13 @@ from harness.measures import Verdict
 from harness.project import Project
 from harness.scored import Scored
 from harness.scorers import scorer_versions, scorers_for
+from harness.subjects import Subject
+from harness.subjects.latency import Timing, machine
+from harness.subjects.replayed import Replayed
 from harness.task import Task
+from harness.timings import Timings
 
+CHAMPION = "champion"  # the subject name of what is promoted
 _FILE = "champion.json"
 _ANSWERS = "champion_answers.jsonl.gz"
 _FIELDS = {
@@ -71,6 +76,14 @@ class Champion:
                 "the champion's recorded answers are not those of task.yaml as it is now: model, decoding, template, or"
                 " the prompt changed after it was promoted", str(self.folder / _FILE),
                 "restore task.yaml, or train and promote again: what would be served was never tested")
+
+    def replayed(self, role: Literal["candidate", "prompted"], parse: Callable[[str], Subject]) -> Replayed:
+        """Who was promoted, or was its reference, known by the record. parse: makes the subject itself, by name."""
+        name, identity, field = {
+            "candidate": (self.subject, self.identity, "identity"),
+            "prompted": (self.prompted, self.prompted_identity, "prompted_identity"),
+        }[role]
+        return Replayed(name, identity, lambda: parse(name), f'{self.folder / _FILE}, field "{field}"')
 
     @cached_property
     def recorded(self) -> Recorded:
@@ -149,7 +162,8 @@ def write_champion(
         raise UserError("the golden suite did not pass for this candidate", f"run {run}",
                         'train further, or promote with --force "reason" (the reason is recorded)')
     old = load_champion(project, task.name)
-    digest = write_recorded(task.folder / _ANSWERS, _rows(task, (candidate, prompted, *others)))
+    timings = Timings(project.cache)
+    digest = write_recorded(task.folder / _ANSWERS, _rows(task, (candidate, prompted, *others), timings))
     previous = [] if old is None else [
         {"subject": old.subject, "identity": old.identity, "run": old.run, "look": old.look}, *old.previous]
     write_json(task.folder / _FILE, {
@@ -163,22 +177,26 @@ def write_champion(
     return task.folder / _FILE
 
 
-def _rows(task: Task, entrants: Sequence[Entrant]) -> list[dict[str, Any]]:
+def _rows(task: Task, entrants: Sequence[Entrant], timings: Timings) -> list[dict[str, Any]]:
     slow = [name for name, s in scorers_for(task).items() if s.model]
     rows = []
     for entrant in entrants:
+        waited = timings.lookup(entrant.identity, machine())
         for view in entrant.views:
             values = {m: view.values(m) for m in slow}
-            rows += [_row(entrant, view, e, {m: v[e.id] for m, v in values.items()}) for e in view.split]
+            rows += [_row(entrant, view, e, {m: v[e.id] for m, v in values.items()}, waited.get(e.digest))
+                     for e in view.split]
     return rows
 
 
-def _row(entrant: Entrant, view: Scored, example: Example, scores: Mapping[str, float | None]) -> dict[str, Any]:
+def _row(entrant: Entrant, view: Scored, example: Example, scores: Mapping[str, float | None],
+         timing: Timing | None) -> dict[str, Any]:
     answer = view.answers[example.id]
-    return {
+    row = {
         "subject": entrant.name, "split": view.split.name, "id": example.id, "text": answer.text,
         "finish": answer.finish, "prompt_tokens": answer.prompt_tokens, "completion_tokens": answer.completion_tokens,
         "seconds": round(answer.seconds, 4), "logprob": None if answer.logprob is None else round(answer.logprob, 5),
         "identity": answer.identity, "fingerprint": answer.fingerprint, "example": answer.example,
         "error": answer.error, "scores": {m: v for m, v in scores.items() if v is not None},
     }
+    return row if timing is None else {**row, "timing": asdict(timing)}

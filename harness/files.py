@@ -32,8 +32,8 @@ def check_name(name: str, what: str) -> str:
 
 
 @contextmanager
-def _disk_errors(path: Path) -> Iterator[None]:
-    """A full or read-only disk becomes a UserError that names the path."""
+def disk_errors(path: Path) -> Iterator[None]:
+    """A full or read-only disk inside the block becomes a UserError that names the path."""
     try:
         yield
     except OSError as error:
@@ -52,7 +52,7 @@ def _disk_errors(path: Path) -> Iterator[None]:
 def write_whole(path: Path, data: str | bytes) -> None:
     """Writes a file under a temporary name, flushes it to disk, and renames it into place."""
     raw = data.encode("utf-8") if isinstance(data, str) else data
-    with _disk_errors(path):
+    with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
         try:
@@ -73,7 +73,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
     An existing folder at `path` is replaced only at the end.
     """
-    with _disk_errors(path):
+    with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
         try:

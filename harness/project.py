@@ -9,15 +9,20 @@ from pathlib import Path
 from harness.errors import UserError, near_names
 from harness.files import check_name
 
+CACHE_BYTES = 2**30
+"""Over half a million short answers; more than the examples of a few years of runs on one machine."""
 DEMO_MARK = ".goldgate-demo"  # the demo's own project may write looks where CI is set
 
 
 @dataclass(frozen=True)
 class Project:
-    """Where things lie. root: the folder that holds suites/; cache: models, embeddings and answers of this user."""
+    """Where things lie. root: the folder that holds suites/; cache: models, embeddings and answers of this user;
+    cache_bytes: what each file of answers in it may take.
+    """
 
     root: Path
     cache: Path
+    cache_bytes: int = CACHE_BYTES
 
     @property
     def demo(self) -> bool:
@@ -45,12 +50,12 @@ class Project:
         return name
 
 
-def find_project(start: Path, cache: Path) -> Project:
+def find_project(start: Path, cache: Path, cache_bytes: int = CACHE_BYTES) -> Project:
     """The nearest folder from `start` upward with suites/*/task.yaml; UserError where there is none."""
     here = start.resolve()
     for folder in (here, *here.parents):
         if any((folder / "suites").glob("*/task.yaml")):
-            return Project(folder, cache)
+            return Project(folder, cache, cache_bytes)
     raise UserError(
         "no project here: no folder from here upward holds suites/<task>/task.yaml", str(start),
         "run `goldgate demo` to see one, or `goldgate init TASK --from FILE --input COL --output COL` to start yours",
@@ -71,3 +76,19 @@ def cache_folder(environ: Mapping[str, str]) -> Path:
     if nearest.is_file():
         raise UserError(f"the cache cannot lie here: {nearest} is a file", str(cache), "set GOLDGATE_CACHE to a folder")
     return cache
+
+
+def cache_limit(environ: Mapping[str, str]) -> int:
+    """Bytes that each file of answers may take: GOLDGATE_CACHE_MAX, else 1 GiB. Raises UserError for no size."""
+    text = environ.get("GOLDGATE_CACHE_MAX")
+    return CACHE_BYTES if not text else byte_size(text, "GOLDGATE_CACHE_MAX")
+
+
+def byte_size(text: str, where: str) -> int:
+    """Bytes from a text such as 500MB, 2GiB or 1000000. Raises UserError for what is no size."""
+    from pydantic import ByteSize, TypeAdapter, ValidationError
+
+    try:
+        return int(TypeAdapter(ByteSize).validate_python(text.strip()))
+    except (ValidationError, OverflowError) as error:
+        raise UserError(f"{text!r} is no size", where, "write for instance 500MB or 2GiB") from error

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Protocol, Self
 
+from harness.consistency import Consistency
 from harness.errors import UserError, near_names
-from harness.examples import Example, Split
+from harness.examples import Example, Split, render_output
 from harness.measures import Measure, check_unsealed
-from harness.scorers import Context, scorers_for, whole_for
+from harness.scorers import TIMED, Context, scorers_for, timed_measure, whole_for
+from harness.scorers.json_format import schema_valid
+from harness.subjects.latency import Timing
 from harness.subjects.subject import Answer
+from harness.task import Task
 
 Values = dict[str, float | None]
 
@@ -22,10 +26,28 @@ class Ask(Protocol):
     def __call__(self, split: Split, sample: int, /) -> Mapping[str, Answer]: ...
 
 
+class Perturbs(Protocol):
+    """Another form of an example whose right answer is known: see `harness.edge_cases`."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def oracle(self) -> Literal["must_not_change", "must_change"]: ...
+
+    def apply(self, example: Example, /) -> Example | None:
+        """The perturbed example, under the same id; None where the perturbation does not apply to it."""
+        ...
+
+
+Clock = Callable[[], Mapping[str, Timing]]
+"""How long one asker waits, by example digest."""
+
+
 @dataclass
 class Scores:
     """Per-example values of every metric of one subject, computed when first asked for. known: recorded values; ask:
-    for more answers of the subject, None where only these can be had.
+    for more answers of the subject, None where only these can be had; clock: for its latencies, None where nobody
+    may ask it alone.
     """
 
     context: Context
@@ -33,7 +55,24 @@ class Scores:
     answers: Mapping[str, Answer]
     known: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     ask: Ask | None = None
+    clock: Clock | None = None
     _values: dict[str, Values] = field(default_factory=dict)
+    _asked: dict[tuple[str, int], Mapping[str, Answer]] = field(default_factory=dict)
+    _timings: Mapping[str, Timing] | None = None
+
+    def asked(self, split: Split, sample: int = 0) -> Self:
+        """The subject on other examples, or one more sample (from 1) of its answers to them; each is asked for once.
+
+        Raises UserError where it cannot be asked.
+        """
+        key = (split.fingerprint, sample)
+        if key not in self._asked:
+            if self.ask is None:
+                raise UserError("only recorded answers of this subject are at hand, none to other inputs",
+                                hint="use it in a suite that pytest runs, where the model may answer")
+            self._asked[key] = self.ask(split, sample)
+        return replace(self, split=split, answers=self._asked[key], known={}, clock=None, _values={},
+                       _timings=None)
 
     def values(self, metric: str) -> Values:
         """Example id → value (None where the answer is missing). Raises UserError for an unknown metric or a NaN."""
@@ -44,7 +83,7 @@ class Scores:
     def _score(self, metric: str) -> Values:
         scorers = scorers_for(self.context.task)
         if metric not in scorers:
-            known_ones = [*scorers, *whole_for(self.context.task)]
+            known_ones = [*scorers, *whole_for(self.context.task), *TIMED]
             raise UserError(f'no metric "{metric}" for task {self.context.task.name}',
                             hint=near_names(metric, known_ones))
         self.check_whole()
@@ -53,6 +92,14 @@ class Scores:
         fresh = scorers[metric].score(self.context, todo, [self.answers[e.id] for e in todo]) if todo else []
         values: Values = dict(zip((e.id for e in todo), fresh, strict=True))
         return {e.id: values[e.id] if e.id in values else known[e.id] for e in self.split}
+
+    def timings(self) -> Mapping[str, Timing]:
+        """Latencies by example digest. Raises UserError where they cannot be had."""
+        if self.clock is None:
+            raise UserError("nobody has timed these answers", hint="ask for latency in a suite: pytest suites/<task>")
+        if self._timings is None:
+            self._timings = self.clock()
+        return self._timings
 
     def check_whole(self) -> None:
         """Raises UserError where an example has no answer."""
@@ -135,6 +182,79 @@ class Scored:
             raise UserError(f"no example of {self.split.name} is in the slice [{view.note}]", hint="widen it")
         return Scored(self._label, self._scores, view)
 
+    def under(self, perturbation: Perturbs) -> Under:
+        """The same subject asked the examples of this view in another form, each scored by the output expected then.
+
+        Examples that the perturbation does not apply to are left out, as are those whose new expected output the task's
+        schema or labels do not allow; `.unperturbed` is the subject on the same examples as they were. Raises UserError
+        where none is left.
+        """
+        made = [(e, self._perturbed(e, perturbation)) for e in self.examples()]
+        changed = {e.id: other for e, other in made if other is not None}
+        if not changed:
+            raise UserError(f"{perturbation.name} applies to no example of {self!r}", hint="leave it out of this suite")
+        scores = self._scores.asked(Split(self.split.name, tuple(changed.values())))
+        note = f"under {perturbation.name}"
+        view = View(None, f"{self._view.note}, {note}" if self._view.note else note, self._view.explored)
+        return Under(self._label, scores, view, self._narrowed(changed, f"without {perturbation.name}"))
+
+    def _perturbed(self, example: Example, perturbation: Perturbs) -> Example | None:
+        made = perturbation.apply(example)
+        if made is None or (perturbation.oracle == "must_change" and not _allowed(self._scores.context.task, made)):
+            return None
+        if made.id != example.id or (perturbation.oracle == "must_not_change" and made.answers != example.answers):
+            raise UserError(f"{perturbation.name} must not change {example.id}'s id or expected output, and does",
+                            hint='its oracle is "must_change" where the expected output changes')
+        # Groups are compared where perturbed and unperturbed are subtracted: both split have them, or neither.
+        grouped = any(e.group for e in self.split)
+        return replace(made, group=example.group or example.id) if grouped else made
+
+    def across(self, perturbations: Iterable[Perturbs]) -> Consistency:
+        """The subject's answers to each example as it is and under every must-not-change perturbation that applies to
+        it. Examples that none applies to are left out. Raises UserError for a must-change one, or where none is left.
+        """
+        chosen = tuple(perturbations)
+        if odd := [p.name for p in chosen if p.oracle != "must_not_change"]:
+            raise UserError(f"under {odd[0]} the right answer changes: agreement is no virtue there",
+                            hint=f"gate candidate.under({odd[0]}) instead")
+        self._scores.check_whole()
+        rows = {e.id: [self.answers[e.id]] for e in self.examples()}
+        for perturbation in chosen:
+            asked = [x for e in self.examples() if (x := self._perturbed(e, perturbation)) is not None]
+            answers = self._scores.asked(Split(self.split.name, tuple(asked))).answers if asked else {}
+            for example in asked:
+                rows[example.id].append(answers[example.id])
+        view = self._narrowed([i for i, row in rows.items() if len(row) > 1], "perturbed")
+        return view._consistency(rows)
+
+    def repeated(self, k: int) -> Consistency:
+        """The subject's answers to the same inputs, k times, drawn as task.yaml's `decoding` says. k: at least 2.
+
+        Raises UserError at temperature 0, where k samples are one answer and agreement would say nothing.
+        """
+        task = self._scores.context.task
+        if isinstance(k, bool) or not isinstance(k, int) or k < 2:
+            raise UserError(f"an answer cannot be repeated {k!r:.20} times", hint="write .repeated(5)")
+        if task.decoding.temperature == 0:
+            raise UserError(f"{task.name} decodes at temperature 0: {k} samples are one answer",
+                            f'{task.folder / "task.yaml"}, field "decoding.temperature"',
+                            "ask whether other forms of the input sway it: .across(MUST_NOT_CHANGE)")
+        self._scores.check_whole()
+        split = Split(self.split.name, tuple(self.examples()))
+        more = [self._scores.asked(split, sample).answers for sample in range(1, k)]
+        view = self._narrowed([e.id for e in split], f"{k} times")
+        return view._consistency({e.id: [self.answers[e.id], *(a[e.id] for a in more)] for e in split})
+
+    def _consistency(self, rows: Mapping[str, Sequence[Answer]]) -> Consistency:
+        chosen = self.examples()
+
+        def make(metric: str, values: Sequence[float | None], bounds: tuple[float, float],
+                 better: Literal["high", "low"]) -> Measure:
+            made = Measure(values, bounds=bounds, better=better, **self._labels(metric, chosen))
+            return made.marked(self._view.explored)
+
+        return Consistency(self._scores.context.task, [rows[e.id] for e in chosen], make)
+
     def metrics(self) -> tuple[str, ...]:
         """Names of the metrics of this task."""
         task = self._scores.context.task
@@ -144,21 +264,29 @@ class Scored:
         """One metric as a Measure over the examples of this view. Raises UserError for an unknown metric."""
         chosen = self.examples()
         task = self._scores.context.task
-        labelled: dict[str, Any] = {
+        if metric in TIMED:
+            timings = self._scores.timings()
+            chosen = [e for e in chosen if e.digest in timings]
+            made = timed_measure(metric, [timings[e.digest] for e in chosen], **self._labels(metric, chosen))
+        elif whole := whole_for(task).get(metric):
+            self._scores.check_whole()
+            made = whole.measure(task, chosen, [self.answers[e.id] for e in chosen],
+                                 **self._labels(metric, chosen))
+        else:
+            values = self._scores.values(metric)
+            scorer = scorers_for(task)[metric]
+            made = Measure([values[e.id] for e in chosen], bounds=scorer.bounds(task), better=scorer.better,
+                           **self._labels(metric, chosen))
+        return made.marked(self._view.explored)
+
+    def _labels(self, metric: str, chosen: Sequence[Example]) -> dict[str, Any]:
+        return {
             "ids": [e.id for e in chosen],
             "groups": [e.group or e.id for e in chosen] if any(e.group for e in self.split) else None,
             "tags": [e.tags for e in chosen],
             "name": self._name(metric),
-            "max_group": task.max_group,
+            "max_group": self._scores.context.task.max_group,
         }
-        if whole := whole_for(task).get(metric):
-            self._scores.check_whole()
-            made = whole.measure(task, chosen, [self.answers[e.id] for e in chosen], **labelled)
-        else:
-            values = self._scores.values(metric)
-            scorer = scorers_for(task)[metric]
-            made = Measure([values[e.id] for e in chosen], bounds=scorer.bounds(task), better=scorer.better, **labelled)
-        return made.marked(self._view.explored)
 
     def _name(self, metric: str) -> str:
         prefix = "" if self._label == "candidate" else f"{self._label}."
@@ -173,3 +301,19 @@ class Scored:
         if name.startswith("_"):
             raise AttributeError(name)
         return self.measure(name)
+
+
+class Under(Scored):
+    """A subject under a perturbation. unperturbed: the same subject on the same examples as they were."""
+
+    def __init__(self, label: str, scores: Scores, view: View, unperturbed: Scored) -> None:
+        super().__init__(label, scores, view)
+        self.unperturbed = unperturbed
+
+
+def _allowed(task: Task, example: Example) -> bool:
+    """Whether the task can expect that output: by its schema, or among its labels."""
+    text = render_output(example.output)
+    if task.kind == "label":
+        return text in task.labels
+    return task.kind == "text" or schema_valid(task, example, text) == 1.0

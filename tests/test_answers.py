@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.answers import AnswerCache, Recorded, collect, write_recorded
+from harness.answers import Recorded, collect, write_recorded
+from harness.cache import AnswerCache
 from harness.errors import UserError
 from harness.examples import Example
 from harness.fingerprint import digest, file_digest

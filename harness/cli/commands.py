@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.baselines import is_declared
-from harness.champion import load_champion, read_verdicts
+from harness.champion import CHAMPION, load_champion, read_verdicts
 from harness.cli.screen import Result, Screen
 from harness.cli.work import Work, promote_candidate
 from harness.data.check import rewrite_card
@@ -47,12 +47,9 @@ def run_prepare(project: Project, name: str) -> Result:
 def run_evaluate(project: Project, name: str, subject: str, split: str) -> Result:
     """Scores a subject. Candidates are scored on dev alone: a look at golden is spent by pytest or train."""
     task = load_task(project, name)
-    if subject == "champion":
-        champion = load_champion(project, name)
-        if champion is None:
-            raise UserError(f"nothing is promoted for {name}", hint=f"run `goldgate train {name}`")
-        subject = champion.subject
-    if split == "golden" and not is_declared(task, subject):
+    work = Work(project, task, Screen())
+    known_as = work.subject(subject).name if subject == CHAMPION else subject
+    if split == "golden" and not is_declared(task, known_as):
         raise UserError("a candidate's scores on golden are a look, which evaluate does not spend", "--split",
                         f"pytest suites/{name} --candidate {subject} --split golden")
     if split == "golden" and task.golden == "sealed":
@@ -60,7 +57,6 @@ def run_evaluate(project: Project, name: str, subject: str, split: str) -> Resul
                         f" {subject} --split golden tells the verdicts; or score it on dev")
     if split == "train":
         raise UserError("train's examples teach: they say nothing of how good a subject is", "--split", "use dev")
-    work = Work(project, task, Screen())
     scored = work.scored(subject, split, "to score it")
     rows = {}
     for metric in scored.metrics():
@@ -68,10 +64,10 @@ def run_evaluate(project: Project, name: str, subject: str, split: str) -> Resul
         low, high = measure.interval()
         rows[metric] = {"estimate": measure.value, "low": low, "high": high, "n": measure.n,
                         "missing": measure.missing}
-    lines = [f"{subject} on {split} of {name} (95% intervals)"]
+    lines = [f"{known_as} on {split} of {name} (95% intervals)"]
     lines += [f"  {m:<16} {r['estimate']:.4g}  {r['low']:.4g} to {r['high']:.4g}  n = {r['n']}"
               for m, r in rows.items()]
-    record = {"task": name, "subject": subject, "identity": work.subject(subject).identity, "split": split,
+    record = {"task": name, "subject": known_as, "identity": work.subject(subject).identity, "split": split,
               "measures": rows}
     return Result(record, "\n".join(lines))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -18,14 +19,14 @@ _SUITE_FILES = ("*.py", "*.yaml", "*.json")
 _LEFT_BEHIND = {"champion.json"}  # the demo earns its own
 
 
-def run_demo(task: str, folder: Path, cache: Path, minutes: float | None) -> Result:
+def run_demo(task: str, folder: Path, cache: Path, cache_bytes: int, minutes: float | None) -> Result:
     """Prepares the demo's project where it is not there yet, then trains until the suite passes or the budget ends."""
     from harness.cli.train import Budget, run_train
 
     if task not in SHIPPED:
         raise UserError(f'no demo of "{check_name(task, "task")}"', hint=near_names(task, SHIPPED))
     screen = Screen()
-    project = demo_project(task, folder, cache)
+    project = replace(demo_project(task, folder, cache), cache_bytes=cache_bytes)
     if differs(project, task):
         screen.say(f"The examples in {project.golden(task)} are not those of this version; they are used all the same."
                    " Delete the folder to start with today's.")

@@ -12,7 +12,7 @@ import typer
 
 from harness import __version__
 from harness.errors import UserError
-from harness.project import Project, cache_folder, find_project
+from harness.project import Project, byte_size, cache_folder, cache_limit, find_project
 
 app = typer.Typer(
     name="goldgate",
@@ -30,7 +30,7 @@ _INTERRUPTED = 130  # typer's status after Ctrl-C, as the shells have it
 
 def here() -> Project:
     """The project of the current folder."""
-    return find_project(Path.cwd(), cache_folder(os.environ))
+    return find_project(Path.cwd(), cache_folder(os.environ), cache_limit(os.environ))
 
 
 def finish(result: dict[str, Any], as_json: bool, text: str, passed: bool = True) -> None:
@@ -64,7 +64,7 @@ def demo(
     """The whole main job on the embedded model: prepare, baselines, train until the suite passes, gate, report."""
     from harness.cli.demo import run_demo
 
-    result = run_demo(task, folder, cache_folder(os.environ), minutes)
+    result = run_demo(task, folder, cache_folder(os.environ), cache_limit(os.environ), minutes)
     finish(result.record, as_json, result.text, result.passed)
 
 
@@ -163,6 +163,22 @@ def champions(as_json: AsJson = False) -> None:
     from harness.cli.commands import run_champions
 
     result = run_champions(here())
+    finish(result.record, as_json, result.text)
+
+
+@app.command()
+def cache(
+    prune: Annotated[bool, typer.Option("--prune", help="remove answers; alone: down to GOLDGATE_CACHE_MAX")] = False,
+    days: Annotated[float | None, typer.Option(help="with --prune: what was not used for so many days", min=0)] = None,
+    to: Annotated[str | None, typer.Option(help="with --prune: what was used longest ago, until each file holds"
+                                                " so much, for instance 200MB")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The answers that are kept on this machine, and how to have fewer. Looks, runs and champions are no part of it."""
+    from harness.cli.cache import run_cache
+
+    size = None if to is None else byte_size(to, "--to")
+    result = run_cache(cache_folder(os.environ), cache_limit(os.environ), prune, days, size)
     finish(result.record, as_json, result.text)
 
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.answers import AnswerCache, collect
+from harness.answers import collect
 from harness.baselines import Prompted, choose_prompted, deciding_metrics
-from harness.champion import Entrant, write_champion
+from harness.cache import answer_cache
+from harness.champion import CHAMPION, Champion, Entrant, load_champion, write_champion
 from harness.cli.screen import Screen
+from harness.errors import UserError
 from harness.examples import Split, load_split
 from harness.gates import is_opened, suite_digest
 from harness.measures import Verdict
@@ -48,8 +50,23 @@ class Work:
 
     def subject(self, name: str) -> Subject:
         if name not in self._subjects:
-            self._subjects[name] = parse_subject(name, self.task, self.project)
+            self._subjects[name] = self._promoted() if name == CHAMPION else self._parse(name)
         return self._subjects[name]
+
+    def _parse(self, name: str) -> Subject:
+        return parse_subject(name, self.task, self.project)
+
+    def _promoted(self) -> Subject:
+        champion = self._champion()
+        prompt = champion.adapter.get("prompt")
+        champion.check_serving(serving_digest(champion.subject, prompt, self.task, self.project))
+        return champion.replayed("candidate", self._parse)
+
+    def _champion(self) -> Champion:
+        champion = load_champion(self.project, self.task.name)
+        if champion is None:
+            raise UserError(f"nothing is promoted for {self.task.name}", hint=f"run `goldgate train {self.task.name}`")
+        return champion
 
     def scored(self, name: str, split_name: str = "dev", why: str = "") -> Scored:
         """A subject's answers on a split, from the cache or by asking it, as measures."""
@@ -57,7 +74,8 @@ class Work:
         if key in self._scored:
             return self._scored[key]
         split = self.split(split_name)
-        cache = AnswerCache(self.project.cache / ("golden.sqlite" if split_name == "golden" else "answers.sqlite"))
+        champion = self._champion() if name == CHAMPION else None
+        recorded = None if champion is None else champion.recorded
         short = Path(name).parent.name if name.startswith("adapter:") else name
         title = f"attempt {short}" if name.startswith("adapter:") else name
         with self.screen.step(f"{title} answers {split_name}", why, len(split)) as advance:
@@ -68,8 +86,10 @@ class Work:
                 done += count
                 advance(done, "")
 
-            answers = collect(self.subject(name), split.examples, cache=cache, progress=more).answers
-        scores = Scores(Context(self.task, self.project.cache), split, answers)
+            cache = answer_cache(self.project, split_name)
+            answers = collect(self.subject(name), split.examples, cache=cache, recorded=recorded, progress=more).answers
+        known = {} if champion is None else champion.known_scores(champion.identity, split, scorer_versions(self.task))
+        scores = Scores(Context(self.task, self.project.cache), split, answers, known)
         self._scored[key] = Scored(name, scores)
         return self._scored[key]
 
@@ -95,7 +115,8 @@ class Work:
         for name in names:
             with self.screen.step(f"{name if not name.startswith('adapter:') else 'tuned'} answers one by one",
                                   "how long a user waits"):
-                seconds = measure_latency(self.subject(name), examples)
+                timings = measure_latency(self.subject(name), examples)
+            seconds = [t.last for t in timings.values() if t.last is not None]
             found[name] = {"p50": round(float(np.percentile(seconds, 50)), 3),
                            "p95": round(float(np.percentile(seconds, 95)), 3), "n": len(seconds)}
         return found

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from harness import consistency, edge_cases
 from harness.errors import UserError
 from harness.files import read_text
 from harness.fingerprint import digest, file_digest
@@ -21,21 +22,26 @@ _ALWAYS_COUNTED = frozenset({
 which a suite does not use must not turn its looks into new ones.
 """
 
+_BESIDE = {"under": (edge_cases,), "across": (edge_cases, consistency), "repeated": (consistency,)}
+"""The modules that decide beside the scorers, by the word of a suite's code that asks for them."""
+
 
 def suite_digest(task: Task, scorers: Mapping[str, int | str]) -> str:
     """Digest (64 hex digits) of what golden is asked: comments, docstrings and layout do not count.
 
-    scorers: name → version; one that came after the first release counts only where the code names it. Counted are
-    the files in the suite's folder but the champion's, the conftest.py files above it up to the project's root, and
-    what task.yaml says of answers, gates and references, among them whatever makes a reference weaker or stronger. The
-    same on every Python version. Raises UserError naming file and line of broken code.
+    scorers: name → version; one that came after the first release counts only where the code names it, as do the
+    versions of perturbations and of agreement. Counted are the files in the suite's folder but the champion's, the
+    conftest.py files above it up to the project's root, and what task.yaml says of answers, gates and references, among
+    them whatever makes a reference weaker or stronger. The same on every Python version. Raises UserError naming file
+    and line of broken code.
     """
     above = [p for p in (task.folder.parent / "conftest.py", task.folder.parent.parent / "conftest.py") if p.is_file()]
     files = sorted(p for p in task.folder.rglob("*") if p.is_file() and not _ignored(p.relative_to(task.folder)))
     named: set[str] = set()
     code = {os.path.relpath(p, task.folder): _code(p, named) if p.suffix == ".py" else file_digest(p)
             for p in [*above, *files]}
-    counted = {name: version for name, version in scorers.items() if name in _ALWAYS_COUNTED or name in named}
+    counted: dict[str, Any] = {n: v for n, v in scorers.items() if n in _ALWAYS_COUNTED or n in named}
+    counted |= {word: [module.VERSION for module in modules] for word, modules in _BESIDE.items() if word in named}
     rules = {
         "kind": task.kind,
         "schema": task.schema,

@@ -6,7 +6,7 @@ so each draw adds one example at its worst (at its best for the other side), as 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
@@ -56,7 +56,12 @@ class MacroF1:
 
 @dataclass(frozen=True)
 class Average:
-    """The mean of values that have no upper end, at least 0. Rows: (n, 1). Beyond the largest seen nothing is known."""
+    """The mean of values that have no upper end, at least 0. Rows: (n, 1). Beyond the largest seen nothing is known.
+
+    machine: where they were measured: seconds of two machines are two statistics.
+    """
+
+    machine: str = ""
 
     def __call__(self, rows: Floats, weights: Floats) -> Floats:
         return np.asarray(weights @ rows[:, 0] / weights.sum(axis=1))
@@ -189,8 +194,9 @@ class Resampled:
                        bounds=(ends[0], ends[1]), better=turned(self.better, factor))
 
     def minus(self, other: Evidence, name: str) -> Resampled:
-        if not isinstance(other, Resampled) or {p.statistic for p in self.parts} != {p.statistic for p in other.parts}:
+        if not isinstance(other, Resampled):
             raise unlike(name)
+        _check_alike(name, [p.statistic for p in (*self.parts, *other.parts)])
         order = pairing(name, self.ids, other.ids)
         check_groups(name, self.groups, other.groups, order)
         theirs = tuple(replace(p, factor=-p.factor, rows=p.rows[order]) for p in other.parts)
@@ -201,3 +207,11 @@ class Resampled:
         )
 
 
+def _check_alike(name: str, statistics: Sequence[Statistic]) -> None:
+    """Raises UserError unless all are one statistic, of one machine."""
+    machines = sorted({s.machine for s in statistics if isinstance(s, Average)})
+    if len({type(s) for s in statistics}) > 1:
+        raise unlike(name)
+    if len(machines) > 1:
+        raise UserError(f"{name}: one was measured on {machines[0]}, the other on {machines[1]}",
+                        hint="measure both on one machine: run it there with --regenerate")

@@ -40,8 +40,10 @@ def macro_f1(
 def seconds(
     values: Sequence[float | None], ids: Sequence[str] | None = None, groups: Sequence[str | None] | None = None,
     tags: Sequence[Iterable[str]] | None = None, *, name: str = "latency", max_group: int = 1,
+    machine: str = "",
 ) -> Measure:
-    """Mean seconds an example, approximate; its percentiles (.p50, .p95) are exact. None: the answer is missing.
+    """Mean seconds an example, approximate; its percentiles (.p50, .p95) are exact. None: the answer is missing;
+    machine: where they were measured: those of two machines are not subtracted.
 
     Raises UserError for what is no number from 0 to a day.
     """
@@ -51,5 +53,6 @@ def seconds(
             raise UserError(f"{name}: {value:g} seconds for example {example}", hint="a missing answer is None")
     table = np.array([[math.nan if v is None else v] for v in values], dtype=np.float64).reshape(-1, 1)
     missing = np.array([v is None for v in values], dtype=np.bool_)
-    evidence = Resampled(name, named, (Part(1.0, Average(), table),), missing, (0.0, LONGEST), own, max_group, "low")
+    part = Part(1.0, Average(machine), table)
+    evidence = Resampled(name, named, (part,), missing, (0.0, LONGEST), own, max_group, "low")
     return Measure.of(evidence, marks)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.plugin.kinds import register_kinds
 from harness.plugin.options import add_options, check_options, is_controller
 from harness.plugin.place import suite_folder
 
@@ -29,6 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     check_options(config)
+    register_kinds(config)
     if is_controller(config):  # collects nothing itself: what the workers report is its only sign of a suite
         _summarise(config)
 

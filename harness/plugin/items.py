@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Generator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,16 @@ from harness.gates import GateRecord
 from harness.measures import Measure, Recording, Verdict, invalid, recording
 from harness.plugin.failure import FORM, GateFailed, Spoken, failed
 from harness.plugin.fixtures import SUBJECTS
+from harness.plugin.junit import set_properties
+from harness.plugin.kinds import kinds_of
 from harness.plugin.options import choice_of, is_worker
 from harness.plugin.place import line_of_caller, line_of_error, shown_path, suite_folder
 from harness.plugin.selection import Selection
 from harness.plugin.suite import Suite
-from harness.project import Project, cache_folder
+from harness.plugin.tally import CARRIED
+from harness.project import Project, cache_folder, cache_limit
 
-PROPERTY = "goldgate"  # user_properties carry the verdicts under this name, as JSON
+_RERUN = "running a gate again does not change the verdict of its first run"
 _ARGUMENT = "declare it as the test's argument, so that its look is counted before it is read"
 Hook = Generator[None, object, object]
 
@@ -31,7 +34,7 @@ Hook = Generator[None, object, object]
 @dataclass
 class ItemRun:
     """What one item has compared so far. how: the terms of its gates; settled: the subjects that they were settled for;
-    error: what made its evidence unusable.
+    before: what did not pass in an earlier run of the item; error: what made its evidence unusable.
     """
 
     item: pytest.Item
@@ -41,6 +44,7 @@ class ItemRun:
     settled: frozenset[str] = frozenset()
     spoken: list[Spoken] = field(default_factory=list)
     records: list[GateRecord] = field(default_factory=list)
+    before: list[tuple[Spoken, GateRecord]] = field(default_factory=list)
     error: UserError | None = None
     stack: ExitStack = field(default_factory=ExitStack)
 
@@ -60,6 +64,18 @@ class ItemRun:
         line = line_of_error(error.__traceback__, self.item.path) or _first_line(self.item)
         self.spoken.append(Spoken(verdict, self.path, line))
         self.records.append(GateRecord.bare(verdict, self.item.nodeid))
+
+    def wrong(self) -> list[tuple[Spoken, GateRecord]]:
+        """The verdicts that do not pass, with their records."""
+        return [pair for pair in zip(self.spoken, self.records, strict=True) if not pair[0].verdict]
+
+    def keep_failures(self) -> bool:
+        """Adds what did not pass in an earlier run, for chance must not have a second try. Whether there was any."""
+        again = {s.verdict.gate for s, _ in self.wrong()}
+        kept = [pair for pair in self.before if pair[0].verdict.gate not in again]
+        self.spoken += [s for s, _ in kept]
+        self.records += [r for _, r in kept]
+        return bool(kept)
 
     def to_json(self) -> dict[str, Any]:
         """What the report carries: the task, and every verdict with its place."""
@@ -90,9 +106,10 @@ class GatePlugin:
         if folder not in self._suites:
             root = folder.parent.parent
             request = self._config.pluginmanager.get_plugin("goldgate-request")
-            cache = cache_folder(os.environ) if request is None else request.project.cache
+            project = (Project(root, cache_folder(os.environ), cache_limit(os.environ)) if request is None
+                       else replace(request.project, root=root))
             choice = choice_of(self._config, os.environ)
-            self._suites[folder] = Suite(Project(root, cache), folder.name, choice, self._say)
+            self._suites[folder] = Suite(project, folder.name, choice, self._say)
         return self._suites[folder]
 
     def _say(self, line: str) -> None:
@@ -120,6 +137,8 @@ class GatePlugin:
     def pytest_itemcollected(self, item: pytest.Item) -> None:
         if suite_folder(item.path) is not None:
             self.selection.saw_item(item.path)
+            for kind in kinds_of(item, _fixtures(item)):
+                item.add_marker(kind)
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
         for item in items:
@@ -143,8 +162,9 @@ class GatePlugin:
         if suite is None:
             return (yield)
         run = ItemRun(item, suite, shown_path(item.path, self._config.invocation_params.dir))
+        earlier = item.stash.get(_RUN, None)
+        run.before = [] if earlier is None else earlier.wrong()
         item.stash[_RUN] = run
-        _publish(run)
         with run.stack:
             try:
                 return (yield)
@@ -189,20 +209,28 @@ class GatePlugin:
             run.unusable(UserError(f"it asks for {by_name[0]} by name while it runs", hint=f"{_ARGUMENT}; {FORM}"))
         elif not run.spoken and raised is None and asked:
             run.unusable(UserError("it asks for a subject and compares nothing", hint=FORM))
-        _publish(run)
+        repeated = run.keep_failures()
+        if self._config.getini("goldgate_junit"):
+            set_properties(run.item, [s.verdict for s in run.spoken])
         request = self._config.pluginmanager.get_plugin("goldgate-request")
         if request is not None:
             request.judged(run.item.nodeid, run.records)
         wrong = [s for s in run.spoken if not s.verdict]
         if wrong:
-            raise failed(wrong, _hint(run, wrong, raised), run.suite.illustration(), run.item.path) from None
+            hint = _RERUN if repeated else _hint(run, wrong, raised)
+            raise failed(wrong, hint, run.suite.illustration(), run.item.path) from None
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
-        self, call: pytest.CallInfo[None]
+        self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """A gate that does not pass is a failure, also where a mark expects it, and shows no traceback."""
+        """A gate that does not pass is a failure, also where a mark expects it, and shows no traceback. The report
+        carries the verdicts as JSON, also from an xdist worker to the controller.
+        """
         report = yield
+        run = item.stash.get(_RUN, None)
+        if run is not None:
+            setattr(report, CARRIED, json.dumps(run.to_json(), ensure_ascii=False))
         if call.excinfo is not None and isinstance(call.excinfo.value, GateFailed):
             report.outcome = "failed"
             report.longrepr = call.excinfo.value.report()
@@ -232,12 +260,6 @@ class TermsPlugin:
             run.how = Recording(terms.level, terms.reading, terms.force, run.record, terms.note, terms.error,
                                 terms.sealed)
         run.stack.enter_context(recording(run.how))
-
-
-def _publish(run: ItemRun) -> None:
-    """Puts the verdicts on the item, in place of those of an earlier run of it."""
-    others = [p for p in run.item.user_properties if p[0] != PROPERTY]
-    run.item.user_properties[:] = [*others, (PROPERTY, json.dumps(run.to_json(), ensure_ascii=False))]
 
 
 def _fixtures(item: pytest.Item) -> set[str]:

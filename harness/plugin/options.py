@@ -8,7 +8,6 @@ from typing import Literal, cast
 
 import pytest
 
-CHAMPION = "champion"
 SplitName = Literal["dev", "golden"]
 
 
@@ -28,7 +27,7 @@ class Choice:
     @property
     def by_champion(self) -> bool:
         """Whether the champion is tested."""
-        return self.candidate in (None, CHAMPION)
+        return self.candidate in (None, "champion")
 
     @property
     def on_dev(self) -> bool:
@@ -48,6 +47,7 @@ def add_options(parser: pytest.Parser) -> None:
                     " refreshed")
     group.addoption("--regenerate", action="store_true", default=False,
                     help="ignore recorded and cached answers: every answer is generated anew")
+    parser.addini("goldgate_junit", "verdicts of golden suites as properties in JUnit files", type="bool", default=True)
 
 
 def check_options(config: pytest.Config) -> None:

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ def run_suite(
     configuration does. Raises UserError for a task that is not there.
     """
     folder = project.suite(project.check_task(task_name)).resolve()
-    request = _Request(Project(folder.parent.parent, project.cache))
+    request = _Request(replace(project, root=folder.parent.parent))
     arguments = [str(folder), "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:faulthandler",
                  "-o", "addopts=", "--capture=sys", *_options(candidate, split), *extra]
     text = io.StringIO()

@@ -8,55 +8,24 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from harness.answers import AnswerCache, Collected, Recorded, collect
+from harness.answers import Collected, Recorded, collect
+from harness.cache import AnswerCache, answer_cache
 from harness.champion import Champion
 from harness.errors import UserError
 from harness.examples import Example, Split
+from harness.files import disk_errors
 from harness.plugin.options import Choice
 from harness.project import Project
 from harness.scored import Scores, Values
 from harness.scorers import Context, scorer_versions
 from harness.subjects import Answer, Subject
-from harness.subjects.subject import Progress, sampled_identity
+from harness.subjects.latency import Timing, chosen, machine, measure_latency
+from harness.subjects.subject import Progress
 from harness.task import Task
+from harness.timings import Timings
 
 _LOCK = "generate.lock"  # one process at a time holds a model in memory
 Counts = dict[str, int]
-
-
-class Replayed:
-    """A subject known by its recorded identity; its model is needed only for what is not recorded.
-
-    live: the subject itself; where: the file and field that names it. Raises UserError when it has to answer and
-    cannot, or is another than the recorded one.
-    """
-
-    def __init__(self, name: str, identity: str, live: Callable[[], Subject], where: str) -> None:
-        self.name = name
-        self.identity = identity
-        self._live = live
-        self._where = where
-
-    def fingerprint(self, example: Example) -> str:
-        return self._subject().fingerprint(example)
-
-    def answer(self, examples: Sequence[Example], progress: Progress | None = None) -> Iterator[Answer]:
-        return self._subject().answer(examples, progress)
-
-    def sampled(self, sample: int) -> Subject:
-        return Replayed(self.name, sampled_identity(self.identity, sample),
-                        lambda: self._subject().sampled(sample), self._where)
-
-    def _subject(self) -> Subject:
-        what = f"an answer of {self.name} is not recorded, and it cannot be generated: "
-        hint = "bring its adapter back to where champion.json says, or train and promote again"
-        try:
-            subject = self._live()
-        except UserError as error:
-            raise UserError(what + error.what, error.where, hint) from error
-        if subject.identity != self.identity:
-            raise UserError(f"{what}it is not what was promoted", self._where, hint)
-        return subject
 
 
 class _Announced:
@@ -96,11 +65,14 @@ def _others_warnings() -> Iterator[None]:
 
 
 class Source:
-    """Scores by subject and split, each collected once in a process. counts: subject on split → origin → answers."""
+    """Scores by subject and split, each collected once in a process. counts: subject on split → origin → answers;
+    notes: for people.
+    """
 
     def __init__(self, project: Project, task: Task, champion: Champion | None, choice: Choice,
                  say: Callable[[str], None]) -> None:
         self.counts: dict[str, Counts] = {}
+        self.notes: list[str] = []
         self._project, self._task, self._champion = project, task, champion
         self._choice, self._say = choice, say
         self._scores: dict[tuple[str, str], Scores] = {}
@@ -132,7 +104,8 @@ class Source:
             drawn = sample > 0 and self._task.decoding.temperature > 0
             return self._answers(subject.sampled(sample) if drawn else subject, other)
 
-        return _QuietScores(Context(self._task, self._project.cache), split, answers, known, ask)
+        return _QuietScores(Context(self._task, self._project.cache), split, answers, known, ask,
+                            lambda: self._timings(subject, split))
 
     def _answers(self, subject: Subject, split: Split) -> Mapping[str, Answer]:
         collected = self._collect(subject, split)
@@ -141,13 +114,36 @@ class Source:
         self.counts[where] = dict(counted)
         return collected.answers
 
+    def _timings(self, subject: Subject, split: Split) -> Mapping[str, Timing]:
+        """How long the subject takes, asked alone: recorded, else measured before on this machine, else now."""
+        examples, anew = chosen(split.examples), self._choice.regenerate
+        recorded = self._recorded
+        if recorded is not None and not anew:
+            told = {e.digest: t for e in examples if (t := recorded.timing(subject.identity, e.digest)) is not None}
+            if len(told) == len(examples):
+                self._note_machine(subject, told)
+                return told
+        with self._alone():
+            store, here = Timings(self._project.cache), machine()
+            known = {} if anew else store.lookup(subject.identity, here)
+            if todo := [e for e in examples if e.digest not in known]:
+                self._say(f"{subject.name} answers {len(todo)} examples of {split.name} one by one, for its latency")
+                known |= (fresh := measure_latency(subject, todo))
+                store.add(subject.identity, here, fresh)
+        timings = {e.digest: known[e.digest] for e in examples}
+        self._note_machine(subject, timings)
+        return timings
+
+    def _note_machine(self, subject: Subject, timings: Mapping[str, Timing]) -> None:
+        machines = " and ".join(sorted({t.machine for t in timings.values()}))
+        self.notes.append(f"latency of {subject.name}: {len(timings)} examples one by one on {machines}")
+
     @property
     def _recorded(self) -> Recorded | None:
         return None if self._champion is None else self._champion.recorded
 
     def _cache(self, split: Split) -> AnswerCache:
-        # Golden answers lie in a file of their own: training is never given its path.
-        return AnswerCache(self._project.cache / ("golden.sqlite" if split.name == "golden" else "answers.sqlite"))
+        return answer_cache(self._project, split.name)
 
     def _collect(self, subject: Subject, split: Split) -> Collected:
         recorded, anew = self._recorded, self._choice.regenerate
@@ -156,12 +152,17 @@ class Source:
             recorded.lookup(subject.identity, e.digest) is not None for e in split)
         if there:  # nothing is written, so that a read-only machine can gate from what is committed
             return collect(announced, split.examples, cache=self._cache(split), recorded=recorded)
+        with self._alone():
+            return collect(announced, split.examples, cache=self._cache(split), recorded=recorded, regenerate=anew)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """As the one process of this machine that has a model in memory."""
         from filelock import FileLock
 
-        try:
+        lock = FileLock(self._project.cache / _LOCK)
+        with disk_errors(self._project.cache):
             self._project.cache.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(f"the cache cannot be made ({error.strerror})", str(self._project.cache),
-                            "set GOLDGATE_CACHE to a folder that you may write to") from error
-        with _others_warnings(), FileLock(self._project.cache / _LOCK):
-            return collect(announced, split.examples, cache=self._cache(split), recorded=recorded, regenerate=anew)
+            held = lock.acquire()
+        with _others_warnings(), held:
+            yield

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from harness.baselines import choose_prompted, is_declared
-from harness.champion import Champion, load_champion
+from harness.champion import CHAMPION, Champion, load_champion
 from harness.data.check import check_leaks
 from harness.errors import UserError
 from harness.examples import SPLITS, Split, load_split, read_card
@@ -33,8 +33,8 @@ from harness.gates import (
 )
 from harness.measures import Reading, Recording, recording
 from harness.plugin.failure import Illustration
-from harness.plugin.options import CHAMPION, Choice, SplitName
-from harness.plugin.source import Replayed, Source
+from harness.plugin.options import Choice, SplitName
+from harness.plugin.source import Source
 from harness.project import Project
 from harness.runs import git_commit, looks_named
 from harness.scored import Scored
@@ -175,11 +175,7 @@ class Suite:
             )
         prompt = champion.adapter.get("prompt")
         champion.check_serving(serving_digest(champion.subject, prompt, self.task, self.project))
-        return self._replayed(champion.subject, champion.identity, "identity")
-
-    def _replayed(self, name: str, identity: str, field: str) -> Subject:
-        where = f'{self.project.suite(self.name) / "champion.json"}, field "{field}"'
-        return Replayed(name, identity, lambda: self._parse(name), where)
+        return champion.replayed("candidate", self._parse)
 
     def _prompted(self) -> Subject:
         """The champion's reference for the champion; for others the one chosen on dev on this machine, else the
@@ -205,7 +201,7 @@ class Suite:
             subject = self._parse(champion.prompted)
         except UserError as error:
             self.notes.append(f"{champion.prompted} is known by its record alone: {error.what}")
-            return self._replayed(champion.prompted, champion.prompted_identity, "prompted_identity")
+            return champion.replayed("prompted", self._parse)
         return subject if subject.identity == champion.prompted_identity else None
 
     def _choose_prompted(self, measure: bool) -> str:
@@ -319,7 +315,7 @@ class Suite:
             "look": None if terms is None or terms.look is None else {
                 "name": terms.look.name, "number": terms.look.number, "new": terms.look.new},
             "ledger": None if terms is None or split is None or split.name == "dev" else self._spent(terms),
-            "notes": list(self.notes),
+            "notes": [*self.notes, *(self.source.notes if "source" in made else [])],
             "answers": dict(self.source.counts) if "source" in made else {},
             "writes": self._writes,
         }

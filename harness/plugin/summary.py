@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.plugin.options import in_ci, is_controller, is_worker
-from harness.plugin.tally import SuiteTally, Tally
+from harness.plugin.tally import CARRIED, SuiteTally, Tally
 
 if TYPE_CHECKING:
     from harness.plugin.items import GatePlugin
-
-_CARRIED = "goldgate"  # of items' user_properties, and of a worker's output
 
 
 class SummaryPlugin:
@@ -24,7 +22,7 @@ class SummaryPlugin:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
-        self.tally = Tally(_CARRIED)
+        self.tally = Tally()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.tally.add(report)
@@ -33,8 +31,8 @@ class SummaryPlugin:
     def pytest_testnodedown(self, node: Any) -> None:
         """What an xdist worker says of its suites when it ends."""
         output: Mapping[str, Any] = getattr(node, "workeroutput", None) or {}
-        if _CARRIED in output:
-            self.tally.describe(json.loads(output[_CARRIED]))
+        if CARRIED in output:
+            self.tally.describe(json.loads(output[CARRIED]))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -42,7 +40,7 @@ class SummaryPlugin:
         gates: GatePlugin | None = self._config.pluginmanager.get_plugin("goldgate-gates")
         told = [] if gates is None else gates.describe()
         if is_worker(self._config):
-            self._config.workeroutput[_CARRIED] = json.dumps(told)  # type: ignore[attr-defined]
+            self._config.workeroutput[CARRIED] = json.dumps(told)  # type: ignore[attr-defined]
             return
         if not is_controller(self._config):
             self.tally.describe(told)
@@ -58,10 +56,32 @@ class SummaryPlugin:
             request.finished(self.tally.suites)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if is_worker(self._config):  # has a terminal too, which nobody sees, and knows a part alone
+            return
         if self.tally.suites and not self._config.getoption("collectonly", False):
             from harness.plugin.terminal import write_summary
 
             write_summary(terminalreporter, self.tally.suites)
+            if self._config.pluginmanager.get_plugin("goldgate-request") is None:  # goldgate has a screen of its own
+                _tell_github(terminalreporter, self.tally.suites, self._config.invocation_params.dir, os.environ)
+
+
+def _tell_github(
+    out: pytest.TerminalReporter, suites: list[SuiteTally], start: Path, environ: Mapping[str, str]
+) -> None:
+    """Writes what GitHub's runner asks for, where it asks."""
+    from harness.plugin.github import error_commands, step_summary
+
+    if environ.get("GITHUB_ACTIONS") == "true":
+        for line in error_commands(suites, start, environ.get("GITHUB_WORKSPACE")):
+            out.ensure_newline()
+            out.write_line(line)
+    if path := environ.get("GITHUB_STEP_SUMMARY"):
+        try:
+            with open(path, "a", encoding="utf-8") as file:
+                file.write(step_summary(suites))
+        except OSError as error:
+            out.write_line(f"goldgate: the summary cannot be written to GITHUB_STEP_SUMMARY ({error.strerror}: {path})")
 
 
 def _write_outcome(suite: SuiteTally) -> None:

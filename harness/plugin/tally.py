@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import pytest
 
+CARRIED = "goldgate"  # the attribute of a report, and the key of a worker's output, that hold verdicts as JSON
 End = Literal["passed", "failed", "skipped", "xfailed", "error", "not run"]
 
 
@@ -67,8 +68,7 @@ class SuiteTally:
 class Tally:
     """All suites of a run, by project and task."""
 
-    def __init__(self, name: str) -> None:
-        self._property = name
+    def __init__(self) -> None:
         self._suites: dict[tuple[str, str], SuiteTally] = {}
 
     @property
@@ -80,10 +80,10 @@ class Tally:
 
     def add(self, report: pytest.TestReport) -> None:
         """One phase of one item; of other tests nothing is kept."""
-        carried = next((value for name, value in report.user_properties if name == self._property), None)
+        carried: str | None = getattr(report, CARRIED, None)
         if carried is None:
             return
-        told = json.loads(str(carried))
+        told = json.loads(carried)
         item = self._suite(told["root"], told["task"]).items.setdefault(report.nodeid, ItemTally(report.nodeid))
         item.verdicts = told["verdicts"]
         item.runs += report.when == "call"

@@ -11,10 +11,10 @@ import pytest
 from harness.measures.wording import threshold
 from harness.plugin.tally import SuiteTally
 
-_COLUMNS = ("gate", "estimate", "95% interval", "threshold", "reading", "verdict", "n")
+COLUMNS = ("gate", "estimate", "95% interval", "threshold", "reading", "verdict", "n")
 _COLOURS = {"pass": "green", "fail": "red", "undecided": "yellow", "invalid": "red"}
-_VERDICT = _COLUMNS.index("verdict")
-_RIGHT = {_COLUMNS.index(name) for name in ("estimate", "threshold", "n")}
+_VERDICT = COLUMNS.index("verdict")
+_RIGHT = {COLUMNS.index(name) for name in ("estimate", "threshold", "n")}
 
 
 def write_summary(out: pytest.TerminalReporter, suites: list[SuiteTally]) -> None:
@@ -86,10 +86,10 @@ def verdict_line(suite: SuiteTally) -> tuple[str, str]:
 
 
 def _write_table(out: pytest.TerminalReporter, suite: SuiteTally) -> None:
-    rows = [_COLUMNS, *(_row(v) for v in suite.verdicts())]
+    rows = [COLUMNS, *(cells(v) for v in suite.verdicts())]
     if len(rows) == 1:
         return
-    widths = [max(len(row[i]) for row in rows) for i in range(len(_COLUMNS))]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(COLUMNS))]
     for number, row in enumerate(rows):
         out.write("  ")
         for i, cell in enumerate(row):
@@ -99,16 +99,22 @@ def _write_table(out: pytest.TerminalReporter, suite: SuiteTally) -> None:
         out.write("\n")
 
 
-def _row(verdict: Mapping[str, Any]) -> tuple[str, ...]:
+def cells(verdict: Mapping[str, Any]) -> tuple[str, ...]:
+    """The cells of one verdict under COLUMNS."""
     if verdict["outcome"] == "invalid":
         return (verdict["gate"], "-", "-", "-", "-", "invalid", "-")
     interval = f"{_number(verdict, verdict['low'])} to {_number(verdict, verdict['high'])}"
     missing = f" ({verdict['missing']} missing)" if verdict["missing"] else ""
     return (
         verdict["gate"], _number(verdict, verdict["estimate"]), "sealed" if verdict["sealed"] else interval,
-        "margin" if _is_margin(verdict) else threshold(verdict["threshold"]), verdict["reading"], verdict["outcome"],
+        "margin" if _is_margin(verdict) else threshold(verdict["threshold"]), reading(verdict), verdict["outcome"],
         f"{verdict['n']}{missing}",
     )
+
+
+def reading(verdict: Mapping[str, Any]) -> str:
+    """The reading, and whether what was read is a bootstrap's."""
+    return f"{verdict['reading']}, approximate" if verdict["approximate"] else str(verdict["reading"])
 
 
 def _is_margin(verdict: Mapping[str, Any]) -> bool:

@@ -17,6 +17,7 @@ from harness.scorers.text import (
     tokens_in,
     tokens_out,
 )
+from harness.scorers.timed import TIMED, timed_measure
 from harness.scorers.whole import Whole, macro_f1_of
 from harness.task import Task
 
@@ -78,7 +79,9 @@ def whole_for(task: Task) -> dict[str, Whole]:
 def scorer_versions(task: Task) -> dict[str, int]:
     """Name → version of the task's scorers: part of what makes two looks at golden the same."""
     means = {name: s.version for name, s in scorers_for(task).items()}
-    return means | {name: w.version for name, w in whole_for(task).items()}
+    return means | {name: w.version for name, w in whole_for(task).items()} | TIMED
 
 
-__all__ = ["Context", "Scorer", "price_of", "scorer_versions", "scorers_for", "whole_for"]
+__all__ = [
+    "TIMED", "Context", "Scorer", "price_of", "scorer_versions", "scorers_for", "timed_measure", "whole_for",
+]

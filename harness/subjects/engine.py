@@ -41,16 +41,21 @@ class Request:
 
 @dataclass(frozen=True)
 class Generated:
-    """What came of a prompt. tokens: with the stop token, if it ended with one; logprob: mean over them, natural."""
+    """What came of a prompt. tokens: with the stop token, if it ended with one; logprob: mean over them, natural.
+
+    seconds: of its batch, divided by the rows; first: of its batch until the first token of every row was known.
+    """
 
     tokens: tuple[int, ...]
     stopped: bool
     logprob: float
     seconds: float
+    first: float
 
 
+Row = tuple[list[int], bool, float]
 Done = Callable[[int], None] | None
-Run = Callable[[Batch, list[int]], list[tuple[list[int], bool, float]]]
+Run = Callable[[Batch, list[int], Callable[[], None]], list[Row]]
 
 
 def generate(loaded: Loaded, requests: Sequence[Request], new: int, temperature: float = 0.0,
@@ -61,8 +66,8 @@ def generate(loaded: Loaded, requests: Sequence[Request], new: int, temperature:
     depend on what else is in its batch. done is told of every finished row.
     """
 
-    def run(batch: Batch, rows: list[int]) -> list[tuple[list[int], bool, float]]:
-        return _run(loaded, batch, [_row(requests[i], temperature) for i in rows], new, temperature, done)
+    def run(batch: Batch, rows: list[int], first: Callable[[], None]) -> list[Row]:
+        return _run(loaded, batch, [_row(requests[i], temperature) for i in rows], new, temperature, done, first)
 
     return in_batches(loaded.model, [r.tokens for r in requests], new, run)
 
@@ -71,18 +76,23 @@ def in_batches(model: Any, prompts: Sequence[Sequence[int]], new: int,
                run: Run) -> Iterator[list[tuple[int, Generated]]]:
     """Runs the prompts in batches, the longest first, so that memory runs out at once or not at all.
 
-    run gets a Batch that has read nothing yet, and which prompts are in it; it returns (tokens, stopped, sum of
-    log-probabilities) for each of them. The time for the shared prefix counts to the first batch.
+    run gets a Batch that has read nothing yet, which prompts are in it, and what to call when their first tokens are
+    known; it returns (tokens, stopped, sum of log-probabilities) for each of them. The time for the shared prefix
+    counts to the first batch.
     """
     if not prompts:
         return
     started = time.perf_counter()
     prefix = read_prefix(model, prompts, new)
     shared = 0 if prefix is None else prefix.used
+    first: list[float] = []
     for rows in _batches([len(p) - shared for p in prompts], new):
-        results = run(Batch(model, prefix, [prompts[i] for i in rows], new), rows)
-        seconds, started = (time.perf_counter() - started) / len(rows), time.perf_counter()
-        yield [(i, Generated(tuple(tokens), stopped, total / len(tokens), seconds))
+        first.clear()
+        results = run(Batch(model, prefix, [prompts[i] for i in rows], new), rows,
+                      lambda: first.append(time.perf_counter()))
+        ended = time.perf_counter()
+        seconds, until_first = (ended - started) / len(rows), (first[0] if first else ended) - started
+        yield [(i, Generated(tuple(tokens), stopped, total / len(tokens), seconds, until_first))
                for i, (tokens, stopped, total) in zip(rows, results, strict=True)]
         started = time.perf_counter()
 
@@ -109,7 +119,7 @@ class _Row:
 
 
 def _run(loaded: Loaded, batch: Batch, rows: list[_Row], new: int, temperature: float,
-         done: Done) -> list[tuple[list[int], bool, float]]:
+         done: Done, first: Callable[[], None]) -> list[Row]:
     live = list(rows)
     logits = batch.start()
     for step in range(new):
@@ -118,6 +128,8 @@ def _run(loaded: Loaded, batch: Batch, rows: list[_Row], new: int, temperature: 
             row.stopped = token in loaded.stops
             if row.guide is not None and not row.stopped:
                 row.guide.accept(token)
+        if step == 0:
+            first()
         keep = [i for i, row in enumerate(live) if not row.stopped and step + 1 < new]
         if done is not None and len(keep) < len(live):
             done(len(live) - len(keep))

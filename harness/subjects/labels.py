@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.subjects.batch import Batch
-from harness.subjects.engine import Generated, in_batches
+from harness.subjects.engine import Generated, Row, in_batches
 from harness.subjects.loading import Loaded
 from harness.subjects.template import encode
 
@@ -46,8 +46,8 @@ def choose_labels(loaded: Loaded, prompts: Sequence[Sequence[int]], labels: Sequ
     """The likeliest label of every prompt, as what would have been generated; batches as engine.generate's."""
     root = build_trie(loaded, labels)
 
-    def run(batch: Batch, rows: list[int]) -> list[tuple[list[int], bool, float]]:
-        return _search(batch, root, len(rows), done)
+    def run(batch: Batch, rows: list[int], first: Callable[[], None]) -> list[Row]:
+        return _search(batch, root, len(rows), done)  # a label is known as a whole: its first token with its last
 
     # Each call appends one token to a row, at most one for every inner node of the trie.
     return in_batches(loaded.model, prompts, root.size(), run)
@@ -85,7 +85,7 @@ class _Row:
 
 
 def _search(batch: Batch, root: Node, count: int,
-            done: Callable[[int], None] | None) -> list[tuple[list[int], bool, float]]:
+            done: Callable[[int], None] | None) -> list[Row]:
     import torch
 
     rows = [_Row() for _ in range(count)]

@@ -116,6 +116,7 @@ class LocalSubject:
                     "text": loaded.tokenizer.decode(said, skip_special_tokens=True),
                     "finish": "stop" if made.stopped else "length",
                     "completion_tokens": len(made.tokens), "seconds": made.seconds, "logprob": made.logprob,
+                    "first_token": made.first,
                 }
 
     def _generate(self, loaded: Loaded, tokens: Sequence[Sequence[int]],

@@ -20,7 +20,8 @@ class Answer:
 
     text: None where there is no answer (finish is then "error", and error says why); finish: "length" where it was cut
     off; tokens: as the subject's own tokenizer counts, the stop token included; seconds: of its batch, divided by the
-    rows (throughput, not latency); logprob: mean natural log-probability of the answer's tokens; example: its digest.
+    rows (throughput, not latency); logprob: mean natural log-probability of the answer's tokens; example: its digest;
+    first_token: seconds of its batch until the first token, None where that is not known.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Answer:
     example: str
     error: str = ""
     origin: Origin = "model"
+    first_token: float | None = None
 
 
 class Subject(Protocol):

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from harness.answers import AnswerCache
+from harness.cache import answer_cache
 from harness.cli.main import run
 from harness.examples import Example, Split, card_of, write_card
 from harness.files import write_json
@@ -90,8 +90,7 @@ class Counts:
             made = [Answer(e.id, json.dumps({"n": -1} if i < count else e.output), "stop", 10, 4, 0.01, -0.1,
                            subject.identity, subject.fingerprint(e), e.digest)
                     for i, e in enumerate(self.split(split))]
-            file = "golden.sqlite" if split == "golden" else "answers.sqlite"
-            AnswerCache(self.project.cache / file).put_many(made)
+            answer_cache(self.project, split).put_many(made)
 
     def adapter(self, folder: str, weights: bytes = b"weights", **note: Any) -> str:
         """Writes what looks like an adapter of the embedded model, and returns its subject name."""

@@ -54,6 +54,31 @@ def test_the_text_says_subject_split_and_estimates(typed: Typed, counts: Any) ->
     assert any(line.split()[:2] == ["exact_match", "0.75"] for line in out.splitlines())
 
 
+def test_the_champion_is_scored_from_its_committed_answers_without_a_model(typed: Typed, counts: Any) -> None:
+    counts.cached(BASE, dev=2, golden=1)
+    adapter = counts.adapter("runs/lost")
+    counts.cached(adapter, dev=6, golden=2)
+    run = counts.run(adapter, {"prompted": BASE, "task": "counts"})
+    assert typed("promote", run, "--force", "a test")[0] == 0
+    identity = parse_subject(adapter, counts.task, counts.project).identity
+    shutil.rmtree(counts.project.root / "runs")
+    shutil.rmtree(counts.project.cache)
+    said = spoken(typed, "evaluate", "counts", "--subject", "champion")
+    assert (said["subject"], said["identity"]) == (adapter, identity)
+    assert said["measures"]["exact_match"]["estimate"] == 18 / 24
+    assert not list(counts.project.cache.glob("*.sqlite"))
+
+
+def test_a_champion_that_would_answer_otherwise_today_is_not_scored(typed: Typed, counts: Any) -> None:
+    counts.cached(BASE, dev=2, golden=1)
+    run = counts.run(BASE, {"prompted": BASE, "task": "counts"})
+    assert typed("promote", run, "--force", "a test")[0] == 0
+    counts.settings(instructions="Count otherwise.")
+    status, _, err = typed("evaluate", "counts", "--subject", "champion")
+    assert status == 2
+    assert "are not those of task.yaml as it is now" in err
+
+
 def test_cost_follows_the_tasks_prices(typed: Typed, counts: Any) -> None:
     counts.cached(BASE, dev=0)
     said = spoken(typed, "evaluate", "counts", "--subject", BASE)

@@ -18,7 +18,7 @@ from harness.cli import commands
 from harness.cli.main import app
 
 Typed = Callable[..., tuple[int, str, str]]
-COMMANDS = ("demo", "init", "prepare", "evaluate", "train", "report", "promote", "champions", "doctor")
+COMMANDS = ("demo", "init", "prepare", "evaluate", "train", "report", "promote", "champions", "cache", "doctor")
 
 
 def test_help_names_every_command(typed: Typed) -> None:

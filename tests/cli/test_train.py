@@ -17,6 +17,7 @@ from harness.files import write_json
 from harness.subjects import latency
 from harness.subjects.adapter import adapter_digest
 from harness.subjects.embedded import EMBEDDED_DIGEST, ModelRef
+from harness.subjects.latency import Timing
 from trainers import Recipe, TrainingResult
 from trainers.attempts import write_attempt
 
@@ -62,7 +63,8 @@ def school(counts: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call
     write_json(base / "config.json", {"hidden_size": 64})
     monkeypatch.setattr(train, "ensure_model", lambda cache, name: ModelRef(base, EMBEDDED_DIGEST, name))
     monkeypatch.setattr(train, "machine", lambda: {"cores": 2, "memory_gb": 8.0, "gflops": 80.0, "accelerator": "none"})
-    monkeypatch.setattr(latency, "measure_latency", lambda subject, examples: [0.25] * len(examples))
+    monkeypatch.setattr(latency, "measure_latency",
+                        lambda subject, examples: {e.digest: Timing(0.1, 0.25, "here") for e in examples})
     counts.gates(GATES)
     for name in ("base+zero_shot", "base+zero_shot+constrained"):
         counts.cached(name, dev=12, golden=30)

@@ -17,6 +17,7 @@ from harness.cli.screen import Screen, clock
 from harness.cli.work import Work, golden_summary
 from harness.errors import UserError
 from harness.subjects import latency
+from harness.subjects.latency import Timing
 
 BASE = "base+zero_shot"
 Numbers = tuple[int, int]
@@ -68,9 +69,9 @@ def test_prompted_is_the_best_of_all_that_were_tried(counts: Any, work: Work) ->
 def test_latency_is_the_median_and_the_slow_end(counts: Any, work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
 
-    def seconds(subject: Any, examples: Any) -> list[float]:
+    def seconds(subject: Any, examples: Any) -> dict[str, Timing]:
         asked.append(len(examples))
-        return [0.1] * (len(examples) - 1) + [5.0]
+        return {e.digest: Timing(0.05, 0.1 if i else 5.0, "here") for i, e in enumerate(examples)}
 
     monkeypatch.setattr(latency, "measure_latency", seconds)
     found = work.latency([BASE])[BASE]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,20 @@ def test_a_scorer_that_came_later_counts_where_the_suite_names_it(project: Proje
         edit(project, "test_gates.py", "candidate.stop_rate", new)
         assert digest(project, {"exact_match": 1, "novel": 1}) != digest(project, {"exact_match": 1, "novel": 2})
         edit(project, "test_gates.py", new, "candidate.stop_rate")
+
+
+@pytest.mark.parametrize(("word", "module"), [
+    ("under", "edge_cases"), ("across", "edge_cases"), ("across", "consistency"), ("repeated", "consistency"),
+])
+def test_how_inputs_are_perturbed_and_answers_agree_counts_where_the_suite_asks_for_it(
+    project: Project, monkeypatch: pytest.MonkeyPatch, word: str, module: str
+) -> None:
+    edit(project, "test_gates.py", "candidate.stop_rate", f"candidate.{word}(x).stop_rate")
+    before = digest(project)
+    monkeypatch.setattr(importlib.import_module(f"harness.{module}"), "VERSION", 99)
+    assert digest(project) != before
+    edit(project, "test_gates.py", f".{word}(x)", "")
+    assert digest(project) == "33e3f6547d3d482e534b6723db636a8273239e4c549b4a19ecf102ccebf93675"
 
 
 def test_the_digest_is_the_same_on_every_python_version(project: Project) -> None:

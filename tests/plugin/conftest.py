@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
@@ -15,12 +15,14 @@ import pytest
 import harness.plugin.items
 import harness.plugin.summary
 import harness.plugin.terminal  # noqa: F401 - imported out here: pytester forgets what is imported within it
-from harness.answers import AnswerCache, write_recorded
+from harness.answers import write_recorded
+from harness.cache import answer_cache
 from harness.examples import Example, Split, card_of, write_card
 from harness.files import read_json, write_json
 from harness.project import Project
 from harness.scorers import scorer_versions
 from harness.subjects import Answer, Subject, parse_subject, serving_digest
+from harness.subjects.latency import Timing
 from harness.task import Task, load_task
 
 LABELS = ("red", "green", "blue")
@@ -66,12 +68,14 @@ class Made:
 
     def cached(self, subject: str, split: str, wrong: int) -> None:
         """Puts a subject's answers into the user's cache, as if it had answered before."""
-        file = "golden.sqlite" if split == "golden" else "answers.sqlite"
         made = self.answers(parse_subject(subject, self.task, self.project), split, wrong)
-        AnswerCache(self.project.cache / file).put_many(made)
+        answer_cache(self.project, split).put_many(made)
 
-    def champion(self, wrong: int = 2, prompted_wrong: int = 40, missing: int = 0) -> None:
-        """Promotes a champion that errs on its first `wrong` golden examples, and on half as many of dev."""
+    def champion(self, wrong: int = 2, prompted_wrong: int = 40, missing: int = 0,
+                 waited: tuple[Timing, Timing] | None = None) -> None:
+        """Promotes a champion that errs on its first `wrong` golden examples, and on half as many of dev. waited: the
+        recorded latency of its answers, and of its prompting's.
+        """
         prompted = parse_subject("base+zero_shot", self.task, self.project)
         rows = []
         for split, share in (("golden", 1.0), ("dev", 0.5)):
@@ -80,7 +84,8 @@ class Made:
                 if split == "dev" or i < GOLDEN - missing:
                     rows.append(reply(CHAMPION, e, i < wrong * share, "recorded"))
         digest = write_recorded(self.suite / "champion_answers.jsonl.gz", [
-            {**answer.__dict__, "subject": "x", "split": "y", "scores": {}} for answer in rows])
+            {**answer.__dict__, "subject": "x", "split": "y", "scores": {},
+             "timing": waited and asdict(waited[answer.identity != CHAMPION])} for answer in rows])
         write_json(self.suite / "champion.json", {
             "task": self.task.name, "subject": "adapter:runs/lost/adapter", "identity": CHAMPION,
             "adapter": {"path": "runs/lost/adapter", "digest": "a" * 64, "prompt": "pruned"},

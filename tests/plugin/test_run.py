@@ -61,7 +61,7 @@ def test_its_records_give_the_chance_of_passing(made: Any) -> None:
 
 
 def test_a_part_of_a_suite_has_not_passed(made: Any) -> None:
-    result = run_suite(made.project, "colours", None, "dev", ("-k", "accuracy"), silent=True)
+    result = run_suite(made.project, "colours", None, "dev", ("-k", "test_accuracy"), silent=True)
     assert result.exit == 0
     assert not result.complete
     assert not result.passed

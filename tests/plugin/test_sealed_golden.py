@@ -57,6 +57,20 @@ def test_junit_tells_verdicts_alone(sealed: Any, pytester: pytest.Pytester) -> N
     verdicts = [v for told in values for v in told["verdicts"]]
     assert len(verdicts) == 4
     assert {v[key] for v in verdicts for key in ("estimate", "low", "high", "p")} == {None}
+    assert "nan" not in files[0]
+
+
+def test_githubs_summary_and_annotations_tell_verdicts_alone(
+    sealed: Any, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    told = []
+    for wrong in (NEAR, FAR):
+        monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(pytester.path / f"{wrong}.md"))
+        told.append(shown(pytester, sealed, wrong) + (pytester.path / f"{wrong}.md").read_text())
+    assert told[0] == told[1].replace(f"{FAR}.md", f"{NEAR}.md")
+    assert "::error" in told[0]
+    assert "| sealed |" in told[0]
 
 
 @pytest.mark.parametrize("read", [

@@ -19,15 +19,14 @@ def report(nodeid: str, outcome: str = "passed", when: str = "call", xfail: bool
            verdict: str = "pass") -> pytest.TestReport:
     """A report as pytest would make it."""
     carried = json.dumps({"task": task, "root": "/p", "verdicts": [{"outcome": verdict}]})
-    made = pytest.TestReport(nodeid, ("f", 1, "n"), {}, outcome, None, when,  # type: ignore[arg-type]
-                             user_properties=[("goldgate", carried)])
+    made = pytest.TestReport(nodeid, ("f", 1, "n"), {}, outcome, None, when, goldgate=carried)  # type: ignore[arg-type]
     if xfail:
         made.wasxfail = "reason"
     return made
 
 
 def tally(*reports: pytest.TestReport, **info: Any) -> Tally:
-    made = Tally("goldgate")
+    made = Tally()
     for one in reports:
         made.add(one)
     made.describe([{**INFO, **info}])
@@ -61,7 +60,7 @@ def test_an_item_that_ran_twice_is_seen() -> None:
 
 def test_other_tests_are_not_kept() -> None:
     other = pytest.TestReport("x", ("f", 1, "n"), {}, "passed", None, "call")
-    made = Tally("goldgate")
+    made = Tally()
     made.add(other)
     assert made.suites == []
 

@@ -15,8 +15,8 @@ from harness.data.check import rewrite_card
 from harness.errors import UserError
 from harness.examples import Example
 from harness.plugin import suite as suite_module
-from harness.plugin.source import Replayed
 from harness.subjects import Answer
+from harness.subjects.replayed import Replayed
 from harness.task import load_task
 
 pytest_plugins = ["pytester"]

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from harness.examples import Example
-from harness.subjects import latency
-from harness.subjects.latency import measure_latency
+from harness.subjects import Answer, latency
+from harness.subjects.latency import chosen, measure_latency
 
 EXAMPLES = [Example(f"e{i}", f"text {i}", "a") for i in range(4)]
 
@@ -37,12 +37,19 @@ class Slow:
     def fingerprint(self, example: Example) -> str:
         return example.id
 
-    def answer(self, examples: Sequence[Example], progress: Any = None) -> Iterator[Any]:
+    def sampled(self, sample: int) -> Slow:
+        return self
+
+    def answer(self, examples: Sequence[Example], progress: Any = None) -> Iterator[Answer]:
+        """Reads the prompt for a quarter of a second, then needs the rest, half of it until the first token."""
         self.asked.append([e.id for e in examples])
         for example in examples:
-            self._clock.now += (0.0 if self._loaded else 50.0) + float(example.id[1:]) + 0.5
+            took = float(example.id[1:]) + 0.25
+            self._clock.now += (0.0 if self._loaded else 50.0) + 0.25 + took
             self._loaded = True
-            yield example.id
+            text = None if example.input == "unanswerable" else "a"
+            yield Answer(example.id, text, "stop" if text else "error", 1, 1, took, None, "slow", example.id,
+                         example.digest, first_token=took / 2)
 
 
 @pytest.fixture
@@ -57,11 +64,30 @@ def test_each_example_is_asked_alone_and_the_first_once_before(slow: Slow) -> No
     assert slow.asked == [["e0"], ["e0"], ["e1"], ["e2"], ["e3"]]
 
 
-def test_seconds_come_in_the_examples_order_and_loading_is_not_among_them(slow: Slow) -> None:
-    assert measure_latency(slow, EXAMPLES) == [0.5, 1.5, 2.5, 3.5]
-    assert measure_latency(slow, EXAMPLES[::-1]) == [3.5, 2.5, 1.5, 0.5]
+def test_seconds_come_by_example_and_loading_is_not_among_them(slow: Slow) -> None:
+    timings = measure_latency(slow, EXAMPLES)
+    assert [timings[e.digest].last for e in EXAMPLES] == [0.5, 1.5, 2.5, 3.5]
+    assert measure_latency(slow, EXAMPLES[::-1]) == timings
+
+
+def test_the_first_token_is_waited_for_from_the_asking(slow: Slow) -> None:
+    timings = measure_latency(slow, EXAMPLES)
+    assert [timings[e.digest].first for e in EXAMPLES] == [0.375, 0.875, 1.375, 1.875]
+
+
+def test_an_answer_that_is_missing_has_no_latency(slow: Slow) -> None:
+    bad = Example("e7", "unanswerable", "a")
+    timing = measure_latency(slow, [bad])[bad.digest]
+    assert (timing.first, timing.last) == (None, None)
 
 
 def test_of_no_examples_there_is_no_latency(slow: Slow) -> None:
-    assert measure_latency(slow, []) == []
+    assert measure_latency(slow, []) == {}
     assert slow.asked == []
+
+
+def test_the_same_examples_are_timed_for_everybody() -> None:
+    many = [Example(f"e{i}", f"text {i}", "a") for i in range(300)]
+    assert len(chosen(many)) == 100
+    assert chosen(many) == chosen(many[::-1])
+    assert chosen(EXAMPLES) == sorted(EXAMPLES, key=lambda e: e.digest)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.answers import AnswerCache, collect
+from harness.answers import collect
+from harness.cache import AnswerCache
 from harness.errors import UserError
 from harness.examples import Example
 from harness.project import Project
@@ -164,7 +165,7 @@ def test_constrained_labels_are_labels(make_task: Callable[..., Made], tiny_llam
 
 def test_latency_is_measured_one_by_one(made: Made) -> None:
     project, task = made
-    seconds = measure_latency(parse_subject("base+zero_shot", task, project), ASK[:3])
-    assert len(seconds) == 3
-    assert all(s > 0 for s in seconds)
+    timings = measure_latency(parse_subject("base+zero_shot", task, project), ASK[:3])
+    assert list(timings) == [e.digest for e in ASK[:3]]
+    assert all(t.first is not None and t.last is not None and 0 < t.first < t.last for t in timings.values())
     forget_models()

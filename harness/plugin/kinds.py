@@ -1,0 +1,43 @@
+"""Kinds of gates, as pytest marks: those that a test's arguments and the metrics in its code make certain."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+
+import pytest
+
+KINDS = {
+    "accuracy": "right answers",
+    "format": "answers that can be read: schema, labels, style, ends",
+    "edge_case": "edge cases, one by one or together",
+    "baseline_gap": "compares with a baseline",
+    "consistency": "the same answer again",
+    "cost": "tokens and their price",
+    "latency": "seconds",
+}
+_FIXTURES = {
+    "edge_case": "edge_case", "edge_cases": "edge_case", "prompted": "baseline_gap", "base": "baseline_gap",
+    "linear": "baseline_gap", "incumbent": "baseline_gap",
+}
+_METRICS = {
+    "exact_match": "accuracy", "field_accuracy": "accuracy", "macro_f1": "accuracy", "similarity": "accuracy",
+    "numbers_kept": "accuracy",
+    "json_valid": "format", "schema_valid": "format", "label_valid": "format", "style_ok": "format",
+    "style_score": "format", "stop_rate": "format",
+    "tokens_in": "cost", "tokens_out": "cost", "cost_per_1k": "cost",
+}
+
+
+def register_kinds(config: pytest.Config) -> None:
+    """Makes the marks known, so that they can be set by hand where marks are strict."""
+    for name, meaning in KINDS.items():
+        config.addinivalue_line("markers", f"{name}: a gate of a golden suite on {meaning}")
+
+
+def kinds_of(item: pytest.Item, fixtures: Set[str]) -> list[str]:
+    """The kinds of an item's gates, as far as its arguments and the names in its code tell, in the order of KINDS."""
+    code = getattr(getattr(item, "function", None), "__code__", None)
+    named = set(code.co_names) if code is not None else set()
+    found = {kind for name, kind in _FIXTURES.items() if name in fixtures}
+    found |= {kind for name, kind in _METRICS.items() if name in named}
+    return [kind for kind in KINDS if kind in found]
