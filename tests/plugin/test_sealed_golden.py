@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
@@ -52,12 +51,9 @@ def test_junit_tells_verdicts_alone(sealed: Any, pytester: pytest.Pytester) -> N
         shown(pytester, sealed, wrong, "--junitxml=out.xml")
         files.append(re.sub(r'(time|timestamp)="[^"]*"', "", (pytester.path / "out.xml").read_text()))
     assert files[0] == files[1]
-    values = [json.loads(p.attrib["value"]) for p in ET.fromstring(files[0]).iter("property")
-              if p.attrib["name"] == "goldgate"]
-    verdicts = [v for told in values for v in told["verdicts"]]
-    assert len(verdicts) == 4
-    assert {v[key] for v in verdicts for key in ("estimate", "low", "high", "p")} == {None}
-    assert "nan" not in files[0]
+    names = [p.attrib["name"] for p in ET.fromstring(files[0]).iter("property")]
+    assert names.count("goldgate.sealed") == names.count("goldgate.verdict") == 4
+    assert not {"goldgate.estimate", "goldgate.interval", "goldgate.p"} & set(names)
 
 
 def test_githubs_summary_and_annotations_tell_verdicts_alone(
@@ -66,9 +62,10 @@ def test_githubs_summary_and_annotations_tell_verdicts_alone(
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     told = []
     for wrong in (NEAR, FAR):
-        monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(pytester.path / f"{wrong}.md"))
-        told.append(shown(pytester, sealed, wrong) + (pytester.path / f"{wrong}.md").read_text())
-    assert told[0] == told[1].replace(f"{FAR}.md", f"{NEAR}.md")
+        summary = pytester.path / f"{wrong}.md"
+        monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+        told.append(shown(pytester, sealed, wrong) + summary.read_text().replace(", recorded now", ""))
+    assert told[0] == told[1]
     assert "::error" in told[0]
     assert "| sealed |" in told[0]
 
