@@ -97,7 +97,7 @@ def write_answers(run: Run, task: Task, split: Split, subjects: Mapping[str, Sco
         {"subject": name, "metric": metric, "id": id_, "value": value, "lo": scorer.bounds(task)[0],
          "hi": scorer.bounds(task)[1], "better": scorer.better}
         for name, scored in subjects.items()
-        for metric, scorer in scorers.items()
+        for metric, scorer in scorers.items() if scorer.shown
         for id_, value in scored.values(metric).items()
     ]
     import json

@@ -256,9 +256,9 @@ class Scored:
         return Consistency(self._scores.context.task, [rows[e.id] for e in chosen], make)
 
     def metrics(self) -> tuple[str, ...]:
-        """Names of the metrics of this task."""
+        """Names of the metrics of this task that are listed by default; `measure` knows more."""
         task = self._scores.context.task
-        return (*scorers_for(task), *whole_for(task))
+        return (*(name for name, scorer in scorers_for(task).items() if scorer.shown), *whole_for(task))
 
     def measure(self, metric: str) -> Measure:
         """One metric as a Measure over the examples of this view. Raises UserError for an unknown metric."""

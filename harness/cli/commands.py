@@ -17,7 +17,7 @@ from harness.fingerprint import short
 from harness.gates import suite_digest
 from harness.project import Project
 from harness.runs import Run, find_run
-from harness.scorers import scorer_versions
+from harness.scorers import scorer_versions, scorers_for
 from harness.task import load_task
 
 _GOLDEN = {"subject": str, "passed": bool, "identity": str, "suite": str, "split": dict, "look": dict, "verdicts": list}
@@ -67,6 +67,8 @@ def run_evaluate(project: Project, name: str, subject: str, split: str) -> Resul
     lines = [f"{known_as} on {split} of {name} (95% intervals)"]
     lines += [f"  {m:<16} {r['estimate']:.4g}  {r['low']:.4g} to {r['high']:.4g}  n = {r['n']}"
               for m, r in rows.items()]
+    if unlisted := [m for m in scorers_for(task) if m not in rows]:
+        lines.append(f"  a gate may ask for more: {', '.join(unlisted)}")
     record = {"task": name, "subject": known_as, "identity": work.subject(subject).identity, "split": split,
               "measures": rows}
     return Result(record, "\n".join(lines))

@@ -17,12 +17,14 @@ from harness.examples import Example, render_output
 from harness.measures import Mean, Verdict
 from harness.scored import Scored
 from harness.scorers.fields import FieldVerdict, compare, parse_json
+from harness.scorers.json_format import broken_rules
 from harness.task import Task
 
 WORST = 3  # examples under a gate: enough to see a pattern, few enough to read
 OPENED = 20  # the same once golden is opened, which costs so much that few would be mean
 _FIELDS = 3
 _LONGEST = 60  # characters of one value
+_LONGEST_RULE = 120  # characters of a broken rule, which holds place, value and rule
 _METRIC = re.compile(r"^(\w+)(?:\[(.+)\])?")
 _BY_EXAMPLE = {"macro_f1": "exact_match"}  # a metric of the whole split, and the one that says which examples are wrong
 FORM = "a gate is written plainly: assert candidate.exact_match >= 0.90"
@@ -94,18 +96,26 @@ def _worst(verdict: Verdict, seen: Illustration | None) -> list[str]:
         if low < evidence.bounds[1] and (note not in tags or note in known[i].tags)
     ]
     most = OPENED if split.name == "golden" else WORST
-    lines = [f"  worst on {split.name}: {_line(seen, known[i])}" for _, i in sorted(rows)[:most]]
+    lines = [f"  worst on {split.name}: {_line(seen, known[i], metric)}" for _, i in sorted(rows)[:most]]
     cut = len(rows) - OPENED
     return [*lines, f"  and {cut} more of golden"] if split.name == "golden" and cut > 0 else lines
 
 
-def _line(seen: Illustration, example: Example) -> str:
+def _line(seen: Illustration, example: Example, metric: str) -> str:
     tags = f" [{', '.join(example.tags)}]" if example.tags else ""
     answer = seen.scored.answers[example.id]
     if answer.text is None:
         return f"{example.id}{tags}  no answer: {printable(answer.error)}"
     cut = " (cut off)" if answer.finish == "length" else ""
-    return f"{example.id}{tags}  {difference(seen.task, example, answer.text)}{cut}"
+    fault = rules(seen.task, answer.text) if metric == "schema_valid" else ""
+    return f"{example.id}{tags}  {fault or difference(seen.task, example, answer.text)}{cut}"
+
+
+def rules(task: Task, text: str) -> str:
+    """Which rules of the schema an answer breaks, and where, in one line; empty where it breaks none."""
+    broken = broken_rules(task, text)
+    more = f"; and {len(broken) - _FIELDS} rules more" if len(broken) > _FIELDS else ""
+    return "; ".join(printable(rule, _LONGEST_RULE) for rule in broken[:_FIELDS]) + more
 
 
 def difference(task: Task, example: Example, text: str) -> str:
@@ -132,7 +142,7 @@ def _value(value: Any) -> str:
     return printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
-def printable(text: str) -> str:
+def printable(text: str, longest: int = _LONGEST) -> str:
     """Model output for a terminal: one line, shortened, and nothing that could steer the terminal."""
     plain = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-    return plain if len(plain) <= _LONGEST else plain[: _LONGEST - 1] + "…"
+    return plain if len(plain) <= longest else plain[: longest - 1] + "…"
