@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UserError, near_names
-from harness.files import check_object, read_json
+from harness.files import beside, check_object, read_json
 
 Schema = Mapping[str, Any]
 _SAME_VALUE = ("allOf", "anyOf", "oneOf", "if", "then", "else")
@@ -18,10 +18,7 @@ def load_schema(folder: Path, name: str) -> Schema:
     from jsonschema import SchemaError
     from jsonschema.validators import validator_for
 
-    path = folder / name
-    if path.resolve().parent != folder.resolve():
-        raise UserError("the schema must lie beside task.yaml", f'{folder / "task.yaml"}, field "schema"',
-                        "name a file, not a path")
+    path = beside(folder, name, "schema", f'{folder / "task.yaml"}, field "schema"')
     schema = check_object(read_json(path), str(path), 'start with {"type": "object", ...}')
     if not isinstance(schema.get("$schema", ""), str):
         raise UserError("names no dialect of JSON Schema", f'{path}, field "$schema"', "write its address, or drop it")

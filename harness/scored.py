@@ -12,7 +12,9 @@ from harness.errors import UserError, near_names
 from harness.examples import Example, Split, render_output
 from harness.measures import Measure, check_unsealed
 from harness.scorers import TIMED, Context, scorers_for, timed_measure, whole_for
+from harness.scorers.confusion import Confusion, confusion_of
 from harness.scorers.json_format import schema_valid
+from harness.scorers.own import OwnScorer
 from harness.subjects.latency import Timing
 from harness.subjects.subject import Answer
 from harness.task import Task
@@ -56,7 +58,7 @@ class Scores:
     known: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     ask: Ask | None = None
     clock: Clock | None = None
-    _values: dict[str, Values] = field(default_factory=dict)
+    _values: dict[str | OwnScorer, Values] = field(default_factory=dict)
     _asked: dict[tuple[str, int], Mapping[str, Answer]] = field(default_factory=dict)
     _timings: Mapping[str, Timing] | None = None
 
@@ -92,6 +94,15 @@ class Scores:
         fresh = scorers[metric].score(self.context, todo, [self.answers[e.id] for e in todo]) if todo else []
         values: Values = dict(zip((e.id for e in todo), fresh, strict=True))
         return {e.id: values[e.id] if e.id in values else known[e.id] for e in self.split}
+
+    def own_values(self, scorer: OwnScorer, examples: Sequence[Example]) -> Values:
+        """The values of a user's scorer, on these examples at least: it need not make sense on others."""
+        self.check_whole()
+        values = self._values.setdefault(scorer, {})
+        todo = [e for e in examples if e.id not in values]
+        fresh = scorer.score(todo, [self.answers[e.id] for e in todo], closed=self.split.name == "golden")
+        values.update(zip((e.id for e in todo), fresh, strict=True))
+        return values
 
     def timings(self) -> Mapping[str, Timing]:
         """Latencies by example digest. Raises UserError where they cannot be had."""
@@ -278,6 +289,32 @@ class Scored:
             made = Measure([values[e.id] for e in chosen], bounds=scorer.bounds(task), better=scorer.better,
                            **self._labels(metric, chosen))
         return made.marked(self._view.explored)
+
+    def by(self, scorer: OwnScorer) -> Measure:
+        """A user's own metric (`harness.scorer`) on the examples of this view. Raises UserError for one whose code lies
+        outside of the suite, that fails on an example, or whose value is out of its bounds.
+        """
+        context, chosen = self._scores.context, self.examples()
+        if not isinstance(scorer, OwnScorer):
+            raise UserError(f"by() asks for a function under @scorer, not for {scorer!r:.60}",
+                            hint="from harness import scorer, and write @scorer above the function")
+        scorer.check(context.task, (*scorers_for(context.task), *whole_for(context.task), *TIMED))
+        context.own[scorer.name] = scorer
+        values = self._scores.own_values(scorer, chosen)
+        made = Measure([values[e.id] for e in chosen], bounds=scorer.bounds, better=scorer.better,
+                       **self._labels(scorer.name, chosen))
+        return made.marked(self._view.explored)
+
+    def named(self, metric: str) -> Measure:
+        """A metric by the name that messages call it: one of the task's, or a user's own that was asked for."""
+        own = self._scores.context.own.get(metric)
+        return self.measure(metric) if own is None else self.by(own)
+
+    def confusion(self) -> Confusion:
+        """Which labels are taken for which on the examples of this view. Raises UserError unless the kind is label."""
+        self._scores.check_whole()
+        chosen = self.examples()
+        return confusion_of(self._scores.context.task, chosen, [self.answers[e.id] for e in chosen])
 
     def _labels(self, metric: str, chosen: Sequence[Example]) -> dict[str, Any]:
         return {

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -56,6 +60,77 @@ def _tokenizer() -> Any:
     core.train_from_iterator(texts * 20, trainer)
     return PreTrainedTokenizerFast(tokenizer_object=core, eos_token="<|im_end|>", pad_token="<|endoftext|>",
                                    chat_template=CHATML)
+
+
+@dataclass
+class ChatServer:
+    """An OpenAI-compatible endpoint on this machine. reply: of a request's JSON body, the status, headers and body."""
+
+    reply: Callable[[dict[str, Any]], tuple[int, dict[str, str], bytes]]
+    asked: list[tuple[dict[str, str], dict[str, Any]]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                outer.asked.append((dict(self.headers), body))
+                outer.paths.append(self.path)
+                status, headers, raw = outer.reply(body)
+                self.send_response(status)
+                for name, value in {"Content-Length": str(len(raw)), **headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                with suppress(ConnectionError):
+                    self.wfile.write(raw)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+
+    def stop(self) -> None:
+        """Nothing answers at its address from now on."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+def completion(text: Any, **more: Any) -> tuple[int, dict[str, str], bytes]:
+    """What an endpoint sends for an answer; more: other entries of the object, usage and finish among them."""
+    finish = more.pop("finish", "stop")
+    whole = {"model": "m-2026", "system_fingerprint": "fp_1",
+             "choices": [{"message": {"role": "assistant", "content": text}, "finish_reason": finish}],
+             "usage": {"prompt_tokens": 7, "completion_tokens": 2}, **more}
+    return 200, {"Content-Type": "application/json"}, json.dumps(whole).encode()
+
+
+@pytest.fixture
+def chat_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ChatServer]]:
+    """Starts endpoints of a reply function (default: "yes" to everything); tries follow each other without a wait."""
+    import stamina
+
+    for name in ("OPENAI_API_KEY", "GOLDGATE_KEY_LOCALHOST"):
+        monkeypatch.delenv(name, raising=False)
+    started: list[ChatServer] = []
+
+    def start(reply: Callable[[dict[str, Any]], Any] = lambda body: completion("yes")) -> ChatServer:
+        started.append(ChatServer(reply))
+        return started[-1]
+
+    with stamina.set_testing(True, attempts=3):
+        yield start
+    for server in started:
+        with suppress(OSError):
+            server.stop()
 
 
 def examples(rows: Iterable[tuple[Any, Any]], prefix: str = "e", **more: Any) -> tuple[Example, ...]:

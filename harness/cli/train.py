@@ -183,6 +183,8 @@ def _say_baselines(work: Work, prompted: Prompted) -> None:
     for name, row in sorted(prompted.tried.items(), key=lambda pair: -pair[1][metric]):
         mark = "  <- the best that prompting does" if name == prompted.name else ""
         work.screen.say(f"  {name:<32} {metric} {row[metric]:.3f} on dev{mark}")
+    for name, why in prompted.untried.items():
+        work.screen.say(f"  {name:<32} not tried: {why}")
 
 
 def _loop(training: Training, recipe: Recipe, budget: Budget) -> Outcome:
@@ -212,7 +214,8 @@ def _finish(
     latency = work.latency([candidate, prompted.name])
     run.update(
         finished=datetime.now(UTC).isoformat(timespec="seconds"), prompted=prompted.name,
-        baselines=list(prompted.tried), linear="linear" if work.task.kind == "label" else None, best=outcome.best.k,
+        baselines=list(prompted.tried), untried=dict(prompted.untried),
+        linear="linear" if work.task.kind == "label" else None, best=outcome.best.k,
         chance=outcome.best.dev.chance, attempts=[_attempt(training, a) for a in outcome.attempts],
         budget={"minutes": round(budget.minutes, 1), "attempts": budget.attempts}, latency=latency,
         steps=screen.steps, seconds=round(time.monotonic() - started, 1), reason=outcome.reason,

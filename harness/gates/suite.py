@@ -12,6 +12,7 @@ from harness import consistency, edge_cases
 from harness.errors import UserError
 from harness.files import read_text
 from harness.fingerprint import digest, file_digest
+from harness.project import suite_files
 from harness.task import Task
 
 _ALWAYS_COUNTED = frozenset({
@@ -30,16 +31,13 @@ def suite_digest(task: Task, scorers: Mapping[str, int | str]) -> str:
     """Digest (64 hex digits) of what golden is asked: comments, docstrings and layout do not count.
 
     scorers: name → version; one that came after the first release counts only where the code names it, as do the
-    versions of perturbations and of agreement. Counted are the files in the suite's folder but the champion's, the
-    conftest.py files above it up to the project's root, and what task.yaml says of answers, gates and references, among
-    them whatever makes a reference weaker or stronger. The same on every Python version. Raises UserError naming file
-    and line of broken code.
+    versions of perturbations and of agreement. Counted are the files that `suite_files` names, and what task.yaml says
+    of answers, gates and references, among them whatever makes a reference weaker or stronger. The same on every Python
+    version. Raises UserError naming file and line of broken code.
     """
-    above = [p for p in (task.folder.parent / "conftest.py", task.folder.parent.parent / "conftest.py") if p.is_file()]
-    files = sorted(p for p in task.folder.rglob("*") if p.is_file() and not _ignored(p.relative_to(task.folder)))
     named: set[str] = set()
     code = {os.path.relpath(p, task.folder): _code(p, named) if p.suffix == ".py" else file_digest(p)
-            for p in [*above, *files]}
+            for p in suite_files(task.folder)}
     counted: dict[str, Any] = {n: v for n, v in scorers.items() if n in _ALWAYS_COUNTED or n in named}
     counted |= {word: [module.VERSION for module in modules] for word, modules in _BESIDE.items() if word in named}
     rules = {
@@ -60,12 +58,6 @@ def suite_digest(task: Task, scorers: Mapping[str, int | str]) -> str:
         "decoding": task.decoding.model_dump(mode="json"),
     }
     return digest({"code": code, "rules": rules, "scorers": counted})
-
-
-def _ignored(path: Path) -> bool:
-    """task.yaml counts by what it says; the champion is what is tested, and no part of the test."""
-    hidden = any(part.startswith(".") or part == "__pycache__" for part in path.parts)
-    return hidden or path.name == "task.yaml" or path.name.startswith("champion") or path.suffix == ".pyc"
 
 
 def _code(path: Path, named: set[str]) -> Any:

@@ -16,6 +16,7 @@ from harness.errors import UserError
 from harness.examples import Example, render_output
 from harness.measures import Mean, Verdict
 from harness.scored import Scored
+from harness.scorers import TIMED
 from harness.scorers.fields import FieldVerdict, compare, parse_json
 from harness.scorers.json_format import broken_rules
 from harness.task import Task
@@ -26,6 +27,8 @@ _FIELDS = 3
 _LONGEST = 60  # characters of one value
 _LONGEST_RULE = 120  # characters of a broken rule, which holds place, value and rule
 _METRIC = re.compile(r"^(\w+)(?:\[(.+)\])?")
+_NEVER_WRONG = frozenset({"tokens_in", "tokens_out", "cost_per_1k", *TIMED})  # costs
+_RIGHT = frozenset({"exact_match", "macro_f1"})
 _BY_EXAMPLE = {"macro_f1": "exact_match"}  # a metric of the whole split, and the one that says which examples are wrong
 FORM = "a gate is written plainly: assert candidate.exact_match >= 0.90"
 
@@ -82,23 +85,27 @@ def _worst(verdict: Verdict, seen: Illustration | None) -> list[str]:
     if verdict.outcome == "invalid" or seen is None or found is None:
         return []
     metric, note = found.groups()
+    if metric in _NEVER_WRONG:
+        return []
+    tags = seen.scored.split.tag_counts()
     try:
-        evidence = seen.scored.measure(_BY_EXAMPLE.get(metric, metric)).evidence
+        view = seen.scored.on(note) if note in tags else seen.scored
+        evidence = view.named(_BY_EXAMPLE.get(metric, metric)).evidence
     except UserError:
         return []  # another subject's metric, a multiple of one, or a scorer that fails its own gates on dev
-    if evidence.better == "low" or not isinstance(evidence, Mean):
-        return []  # a cost has no wrong answers
+    if not isinstance(evidence, Mean):
+        return []
+    high, (lo, hi) = evidence.better == "high", evidence.bounds
+    worth = evidence.low if high else -evidence.high  # a missing answer is worth the least
+    rows = sorted((w, i) for w, i in zip(worth, evidence.ids, strict=True) if w < (hi if high else -lo))
     split = seen.scored.split
-    known = split.by_id
-    tags = split.tag_counts()
-    rows = [
-        (low, i) for low, i in zip(evidence.low, evidence.ids, strict=True)
-        if low < evidence.bounds[1] and (note not in tags or note in known[i].tags)
-    ]
     most = OPENED if split.name == "golden" else WORST
-    lines = [f"  worst on {split.name}: {_line(seen, known[i], metric)}" for _, i in sorted(rows)[:most]]
-    cut = len(rows) - OPENED
-    return [*lines, f"  and {cut} more of golden"] if split.name == "golden" and cut > 0 else lines
+    lines = [f"  worst on {split.name}: {_line(seen, split.by_id[i], metric)}" for _, i in rows[:most]]
+    if split.name == "golden" and len(rows) > most:
+        lines.append(f"  and {len(rows) - most} more of golden")
+    if seen.task.kind == "label" and metric in _RIGHT and (confused := view.confusion().top(WORST)):
+        lines.insert(0, f"  most confused on {split.name}: {', '.join(map(printable, confused))}")
+    return lines
 
 
 def _line(seen: Illustration, example: Example, metric: str) -> str:

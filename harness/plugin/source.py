@@ -76,6 +76,7 @@ class Source:
         self._project, self._task, self._champion = project, task, champion
         self._choice, self._say = choice, say
         self._scores: dict[tuple[str, str], Scores] = {}
+        self._context = Context(task, project.cache)
 
     def scores(self, subject: Subject, split: Split) -> Scores:
         """A subject's scores on a split. Raises UserError where an answer cannot be had."""
@@ -104,7 +105,7 @@ class Source:
             drawn = sample > 0 and self._task.decoding.temperature > 0
             return self._answers(subject.sampled(sample) if drawn else subject, other)
 
-        return _QuietScores(Context(self._task, self._project.cache), split, answers, known, ask,
+        return _QuietScores(self._context, split, answers, known, ask,
                             lambda: self._timings(subject, split))
 
     def _answers(self, subject: Subject, split: Split) -> Mapping[str, Answer]:

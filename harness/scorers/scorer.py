@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from harness.examples import Example
 from harness.subjects.subject import Answer
 from harness.task import Task
 
+if TYPE_CHECKING:
+    from harness.scorers.own import OwnScorer
+
 
 @dataclass(frozen=True)
 class Context:
-    """What a scorer may need beside the answers: the task, and the folder where the embedding model is cached."""
+    """What a scorer may need beside the answers: the task, and the folder where the embedding model is cached. own: the
+    user's scorers that were asked for so far, by name.
+    """
 
     task: Task
     cache: Path
+    own: dict[str, OwnScorer] = field(default_factory=dict)
 
 
 class Score(Protocol):

@@ -205,6 +205,26 @@ def test_a_forced_promotion_needs_a_reason_and_keeps_it(typed: Typed, counts: An
     assert spoken(typed, "champions")["counts"]["forced"] == "the old one is down"
 
 
+def test_the_champion_that_is_replaced_stays_with_its_answers(typed: Typed, counts: Any) -> None:
+    passing(counts, wrong=3)
+    spoken(typed, "promote", "r1")
+    first = load_champion(counts.project, "counts")
+    passing(counts, wrong=1, weights=b"trained again")  # at the same path: the first adapter is gone
+    spoken(typed, "promote", "r1")
+    champion = load_champion(counts.project, "counts")
+    assert first is not None
+    assert champion is not None
+    assert [p["identity"] for p in champion.previous] == [first.identity]
+    for split in ("dev", "golden"):
+        old = [champion.recorded.lookup(first.identity, e.digest) for e in counts.split(split)]
+        assert sum(json.loads(str(a.text if a else a)) == {"n": -1} for a in old) == 3
+    spoken(typed, "promote", "r1")  # once more: nobody is his own predecessor
+    again = load_champion(counts.project, "counts")
+    assert again is not None
+    assert [p["identity"] for p in again.previous] == [first.identity]
+    assert again.recorded.lookup(first.identity, counts.split("golden").examples[0].digest) is not None
+
+
 def test_a_run_that_has_not_looked_at_golden_has_no_look(typed: Typed, counts: Any) -> None:
     name = passing(counts)
     (counts.project.runs("counts") / "r1" / "golden.json").unlink()

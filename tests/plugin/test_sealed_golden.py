@@ -13,7 +13,7 @@ from harness.files import read_json
 from harness.plugin.run import run_suite
 
 pytest_plugins = ["pytester"]
-NEAR, FAR = 7, 9  # wrong of 60: both leave `exact_match >= 0.80` undecided and pass the others
+NEAR, FAR = 7, 8  # wrong of 60, and 4 of dev: both leave `exact_match >= 0.80` undecided and pass the others
 
 
 @pytest.fixture
