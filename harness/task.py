@@ -116,6 +116,11 @@ class Task:
     train: Mapping[str, Any]
     folder: Path
 
+    @property
+    def data(self) -> Path:
+        """golden/<task>: its splits, their card, and how near they are to each other."""
+        return self.folder.parent.parent / "golden" / self.name
+
 
 def load_task(project: Project, name: str) -> Task:
     """Reads suites/<name>/task.yaml and its schema; UserError naming file, line and key for what is wrong."""

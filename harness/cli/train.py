@@ -14,6 +14,7 @@ from harness.cli.doctor import machine
 from harness.cli.screen import Result, Screen, clock
 from harness.cli.work import Work, compare, golden_summary, promote_candidate
 from harness.data.check import check_task_data
+from harness.data.novelty import refresh_novelty
 from harness.errors import UserError
 from harness.examples import render_output
 from harness.files import read_json, write_json
@@ -135,6 +136,9 @@ def run_train(
     with screen.step("fetch the base model", f"{task.model}, once; it stays in {project.cache}"):
         model = ensure_model(project.cache, task.model)
     recipe = _recipe(work, model, settings, quick)  # a bad setting ends here, before there is a run
+    with screen.step("how new is golden?", "each example's distance to train, by embedding and by words"):
+        novelty = refresh_novelty(project, name, quality.splits)
+    screen.say(f"  {novelty}")
     run, again = _open(work, model, recipe, settings, quick)
     if again:
         clear_parts(run.folder)

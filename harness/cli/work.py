@@ -152,7 +152,7 @@ def compare(work: Work, candidate: str, prompted: str, split_name: str) -> dict[
     examples turned right and wrong.
     """
     mine, theirs = work.scored(candidate, split_name), work.scored(prompted, split_name)
-    tags = [None, *work.split(split_name).tag_counts()]
+    tags = [None, *sorted({tag for carried in mine.tags.values() for tag in carried})]
     references = {prompted: theirs}
     if work.task.kind == "label":
         references["linear"] = work.scored("linear", split_name, "what an expert would try first")

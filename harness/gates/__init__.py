@@ -15,10 +15,10 @@ from harness.gates.looks import (
 )
 from harness.gates.planning import examples_needed, showable, successes_needed
 from harness.gates.policy import GateRecord, chance_of_passing, level
-from harness.gates.suite import suite_digest
+from harness.gates.suite import names_strata, suite_digest
 
 __all__ = [
     "GateRecord", "Look", "LookKey", "chance_of_passing", "check_ledger", "check_named", "examples_needed",
-    "is_opened", "level", "locked", "mark_opened", "open_look", "read_looks", "showable", "spent", "successes_needed",
-    "suite_digest", "write_outcome",
+    "is_opened", "level", "locked", "mark_opened", "names_strata", "open_look", "read_looks", "showable", "spent",
+    "successes_needed", "suite_digest", "write_outcome",
 ]

@@ -119,8 +119,9 @@ class Measure:
 
     def where(self, keep: Callable[[float], bool], label: str = "where") -> Measure:
         """The measure on the examples whose value the predicate keeps (missing answers are left out): to look at. It is
-        chosen by the answers, so it is never gated: a comparison raises UserError.
+        chosen by the answers, so it is never gated: a comparison raises UserError, as it does where golden is sealed.
         """
+        check_unsealed(f"{self.name}[{label}]")
         evidence = self._evidence
         if not isinstance(evidence, Mean):
             raise UserError(f"{self.name} has no values to choose by", hint="slice by tags: m.on(tag)")
