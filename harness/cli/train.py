@@ -12,7 +12,11 @@ from typing import Any
 from harness.baselines import Prompted, deciding_metrics
 from harness.cli.doctor import machine
 from harness.cli.screen import Result, Screen, clock
+<<<<<<< HEAD
 from harness.cli.work import Work, compare, golden_summary, promote_candidate
+=======
+from harness.cli.work import Work, golden_summary, promote_candidate, references
+>>>>>>> main
 from harness.data.check import check_task_data
 from harness.data.novelty import refresh_novelty
 from harness.errors import UserError
@@ -25,6 +29,7 @@ from harness.plugin.run import run_suite
 from harness.project import Project
 from harness.runs import Run, clear_parts, git_commit, open_run, versions, write_answers
 from harness.scorers import scorer_versions
+from harness.subjects import how_known
 from harness.subjects.embedded import ModelRef, ensure_model
 from harness.task import load_task
 from trainers import (
@@ -96,6 +101,8 @@ class Training:
         # Answered here for the progress; no score of them is computed before the suite has recorded its look.
         self.work.scored(self.prompted, "golden", "the examples that decide, by prompting alone")
         self.work.scored(subject, "golden", "the examples that decide; training never sees them")
+        for reference, why in references(self.work.task).items():
+            self.work.scored(reference, "golden", why)
         with self.work.screen.step(f"pytest suites/{self.name}", "the acceptance gate"):
             result = run_suite(self.work.project, self.name, subject, "golden", silent=True)
         self.work.screen.say(result.output.rstrip())
@@ -145,8 +152,8 @@ def run_train(
         screen.say(f"  run {run.id} is taken up again: what is complete is kept")
     prompted = work.prompted(everything=not quick)
     _say_baselines(work, prompted)
-    if task.kind == "label":
-        work.scored("linear", "dev", "what an expert would try first: embeddings and logistic regression")
+    for reference, why in references(task).items():
+        work.scored(reference, "dev", why)
     training = Training(work, run, model, quick, prompted.name)
     outcome = _loop(training, recipe, budget)
     return _finish(training, outcome, prompted, budget, screen, started)
@@ -207,8 +214,7 @@ def _finish(
 
     work, run = training.work, training.run
     candidate = training.subject(outcome.best.adapter)
-    shown = [*prompted.tried, *(training.subject(a.adapter) for a in outcome.attempts)]
-    shown += ["linear"] if work.task.kind == "label" else []
+    shown = [*prompted.tried, *(training.subject(a.adapter) for a in outcome.attempts), *references(work.task)]
     write_answers(run, work.task, work.split("dev"), {n: work.scored(n) for n in shown})
     looked = read_json(run.folder / "look.json")
     looks = read_looks(work.ledger)
@@ -218,7 +224,8 @@ def _finish(
     latency = work.latency([candidate, prompted.name])
     run.update(
         finished=datetime.now(UTC).isoformat(timespec="seconds"), prompted=prompted.name,
-        baselines=list(prompted.tried), untried=dict(prompted.untried),
+        baselines=list(prompted.tried), untried=dict(prompted.untried), incumbent=work.task.incumbent,
+        known_by_name=[k for n in shown if (k := how_known(n, work.scored(n).answers.values()))],
         linear="linear" if work.task.kind == "label" else None, best=outcome.best.k,
         chance=outcome.best.dev.chance, attempts=[_attempt(training, a) for a in outcome.attempts],
         budget={"minutes": round(budget.minutes, 1), "attempts": budget.attempts}, latency=latency,

@@ -79,7 +79,7 @@ class Work:
         if key in self._scored:
             return self._scored[key]
         split = self.split(split_name)
-        champion = self._champion() if name in (CHAMPION, _PREVIOUS) else None
+        champion = load_champion(self.project, self.task.name)
         recorded = None if champion is None else champion.recorded
         short = Path(name).parent.name if name.startswith("adapter:") else name
         title = f"attempt {short}" if name.startswith("adapter:") else name
@@ -127,6 +127,12 @@ class Work:
         return found
 
 
+def references(task: Task) -> dict[str, str]:
+    """The subjects that a candidate is compared with beside the best prompting: name → why they are asked."""
+    found = {"linear": "what an expert would try first"} if task.kind == "label" else {}
+    return found | ({} if task.incumbent is None else {task.incumbent: "what runs in production today"})
+
+
 def golden_summary(
     work: Work, candidate: str, prompted: str, look: Mapping[str, Any], records: Iterable[Mapping[str, Any]],
     passed: bool,
@@ -153,17 +159,21 @@ def compare(work: Work, candidate: str, prompted: str, split_name: str) -> dict[
     """
     mine, theirs = work.scored(candidate, split_name), work.scored(prompted, split_name)
     tags = [None, *sorted({tag for carried in mine.tags.values() for tag in carried})]
+<<<<<<< HEAD
     references = {prompted: theirs}
     if work.task.kind == "label":
         references["linear"] = work.scored("linear", split_name, "what an expert would try first")
+=======
+    others = {prompted: theirs} | {n: work.scored(n, "golden", why) for n, why in references(work.task).items()}
+>>>>>>> main
     measures = [
         _row(name, view if tag is None else view.on(tag), metric, tag)
-        for name, view in {candidate: mine, **references}.items()
+        for name, view in {candidate: mine, **others}.items()
         for metric in view.metrics()
         for tag in tags
     ]
     differences = []
-    for name, view in references.items():
+    for name, view in others.items():
         for metric in mine.metrics():
             gap = mine.measure(metric) - view.measure(metric)
             low, high = gap.interval()
@@ -195,8 +205,8 @@ def promote_candidate(
     work: Work, run: Run, candidate: str, prompted: str, verdicts: Iterable[Verdict], look: str | None,
     forced: str | None = None,
 ) -> Path:
-    """Writes champion.json with the answers of candidate, prompted, the linear model and the champion that is replaced,
-    on dev and golden.
+    """Writes champion.json with the answers of candidate, prompted, the other references and the champion that is
+    replaced, on dev and golden.
     """
     from harness.subjects.adapter import read_adapter
 
@@ -206,16 +216,22 @@ def promote_candidate(
         whole = folder if folder.is_absolute() else work.project.root / folder
         found = read_adapter(whole)
         adapter = {"path": str(folder), "digest": found.digest, "prompt": found.prompt}
-    others = ["linear"] if work.task.kind == "label" else []
+    others = [n for n in references(work.task) if n not in (candidate, prompted)]
     entrants = [
         Entrant(n, work.subject(n).identity, [work.scored(n, s) for s in ("dev", "golden")])
         for n in (candidate, prompted, *others)
     ]
     entrants += _replaced(work, entrants[0].identity)
+    record = run.read()
     return write_champion(
         work.project, work.task, entrants[0], entrants[1], entrants[2:], adapter=adapter,
         serving=serving_digest(candidate, adapter.get("prompt"), work.task, work.project), run=run.id, look=look,
+<<<<<<< HEAD
         verdicts=list(verdicts), forced=forced, opened=is_opened(work.ledger),
+=======
+        verdicts=list(verdicts), forced=forced,
+        tried={n: work.subject(n).identity for n in record.get("baselines", [])}, untried=record.get("untried", {}),
+>>>>>>> main
     )
 
 

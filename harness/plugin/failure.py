@@ -19,6 +19,7 @@ from harness.scored import Scored
 from harness.scorers import TIMED
 from harness.scorers.fields import FieldVerdict, compare, parse_json
 from harness.scorers.json_format import broken_rules
+from harness.scorers.style import rules_met
 from harness.task import Task
 
 WORST = 3  # examples under a gate: enough to see a pattern, few enough to read
@@ -114,15 +115,25 @@ def _line(seen: Illustration, example: Example, metric: str) -> str:
     if answer.text is None:
         return f"{example.id}{tags}  no answer: {printable(answer.error)}"
     cut = " (cut off)" if answer.finish == "length" else ""
+<<<<<<< HEAD
     fault = rules(seen.task, answer.text) if metric == "schema_valid" else ""
     return f"{example.id}{tags}  {fault or difference(seen.task, example, answer.text)}{cut}"
+=======
+    fault = broken(dev.task, metric, answer.text)
+    return f"{example.id}{tags}  {fault or difference(dev.task, example, answer.text)}{cut}"
+>>>>>>> main
 
 
-def rules(task: Task, text: str) -> str:
-    """Which rules of the schema an answer breaks, and where, in one line; empty where it breaks none."""
-    broken = broken_rules(task, text)
-    more = f"; and {len(broken) - _FIELDS} rules more" if len(broken) > _FIELDS else ""
-    return "; ".join(printable(rule, _LONGEST_RULE) for rule in broken[:_FIELDS]) + more
+def broken(task: Task, metric: str, text: str) -> str:
+    """Which rules of the schema (and where) or of the style an answer breaks, in one line; empty for other metrics."""
+    if metric == "schema_valid":
+        rules = broken_rules(task, text)
+        more = f"; and {len(rules) - _FIELDS} rules more" if len(rules) > _FIELDS else ""
+        return "; ".join(printable(rule, _LONGEST_RULE) for rule in rules[:_FIELDS]) + more
+    if metric in ("style_ok", "style_score") and task.style is not None:
+        rules = [rule for rule, met in rules_met(text, task.style).items() if not met]
+        return f"breaks {', '.join(rules)}; got {printable(text)}" if rules else ""
+    return ""
 
 
 def difference(task: Task, example: Example, text: str) -> str:

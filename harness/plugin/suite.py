@@ -211,14 +211,28 @@ class Suite:
         champion = self.champion
         if champion is None or champion.baselines != tuple(self.task.baselines):
             return None  # another list may have another best
-        if not is_listed(self.task, champion.prompted):
+        if not is_listed(self.task, champion.prompted) or self._is_another_list(champion):
             return None
+        if champion.tried:
+            self.notes.append(what_was_tried(champion.tried, champion.untried))
         try:
             subject = self._parse(champion.prompted)
         except UserError as error:
             self.notes.append(f"{champion.prompted} is known by its record alone: {error.what}")
             return champion.replayed("prompted", self._parse)
         return subject if subject.identity == champion.prompted_identity else None
+
+    def _is_another_list(self, champion: Champion) -> bool:
+        """Whether a subject that the champion's reference was the best of would answer in another way now: an edited
+        prompt file may be better. What cannot be made here is taken for what it was.
+        """
+        for name, identity in champion.tried.items():
+            try:
+                if self._parse(name).identity != identity:
+                    return True
+            except UserError:
+                continue
+        return False
 
     def _choose_prompted(self, measure: bool) -> str:
         """Name of the best declared baseline on dev. Raises _NotChosenYet where it would have to be measured first and
@@ -241,7 +255,15 @@ class Suite:
         if self.task.incumbent is None:
             raise UserError("the task names no incumbent", f'{self.task.folder / "task.yaml"}, field "incumbent"',
                             "add the subject that runs in production today")
-        return self._parse(self.task.incumbent)
+        name, champion = self.task.incumbent, self.champion
+        try:
+            return self._parse(name)
+        except UserError as error:
+            recorded = None if champion is None else champion.reference(name, self._parse)
+            if recorded is None:
+                raise
+            self.notes.append(f"{name} is known by its record alone: {error.what}")
+            return recorded
 
     def terms(self) -> Terms:
         """Level and reading of this run's gates. On golden a candidate that is no declared baseline takes a look:
