@@ -29,9 +29,9 @@ _ANSWERS = "champion_answers.jsonl.gz"
 _FIELDS = {
     "task": str, "subject": str, "identity": str, "adapter": dict, "run": str, "prompted": str,
     "prompted_identity": str, "subjects": dict, "look": str | None, "verdicts": list, "answers": str,
-    "forced": str | None, "opened": bool, "previous": list, "serving": str, "scorers": dict, "baselines": list,
+    "forced": str | None, "previous": list, "serving": str, "scorers": dict, "baselines": list,
 }
-_LATER = {"tried": dict, "untried": dict}  # champions of the first release do not say
+_LATER = {"tried": dict, "untried": dict, "opened": bool}  # champions of the first release do not say
 
 
 @dataclass(frozen=True)
@@ -40,15 +40,10 @@ class Champion:
 
     prompted: the best prompting baseline it was measured against; subjects: name → identity of all whose answers are
     recorded; look: name of the look at golden that it passed; answers: digest of the recorded answers; forced: why it
-<<<<<<< HEAD
-    was promoted without a pass, if it was; opened: whether golden's examples had been shown, so that its pass has no
-    error rate; serving: digest of what decided its answers beside its weights; scorers: the versions that its recorded
-    scores are of; baselines: those that task.yaml declared, of which `prompted` was best.
-=======
     was promoted without a pass, if it was; serving: digest of what decided its answers beside its weights; scorers: the
     versions that its recorded scores are of; baselines: those that task.yaml declared, of which `prompted` was best;
-    tried: name → identity of all that it was the best of; untried: name → why, of those that were left out.
->>>>>>> main
+    tried: name → identity of all that it was the best of; untried: name → why, of those that were left out;
+    opened: whether golden's examples had been shown, so that its pass has no error rate.
     """
 
     folder: Path
@@ -64,13 +59,13 @@ class Champion:
     verdicts: tuple[Verdict, ...]
     answers: str
     forced: str | None
-    opened: bool
     previous: tuple[Mapping[str, Any], ...]
     serving: str
     scorers: Mapping[str, int | str]
     baselines: tuple[str, ...]
     tried: Mapping[str, str] = field(default_factory=dict)
     untried: Mapping[str, str] = field(default_factory=dict)
+    opened: bool = False
 
     @property
     def looks(self) -> list[str]:
@@ -145,14 +140,8 @@ def load_champion(project: Project, task: str) -> Champion | None:
     if not path.is_file():
         return None
     raw = read_json(path)
-<<<<<<< HEAD
-    if isinstance(raw, dict):
-        raw = {"opened": False, **raw}  # the key stands there only where it is true
-    if isinstance(raw, dict) and (odd := sorted(set(_FIELDS) ^ set(raw))):
-=======
     fields = _FIELDS if not isinstance(raw, dict) else _FIELDS | {k: v for k, v in _LATER.items() if k in raw}
     if isinstance(raw, dict) and (odd := sorted(set(fields) ^ set(raw))):
->>>>>>> main
         raise UserError(f"not a champion record (keys missing or unknown: {', '.join(odd)})", str(path),
                         near_names(odd[0], fields))
     raw = check_object(raw, str(path), "restore it from version control", **fields)
@@ -184,17 +173,10 @@ class Entrant:
 def write_champion(
     project: Project, task: Task, candidate: Entrant, prompted: Entrant, others: Sequence[Entrant], *,
     adapter: Mapping[str, Any], serving: str, run: str, look: str | None, verdicts: Sequence[Verdict],
-<<<<<<< HEAD
-    forced: str | None, opened: bool = False,
-) -> Path:
-    """Writes the answers, then champion.json, which names them. Raises UserError unless every verdict passes or the
-    promotion is forced for a reason. opened: whether golden's examples were ever shown.
-=======
-    forced: str | None, tried: Mapping[str, str], untried: Mapping[str, str],
+    forced: str | None, opened: bool, tried: Mapping[str, str], untried: Mapping[str, str],
 ) -> Path:
     """Writes the answers, then champion.json, which names them; see Champion for what it holds. Raises UserError unless
     every verdict passes or the promotion is forced for a reason.
->>>>>>> main
     """
     if not forced and not (verdicts and all(verdicts)):
         raise UserError("the golden suite did not pass for this candidate", f"run {run}",
@@ -211,11 +193,8 @@ def write_champion(
         "subjects": {e.name: e.identity for e in (*others, prompted, candidate)},
         "look": look, "verdicts": [v.to_json() for v in verdicts], "answers": digest, "forced": forced,
         "previous": previous, "serving": serving, "scorers": dict(scorer_versions(task)),
-<<<<<<< HEAD
-        "baselines": list(task.baselines), **({"opened": True} if opened else {}),
-=======
         "baselines": list(task.baselines), "tried": dict(tried), "untried": dict(untried),
->>>>>>> main
+        "opened": opened,
     })
     return task.folder / _FILE
 

@@ -103,6 +103,24 @@ def prepare(task: TaskName, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def plan(
+    task: TaskName,
+    subject: Annotated[str | None, typer.Option(help="whose answers to dev; default: the champion, else the best"
+                                                     " baseline that has answered")] = None,
+    truth: Annotated[list[str] | None, typer.Option(help="assumed truth: 0.95 for every rate, METRIC=0.95 for one"
+                                                         " measure; default: dev's estimate")] = None,
+    golden: Annotated[int | None, typer.Option(help="as if golden had so many examples", min=1)] = None,
+    look: Annotated[int | None, typer.Option(help="number of the look; default: the next", min=1)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """How many golden examples each gate needs, its power, and how steady its verdict is."""
+    from harness.cli.plan import Asked, run_plan
+
+    result = run_plan(here(), task, Asked(subject, truth or [], golden, look))
+    finish(result.record, as_json, result.text)
+
+
+@app.command()
 def evaluate(
     task: TaskName,
     subject: Annotated[str, typer.Option(help="who answers, for instance base+few_shot:4 or adapter:PATH")],

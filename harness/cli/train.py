@@ -12,11 +12,7 @@ from typing import Any
 from harness.baselines import Prompted, deciding_metrics
 from harness.cli.doctor import machine
 from harness.cli.screen import Result, Screen, clock
-<<<<<<< HEAD
-from harness.cli.work import Work, compare, golden_summary, promote_candidate
-=======
-from harness.cli.work import Work, golden_summary, promote_candidate, references
->>>>>>> main
+from harness.cli.work import Work, compare, golden_summary, promote_candidate, references
 from harness.data.check import check_task_data
 from harness.data.novelty import refresh_novelty
 from harness.errors import UserError

@@ -159,13 +159,7 @@ def compare(work: Work, candidate: str, prompted: str, split_name: str) -> dict[
     """
     mine, theirs = work.scored(candidate, split_name), work.scored(prompted, split_name)
     tags = [None, *sorted({tag for carried in mine.tags.values() for tag in carried})]
-<<<<<<< HEAD
-    references = {prompted: theirs}
-    if work.task.kind == "label":
-        references["linear"] = work.scored("linear", split_name, "what an expert would try first")
-=======
-    others = {prompted: theirs} | {n: work.scored(n, "golden", why) for n, why in references(work.task).items()}
->>>>>>> main
+    others = {prompted: theirs} | {n: work.scored(n, split_name, why) for n, why in references(work.task).items()}
     measures = [
         _row(name, view if tag is None else view.on(tag), metric, tag)
         for name, view in {candidate: mine, **others}.items()
@@ -226,12 +220,8 @@ def promote_candidate(
     return write_champion(
         work.project, work.task, entrants[0], entrants[1], entrants[2:], adapter=adapter,
         serving=serving_digest(candidate, adapter.get("prompt"), work.task, work.project), run=run.id, look=look,
-<<<<<<< HEAD
         verdicts=list(verdicts), forced=forced, opened=is_opened(work.ledger),
-=======
-        verdicts=list(verdicts), forced=forced,
         tried={n: work.subject(n).identity for n in record.get("baselines", [])}, untried=record.get("untried", {}),
->>>>>>> main
     )
 
 

@@ -15,10 +15,12 @@ from harness.gates.looks import (
 )
 from harness.gates.planning import examples_needed, showable, successes_needed
 from harness.gates.policy import GateRecord, chance_of_passing, level
+from harness.gates.power import GatePlan, can_plan, chance_of_other_verdict, counts_right, plan_gate
 from harness.gates.suite import names_strata, suite_digest
 
 __all__ = [
-    "GateRecord", "Look", "LookKey", "chance_of_passing", "check_ledger", "check_named", "examples_needed",
-    "is_opened", "level", "locked", "mark_opened", "names_strata", "open_look", "read_looks", "showable", "spent",
-    "successes_needed", "suite_digest", "write_outcome",
+    "GatePlan", "GateRecord", "Look", "LookKey", "can_plan", "chance_of_other_verdict", "chance_of_passing",
+    "check_ledger", "check_named", "counts_right", "examples_needed", "is_opened", "level", "locked", "mark_opened",
+    "names_strata", "open_look", "plan_gate", "read_looks", "showable", "spent", "successes_needed", "suite_digest",
+    "write_outcome",
 ]

@@ -115,13 +115,8 @@ def _line(seen: Illustration, example: Example, metric: str) -> str:
     if answer.text is None:
         return f"{example.id}{tags}  no answer: {printable(answer.error)}"
     cut = " (cut off)" if answer.finish == "length" else ""
-<<<<<<< HEAD
-    fault = rules(seen.task, answer.text) if metric == "schema_valid" else ""
+    fault = broken(seen.task, metric, answer.text)
     return f"{example.id}{tags}  {fault or difference(seen.task, example, answer.text)}{cut}"
-=======
-    fault = broken(dev.task, metric, answer.text)
-    return f"{example.id}{tags}  {fault or difference(dev.task, example, answer.text)}{cut}"
->>>>>>> main
 
 
 def broken(task: Task, metric: str, text: str) -> str:

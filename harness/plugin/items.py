@@ -109,6 +109,8 @@ class GatePlugin:
             project = (Project(root, cache_folder(os.environ), cache_limit(os.environ)) if request is None
                        else replace(request.project, root=root))
             choice = choice_of(self._config, os.environ)
+            if request is not None:
+                choice = replace(choice, generate=request.generate)
             self._suites[folder] = Suite(project, folder.name, choice, self._say)
         return self._suites[folder]
 

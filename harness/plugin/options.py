@@ -15,14 +15,15 @@ SplitName = Literal["dev", "golden"]
 @dataclass(frozen=True)
 class Choice:
     """What a run asks for. candidate: a subject, None for the champion; split: None for the default of the candidate;
-    regenerate: ask the models anew for everything; ci: no look at golden is written; open_golden: show golden's failing
-    examples.
+    regenerate: ask the models anew for everything; generate: models may answer what is neither recorded nor cached;
+    ci: no look at golden is written; open_golden: show golden's failing examples.
     """
 
     candidate: str | None = None
     split: SplitName | None = None
     regenerate: bool = False
     ci: bool = False
+    generate: bool = True
     open_golden: bool = False
 
     @property
@@ -78,7 +79,7 @@ def choice_of(config: pytest.Config, environ: Mapping[str, str]) -> Choice:
     """The choice that options and environment make."""
     split = cast("SplitName | None", config.getoption("split"))
     return Choice(config.getoption("candidate"), split, bool(config.getoption("regenerate")), in_ci(environ),
-                  bool(config.getoption("open_golden")))
+                  open_golden=bool(config.getoption("open_golden")))
 
 
 def in_ci(environ: Mapping[str, str]) -> bool:

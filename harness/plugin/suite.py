@@ -62,7 +62,7 @@ class Terms:
 
 
 class _NotChosenYet(Exception):
-    """The best baseline of this task was never chosen on this machine."""
+    """The best baseline was never chosen on this machine: the one of this name would have to answer dev."""
 
 
 class Suite:
@@ -202,8 +202,10 @@ class Suite:
             return recorded
         try:
             return self._parse(self._choose_prompted(measure=recorded is None))
-        except _NotChosenYet:
-            assert recorded is not None
+        except _NotChosenYet as absent:
+            if recorded is None:
+                raise UserError(f"which baseline is the best is not known: {absent} has not answered dev",
+                                f"task {self.name}", f"goldgate evaluate {self.name} --subject {absent}") from None
             return recorded
 
     def _recorded_prompted(self) -> Subject | None:
@@ -241,9 +243,10 @@ class Suite:
         dev = self.split("dev")
 
         def score(name: str) -> Scored:
-            if not measure:
-                raise _NotChosenYet
-            return Scored(name, self.source.scores(self._parse(name), dev))
+            subject = self._parse(name)
+            if not measure or (not self.choice.generate and self.source.existing(subject, dev) is None):
+                raise _NotChosenYet(name)
+            return Scored(name, self.source.scores(subject, dev))
 
         with recording(Recording()):  # dev's numbers are told where golden's are sealed
             chosen = choose_prompted(self.project, self.task, dev, lambda name: self._parse(name).identity, score,
