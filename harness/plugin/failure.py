@@ -15,6 +15,7 @@ from _pytest.outcomes import Failed
 from harness.errors import UserError
 from harness.examples import Example, render_output
 from harness.measures import Mean, Verdict
+from harness.novelty import FAR, read_novelty
 from harness.scored import Scored
 from harness.scorers import TIMED
 from harness.scorers.fields import FieldVerdict, compare, parse_json
@@ -88,9 +89,8 @@ def _worst(verdict: Verdict, seen: Illustration | None) -> list[str]:
     metric, note = found.groups()
     if metric in _NEVER_WRONG:
         return []
-    tags = seen.scored.split.tag_counts()
     try:
-        view = seen.scored.on(note) if note in tags else seen.scored
+        view = seen.scored.on(note) if any(note in carried for carried in seen.scored.tags.values()) else seen.scored
         evidence = view.named(_BY_EXAMPLE.get(metric, metric)).evidence
     except UserError:
         return []  # another subject's metric, a multiple of one, or a scorer that fails its own gates on dev
@@ -106,7 +106,24 @@ def _worst(verdict: Verdict, seen: Illustration | None) -> list[str]:
         lines.append(f"  and {len(rows) - most} more of golden")
     if seen.task.kind == "label" and metric in _RIGHT and (confused := view.confusion().top(WORST)):
         lines.insert(0, f"  most confused on {split.name}: {', '.join(map(printable, confused))}")
-    return lines
+    return [*_far_from_train(seen, evidence), *lines]
+
+
+def _far_from_train(seen: Illustration, evidence: Mean) -> list[str]:
+    """One line where it is worse on examples that nothing in train is like: the 95% intervals do not touch."""
+    try:
+        strata = read_novelty(seen.task.data).of(seen.scored.split)
+    except UserError:
+        return []
+    far = evidence.take(lambda k: strata[evidence.ids[k]] == FAR, evidence.name)
+    others = evidence.take(lambda k: strata[evidence.ids[k]] != FAR, evidence.name)
+    if not (far.n and others.n):
+        return []
+    worse, better = (far, others) if evidence.better == "high" else (others, far)
+    if worse.interval(0.95)[1] >= better.interval(0.95)[0]:
+        return []
+    return [f"  on {seen.scored.split.name} {far.estimate:.3f} where nothing in train is alike (n = {far.n}),"
+            f" {others.estimate:.3f} elsewhere (n = {others.n})"]
 
 
 def _line(seen: Illustration, example: Example, metric: str) -> str:
