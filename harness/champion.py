@@ -31,7 +31,7 @@ _FIELDS = {
     "prompted_identity": str, "subjects": dict, "look": str | None, "verdicts": list, "answers": str,
     "forced": str | None, "previous": list, "serving": str, "scorers": dict, "baselines": list,
 }
-_LATER = {"tried": dict, "untried": dict}  # champions of the first release do not say
+_LATER = {"tried": dict, "untried": dict, "opened": bool}  # champions of the first release do not say
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,8 @@ class Champion:
     recorded; look: name of the look at golden that it passed; answers: digest of the recorded answers; forced: why it
     was promoted without a pass, if it was; serving: digest of what decided its answers beside its weights; scorers: the
     versions that its recorded scores are of; baselines: those that task.yaml declared, of which `prompted` was best;
-    tried: name → identity of all that it was the best of; untried: name → why, of those that were left out.
+    tried: name → identity of all that it was the best of; untried: name → why, of those that were left out;
+    opened: whether golden's examples had been shown, so that its pass has no error rate.
     """
 
     folder: Path
@@ -64,6 +65,13 @@ class Champion:
     baselines: tuple[str, ...]
     tried: Mapping[str, str] = field(default_factory=dict)
     untried: Mapping[str, str] = field(default_factory=dict)
+    opened: bool = False
+
+    @property
+    def looks(self) -> list[str]:
+        """Names of the looks at golden that this record speaks of."""
+        named = [self.look, *(before.get("look") for before in self.previous)]
+        return [name for name in named if name is not None]
 
     def check_serving(self, now: str) -> None:
         """Raises UserError where task.yaml would have the champion answer in another way than when it was promoted."""
@@ -168,7 +176,7 @@ class Entrant:
 def write_champion(
     project: Project, task: Task, candidate: Entrant, prompted: Entrant, others: Sequence[Entrant], *,
     adapter: Mapping[str, Any], serving: str, run: str, look: str | None, verdicts: Sequence[Verdict],
-    forced: str | None, tried: Mapping[str, str], untried: Mapping[str, str],
+    forced: str | None, opened: bool, tried: Mapping[str, str], untried: Mapping[str, str],
 ) -> Path:
     """Writes the answers, then champion.json, which names them; see Champion for what it holds. Raises UserError unless
     every verdict passes or the promotion is forced for a reason.
@@ -189,6 +197,7 @@ def write_champion(
         "look": look, "verdicts": [v.to_json() for v in verdicts], "answers": digest, "forced": forced,
         "previous": previous, "serving": serving, "scorers": dict(scorer_versions(task)),
         "baselines": list(task.baselines), "tried": dict(tried), "untried": dict(untried),
+        "opened": opened,
     })
     return task.folder / _FILE
 

@@ -19,6 +19,7 @@ from harness.schema import load_schema, unknown_field
 
 Kind = Literal["json", "label", "text"]
 Reading = Literal["shown", "plausible", "observed"]
+Golden = Literal["closed", "sealed"]
 Compare = Literal["exact", "text", "number", "date", "list", "set"]
 
 
@@ -121,7 +122,7 @@ class _TaskFile(_Strict):
     incumbent: str | None = None
     gates: Reading = "shown"
     error: float = Field(default=0.05, gt=0.0, lt=0.5)
-    golden: Literal["closed"] = "closed"
+    golden: Golden = "closed"
     max_group: int = Field(default=1, ge=1)
     prices: Prices | None = None
     train: dict[str, Any] = Field(default_factory=dict)
@@ -145,7 +146,7 @@ class Task:
     incumbent: str | None
     gates: Reading
     error: float
-    golden: Literal["closed"]
+    golden: Golden
     max_group: int
     prices: Prices | None
     train: Mapping[str, Any]
