@@ -11,15 +11,20 @@ from harness.errors import UserError
 
 if TYPE_CHECKING:
     from harness.measures import Measure, Verdict
+    from harness.scorers.own import scorer
 
 __version__ = "0.1.0"
-__all__ = ["Measure", "UserError", "Verdict", "__version__"]
+__all__ = ["Measure", "UserError", "Verdict", "__version__", "scorer"]
 
 
 def __getattr__(name: str) -> Any:
-    """Measure and Verdict on first use: pytest loads this package in every run, and numpy takes a tenth of a second."""
+    """The others on first use: pytest loads this package in every run, and numpy takes a tenth of a second."""
     if name in ("Measure", "Verdict"):
         from harness import measures
 
         return getattr(measures, name)
+    if name == "scorer":
+        from harness.scorers import own
+
+        return own.scorer
     raise AttributeError(f"module 'harness' has no attribute {name!r}")

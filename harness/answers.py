@@ -123,7 +123,8 @@ def _generate(subject: Subject, examples: Sequence[Example], cache: AnswerCache,
     try:
         for answer in subject.answer(examples, progress) if examples else ():
             made[answer.fingerprint] = answer
-            unsaved.append(answer)
+            if not answer.passing:
+                unsaved.append(answer)
             if len(unsaved) >= _KEEP_EVERY:
                 cache.put_many(unsaved, subject.name)
                 unsaved = []

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from harness.errors import UserError
 from harness.examples import Split
 from harness.files import read_json, write_json
 from harness.fingerprint import digest
 from harness.project import Project
 from harness.scored import Scored
 from harness.scorers import scorer_versions, scorers_for
+from harness.subjects import can_constrain, is_whole
+from harness.subjects.remote import read_name
 from harness.task import Task
 
 CONSTRAINED = "+constrained"
@@ -24,28 +27,40 @@ _BY = {  # what "best" means: the first metric decides, the next ones break ties
 
 @dataclass(frozen=True)
 class Prompted:
-    """The best prompting baseline, and every one that was tried with its dev scores (metric → estimate)."""
+    """The best prompting baseline, and every one that was tried with its dev scores (metric → estimate).
+
+    untried: name → why, of those with constrained decoding that were left out.
+    """
 
     name: str
     tried: Mapping[str, Mapping[str, float]]
+    untried: Mapping[str, str]
 
 
 def declared_baselines(task: Task) -> tuple[str, ...]:
     """The subjects that task.yaml lists; a bare strategy is one on the task's own model."""
-    return tuple(b if (":" in b and "@" in b) or b.startswith(("base+", "adapter:")) else f"base+{b}"
-                 for b in task.baselines)
+    return tuple(b if is_whole(b) else f"base+{b}" for b in task.baselines)
+
+
+def is_listed(task: Task, subject: str) -> bool:
+    """Whether task.yaml's `baselines` hold a subject, with or without constrained decoding."""
+    return subject.removesuffix(CONSTRAINED) in {b.removesuffix(CONSTRAINED) for b in declared_baselines(task)}
 
 
 def is_declared(task: Task, subject: str) -> bool:
-    """Whether a subject is a baseline: a declared one, with or without constrained decoding, the linear model, the
-    plain base model, or the incumbent. Testing one on golden is no look. An adapter never is: its name is a folder,
-    and what lies in it can be trained anew.
+    """Whether testing a subject on golden is no look: a listed baseline, the linear model, the plain base model, or the
+    incumbent. An adapter or an endpoint on this machine never is: what answers under its name can be trained anew.
     """
-    if subject.startswith("adapter:"):
+    if subject.startswith("adapter:") or (subject.startswith("openai:") and read_name(subject).address.here):
         return False
     plain = subject.removesuffix(CONSTRAINED)
-    names = {b.removesuffix(CONSTRAINED) for b in declared_baselines(task)}
-    return plain in names | {"base+zero_shot", "linear"} or subject == task.incumbent
+    return is_listed(task, subject) or plain in ("base+zero_shot", "linear") or subject == task.incumbent
+
+
+def what_was_tried(tried: Iterable[str], untried: Mapping[str, str]) -> str:
+    """One line for people: what the best baseline is the best of."""
+    left_out = "".join(f"; not tried: {name} ({why})" for name, why in untried.items())
+    return f"prompted is the best on dev of {', '.join(tried)}{left_out}"
 
 
 def deciding_metrics(task: Task) -> tuple[str, ...]:
@@ -60,38 +75,61 @@ def rank(task: Task, scored: Scored) -> tuple[float, ...]:
 
 
 def choose_prompted(
-    project: Project, task: Task, dev: Split, model: str, score: Callable[[str], Scored], *, everything: bool
+    project: Project, task: Task, dev: Split, identify: Callable[[str], str], score: Callable[[str], Scored], *,
+    everything: bool,
 ) -> Prompted:
-    """The best declared baseline on dev. `score` answers and scores one subject on dev; model: digest of the base.
+    """The best declared baseline on dev. identify: identity of a subject; score: its answers to dev, scored.
 
-    Constrained decoding is tried for every declared strategy (`everything`) or for the best one alone. The choice is
-    kept in the cache under the digest of all that it depends on, so that a later test run need not repeat it.
+    Constrained decoding is tried for every declared strategy (`everything`) or for the best one alone: one pass over
+    dev more instead of twice as many. The choice is kept in the cache under the digest of all that it depends on, so
+    that a later test run need not repeat it. Raises UserError where a declared baseline cannot be measured: the best of
+    the others would be a weaker opponent.
     """
     names = declared_baselines(task)
-    memo = _memo(project, task, dev, model)
+    memo = _memo(project, task, dev, [[n, identify(n)] for n in names])
     if memo.is_file() and not everything:
-        found = read_json(memo)
-        return Prompted(found["name"], found["tried"])
-    tried: dict[str, tuple[float, ...]] = {n: rank(task, score(n)) for n in names}
-    open_ended = [n for n in names if not n.endswith(CONSTRAINED)] if task.kind != "text" else []
-    if open_ended and not everything:
-        open_ended = [max(open_ended, key=lambda n: tried[n])]
-    for name in open_ended:
-        if name + CONSTRAINED not in tried:
-            tried[name + CONSTRAINED] = rank(task, score(name + CONSTRAINED))
+        return Prompted(**read_json(memo))
+    ranks = {name: _measured(task, name, score) for name in names}
+    free = [n for n in names if not n.endswith(CONSTRAINED) and can_constrain(n, task)]
+    plain = [n for n in free if n + CONSTRAINED not in names]
+    chosen = plain if everything or not plain else [max(plain, key=lambda n: ranks[n])]
+    untried = {n + CONSTRAINED: f"tried for the best alone; `goldgate train {task.name}` tries it for all"
+               for n in plain if n not in chosen}
+    refused: dict[str, str] = {}
+    for name in (n + CONSTRAINED for n in chosen):
+        try:
+            ranks[name] = _measured(task, name, score)
+        except UserError as error:  # nobody declared it, and not every schema or endpoint allows it
+            refused[name] = error.what
     metrics = deciding_metrics(task)
-    best = max(tried, key=lambda n: tried[n])
-    prompted = Prompted(best, {n: dict(zip(metrics, row, strict=True)) for n, row in tried.items()})
-    write_json(memo, {"name": prompted.name, "tried": prompted.tried})
+    best = max(ranks, key=lambda n: ranks[n])
+    tried = {n: dict(zip(metrics, row, strict=True)) for n, row in ranks.items()}
+    prompted = Prompted(best, tried, untried | refused)
+    if not refused:  # it may be possible another time
+        write_json(memo, asdict(prompted))
     return prompted
 
 
-def _memo(project: Project, task: Task, dev: Split, model: str) -> Path:
-    train = project.golden(task.name) / "card.json"
+def _measured(task: Task, name: str, score: Callable[[str], Scored]) -> tuple[float, ...]:
+    """The rank of a baseline on dev. Raises UserError where it has none."""
+    hint = "or take it out of `baselines`, and know that prompting was then not measured at its best"
+    try:
+        scored = score(name)
+    except UserError as error:
+        raise UserError(f"the baseline {name} could not be measured: {error.what}", error.where,
+                        f"{error.hint}; {hint}") from error
+    answers = scored.answers.values()
+    if all(a.text is None for a in answers):
+        why = next((a.error for a in answers), "there is no example")
+        raise UserError(f"the baseline {name} could not be measured: it has no answer on dev ({why})",
+                        f"task {task.name}", f"mend what is said there, {hint}")
+    return rank(task, scored)
+
+
+def _memo(project: Project, task: Task, dev: Split, identities: Sequence[Sequence[str]]) -> Path:
     key = digest([
-        task.name, task.kind, task.instructions, dict(task.template), task.decoding.model_dump(), task.schema,
-        list(task.labels), {k: v.model_dump() for k, v in task.fields.items()}, list(task.baselines),
-        task.style.model_dump() if task.style else None, dev.fingerprint,
-        read_json(train)["splits"]["train"]["fingerprint"], model, scorer_versions(task),
+        list(identities), task.kind, task.schema, list(task.labels),
+        {k: v.model_dump() for k, v in task.fields.items()},
+        task.style.model_dump() if task.style else None, dev.fingerprint, scorer_versions(task),
     ])
     return project.cache / "prompted" / f"{key}.json"

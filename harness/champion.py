@@ -77,6 +77,17 @@ class Champion:
         }[role]
         return Replayed(name, identity, lambda: parse(name), f'{self.folder / _FILE}, field "{field}"')
 
+    def predecessor(self, parse: Callable[[str], Subject]) -> Replayed:
+        """The champion before this one, whose answers were recorded when this one took its place. Raises UserError
+        where there was none.
+        """
+        if not self.previous:
+            raise UserError(f"there was no champion before {self.subject}", f'{self.folder / _FILE}, field "previous"',
+                            "a gate on `previous` decides from the second champion on: leave it out until then")
+        name = str(self.previous[0]["subject"])
+        return Replayed(name, str(self.previous[0]["identity"]), lambda: parse(name),
+                        f'{self.folder / _FILE}, field "previous"')
+
     @cached_property
     def recorded(self) -> Recorded:
         """The committed answers. Raises UserError where they are missing or are not those that the champion names."""
@@ -154,12 +165,13 @@ def write_champion(
     old = load_champion(project, task.name)
     timings = Timings(project.cache)
     digest = write_recorded(task.folder / _ANSWERS, _rows(task, (candidate, prompted, *others), timings))
-    previous = [] if old is None else [
-        {"subject": old.subject, "identity": old.identity, "run": old.run, "look": old.look}, *old.previous]
+    previous = [] if old is None else list(old.previous)
+    if old is not None and old.identity != candidate.identity:  # nobody is his own predecessor
+        previous.insert(0, {"subject": old.subject, "identity": old.identity, "run": old.run, "look": old.look})
     write_json(task.folder / _FILE, {
         "task": task.name, "subject": candidate.name, "identity": candidate.identity, "adapter": dict(adapter),
         "run": run, "prompted": prompted.name, "prompted_identity": prompted.identity,
-        "subjects": {e.name: e.identity for e in (candidate, prompted, *others)},
+        "subjects": {e.name: e.identity for e in (*others, prompted, candidate)},
         "look": look, "verdicts": [v.to_json() for v in verdicts], "answers": digest, "forced": forced,
         "previous": previous, "serving": serving, "scorers": dict(scorer_versions(task)),
         "baselines": list(task.baselines),

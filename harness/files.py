@@ -31,6 +31,14 @@ def check_name(name: str, what: str) -> str:
     return name
 
 
+def beside(folder: Path, name: str, what: str, where: str) -> Path:
+    """The file of that name in a task's folder. Raises UserError for a path that leads elsewhere, by link too."""
+    path = folder / name
+    if "\0" in name or path.resolve().parent != folder.resolve():
+        raise UserError(f"the {what} must lie beside task.yaml", where, "name a file, not a path")
+    return path
+
+
 @contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
     """A full or read-only disk inside the block becomes a UserError that names the path."""

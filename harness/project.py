@@ -62,6 +62,20 @@ def find_project(start: Path, cache: Path, cache_bytes: int = CACHE_BYTES) -> Pr
     )
 
 
+def suite_files(folder: Path) -> list[Path]:
+    """The files that say what a suite asks, beside task.yaml, which counts by what it says: the conftest.py files above
+    its folder up to the project's root, then those in its folder, but hidden ones and the champion's: that is what is
+    tested, and no part of the test.
+    """
+    above = [p for p in (folder.parent / "conftest.py", folder.parent.parent / "conftest.py") if p.is_file()]
+    return above + sorted(p for p in folder.rglob("*") if p.is_file() and not _ignored(p.relative_to(folder)))
+
+
+def _ignored(path: Path) -> bool:
+    hidden = any(part.startswith(".") or part == "__pycache__" for part in path.parts)
+    return hidden or path.name == "task.yaml" or path.name.startswith("champion") or path.suffix == ".pyc"
+
+
 def cache_folder(environ: Mapping[str, str]) -> Path:
     """The user's cache: GOLDGATE_CACHE, else XDG_CACHE_HOME/goldgate, else ~/.cache/goldgate. Raises UserError where
     a file stands in its place or above it.

@@ -86,7 +86,7 @@ def write_answers(run: Run, task: Task, split: Split, subjects: Mapping[str, Sco
         {"subject": name, "metric": metric, "id": id_, "value": value, "lo": scorer.bounds(task)[0],
          "hi": scorer.bounds(task)[1], "better": scorer.better}
         for name, scored in subjects.items()
-        for metric, scorer in scorers.items()
+        for metric, scorer in scorers.items() if scorer.shown
         for id_, value in scored.values(metric).items()
     ]
     import json
@@ -95,7 +95,7 @@ def write_answers(run: Run, task: Task, split: Split, subjects: Mapping[str, Sco
         {"subject": name, "id": e.id, "input": e.text, "expected": json.dumps(e.output, ensure_ascii=False),
          "text": a.text, "finish": a.finish,
          "prompt_tokens": a.prompt_tokens, "completion_tokens": a.completion_tokens, "seconds": a.seconds,
-         "tags": json.dumps(list(e.tags))}
+         "tags": json.dumps(list(scored.tags[e.id]))}
         for name, scored in subjects.items()
         for e in split
         for a in (scored.answers[e.id],)

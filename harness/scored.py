@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Literal, Protocol, Self
 
+from harness.consistency import Consistency
 from harness.errors import UserError, near_names
-from harness.examples import Example, Split
+from harness.examples import COMPUTED, Example, Split, render_output
 from harness.measures import Measure
+from harness.novelty import read_novelty
 from harness.scorers import TIMED, Context, scorers_for, timed_measure, whole_for
+from harness.scorers.confusion import Confusion, confusion_of
+from harness.scorers.json_format import schema_valid
+from harness.scorers.own import OwnScorer
 from harness.subjects.latency import Timing
 from harness.subjects.subject import Answer
+from harness.task import Task
 
 Values = dict[str, float | None]
 
@@ -21,6 +28,19 @@ class Ask(Protocol):
     """Answers of one subject to other examples than the split's, or one more sample (from 1) of its answers to them."""
 
     def __call__(self, split: Split, sample: int, /) -> Mapping[str, Answer]: ...
+
+
+class Perturbs(Protocol):
+    """Another form of an example whose right answer is known: see `harness.edge_cases`."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def oracle(self) -> Literal["must_not_change", "must_change"]: ...
+
+    def apply(self, example: Example, /) -> Example | None:
+        """The perturbed example, under the same id; None where the perturbation does not apply to it."""
+        ...
 
 
 Clock = Callable[[], Mapping[str, Timing]]
@@ -40,8 +60,23 @@ class Scores:
     known: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     ask: Ask | None = None
     clock: Clock | None = None
-    _values: dict[str, Values] = field(default_factory=dict)
+    _values: dict[str | OwnScorer, Values] = field(default_factory=dict)
+    _asked: dict[tuple[str, int], Mapping[str, Answer]] = field(default_factory=dict)
     _timings: Mapping[str, Timing] | None = None
+
+    def asked(self, split: Split, sample: int = 0) -> Self:
+        """The subject on other examples, or one more sample (from 1) of its answers to them; each is asked for once.
+
+        Raises UserError where it cannot be asked.
+        """
+        key = (split.fingerprint, sample)
+        if key not in self._asked:
+            if self.ask is None:
+                raise UserError("only recorded answers of this subject are at hand, none to other inputs",
+                                hint="use it in a suite that pytest runs, where the model may answer")
+            self._asked[key] = self.ask(split, sample)
+        return replace(self, split=split, answers=self._asked[key], known={}, clock=None, _values={},
+                       _timings=None)
 
     def values(self, metric: str) -> Values:
         """Example id → value (None where the answer is missing). Raises UserError for an unknown metric or a NaN."""
@@ -61,6 +96,28 @@ class Scores:
         fresh = scorers[metric].score(self.context, todo, [self.answers[e.id] for e in todo]) if todo else []
         values: Values = dict(zip((e.id for e in todo), fresh, strict=True))
         return {e.id: values[e.id] if e.id in values else known[e.id] for e in self.split}
+
+    def own_values(self, scorer: OwnScorer, examples: Sequence[Example]) -> Values:
+        """The values of a user's scorer, on these examples at least: it need not make sense on others."""
+        self.check_whole()
+        values = self._values.setdefault(scorer, {})
+        todo = [e for e in examples if e.id not in values]
+        fresh = scorer.score(todo, [self.answers[e.id] for e in todo], closed=self.split.name == "golden")
+        values.update(zip((e.id for e in todo), fresh, strict=True))
+        return values
+
+    def strata(self) -> Mapping[str, str]:
+        """Example id → novelty:far, novelty:near or novelty:twin. Raises UserError where that is not known."""
+        return read_novelty(self.context.task.data).of(self.split)
+
+    @cached_property
+    def tags(self) -> Mapping[str, tuple[str, ...]]:
+        """Example id → its tags, and its novelty stratum where that is known."""
+        try:
+            strata = self.strata()
+        except UserError:
+            return {e.id: e.tags for e in self.split}
+        return {e.id: (*e.tags, strata[e.id]) for e in self.split}
 
     def timings(self) -> Mapping[str, Timing]:
         """Latencies by example digest. Raises UserError where they cannot be had."""
@@ -114,21 +171,31 @@ class Scored:
     def answers(self) -> Mapping[str, Answer]:
         return self._scores.answers
 
+    @property
+    def tags(self) -> Mapping[str, tuple[str, ...]]:
+        """Example id → its tags over the whole split, its novelty stratum among them where that is known."""
+        return self._scores.tags
+
     def values(self, metric: str) -> Mapping[str, float | None]:
         """Example id → value of a metric over the whole split; None where the answer is missing."""
         return self._scores.values(metric)
 
     def on(self, tags: str | Iterable[str]) -> Scored:
-        """The same subject on the examples that carry the tag, or any of the tags. Raises UserError for none."""
+        """The same subject on the examples that carry the tag, or any of the tags. Raises UserError for none.
+
+        novelty:far, novelty:near and novelty:twin are tags too, by the distance to the nearest train example.
+        """
         chosen = (tags,) if isinstance(tags, str) else tuple(tags)
-        known = self.split.tag_counts()
+        if any(tag.startswith(COMPUTED) for tag in chosen):
+            self._scores.strata()  # says what is wrong where there are none
+        known = frozenset[str]().union(*self.tags.values())
         for tag in chosen:
             if tag not in known:
                 raise UserError(f'no example of {self.split.name} carries the tag "{tag}"', hint=near_names(tag, known))
         if not chosen:
             raise UserError("no tags given: the slice is empty", hint=near_names("", known))
         note = chosen[0] if isinstance(tags, str) or len(chosen) == 1 else "edge cases"
-        return self._narrowed([e.id for e in self.split if set(chosen) & set(e.tags)], note)
+        return self._narrowed([i for i, carried in self.tags.items() if set(chosen) & set(carried)], note)
 
     def where(self, keep: Callable[[Example], bool] | Callable[[Example, Answer], bool], label: str = "") -> Scored:
         """The same subject on the examples that a predicate keeps. label: what messages call them (default: its name).
@@ -148,10 +215,83 @@ class Scored:
             raise UserError(f"no example of {self.split.name} is in the slice [{view.note}]", hint="widen it")
         return Scored(self._label, self._scores, view)
 
-    def metrics(self) -> tuple[str, ...]:
-        """Names of the metrics of this task."""
+    def under(self, perturbation: Perturbs) -> Under:
+        """The same subject asked the examples of this view in another form, each scored by the output expected then.
+
+        Examples that the perturbation does not apply to are left out, as are those whose new expected output the task's
+        schema or labels do not allow; `.unperturbed` is the subject on the same examples as they were. Raises UserError
+        where none is left.
+        """
+        made = [(e, self._perturbed(e, perturbation)) for e in self.examples()]
+        changed = {e.id: other for e, other in made if other is not None}
+        if not changed:
+            raise UserError(f"{perturbation.name} applies to no example of {self!r}", hint="leave it out of this suite")
+        scores = self._scores.asked(Split(self.split.name, tuple(changed.values())))
+        note = f"under {perturbation.name}"
+        view = View(None, f"{self._view.note}, {note}" if self._view.note else note, self._view.explored)
+        return Under(self._label, scores, view, self._narrowed(changed, f"without {perturbation.name}"))
+
+    def _perturbed(self, example: Example, perturbation: Perturbs) -> Example | None:
+        made = perturbation.apply(example)
+        if made is None or (perturbation.oracle == "must_change" and not allowed(self._scores.context.task, made)):
+            return None
+        if made.id != example.id or (perturbation.oracle == "must_not_change" and made.answers != example.answers):
+            raise UserError(f"{perturbation.name} must not change {example.id}'s id or expected output, and does",
+                            hint='its oracle is "must_change" where the expected output changes')
+        # Groups are compared where perturbed and unperturbed are subtracted: both split have them, or neither.
+        grouped = any(e.group for e in self.split)
+        return replace(made, group=example.group or example.id) if grouped else made
+
+    def across(self, perturbations: Iterable[Perturbs]) -> Consistency:
+        """The subject's answers to each example as it is and under every must-not-change perturbation that applies to
+        it. Examples that none applies to are left out. Raises UserError for a must-change one, or where none is left.
+        """
+        chosen = tuple(perturbations)
+        if odd := [p.name for p in chosen if p.oracle != "must_not_change"]:
+            raise UserError(f"under {odd[0]} the right answer changes: agreement is no virtue there",
+                            hint=f"gate candidate.under({odd[0]}) instead")
+        self._scores.check_whole()
+        rows = {e.id: [self.answers[e.id]] for e in self.examples()}
+        for perturbation in chosen:
+            asked = [x for e in self.examples() if (x := self._perturbed(e, perturbation)) is not None]
+            answers = self._scores.asked(Split(self.split.name, tuple(asked))).answers if asked else {}
+            for example in asked:
+                rows[example.id].append(answers[example.id])
+        view = self._narrowed([i for i, row in rows.items() if len(row) > 1], "perturbed")
+        return view._consistency(rows)
+
+    def repeated(self, k: int) -> Consistency:
+        """The subject's answers to the same inputs, k times, drawn as task.yaml's `decoding` says. k: at least 2.
+
+        Raises UserError at temperature 0, where k samples are one answer and agreement would say nothing.
+        """
         task = self._scores.context.task
-        return (*scorers_for(task), *whole_for(task))
+        if isinstance(k, bool) or not isinstance(k, int) or k < 2:
+            raise UserError(f"an answer cannot be repeated {k!r:.20} times", hint="write .repeated(5)")
+        if task.decoding.temperature == 0:
+            raise UserError(f"{task.name} decodes at temperature 0: {k} samples are one answer",
+                            f'{task.folder / "task.yaml"}, field "decoding.temperature"',
+                            "ask whether other forms of the input sway it: .across(MUST_NOT_CHANGE)")
+        self._scores.check_whole()
+        split = Split(self.split.name, tuple(self.examples()))
+        more = [self._scores.asked(split, sample).answers for sample in range(1, k)]
+        view = self._narrowed([e.id for e in split], f"{k} times")
+        return view._consistency({e.id: [self.answers[e.id], *(a[e.id] for a in more)] for e in split})
+
+    def _consistency(self, rows: Mapping[str, Sequence[Answer]]) -> Consistency:
+        chosen = self.examples()
+
+        def make(metric: str, values: Sequence[float | None], bounds: tuple[float, float],
+                 better: Literal["high", "low"]) -> Measure:
+            made = Measure(values, bounds=bounds, better=better, **self._labels(metric, chosen))
+            return made.marked(self._view.explored)
+
+        return Consistency(self._scores.context.task, [rows[e.id] for e in chosen], make)
+
+    def metrics(self) -> tuple[str, ...]:
+        """Names of the metrics of this task that are listed by default; `measure` knows more."""
+        task = self._scores.context.task
+        return (*(name for name, scorer in scorers_for(task).items() if scorer.shown), *whole_for(task))
 
     def measure(self, metric: str) -> Measure:
         """One metric as a Measure over the examples of this view. Raises UserError for an unknown metric."""
@@ -160,23 +300,52 @@ class Scored:
         if metric in TIMED:
             timings = self._scores.timings()
             chosen = [e for e in chosen if e.digest in timings]
-        labelled: dict[str, Any] = {
-            "ids": [e.id for e in chosen],
-            "groups": [e.group or e.id for e in chosen] if any(e.group for e in self.split) else None,
-            "tags": [e.tags for e in chosen],
-            "name": self._name(metric),
-            "max_group": task.max_group,
-        }
-        if metric in TIMED:
-            made = timed_measure(metric, [timings[e.digest] for e in chosen], **labelled)
+            made = timed_measure(metric, [timings[e.digest] for e in chosen], **self._labels(metric, chosen))
         elif whole := whole_for(task).get(metric):
             self._scores.check_whole()
-            made = whole.measure(task, chosen, [self.answers[e.id] for e in chosen], **labelled)
+            made = whole.measure(task, chosen, [self.answers[e.id] for e in chosen],
+                                 **self._labels(metric, chosen))
         else:
             values = self._scores.values(metric)
             scorer = scorers_for(task)[metric]
-            made = Measure([values[e.id] for e in chosen], bounds=scorer.bounds(task), better=scorer.better, **labelled)
+            made = Measure([values[e.id] for e in chosen], bounds=scorer.bounds(task), better=scorer.better,
+                           **self._labels(metric, chosen))
         return made.marked(self._view.explored)
+
+    def by(self, scorer: OwnScorer) -> Measure:
+        """A user's own metric (`harness.scorer`) on the examples of this view. Raises UserError for one whose code lies
+        outside of the suite, that fails on an example, or whose value is out of its bounds.
+        """
+        context, chosen = self._scores.context, self.examples()
+        if not isinstance(scorer, OwnScorer):
+            raise UserError(f"by() asks for a function under @scorer, not for {scorer!r:.60}",
+                            hint="from harness import scorer, and write @scorer above the function")
+        scorer.check(context.task, (*scorers_for(context.task), *whole_for(context.task), *TIMED))
+        context.own[scorer.name] = scorer
+        values = self._scores.own_values(scorer, chosen)
+        made = Measure([values[e.id] for e in chosen], bounds=scorer.bounds, better=scorer.better,
+                       **self._labels(scorer.name, chosen))
+        return made.marked(self._view.explored)
+
+    def named(self, metric: str) -> Measure:
+        """A metric by the name that messages call it: one of the task's, or a user's own that was asked for."""
+        own = self._scores.context.own.get(metric)
+        return self.measure(metric) if own is None else self.by(own)
+
+    def confusion(self) -> Confusion:
+        """Which labels are taken for which on the examples of this view. Raises UserError unless the kind is label."""
+        self._scores.check_whole()
+        chosen = self.examples()
+        return confusion_of(self._scores.context.task, chosen, [self.answers[e.id] for e in chosen])
+
+    def _labels(self, metric: str, chosen: Sequence[Example]) -> dict[str, Any]:
+        return {
+            "ids": [e.id for e in chosen],
+            "groups": [e.group or e.id for e in chosen] if any(e.group for e in self.split) else None,
+            "tags": [self.tags[e.id] for e in chosen],
+            "name": self._name(metric),
+            "max_group": self._scores.context.task.max_group,
+        }
 
     def _name(self, metric: str) -> str:
         prefix = "" if self._label == "candidate" else f"{self._label}."
@@ -191,3 +360,19 @@ class Scored:
         if name.startswith("_"):
             raise AttributeError(name)
         return self.measure(name)
+
+
+class Under(Scored):
+    """A subject under a perturbation. unperturbed: the same subject on the same examples as they were."""
+
+    def __init__(self, label: str, scores: Scores, view: View, unperturbed: Scored) -> None:
+        super().__init__(label, scores, view)
+        self.unperturbed = unperturbed
+
+
+def allowed(task: Task, example: Example) -> bool:
+    """Whether the task can expect that output: by its schema, or among its labels."""
+    text = render_output(example.output)
+    if task.kind == "label":
+        return text in task.labels
+    return task.kind == "text" or schema_valid(task, example, text) == 1.0

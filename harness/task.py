@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from harness.errors import UserError, near_names
-from harness.files import check_object, read_json, read_text
+from harness.files import read_text
 from harness.project import Project
+from harness.schema import load_schema, unknown_field
 
 Kind = Literal["json", "label", "text"]
 Reading = Literal["shown", "plausible", "observed"]
-Compare = Literal["exact", "text", "number", "date", "list"]
+Compare = Literal["exact", "text", "number", "date", "list", "set"]
 
 
 class _Strict(BaseModel):
@@ -33,12 +34,22 @@ class Decoding(_Strict):
 
 
 class FieldRule(_Strict):
-    """How one field of a JSON answer is compared. tolerance: absolute, for numbers; weight: its share in the score."""
+    """How one field of a JSON answer is compared. tolerance: absolute, for numbers; weight: its share in the score;
+    align: pairs the items of a list by what they hold, not by where they stand.
+    """
 
     compare: Compare = "exact"
     tolerance: float = Field(default=0.0, ge=0.0)
     weight: float = Field(default=1.0, gt=0.0)
     align: bool = False
+
+    @model_validator(mode="after")
+    def _consistent(self) -> FieldRule:
+        if self.tolerance and self.compare != "number":
+            raise ValueError(f"a tolerance is for numbers, and this field compares as {self.compare}")
+        if self.align and self.compare != "list" and "compare" in self.model_fields_set:
+            raise ValueError(f"align is for lists, and this field compares as {self.compare}")
+        return self
 
 
 class Style(_Strict):
@@ -104,6 +115,11 @@ class Task:
     train: Mapping[str, Any]
     folder: Path
 
+    @property
+    def data(self) -> Path:
+        """golden/<task>: its splits, their card, and how near they are to each other."""
+        return self.folder.parent.parent / "golden" / self.name
+
 
 def load_task(project: Project, name: str) -> Task:
     """Reads suites/<name>/task.yaml and its schema; UserError naming file, line and key for what is wrong."""
@@ -117,7 +133,14 @@ def load_task(project: Project, name: str) -> Task:
     if parsed.task != name:
         raise UserError(f'says task "{parsed.task}", its folder is "{name}"', f"{path}, field \"task\"",
                         "give both one name")
-    schema = _schema(folder, parsed)
+    if parsed.kind == "json" and parsed.schema_ is None:
+        raise UserError("kind json needs a schema", f'{path}, field "schema"',
+                        "write schema.json beside it and name it here")
+    schema = None if parsed.schema_ is None else load_schema(folder, parsed.schema_)
+    if schema is not None:
+        for field in parsed.fields:
+            if hint := unknown_field(schema, field):
+                raise UserError(f'the schema has no field "{field}"', _place(path, raw, ["fields", field]), hint)
     if parsed.kind == "label" and len(set(parsed.labels)) < 2:
         raise UserError("kind label needs at least two different labels", f'{path}, field "labels"', "list them all")
     values = {k: getattr(parsed, k) for k in _TaskFile.model_fields if k not in ("task", "schema_")}
@@ -152,14 +175,20 @@ def _complaint(error: ValidationError, raw: Any, path: Path) -> UserError:
     """The first fault of a task.yaml, with its line and the nearest key where one is misspelled."""
     first = error.errors()[0]
     where = [str(p) for p in first["loc"]]
-    line = _line(raw, where)
-    place = f'{path}, line {line}, field "{".".join(where)}"' if line else f'{path}, field "{".".join(where)}"'
+    place = _place(path, raw, where)
     if first["type"] == "extra_forbidden":
         known = _known(where[:-1])
         return UserError(f'unknown key "{where[-1]}"', place, near_names(where[-1], known))
     if first["type"] == "missing":
         return UserError(f'"{where[-1]}" is missing', place, "add it")
+    if first["type"] == "value_error":  # a rule of ours, in our words
+        return UserError(str(first["ctx"]["error"]), place, "see the README, \"task.yaml\"")
     return UserError(f"{first['msg'].lower()}, not {first.get('input')!r:.60}", place, "see the README, \"task.yaml\"")
+
+
+def _place(path: Path, raw: Any, where: list[str]) -> str:
+    line = _line(raw, where)
+    return f'{path}, line {line}, field "{".".join(where)}"' if line else f'{path}, field "{".".join(where)}"'
 
 
 def _known(parents: list[str]) -> list[str]:
@@ -180,58 +209,3 @@ def _line(raw: Any, where: list[str]) -> int | None:
         line = marks.key(key)[0] + 1
         raw = raw[key]
     return line
-
-
-def _schema(folder: Path, parsed: _TaskFile) -> Mapping[str, Any] | None:
-    if parsed.schema_ is None:
-        if parsed.kind == "json":
-            raise UserError("kind json needs a schema", f'{folder / "task.yaml"}, field "schema"',
-                            "write schema.json beside it and name it here")
-        return None
-    from jsonschema import SchemaError
-    from jsonschema.validators import validator_for
-
-    path = folder / parsed.schema_
-    if path.resolve().parent != folder.resolve():
-        raise UserError("the schema must lie beside task.yaml", f'{folder / "task.yaml"}, field "schema"',
-                        "name a file, not a path")
-    schema = check_object(read_json(path), str(path), 'start with {"type": "object", ...}')
-    if not isinstance(schema.get("$schema", ""), str):
-        raise UserError("names no dialect of JSON Schema", f'{path}, field "$schema"', "write its address, or drop it")
-    try:
-        validator_for(schema).check_schema(schema)
-    except SchemaError as error:
-        at = "/".join(str(p) for p in error.absolute_path) or "the top"
-        raise UserError(f"not a valid JSON Schema: {error.message:.120}", f"{path}, at {at}", "mend it") from error
-    _check_references(schema, path)
-    return schema
-
-
-def _check_references(schema: dict[str, Any], path: Path) -> None:
-    """Raises UserError for a $ref that leads nowhere, or out of the schema: nothing is fetched from elsewhere."""
-    from referencing import Registry, Resource
-    from referencing.exceptions import Unresolvable
-    from referencing.jsonschema import DRAFT202012
-
-    whole = Resource.from_contents(schema, default_specification=DRAFT202012)
-    name, inside = whole.id() or "", Registry[Any]()
-    resolver = inside.with_resource(name, whole).resolver(name)
-    for reference in _references(schema):
-        try:
-            resolver.lookup(reference)
-        except Unresolvable as error:
-            raise UserError(f'"$ref": "{reference}" leads to nothing in this schema', str(path),
-                            "put what it means into the schema, under $defs") from error
-
-
-def _references(value: Any) -> Iterator[str]:
-    """Every $ref within a schema, but for values that are data: const, enum, default, examples."""
-    if isinstance(value, list):
-        for inner in value:
-            yield from _references(inner)
-    if isinstance(value, dict):
-        if isinstance(value.get("$ref"), str):
-            yield value["$ref"]
-        for key, inner in value.items():
-            if key not in ("const", "enum", "default", "examples"):
-                yield from _references(inner)

@@ -24,15 +24,18 @@ def build_report(run_folder: Path) -> Path:
     Raises UserError naming the file of the run folder that is missing or broken; nothing is written then.
     """
     view = load_run(run_folder)
-    css = (_HERE / "assets" / "report.css").read_text("utf-8")
-    page = _environment(True, for_html).get_template("report.html.jinja").render(
-        view=view, css=Markup(css), policy=_policy(css)
-    )
+    page = render_page("report.html.jinja", view=view)
     summary = _environment(False, for_markdown).get_template("summary.md.jinja").render(view=view)
     write_whole(run_folder / "summary.md", summary)
     path = run_folder / "report.html"
     write_whole(path, page)
     return path
+
+
+def render_page(template: str, **values: Any) -> str:
+    """A page from its template, with the style sheet that its policy allows."""
+    css = (_HERE / "assets" / "report.css").read_text("utf-8")
+    return _environment(True, for_html).get_template(template).render(css=Markup(css), policy=_policy(css), **values)
 
 
 def _environment(autoescape: bool, finalize: Callable[[Any], Any]) -> Environment:

@@ -96,6 +96,15 @@ def dev_gates(records: Records) -> tuple[Gate, ...]:
     return tuple(_gate(row, _verdict(row, "verdicts.json"), None, None) for row in chosen)
 
 
+def gates_of(
+    rows: Sequence[Mapping[str, Any]], look: Look | None, where: str, *, on_golden: bool
+) -> tuple[Gate, ...]:
+    """Recorded gates without a run folder. look: None on dev, and on golden for what takes none; where: what holds the
+    rows. Raises UserError for a row that is no verdict.
+    """
+    return tuple(_gate(row, _verdict(row, where), look, None, on_golden=on_golden) for row in rows)
+
+
 def _key(row: Mapping[str, Any], verdict: Mapping[str, Any]) -> tuple[Any, ...]:
     """What makes a gate on dev and one on golden the same: an item may hold several, and dev reads them differently."""
     return _item(row), verdict.get("metric"), verdict.get("op"), verdict.get("threshold")
@@ -121,7 +130,8 @@ _AGAIN = "run the suite again with `pytest --split golden`, or report another ru
 
 
 def _gate(
-    row: Mapping[str, Any], verdict: Mapping[str, Any], look: Look | None, on_dev: Mapping[str, Any] | None
+    row: Mapping[str, Any], verdict: Mapping[str, Any], look: Look | None, on_dev: Mapping[str, Any] | None,
+    *, on_golden: bool = False,
 ) -> Gate:
     metric, op = str(verdict.get("metric") or ""), str(verdict.get("op") or ">=")
     estimate = recorded(verdict, metric, _bounds(verdict))
@@ -141,7 +151,7 @@ def _gate(
         written=verdict.get("written") or verdict.get("reading", "shown"),
         estimate=estimate,
         p=probability(amount(verdict, "p")) if verdict.get("reading", "shown") == "shown" else "",
-        tested=_tested(verdict, look),
+        tested=_tested(verdict, look, on_golden),
         carries=_carries(verdict, look),
         message=str(verdict.get("message") or ""),
         approximate=bool(verdict.get("approximate")),
@@ -177,9 +187,10 @@ def _measures(metric: str) -> str:
     return f"{left} minus {right}: passes from 0 up" if op else ""
 
 
-def _tested(verdict: Mapping[str, Any], look: Look | None) -> str:
+def _tested(verdict: Mapping[str, Any], look: Look | None, on_golden: bool) -> str:
     """At which look and level a gate was tested, as its reading has it."""
-    where = "on dev" if look is None else f"look {look.number}" if look.number is not None else "look not recorded"
+    none = "on golden, no look" if on_golden else "on dev"
+    where = none if look is None else f"look {look.number}" if look.number is not None else "look not recorded"
     reading = verdict.get("reading", "shown")
     if reading == "observed":
         return f"{where}, the estimate alone"

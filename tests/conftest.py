@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
+import numpy as np
 import pytest
 
 from harness.examples import Example, Split, card_of, write_card
 from harness.project import Project
+from harness.subjects import embedder
 from harness.task import Task, load_task
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -58,9 +65,94 @@ def _tokenizer() -> Any:
                                    chat_template=CHATML)
 
 
+@dataclass
+class ChatServer:
+    """An OpenAI-compatible endpoint on this machine. reply: of a request's JSON body, the status, headers and body."""
+
+    reply: Callable[[dict[str, Any]], tuple[int, dict[str, str], bytes]]
+    asked: list[tuple[dict[str, str], dict[str, Any]]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                outer.asked.append((dict(self.headers), body))
+                outer.paths.append(self.path)
+                status, headers, raw = outer.reply(body)
+                self.send_response(status)
+                for name, value in {"Content-Length": str(len(raw)), **headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                with suppress(ConnectionError):
+                    self.wfile.write(raw)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+
+    def stop(self) -> None:
+        """Nothing answers at its address from now on."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+def completion(text: Any, **more: Any) -> tuple[int, dict[str, str], bytes]:
+    """What an endpoint sends for an answer; more: other entries of the object, usage and finish among them."""
+    finish = more.pop("finish", "stop")
+    whole = {"model": "m-2026", "system_fingerprint": "fp_1",
+             "choices": [{"message": {"role": "assistant", "content": text}, "finish_reason": finish}],
+             "usage": {"prompt_tokens": 7, "completion_tokens": 2}, **more}
+    return 200, {"Content-Type": "application/json"}, json.dumps(whole).encode()
+
+
+@pytest.fixture
+def chat_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ChatServer]]:
+    """Starts endpoints of a reply function (default: "yes" to everything); tries follow each other without a wait."""
+    import stamina
+
+    for name in ("OPENAI_API_KEY", "GOLDGATE_KEY_LOCALHOST"):
+        monkeypatch.delenv(name, raising=False)
+    started: list[ChatServer] = []
+
+    def start(reply: Callable[[dict[str, Any]], Any] = lambda body: completion("yes")) -> ChatServer:
+        started.append(ChatServer(reply))
+        return started[-1]
+
+    with stamina.set_testing(True, attempts=3):
+        yield start
+    for server in started:
+        with suppress(OSError):
+            server.stop()
+
+
 def examples(rows: Iterable[tuple[Any, Any]], prefix: str = "e", **more: Any) -> tuple[Example, ...]:
     """Examples from (input, output) pairs, with ids of the prefix and a number."""
     return tuple(Example(f"{prefix}{i}", text, output, **more) for i, (text, output) in enumerate(rows))
+
+
+@pytest.fixture
+def word_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stands for the embedding model, which tests cannot fetch: texts that share words lie close together."""
+
+    def compute(texts: list[str], cache: Path) -> np.ndarray:
+        table = np.full((len(texts), embedder.SIZE), 1e-3, np.float32)
+        for row, text in zip(table, texts, strict=True):
+            for word in text.casefold().split():
+                row[int(hashlib.sha256(word.encode()).hexdigest(), 16) % embedder.SIZE] += 1.0
+        return table / np.linalg.norm(table, axis=1, keepdims=True)
+
+    monkeypatch.setattr(embedder, "_compute", compute)
 
 
 @pytest.fixture

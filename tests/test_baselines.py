@@ -18,14 +18,19 @@ from harness.baselines import (
     deciding_metrics,
     declared_baselines,
     is_declared,
+    is_listed,
     rank,
+    what_was_tried,
 )
-from harness.examples import Split, card_of, load_split, write_card
+from harness.errors import UserError
+from harness.examples import Split, load_split
 from harness.project import Project
 from harness.scored import Scored, Scores
 from harness.scorers import Context
-from harness.subjects import Answer
+from harness.subjects import Answer, parse_subject
 from harness.task import Task
+
+from .conftest import write_splits
 
 MakeTask = Callable[..., tuple[Project, Task]]
 LABELS = ["cat", "dog"]
@@ -42,9 +47,17 @@ class Desk:
     cache: Path
     right: dict[str, int]
     asked: list[str] = field(default_factory=list)
+    broken: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
 
     def __call__(self, name: str) -> Scored:
         self.asked.append(name)
+        if name in self.broken:
+            raise UserError("cannot be reached", "https://x", "start it")
+        if name in self.silent:
+            none = {e.id: Answer(e.id, None, "error", 0, 0, 0.0, None, name, name, e.digest, "HTTP 400: no")
+                    for e in self.dev}
+            return Scored(name, Scores(Context(self.task, self.cache), self.dev, none))
         answers = {e.id: Answer(e.id, e.output if i < self.right.get(name, 0) else "none", "stop", 5, 2, 0.1, None,
                                 name, f"{name}{e.id}", e.digest) for i, e in enumerate(self.dev)}
         return Scored(name, Scores(Context(self.task, self.cache), self.dev, answers))
@@ -56,17 +69,23 @@ class Made:
     task: Task
     dev: Split
 
-    def choose(self, right: dict[str, int], model: str = "m", everything: bool = False) -> tuple[Prompted, list[str]]:
+    def choose(self, right: dict[str, int], model: str = "m", everything: bool = False,
+               **desk_: Any) -> tuple[Prompted, list[str]]:
         """What is chosen, and who was asked for it."""
-        desk = Desk(self.task, self.dev, self.project.cache, right)
-        return choose_prompted(self.project, self.task, self.dev, model, desk, everything=everything), desk.asked
+        desk = Desk(self.task, self.dev, self.project.cache, right, **desk_)
+
+        def identify(name: str) -> str:
+            return model + parse_subject(name, self.task, self.project).identity
+
+        chosen = choose_prompted(self.project, self.task, self.dev, identify, desk, everything=everything)
+        return chosen, desk.asked
 
 
 @pytest.fixture
 def made(make_task: MakeTask) -> Callable[..., Made]:
     def make(**changes: Any) -> Made:
         project, task = make_task({**LABEL, "baselines": ["zero_shot", "few_shot:2"], **changes},
-                                  train=[("a train", "cat")], dev=ROWS, golden=[("a test", "dog")])
+                                  train=[("a train", "cat"), ("b train", "dog")], dev=ROWS, golden=[("a test", "dog")])
         return Made(project, task, load_split(project, task.name, "dev"))
 
     return make
@@ -77,7 +96,8 @@ def made(make_task: MakeTask) -> Callable[..., Made]:
     [
         ("zero_shot", "base+zero_shot"), ("few_shot:4", "base+few_shot:4"), ("base+nearest:2", "base+nearest:2"),
         ("nearest:8+constrained", "base+nearest:8+constrained"), ("adapter:old", "adapter:old"),
-        ("openai:gpt@https://x+zero_shot", "openai:gpt@https://x+zero_shot"),
+        ("openai:gpt@https://x+zero_shot", "openai:gpt@https://x+zero_shot"), ("linear", "linear"),
+        ("file:PROMPT.md", "base+file:PROMPT.md"), ("file:a@b:c.md", "base+file:a@b:c.md"),
     ],
 )
 def test_a_bare_strategy_is_one_on_the_tasks_model(made: Callable[..., Made], written: str, subject: str) -> None:
@@ -89,6 +109,14 @@ def test_a_bare_strategy_is_one_on_the_tasks_model(made: Callable[..., Made], wr
 def test_an_adapter_takes_a_look_even_where_it_is_declared(made: Callable[..., Made]) -> None:
     """Its name is a folder: what lies in it may have been trained anew."""
     assert not is_declared(made(baselines=["adapter:old"], incumbent="adapter:old").task, "adapter:old")
+
+
+def test_an_endpoint_on_this_machine_takes_a_look_even_where_it_is_declared(made: Callable[..., Made]) -> None:
+    """Whoever runs it can serve another model under the same name."""
+    here = "openai:m@http://localhost:8000/v1+zero_shot"
+    task = made(baselines=[here], incumbent=here).task
+    assert not is_declared(task, here)
+    assert is_listed(task, here)
 
 
 def test_what_is_declared_with_or_without_constraint_is_a_baseline(made: Callable[..., Made]) -> None:
@@ -125,6 +153,56 @@ def test_constraint_is_tried_on_the_best_alone_or_on_all(made: Callable[..., Mad
                                                        "base+few_shot:2+constrained"])
     whole, asked = made().choose(right, everything=True)
     assert (whole.name, len(asked)) == ("base+zero_shot+constrained", 4)
+
+
+def test_what_was_not_tried_is_said_with_its_reason(made: Callable[..., Made]) -> None:
+    here = made()
+    quick, _ = here.choose({"base+few_shot:2": 7})
+    assert quick.untried.keys() == {"base+zero_shot+constrained"}
+    assert here.choose({})[0].untried == quick.untried
+    assert what_was_tried(quick.tried, quick.untried) == (
+        "prompted is the best on dev of base+zero_shot, base+few_shot:2, base+few_shot:2+constrained; not tried:"
+        " base+zero_shot+constrained (tried for the best alone; `goldgate train demo` tries it for all)")
+    assert here.choose({}, everything=True)[0].untried == {}
+
+
+REMOTE = "openai:m@https://x.example/v1+zero_shot"
+
+
+@pytest.mark.parametrize("how", ["broken", "silent"])
+def test_a_declared_baseline_that_cannot_be_measured_is_never_left_out(made: Callable[..., Made], how: str) -> None:
+    here = made(baselines=["zero_shot", REMOTE])
+    with pytest.raises(UserError, match=rf"the baseline {REMOTE.replace('+', '.')} could not be measured") as caught:
+        here.choose({"base+zero_shot": 9}, **{how: (REMOTE,)})
+    assert {"broken": "cannot be reached", "silent": "HTTP 400: no"}[how] in caught.value.what
+    assert "take it out of `baselines`" in caught.value.hint
+    assert here.choose({REMOTE: 9})[0].name == REMOTE
+
+
+@pytest.mark.parametrize("how", ["broken", "silent"])
+def test_a_constraint_that_nobody_declared_may_be_impossible_and_is_tried_again(
+        made: Callable[..., Made], how: str) -> None:
+    here = made(baselines=["zero_shot"])
+    held = "base+zero_shot+constrained"
+    prompted, _ = here.choose({"base+zero_shot": 5}, **{how: (held,)})
+    assert prompted.name == "base+zero_shot"
+    assert held in prompted.untried
+    assert here.choose({held: 9})[0].name == held
+
+
+def test_an_endpoint_is_not_held_to_labels_nor_the_linear_model(made: Callable[..., Made]) -> None:
+    _, asked = made(baselines=["linear", REMOTE]).choose({}, everything=True)
+    assert asked == ["linear", REMOTE]
+
+
+def test_an_edited_prompt_file_is_chosen_for_anew(made: Callable[..., Made]) -> None:
+    here = made(baselines=["zero_shot", "zero_shot+constrained"])
+    (here.task.folder / "PROMPT.md").write_text("One.")
+    here = made(baselines=["file:PROMPT.md", "zero_shot"])
+    here.choose({})
+    assert here.choose({})[1] == []
+    (here.task.folder / "PROMPT.md").write_text("Two.")
+    assert here.choose({})[1]
 
 
 def test_a_constraint_that_is_declared_is_not_tried_twice(made: Callable[..., Made]) -> None:
@@ -186,9 +264,8 @@ def test_another_model_dev_or_train_split_is_chosen_for_anew(made: Callable[...,
     here.choose({})
     assert here.choose({}, model="other")[1]
     assert replace(here, dev=Split("dev", here.dev.examples[:-1])).choose({})[1]
-    folder = here.project.golden(here.task.name)
     splits = {n: load_split(here.project, here.task.name, n) for n in ("dev", "golden")}
-    write_card(folder, card_of(here.task.name, {**splits, "train": here.dev}, "by a test", "CC0-1.0", "made up"))
+    write_splits(here.project, here.task.name, {**splits, "train": Split("train", here.dev.examples[:2])})
     assert here.choose({})[1]
 
 

@@ -36,12 +36,14 @@ def _view(task: Task, split: Split, identity: str, right: int, cache: Path) -> S
 def promoted(make_task: MakeTask) -> Callable[..., tuple[Project, Task]]:
     """promoted(verdicts, forced): a task with a champion that answered 6 of 6 and a baseline that answered 2."""
 
-    def promote(verdicts: list[Verdict], forced: str | None = None, run: str = "r1") -> tuple[Project, Task]:
+    def promote(
+        verdicts: list[Verdict], forced: str | None = None, run: str = "r1", who: str = "me"
+    ) -> tuple[Project, Task]:
         project, task = make_task({"kind": "label", "labels": [o for _, o in ROWS]}, train=[("a", ROWS[0][1])],
                                   dev=ROWS, golden=[(f"{q}!", a) for q, a in ROWS])
         splits = [load_split(project, task.name, s) for s in ("dev", "golden")]
         entrants = [Entrant(name, identity, [_view(task, s, identity, right, project.cache) for s in splits])
-                    for name, identity, right in (("adapter:x", "me", 6), ("base+zero_shot", "them", 2))]
+                    for name, identity, right in (("adapter:x", who, 6), ("base+zero_shot", "them", 2))]
         write_champion(project, task, entrants[0], entrants[1], [], adapter={"path": "x", "digest": "d"}, run=run,
                        serving="s", look=None, verdicts=verdicts, forced=forced)
         return project, task
@@ -80,11 +82,12 @@ def test_the_recorded_answers_give_the_scores_back(promoted: Callable[..., tuple
 
 
 def test_the_champion_before_is_remembered(promoted: Callable[..., tuple[Project, Task]]) -> None:
-    promoted([_verdict(True)], run="r1")
-    project, task = promoted([_verdict(True)], run="r2")
-    champion = load_champion(project, task.name)
-    assert champion is not None
-    assert (champion.run, [p["run"] for p in champion.previous]) == ("r2", ["r1"])
+    promoted([_verdict(True)], run="r1", who="other")
+    for run in ("r2", "r3"):  # nobody is his own predecessor
+        project, task = promoted([_verdict(True)], run=run)
+        champion = load_champion(project, task.name)
+        assert champion is not None
+        assert (champion.run, [p["run"] for p in champion.previous]) == (run, ["r1"])
 
 
 def test_edited_answers_are_refused(promoted: Callable[..., tuple[Project, Task]]) -> None:

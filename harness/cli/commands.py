@@ -9,7 +9,8 @@ from harness.baselines import is_declared
 from harness.champion import CHAMPION, load_champion, read_verdicts
 from harness.cli.screen import Result, Screen
 from harness.cli.work import Work, promote_candidate
-from harness.data.check import rewrite_card
+from harness.data.check import check_task_data, rewrite_card
+from harness.data.novelty import refresh_novelty
 from harness.data.scaffold import Request, init_task
 from harness.errors import UserError
 from harness.files import check_object, read_json
@@ -17,7 +18,7 @@ from harness.fingerprint import short
 from harness.gates import suite_digest
 from harness.project import Project
 from harness.runs import Run, find_run
-from harness.scorers import scorer_versions
+from harness.scorers import scorer_versions, scorers_for
 from harness.task import load_task
 
 _GOLDEN = {"subject": str, "passed": bool, "identity": str, "suite": str, "split": dict, "look": dict, "verdicts": list}
@@ -38,10 +39,12 @@ def run_init(folder: Path, cache: Path, request: Request) -> Result:
 
 
 def run_prepare(project: Project, name: str) -> Result:
-    """Checks the splits as they are and writes their card."""
-    card = rewrite_card(project, load_task(project, name))
+    """Checks the splits as they are, writes their card, and how near dev and golden are to train."""
+    task = load_task(project, name)
+    card = rewrite_card(project, task)
+    novelty = refresh_novelty(project, name, check_task_data(project, task).splits)
     lines = [f"{n}: {s['count']} examples, fingerprint {short(s['fingerprint'])}" for n, s in card.splits.items()]
-    return Result({"task": name, "splits": card.splits}, "\n".join(lines))
+    return Result({"task": name, "splits": card.splits, "novelty": novelty}, "\n".join([*lines, novelty]))
 
 
 def run_evaluate(project: Project, name: str, subject: str, split: str) -> Result:
@@ -62,6 +65,8 @@ def run_evaluate(project: Project, name: str, subject: str, split: str) -> Resul
     lines = [f"{known_as} on {split} of {name} (95% intervals)"]
     lines += [f"  {m:<16} {r['estimate']:.4g}  {r['low']:.4g} to {r['high']:.4g}  n = {r['n']}"
               for m, r in rows.items()]
+    if unlisted := [m for m in scorers_for(task) if m not in rows]:
+        lines.append(f"  a gate may ask for more: {', '.join(unlisted)}")
     record = {"task": name, "subject": known_as, "identity": work.subject(subject).identity, "split": split,
               "measures": rows}
     return Result(record, "\n".join(lines))

@@ -93,7 +93,7 @@ def init(
 
 @app.command()
 def prepare(task: TaskName, as_json: AsJson = False) -> None:
-    """Checks a task's splits (schema, labels, leaks) and writes their card."""
+    """Checks a task's splits (schema, labels, leaks), writes their card, and how near golden is to train."""
     from harness.cli.commands import run_prepare
 
     result = run_prepare(here(), task)
@@ -111,6 +111,21 @@ def evaluate(
     from harness.cli.commands import run_evaluate
 
     result = run_evaluate(here(), task, subject, split)
+    finish(result.record, as_json, result.text)
+
+
+@app.command()
+def search(
+    task: TaskName,
+    subject: Annotated[str, typer.Option(help="who answers, for instance adapter:PATH or champion")],
+    budget: Annotated[int, typer.Option(help="answers to ask for at most", min=1)] = 200,
+    run: Annotated[str | None, typer.Option(help="a run whose report is to show what was found")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Searches dev for the smallest perturbations of what a subject has right that it then gets wrong."""
+    from harness.cli.search import run_search
+
+    result = run_search(here(), task, subject, budget, run)
     finish(result.record, as_json, result.text)
 
 

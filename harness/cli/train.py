@@ -14,6 +14,7 @@ from harness.cli.doctor import machine
 from harness.cli.screen import Result, Screen, clock
 from harness.cli.work import Work, golden_summary, promote_candidate
 from harness.data.check import check_task_data
+from harness.data.novelty import refresh_novelty
 from harness.errors import UserError
 from harness.examples import render_output
 from harness.files import read_json, write_json
@@ -132,6 +133,9 @@ def run_train(
     with screen.step("fetch the base model", f"{task.model}, once; it stays in {project.cache}"):
         model = ensure_model(project.cache, task.model)
     recipe = _recipe(work, model, settings, quick)  # a bad setting ends here, before there is a run
+    with screen.step("how new is golden?", "each example's distance to train, by embedding and by words"):
+        novelty = refresh_novelty(project, name, quality.splits)
+    screen.say(f"  {novelty}")
     run, again = _open(work, model, recipe, settings, quick)
     if again:
         clear_parts(run.folder)
@@ -180,6 +184,8 @@ def _say_baselines(work: Work, prompted: Prompted) -> None:
     for name, row in sorted(prompted.tried.items(), key=lambda pair: -pair[1][metric]):
         mark = "  <- the best that prompting does" if name == prompted.name else ""
         work.screen.say(f"  {name:<32} {metric} {row[metric]:.3f} on dev{mark}")
+    for name, why in prompted.untried.items():
+        work.screen.say(f"  {name:<32} not tried: {why}")
 
 
 def _loop(training: Training, recipe: Recipe, budget: Budget) -> Outcome:
@@ -209,7 +215,8 @@ def _finish(
     latency = work.latency([candidate, prompted.name])
     run.update(
         finished=datetime.now(UTC).isoformat(timespec="seconds"), prompted=prompted.name,
-        baselines=list(prompted.tried), linear="linear" if work.task.kind == "label" else None, best=outcome.best.k,
+        baselines=list(prompted.tried), untried=dict(prompted.untried),
+        linear="linear" if work.task.kind == "label" else None, best=outcome.best.k,
         chance=outcome.best.dev.chance, attempts=[_attempt(training, a) for a in outcome.attempts],
         budget={"minutes": round(budget.minutes, 1), "attempts": budget.attempts}, latency=latency,
         steps=screen.steps, seconds=round(time.monotonic() - started, 1), reason=outcome.reason,

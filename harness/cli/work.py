@@ -21,9 +21,9 @@ from harness.runs import Run
 from harness.scored import Scored, Scores
 from harness.scorers import Context, scorer_versions
 from harness.subjects import Subject, parse_subject, serving_digest
-from harness.subjects.embedded import model_digest
 from harness.task import Task
 
+_PREVIOUS = "previous"  # the champion before the champion
 _LATENCY_EXAMPLES = 12  # answered one at a time: enough for a median, and a rough p95
 
 
@@ -45,8 +45,13 @@ class Work:
 
     def subject(self, name: str) -> Subject:
         if name not in self._subjects:
-            self._subjects[name] = self._promoted() if name == CHAMPION else self._parse(name)
+            self._subjects[name] = self._find(name)
         return self._subjects[name]
+
+    def _find(self, name: str) -> Subject:
+        if name == CHAMPION:
+            return self._promoted()
+        return self._champion().predecessor(self._parse) if name == _PREVIOUS else self._parse(name)
 
     def _parse(self, name: str) -> Subject:
         return parse_subject(name, self.task, self.project)
@@ -69,7 +74,7 @@ class Work:
         if key in self._scored:
             return self._scored[key]
         split = self.split(split_name)
-        champion = self._champion() if name == CHAMPION else None
+        champion = self._champion() if name in (CHAMPION, _PREVIOUS) else None
         recorded = None if champion is None else champion.recorded
         short = Path(name).parent.name if name.startswith("adapter:") else name
         title = f"attempt {short}" if name.startswith("adapter:") else name
@@ -83,16 +88,16 @@ class Work:
 
             cache = answer_cache(self.project, split_name)
             answers = collect(self.subject(name), split.examples, cache=cache, recorded=recorded, progress=more).answers
-        known = {} if champion is None else champion.known_scores(champion.identity, split, scorer_versions(self.task))
+        identity = self.subject(name).identity
+        known = {} if champion is None else champion.known_scores(identity, split, scorer_versions(self.task))
         scores = Scores(Context(self.task, self.project.cache), split, answers, known)
         self._scored[key] = Scored(name, scores)
         return self._scored[key]
 
     def prompted(self, everything: bool) -> Prompted:
         """The best prompting-only baseline on dev, with all that were tried."""
-        digest = model_digest(self.project.cache, self.task.model)
         why = "how far prompting alone gets"
-        return choose_prompted(self.project, self.task, self.split("dev"), digest,
+        return choose_prompted(self.project, self.task, self.split("dev"), lambda name: self.subject(name).identity,
                                lambda name: self.scored(name, "dev", why), everything=everything)
 
     def estimates(self, scored: Scored) -> dict[str, float]:
@@ -126,7 +131,7 @@ def golden_summary(
     """
     mine, theirs = work.scored(candidate, "golden"), work.scored(prompted, "golden")
     split = work.split("golden")
-    tags = [None, *split.tag_counts()]
+    tags = [None, *sorted({tag for carried in mine.tags.values() for tag in carried})]
     references = {prompted: theirs}
     if work.task.kind == "label":
         references["linear"] = work.scored("linear", "golden", "what an expert would try first")
@@ -175,7 +180,9 @@ def promote_candidate(
     work: Work, run: Run, candidate: str, prompted: str, verdicts: Iterable[Verdict], look: str | None,
     forced: str | None = None,
 ) -> Path:
-    """Writes champion.json with the answers of candidate, prompted and the linear model on dev and golden."""
+    """Writes champion.json with the answers of candidate, prompted, the linear model and the champion that is replaced,
+    on dev and golden.
+    """
     from harness.subjects.adapter import read_adapter
 
     adapter: dict[str, Any] = {}
@@ -189,8 +196,25 @@ def promote_candidate(
         Entrant(n, work.subject(n).identity, [work.scored(n, s) for s in ("dev", "golden")])
         for n in (candidate, prompted, *others)
     ]
+    entrants += _replaced(work, entrants[0].identity)
     return write_champion(
         work.project, work.task, entrants[0], entrants[1], entrants[2:], adapter=adapter,
         serving=serving_digest(candidate, adapter.get("prompt"), work.task, work.project), run=run.id, look=look,
         verdicts=list(verdicts), forced=forced,
     )
+
+
+def _replaced(work: Work, candidate: str) -> list[Entrant]:
+    """The last champion before the candidate (an identity), for gates on `previous`. Without its answers, which can be
+    beyond reach, those gates will be invalid: it is said.
+    """
+    champion = load_champion(work.project, work.task.name)
+    if champion is None or (champion.identity == candidate and not champion.previous):
+        return []
+    name = _PREVIOUS if champion.identity == candidate else CHAMPION
+    try:
+        views = [work.scored(name, s) for s in ("dev", "golden")]
+    except UserError as error:
+        work.screen.say(f"  the champion before is recorded without its answers: {error.what}")
+        return []
+    return [Entrant(work.subject(name).name, work.subject(name).identity, views)]

@@ -16,13 +16,18 @@ from harness.errors import UserError
 from harness.examples import Example, render_output
 from harness.measures import Mean, Verdict
 from harness.scored import Scored
+from harness.scorers import TIMED
 from harness.scorers.fields import FieldVerdict, compare, parse_json
+from harness.scorers.json_format import broken_rules
 from harness.task import Task
 
 WORST = 3  # examples under a gate: enough to see a pattern, few enough to read
 _FIELDS = 3
 _LONGEST = 60  # characters of one value
+_LONGEST_RULE = 120  # characters of a broken rule, which holds place, value and rule
 _METRIC = re.compile(r"^(\w+)(?:\[(.+)\])?")
+_NEVER_WRONG = frozenset({"tokens_in", "tokens_out", "cost_per_1k", *TIMED})  # costs
+_RIGHT = frozenset({"exact_match", "macro_f1"})
 _BY_EXAMPLE = {"macro_f1": "exact_match"}  # a metric of the whole split, and the one that says which examples are wrong
 FORM = "a gate is written plainly: assert candidate.exact_match >= 0.90"
 
@@ -79,28 +84,40 @@ def _worst(verdict: Verdict, dev: Dev | None) -> list[str]:
     if verdict.outcome == "invalid" or dev is None or found is None:
         return []
     metric, note = found.groups()
+    if metric in _NEVER_WRONG:
+        return []
+    tags = dev.scored.split.tag_counts()
     try:
-        evidence = dev.scored.measure(_BY_EXAMPLE.get(metric, metric)).evidence
+        view = dev.scored.on(note) if note in tags else dev.scored
+        evidence = view.named(_BY_EXAMPLE.get(metric, metric)).evidence
     except UserError:
         return []  # another subject's metric, a multiple of one, or a scorer that fails its own gates on dev
-    if evidence.better == "low" or not isinstance(evidence, Mean):
-        return []  # a cost has no wrong answers
-    known = dev.scored.split.by_id
-    tags = dev.scored.split.tag_counts()
-    rows = [
-        (low, i) for low, i in zip(evidence.low, evidence.ids, strict=True)
-        if low < evidence.bounds[1] and (note not in tags or note in known[i].tags)
-    ]
-    return [f"  worst on dev: {_line(dev, known[i])}" for _, i in sorted(rows)[:WORST]]
+    if not isinstance(evidence, Mean):
+        return []
+    high, (lo, hi) = evidence.better == "high", evidence.bounds
+    worth = evidence.low if high else -evidence.high  # a missing answer is worth the least
+    rows = sorted((w, i) for w, i in zip(worth, evidence.ids, strict=True) if w < (hi if high else -lo))
+    lines = [f"  worst on dev: {_line(dev, dev.scored.split.by_id[i], metric)}" for _, i in rows[:WORST]]
+    if dev.task.kind == "label" and metric in _RIGHT and (confused := view.confusion().top(WORST)):
+        lines.insert(0, f"  most confused on dev: {', '.join(map(printable, confused))}")
+    return lines
 
 
-def _line(dev: Dev, example: Example) -> str:
+def _line(dev: Dev, example: Example, metric: str) -> str:
     tags = f" [{', '.join(example.tags)}]" if example.tags else ""
     answer = dev.scored.answers[example.id]
     if answer.text is None:
         return f"{example.id}{tags}  no answer: {printable(answer.error)}"
     cut = " (cut off)" if answer.finish == "length" else ""
-    return f"{example.id}{tags}  {difference(dev.task, example, answer.text)}{cut}"
+    fault = rules(dev.task, answer.text) if metric == "schema_valid" else ""
+    return f"{example.id}{tags}  {fault or difference(dev.task, example, answer.text)}{cut}"
+
+
+def rules(task: Task, text: str) -> str:
+    """Which rules of the schema an answer breaks, and where, in one line; empty where it breaks none."""
+    broken = broken_rules(task, text)
+    more = f"; and {len(broken) - _FIELDS} rules more" if len(broken) > _FIELDS else ""
+    return "; ".join(printable(rule, _LONGEST_RULE) for rule in broken[:_FIELDS]) + more
 
 
 def difference(task: Task, example: Example, text: str) -> str:
@@ -127,7 +144,7 @@ def _value(value: Any) -> str:
     return printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
-def printable(text: str) -> str:
+def printable(text: str, longest: int = _LONGEST) -> str:
     """Model output for a terminal: one line, shortened, and nothing that could steer the terminal."""
     plain = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-    return plain if len(plain) <= _LONGEST else plain[: _LONGEST - 1] + "…"
+    return plain if len(plain) <= longest else plain[: longest - 1] + "…"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from harness.plugin.items import GatePlugin
     from harness.plugin.suite import Role, Suite
 
-SUBJECTS = frozenset({"candidate", "prompted", "base", "linear", "incumbent"})
+SUBJECTS = frozenset({"candidate", "prompted", "base", "linear", "incumbent", "previous"})
 
 
 def _suite(request: pytest.FixtureRequest) -> Suite:
@@ -59,6 +59,14 @@ def linear(request: pytest.FixtureRequest) -> Scored:
 def incumbent(request: pytest.FixtureRequest) -> Scored:
     """What runs in production today, as task.yaml names it."""
     return _scored(request, "incumbent")
+
+
+@pytest.fixture(scope="module")
+def previous(request: pytest.FixtureRequest) -> Scored:
+    """The last champion, so that nothing gets worse: candidate.exact_match - previous.exact_match >= -0.02. For the
+    champion it is the one before; for any other candidate the champion.
+    """
+    return _scored(request, "previous")
 
 
 @pytest.fixture(scope="module")

@@ -147,7 +147,7 @@ class GatePlugin:
         for folder, suite in self._suites.items():
             items = [i for i in session.items if suite_folder(i.path) == folder]
             self.selection.chosen(folder, [i.nodeid for i in items])
-            suite.tests_candidate = any("candidate" in _fixtures(i) for i in items)
+            suite.tests_candidate = any({"candidate", "previous"} & _fixtures(i) for i in items)
 
     def describe(self) -> list[dict[str, Any]]:
         """Every suite of this process, what was selected of it and how it was resolved, as JSON."""

@@ -21,9 +21,10 @@ _FIXTURES = {
 }
 _METRICS = {
     "exact_match": "accuracy", "field_accuracy": "accuracy", "macro_f1": "accuracy", "similarity": "accuracy",
-    "numbers_kept": "accuracy",
+    "numbers_kept": "accuracy", "field_precision": "accuracy", "field_recall": "accuracy", "field_f1": "accuracy",
+    "edit_similarity": "accuracy", "rouge_l": "accuracy",
     "json_valid": "format", "schema_valid": "format", "label_valid": "format", "style_ok": "format",
-    "style_score": "format", "stop_rate": "format",
+    "style_score": "format", "stop_rate": "format", "empty_rate": "format",
     "tokens_in": "cost", "tokens_out": "cost", "cost_per_1k": "cost",
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, cast
 
 import pytest
@@ -32,11 +33,16 @@ def add_options(parser: pytest.Parser) -> None:
                     help="the examples it is tested on (default: golden for the champion, dev for anything else)")
     group.addoption("--regenerate", action="store_true", default=False,
                     help="ignore recorded and cached answers: every answer is generated anew")
+    group.addoption("--gate-report", metavar="PATH.html", default=None,
+                    help="write the gates of this run and the verdicts on its suites into an HTML file")
     parser.addini("goldgate_junit", "verdicts of golden suites as properties in JUnit files", type="bool", default=True)
 
 
 def check_options(config: pytest.Config) -> None:
     """Raises pytest.UsageError for options that do not go together."""
+    report = config.getoption("gate_report", None)
+    if report is not None and (Path(report).suffix != ".html" or Path(report).is_dir()):
+        raise pytest.UsageError(f"--gate-report writes an HTML file: {report} does not end in .html, or is a folder")
     if config.getoption("regenerate", False) and is_controller(config):
         raise pytest.UsageError("--regenerate makes every answer once, in one process: run it without -n")
 

@@ -38,7 +38,7 @@ class SuiteResult:
     output: str
 
 
-@dataclass
+@dataclass(eq=False)  # pytest 8 wants plugins that can be hashed
 class _Request:
     """The plugin that collects, and that says which project this is for."""
 

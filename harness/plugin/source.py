@@ -14,6 +14,7 @@ from harness.champion import Champion
 from harness.errors import UserError
 from harness.examples import Example, Split
 from harness.files import disk_errors
+from harness.gates import names_strata
 from harness.plugin.options import Choice
 from harness.project import Project
 from harness.scored import Scores, Values
@@ -48,12 +49,18 @@ class _Announced:
 
 
 @dataclass
-class _QuietScores(Scores):
-    """Scores whose scorers' own warnings are no errors under -W error: they are not the suite's."""
+class _SuiteScores(Scores):
+    """Scores of a suite: warnings of its scorers are no errors under -W error, and it spells out what it slices by."""
 
     def values(self, metric: str) -> Values:
         with _others_warnings():
             return super().values(metric)
+
+    def strata(self) -> Mapping[str, str]:
+        if not names_strata(self.context.task):  # its looks would not tell one slice from another
+            raise UserError("novelty strata are asked for, and no code of the suite spells one out",
+                            str(self.context.task.folder), 'write it out: candidate.on("novelty:far")')
+        return super().strata()
 
 
 @contextmanager
@@ -76,6 +83,7 @@ class Source:
         self._project, self._task, self._champion = project, task, champion
         self._choice, self._say = choice, say
         self._scores: dict[tuple[str, str], Scores] = {}
+        self._context = Context(task, project.cache)
 
     def scores(self, subject: Subject, split: Split) -> Scores:
         """A subject's scores on a split. Raises UserError where an answer cannot be had."""
@@ -104,7 +112,7 @@ class Source:
             drawn = sample > 0 and self._task.decoding.temperature > 0
             return self._answers(subject.sampled(sample) if drawn else subject, other)
 
-        return _QuietScores(Context(self._task, self._project.cache), split, answers, known, ask,
+        return _SuiteScores(self._context, split, answers, known, ask,
                             lambda: self._timings(subject, split))
 
     def _answers(self, subject: Subject, split: Split) -> Mapping[str, Answer]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, TypeVar
 
-from harness.baselines import choose_prompted, is_declared
+from harness.baselines import choose_prompted, is_declared, is_listed, what_was_tried
 from harness.champion import CHAMPION, Champion, load_champion
 from harness.data.check import check_leaks
 from harness.errors import UserError
@@ -26,10 +26,10 @@ from harness.project import Project
 from harness.runs import git_commit
 from harness.scored import Scored
 from harness.scorers import scorer_versions
-from harness.subjects import Subject, parse_subject, serving_digest
+from harness.subjects import Subject, how_known, parse_subject, serving_digest
 from harness.task import Task, load_task
 
-Role = Literal["candidate", "prompted", "base", "linear", "incumbent"]
+Role = Literal["candidate", "prompted", "base", "linear", "incumbent", "previous"]
 T = TypeVar("T")
 
 
@@ -112,7 +112,7 @@ class Suite:
         """Who plays a role in the suite."""
         makers: dict[Role, Callable[[], Subject]] = {
             "candidate": self._candidate, "prompted": self._prompted, "base": lambda: self._parse("base+zero_shot"),
-            "linear": lambda: self._parse("linear"), "incumbent": self._incumbent,
+            "linear": lambda: self._parse("linear"), "incumbent": self._incumbent, "previous": self._previous,
         }
         return self._once(f"subject {role}", makers[role])
 
@@ -127,7 +127,10 @@ class Suite:
 
         def make() -> Scored:
             self.terms()
-            return Scored(role, self.source.scores(self.subject(role), self.split()))
+            scores = self.source.scores(self.subject(role), self.split())
+            if known := how_known(self.subject(role).name, scores.answers.values()):
+                self.notes.append(known)
+            return Scored(role, scores)
 
         return self._once(f"scored {role}", make)
 
@@ -143,7 +146,7 @@ class Suite:
             return None  # it only illustrates a gate that is decided already
 
     def _parse(self, name: str) -> Subject:
-        return parse_subject(name, self.task, self.project)
+        return self._once(f"named {name}", lambda: parse_subject(name, self.task, self.project))
 
     def _candidate(self) -> Subject:
         wanted = self.choice.candidate
@@ -156,9 +159,22 @@ class Suite:
                 f"name one: pytest --candidate base+zero_shot, or --candidate adapter:FOLDER; or make one:"
                 f" goldgate train {self.name}, then goldgate promote RUN",
             )
+        return self._promoted(champion)
+
+    def _promoted(self, champion: Champion) -> Subject:
         prompt = champion.adapter.get("prompt")
         champion.check_serving(serving_digest(champion.subject, prompt, self.task, self.project))
         return champion.replayed("candidate", self._parse)
+
+    def _previous(self) -> Subject:
+        champion = self.champion
+        if champion is None:
+            raise UserError(f"there is no previous champion: task {self.name} has none",
+                            str(self.project.suite(self.name)),
+                            "a gate on `previous` decides once there is a champion: leave it out until then")
+        if self.subject("candidate").identity == champion.identity:
+            return champion.predecessor(self._parse)
+        return self._promoted(champion)
 
     def _prompted(self) -> Subject:
         """The champion's reference for the champion; for others the one chosen on dev on this machine, else the
@@ -178,7 +194,7 @@ class Suite:
         champion = self.champion
         if champion is None or champion.baselines != tuple(self.task.baselines):
             return None  # another list may have another best
-        if not is_declared(self.task, champion.prompted):
+        if not is_listed(self.task, champion.prompted):
             return None
         try:
             subject = self._parse(champion.prompted)
@@ -191,8 +207,6 @@ class Suite:
         """Name of the best declared baseline on dev. Raises _NotChosenYet where it would have to be measured first and
         may not.
         """
-        from harness.subjects.embedded import model_digest
-
         dev = self.split("dev")
 
         def score(name: str) -> Scored:
@@ -200,8 +214,10 @@ class Suite:
                 raise _NotChosenYet
             return Scored(name, self.source.scores(self._parse(name), dev))
 
-        base = model_digest(self.project.cache, self.task.model)
-        return choose_prompted(self.project, self.task, dev, base, score, everything=False).name
+        chosen = choose_prompted(self.project, self.task, dev, lambda name: self._parse(name).identity, score,
+                                 everything=False)
+        self.notes.append(what_was_tried(chosen.tried, chosen.untried))
+        return chosen.name
 
     def _incumbent(self) -> Subject:
         if self.task.incumbent is None:

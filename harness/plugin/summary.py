@@ -63,7 +63,22 @@ class SummaryPlugin:
 
             write_summary(terminalreporter, self.tally.suites)
             if self._config.pluginmanager.get_plugin("goldgate-request") is None:  # goldgate has a screen of its own
+                if path := self._config.getoption("gate_report"):
+                    _write_report(terminalreporter, self.tally.suites, self._config.invocation_params.dir / path)
                 _tell_github(terminalreporter, self.tally.suites, self._config.invocation_params.dir, os.environ)
+
+
+def _write_report(out: pytest.TerminalReporter, suites: list[SuiteTally], path: Path) -> None:
+    from harness.errors import UserError
+    from harness.plugin.page import suite_runs
+    from reports import build_suites_report
+
+    try:
+        build_suites_report(suite_runs(suites), path)
+    except UserError as error:
+        out.write_line(f"goldgate: there is no report: {error}", red=True)
+    else:
+        out.write_line(f"report: {path}")
 
 
 def _tell_github(

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 from harness.errors import UserError, near_names
 from harness.prompts.few_shot import FewShot
+from harness.prompts.file_prompt import FilePrompt
 from harness.prompts.nearest import Nearest
 from harness.prompts.pruned import Pruned
 from harness.prompts.strategy import Sources, Strategy
 from harness.prompts.zero_shot import ZeroShot
 
-__all__ = ["FewShot", "Nearest", "Pruned", "Sources", "Strategy", "ZeroShot", "parse_strategy"]
+__all__ = ["FewShot", "FilePrompt", "Nearest", "Pruned", "Sources", "Strategy", "ZeroShot", "parse_strategy"]
 
-_FORMS = ("zero_shot", "few_shot:4", "nearest:4", "pruned")
+_FORMS = ("zero_shot", "few_shot:4", "nearest:4", "file:PROMPT.md", "pruned")
 
 
 def parse_strategy(name: str, sources: Sources) -> Strategy:
-    """The strategy of that name: zero_shot, few_shot:K, nearest:K or pruned. Raises UserError for anything else."""
-    kind, colon, number = name.partition(":")
+    """The strategy of that name: zero_shot, few_shot:K, nearest:K, file:NAME or pruned. UserError for anything else."""
+    kind, colon, rest = name.partition(":")
     if not colon and kind == "zero_shot":
         return ZeroShot(sources.task)
     if not colon and kind == "pruned":
         return Pruned(sources.task)
     if kind in ("few_shot", "nearest"):
-        count = _count(name, number)
+        count = _count(name, rest)
         return FewShot(sources.task, sources.train(), count) if kind == "few_shot" else Nearest(sources, count)
+    if colon and kind == "file":
+        return FilePrompt(sources.task, rest)
     raise UserError(f'no prompting strategy "{name}"', hint=near_names(name, _FORMS))
 
 

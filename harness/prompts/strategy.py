@@ -59,18 +59,19 @@ def conversation(system: str, shots: Sequence[Example], example: Example) -> lis
 
     A system message that the example brings along is added to ours: most chat templates allow only one.
     """
-    turns = _turns(example)
-    if turns[0]["role"] == "system":
-        system = f"{system}\n\n{turns[0]['content']}"
-        turns = turns[1:]
+    asked = turns(example)
+    if asked[0]["role"] == "system":
+        system = f"{system}\n\n{asked[0]['content']}"
+        asked = asked[1:]
     messages = [{"role": "system", "content": system}]
     for shot in shots:
-        messages += [turn for turn in _turns(shot) if turn["role"] != "system"]
+        messages += [turn for turn in turns(shot) if turn["role"] != "system"]
         messages.append({"role": "assistant", "content": render_output(shot.output)})
-    return messages + turns
+    return messages + asked
 
 
-def _turns(example: Example) -> list[Message]:
+def turns(example: Example) -> list[Message]:
+    """An example's own messages; a text is one of the user."""
     if isinstance(example.input, str):
         return [{"role": "user", "content": example.input}]
     return [dict(message) for message in example.input]

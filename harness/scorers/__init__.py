@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from harness.scorers.json_format import exact_json, field_accuracy, json_valid, schema_valid
+from harness.scorers.json_format import (
+    exact_json,
+    field_accuracy,
+    field_f1,
+    field_precision,
+    field_recall,
+    json_valid,
+    schema_valid,
+)
+from harness.scorers.overlap import edit_similarity, rouge_l
+from harness.scorers.refusal import empty_rate, refusal_rate
 from harness.scorers.scorer import Context, Scorer, per_example
 from harness.scorers.similarity import similarity
 from harness.scorers.text import (
@@ -51,12 +61,19 @@ _SCORERS = (
     Scorer("json_valid", 2, per_example(json_valid), _JSON),
     Scorer("schema_valid", 2, per_example(schema_valid), _JSON),
     Scorer("field_accuracy", 2, per_example(field_accuracy), _JSON),
+    Scorer("field_precision", 1, per_example(field_precision), _JSON, shown=False),
+    Scorer("field_recall", 1, per_example(field_recall), _JSON, shown=False),
+    Scorer("field_f1", 1, per_example(field_f1), _JSON, shown=False),
     Scorer("label_valid", 2, per_example(label_valid), _LABEL),
     Scorer("style_ok", 2, per_example(style_ok), _TEXT, needs=_style),
     Scorer("style_score", 2, per_example(style_score), _TEXT, needs=_style),
     Scorer("numbers_kept", 2, per_example(numbers_kept), _TEXT),
     Scorer("similarity", 2, similarity, _TEXT, bounds=lambda task: (-1.0, 1.0), model=True),
+    Scorer("edit_similarity", 1, per_example(edit_similarity), _TEXT, shown=False),
+    Scorer("rouge_l", 1, per_example(rouge_l), _TEXT, shown=False),
     Scorer("stop_rate", 1, stop_rate, _ALL),
+    Scorer("empty_rate", 1, empty_rate, _ALL, better="low", shown=False),
+    Scorer("refusal_rate", 1, refusal_rate, _ALL, better="low", shown=False),
     Scorer("tokens_in", 1, tokens_in, _ALL, better="low", bounds=_prompt_bounds),
     Scorer("tokens_out", 1, tokens_out, _ALL, better="low", bounds=_token_bounds),
     Scorer("cost_per_1k", 1, cost_per_1k, _ALL, better="low", bounds=_cost_bounds, needs=_prices),
@@ -67,7 +84,9 @@ _WHOLE = (Whole("macro_f1", 1, _LABEL, macro_f1_of),)
 
 
 def scorers_for(task: Task) -> dict[str, Scorer]:
-    """The metrics that are means of per-example values, in the order in which they are shown."""
+    """The metrics that are means of per-example values, in the order in which they are shown. None is computed before
+    it is asked for.
+    """
     return {s.name: s for s in _SCORERS if task.kind in s.kinds and s.needs(task) is None}
 
 

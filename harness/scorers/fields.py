@@ -1,11 +1,17 @@
-"""JSON answers field by field: each field is right, wrong, missed, invented or rightly empty."""
+"""JSON answers field by field: each field is right, wrong, missed, invented or rightly empty.
+
+right: expected and given, and the two agree by the field's rule; wrong: both hold something else; missed: expected, and
+null, an empty list or nothing given; invented: the other way round; empty: nothing expected, nothing given. Wrong is a
+false positive and a false negative, missed a false negative, invented a false positive, as is usual for slot filling
+(MUC-5; Makhoul et al. 1999, "Performance measures for information extraction").
+"""
 
 from __future__ import annotations
 
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
@@ -99,18 +105,69 @@ def field_score(expected: Any, got: Any, rules: Mapping[str, FieldRule]) -> floa
     A top-level field counts with its weight; within it, the share of its leaves. A field that was not asked for
     counts as one that is wrong. 0 for a value that is not an object where one is expected.
     """
-    if not isinstance(expected, dict):
-        leaves = compare(expected, got, rules)
-        return sum(v.ok for v in leaves) / len(leaves)
-    if not isinstance(got, dict):
-        return 0.0
     total = reached = 0.0
-    for key in [*expected, *(k for k in got if k not in expected)]:
-        weight = rules.get(key, _DEFAULT).weight
-        leaves = list(_compare(expected.get(key, _MISSING), got.get(key, _MISSING), rules, key, key))
+    for weight, leaves in _by_field(expected, got, rules):
         total += weight
         reached += weight * sum(v.ok for v in leaves) / len(leaves)
     return reached / total if total else 1.0
+
+
+@dataclass(frozen=True)
+class FieldCounts:
+    """Weights of the fields of one answer that hold something, by outcome: at least 0 each."""
+
+    right: float
+    wrong: float
+    missed: float
+    invented: float
+
+    @property
+    def precision(self) -> float:
+        """Right / (right + wrong + invented), in [0, 1]."""
+        return self._share(self.right, self.right + self.wrong + self.invented)
+
+    @property
+    def recall(self) -> float:
+        """Right / (right + wrong + missed), in [0, 1]."""
+        return self._share(self.right, self.right + self.wrong + self.missed)
+
+    @property
+    def f1(self) -> float:
+        """2 right / (2 right + 2 wrong + missed + invented), in [0, 1]: the harmonic mean of precision and recall."""
+        return self._share(2 * self.right, 2 * (self.right + self.wrong) + self.missed + self.invented)
+
+    def _share(self, part: float, whole: float) -> float:
+        """0 / 0 is 1 only where nothing was to be found and nothing was given: an empty answer has no precision."""
+        if whole:
+            return part / whole
+        return 0.0 if self.missed or self.invented else 1.0
+
+
+def field_counts(expected: Any, got: Any, rules: Mapping[str, FieldRule]) -> FieldCounts:
+    """The fields of an answer by outcome; what is rightly empty does not count.
+
+    A top-level field counts with its weight, split evenly over those of its leaves that are not rightly empty.
+    """
+    sums: dict[Outcome, float] = dict.fromkeys(("right", "wrong", "missed", "invented"), 0.0)
+    for weight, leaves in _by_field(expected, got, rules):
+        filled = [v.outcome for v in leaves if v.outcome != "empty"]
+        for outcome in filled:
+            sums[outcome] += weight / len(filled)
+    return FieldCounts(sums["right"], sums["wrong"], sums["missed"], sums["invented"])
+
+
+def _by_field(
+    expected: Any, got: Any, rules: Mapping[str, FieldRule]
+) -> Iterator[tuple[float, Sequence[FieldVerdict]]]:
+    """Weight and leaves of each top-level field; of the whole, where an object is not both expected and given."""
+    if not isinstance(expected, dict):
+        yield 1.0, compare(expected, got, rules)
+    elif not isinstance(got, dict):
+        yield 1.0, [FieldVerdict("", "wrong", expected, got)]
+    else:
+        for key in [*expected, *(k for k in got if k not in expected)]:
+            leaves = _compare(expected.get(key, _MISSING), got.get(key, _MISSING), rules, key, key)
+            yield rules.get(key, _DEFAULT).weight, leaves
 
 
 def _compare(expected: Any, got: Any, rules: Mapping[str, FieldRule], path: str, rule_path: str) -> list[FieldVerdict]:
@@ -123,6 +180,8 @@ def _compare(expected: Any, got: Any, rules: Mapping[str, FieldRule], path: str,
             )
         return verdicts
     if isinstance(expected, list) and isinstance(got, list) and (expected or got):
+        if rules.get(rule_path, _DEFAULT).compare == "set":
+            return _compare_sets(expected, got, path)
         return _compare_lists(expected, got, rules, path, rule_path)
     return [_leaf(expected, got, rules.get(rule_path, _DEFAULT), path)]
 
@@ -139,10 +198,26 @@ def _compare_lists(
     return verdicts
 
 
+def _compare_sets(expected: Sequence[Any], got: Sequence[Any], path: str) -> list[FieldVerdict]:
+    """Items in any order, each as often as it is expected: found ones are right, others missed or invented."""
+    left = [(_canonical(item), item) for item in got]
+    verdicts: list[FieldVerdict] = []
+    for item in expected:
+        wanted = _canonical(item)
+        at = next((i for i, (form, _) in enumerate(left) if form == wanted), None)
+        found = None if at is None else left.pop(at)[1]
+        verdicts.append(FieldVerdict(f"{path}[{len(verdicts)}]", "missed" if at is None else "right", item, found))
+    for _, item in left:
+        verdicts.append(FieldVerdict(f"{path}[{len(verdicts)}]", "invented", None, item))
+    return verdicts
+
+
 def _pairs(
     expected: Sequence[Any], got: Sequence[Any], rules: Mapping[str, FieldRule], rule_path: str
 ) -> list[tuple[int | None, int | None]]:
-    """Which rows belong together: in order, or for `align` the assignment with the most leaves right."""
+    """Which rows belong together: in order, or for `align` the assignment with the most leaves right (the linear sum
+    assignment of scipy; each row has one partner at most).
+    """
     width = max(len(expected), len(got))
     in_order = [(i if i < len(expected) else None, i if i < len(got) else None) for i in range(width)]
     if not rules.get(rule_path, _DEFAULT).align or not expected or not got:
@@ -178,7 +253,8 @@ def same(expected: Any, got: Any, rule: FieldRule) -> bool:
     """Whether two values agree under a rule.
 
     exact: the same JSON value (1 and 1.0 are one number, true and 1 are not); text: case and runs of blanks do not
-    count; number: within the tolerance, and "12.50" in quotes is no number; date: ISO dates that name one day.
+    count; number: within the tolerance, and "12.50" in quotes is no number; date: ISO dates that name one day; list and
+    set say how lists are walked, and what is no list compares as exact.
     """
     if rule.compare == "number":
         return _number(expected) and _number(got) and bool(abs(expected - got) <= rule.tolerance + 1e-9)

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import wraps
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from harness.examples import Example
 from harness.subjects.subject import Answer
 from harness.task import Task
 
+if TYPE_CHECKING:
+    from harness.scorers.own import OwnScorer
+
 
 @dataclass(frozen=True)
 class Context:
-    """What a scorer may need beside the answers: the task, and the folder where the embedding model is cached."""
+    """What a scorer may need beside the answers: the task, and the folder where the embedding model is cached. own: the
+    user's scorers that were asked for so far, by name.
+    """
 
     task: Task
     cache: Path
+    own: dict[str, OwnScorer] = field(default_factory=dict)
 
 
 class Score(Protocol):
@@ -31,7 +38,8 @@ class Scorer:
     """One metric. version: raised when the same answer may score differently; bounds: from the task, in its unit.
 
     better: whether a larger or a smaller value is; kinds: the task kinds it makes sense for; model: whether scoring
-    itself needs a model, so that its values are worth recording beside the answers.
+    itself needs a model, so that its values are worth recording beside the answers; shown: whether reports and
+    `evaluate` list it where no gate asks for it.
     """
 
     name: str
@@ -42,6 +50,7 @@ class Scorer:
     bounds: Callable[[Task], tuple[float, float]] = lambda task: (0.0, 1.0)
     needs: Callable[[Task], str | None] = lambda task: None
     model: bool = False
+    shown: bool = True
 
 
 def per_example(score: Callable[[Task, Example, str], float]) -> Score:
@@ -49,6 +58,7 @@ def per_example(score: Callable[[Task, Example, str], float]) -> Score:
     the limit of tokens scores 0, whatever stands in it: served, it would be cut there too, and nobody knows its end.
     """
 
+    @wraps(score)
     def scored(context: Context, examples: Sequence[Example], answers: Sequence[Answer]) -> list[float | None]:
         return [
             None if a.text is None else 0.0 if a.finish == "length" else float(score(context.task, e, a.text))

@@ -10,7 +10,8 @@ from harness.subjects.subject import Answer
 
 
 def similarity(context: Context, examples: Sequence[Example], answers: Sequence[Answer]) -> list[float | None]:
-    """Cosine of the answer's and the reference's embeddings (all-MiniLM-L6-v2), in [-1, 1]; the best accepted output.
+    """Cosine of the answer's and the reference's embeddings (all-MiniLM-L6-v2), in [-1, 1], higher is better; the best
+    accepted output. Source: Reimers & Gurevych 2019 (arXiv 1908.10084).
 
     An empty answer counts -1: the embedding of nothing is a vector like any other, and means nothing. So does one that
     was cut off at the limit of tokens.

@@ -17,23 +17,33 @@ from harness.subjects.adapter import check_base, read_adapter
 from harness.subjects.embedded import EMBEDDER_DIGEST, model_digest
 from harness.subjects.embedder import embed, nearest
 from harness.subjects.local import LocalSubject, Who
+from harness.subjects.remote import RemoteSubject, read_name
 from harness.subjects.subject import Subject
 from harness.task import Task
 
 _FORMS = ("base+zero_shot", "base+few_shot:4", "base+nearest:4", "base+zero_shot+constrained", "adapter:FOLDER",
-          "linear")
+          "openai:MODEL@URL+zero_shot", "linear")
+
+_WHOLE = ("base+", "adapter:", "openai:")
 
 
 def parse_subject(name: str, task: Task, project: Project) -> Subject:
-    """The subject of that name: base+STRATEGY or adapter:FOLDER, each with +constrained, or linear.
+    """The subject of that name: base+STRATEGY, adapter:FOLDER or openai:MODEL@URL+STRATEGY, each with +constrained, or
+    linear.
 
-    Reads data and digests, loads no model. Raises UserError for a name, strategy, folder or base that is not right.
+    Reads data and digests, loads no model, asks nobody. Raises UserError for a name, strategy, folder or base that is
+    not right.
     """
     parts = name.split("+")
     if name == "linear":
         from harness.subjects.linear import LinearSubject
 
         return LinearSubject(task, load_split(project, task.name, "train"), project.cache)
+    if name.startswith("openai:"):
+        at = read_name(name)
+        if at.constrained:
+            _check_closed(task, name)
+        return RemoteSubject(name, task, at, parse_strategy(at.strategy, _sources(task, project)))
     constrained = len(parts) > 1 and parts[-1] == "constrained"
     if constrained:
         _check_closed(task, name)
@@ -51,13 +61,23 @@ def parse_subject(name: str, task: Task, project: Project) -> Subject:
     raise UserError(f'no subject "{name}"', hint=near_names(name, _FORMS))
 
 
+def is_whole(name: str) -> bool:
+    """Whether a baseline in task.yaml is a whole subject; else it is a strategy for the task's own model."""
+    return name == "linear" or name.startswith(_WHOLE)
+
+
+def can_constrain(name: str, task: Task) -> bool:
+    """Whether a subject's answers can be held to the task's closed form."""
+    return task.kind == "json" or (task.kind == "label" and name != "linear" and not name.startswith("openai:"))
+
+
 def serving_digest(name: str, prompt: str | None, task: Task, project: Project) -> str:
     """Digest of what decides a subject's answers beside its weights: base model by name, prompt, template, decoding and
     constraint. Known without any model, so that a recorded answer can be told from one of another configuration.
 
     prompt: the strategy that an adapter was trained with; None for subjects that name theirs.
     """
-    if name == "linear":
+    if name == "linear" or name.startswith("openai:"):
         return parse_subject(name, task, project).identity
     plain = name.removesuffix("+constrained")
     strategy = parse_strategy(prompt or plain.removeprefix("base+"), _sources(task, project))

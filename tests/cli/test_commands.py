@@ -12,6 +12,7 @@ import pytest
 
 from harness.champion import load_champion
 from harness.measures import Measure
+from harness.novelty import read_novelty
 from harness.subjects import parse_subject
 
 Typed = Callable[..., tuple[int, str, str]]
@@ -170,6 +171,14 @@ def test_what_was_changed_after_the_look_is_not_promoted(typed: Typed, counts: A
     assert not list(counts.suite.glob("champion*"))
 
 
+def test_prepare_says_how_near_golden_is_to_train(typed: Typed, counts: Any) -> None:
+    status, out, _ = typed("prepare", "counts")
+    assert status == 0
+    assert out.splitlines()[-1].startswith("golden against train: ")
+    assert spoken(typed, "prepare", "counts")["novelty"] == out.splitlines()[-1]
+    assert set(read_novelty(counts.golden).strata["golden"]) == set(counts.split("golden").by_id)
+
+
 def test_champions_tells_who_was_promoted(typed: Typed, counts: Any) -> None:
     assert typed("champions")[1].split() == ["counts", "none"]
     name = passing(counts)
@@ -203,6 +212,26 @@ def test_a_forced_promotion_needs_a_reason_and_keeps_it(typed: Typed, counts: An
     assert typed("promote", "r1", "--force", "")[0] == 2
     assert spoken(typed, "promote", "r1", "--force", "the old one is down")["forced"] == "the old one is down"
     assert spoken(typed, "champions")["counts"]["forced"] == "the old one is down"
+
+
+def test_the_champion_that_is_replaced_stays_with_its_answers(typed: Typed, counts: Any) -> None:
+    passing(counts, wrong=3)
+    spoken(typed, "promote", "r1")
+    first = load_champion(counts.project, "counts")
+    passing(counts, wrong=1, weights=b"trained again")  # at the same path: the first adapter is gone
+    spoken(typed, "promote", "r1")
+    champion = load_champion(counts.project, "counts")
+    assert first is not None
+    assert champion is not None
+    assert [p["identity"] for p in champion.previous] == [first.identity]
+    for split in ("dev", "golden"):
+        old = [champion.recorded.lookup(first.identity, e.digest) for e in counts.split(split)]
+        assert sum(json.loads(str(a.text if a else a)) == {"n": -1} for a in old) == 3
+    spoken(typed, "promote", "r1")  # once more: nobody is his own predecessor
+    again = load_champion(counts.project, "counts")
+    assert again is not None
+    assert [p["identity"] for p in again.previous] == [first.identity]
+    assert again.recorded.lookup(first.identity, counts.split("golden").examples[0].digest) is not None
 
 
 def test_a_run_that_has_not_looked_at_golden_has_no_look(typed: Typed, counts: Any) -> None:

@@ -14,6 +14,7 @@ import pytest
 from harness.champion import load_champion
 from harness.cli import train
 from harness.files import write_json
+from harness.novelty import read_novelty
 from harness.subjects import latency
 from harness.subjects.adapter import adapter_digest
 from harness.subjects.embedded import EMBEDDED_DIGEST, ModelRef
@@ -103,6 +104,20 @@ def test_a_model_that_passes_becomes_the_champion(typed: Typed, counts: Any, sch
     run = record(counts)
     assert (run["status"], run["best"], run["data"]["golden"]["count"]) == ("passed", 1, 60)
     assert run["data"]["dev"]["fingerprint"] == counts.split("dev").fingerprint
+
+
+def test_the_report_tells_accuracy_by_distance_to_train(
+    typed: Typed, counts: Any, school: Callable[..., School]
+) -> None:
+    school((0, 1))
+    _, out, err = typed("train", "counts", "--attempts", "1", "--json")
+    assert "golden against train: " in err
+    folder = Path(json.loads(out)["report"]).parent
+    strata = set(read_novelty(counts.golden).strata["golden"].values())
+    assert {r["tag"] for r in json.loads((folder / "golden.json").read_text())["measures"]} >= strata
+    page = (folder / "report.html").read_text()
+    assert "<h2>By distance to the training data</h2>" in page
+    assert all(f'<th scope="row">{s}</th>' in page for s in strata)
 
 
 def test_five_lines_tell_verdict_gain_format_cost_and_report(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness.examples import Example
-from harness.plugin.failure import difference, printable
+from harness.plugin.failure import difference, printable, rules
 from harness.task import FieldRule
 
 
@@ -46,3 +46,18 @@ def test_the_nearest_accepted_output_is_shown(task: Any) -> None:
 def test_many_wrong_fields_are_cut_short(task: Any) -> None:
     example = Example("e", "x", dict.fromkeys("abcde", 1))
     assert difference(task, example, "{}").endswith("c: expected 1, got null; and 2 fields more")
+
+
+@pytest.mark.parametrize(("text", "shown"), [
+    ('{"total": -3}', "total: -3 is less than the minimum of 0"), ('{"total": 3}', ""),
+    ('{"total": "\\u001b[31m"}', "total: '\\x1b[31m' is not of type 'number'"),
+    ("{}", "the whole: 'total' is a required property"),
+])
+def test_a_broken_schema_is_told_rule_by_rule(task: Any, text: str, shown: str) -> None:
+    schema = {"required": ["total"], "properties": {"total": {"type": "number", "minimum": 0}}}
+    assert rules(dataclasses.replace(task, schema=schema), text) == shown
+
+
+def test_many_broken_rules_are_cut_short(task: Any) -> None:
+    wide = dataclasses.replace(task, schema={"additionalProperties": {"type": "number"}})
+    assert rules(wide, '{"a": "", "b": "", "c": "", "d": "", "e": ""}').endswith("; and 2 rules more")

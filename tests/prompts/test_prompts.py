@@ -12,7 +12,7 @@ import pytest
 from harness.errors import UserError
 from harness.examples import Example, Split
 from harness.project import Project
-from harness.prompts import FewShot, Nearest, Pruned, Sources, ZeroShot, parse_strategy
+from harness.prompts import FewShot, FilePrompt, Nearest, Pruned, Sources, ZeroShot, parse_strategy
 from harness.prompts.few_shot import choose_shots
 from harness.task import Task
 
@@ -142,11 +142,52 @@ def test_strategies_that_cannot_be(label_task: Task, name: str, says: str) -> No
         parse_strategy(name, sources(label_task))
 
 
+def test_a_prompt_file_is_the_system_message_as_it_is(make_task: Callable[..., Made]) -> None:
+    task = make_task({"kind": "json"}, SCHEMA)[1]
+    (task.folder / "PROMPT.md").write_text("Answer {tersely}.\n")
+    asked = parse_strategy("file:PROMPT.md", sources(task)).messages(ASK)
+    assert asked == [{"role": "system", "content": "Answer {tersely}."}, {"role": "user", "content": ASK.text}]
+
+
+def test_a_prompt_file_with_a_place_for_the_input_is_the_users_message(label_task: Task) -> None:
+    (label_task.folder / "p.txt").write_text('{"a": 1} {input} and {input}? {0}')
+    strategy = parse_strategy("file:p.txt", sources(label_task))
+    assert strategy.messages(Example("q", "{input}", "no")) == [
+        {"role": "user", "content": '{"a": 1} {input} and {input}? {0}'}]
+    assert strategy.messages(ASK)[0]["content"].startswith('{"a": 1} text number 3 and text number 3?')
+    chat = ({"role": "system", "content": "Be kind."}, {"role": "user", "content": "Well?"})
+    assert strategy.messages(Example("c", chat, "no")) == [
+        chat[0], {"role": "user", "content": '{"a": 1} Well? and Well?? {0}'}]
+
+
+def test_a_prompt_file_that_was_edited_is_another_strategy(label_task: Task) -> None:
+    path = label_task.folder / "p.md"
+    specs = []
+    for text in ("Say it.", "Say it!", "Say it.\n"):
+        path.write_text(text)
+        specs.append(parse_strategy("file:p.md", sources(label_task)).spec())
+    assert specs[0] != specs[1]
+    assert specs[0] == specs[2]
+
+
+@pytest.mark.parametrize(("name", "says"), [
+    ("file:../secret", "beside task.yaml"), ("file:/etc/passwd", "beside task.yaml"), ("file:a/b.md", "beside"),
+    ("file:..", "beside"), ("file:", "beside"), ("file:link.md", "beside"), ("file:a\0b", "beside"),
+    ("file:nowhere.md", "no such file"), ("file:empty.md", "is empty"),
+])
+def test_prompt_files_that_cannot_be(label_task: Task, tmp_path: Path, name: str, says: str) -> None:
+    (tmp_path / "outside.md").write_text("golden")
+    (label_task.folder / "link.md").symlink_to(tmp_path / "outside.md")
+    (label_task.folder / "empty.md").write_text(" \n")
+    with pytest.raises(UserError, match=says):
+        parse_strategy(name, sources(label_task))
+
+
 def test_strategies_stay_short() -> None:
     """Adding one is a class of under 40 lines, or the design is wrong."""
     import inspect
 
-    for kind in (ZeroShot, FewShot, Nearest, Pruned):
+    for kind in (ZeroShot, FewShot, FilePrompt, Nearest, Pruned):
         assert len(inspect.getsource(kind).splitlines()) < 40, kind
 
 

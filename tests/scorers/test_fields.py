@@ -45,6 +45,23 @@ def test_list_items_are_aligned_whatever_their_order() -> None:
     assert "invented" in _outcomes(expected, {"items": [*expected["items"], {"name": "c", "amount": 3}]}).values()
 
 
+@pytest.mark.parametrize(("got", "outcomes"), [
+    (["b", "a"], ["right", "right"]), (["a"], ["right", "missed"]), (["b", "c", "a"], ["right", "right", "invented"]),
+    (["a", "a"], ["right", "missed", "invented"]), ([], ["missed", "missed"]), (None, ["missed"]), ("a", ["wrong"]),
+])
+def test_a_set_knows_no_order_but_how_often(got: Any, outcomes: list[str]) -> None:
+    rules = {"tags": FieldRule(compare="set")}
+    expected = ["a", "b"]
+    assert [v.outcome for v in compare({"tags": expected}, {"tags": got}, rules)] == outcomes
+    assert expected == ["a", "b"]
+
+
+def test_items_of_a_set_compare_as_json() -> None:
+    rules = {"": FieldRule(compare="set")}
+    assert [v.outcome for v in compare([1, True, {"a": 1}], [{"a": 1.0}, 1, True], rules)] == ["right"] * 3
+    assert [v.outcome for v in compare([1], [True], rules)] == ["missed", "invented"]
+
+
 def test_without_align_the_order_counts() -> None:
     assert [v.outcome for v in compare([1, 2], [2, 1], {})] == ["wrong", "wrong"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from harness.examples import Example
 from harness.project import Project
-from harness.scorers import Context, price_of, scorer_versions, scorers_for
+from harness.scorers import TIMED, Context, price_of, scorer_versions, scorers_for, whole_for
 from harness.subjects import Answer
 from harness.task import Prices, Style, Task
 
@@ -47,16 +48,31 @@ def text_task(make_task: MakeTask) -> Task:
 
 
 def test_each_kind_of_task_has_the_metrics_that_make_sense(json_task: Task, label_task: Task, text_task: Task) -> None:
-    common = {"exact_match", "stop_rate", "tokens_in", "tokens_out"}
-    assert set(scorers_for(json_task)) == common | {"json_valid", "schema_valid", "field_accuracy", "cost_per_1k"}
+    common = {"exact_match", "stop_rate", "empty_rate", "refusal_rate", "tokens_in", "tokens_out"}
+    fields = {f"field_{what}" for what in ("accuracy", "precision", "recall", "f1")}
+    texts = {"style_ok", "style_score", "numbers_kept", "similarity", "edit_similarity", "rouge_l"}
+    assert set(scorers_for(json_task)) == common | {"json_valid", "schema_valid", "cost_per_1k"} | fields
     assert set(scorers_for(label_task)) == common | {"label_valid"}
-    assert set(scorers_for(text_task)) == common | {"style_ok", "style_score", "numbers_kept", "similarity"}
+    assert set(scorers_for(text_task)) == common | texts
     assert {"style_ok", "style_score"} & set(scorers_for(replace(text_task, style=None))) == set()
 
 
 def test_every_metric_of_a_task_has_a_version(json_task: Task) -> None:
-    assert set(scorer_versions(json_task)) == set(scorers_for(json_task))
+    assert set(scorer_versions(json_task)) == {*scorers_for(json_task), *TIMED}
     assert all(version >= 1 for version in scorer_versions(json_task).values())
+
+
+def test_every_metric_says_its_range_its_direction_and_its_source(
+    json_task: Task, label_task: Task, text_task: Task
+) -> None:
+    for task in (json_task, label_task, text_task):
+        told = {s.name: (inspect.getdoc(s.score), s.better) for s in scorers_for(task).values()}
+        told |= {w.name: (inspect.getdoc(w.measure), "high") for w in whole_for(task).values()}
+        for name, (doc, better) in told.items():
+            said = " ".join((doc or "").split())
+            assert "in [" in said, name
+            assert ("higher is better" if better == "high" else "lower is better") in said, name
+            assert "Source:" in said, name
 
 
 def test_a_missing_answer_has_no_value_in_any_metric(json_task: Task, label_task: Task, text_task: Task) -> None:
