@@ -32,6 +32,7 @@ class Subjects:
     prompted: str | None
     linear: str | None
     attempts: Mapping[str, int]
+    incumbent: str | None = None
 
     def shown(self, subject: str) -> str:
         """A subject's name for reading: the tuned model and its attempts by number, the others as they are named."""
@@ -50,6 +51,8 @@ class Subjects:
             return "the best prompting-only baseline"
         if subject == self.linear:
             return "linear model on embeddings"
+        if subject == self.incumbent:
+            return "what runs in production today"
         return "another attempt" if subject in self.attempts else "prompting only"
 
 
@@ -131,6 +134,7 @@ def subjects_of(records: Records) -> Subjects:
         run.get("prompted") or golden.get("prompted"),
         run.get("linear"),
         {a.subject: a.number for a in records.attempts},
+        run.get("incumbent"),
     )
 
 

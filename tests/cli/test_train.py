@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,12 +16,15 @@ from harness.champion import load_champion
 from harness.cli import train
 from harness.files import write_json
 from harness.novelty import read_novelty
+from harness.plugin.run import run_suite
 from harness.subjects import latency
 from harness.subjects.adapter import adapter_digest
 from harness.subjects.embedded import EMBEDDED_DIGEST, ModelRef
 from harness.subjects.latency import Timing
 from trainers import Recipe, TrainingResult
 from trainers.attempts import write_attempt
+
+from ..conftest import ChatServer, completion
 
 Typed = Callable[..., tuple[int, str, str]]
 GATES = """
@@ -261,3 +265,63 @@ def test_remarks_on_the_data_are_told(typed: Typed, counts: Any, school: Callabl
         counts.cached(name, dev=12, golden=30)
     _, _, err = typed("train", "counts", "--attempts", "1")
     assert "train: 1 inputs stand there with two different outputs" in err
+
+
+TODAY = """
+def test_accuracy(candidate):
+    assert candidate.exact_match >= 0.70
+
+def test_beats_today(candidate, incumbent, prompted):
+    assert candidate.exact_match - incumbent.exact_match >= 0.10
+    assert candidate.exact_match - prompted.exact_match >= 0.10
+"""
+
+
+def half_right(counts: Any) -> Callable[[dict[str, Any]], Any]:
+    """Answers to the questions of dev and golden, every other one wrong."""
+    known = {e.text: json.dumps({"n": -1} if i % 2 else e.output)
+             for name in ("dev", "golden") for i, e in enumerate(counts.split(name))}
+    return lambda body: completion(known[body["messages"][-1]["content"].splitlines()[-1]])
+
+
+def test_what_runs_today_is_recorded_and_outlives_its_endpoint(
+    typed: Typed, counts: Any, school: Callable[..., School], chat_server: Callable[..., ChatServer]
+) -> None:
+    school((0, 1))
+    server = chat_server(half_right(counts))
+    today = f"openai:today@{server.url}+file:PROMPT.md"
+    larger = f"openai:larger@{server.url}+zero_shot"
+    (counts.suite / "PROMPT.md").write_text("Count the things:\n{input}")
+    counts.settings(incumbent=today, baselines=["zero_shot", larger])
+    counts.gates(TODAY)
+    for name in ("base+zero_shot", "base+zero_shot+constrained"):
+        counts.cached(name, dev=20, golden=30)
+    status, out, err = typed("train", "counts", "--attempts", "1", "--json")
+    assert status == 0, err
+    assert json.loads(out)["prompted"] == larger
+    champion = load_champion(counts.project, "counts")
+    assert champion is not None
+    assert {today, larger} < set(champion.subjects)
+    assert set(champion.tried) == {"base+zero_shot", "base+zero_shot+constrained", larger, f"{larger}+constrained"}
+    report = Path(json.loads(out)["report"]).read_text()
+    assert "what runs in production today" in report
+    assert "is identified by name; it answered 20" in report
+    server.stop()
+    shutil.rmtree(counts.project.cache)
+    again = run_suite(counts.project, "counts", None, None, silent=True)
+    assert again.passed, again.output
+    assert {sum(c.values()) - c["recorded"] for c in again.answers.values()} == {0}
+    assert len(again.answers) == 3
+
+
+def test_an_incumbent_that_cannot_be_reached_is_met_before_training(
+    typed: Typed, counts: Any, school: Callable[..., School], chat_server: Callable[..., ChatServer]
+) -> None:
+    trained = school((0, 1))
+    server = chat_server()
+    server.stop()
+    counts.settings(incumbent=f"openai:today@{server.url}+zero_shot")
+    status, _, err = typed("train", "counts", "--attempts", "1")
+    assert status == 2
+    assert "cannot be reached" in err
+    assert trained.recipes == []
