@@ -99,6 +99,16 @@ class AnswerCache:
             if _held(db) > self.limit:
                 _shrink(db, int(_EVICT_TO * self.limit), min(_STARTED, now - _SPARED_SECONDS))
 
+    @contextmanager
+    def held_open(self) -> Iterator[None]:
+        """Within the block the file stays open: to close it takes as long as to write hundreds of answers.
+
+        Made here, so that a place where nothing can be kept is said before the model is asked.
+        """
+        self._make()
+        with self._open():
+            yield
+
     def prune(self, to: int | None = None, days: float | None = None) -> int:
         """Removes what was not used for so many days, then what was used longest ago until `to` bytes are left.
 
