@@ -10,13 +10,13 @@ from typing import Any, Literal, Protocol
 from harness.consistency import Consistency
 from harness.errors import UserError, near_names
 from harness.examples import COMPUTED, Example, Split, render_output
-from harness.measures import Measure
+from harness.measures import Measure, check_unsealed
 from harness.scorers import TIMED, scorers_for, timed_measure, whole_for
 from harness.scorers.confusion import Confusion, confusion_of
 from harness.scorers.json_format import schema_valid
 from harness.scorers.own import OwnScorer
 from harness.scores import Scores
-from harness.subjects.subject import Answer
+from harness.subjects.subject import MOST_SAMPLES, Answer
 from harness.task import Task
 
 
@@ -75,7 +75,10 @@ class Scored:
         return self._scores.tags
 
     def values(self, metric: str) -> Mapping[str, float | None]:
-        """Example id → value of a metric over the whole split; None where the answer is missing."""
+        """Example id → value of a metric over the whole split; None where the answer is missing. Raises UserError where
+        golden is sealed.
+        """
+        check_unsealed(metric)
         return self._scores.values(metric)
 
     def on(self, tags: str | Iterable[str]) -> Scored:
@@ -99,10 +102,13 @@ class Scored:
         """The same subject on the examples that a predicate keeps. label: what messages call them (default: its name).
 
         A predicate of the example may be gated; one of the example and its answer chooses by what is to be measured:
-        its slice may be looked at, and gates on it raise UserError. Raises UserError where nothing is kept.
+        its slice may be looked at, and gates on it raise UserError. Raises UserError where nothing is kept, and for a
+        slice by answers where golden is sealed: its size would tell them.
         """
         note = label or getattr(keep, "__name__", "where").replace("<lambda>", "where")
         by_answer = len(inspect.signature(keep).parameters) > 1
+        if by_answer:
+            check_unsealed(f"a slice by answers, {note},")
         ids = [e.id for e in self.split
                if (keep(e, self.answers[e.id]) if by_answer else keep(e))]  # type: ignore[call-arg]
         return self._narrowed(ids, note, f"{self._label}[{note}] was chosen by its answers" if by_answer else "")
@@ -159,12 +165,12 @@ class Scored:
         return view._consistency(rows)
 
     def repeated(self, k: int) -> Consistency:
-        """The subject's answers to the same inputs, k times, drawn as task.yaml's `decoding` says. k: at least 2.
+        """The subject's answers to the same inputs, k times, drawn as task.yaml's `decoding` says. k: 2 to 100.
 
         Raises UserError at temperature 0, where k samples are one answer and agreement would say nothing.
         """
         task = self._scores.context.task
-        if isinstance(k, bool) or not isinstance(k, int) or k < 2:
+        if isinstance(k, bool) or not isinstance(k, int) or not 2 <= k <= MOST_SAMPLES:
             raise UserError(f"an answer cannot be repeated {k!r:.20} times", hint="write .repeated(5)")
         if task.decoding.temperature == 0:
             raise UserError(f"{task.name} decodes at temperature 0: {k} samples are one answer",
@@ -231,7 +237,10 @@ class Scored:
         return self.measure(metric) if own is None else self.by(own)
 
     def confusion(self) -> Confusion:
-        """Which labels are taken for which on the examples of this view. Raises UserError unless the kind is label."""
+        """Which labels are taken for which on the examples of this view. Raises UserError unless the kind is label, and
+        where golden is sealed.
+        """
+        check_unsealed("the confusion")
         self._scores.check_whole()
         chosen = self.examples()
         return confusion_of(self._scores.context.task, chosen, [self.answers[e.id] for e in chosen])

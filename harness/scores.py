@@ -1,4 +1,4 @@
-"""The answers of one subject on one split, and its values by metric, each computed when first asked for."""
+"""A subject's answers on one split with their values, metric by metric; and its answers to other inputs."""
 
 from __future__ import annotations
 
@@ -56,8 +56,7 @@ class Scores:
                 raise UserError("only recorded answers of this subject are at hand, none to other inputs",
                                 hint="use it in a suite that pytest runs, where the model may answer")
             self._asked[key] = self.ask(split, sample)
-        return replace(self, split=split, answers=self._asked[key], known={}, clock=None, _values={},
-                       _timings=None)
+        return replace(self, split=split, answers=self._asked[key], known={}, clock=None, _values={}, _timings=None)
 
     def values(self, metric: str) -> Values:
         """Example id → value (None where the answer is missing). Raises UserError for an unknown metric or a NaN."""
