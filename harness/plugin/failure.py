@@ -117,7 +117,7 @@ def _far_from_train(dev: Dev, evidence: Mean) -> list[str]:
     worse, better = (far, others) if evidence.better == "high" else (others, far)
     if worse.interval(0.95)[1] >= better.interval(0.95)[0]:
         return []
-    return [f"  on dev {far.estimate:.3f} where nothing in train is alike (n = {far.n}),"
+    return [f"  {evidence.name} on dev: {far.estimate:.3f} where nothing in train is alike (n = {far.n}),"
             f" {others.estimate:.3f} elsewhere (n = {others.n})"]
 
 
