@@ -56,7 +56,9 @@ def _main(
 def demo(
     task: Annotated[str, typer.Argument(help="invoices, tickets or voice", metavar="[TASK]")] = "invoices",
     folder: Annotated[Path, typer.Option(help="where the demo's project lies")] = Path("goldgate-demo"),
-    minutes: Annotated[float | None, typer.Option(help="training budget; default: from the machine's speed")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(help="training minutes at most; default: from the machine's speed", min=0.1)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """The whole main job on the embedded model: prepare, baselines, train until the suite passes, gate, report."""
