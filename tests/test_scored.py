@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UserError
-from harness.examples import Example, Split, card_of, load_split, read_card, write_card
+from harness.examples import Example, Split, card_of, load_split, write_card
 from harness.files import write_json
 from harness.project import Project
 from harness.scored import Scored
@@ -74,11 +74,10 @@ def known(scored: Scored) -> Scored:
     """The same, once it is known how near each example is to train."""
     data = scored._scores.context.task.data
     rows = {e.id: {"stratum": s} for e, s in zip(SPLIT, ("far", "near", "near", "far"), strict=True)}
-    train = read_card(data).splits["train"]["fingerprint"]
-    write_card(data, card_of("demo", {"train": load_split(Project(data.parents[1], data), "demo", "train"),
-                                      "dev": SPLIT}, "", "", ""))
-    write_json(data / "novelty.json", {
-        "splits": {"train": train, "dev": SPLIT.fingerprint, "golden": "none"}, "dev": rows, "golden": {}})
+    splits = {"train": load_split(Project(data.parents[1], data), "demo", "train"), "dev": SPLIT, "golden": SPLIT}
+    write_card(data, card_of("demo", splits, "", "", ""))
+    write_json(data / "novelty.json", {"splits": {n: s.fingerprint for n, s in splits.items()}, "dev": rows,
+                                       "golden": {}})
     return scored
 
 
