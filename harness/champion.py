@@ -16,7 +16,7 @@ from harness.fingerprint import file_digest, short
 from harness.measures import Verdict
 from harness.project import Project
 from harness.scored import Scored
-from harness.scorers import scorer_versions, scorers_for
+from harness.scorers import Tariff, scorer_versions, scorers_for
 from harness.subjects import Subject
 from harness.subjects.latency import Timing, machine
 from harness.subjects.replayed import Replayed
@@ -31,7 +31,7 @@ _FIELDS = {
     "prompted_identity": str, "subjects": dict, "look": str | None, "verdicts": list, "answers": str,
     "forced": str | None, "previous": list, "serving": str, "scorers": dict, "baselines": list,
 }
-_LATER = {"tried": dict, "untried": dict}  # champions of the first release do not say
+_LATER = {"tried": dict, "untried": dict, "tariffs": dict}  # champions of the first release do not say
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,8 @@ class Champion:
     recorded; look: name of the look at golden that it passed; answers: digest of the recorded answers; forced: why it
     was promoted without a pass, if it was; serving: digest of what decided its answers beside its weights; scorers: the
     versions that its recorded scores are of; baselines: those that task.yaml declared, of which `prompted` was best;
-    tried: name → identity of all that it was the best of; untried: name → why, of those that were left out.
+    tried: name → identity of all that it was the best of; untried: name → why, of those that were left out; tariffs: by
+    name, the vendors' prices when it was promoted.
     """
 
     folder: Path
@@ -64,6 +65,7 @@ class Champion:
     baselines: tuple[str, ...]
     tried: Mapping[str, str] = field(default_factory=dict)
     untried: Mapping[str, str] = field(default_factory=dict)
+    tariffs: Mapping[str, Tariff] = field(default_factory=dict)
 
     def check_serving(self, now: str) -> None:
         """Raises UserError where task.yaml would have the champion answer in another way than when it was promoted."""
@@ -140,8 +142,9 @@ def load_champion(project: Project, task: str) -> Champion | None:
     if raw["task"] != task:
         raise UserError(f'says task "{raw["task"]}", its folder is "{task}"', f'{path}, field "task"', "restore it")
     verdicts = read_verdicts(raw["verdicts"], str(path))
+    tariffs = {n: Tariff.read(row, f'{path}, field "tariffs"') for n, row in raw.get("tariffs", {}).items()}
     return Champion(folder, **{**raw, "verdicts": verdicts, "previous": tuple(raw["previous"]),
-                               "baselines": tuple(raw["baselines"])})
+                               "baselines": tuple(raw["baselines"]), "tariffs": tariffs})
 
 
 def read_verdicts(rows: Iterable[Any], where: str) -> tuple[Verdict, ...]:
@@ -186,6 +189,8 @@ def write_champion(
         "look": look, "verdicts": [v.to_json() for v in verdicts], "answers": digest, "forced": forced,
         "previous": previous, "serving": serving, "scorers": dict(scorer_versions(task)),
         "baselines": list(task.baselines), "tried": dict(tried), "untried": dict(untried),
+        "tariffs": {e.name: asdict(t) for e in (candidate, prompted, *others)
+                    if (t := e.views[0].tariff) is not None and t.listed},
     })
     return task.folder / _FILE
 
