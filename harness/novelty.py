@@ -14,7 +14,8 @@ from harness.files import check_object, read_json
 from harness.fingerprint import digest, short
 
 FILE = "novelty.json"
-STRATA = (f"{COMPUTED}far", f"{COMPUTED}near", f"{COMPUTED}twin")
+FAR = f"{COMPUTED}far"
+STRATA = (FAR, f"{COMPUTED}near", f"{COMPUTED}twin")
 SPLITS = ("dev", "golden")
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol, Self
 from harness.consistency import Consistency
 from harness.errors import UserError, near_names
 from harness.examples import COMPUTED, Example, Split, render_output
-from harness.measures import Measure
+from harness.measures import Measure, check_unsealed
 from harness.novelty import read_novelty
 from harness.scorers import TIMED, Context, Tariff, scorers_for, timed_measure, whole_for
 from harness.scorers.confusion import Confusion, confusion_of
@@ -177,7 +177,10 @@ class Scored:
         return self._scores.tags
 
     def values(self, metric: str) -> Mapping[str, float | None]:
-        """Example id → value of a metric over the whole split; None where the answer is missing."""
+        """Example id → value of a metric over the whole split; None where the answer is missing. Raises UserError where
+        golden is sealed.
+        """
+        check_unsealed(metric)
         return self._scores.values(metric)
 
     def on(self, tags: str | Iterable[str]) -> Scored:
@@ -201,10 +204,13 @@ class Scored:
         """The same subject on the examples that a predicate keeps. label: what messages call them (default: its name).
 
         A predicate of the example may be gated; one of the example and its answer chooses by what is to be measured:
-        its slice may be looked at, and gates on it raise UserError. Raises UserError where nothing is kept.
+        its slice may be looked at, and gates on it raise UserError. Raises UserError where nothing is kept, and for a
+        slice by answers where golden is sealed: its size would tell them.
         """
         note = label or getattr(keep, "__name__", "where").replace("<lambda>", "where")
         by_answer = len(inspect.signature(keep).parameters) > 1
+        if by_answer:
+            check_unsealed(f"a slice by answers, {note},")
         ids = [e.id for e in self.split
                if (keep(e, self.answers[e.id]) if by_answer else keep(e))]  # type: ignore[call-arg]
         return self._narrowed(ids, note, f"{self._label}[{note}] was chosen by its answers" if by_answer else "")
@@ -342,7 +348,10 @@ class Scored:
         return self.measure(metric) if own is None else self.by(own)
 
     def confusion(self) -> Confusion:
-        """Which labels are taken for which on the examples of this view. Raises UserError unless the kind is label."""
+        """Which labels are taken for which on the examples of this view. Raises UserError unless the kind is label, and
+        where golden is sealed.
+        """
+        check_unsealed("the confusion")
         self._scores.check_whole()
         chosen = self.examples()
         return confusion_of(self._scores.context.task, chosen, [self.answers[e.id] for e in chosen])

@@ -138,6 +138,9 @@ class Source:
             store, here = Timings(self._project.cache), machine()
             known = {} if anew else store.lookup(subject.identity, here)
             if todo := [e for e in examples if e.digest not in known]:
+                if not self._choice.generate:
+                    raise UserError(f"the latency of {subject.name} was never measured on this machine",
+                                    hint="run the suite where the model may answer")
                 self._say(f"{subject.name} answers {len(todo)} examples of {split.name} one by one, for its latency")
                 known |= (fresh := measure_latency(subject, todo))
                 store.add(subject.identity, here, fresh)
@@ -161,8 +164,10 @@ class Source:
         announced = _Announced(subject, split.name, self._say)
         there = recorded is not None and not anew and all(
             recorded.lookup(subject.identity, e.digest) is not None for e in split)
-        if there:  # nothing is written, so that a read-only machine can gate from what is committed
-            return collect(announced, split.examples, cache=self._cache(split), recorded=recorded)
+        if there or not self._choice.generate:
+            # Nothing is written, so that a read-only machine can gate from what is committed.
+            return collect(announced, split.examples, cache=self._cache(split), recorded=recorded,
+                           generate=self._choice.generate)
         with self._alone():
             return collect(announced, split.examples, cache=self._cache(split), recorded=recorded, regenerate=anew)
 

@@ -18,7 +18,7 @@ from harness.cli import commands
 from harness.cli.main import app
 
 Typed = Callable[..., tuple[int, str, str]]
-COMMANDS = ("demo", "init", "prepare", "evaluate", "search", "train", "report", "promote", "champions", "cache",
+COMMANDS = ("demo", "init", "prepare", "plan", "evaluate", "search", "train", "report", "promote", "champions", "cache",
             "doctor")
 
 

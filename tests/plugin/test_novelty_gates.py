@@ -90,3 +90,14 @@ def test_a_stratum_that_the_suites_code_does_not_spell_out_is_refused(gated: Any
         assert "1 passed" not in text
     gated.gates(f"def test_far(candidate):\n    assert candidate.on({name}).exact_match >= 0.5\n")
     assert "no code of the suite spells one out" in run(pytester)
+
+
+def test_a_failing_gate_says_where_dev_is_worse_far_from_train(gated: Any, pytester: pytest.Pytester) -> None:
+    """The champion errs on the first 10 of dev's 24, which are the far ones."""
+    gated.champion(wrong=20)
+    gated.gates("def test_all(candidate):\n    assert candidate.exact_match >= 0.80\n")
+    novelty(gated, 10)
+    says = "on dev 0.000 where nothing in train is alike (n = 10), 1.000 elsewhere (n = 14)"
+    assert says in run(pytester)
+    novelty(gated, 22)  # 12 of 22 against 2 of 2: not shown to be worse
+    assert "where nothing in train is alike" not in run(pytester)
