@@ -17,7 +17,7 @@ from harness.measures import Verdict
 from harness.project import Project
 from harness.scored import Scored
 from harness.scorers import Tariff, scorer_versions, scorers_for
-from harness.subjects import Subject
+from harness.subjects import Answer, Subject
 from harness.subjects.latency import Timing, machine
 from harness.subjects.replayed import Replayed
 from harness.task import Task
@@ -166,11 +166,14 @@ def read_verdicts(rows: Iterable[Any], where: str) -> tuple[Verdict, ...]:
 
 @dataclass(frozen=True)
 class Entrant:
-    """A subject whose answers are recorded with the champion: its name, identity, and views on the splits."""
+    """A subject whose answers are recorded with the champion: its name, identity, and views on the splits. beside: its
+    other answers on golden, to perturbed inputs and further samples.
+    """
 
     name: str
     identity: str
     views: Sequence[Scored]
+    beside: Sequence[Answer] = ()
 
 
 def write_champion(
@@ -213,18 +216,23 @@ def _rows(task: Task, entrants: Sequence[Entrant], timings: Timings) -> list[dic
             values = {m: view.values(m) for m in slow}
             rows += [_row(entrant, view, e, {m: v[e.id] for m, v in values.items()}, waited.get(e.digest))
                      for e in view.split]
+        rows += [_answer_row(entrant.name, "golden", answer) for answer in entrant.beside]
     return rows
 
 
 def _row(entrant: Entrant, view: Scored, example: Example, scores: Mapping[str, float | None],
          timing: Timing | None) -> dict[str, Any]:
-    answer = view.answers[example.id]
-    row = {
-        "subject": entrant.name, "split": view.split.name, "id": example.id, "text": answer.text,
+    row = _answer_row(entrant.name, view.split.name, view.answers[example.id])
+    row["scores"] = {m: v for m, v in scores.items() if v is not None}
+    return row if timing is None else {**row, "timing": asdict(timing)}
+
+
+def _answer_row(subject: str, split: str, answer: Answer) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "subject": subject, "split": split, "id": answer.id, "text": answer.text,
         "finish": answer.finish, "prompt_tokens": answer.prompt_tokens, "completion_tokens": answer.completion_tokens,
         "seconds": round(answer.seconds, 4), "logprob": None if answer.logprob is None else round(answer.logprob, 5),
         "identity": answer.identity, "fingerprint": answer.fingerprint, "example": answer.example,
-        "error": answer.error, "scores": {m: v for m, v in scores.items() if v is not None},
+        "error": answer.error, "scores": {},
     }
-    row |= {k: v for k, v in (("date", answer.date), ("served", answer.served)) if v}
-    return row if timing is None else {**row, "timing": asdict(timing)}
+    return row | {k: v for k, v in (("date", answer.date), ("served", answer.served)) if v}

@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -162,6 +163,14 @@ class Task:
     def data(self) -> Path:
         """golden/<task>: its splits, their card, and how near they are to each other."""
         return self.folder.parent.parent / "golden" / self.name
+
+    @cached_property
+    def validator(self) -> Any:
+        """jsonschema's validator of the schema; without one, of a schema that everything is valid by."""
+        from jsonschema.validators import validator_for
+
+        schema = dict(self.schema or {})
+        return validator_for(schema)(schema)
 
 
 def load_task(project: Project, name: str) -> Task:

@@ -11,8 +11,9 @@ from harness.errors import UserError
 from harness.examples import Example, Split, card_of, load_split, read_card, write_card
 from harness.files import write_json
 from harness.project import Project
-from harness.scored import Scored, Scores
+from harness.scored import Scored
 from harness.scorers import Context, scorer_versions, scorers_for
+from harness.scores import Scores
 from harness.subjects import Answer
 from harness.task import Task
 

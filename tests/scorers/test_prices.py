@@ -14,8 +14,9 @@ from harness.errors import UserError
 from harness.examples import Example, Split
 from harness.gates import suite_digest
 from harness.project import Project
-from harness.scored import Scored, Scores
+from harness.scored import Scored
 from harness.scorers import Context, Tariff, scorer_versions, tariff_of
+from harness.scores import Scores
 from harness.subjects import Answer
 from harness.task import Prices, Task
 
