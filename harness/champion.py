@@ -16,8 +16,8 @@ from harness.fingerprint import file_digest, short
 from harness.measures import Verdict
 from harness.project import Project
 from harness.scored import Scored
-from harness.scorers import scorer_versions, scorers_for
-from harness.subjects import Subject
+from harness.scorers import Tariff, scorer_versions, scorers_for
+from harness.subjects import Answer, Subject
 from harness.subjects.latency import Timing, machine
 from harness.subjects.replayed import Replayed
 from harness.task import Task
@@ -31,7 +31,7 @@ _FIELDS = {
     "prompted_identity": str, "subjects": dict, "look": str | None, "verdicts": list, "answers": str,
     "forced": str | None, "previous": list, "serving": str, "scorers": dict, "baselines": list,
 }
-_LATER = {"tried": dict, "untried": dict, "opened": bool}  # champions of the first release do not say
+_LATER = {"tried": dict, "untried": dict, "opened": bool, "tariffs": dict}  # champions of the first release do not say
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,8 @@ class Champion:
     was promoted without a pass, if it was; serving: digest of what decided its answers beside its weights; scorers: the
     versions that its recorded scores are of; baselines: those that task.yaml declared, of which `prompted` was best;
     tried: name → identity of all that it was the best of; untried: name → why, of those that were left out;
-    opened: whether golden's examples had been shown, so that its pass has no error rate.
+    opened: whether golden's examples had been shown, so that its pass has no error rate; tariffs: by name, the vendors'
+    prices when it was promoted.
     """
 
     folder: Path
@@ -65,6 +66,7 @@ class Champion:
     baselines: tuple[str, ...]
     tried: Mapping[str, str] = field(default_factory=dict)
     untried: Mapping[str, str] = field(default_factory=dict)
+    tariffs: Mapping[str, Tariff] = field(default_factory=dict)
     opened: bool = False
 
     @property
@@ -148,8 +150,9 @@ def load_champion(project: Project, task: str) -> Champion | None:
     if raw["task"] != task:
         raise UserError(f'says task "{raw["task"]}", its folder is "{task}"', f'{path}, field "task"', "restore it")
     verdicts = read_verdicts(raw["verdicts"], str(path))
+    tariffs = {n: Tariff.read(row, f'{path}, field "tariffs"') for n, row in raw.get("tariffs", {}).items()}
     return Champion(folder, **{**raw, "verdicts": verdicts, "previous": tuple(raw["previous"]),
-                               "baselines": tuple(raw["baselines"])})
+                               "baselines": tuple(raw["baselines"]), "tariffs": tariffs})
 
 
 def read_verdicts(rows: Iterable[Any], where: str) -> tuple[Verdict, ...]:
@@ -163,11 +166,14 @@ def read_verdicts(rows: Iterable[Any], where: str) -> tuple[Verdict, ...]:
 
 @dataclass(frozen=True)
 class Entrant:
-    """A subject whose answers are recorded with the champion: its name, identity, and views on the splits."""
+    """A subject whose answers are recorded with the champion: its name, identity, and views on the splits. beside: its
+    other answers on golden, to perturbed inputs and further samples.
+    """
 
     name: str
     identity: str
     views: Sequence[Scored]
+    beside: Sequence[Answer] = ()
 
 
 def write_champion(
@@ -194,6 +200,8 @@ def write_champion(
         "look": look, "verdicts": [v.to_json() for v in verdicts], "answers": digest, "forced": forced,
         "previous": previous, "serving": serving, "scorers": dict(scorer_versions(task)),
         "baselines": list(task.baselines), "tried": dict(tried), "untried": dict(untried),
+        "tariffs": {e.name: asdict(t) for e in (candidate, prompted, *others)
+                    if (t := e.views[0].tariff) is not None and t.listed},
         "opened": opened,
     })
     return task.folder / _FILE
@@ -208,18 +216,23 @@ def _rows(task: Task, entrants: Sequence[Entrant], timings: Timings) -> list[dic
             values = {m: view.values(m) for m in slow}
             rows += [_row(entrant, view, e, {m: v[e.id] for m, v in values.items()}, waited.get(e.digest))
                      for e in view.split]
+        rows += [_answer_row(entrant.name, "golden", answer) for answer in entrant.beside]
     return rows
 
 
 def _row(entrant: Entrant, view: Scored, example: Example, scores: Mapping[str, float | None],
          timing: Timing | None) -> dict[str, Any]:
-    answer = view.answers[example.id]
-    row = {
-        "subject": entrant.name, "split": view.split.name, "id": example.id, "text": answer.text,
+    row = _answer_row(entrant.name, view.split.name, view.answers[example.id])
+    row["scores"] = {m: v for m, v in scores.items() if v is not None}
+    return row if timing is None else {**row, "timing": asdict(timing)}
+
+
+def _answer_row(subject: str, split: str, answer: Answer) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "subject": subject, "split": split, "id": answer.id, "text": answer.text,
         "finish": answer.finish, "prompt_tokens": answer.prompt_tokens, "completion_tokens": answer.completion_tokens,
         "seconds": round(answer.seconds, 4), "logprob": None if answer.logprob is None else round(answer.logprob, 5),
         "identity": answer.identity, "fingerprint": answer.fingerprint, "example": answer.example,
-        "error": answer.error, "scores": {m: v for m, v in scores.items() if v is not None},
+        "error": answer.error, "scores": {},
     }
-    row |= {k: v for k, v in (("date", answer.date), ("served", answer.served)) if v}
-    return row if timing is None else {**row, "timing": asdict(timing)}
+    return row | {k: v for k, v in (("date", answer.date), ("served", answer.served)) if v}
