@@ -42,7 +42,7 @@ def run_prepare(project: Project, name: str) -> Result:
     """Checks the splits as they are, writes their card, and how near dev and golden are to train."""
     task = load_task(project, name)
     card = rewrite_card(project, task)
-    novelty = refresh_novelty(project, name, check_task_data(project, task).splits)
+    novelty = refresh_novelty(project, name, check_task_data(project, task).splits, anew=True)
     lines = [f"{n}: {s['count']} examples, fingerprint {short(s['fingerprint'])}" for n, s in card.splits.items()]
     return Result({"task": name, "splits": card.splits, "novelty": novelty}, "\n".join([*lines, novelty]))
 
