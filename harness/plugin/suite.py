@@ -143,9 +143,12 @@ class Suite:
         def make() -> Scored:
             self.terms()
             scores = self.source.scores(self.subject(role), self.split())
-            if known := how_known(self.subject(role).name, scores.answers.values()):
+            name, scored = self.subject(role).name, Scored(role, scores)
+            if known := how_known(name, scores.answers.values()):
                 self.notes.append(known)
-            return Scored(role, scores)
+            if scored.tariff is not None and (scored.tariff.own or known):
+                self.notes.append(f"cost of {name}: {scored.tariff}")
+            return scored
 
         return self._once(f"scored {role}", make)
 
