@@ -28,7 +28,8 @@ _MOST_LOOKS = 20  # no ledger gets that far; a pass with p = 0 would carry for e
 
 @dataclass(frozen=True)
 class Gate:
-    """One recorded gate. carries: how far a pass holds; dev: its estimate on dev; chart: None without numbers.
+    """One recorded gate. carries: how far a pass holds; flips: how likely a fresh golden set of the same size
+    comes to another verdict; dev: its estimate on dev; chart: None without numbers.
 
     reading: the one it was decided by; written: the one that the suite asks for (dev reads every gate as observed).
     """
@@ -43,6 +44,7 @@ class Gate:
     p: str
     tested: str
     carries: str
+    flips: str
     message: str
     approximate: bool
     dev: str
@@ -153,6 +155,7 @@ def _gate(
         p=probability(amount(verdict, "p")) if verdict.get("reading", "shown") == "shown" else "",
         tested=_tested(verdict, look, on_golden),
         carries=_carries(verdict, look),
+        flips=_flips(amount(row, "flips")),
         message=str(verdict.get("message") or ""),
         approximate=bool(verdict.get("approximate")),
         dev=recorded(on_dev, metric, _bounds(on_dev)).text if on_dev else "",
@@ -160,6 +163,10 @@ def _gate(
         threshold=shown,
         measures=_measures(metric),
     )
+
+
+def _flips(chance: float | None) -> str:
+    return "" if chance is None else f"another verdict in {number(chance, 'rate')} of cases"
 
 
 def _bounds(verdict: Mapping[str, Any]) -> tuple[float, float] | None:

@@ -39,7 +39,7 @@ class PlanText:
             f"  if true: {truth}what {self.subject} reaches on dev, which is optimistic where dev chose it",
             "", _table(plans), "",
             *(f"cannot be shown: {_cannot(p)}" for p in plans if not p.possible),
-            *(f"passes always: {p.written} passes whatever the {p.n} answers are: it guards nothing"
+            *(f"passes always: {p.written} passes whatever the answers are at n = {p.n}: it guards nothing"
               for p in plans if p.sure),
             *(f"not good enough: {_beside(p)}" for p in plans if _wrong_side(p)),
             *(f"too few examples: {_too_few(p)}" for p in plans if p.possible and p.examples and p.power < POWER),
@@ -66,12 +66,12 @@ def _table(plans: Sequence[GatePlan]) -> str:
     for plan in plans:
         verdict = plan.gate.verdict
         table.add_row(
-            verdict.metric.replace("[", "\\["), verdict.written,
+            verdict.metric, verdict.written,
             "margin" if verdict.metric == verdict.gate else f"{verdict.op} {threshold(verdict.threshold)}",
             f"{plan.n:,}", _right(plan), _value(plan), _percent(plan.power), _settled(plan), _percent(plan.flips),
         )
     text = io.StringIO()
-    Console(file=text, width=2 * _WIDEST + 100, color_system=None).print(table)
+    Console(file=text, width=2 * _WIDEST + 100, color_system=None, markup=False, emoji=False).print(table)
     return "\n".join("  " + line.rstrip() for line in text.getvalue().splitlines())
 
 
@@ -133,7 +133,7 @@ def _cannot(plan: GatePlan) -> str:
         return f"{plan.written}: no number of examples shows the best value there is"
     if gate.spread is not None:
         return f"{plan.written}: an approximate measure cannot be shown at a level as small as {plan.level:.2g}"
-    words = f"{plan.written}: no result on {plan.n:,} examples does"
+    words = f"{plan.written}: no result at n = {plan.n:,} does"
     least = fewest_perfect(rate, plan.level)
     if gate.max_group == 1:
         words += f"; {least:,} of {least:,} at the best value is the least that does"

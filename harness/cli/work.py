@@ -158,7 +158,7 @@ def golden_summary(
         "passed": passed, "subject": candidate,
         "prompted": prompted, "opened": False, "measures": measures, "differences": differences,
         "turned": {m: _turned(mine, theirs, m) for m in deciding_metrics(work.task)},
-        "verdicts": [{"item": r["item"], "verdict": r["verdict"]} for r in records],
+        "verdicts": [{"item": r["item"], "verdict": r["verdict"], "flips": r.get("flips")} for r in records],
     }
 
 
