@@ -45,6 +45,12 @@ class Recorded:
         row = self._at.get((identity, example))
         return None if row is None else replace(_answer(row), origin="recorded")
 
+    def of(self, identities: Iterable[str], split: str) -> list[Answer]:
+        """Every recorded answer of these subjects on a split, in whatever form it was asked."""
+        wanted = set(identities)
+        rows = [row for row in self.rows if row["identity"] in wanted and row.get("split") == split]
+        return [replace(_answer(row), origin="recorded") for row in rows]
+
     def scores(self, identity: str, example: str) -> Mapping[str, float]:
         """Recorded values of the scorers that need a model, for that answer; empty where there are none."""
         row = self._at.get((identity, example))
@@ -107,7 +113,7 @@ def collect(
     first: dict[str, Example] = {}
     for example in todo:
         first.setdefault(keys[example.id], example)
-    made = _generate(subject, list(first.values()), cache, progress)
+    made = _generate(subject, list(first.values()), cache, progress) if first else {}
     found |= {e.id: _as(made[keys[e.id]], e) for e in todo}
     if progress is not None and len(todo) > len(first):
         progress(len(todo) - len(first))
@@ -120,21 +126,24 @@ def _generate(subject: Subject, examples: Sequence[Example], cache: AnswerCache,
     """Asks the subject; what it has said is in the cache even where it is interrupted."""
     made: dict[str, Answer] = {}
     unsaved: list[Answer] = []
-    try:
-        for answer in subject.answer(examples, progress) if examples else ():
-            made[answer.fingerprint] = answer
-            if not answer.passing:
-                unsaved.append(answer)
-            if len(unsaved) >= _KEEP_EVERY:
-                cache.put_many(unsaved, subject.name)
-                unsaved = []
-    finally:
-        cache.put_many(unsaved, subject.name)
+    with cache.held_open():
+        try:
+            for answer in subject.answer(examples, progress):
+                made[answer.fingerprint] = answer
+                if not answer.passing:
+                    unsaved.append(answer)
+                if len(unsaved) >= _KEEP_EVERY:
+                    cache.put_many(unsaved, subject.name)
+                    unsaved = []
+        finally:
+            cache.put_many(unsaved, subject.name)
     return made
 
 
 def _as(answer: Answer, example: Example) -> Answer:
     """The answer under the id of the example that asks now: an id is a name, and may have changed."""
+    if (answer.id, answer.example) == (example.id, example.digest):
+        return answer
     return replace(answer, id=example.id, example=example.digest)
 
 

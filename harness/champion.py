@@ -17,7 +17,7 @@ from harness.measures import Verdict
 from harness.project import Project
 from harness.scored import Scored
 from harness.scorers import scorer_versions, scorers_for
-from harness.subjects import Subject
+from harness.subjects import Answer, Subject
 from harness.subjects.latency import Timing, machine
 from harness.subjects.replayed import Replayed
 from harness.task import Task
@@ -31,7 +31,7 @@ _FIELDS = {
     "prompted_identity": str, "subjects": dict, "look": str | None, "verdicts": list, "answers": str,
     "forced": str | None, "previous": list, "serving": str, "scorers": dict, "baselines": list,
 }
-_LATER = {"tried": dict, "untried": dict}  # champions of the first release do not say
+_LATER = {"tried": dict, "untried": dict, "opened": bool}  # champions of the first release do not say
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,8 @@ class Champion:
     recorded; look: name of the look at golden that it passed; answers: digest of the recorded answers; forced: why it
     was promoted without a pass, if it was; serving: digest of what decided its answers beside its weights; scorers: the
     versions that its recorded scores are of; baselines: those that task.yaml declared, of which `prompted` was best;
-    tried: name → identity of all that it was the best of; untried: name → why, of those that were left out.
+    tried: name → identity of all that it was the best of; untried: name → why, of those that were left out;
+    opened: whether golden's examples had been shown, so that its pass has no error rate.
     """
 
     folder: Path
@@ -64,6 +65,13 @@ class Champion:
     baselines: tuple[str, ...]
     tried: Mapping[str, str] = field(default_factory=dict)
     untried: Mapping[str, str] = field(default_factory=dict)
+    opened: bool = False
+
+    @property
+    def looks(self) -> list[str]:
+        """Names of the looks at golden that this record speaks of."""
+        named = [self.look, *(before.get("look") for before in self.previous)]
+        return [name for name in named if name is not None]
 
     def check_serving(self, now: str) -> None:
         """Raises UserError where task.yaml would have the champion answer in another way than when it was promoted."""
@@ -155,17 +163,20 @@ def read_verdicts(rows: Iterable[Any], where: str) -> tuple[Verdict, ...]:
 
 @dataclass(frozen=True)
 class Entrant:
-    """A subject whose answers are recorded with the champion: its name, identity, and views on the splits."""
+    """A subject whose answers are recorded with the champion: its name, identity, and views on the splits. beside: its
+    other answers on golden, to perturbed inputs and further samples.
+    """
 
     name: str
     identity: str
     views: Sequence[Scored]
+    beside: Sequence[Answer] = ()
 
 
 def write_champion(
     project: Project, task: Task, candidate: Entrant, prompted: Entrant, others: Sequence[Entrant], *,
     adapter: Mapping[str, Any], serving: str, run: str, look: str | None, verdicts: Sequence[Verdict],
-    forced: str | None, tried: Mapping[str, str], untried: Mapping[str, str],
+    forced: str | None, opened: bool, tried: Mapping[str, str], untried: Mapping[str, str],
 ) -> Path:
     """Writes the answers, then champion.json, which names them; see Champion for what it holds. Raises UserError unless
     every verdict passes or the promotion is forced for a reason.
@@ -186,6 +197,7 @@ def write_champion(
         "look": look, "verdicts": [v.to_json() for v in verdicts], "answers": digest, "forced": forced,
         "previous": previous, "serving": serving, "scorers": dict(scorer_versions(task)),
         "baselines": list(task.baselines), "tried": dict(tried), "untried": dict(untried),
+        "opened": opened,
     })
     return task.folder / _FILE
 
@@ -199,18 +211,23 @@ def _rows(task: Task, entrants: Sequence[Entrant], timings: Timings) -> list[dic
             values = {m: view.values(m) for m in slow}
             rows += [_row(entrant, view, e, {m: v[e.id] for m, v in values.items()}, waited.get(e.digest))
                      for e in view.split]
+        rows += [_answer_row(entrant.name, "golden", answer) for answer in entrant.beside]
     return rows
 
 
 def _row(entrant: Entrant, view: Scored, example: Example, scores: Mapping[str, float | None],
          timing: Timing | None) -> dict[str, Any]:
-    answer = view.answers[example.id]
-    row = {
-        "subject": entrant.name, "split": view.split.name, "id": example.id, "text": answer.text,
+    row = _answer_row(entrant.name, view.split.name, view.answers[example.id])
+    row["scores"] = {m: v for m, v in scores.items() if v is not None}
+    return row if timing is None else {**row, "timing": asdict(timing)}
+
+
+def _answer_row(subject: str, split: str, answer: Answer) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "subject": subject, "split": split, "id": answer.id, "text": answer.text,
         "finish": answer.finish, "prompt_tokens": answer.prompt_tokens, "completion_tokens": answer.completion_tokens,
         "seconds": round(answer.seconds, 4), "logprob": None if answer.logprob is None else round(answer.logprob, 5),
         "identity": answer.identity, "fingerprint": answer.fingerprint, "example": answer.example,
-        "error": answer.error, "scores": {m: v for m, v in scores.items() if v is not None},
+        "error": answer.error, "scores": {},
     }
-    row |= {k: v for k, v in (("date", answer.date), ("served", answer.served)) if v}
-    return row if timing is None else {**row, "timing": asdict(timing)}
+    return row | {k: v for k, v in (("date", answer.date), ("served", answer.served)) if v}

@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.errors import UserError, near_names
 from harness.examples import Split
-from harness.files import check_name, read_json, write_json, write_whole
+from harness.files import check_name, check_object, read_json, write_json, write_whole
 from harness.project import Project
 from harness.scored import Scored
 from harness.scorers import scorers_for
@@ -63,6 +63,17 @@ def open_run(project: Project, task: str, key: str, stamp: str) -> tuple[Run, bo
     run = Run(base / check_name(name, "run"))
     run.update(task=task, id=name, key=key, status="running")
     return run, False
+
+
+def looks_named(project: Project, task: str) -> list[str]:
+    """Names of the looks at golden that the task's runs say they took. Raises UserError for a broken run.json."""
+    named: list[str] = []
+    for path in sorted(project.runs(task).glob("*/run.json")):
+        looks = check_object(read_json(path), str(path), "remove the run folder").get("looks", [])
+        if not isinstance(looks, list) or not all(isinstance(name, str) for name in looks):
+            raise UserError(f"must be a list of names, not {looks!r:.40}", f'{path}, field "looks"', "restore it")
+        named += looks
+    return named
 
 
 def find_run(project: Project, name: str) -> Run:

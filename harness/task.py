@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,6 +20,7 @@ from harness.schema import load_schema, unknown_field
 
 Kind = Literal["json", "label", "text"]
 Reading = Literal["shown", "plausible", "observed"]
+Golden = Literal["closed", "sealed"]
 Compare = Literal["exact", "text", "number", "date", "list", "set"]
 
 
@@ -36,8 +38,8 @@ class Decoding(_Strict):
 
 
 class FieldRule(_Strict):
-    """How one field of a JSON answer is compared. tolerance: absolute, for numbers; weight: its share in the score;
-    align: pairs the items of a list by what they hold, not by where they stand.
+    """How one field of a JSON answer is compared. tolerance: absolute, for numbers; weight: of a top-level field
+    in the score; align: pairs the items of a list by what they hold, not by where they stand.
     """
 
     compare: Compare = "exact"
@@ -121,7 +123,7 @@ class _TaskFile(_Strict):
     incumbent: str | None = None
     gates: Reading = "shown"
     error: float = Field(default=0.05, gt=0.0, lt=0.5)
-    golden: Literal["closed"] = "closed"
+    golden: Golden = "closed"
     max_group: int = Field(default=1, ge=1)
     prices: Prices | None = None
     train: dict[str, Any] = Field(default_factory=dict)
@@ -145,7 +147,7 @@ class Task:
     incumbent: str | None
     gates: Reading
     error: float
-    golden: Literal["closed"]
+    golden: Golden
     max_group: int
     prices: Prices | None
     train: Mapping[str, Any]
@@ -155,6 +157,14 @@ class Task:
     def data(self) -> Path:
         """golden/<task>: its splits, their card, and how near they are to each other."""
         return self.folder.parent.parent / "golden" / self.name
+
+    @cached_property
+    def validator(self) -> Any:
+        """jsonschema's validator of the schema; without one, of a schema that everything is valid by."""
+        from jsonschema.validators import validator_for
+
+        schema = dict(self.schema or {})
+        return validator_for(schema)(schema)
 
 
 def load_task(project: Project, name: str) -> Task:
@@ -174,9 +184,12 @@ def load_task(project: Project, name: str) -> Task:
                         "write schema.json beside it and name it here")
     schema = None if parsed.schema_ is None else load_schema(folder, parsed.schema_)
     if schema is not None:
-        for field in parsed.fields:
+        for field, rule in parsed.fields.items():
             if hint := unknown_field(schema, field):
                 raise UserError(f'the schema has no field "{field}"', _place(path, raw, ["fields", field]), hint)
+            if rule.weight != 1.0 and "." in field and field not in schema.get("properties", {}):
+                raise UserError("only a top-level field has a weight", _place(path, raw, ["fields", field, "weight"]),
+                                f'give it to "{field.partition(".")[0]}", which its parts share')
     if parsed.kind == "label" and len(set(parsed.labels)) < 2:
         raise UserError("kind label needs at least two different labels", f'{path}, field "labels"', "list them all")
     values = {k: getattr(parsed, k) for k in _TaskFile.model_fields if k not in ("task", "schema_")}

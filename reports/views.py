@@ -214,11 +214,16 @@ def _look_words(look: Look | None) -> str:
     error = look.level * 2**look.number
     size = plural(look.count, "example") if look.count else "size not recorded"
     words = (
-        f"Look {look.number} at this golden split ({size}), tested at level {number(look.level, 'plain')} a side;"
-        f" all looks together have spent {look.spent}."
+        f"Look {look.number} at this golden split ({size}), tested at level {number(look.level, 'plain')} a side, which"
+        f" is what it cost; all looks together have spent {look.spent}, the chance that one of their passes is false."
     )
     if look.opened:
         return f"{words} Golden's examples were shown, so passes carry no error rate until golden is refreshed."
+    if look.sealed:
+        return (
+            f"{words} A promotion is false with at most {100 * error:g}%: golden is sealed, so earlier looks told their"
+            " verdicts alone. The numbers below are dev's."
+        )
     return (
         f"{words} A promotion is false with at most {100 * error:g}% as long as nothing but “not yet” was learned from"
         " earlier looks; once people have read the numbers below, that is nominal."

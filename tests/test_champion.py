@@ -14,8 +14,9 @@ from harness.errors import UserError
 from harness.examples import Split, load_split
 from harness.measures import Measure, Verdict
 from harness.project import Project
-from harness.scored import Scored, Scores
+from harness.scored import Scored
 from harness.scorers import Context
+from harness.scores import Scores
 from harness.subjects import Answer
 from harness.task import Task
 
@@ -45,7 +46,7 @@ def promoted(make_task: MakeTask) -> Callable[..., tuple[Project, Task]]:
         entrants = [Entrant(name, identity, [_view(task, s, identity, right, project.cache) for s in splits])
                     for name, identity, right in (("adapter:x", who, 6), ("base+zero_shot", "them", 2))]
         write_champion(project, task, entrants[0], entrants[1], [], adapter={"path": "x", "digest": "d"}, run=run,
-                       serving="s", look=None, verdicts=verdicts, forced=forced,
+                       serving="s", look=None, verdicts=verdicts, forced=forced, opened=False,
                        tried={"base+zero_shot": "them"}, untried={"base+few_shot:2": "cost"})
         return project, task
 

@@ -22,8 +22,9 @@ from harness.edge_cases import (
 from harness.errors import UserError
 from harness.examples import Example, Split
 from harness.project import Project
-from harness.scored import Scored, Scores
+from harness.scored import Scored
 from harness.scorers import Context
+from harness.scores import Scores
 from harness.subjects import Answer
 from harness.task import Task
 
@@ -195,7 +196,7 @@ def test_repeated_at_temperature_0_says_that_there_is_one_answer(label_task: Tas
         candidate.repeated(3)
 
 
-@pytest.mark.parametrize("k", [1, 0, True, 2.5, "3"])
+@pytest.mark.parametrize("k", [1, 0, 101, True, 2.5, "3"])
 def test_repeated_needs_a_count(warm_task: Task, k: object) -> None:
     with pytest.raises(UserError, match="cannot be repeated"):
         scored(warm_task, SPLIT, Asked(lambda text, sample: keyword(text))).repeated(k)  # type: ignore[arg-type]

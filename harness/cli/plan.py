@@ -18,8 +18,9 @@ from harness.gates import GatePlan, GateRecord, can_plan, chance_of_passing, lev
 from harness.novelty import read_novelty
 from harness.plugin.run import run_suite
 from harness.project import Project
-from harness.scored import Scored, Scores
+from harness.scored import Scored
 from harness.scorers import Context
+from harness.scores import Scores
 from harness.subjects import Answer, can_constrain, parse_subject
 from harness.task import Task, load_task
 
@@ -145,7 +146,7 @@ def _share(gate: GateRecord, dev: Split, golden: Split, strata: Mapping[str, Map
     that it has on dev where it was cut in another way. strata: split → example id → stratum, where the suite names any.
     """
     ids = set(gate.values)
-    if ids and len(ids) < len(dev):
+    if ids and "[" in gate.verdict.metric:
         on_dev, on_golden = _slices(dev, strata), _slices(golden, strata)
         same = sorted((s for s in on_dev if on_dev[s] == ids), key=lambda s: f"[{s}]" not in gate.verdict.metric)
         if same:

@@ -36,19 +36,20 @@ class PlanText:
         truth = "the truth that was given, else " if self.given else ""
         lines = [
             f"{self.task}: what {size} can show at look {self.look} (level {self.level:.4g} per side)",
-            f"  if true: {truth}what {self.subject} reaches on dev, which is optimistic where dev chose it",
+            f"  if true: {truth}what {self.subject} reaches on dev, optimistic where dev helped to choose it",
             "", _table(plans), "",
             *(f"cannot be shown: {_cannot(p)}" for p in plans if not p.possible),
             *(f"passes always: {p.written} passes whatever the answers are at n = {p.n}: it guards nothing"
               for p in plans if p.sure),
-            *(f"not good enough: {_beside(p)}" for p in plans if _wrong_side(p)),
+            *(f"not good enough: {p.written}: if {_value(p)} is true, more examples are not the answer"
+              for p in plans if _wrong_side(p)),
             *(f"too few examples: {_too_few(p)}" for p in plans if p.possible and p.examples and p.power < POWER),
             *(f"not planned: {why}" for _, why in unplanned),
         ]
         if self.chance is not None:
             lines.append(f"the whole suite passes at this look in {_percent(self.chance)} of cases, judged from dev")
         lines += [
-            "  right: so many right answers pass; power: chance to pass if that is true",
+            "  n: in the gate's slice; right: so many right answers pass; power: chance to pass if that is true",
             "  80% power: examples from which power is 80%; for a plausible gate, the truth at which it fails in 80%",
             "  flips: chance that two golden sets of this size come to different verdicts",
         ]
@@ -112,11 +113,6 @@ def _percent(share: float) -> str:
 
 def _wrong_side(plan: GatePlan) -> bool:
     return plan.examples is None and plan.possible and plan.gate.verdict.written != "plausible"
-
-
-def _beside(plan: GatePlan) -> str:
-    return (f"{plan.written}: {_value(plan)} does not exceed it by anything that a million examples could show:"
-            " more examples are not the answer")
 
 
 def _too_few(plan: GatePlan) -> str:

@@ -12,14 +12,23 @@ from typing import Any
 from harness.baselines import Prompted, deciding_metrics
 from harness.cli.doctor import machine
 from harness.cli.screen import Result, Screen, clock
-from harness.cli.work import Work, golden_summary, promote_candidate, references
+from harness.cli.work import Work, compare, golden_summary, promote_candidate, references
 from harness.data.check import check_task_data
 from harness.data.novelty import refresh_novelty
 from harness.errors import UserError
 from harness.examples import render_output
 from harness.files import read_json, write_json
 from harness.fingerprint import digest
-from harness.gates import chance_of_other_verdict, chance_of_passing, level, read_looks, spent, suite_digest
+from harness.gates import (
+    GateRecord,
+    chance_of_other_verdict,
+    chance_of_passing,
+    check_ledger,
+    level,
+    read_looks,
+    spent,
+    suite_digest,
+)
 from harness.measures import Verdict
 from harness.plugin.run import run_suite
 from harness.project import Project
@@ -84,7 +93,7 @@ class Training:
             raise UserError("the suite recorded no verdict on dev", str(self.work.task.folder),
                             f"look at it with: pytest suites/{self.name} --candidate {subject}")
         write_json(self.run.attempt(number) / "verdicts.json", [r.to_json() for r in result.records])
-        coming = level(len(read_looks(self.work.project.golden(self.name) / "looks")) + 1, self.work.task.error)
+        coming = level(len(read_looks(self.work.ledger)) + 1, self.work.task.error)
         with self.work.screen.step("chance of passing golden", "is a look at golden worth it yet?"):
             chance = chance_of_passing(result.records, len(self.work.split("golden")), coming)
         self.work.screen.say(f"  attempt {number}: chance of passing golden {chance:.0%}")
@@ -107,13 +116,19 @@ class Training:
                 "the suite did not run as a whole on golden" + "".join(f"; {gap}" for gap in result.gaps),
                 str(self.work.task.folder),
                 f"see: pytest suites/{self.name} --candidate {subject} --split golden")
+        looks = [*self.run.read().get("looks", []), result.look.name]
+        self.run.update(looks=list(dict.fromkeys(looks)))
         write_json(self.run.folder / "look.json", {
             "subject": subject, "passed": result.passed,
             # Verdicts alone: which examples of golden went wrong is nothing that training may read.
-            "records": [{"item": r.item, "verdict": r.verdict.to_json(), "flips": round(chance_of_other_verdict(r), 4)}
-                        for r in result.records],
+            "records": [_told(r) for r in result.records],
             "look": {"number": result.look.number, "level": result.look.level, "name": result.look.name}})
         return bool(result.passed)
+
+
+def _told(gate: GateRecord) -> dict[str, Any]:
+    flips = None if gate.verdict.sealed else round(chance_of_other_verdict(gate), 4)
+    return {"item": gate.item, "verdict": gate.verdict.to_json(), "flips": flips}
 
 
 def run_train(
@@ -131,6 +146,7 @@ def run_train(
     work = Work(project, task, screen)
     with screen.step("check the data", "schema, duplicates, nothing of golden in train"):
         quality = check_task_data(project, task)
+    check_ledger(work.ledger, sealed=task.golden == "sealed")  # no training for a look that would be refused
     work.splits.update(quality.splits)
     for remark in quality.remarks:
         screen.say(f"  {remark}")
@@ -211,7 +227,7 @@ def _finish(
     shown = [*prompted.tried, *(training.subject(a.adapter) for a in outcome.attempts), *references(work.task)]
     write_answers(run, work.task, work.split("dev"), {n: work.scored(n) for n in shown})
     looked = read_json(run.folder / "look.json")
-    looks = read_looks(work.project.golden(work.task.name) / "looks")
+    looks = read_looks(work.ledger)
     look = {**looked["look"], "spent": spent(looks)}
     summary = golden_summary(work, looked["subject"], prompted.name, look, looked["records"], looked["passed"])
     write_json(run.folder / "golden.json", summary)
@@ -248,14 +264,19 @@ def _result(
     metric = deciding_metrics(work.task)[0]
     verdicts = summary["verdicts"]
     passing = sum(row["verdict"]["outcome"] == "pass" for row in verdicts)
-    rows = {(r["subject"], r["metric"]): r["estimate"] for r in summary["measures"] if r["tag"] is None}
     mine, theirs = summary["subject"], prompted.name
-    gap = next(d for d in summary["differences"] if d["metric"] == metric and d["reference"] == theirs)
-    head = f"Ship: all {len(verdicts)} gates pass" if outcome.passed else (
-        f"Not yet: {passing} of {len(verdicts)} gates pass; {outcome.reason}")
+    told = compare(work, mine, theirs, "dev") if summary["sealed"] else summary
+    where = " on dev" if summary["sealed"] else ""
+    rows = {(r["subject"], r["metric"]): r["estimate"] for r in told["measures"] if r["tag"] is None}
+    gap = next(d for d in told["differences"] if d["metric"] == metric and d["reference"] == theirs)
+    head = f"Not yet: {passing} of {len(verdicts)} gates pass; {outcome.reason}"
+    if outcome.passed:
+        head = f"Ship: all {len(verdicts)} gates pass"
+        if summary["opened"]:
+            head = f"Opened: all {len(verdicts)} gates pass, without an error rate until golden is refreshed"
     lines = [
         head,
-        f"{metric}: {rows[mine, metric]:.1%} tuned, {rows[theirs, metric]:.1%} with the best prompt ({theirs}):"
+        f"{metric}{where}: {rows[mine, metric]:.1%} tuned, {rows[theirs, metric]:.1%} with the best prompt ({theirs}):"
         f" {100 * gap['estimate']:+.1f} points ({100 * gap['low']:+.1f} to {100 * gap['high']:+.1f}),"
         f" n = {gap['n']}",
     ]
@@ -266,19 +287,20 @@ def _result(
         lines.append(f"cost of 1,000 answers: {rows[mine, 'cost_per_1k']:.4g} tuned,"
                      f" {rows[theirs, 'cost_per_1k']:.4g} with the best prompt")
     if work.task.kind == "label":
-        lines.append(_linear_line(summary, rows))
+        lines.append(_linear_line(told, rows))
     lines.append(f"report: {report}  ({clock(seconds)} in all, attempt {outcome.best.k} of {len(outcome.attempts)})")
     record = {
         "task": work.task.name, "run": training.run.id, "passed": outcome.passed, "reason": outcome.reason,
-        "candidate": mine, "prompted": theirs, "report": str(report), "seconds": round(seconds, 1),
+        "candidate": mine, "prompted": theirs, "opened": summary["opened"], "report": str(report),
+        "seconds": round(seconds, 1), "split": "dev" if summary["sealed"] else "golden",
         "measures": {m: {"tuned": rows[mine, m], "prompted": rows[theirs, m]} for s, m in rows if s == mine},
         "gap": gap,
     }
     return Result(record, "\n".join(lines), outcome.passed)
 
 
-def _linear_line(summary: dict[str, Any], rows: dict[tuple[str, str], float]) -> str:
-    gap = next(d for d in summary["differences"] if d["metric"] == "exact_match" and d["reference"] == "linear")
+def _linear_line(told: dict[str, Any], rows: dict[tuple[str, str], float]) -> str:
+    gap = next(d for d in told["differences"] if d["metric"] == "exact_match" and d["reference"] == "linear")
     low, high = gap["low"], gap["high"]
     winner = "the tuned model wins" if low > 0 else "the linear model wins" if high < 0 else "neither is shown to win"
     return (f"linear model: {rows['linear', 'exact_match']:.1%}, tuned {100 * gap['estimate']:+.1f} points"

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.answers import collect
+from harness.answers import Recorded, collect
 from harness.baselines import Prompted, choose_prompted, deciding_metrics
 from harness.cache import answer_cache
 from harness.champion import CHAMPION, Champion, Entrant, load_champion, write_champion
 from harness.cli.screen import Screen
 from harness.errors import UserError
 from harness.examples import Split, load_split
-from harness.gates import suite_digest
+from harness.gates import is_opened, suite_digest
 from harness.measures import Verdict
 from harness.project import Project
 from harness.runs import Run
-from harness.scored import Scored, Scores
+from harness.scored import Scored
 from harness.scorers import Context, scorer_versions
+from harness.scores import Scores
 from harness.subjects import Subject, parse_subject, serving_digest
+from harness.subjects.subject import MOST_SAMPLES, sampled_identity
 from harness.task import Task
 
 _PREVIOUS = "previous"  # the champion before the champion
@@ -37,6 +39,11 @@ class Work:
     splits: dict[str, Split] = field(default_factory=dict)
     _scored: dict[tuple[str, str], Scored] = field(default_factory=dict)
     _subjects: dict[str, Subject] = field(default_factory=dict)
+
+    @property
+    def ledger(self) -> Path:
+        """The folder of looks at golden."""
+        return self.project.golden(self.task.name) / "looks"
 
     def split(self, name: str) -> Split:
         if name not in self.splits:
@@ -132,13 +139,29 @@ def golden_summary(
     work: Work, candidate: str, prompted: str, look: Mapping[str, Any], records: Iterable[Mapping[str, Any]],
     passed: bool,
 ) -> dict[str, Any]:
-    """What the report may say of golden: verdicts, measures, paired differences and counts; no example of it. And what
-    a promotion has to find unchanged: who was tested, by which suite, and whether the whole of it passed.
+    """What the report may say of golden: verdicts, measures, paired differences and counts; no example of it. Of a
+    sealed golden split: verdicts alone. And what a promotion has to find unchanged: who was tested, by which suite, and
+    whether the whole of it passed.
     """
-    mine, theirs = work.scored(candidate, "golden"), work.scored(prompted, "golden")
-    split = work.split("golden")
+    split, sealed = work.split("golden"), work.task.golden == "sealed"
+    numbers = {"measures": [], "differences": [], "turned": {}} if sealed else compare(
+        work, candidate, prompted, "golden")
+    return {
+        "look": dict(look), "split": {"fingerprint": split.fingerprint, "count": len(split)},
+        "identity": work.subject(candidate).identity, "suite": suite_digest(work.task, scorer_versions(work.task)),
+        "passed": passed, "subject": candidate, "prompted": prompted,
+        "opened": is_opened(work.ledger), "sealed": sealed, **numbers,
+        "verdicts": [{"item": r["item"], "verdict": r["verdict"], "flips": r.get("flips")} for r in records],
+    }
+
+
+def compare(work: Work, candidate: str, prompted: str, split_name: str) -> dict[str, Any]:
+    """The candidate beside its references on a split: every metric by tag, the paired differences, and how many
+    examples turned right and wrong.
+    """
+    mine, theirs = work.scored(candidate, split_name), work.scored(prompted, split_name)
     tags = [None, *sorted({tag for carried in mine.tags.values() for tag in carried})]
-    others = {prompted: theirs} | {n: work.scored(n, "golden", why) for n, why in references(work.task).items()}
+    others = {prompted: theirs} | {n: work.scored(n, split_name, why) for n, why in references(work.task).items()}
     measures = [
         _row(name, view if tag is None else view.on(tag), metric, tag)
         for name, view in {candidate: mine, **others}.items()
@@ -152,14 +175,8 @@ def golden_summary(
             low, high = gap.interval()
             differences.append({"metric": metric, "reference": name, "estimate": gap.value, "low": low, "high": high,
                                 "n": gap.n})
-    return {
-        "look": dict(look), "split": {"fingerprint": split.fingerprint, "count": len(split)},
-        "identity": work.subject(candidate).identity, "suite": suite_digest(work.task, scorer_versions(work.task)),
-        "passed": passed, "subject": candidate,
-        "prompted": prompted, "opened": False, "measures": measures, "differences": differences,
-        "turned": {m: _turned(mine, theirs, m) for m in deciding_metrics(work.task)},
-        "verdicts": [{"item": r["item"], "verdict": r["verdict"], "flips": r.get("flips")} for r in records],
-    }
+    return {"measures": measures, "differences": differences,
+            "turned": {m: _turned(mine, theirs, m) for m in deciding_metrics(work.task)}}
 
 
 def _row(subject: str, view: Scored, metric: str, tag: str | None) -> dict[str, Any]:
@@ -196,21 +213,22 @@ def promote_candidate(
         found = read_adapter(whole)
         adapter = {"path": str(folder), "digest": found.digest, "prompt": found.prompt}
     others = [n for n in references(work.task) if n not in (candidate, prompted)]
+    recorded = _recorded(work)
     entrants = [
-        Entrant(n, work.subject(n).identity, [work.scored(n, s) for s in ("dev", "golden")])
+        _entrant(work, recorded, work.subject(n), [work.scored(n, s) for s in ("dev", "golden")])
         for n in (candidate, prompted, *others)
     ]
-    entrants += _replaced(work, entrants[0].identity)
+    entrants += _replaced(work, recorded, entrants[0].identity)
     record = run.read()
     return write_champion(
         work.project, work.task, entrants[0], entrants[1], entrants[2:], adapter=adapter,
         serving=serving_digest(candidate, adapter.get("prompt"), work.task, work.project), run=run.id, look=look,
-        verdicts=list(verdicts), forced=forced,
+        verdicts=list(verdicts), forced=forced, opened=is_opened(work.ledger),
         tried={n: work.subject(n).identity for n in record.get("baselines", [])}, untried=record.get("untried", {}),
     )
 
 
-def _replaced(work: Work, candidate: str) -> list[Entrant]:
+def _replaced(work: Work, recorded: Recorded | None, candidate: str) -> list[Entrant]:
     """The last champion before the candidate (an identity), for gates on `previous`. Without its answers, which can be
     beyond reach, those gates will be invalid: it is said.
     """
@@ -223,4 +241,25 @@ def _replaced(work: Work, candidate: str) -> list[Entrant]:
     except UserError as error:
         work.screen.say(f"  the champion before is recorded without its answers: {error.what}")
         return []
-    return [Entrant(work.subject(name).name, work.subject(name).identity, views)]
+    return [_entrant(work, recorded, work.subject(name), views)]
+
+
+def _recorded(work: Work) -> Recorded | None:
+    """The answers committed with the champion that is replaced; None, and why, where they cannot be read."""
+    champion = load_champion(work.project, work.task.name)
+    try:
+        return None if champion is None else champion.recorded
+    except UserError as error:
+        work.screen.say(f"  no answer is taken over from the champion before: {error.what}")
+        return None
+
+
+def _entrant(work: Work, recorded: Recorded | None, subject: Subject, views: Sequence[Scored]) -> Entrant:
+    """A subject with all that it has answered on golden: suites ask under perturbations, and again."""
+    whose = {subject.identity, *(sampled_identity(subject.identity, k) for k in range(1, MOST_SAMPLES))}
+    found = [] if recorded is None else recorded.of(whose, "golden")
+    found += answer_cache(work.project, "golden").of(whose)
+    now = work.split("golden").by_id
+    there = {(subject.identity, e.digest) for view in views for e in view.split}
+    beside = {(a.identity, a.example): a for a in found if (a.identity, a.example) not in there and a.id in now}
+    return Entrant(subject.name, subject.identity, views, tuple(beside.values()))

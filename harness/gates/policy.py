@@ -68,8 +68,8 @@ class GateRecord:
         return cls(verdict, values, groups, e.max_group, item, op, t, e.bounds)
 
     @classmethod
-    def invalid(cls, verdict: Verdict, item: str) -> GateRecord:
-        """The record of a gate whose evidence is broken."""
+    def bare(cls, verdict: Verdict, item: str) -> GateRecord:
+        """The record of a gate without values: its evidence is broken, or golden is sealed."""
         return cls(verdict, {}, {}, 1, item, verdict.op, verdict.threshold, verdict.bounds)
 
     def to_json(self) -> dict[str, Any]:

@@ -16,7 +16,7 @@ SplitName = Literal["dev", "golden"]
 class Choice:
     """What a run asks for. candidate: a subject, None for the champion; split: None for the default of the candidate;
     regenerate: ask the models anew for everything; generate: models may answer what is neither recorded nor cached;
-    ci: no look at golden is written.
+    ci: no look at golden is written; open_golden: show golden's failing examples.
     """
 
     candidate: str | None = None
@@ -24,6 +24,17 @@ class Choice:
     regenerate: bool = False
     ci: bool = False
     generate: bool = True
+    open_golden: bool = False
+
+    @property
+    def by_champion(self) -> bool:
+        """Whether the champion is tested."""
+        return self.candidate in (None, "champion")
+
+    @property
+    def on_dev(self) -> bool:
+        """Whether dev is asked for, by name or as the default of a candidate."""
+        return self.split == "dev" or (self.split is None and not self.by_champion)
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -33,6 +44,9 @@ def add_options(parser: pytest.Parser) -> None:
                     help="who is tested, for instance base+zero_shot or adapter:FOLDER (default: the task's champion)")
     group.addoption("--split", choices=("dev", "golden"), default=None,
                     help="the examples it is tested on (default: golden for the champion, dev for anything else)")
+    group.addoption("--open-golden", action="store_true", default=False,
+                    help="show golden's failing examples; from then on passes carry no error rate, until golden is"
+                    " refreshed")
     group.addoption("--regenerate", action="store_true", default=False,
                     help="ignore recorded and cached answers: every answer is generated anew")
     group.addoption("--gate-report", metavar="PATH.html", default=None,
@@ -47,6 +61,8 @@ def check_options(config: pytest.Config) -> None:
         raise pytest.UsageError(f"--gate-report writes an HTML file: {report} does not end in .html, or is a folder")
     if config.getoption("regenerate", False) and is_controller(config):
         raise pytest.UsageError("--regenerate makes every answer once, in one process: run it without -n")
+    if config.getoption("open_golden", False) and choice_of(config, {}).on_dev:
+        raise pytest.UsageError("--open-golden shows examples of golden, and this run is on dev: add --split golden")
 
 
 def is_controller(config: pytest.Config) -> bool:
@@ -62,7 +78,8 @@ def is_worker(config: pytest.Config) -> bool:
 def choice_of(config: pytest.Config, environ: Mapping[str, str]) -> Choice:
     """The choice that options and environment make."""
     split = cast("SplitName | None", config.getoption("split"))
-    return Choice(config.getoption("candidate"), split, bool(config.getoption("regenerate")), in_ci(environ))
+    return Choice(config.getoption("candidate"), split, bool(config.getoption("regenerate")), in_ci(environ),
+                  open_golden=bool(config.getoption("open_golden")))
 
 
 def in_ci(environ: Mapping[str, str]) -> bool:

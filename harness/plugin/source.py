@@ -17,8 +17,8 @@ from harness.files import disk_errors
 from harness.gates import names_strata
 from harness.plugin.options import Choice
 from harness.project import Project
-from harness.scored import Scores, Values
 from harness.scorers import Context, scorer_versions
+from harness.scores import Scores, Values
 from harness.subjects import Answer, Subject
 from harness.subjects.latency import Timing, chosen, machine, measure_latency
 from harness.subjects.subject import Progress

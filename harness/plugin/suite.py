@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from harness.baselines import choose_prompted, is_declared, is_listed, what_was_tried
@@ -17,13 +18,25 @@ from harness.data.check import check_leaks
 from harness.errors import UserError
 from harness.examples import SPLITS, Split, load_split, read_card
 from harness.fingerprint import short
-from harness.gates import Look, LookKey, check_named, level, open_look, read_looks, suite_digest
-from harness.measures import Reading
-from harness.plugin.failure import Dev
+from harness.gates import (
+    Look,
+    LookKey,
+    check_ledger,
+    check_named,
+    is_opened,
+    level,
+    mark_opened,
+    open_look,
+    read_looks,
+    spent,
+    suite_digest,
+)
+from harness.measures import Reading, Recording, recording
+from harness.plugin.failure import Illustration
 from harness.plugin.options import Choice, SplitName
 from harness.plugin.source import Source
 from harness.project import Project
-from harness.runs import git_commit
+from harness.runs import git_commit, looks_named
 from harness.scored import Scored
 from harness.scorers import scorer_versions
 from harness.subjects import Subject, how_known, parse_subject, serving_digest
@@ -35,14 +48,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Terms:
-    """How the gates of this run are decided. look: the one it is, None where it is none; note: for people."""
+    """How the gates of this run are decided. look: the one it is, None where it is none; note: for people; error: None
+    where golden was opened and no error rate holds; sealed: verdicts alone are shown.
+    """
 
     level: float
     reading: Reading
     force: Reading | None
-    error: float
+    error: float | None
     note: str
     look: Look | None
+    sealed: bool = False
 
 
 class _NotChosenYet(Exception):
@@ -86,8 +102,7 @@ class Suite:
         """golden for the champion, dev for anything else, unless the command line says which."""
         if self.choice.split is not None:
             return self.choice.split
-        by_champion = self.choice.candidate in (None, CHAMPION) and self.champion is not None
-        return "golden" if by_champion else "dev"
+        return "golden" if self.choice.by_champion and self.champion is not None else "dev"
 
     def split(self, name: SplitName | None = None) -> Split:
         """The examples of this run, or the named split."""
@@ -134,14 +149,17 @@ class Suite:
 
         return self._once(f"scored {role}", make)
 
-    def dev(self) -> Dev | None:
-        """The candidate on dev, from answers that exist already; None where one is missing. Calls no model."""
-        def find() -> Dev | None:
-            scores = self.source.existing(self.subject("candidate"), self.split("dev"))
-            return None if scores is None else Dev(self.task, Scored("candidate", scores))
+    def illustration(self) -> Illustration | None:
+        """The candidate on the examples that may be shown: golden's where this run opens it, else dev's. From answers
+        that exist already; None where one is missing. Calls no model.
+        """
+        def find() -> Illustration | None:
+            opened = self.choice.open_golden and self.terms().look is not None
+            scores = self.source.existing(self.subject("candidate"), self.split("golden" if opened else "dev"))
+            return None if scores is None else Illustration(self.task, Scored("candidate", scores))
 
         try:
-            return self._once("dev", find)
+            return self._once("illustration", find)
         except UserError:
             return None  # it only illustrates a gate that is decided already
 
@@ -149,9 +167,8 @@ class Suite:
         return self._once(f"named {name}", lambda: parse_subject(name, self.task, self.project))
 
     def _candidate(self) -> Subject:
-        wanted = self.choice.candidate
-        if wanted not in (None, CHAMPION):
-            return self._parse(wanted)
+        if self.choice.candidate is not None and not self.choice.by_champion:
+            return self._parse(self.choice.candidate)
         champion = self.champion
         if champion is None:
             raise UserError(
@@ -181,7 +198,7 @@ class Suite:
         champion's, else the best of the declared, which are then measured on dev.
         """
         recorded = self._recorded_prompted()
-        if recorded is not None and self.choice.candidate in (None, CHAMPION):
+        if recorded is not None and self.choice.by_champion:
             return recorded
         try:
             return self._parse(self._choose_prompted(measure=recorded is None))
@@ -231,8 +248,9 @@ class Suite:
                 raise _NotChosenYet(name)
             return Scored(name, self.source.scores(subject, dev))
 
-        chosen = choose_prompted(self.project, self.task, dev, lambda name: self._parse(name).identity, score,
-                                 everything=False)
+        with recording(Recording()):  # dev's numbers are told where golden's are sealed
+            chosen = choose_prompted(self.project, self.task, dev, lambda name: self._parse(name).identity, score,
+                                     everything=False)
         self.notes.append(what_was_tried(chosen.tried, chosen.untried))
         return chosen.name
 
@@ -262,14 +280,48 @@ class Suite:
         if self.split_name == "dev":
             return Terms(first, task.gates, "observed", task.error, "dev", None)
         self._check_leaks()
+        sealed = task.golden == "sealed"
+        check_ledger(self._ledger, sealed=sealed)
+        look, mark = self._look_or_none()
+        if self.choice.open_golden:
+            self._open_golden(look)
+        opened = is_opened(self._ledger)
+        note = f"{mark}, opened" if opened else mark
+        error = None if opened else task.error
+        return Terms(look.level if look else first, task.gates, None, error, note, look, sealed)
+
+    @property
+    def _ledger(self) -> Path:
+        return self.project.golden(self.name) / "looks"
+
+    @property
+    def _writes(self) -> bool:
+        return not self.choice.ci or self.project.demo
+
+    def _look_or_none(self) -> tuple[Look | None, str]:
+        """The look at golden that this run is, and what messages call it."""
         mark = f"golden {self.split().fingerprint[:4]}"
         if not self.tests_candidate:
-            return Terms(first, task.gates, None, task.error, mark, None)
+            return None, mark
         subject = self.subject("candidate")
-        if is_declared(task, subject.name):
-            return Terms(first, task.gates, None, task.error, f"{mark}; a declared baseline takes no look", None)
+        if is_declared(self.task, subject.name):
+            return None, f"{mark}; a declared baseline takes no look"
         look = self._look(subject)
-        return Terms(look.level, task.gates, None, task.error, f"look {look.number} of {mark}", look)
+        return look, f"look {look.number} of {mark}"
+
+    def _open_golden(self, look: Look | None) -> None:
+        """Records that golden is opened, before an example of it is shown. Raises UserError where it may not be."""
+        if self.task.golden == "sealed":
+            raise UserError("golden is sealed: its examples are not shown", f'{self.task.folder / "task.yaml"}, field'
+                            ' "golden"', "look at dev's: pytest --split dev")
+        if look is None:
+            raise UserError("golden is opened at a look, and this run takes none", "--open-golden",
+                            "test a candidate that is no declared baseline")
+        if self._writes:
+            mark_opened(self._ledger, look)
+        elif not is_opened(self._ledger):
+            raise UserError("golden is not opened, and where CI is set nothing is written", "--open-golden",
+                            "open it elsewhere and commit the ledger, or leave --open-golden out")
 
     def _check_leaks(self) -> None:
         """Raises UserError where an example of golden stands in a split that training may read, or twice in golden."""
@@ -278,15 +330,14 @@ class Suite:
         check_leaks({n: load_split(self.project, self.name, n) for n in names})
 
     def _look(self, subject: Subject) -> Look:
-        folder = self.project.golden(self.name) / "looks"
         key = LookKey(self.split().fingerprint, subject.identity, suite_digest(self.task, scorer_versions(self.task)))
-        if self.champion is not None and self.champion.look is not None:
-            check_named(folder, [self.champion.look])
-        recorded = any(look.key == key for look in read_looks(folder))
+        named = [] if self.champion is None else self.champion.looks
+        check_named(self._ledger, [*named, *looks_named(self.project, self.name)])
+        recorded = any(look.key == key for look in read_looks(self._ledger))
         return open_look(
-            folder, key, candidate=self.choice.candidate or CHAMPION, date=date.today().isoformat(),
+            self._ledger, key, candidate=self.choice.candidate or CHAMPION, date=date.today().isoformat(),
             commit=None if recorded else git_commit(self.project.root), error=self.task.error,
-            write=not self.choice.ci or self.project.demo,
+            write=self._writes, sealed=self.task.golden == "sealed",
         )
 
     def describe(self) -> dict[str, Any]:
@@ -304,7 +355,14 @@ class Suite:
             "level": None if terms is None else terms.level,
             "look": None if terms is None or terms.look is None else {
                 "name": terms.look.name, "number": terms.look.number, "new": terms.look.new},
+            "ledger": None if terms is None or split is None or split.name == "dev" else self._spent(terms),
             "notes": [*self.notes, *(self.source.notes if "source" in made else [])],
             "answers": dict(self.source.counts) if "source" in made else {},
-            "writes": not self.choice.ci or self.project.demo,
+            "writes": self._writes,
         }
+
+    def _spent(self, terms: Terms) -> dict[str, Any]:
+        """What the looks at this golden split have cost, and whether it was opened or is sealed."""
+        looks = read_looks(self._ledger)
+        return {"looks": len(looks), "spent": spent(looks), "error": self.task.error, "opened": terms.error is None,
+                "sealed": terms.sealed}

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness.cache import answer_cache
 from harness.champion import load_champion
+from harness.edge_cases import letter_case
 from harness.measures import Measure
 from harness.novelty import read_novelty
-from harness.subjects import parse_subject
+from harness.subjects import Answer, parse_subject
 
 Typed = Callable[..., tuple[int, str, str]]
 BASE = "base+zero_shot"
@@ -327,3 +330,29 @@ def test_a_report_of_a_run_that_is_not_whole_says_what_is_missing(typed: Typed, 
     assert (status, out) == (2, "")
     assert "finish it with `goldgate train`" in err
     assert not list(counts.project.root.rglob("report.html"))
+
+
+def test_a_promotion_records_the_answers_to_perturbed_golden_and_to_samples(typed: Typed, counts: Any) -> None:
+    counts.cached(BASE, dev=2, golden=1)
+    adapter = counts.adapter("runs/lost")
+    counts.cached(adapter, dev=2, golden=1)
+    subject = parse_subject(adapter, counts.task, counts.project)
+    shouted = [x for e in counts.split("golden") if (x := letter_case.apply(e)) is not None]
+    again = subject.sampled(1)
+    made = [Answer(e.id, '{"n": 1}', "stop", 9, 3, 0.1, None, who.identity, who.fingerprint(e), e.digest)
+            for who, asked in ((subject, shouted), (again, counts.split("golden"))) for e in asked]
+    gone = replace(made[0], id="g999", example="0" * 64, fingerprint="of a golden split that is no more")
+    answer_cache(counts.project, "golden").put_many([*made, gone])
+    assert typed("promote", counts.run(adapter, {"prompted": BASE}), "--force", "a test")[0] == 0
+    for _ in range(2):
+        champion = load_champion(counts.project, "counts")
+        assert champion is not None
+        for answer in made:
+            found = champion.recorded.lookup(answer.identity, answer.example)
+            assert found is not None
+            assert found.text == '{"n": 1}'
+        assert champion.recorded.lookup(subject.identity, gone.example) is None
+        shutil.rmtree(counts.project.cache)  # and once more, where only the record knows them
+        counts.cached(BASE, dev=2, golden=1)
+        counts.cached(adapter, dev=2, golden=1)
+        assert typed("promote", "r1", "--force", "a test")[0] == 0

@@ -96,6 +96,15 @@ def test_a_gate_has_the_examples_of_golden_that_are_in_its_slice(typed: Typed, a
     assert [smaller[g]["n"] for g in ("exact_match >= 0.60", "exact_match[dark].plausible >= 0.50")] == [30, 10]
 
 
+def test_a_tag_that_all_of_dev_carries_may_be_rarer_in_golden(typed: Typed, answered: Any) -> None:
+    rows = [json.loads(line) for line in (answered.golden / "dev.jsonl").read_text().splitlines()]
+    (answered.golden / "dev.jsonl").write_text("".join(json.dumps({**r, "tags": ["dark"]}) + "\n" for r in rows))
+    assert typed("prepare", "counts")[0] == 0
+    answered.gates("def test_dark(candidate):\n    assert candidate.on('dark').exact_match.plausible >= 0.5\n\n"
+                   "def test_all(candidate):\n    assert candidate.exact_match >= 0.5\n")
+    assert [row["n"] for row in spoken(typed, "counts")["gates"]] == [20, 60]
+
+
 def test_a_slice_by_inputs_has_the_share_that_it_has_on_dev(typed: Typed, answered: Any) -> None:
     answered.gates("def test_few(candidate):\n"
                    "    few = candidate.where(lambda e: e.id < 'd006', label='few')\n"
@@ -155,7 +164,7 @@ def test_a_plausible_gate_that_catches_nothing_is_told(typed: Typed, answered: A
 
 def test_more_examples_are_no_answer_to_a_truth_below_the_threshold(typed: Typed, answered: Any) -> None:
     _, out, _ = typed("plan", "counts", "--truth", "exact_match=0.5")
-    assert "not good enough: exact_match >= 0.60: 0.500 does not exceed it" in out
+    assert "not good enough: exact_match >= 0.60: if 0.500 is true, more examples are not the answer" in out
     _, out, _ = typed("plan", "counts", "--truth", "exact_match=0.7")
     assert "too few examples: exact_match >= 0.60" in out
 
@@ -281,8 +290,9 @@ def test_a_truth_that_cannot_be_is_refused(typed: Typed, answered: Any, truth: s
     assert message in refused(typed, "counts", f"--truth={truth}")
 
 
-@pytest.mark.parametrize("words", [("--golden", "0"), ("--golden", "-3"), ("--look", "0"), ("--golden", "many")])
-def test_sizes_and_looks_count_from_one(typed: Typed, answered: Any, words: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("words", [("--golden", "0"), ("--golden", "-3"), ("--look", "0"), ("--golden", "many"),
+                                   ("--look", "51"), ("--golden", "1000001")])
+def test_sizes_and_looks_count_from_one_and_end(typed: Typed, answered: Any, words: tuple[str, ...]) -> None:
     assert words[0] in refused(typed, "counts", *words)
 
 
