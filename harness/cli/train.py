@@ -127,8 +127,7 @@ class Training:
 
 
 def _told(gate: GateRecord) -> dict[str, Any]:
-    flips = None if gate.verdict.sealed else round(chance_of_other_verdict(gate), 4)
-    return {"item": gate.item, "verdict": gate.verdict.to_json(), "flips": flips}
+    return {"item": gate.item, "verdict": gate.verdict.to_json(), "flips": chance_of_other_verdict(gate)}
 
 
 def run_train(

@@ -112,14 +112,16 @@ def counts_right(gate: GateRecord) -> bool:
     return gate.spread is None and yes_no(gate)
 
 
-def chance_of_other_verdict(gate: GateRecord) -> float:
+def chance_of_other_verdict(gate: GateRecord) -> float | None:
     """Chance that a gate decided on a golden set comes out differently (passes, or does not) on a fresh one of the same
     size, judged from its values on that set.
 
     The truth is drawn about those values (Dirichlet weights) and the fresh set from it, as in `chance_of_passing`: it
-    is about one half where the gate passed by nothing. 0 for an invalid gate.
+    is about one half where the gate passed by nothing. None for a gate without values: invalid, or sealed.
     """
-    chance = chance_of_passing([gate], max(gate.verdict.n, 1), gate.verdict.level)
+    if not can_plan(gate):
+        return None
+    chance = chance_of_passing([gate], gate.verdict.n, gate.verdict.level)
     return 1.0 - chance if gate.verdict.outcome == "pass" else chance
 
 

@@ -247,11 +247,17 @@ def test_the_chance_of_another_verdict_is_beta_binomial(right: int) -> None:
 
 
 def test_an_invalid_gate_is_not_planned() -> None:
-    broken = GateRecord.invalid(invalid("g", "broken"), "t.py::t")
+    broken = GateRecord.bare(invalid("g", "broken"), "t.py::t")
     assert not can_plan(broken)
-    assert chance_of_other_verdict(broken) == 0.0
+    assert chance_of_other_verdict(broken) is None
     with pytest.raises(UserError, match="no values to plan from"):
         plan_gate(broken, 100, 0.025)
+
+
+def test_a_sealed_verdict_does_not_say_how_near_it_was() -> None:
+    with recording(Recording(sealed=True)):
+        sealed = GateRecord.bare(rate(200, 200) >= 0.90, "t.py::t")
+    assert chance_of_other_verdict(sealed) is None
 
 
 def test_what_cannot_be_planned_is_a_user_error() -> None:
