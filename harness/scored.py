@@ -11,7 +11,7 @@ from harness.consistency import Consistency
 from harness.errors import UserError, near_names
 from harness.examples import COMPUTED, Example, Split, render_output
 from harness.measures import Measure, check_unsealed
-from harness.scorers import TIMED, scorers_for, timed_measure, whole_for
+from harness.scorers import TIMED, Tariff, scorers_for, timed_measure, whole_for
 from harness.scorers.confusion import Confusion, confusion_of
 from harness.scorers.json_format import schema_valid
 from harness.scorers.own import OwnScorer
@@ -197,6 +197,16 @@ class Scored:
         task = self._scores.context.task
         return (*(name for name, scorer in scorers_for(task).items() if scorer.shown), *whole_for(task))
 
+    @property
+    def tariff(self) -> Tariff | None:
+        """What the subject's tokens cost; None where task.yaml gives no prices."""
+        return self._scores.context.tariff
+
+    def bounds(self, metric: str) -> tuple[float, float]:
+        """The range of a value of a metric of means; that of the cost depends on the subject's prices."""
+        context = self._scores.context
+        return scorers_for(context.task)[metric].bounds(context)
+
     def measure(self, metric: str) -> Measure:
         """One metric as a Measure over the examples of this view. Raises UserError for an unknown metric."""
         chosen = self.examples()
@@ -211,14 +221,15 @@ class Scored:
                                  **self._labels(metric, chosen))
         else:
             values = self._scores.values(metric)
-            scorer = scorers_for(task)[metric]
-            made = Measure([values[e.id] for e in chosen], bounds=scorer.bounds(task), better=scorer.better,
-                           **self._labels(metric, chosen))
+            made = Measure([values[e.id] for e in chosen], bounds=self.bounds(metric),
+                           better=scorers_for(task)[metric].better, **self._labels(metric, chosen))
         return made.marked(self._view.explored)
 
     def by(self, scorer: OwnScorer) -> Measure:
-        """A user's own metric (`harness.scorer`) on the examples of this view. Raises UserError for one whose code lies
-        outside of the suite, that fails on an example, or whose value is out of its bounds.
+        """A user's own metric (`harness.scorer`) on the examples of this view, gated towards what it calls better.
+
+        Raises UserError for one whose code lies outside of the suite, that fails on an example, or whose value is out
+        of its bounds.
         """
         context, chosen = self._scores.context, self.examples()
         if not isinstance(scorer, OwnScorer):
@@ -229,7 +240,7 @@ class Scored:
         values = self._scores.own_values(scorer, chosen)
         made = Measure([values[e.id] for e in chosen], bounds=scorer.bounds, better=scorer.better,
                        **self._labels(scorer.name, chosen))
-        return made.marked(self._view.explored)
+        return made.marked(self._view.explored).toward_better()
 
     def named(self, metric: str) -> Measure:
         """A metric by the name that messages call it: one of the task's, or a user's own that was asked for."""

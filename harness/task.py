@@ -101,11 +101,17 @@ class Style(_Strict):
         return self
 
 
-class Prices(_Strict):
-    """What a token costs, in one currency, per million."""
+class Price(_Strict):
+    """What a token costs, per million."""
 
     per_million_input: float = Field(default=0.0, ge=0.0)
     per_million_output: float = Field(default=0.0, ge=0.0)
+
+
+class Prices(Price):
+    """What a token costs, in one currency: for all subjects, and for those that are named."""
+
+    subjects: dict[str, Price] = Field(default_factory=dict, exclude_if=lambda named: not named)
 
 
 class _TaskFile(_Strict):
