@@ -238,8 +238,10 @@ class Scored:
         return made.marked(self._view.explored)
 
     def by(self, scorer: OwnScorer) -> Measure:
-        """A user's own metric (`harness.scorer`) on the examples of this view. Raises UserError for one whose code lies
-        outside of the suite, that fails on an example, or whose value is out of its bounds.
+        """A user's own metric (`harness.scorer`) on the examples of this view, gated towards what it calls better.
+
+        Raises UserError for one whose code lies outside of the suite, that fails on an example, or whose value is out
+        of its bounds.
         """
         context, chosen = self._scores.context, self.examples()
         if not isinstance(scorer, OwnScorer):
@@ -250,7 +252,7 @@ class Scored:
         values = self._scores.own_values(scorer, chosen)
         made = Measure([values[e.id] for e in chosen], bounds=scorer.bounds, better=scorer.better,
                        **self._labels(scorer.name, chosen))
-        return made.marked(self._view.explored)
+        return made.marked(self._view.explored).toward_better()
 
     def named(self, metric: str) -> Measure:
         """A metric by the name that messages call it: one of the task's, or a user's own that was asked for."""

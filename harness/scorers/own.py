@@ -70,15 +70,16 @@ class OwnScorer:
     def _value(self, example: Example, text: str, closed: bool) -> float:
         try:
             value: Any = self.function(copy.deepcopy(example), text)  # a copy: the next scorer reads the same example
+            number = float(value) if isinstance(value, (Real, np.bool_)) else None
         except Exception as error:
             said = "" if closed else f": {str(error)!r:.{_SHOWN}}"
             raise UserError(f"{self.name} fails on example {example.id} with {type(error).__name__}{said}",
                             self._place(error), "mend it; --split dev shows what is said of dev") from error
-        if not isinstance(value, (Real, np.bool_)):
+        if number is None:
             said = type(value).__name__ if closed else f"{value!r:.{_SHOWN}}"
             raise UserError(f"{self.name} returns {said} for example {example.id}, which is no number",
                             self._place(None), "return a number, True or False for every answer")
-        return float(value)
+        return number
 
     def _place(self, error: Exception | None) -> str:
         code = self.function.__code__ if isinstance(self.function, FunctionType) else None
@@ -118,7 +119,8 @@ def scorer(
 ) -> OwnScorer | Callable[[Function], OwnScorer]:
     """Makes a function of (example, answer text) a metric of a suite: `candidate.by(polite) >= 0.9`.
 
-    It returns a number in `bounds`, or True or False; better: whether "high" or "low" is. Its code must lie in the
+    It returns a number in `bounds`, or True or False; better: whether "high" or "low" is, which is the way that its
+    gates must ask (an answer that was cut off has the worst value). Its code must lie in the
     suite's folder or in a conftest.py above it, because it is part of what a look asks; what it imports from elsewhere
     is not counted, so keep the rule itself there. It is checked when a gate uses it.
     """
