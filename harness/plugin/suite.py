@@ -13,7 +13,7 @@ from harness.baselines import choose_prompted, is_listed, what_was_tried
 from harness.champion import Champion, load_champion
 from harness.errors import UserError
 from harness.examples import Split, load_split, read_card
-from harness.fingerprint import short
+from harness.fingerprint import digest, short
 from harness.measures import Recording, recording
 from harness.plugin.failure import Illustration
 from harness.plugin.options import Choice, SplitName
@@ -196,12 +196,12 @@ class Suite:
         return subject if subject.identity == champion.prompted_identity else None
 
     def _is_another_list(self, champion: Champion) -> bool:
-        """Whether a subject that the champion's reference was the best of would answer in another way now: an edited
-        prompt file may be better. What cannot be made here is taken for what it was.
+        """Whether a prompt file was edited since the champion's reference was the best of the list: it may be better
+        now. One that cannot be read is taken for what it was.
         """
         for name, identity in champion.tried.items():
             try:
-                if self._parse(name).identity != identity:
+                if "+file:" in name and self._parse(name).identity != identity:
                     return True
             except UserError:
                 continue
@@ -249,7 +249,16 @@ class Suite:
         if self.split_name == "dev":
             return dev_terms(self.task)
         candidate = self.subject("candidate") if self.tests_candidate else None
-        return golden_terms(self.project, self.task, self.choice, self.champion, self.split(), candidate)
+        return golden_terms(self.project, self.task, self.choice, self.champion, self.split(), candidate, self._tested)
+
+    def _tested(self, subject: Subject) -> str:
+        """Identity of who takes a look. Behind an endpoint's name another model may answer from one day to the next, so
+        it is its answers that are tested: answers that differ are another look.
+        """
+        if not subject.name.startswith("openai:"):
+            return subject.identity
+        answers = self.source.scores(subject, self.split()).answers.values()
+        return digest([subject.identity, {a.example: [a.text, a.finish] for a in answers}])
 
     def describe(self) -> dict[str, Any]:
         """What the summary says of this suite, as JSON: only of what was resolved while it ran."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -80,9 +81,10 @@ def dev_terms(task: Task) -> Terms:
 
 def golden_terms(
     project: Project, task: Task, choice: Choice, champion: Champion | None, split: Split, candidate: Subject | None,
+    tested: Callable[[Subject], str],
 ) -> Terms:
     """On golden a candidate that is no declared baseline takes a look: recorded before any score is known, and where CI
-    is set only read. candidate: None where no test uses it.
+    is set only read. candidate: None where no test uses it; tested: the identity under which it takes its look.
 
     Raises UserError where golden leaks, where its ledger decides nothing, and where it may not be looked at or opened.
     """
@@ -93,7 +95,7 @@ def golden_terms(
     if candidate is not None and is_declared(task, candidate.name):
         note += "; a declared baseline takes no look"
     elif candidate is not None:
-        look = _look(project, task, choice, champion, split, candidate)
+        look = _look(project, task, choice, champion, split, tested(candidate))
         note = f"look {look.number} of {note}"
     if choice.open_golden:
         _open_golden(folder, task, look, write=writes(project, choice))
@@ -120,10 +122,10 @@ def _check_leaks(project: Project, task: str) -> None:
 
 
 def _look(
-    project: Project, task: Task, choice: Choice, champion: Champion | None, split: Split, candidate: Subject
+    project: Project, task: Task, choice: Choice, champion: Champion | None, split: Split, identity: str
 ) -> Look:
     folder = ledger_folder(project, task.name)
-    key = LookKey(split.fingerprint, candidate.identity, suite_digest(task, scorer_versions(task)))
+    key = LookKey(split.fingerprint, identity, suite_digest(task, scorer_versions(task)))
     recorded = any(look.key == key for look in read_looks(folder))
     check_named(folder, [*([] if champion is None else champion.looks), *looks_named(project, task.name)])
     look = open_look(
