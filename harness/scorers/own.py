@@ -18,6 +18,7 @@ from harness.project import suite_files
 from harness.subjects.subject import Answer
 from harness.task import Task
 
+VERSION = 1  # raised when a user's function may give the same answer another value
 Better = Literal["high", "low"]
 Function = Callable[[Example, str], "float | bool"]
 _SHOWN = 80  # characters of what a function raised or returned
