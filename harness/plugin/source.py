@@ -45,7 +45,8 @@ class _Announced:
 
     def answer(self, examples: Sequence[Example], progress: Progress | None = None) -> Iterator[Answer]:
         if examples:
-            self._say(f"{self.name} answers {len(examples)} examples of {self._split} on this machine")
+            where = "at its endpoint" if self.name.startswith("openai:") else "on this machine"
+            self._say(f"{self.name} answers {len(examples)} examples of {self._split} {where}")
         return self._subject.answer(examples, progress)
 
 
