@@ -16,7 +16,7 @@ from harness.fingerprint import file_digest, short
 from harness.measures import Verdict
 from harness.project import Project
 from harness.scored import Scored
-from harness.scorers import scorer_versions, scorers_for
+from harness.scorers import Tariff, scorer_versions, scorers_for
 from harness.subjects import Answer, Subject
 from harness.subjects.latency import Timing, machine
 from harness.subjects.replayed import Replayed
@@ -31,7 +31,7 @@ _FIELDS = {
     "prompted_identity": str, "subjects": dict, "look": str | None, "verdicts": list, "answers": str,
     "forced": str | None, "previous": list, "serving": str, "scorers": dict, "baselines": list,
 }
-_LATER = {"tried": dict, "untried": dict, "opened": bool}  # champions of the first release do not say
+_LATER = {"tried": dict, "untried": dict, "opened": bool, "tariffs": dict}  # champions of the first release do not say
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,8 @@ class Champion:
     was promoted without a pass, if it was; serving: digest of what decided its answers beside its weights; scorers: the
     versions that its recorded scores are of; baselines: those that task.yaml declared, of which `prompted` was best;
     tried: name → identity of all that it was the best of; untried: name → why, of those that were left out;
-    opened: whether golden's examples had been shown, so that its pass has no error rate.
+    opened: whether golden's examples had been shown, so that its pass has no error rate; tariffs: by name, the vendors'
+    prices when it was promoted.
     """
 
     folder: Path
@@ -65,6 +66,7 @@ class Champion:
     baselines: tuple[str, ...]
     tried: Mapping[str, str] = field(default_factory=dict)
     untried: Mapping[str, str] = field(default_factory=dict)
+    tariffs: Mapping[str, Tariff] = field(default_factory=dict)
     opened: bool = False
 
     @property
@@ -148,8 +150,9 @@ def load_champion(project: Project, task: str) -> Champion | None:
     if raw["task"] != task:
         raise UserError(f'says task "{raw["task"]}", its folder is "{task}"', f'{path}, field "task"', "restore it")
     verdicts = read_verdicts(raw["verdicts"], str(path))
+    tariffs = {n: Tariff.read(row, f'{path}, field "tariffs"') for n, row in raw.get("tariffs", {}).items()}
     return Champion(folder, **{**raw, "verdicts": verdicts, "previous": tuple(raw["previous"]),
-                               "baselines": tuple(raw["baselines"])})
+                               "baselines": tuple(raw["baselines"]), "tariffs": tariffs})
 
 
 def read_verdicts(rows: Iterable[Any], where: str) -> tuple[Verdict, ...]:
@@ -197,6 +200,8 @@ def write_champion(
         "look": look, "verdicts": [v.to_json() for v in verdicts], "answers": digest, "forced": forced,
         "previous": previous, "serving": serving, "scorers": dict(scorer_versions(task)),
         "baselines": list(task.baselines), "tried": dict(tried), "untried": dict(untried),
+        "tariffs": {e.name: asdict(t) for e in (candidate, prompted, *others)
+                    if (t := e.views[0].tariff) is not None and t.listed},
         "opened": opened,
     })
     return task.folder / _FILE

@@ -38,8 +38,8 @@ class Decoding(_Strict):
 
 
 class FieldRule(_Strict):
-    """How one field of a JSON answer is compared. tolerance: absolute, for numbers; weight: its share in the score;
-    align: pairs the items of a list by what they hold, not by where they stand.
+    """How one field of a JSON answer is compared. tolerance: absolute, for numbers; weight: of a top-level field
+    in the score; align: pairs the items of a list by what they hold, not by where they stand.
     """
 
     compare: Compare = "exact"
@@ -101,11 +101,17 @@ class Style(_Strict):
         return self
 
 
-class Prices(_Strict):
-    """What a token costs, in one currency, per million."""
+class Price(_Strict):
+    """What a token costs, per million."""
 
     per_million_input: float = Field(default=0.0, ge=0.0)
     per_million_output: float = Field(default=0.0, ge=0.0)
+
+
+class Prices(Price):
+    """What a token costs, in one currency: for all subjects, and for those that are named."""
+
+    subjects: dict[str, Price] = Field(default_factory=dict, exclude_if=lambda named: not named)
 
 
 class _TaskFile(_Strict):
@@ -184,9 +190,12 @@ def load_task(project: Project, name: str) -> Task:
                         "write schema.json beside it and name it here")
     schema = None if parsed.schema_ is None else load_schema(folder, parsed.schema_)
     if schema is not None:
-        for field in parsed.fields:
+        for field, rule in parsed.fields.items():
             if hint := unknown_field(schema, field):
                 raise UserError(f'the schema has no field "{field}"', _place(path, raw, ["fields", field]), hint)
+            if rule.weight != 1.0 and "." in field and field not in schema.get("properties", {}):
+                raise UserError("only a top-level field has a weight", _place(path, raw, ["fields", field, "weight"]),
+                                f'give it to "{field.partition(".")[0]}", which its parts share')
     if parsed.kind == "label" and len(set(parsed.labels)) < 2:
         raise UserError("kind label needs at least two different labels", f'{path}, field "labels"', "list them all")
     values = {k: getattr(parsed, k) for k in _TaskFile.model_fields if k not in ("task", "schema_")}

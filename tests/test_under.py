@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
+from harness.answers import collect
+from harness.cache import answer_cache
 from harness.consistency import agree, format_of
 from harness.edge_cases import (
     MUST_CHANGE,
@@ -20,12 +23,12 @@ from harness.edge_cases import (
     typos,
 )
 from harness.errors import UserError
-from harness.examples import Example, Split
+from harness.examples import Example, Split, load_split
 from harness.project import Project
 from harness.scored import Scored
 from harness.scorers import Context
 from harness.scores import Scores
-from harness.subjects import Answer
+from harness.subjects import Answer, parse_subject
 from harness.task import Task
 
 MakeTask = Callable[..., tuple[Project, Task]]
@@ -155,11 +158,23 @@ def test_must_change_is_scored_by_what_is_expected_then(make_task: MakeTask) -> 
         scored(task, split, asked).under(changed_name)  # the schema knows no other name
 
 
-def test_a_perturbation_that_breaks_its_oracle_is_refused(label_task: Task) -> None:
-    wrong = Perturbation("wrong", "must_not_change", lambda e, rng: [Edit(0, 1, "x", (e.output, "other"))])
+def test_a_perturbation_that_breaks_its_oracle_is_refused(label_task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = label_task.folder / "gates_of_demo.py"
+    home.write_text("from harness.edge_cases import Edit\n\n"
+                    "def plan(example, rng):\n    return [Edit(0, 1, 'x', (example.output, 'other'))]\n")
+    monkeypatch.syspath_prepend(home.parent)
+    wrong = Perturbation("wrong", "must_not_change", importlib.import_module("gates_of_demo").plan)
     candidate = scored(label_task, SPLIT, Asked(lambda text, sample: keyword(text)))
     with pytest.raises(UserError, match="wrong must not change a's id or expected output"):
         candidate.under(wrong)
+
+
+def test_a_perturbation_whose_code_the_suite_does_not_count_is_refused(label_task: Task) -> None:
+    mine = Perturbation("mine", "must_not_change", lambda e, rng: [Edit(0, 0, "so ")])
+    candidate = scored(label_task, SPLIT, Asked(lambda text, sample: keyword(text)))
+    for ask in (lambda: candidate.under(mine), lambda: candidate.across([mine])):
+        with pytest.raises(UserError, match="the code of mine lies outside of its suite"):
+            ask()
 
 
 def test_across_counts_pairs_that_agree(label_task: Task) -> None:
@@ -234,3 +249,30 @@ def test_json_answers_agree_by_the_rules_for_fields(make_task: MakeTask) -> None
 ])
 def test_formats_are_told_apart_by_form_alone(one: str, other: str, same: bool) -> None:
     assert (format_of(one) == format_of(other)) is same
+
+
+def test_a_model_asked_again_and_in_other_forms(make_task: MakeTask, tiny_llama: Path) -> None:
+    project, task = make_task(
+        {"kind": "text", "model": str(tiny_llama), "decoding": {"max_new_tokens": 6, "temperature": 1.0}},
+        train=[("x", "y")], dev=[(f"the invoice number {w} is late", "late") for w in ("one", "two", "three")])
+    subject, dev = parse_subject("base+zero_shot", task, project), load_split(project, "demo", "dev")
+    origins: list[str] = []
+
+    def ask(split: Split, sample: int) -> Mapping[str, Answer]:
+        who = subject.sampled(sample) if sample else subject
+        answers = collect(who, split.examples, cache=answer_cache(project, "dev")).answers
+        origins.extend(a.origin for a in answers.values())
+        return answers
+
+    def measured() -> tuple[float, float, float]:
+        candidate = Scored("candidate", Scores(Context(task, project.cache), dev, ask(dev, 0), ask=ask))
+        again = candidate.repeated(3)
+        return again.agreement.value, again.formats.value, candidate.across([letter_case, typos]).agreement.value
+
+    first = measured()
+    assert first[0] < 1.0, "a random model at temperature 1 seldom says the same"
+    assert 1.0 <= first[1] <= 3.0
+    assert set(origins) == {"model"}
+    origins.clear()
+    assert measured() == first
+    assert set(origins) == {"cache"}

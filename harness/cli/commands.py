@@ -11,6 +11,7 @@ from harness.cli.screen import Result, Screen
 from harness.cli.work import Work, promote_candidate
 from harness.data.check import check_task_data, rewrite_card
 from harness.data.novelty import refresh_novelty
+from harness.data.refresh import refresh_golden
 from harness.data.scaffold import Request, init_task
 from harness.errors import UserError
 from harness.files import check_object, read_json
@@ -19,6 +20,7 @@ from harness.gates import suite_digest
 from harness.project import Project
 from harness.runs import Run, find_run
 from harness.scorers import scorer_versions, scorers_for
+from harness.subjects import how_known
 from harness.task import load_task
 
 _GOLDEN = {"subject": str, "passed": bool, "identity": str, "suite": str, "split": dict, "look": dict, "verdicts": list}
@@ -47,6 +49,17 @@ def run_prepare(project: Project, name: str) -> Result:
     return Result({"task": name, "splits": card.splits, "novelty": novelty}, "\n".join([*lines, novelty]))
 
 
+def run_refresh(project: Project, name: str, source: Path, columns: tuple[str, str] | None) -> Result:
+    """Makes the examples of a file the golden split; the old one becomes dev's, and its looks are retired."""
+    made = refresh_golden(project, load_task(project, name), source, columns)
+    prepared = run_prepare(project, name)
+    told = {"moved": made.moved, "looks": made.looks, "retired": str(made.retired), "remarks": list(made.remarks)}
+    next_look = f"pytest suites/{name}" if load_champion(project, name) else f"goldgate train {name}"
+    text = [f"golden is new; the {made.moved} examples of the old split are dev's now", *made.remarks, prepared.text,
+            f"looks retired: {made.looks}, kept in {made.retired}; the next look is the first: {next_look}"]
+    return Result({**prepared.record, **told}, "\n".join(text))
+
+
 def run_evaluate(project: Project, name: str, subject: str, split: str) -> Result:
     """Scores a subject. Candidates are scored on dev alone: a look at golden is spent by pytest or train."""
     task = load_task(project, name)
@@ -70,6 +83,12 @@ def run_evaluate(project: Project, name: str, subject: str, split: str) -> Resul
     lines = [f"{known_as} on {split} of {name} (95% intervals)"]
     lines += [f"  {m:<16} {r['estimate']:.4g}  {r['low']:.4g} to {r['high']:.4g}  n = {r['n']}"
               for m, r in rows.items()]
+    told = [a.error for a in scored.answers.values() if a.text is None]
+    if told:
+        lines.append(f"  {len(told)} of {len(scored.split)} answers are missing, the first: {told[0]}")
+    lines += [f"  {said}" for said in [how_known(known_as, scored.answers.values())] if said]
+    if scored.tariff is not None and scored.tariff.own:
+        lines.append(f"  cost: {scored.tariff}")
     if unlisted := [m for m in scorers_for(task) if m not in rows]:
         lines.append(f"  a gate may ask for more: {', '.join(unlisted)}")
     record = {"task": name, "subject": known_as, "identity": work.subject(subject).identity, "split": split,

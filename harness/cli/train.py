@@ -19,7 +19,16 @@ from harness.errors import UserError
 from harness.examples import render_output
 from harness.files import read_json, write_json
 from harness.fingerprint import digest
-from harness.gates import chance_of_passing, check_ledger, level, read_looks, spent, suite_digest
+from harness.gates import (
+    GateRecord,
+    chance_of_other_verdict,
+    chance_of_passing,
+    check_ledger,
+    level,
+    read_looks,
+    spent,
+    suite_digest,
+)
 from harness.measures import Verdict
 from harness.plugin.run import run_suite
 from harness.project import Project
@@ -112,9 +121,13 @@ class Training:
         write_json(self.run.folder / "look.json", {
             "subject": subject, "passed": result.passed,
             # Verdicts alone: which examples of golden went wrong is nothing that training may read.
-            "records": [{"item": r.item, "verdict": r.verdict.to_json()} for r in result.records],
+            "records": [_told(r) for r in result.records],
             "look": {"number": result.look.number, "level": result.look.level, "name": result.look.name}})
         return bool(result.passed)
+
+
+def _told(gate: GateRecord) -> dict[str, Any]:
+    return {"item": gate.item, "verdict": gate.verdict.to_json(), "flips": chance_of_other_verdict(gate)}
 
 
 def run_train(
@@ -172,7 +185,7 @@ def _open(work: Work, model: ModelRef, recipe: Recipe, settings: Sequence[str], 
                    data={n: {"count": len(s), "fingerprint": s.fingerprint} for n, s in work.splits.items()},
                    suite=suite_digest(task, scorer_versions(task)),
                    fields={path: rule.model_dump() for path, rule in task.fields.items()},
-                   prices=task.prices.model_dump() if task.prices else {})
+                   prices=task.prices.model_dump(exclude={"subjects"}) if task.prices else {})
     return run, again
 
 
@@ -222,6 +235,7 @@ def _finish(
         finished=datetime.now(UTC).isoformat(timespec="seconds"), prompted=prompted.name,
         baselines=list(prompted.tried), untried=dict(prompted.untried), incumbent=work.task.incumbent,
         known_by_name=[k for n in shown if (k := how_known(n, work.scored(n).answers.values()))],
+        tariffs={n: str(t) for n in shown if (t := work.scored(n).tariff) is not None and t.own},
         linear="linear" if work.task.kind == "label" else None, best=outcome.best.k,
         chance=outcome.best.dev.chance, attempts=[_attempt(training, a) for a in outcome.attempts],
         budget={"minutes": round(budget.minutes, 1), "attempts": budget.attempts}, latency=latency,

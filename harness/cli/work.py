@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from harness.measures import Verdict
 from harness.project import Project
 from harness.runs import Run
 from harness.scored import Scored
-from harness.scorers import Context, scorer_versions
+from harness.scorers import Context, scorer_versions, tariff_of
 from harness.scores import Scores
 from harness.subjects import Subject, parse_subject, serving_digest
 from harness.subjects.subject import MOST_SAMPLES, sampled_identity
@@ -95,9 +96,11 @@ class Work:
 
             cache = answer_cache(self.project, split_name)
             answers = collect(self.subject(name), split.examples, cache=cache, recorded=recorded, progress=more).answers
-        identity = self.subject(name).identity
-        known = {} if champion is None else champion.known_scores(identity, split, scorer_versions(self.task))
-        scores = Scores(Context(self.task, self.project.cache), split, answers, known)
+        who = self.subject(name)
+        known = {} if champion is None else champion.known_scores(who.identity, split, scorer_versions(self.task))
+        then = None if champion is None else champion.tariffs.get(who.name)
+        tariff = tariff_of(self.task, who.name, date.today(), then)
+        scores = Scores(Context(self.task, self.project.cache, tariff=tariff), split, answers, known)
         self._scored[key] = Scored(name, scores)
         return self._scored[key]
 
@@ -122,8 +125,15 @@ class Work:
         for name in names:
             with self.screen.step(f"{name if not name.startswith('adapter:') else 'tuned'} answers one by one",
                                   "how long a user waits"):
-                timings = measure_latency(self.subject(name), examples)
-            seconds = [t.last for t in timings.values() if t.last is not None]
+                seconds, why = [], "no answer came"
+                try:
+                    timings = measure_latency(self.subject(name), examples)
+                    seconds = [t.last for t in timings.values() if t.last is not None]
+                except UserError as error:  # an endpoint may be gone by now: the run is none the worse
+                    why = error.what
+            if not seconds:
+                self.screen.say(f"  the latency of {name} is not known: {why}")
+                continue
             found[name] = {"p50": round(float(np.percentile(seconds, 50)), 3),
                            "p95": round(float(np.percentile(seconds, 95)), 3), "n": len(seconds)}
         return found
@@ -151,7 +161,7 @@ def golden_summary(
         "identity": work.subject(candidate).identity, "suite": suite_digest(work.task, scorer_versions(work.task)),
         "passed": passed, "subject": candidate, "prompted": prompted,
         "opened": is_opened(work.ledger), "sealed": sealed, **numbers,
-        "verdicts": [{"item": r["item"], "verdict": r["verdict"]} for r in records],
+        "verdicts": [{"item": r["item"], "verdict": r["verdict"], "flips": r.get("flips")} for r in records],
     }
 
 

@@ -6,9 +6,10 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
-from harness.answers import Collected, Recorded, collect
+from harness.answers import Collected, MissingAnswers, Recorded, collect
 from harness.cache import AnswerCache, answer_cache
 from harness.champion import Champion
 from harness.errors import UserError
@@ -17,7 +18,7 @@ from harness.files import disk_errors
 from harness.gates import names_strata
 from harness.plugin.options import Choice
 from harness.project import Project
-from harness.scorers import Context, scorer_versions
+from harness.scorers import Context, scorer_versions, tariff_of
 from harness.scores import Scores, Values
 from harness.subjects import Answer, Subject
 from harness.subjects.latency import Timing, chosen, machine, measure_latency
@@ -44,7 +45,8 @@ class _Announced:
 
     def answer(self, examples: Sequence[Example], progress: Progress | None = None) -> Iterator[Answer]:
         if examples:
-            self._say(f"{self.name} answers {len(examples)} examples of {self._split} on this machine")
+            where = "at its endpoint" if self.name.startswith("openai:") else "on this machine"
+            self._say(f"{self.name} answers {len(examples)} examples of {self._split} {where}")
         return self._subject.answer(examples, progress)
 
 
@@ -112,7 +114,9 @@ class Source:
             drawn = sample > 0 and self._task.decoding.temperature > 0
             return self._answers(subject.sampled(sample) if drawn else subject, other)
 
-        return _SuiteScores(self._context, split, answers, known, ask,
+        name, champion = subject.name, self._champion
+        tariff = tariff_of(self._task, name, date.today(), None if champion is None else champion.tariffs.get(name))
+        return _SuiteScores(replace(self._context, tariff=tariff), split, answers, known, ask,
                             lambda: self._timings(subject, split))
 
     def _answers(self, subject: Subject, split: Split) -> Mapping[str, Answer]:
@@ -159,12 +163,13 @@ class Source:
     def _collect(self, subject: Subject, split: Split) -> Collected:
         recorded, anew = self._recorded, self._choice.regenerate
         announced = _Announced(subject, split.name, self._say)
-        there = recorded is not None and not anew and all(
-            recorded.lookup(subject.identity, e.digest) is not None for e in split)
-        if there or not self._choice.generate:
-            # Nothing is written, so that a read-only machine can gate from what is committed.
-            return collect(announced, split.examples, cache=self._cache(split), recorded=recorded,
-                           generate=self._choice.generate)
+        if not anew or not self._choice.generate:
+            # Nothing is locked: a read-only machine gates from what is there, and nobody waits for another's model.
+            try:
+                return collect(announced, split.examples, cache=self._cache(split), recorded=recorded, generate=False)
+            except MissingAnswers:
+                if not self._choice.generate:
+                    raise
         with self._alone():
             return collect(announced, split.examples, cache=self._cache(split), recorded=recorded, regenerate=anew)
 

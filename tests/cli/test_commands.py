@@ -18,6 +18,8 @@ from harness.measures import Measure
 from harness.novelty import read_novelty
 from harness.subjects import Answer, parse_subject
 
+from ..conftest import ChatServer, completion
+
 Typed = Callable[..., tuple[int, str, str]]
 BASE = "base+zero_shot"
 
@@ -56,6 +58,9 @@ def test_the_text_says_subject_split_and_estimates(typed: Typed, counts: Any) ->
     assert status == 0
     assert out.startswith(f"{BASE} on dev of counts (95% intervals)\n")
     assert any(line.split()[:2] == ["exact_match", "0.75"] for line in out.splitlines())
+    told = out.splitlines()[-1]
+    assert told.startswith("  a gate may ask for more: field_precision, field_recall, field_f1, ")
+    assert "exact_match" not in told
 
 
 def test_the_champion_is_scored_from_its_committed_answers_without_a_model(typed: Typed, counts: Any) -> None:
@@ -332,6 +337,48 @@ def test_a_report_of_a_run_that_is_not_whole_says_what_is_missing(typed: Typed, 
     assert not list(counts.project.root.rglob("report.html"))
 
 
+def test_golden_is_refreshed_from_a_file(typed: Typed, counts: Any, tmp_path: Path) -> None:
+    lines = [json.dumps({"id": f"n{i}", "input": f"new thing {'abcdefg'[i // 8]}{'aeiouyäö'[i % 8]}",
+                         "output": {"n": i % 7}, "tags": ["dark", "light"]}) for i in range(40)]
+    (tmp_path / "new.jsonl").write_text("\n".join(lines) + "\n")
+    said = spoken(typed, "prepare", "counts", "--refresh-golden", "--from", "new.jsonl")
+    assert (said["moved"], said["looks"], said["splits"]["golden"]["count"]) == (60, 0, 40)
+    assert said["splits"]["dev"]["count"] == 84
+    status, out, _ = typed("prepare", "counts")
+    assert (status, "golden: 40 examples" in out) == (0, True)
+
+
+@pytest.mark.parametrize("words", [
+    ("--refresh-golden",), ("--from", "x.jsonl"), ("--input", "q", "--output", "a"),
+    ("--refresh-golden", "--from", "x.csv", "--input", "q"),
+])
+def test_a_refresh_says_what_it_needs(typed: Typed, counts: Any, words: tuple[str, ...]) -> None:
+    status, _, err = typed("prepare", "counts", *words)
+    assert status == 2
+    assert "--refresh-golden needs --from FILE" in err
+
+
+def test_train_and_sealed_golden_are_not_scored(typed: Typed, counts: Any) -> None:
+    counts.cached("base+zero_shot", golden=10)
+    status, _, err = typed("evaluate", "counts", "--subject", "base+zero_shot", "--split", "train")
+    assert (status, "train's examples teach" in err) == (2, True)
+    counts.settings(golden="sealed")
+    status, out, err = typed("evaluate", "counts", "--subject", "base+zero_shot", "--split", "golden")
+    assert (status, out) == (2, "")
+    assert "golden is sealed: its numbers are not told" in err
+
+
+@pytest.mark.parametrize("minutes", ["0", "-3", "nan"])
+def test_a_budget_without_minutes_is_refused(
+    typed: Typed, counts: Any, minutes: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.cli.demo.matmul_gflops", lambda: 100.0)
+    for words in (("train", "counts"), ("demo", "voice")):
+        status, _, err = typed(*words, "--minutes", minutes)
+        assert status == 2, err
+        assert "minutes" in err
+
+
 def test_a_promotion_records_the_answers_to_perturbed_golden_and_to_samples(typed: Typed, counts: Any) -> None:
     counts.cached(BASE, dev=2, golden=1)
     adapter = counts.adapter("runs/lost")
@@ -356,3 +403,17 @@ def test_a_promotion_records_the_answers_to_perturbed_golden_and_to_samples(type
         counts.cached(BASE, dev=2, golden=1)
         counts.cached(adapter, dev=2, golden=1)
         assert typed("promote", "r1", "--force", "a test")[0] == 0
+
+
+def test_evaluate_says_how_an_endpoint_is_known_what_it_costs_and_what_is_missing(
+        typed: Typed, counts: Any, chat_server: Callable[..., ChatServer]) -> None:
+    lost = counts.split("dev").examples[3].text
+    server = chat_server(lambda body: (400, {}, b"too odd") if body["messages"][-1]["content"] == lost
+                         else completion('{"n": 1}'))
+    name = f"openai:m@{server.url}+zero_shot"
+    counts.settings(prices={"per_million_input": 1.0, "subjects": {name.split("+")[0]: {"per_million_input": 3.5}}})
+    status, out, err = typed("evaluate", "counts", "--subject", name)
+    assert status == 0, err
+    assert "1 of 24 answers are missing, the first: HTTP 400: too odd" in out
+    assert f"{name} is identified by name; it answered 20" in out
+    assert "cost: 3.5 a million tokens read, 0 written (task.yaml)" in out

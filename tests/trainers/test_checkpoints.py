@@ -1,4 +1,4 @@
-"""Checkpoints and setbacks: when they are written changes nothing, a torn one is passed over, a full disk costs nothing."""
+"""Checkpoints and setbacks: when one is written changes nothing, a torn one is passed over, a full disk loses none."""
 
 from __future__ import annotations
 
