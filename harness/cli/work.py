@@ -161,7 +161,7 @@ def golden_summary(
         "identity": work.subject(candidate).identity, "suite": suite_digest(work.task, scorer_versions(work.task)),
         "passed": passed, "subject": candidate, "prompted": prompted,
         "opened": is_opened(work.ledger), "sealed": sealed, **numbers,
-        "verdicts": [{"item": r["item"], "verdict": r["verdict"]} for r in records],
+        "verdicts": [{"item": r["item"], "verdict": r["verdict"], "flips": r.get("flips")} for r in records],
     }
 
 

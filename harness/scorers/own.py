@@ -18,6 +18,7 @@ from harness.project import suite_files
 from harness.subjects.subject import Answer
 from harness.task import Task
 
+VERSION = 1  # raised when a user's function may give the same answer another value
 Better = Literal["high", "low"]
 Function = Callable[[Example, str], "float | bool"]
 _SHOWN = 80  # characters of what a function raised or returned
@@ -53,12 +54,7 @@ class OwnScorer:
                 and all(isinstance(b, Real) for b in self.bounds)):
             raise UserError(f"{self.name}: bounds are two numbers, not {self.bounds!r:.{_SHOWN}}",
                             hint="write @scorer(bounds=(0, 10))")
-        counted = {str(p.resolve()) for p in suite_files(task.folder)}
-        for home in _homes(self.function):
-            if home is None or str(Path(home).resolve()) not in counted:
-                # What decides a gate is part of the look: code that lies elsewhere could change unseen.
-                raise UserError(f"the code of {self.name} lies outside of its suite", home or "",
-                                f"move it into a test file or conftest.py in {task.folder}")
+        check_counted(self.function, self.name, task)
 
     def score(self, examples: Sequence[Example], answers: Sequence[Answer], closed: bool) -> list[float | None]:
         """One number an example; a missing answer stays missing, and one that was cut off at the limit of tokens has
@@ -95,6 +91,17 @@ class OwnScorer:
                 line = trace.tb_lineno
             trace = trace.tb_next
         return f"{next(_homes(self.function)) or ''}, line {line}"
+
+
+def check_counted(function: Any, name: str, task: Task) -> None:
+    """Raises UserError where a function of that name lies outside of the suite: what decides a gate is part of the
+    look, and code that lies elsewhere could change unseen.
+    """
+    counted = {str(p.resolve()) for p in suite_files(task.folder)}
+    for home in _homes(function):
+        if home is None or str(Path(home).resolve()) not in counted:
+            raise UserError(f"the code of {name} lies outside of its suite", home or "",
+                            f"move it into a test file or conftest.py in {task.folder}")
 
 
 def _homes(function: Any) -> Iterator[str | None]:

@@ -58,6 +58,9 @@ def test_the_text_says_subject_split_and_estimates(typed: Typed, counts: Any) ->
     assert status == 0
     assert out.startswith(f"{BASE} on dev of counts (95% intervals)\n")
     assert any(line.split()[:2] == ["exact_match", "0.75"] for line in out.splitlines())
+    told = out.splitlines()[-1]
+    assert told.startswith("  a gate may ask for more: field_precision, field_recall, field_f1, ")
+    assert "exact_match" not in told
 
 
 def test_the_champion_is_scored_from_its_committed_answers_without_a_model(typed: Typed, counts: Any) -> None:
