@@ -7,58 +7,24 @@ next test.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date
-from pathlib import Path
 from typing import Any, TypeVar
 
-from harness.baselines import is_declared
-from harness.champion import CHAMPION, Champion, load_champion
-from harness.data.check import check_leaks
+from harness.champion import Champion, load_champion
 from harness.errors import UserError
-from harness.examples import SPLITS, Split, load_split, read_card
+from harness.examples import Split, load_split, read_card
 from harness.fingerprint import digest, short
-from harness.gates import (
-    Look,
-    LookKey,
-    check_ledger,
-    check_named,
-    is_opened,
-    level,
-    mark_opened,
-    open_look,
-    read_looks,
-    spent,
-    suite_digest,
-)
-from harness.measures import Reading
 from harness.plugin.failure import Illustration
 from harness.plugin.options import Choice, SplitName
 from harness.plugin.roles import Role, Roles, told_of
 from harness.plugin.source import Source
+from harness.plugin.terms import Terms, dev_terms, golden_terms, writes
 from harness.project import Project
-from harness.runs import git_commit, looks_named
 from harness.scored import Scored
-from harness.scorers import scorer_versions
 from harness.subjects import Subject
 from harness.task import Task, load_task
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Terms:
-    """How the gates of this run are decided. look: the one it is, None where it is none; note: for people; error: None
-    where golden was opened and no error rate holds; sealed: verdicts alone are shown.
-    """
-
-    level: float
-    reading: Reading
-    force: Reading | None
-    error: float | None
-    note: str
-    look: Look | None
-    sealed: bool = False
+_NO_TERMS = {"level": None, "look": None, "ledger": None}
 
 
 class Suite:
@@ -167,59 +133,10 @@ class Suite:
         return self._once("terms", self._terms)
 
     def _terms(self) -> Terms:
-        task = self.task
-        first = level(1, task.error)
         if self.split_name == "dev":
-            return Terms(first, task.gates, "observed", task.error, "dev", None)
-        self._check_leaks()
-        sealed = task.golden == "sealed"
-        check_ledger(self._ledger, sealed=sealed)
-        look, mark = self._look_or_none()
-        if self.choice.open_golden:
-            self._open_golden(look)
-        opened = is_opened(self._ledger)
-        note = f"{mark}, opened" if opened else mark
-        error = None if opened else task.error
-        return Terms(look.level if look else first, task.gates, None, error, note, look, sealed)
-
-    @property
-    def _ledger(self) -> Path:
-        return self.project.golden(self.name) / "looks"
-
-    @property
-    def _writes(self) -> bool:
-        return not self.choice.ci or self.project.demo
-
-    def _look_or_none(self) -> tuple[Look | None, str]:
-        """The look at golden that this run is, and what messages call it."""
-        mark = f"golden {self.split().fingerprint[:4]}"
-        if not self.tests_candidate:
-            return None, mark
-        subject = self.subject("candidate")
-        if is_declared(self.task, subject.name):
-            return None, f"{mark}; a declared baseline takes no look"
-        look = self._look(subject)
-        return look, f"look {look.number} of {mark}"
-
-    def _open_golden(self, look: Look | None) -> None:
-        """Records that golden is opened, before an example of it is shown. Raises UserError where it may not be."""
-        if self.task.golden == "sealed":
-            raise UserError("golden is sealed: its examples are not shown", f'{self.task.folder / "task.yaml"}, field'
-                            ' "golden"', "look at dev's: pytest --split dev")
-        if look is None:
-            raise UserError("golden is opened at a look, and this run takes none", "--open-golden",
-                            "test a candidate that is no declared baseline")
-        if self._writes:
-            mark_opened(self._ledger, look)
-        elif not is_opened(self._ledger):
-            raise UserError("golden is not opened, and where CI is set nothing is written", "--open-golden",
-                            "open it elsewhere and commit the ledger, or leave --open-golden out")
-
-    def _check_leaks(self) -> None:
-        """Raises UserError where an example of golden stands in a split that training may read, or twice in golden."""
-        folder = self.project.golden(self.name)
-        names = [n for n in SPLITS if (folder / f"{n}.jsonl").is_file()]
-        check_leaks({n: load_split(self.project, self.name, n) for n in names})
+            return dev_terms(self.task)
+        candidate = self.subject("candidate") if self.tests_candidate else None
+        return golden_terms(self.project, self.task, self.choice, self.champion, self.split(), candidate, self._tested)
 
     def _tested(self, subject: Subject) -> str:
         """Identity of who takes a look. Behind an endpoint's name another model may answer from one day to the next, so
@@ -229,18 +146,6 @@ class Suite:
             return subject.identity
         answers = self.source.scores(subject, self.split()).answers.values()
         return digest([subject.identity, {a.example: [a.text, a.finish] for a in answers}])
-
-    def _look(self, subject: Subject) -> Look:
-        suite = suite_digest(self.task, scorer_versions(self.task))
-        key = LookKey(self.split().fingerprint, self._tested(subject), suite)
-        named = [] if self.champion is None else self.champion.looks
-        check_named(self._ledger, [*named, *looks_named(self.project, self.name)])
-        recorded = any(look.key == key for look in read_looks(self._ledger))
-        return open_look(
-            self._ledger, key, candidate=self.choice.candidate or CHAMPION, date=date.today().isoformat(),
-            commit=None if recorded else git_commit(self.project.root), error=self.task.error,
-            write=self._writes, sealed=self.task.golden == "sealed",
-        )
 
     def describe(self) -> dict[str, Any]:
         """What the summary says of this suite, as JSON: only of what was resolved while it ran."""
@@ -254,18 +159,9 @@ class Suite:
             "split": None if split is None else {
                 "name": split.name, "count": len(split), "fingerprint": short(split.fingerprint)},
             "subjects": {role: {"name": s.name, "identity": short(s.identity)} for role, s in subjects.items()},
-            "level": None if terms is None else terms.level,
-            "look": None if terms is None or terms.look is None else {
-                "name": terms.look.name, "number": terms.look.number, "new": terms.look.new},
-            "ledger": None if terms is None or split is None or split.name == "dev" else self._spent(terms),
+            **(_NO_TERMS if terms is None else terms.to_json()),
             "notes": [*(self._roles.notes if "roles" in made else []), *self.notes,
                       *(self.source.notes if "source" in made else [])],
             "answers": dict(self.source.counts) if "source" in made else {},
-            "writes": self._writes,
+            "writes": writes(self.project, self.choice),
         }
-
-    def _spent(self, terms: Terms) -> dict[str, Any]:
-        """What the looks at this golden split have cost, and whether it was opened or is sealed."""
-        looks = read_looks(self._ledger)
-        return {"looks": len(looks), "spent": spent(looks), "error": self.task.error, "opened": terms.error is None,
-                "sealed": terms.sealed}

@@ -154,7 +154,7 @@ def test_perturbed_answers_of_a_champion_that_are_not_recorded_are_invalid(
 def test_a_perturbation_of_the_suite_itself(
     made: Any, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(suite_module, "parse_subject", lambda *_: Rule(True))
+    monkeypatch.setattr(roles_module, "parse_subject", lambda *_: Rule(True))
     made.gates("from harness.edge_cases import Edit, Perturbation\n\n"
                "def greeting(example, rng):\n    return [Edit(0, 0, rng.choice(['Hi. ', 'Hello. ']))]\n\n"
                "greeted = Perturbation('greeted', 'must_not_change', greeting)\n\n"
