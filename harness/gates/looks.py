@@ -82,7 +82,8 @@ def check_ledger(folder: Path, *, sealed: bool) -> tuple[Look, ...]:
     most = LIMIT * min((look.error for look in looks), default=0.0)  # branches may have fixed different ones
     if (used := spent(looks)) > most + _ROUNDING:
         raise UserError(
-            f"the {len(looks)} looks bring the chance of a false promotion to {used:.1%}, more than {most:.1%}", str(folder), f"they wore this golden split out: {_anew(folder)}")
+            f"the {len(looks)} looks bring the chance of a false promotion to {used:.1%}, more than {most:.1%}",
+            str(folder), f"they wore this golden split out: {_anew(folder)}")
     if any(look.sealed != sealed for look in looks):
         now, then = ("sealed", "closed") if sealed else ("closed", "sealed")
         raise UserError(f"golden is {now} in task.yaml, but a look at this golden split was taken with golden: {then}",
@@ -119,7 +120,8 @@ def _spend(
 ) -> Look:
     if other := next((look.error for look in looks if look.error != error), None):
         raise UserError(
-            f"error is {error:g} in task.yaml, but a look at this golden split was taken with {other:g}", str(folder), "put it back; it is fixed by the first look",
+            f"error is {error:g} in task.yaml, but a look at this golden split was taken with {other:g}",
+            str(folder), "put it back; it is fixed by the first look",
         )
     number = len(looks) + 1
     if (used := spent(looks) + level(number, error)) > LIMIT * error + _ROUNDING:
