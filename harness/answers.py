@@ -9,14 +9,15 @@ import gzip
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from harness.cache import AnswerCache
 from harness.errors import UserError
-from harness.examples import Example
+from harness.examples import Example, Split
 from harness.files import write_whole
-from harness.fingerprint import file_digest
+from harness.fingerprint import file_digest, short
 from harness.subjects.latency import Timing
 from harness.subjects.subject import Answer, Progress, Subject
 
@@ -54,6 +55,43 @@ class Recorded:
         """What one asker waited for that answer, where it was measured."""
         row = self._at.get((identity, example))
         return Timing(**row["timing"]) if row is not None and row.get("timing") else None
+
+
+@dataclass(frozen=True)
+class AnswerFile:
+    """A file of recorded answers, and the JSON file beside it that proves them. digest: of the answers, as that file
+    (owner) says; scorers: the versions that the recorded scores are of; what, hint: how messages speak of it.
+    """
+
+    path: Path
+    digest: str
+    scorers: Mapping[str, int | str]
+    what: str
+    owner: str
+    hint: str
+
+    @cached_property
+    def recorded(self) -> Recorded:
+        """The answers. Raises UserError where they are missing or are not those that the owner names."""
+        if not self.path.is_file():
+            raise UserError(f"{self.what} are missing", str(self.path), self.hint)
+        if (found := file_digest(self.path)) != self.digest:
+            raise UserError(f"{self.what} were edited (digest {short(found)}, {self.owner} says {short(self.digest)})",
+                            str(self.path), self.hint)
+        return Recorded(self.path)
+
+    def known_scores(self, identity: str, split: Split,
+                     versions: Mapping[str, int | str]) -> dict[str, dict[str, float]]:
+        """Metric → example id → value, for the scorers that need a model and whose values are recorded.
+
+        versions: of the scorers now; a value that another version gave is not known.
+        """
+        known: dict[str, dict[str, float]] = {}
+        for example in split:
+            for metric, value in self.recorded.scores(identity, example.digest).items():
+                if metric in versions and self.scorers.get(metric) == versions[metric]:
+                    known.setdefault(metric, {})[example.id] = value
+        return known
 
 
 def write_recorded(path: Path, rows: Iterable[Mapping[str, Any]]) -> str:

@@ -6,7 +6,7 @@ next test.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, TypeVar
@@ -23,7 +23,8 @@ from harness.plugin.failure import Dev
 from harness.plugin.options import Choice, SplitName
 from harness.plugin.source import Source
 from harness.project import Project
-from harness.runs import git_commit
+from harness.replay import Evidence, Replay
+from harness.runs import find_replay, git_commit
 from harness.scored import Scored
 from harness.scorers import scorer_versions
 from harness.subjects import Subject, how_known, parse_subject, serving_digest
@@ -86,7 +87,10 @@ class Suite:
         """golden for the champion, dev for anything else, unless the command line says which."""
         if self.choice.split is not None:
             return self.choice.split
-        by_champion = self.choice.candidate in (None, CHAMPION) and self.champion is not None
+        if self.choice.answers is not None:
+            by_champion = self.champion is not None and self.subject("candidate").identity == self.champion.identity
+        else:
+            by_champion = self.choice.candidate in (None, CHAMPION) and self.champion is not None
         return "golden" if by_champion else "dev"
 
     def split(self, name: SplitName | None = None) -> Split:
@@ -106,7 +110,27 @@ class Suite:
     @property
     def source(self) -> Source:
         """Where answers come from."""
-        return self._once("source", lambda: Source(self.project, self.task, self.champion, self.choice, self._say))
+        def make() -> Source:
+            proof = self.champion if self.replay is None else self.replay
+            return Source(self.project, self.task, None if proof is None else proof.file, self.choice, self._say)
+
+        return self._once("source", make)
+
+    @property
+    def replay(self) -> Replay | None:
+        """The recorded answers that this run decides from, where it was asked to."""
+        def find() -> Replay | None:
+            if self.choice.answers is None:
+                return None
+            self.notes.append(f"decided from the answers of run {self.choice.answers}: no model is asked")
+            return find_replay(self.project, self.name, self.choice.answers)
+
+        return self._once("replay", find)
+
+    def evidence(self) -> Evidence:
+        """All that this run was decided from."""
+        roles = {what.split()[1]: (s.name, s.identity) for what, s in self._resolved() if what.startswith("subject ")}
+        return Evidence(roles, self.source.said())
 
     def subject(self, role: Role) -> Subject:
         """Who plays a role in the suite."""
@@ -114,7 +138,13 @@ class Suite:
             "candidate": self._candidate, "prompted": self._prompted, "base": lambda: self._parse("base+zero_shot"),
             "linear": lambda: self._parse("linear"), "incumbent": self._incumbent, "previous": self._previous,
         }
-        return self._once(f"subject {role}", makers[role])
+        live = self.choice.answers is None
+        return self._once(f"subject {role}", makers[role] if live else lambda: self._repeat(role))
+
+    def _repeat(self, role: Role) -> Subject:
+        assert self.replay is not None
+        train = read_card(self.project.golden(self.name)).splits["train"]["fingerprint"]
+        return self.replay.subject(role, self.task, train, self._parse)
 
     def scored(self, role: Role) -> Scored:
         """A role's answers on the examples of this run, as measures. The look at golden is opened first.
@@ -258,15 +288,19 @@ class Suite:
         if self.champion is not None and self.champion.look is not None:
             check_named(folder, [self.champion.look])
         recorded = any(look.key == key for look in read_looks(folder))
+        name = subject.name if self.choice.answers is not None else self.choice.candidate or CHAMPION
         return open_look(
-            folder, key, candidate=self.choice.candidate or CHAMPION, date=date.today().isoformat(),
+            folder, key, candidate=name, date=date.today().isoformat(),
             commit=None if recorded else git_commit(self.project.root), error=self.task.error,
             write=not self.choice.ci or self.project.demo,
         )
 
+    def _resolved(self) -> Iterator[tuple[str, Any]]:
+        return ((what, value) for what, (value, error) in self._made.items() if error is None)
+
     def describe(self) -> dict[str, Any]:
         """What the summary says of this suite, as JSON: only of what was resolved while it ran."""
-        made = {what: value for what, (value, error) in self._made.items() if error is None}
+        made = dict(self._resolved())
         terms: Terms | None = made.get("terms")
         subjects = {what.split()[1]: s for what, s in made.items() if what.startswith("subject ")}
         split = made.get(f"split {self.split_name}") if "task" in made and "champion" in made else None
