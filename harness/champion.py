@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -31,6 +31,7 @@ _FIELDS = {
     "prompted_identity": str, "subjects": dict, "look": str | None, "verdicts": list, "answers": str,
     "forced": str | None, "previous": list, "serving": str, "scorers": dict, "baselines": list,
 }
+_LATER = {"tried": dict, "untried": dict, "opened": bool}  # champions of the first release do not say
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,9 @@ class Champion:
     prompted: the best prompting baseline it was measured against; subjects: name → identity of all whose answers are
     recorded; look: name of the look at golden that it passed; answers: digest of the recorded answers; forced: why it
     was promoted without a pass, if it was; serving: digest of what decided its answers beside its weights; scorers: the
-    versions that its recorded scores are of; baselines: those that task.yaml declared, of which `prompted` was best.
+    versions that its recorded scores are of; baselines: those that task.yaml declared, of which `prompted` was best;
+    tried: name → identity of all that it was the best of; untried: name → why, of those that were left out;
+    opened: whether golden's examples had been shown, so that its pass has no error rate.
     """
 
     folder: Path
@@ -60,6 +63,15 @@ class Champion:
     serving: str
     scorers: Mapping[str, int | str]
     baselines: tuple[str, ...]
+    tried: Mapping[str, str] = field(default_factory=dict)
+    untried: Mapping[str, str] = field(default_factory=dict)
+    opened: bool = False
+
+    @property
+    def looks(self) -> list[str]:
+        """Names of the looks at golden that this record speaks of."""
+        named = [self.look, *(before.get("look") for before in self.previous)]
+        return [name for name in named if name is not None]
 
     def check_serving(self, now: str) -> None:
         """Raises UserError where task.yaml would have the champion answer in another way than when it was promoted."""
@@ -71,11 +83,17 @@ class Champion:
 
     def replayed(self, role: Literal["candidate", "prompted"], parse: Callable[[str], Subject]) -> Replayed:
         """Who was promoted, or was its reference, known by the record. parse: makes the subject itself, by name."""
-        name, identity, field = {
+        name, identity, key = {
             "candidate": (self.subject, self.identity, "identity"),
             "prompted": (self.prompted, self.prompted_identity, "prompted_identity"),
         }[role]
-        return Replayed(name, identity, lambda: parse(name), f'{self.folder / _FILE}, field "{field}"')
+        return Replayed(name, identity, lambda: parse(name), f'{self.folder / _FILE}, field "{key}"')
+
+    def reference(self, name: str, parse: Callable[[str], Subject]) -> Replayed | None:
+        """A subject that the champion was compared with, known by the record; None where it has no answers of it."""
+        if name not in self.subjects:
+            return None
+        return Replayed(name, self.subjects[name], lambda: parse(name), f'{self.folder / _FILE}, field "subjects"')
 
     def predecessor(self, parse: Callable[[str], Subject]) -> Replayed:
         """The champion before this one, whose answers were recorded when this one took its place. Raises UserError
@@ -112,10 +130,11 @@ def load_champion(project: Project, task: str) -> Champion | None:
     if not path.is_file():
         return None
     raw = read_json(path)
-    if isinstance(raw, dict) and (odd := sorted(set(_FIELDS) ^ set(raw))):
+    fields = _FIELDS if not isinstance(raw, dict) else _FIELDS | {k: v for k, v in _LATER.items() if k in raw}
+    if isinstance(raw, dict) and (odd := sorted(set(fields) ^ set(raw))):
         raise UserError(f"not a champion record (keys missing or unknown: {', '.join(odd)})", str(path),
-                        near_names(odd[0], _FIELDS))
-    raw = check_object(raw, str(path), "restore it from version control", **_FIELDS)
+                        near_names(odd[0], fields))
+    raw = check_object(raw, str(path), "restore it from version control", **fields)
     if raw["task"] != task:
         raise UserError(f'says task "{raw["task"]}", its folder is "{task}"', f'{path}, field "task"', "restore it")
     verdicts = read_verdicts(raw["verdicts"], str(path))
@@ -144,10 +163,10 @@ class Entrant:
 def write_champion(
     project: Project, task: Task, candidate: Entrant, prompted: Entrant, others: Sequence[Entrant], *,
     adapter: Mapping[str, Any], serving: str, run: str, look: str | None, verdicts: Sequence[Verdict],
-    forced: str | None,
+    forced: str | None, opened: bool, tried: Mapping[str, str], untried: Mapping[str, str],
 ) -> Path:
-    """Writes the answers, then champion.json, which names them. Raises UserError unless every verdict passes or the
-    promotion is forced for a reason.
+    """Writes the answers, then champion.json, which names them; see Champion for what it holds. Raises UserError unless
+    every verdict passes or the promotion is forced for a reason.
     """
     if not forced and not (verdicts and all(verdicts)):
         raise UserError("the golden suite did not pass for this candidate", f"run {run}",
@@ -164,7 +183,8 @@ def write_champion(
         "subjects": {e.name: e.identity for e in (*others, prompted, candidate)},
         "look": look, "verdicts": [v.to_json() for v in verdicts], "answers": digest, "forced": forced,
         "previous": previous, "serving": serving, "scorers": dict(scorer_versions(task)),
-        "baselines": list(task.baselines),
+        "baselines": list(task.baselines), "tried": dict(tried), "untried": dict(untried),
+        "opened": opened,
     })
     return task.folder / _FILE
 

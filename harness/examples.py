@@ -17,6 +17,7 @@ from harness.project import Project
 
 Message = dict[str, str]
 SPLITS = ("train", "dev", "golden")
+COMPUTED = "novelty:"  # how the tags begin that are computed: no example's own does
 _KEYS = {"id", "input", "output", "accept", "tags", "group", "meta"}
 
 
@@ -159,7 +160,7 @@ def _parse(line: str, file: str, number: int) -> Example:
         input=_input(raw["input"], where),
         output=raw["output"],
         accept=tuple(_list(raw.get("accept", []), where, "accept")),
-        tags=tuple(_text(t, where, "tags") for t in _list(raw.get("tags", []), where, "tags")),
+        tags=tuple(_tag(t, where) for t in _list(raw.get("tags", []), where, "tags")),
         group=None if raw.get("group") is None else _text(raw["group"], where, "group"),
         meta=_object(raw.get("meta", {}), where),
     )
@@ -169,6 +170,14 @@ def _text(value: Any, where: str, key: str) -> str:
     if not isinstance(value, str) or not value:
         raise UserError(f"must be text, not {value!r:.40}", f'{where}, field "{key}"', "write a string")
     return value
+
+
+def _tag(value: Any, where: str) -> str:
+    tag = _text(value, where, "tags")
+    if tag.startswith(COMPUTED):
+        raise UserError(f'the tag "{tag}" is reserved: how new an example is, is computed', f'{where}, field "tags"',
+                        "call the tag something else")
+    return tag
 
 
 def _list(value: Any, where: str, key: str) -> list[Any]:

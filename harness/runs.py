@@ -66,6 +66,17 @@ def open_run(project: Project, task: str, key: str, stamp: str) -> tuple[Run, bo
     return run, False
 
 
+def looks_named(project: Project, task: str) -> list[str]:
+    """Names of the looks at golden that the task's runs say they took. Raises UserError for a broken run.json."""
+    named: list[str] = []
+    for path in sorted(project.runs(task).glob("*/run.json")):
+        looks = check_object(read_json(path), str(path), "remove the run folder").get("looks", [])
+        if not isinstance(looks, list) or not all(isinstance(name, str) for name in looks):
+            raise UserError(f"must be a list of names, not {looks!r:.40}", f'{path}, field "looks"', "restore it")
+        named += looks
+    return named
+
+
 def find_run(project: Project, name: str) -> Run:
     """A run by its folder, or by its id in any task of the project. Raises UserError where there is none."""
     if (folder := Path(name)).is_dir() and (folder / "run.json").is_file():
@@ -116,7 +127,7 @@ def write_answers(run: Run, task: Task, split: Split, subjects: Mapping[str, Sco
         {"subject": name, "id": e.id, "input": e.text, "expected": json.dumps(e.output, ensure_ascii=False),
          "text": a.text, "finish": a.finish,
          "prompt_tokens": a.prompt_tokens, "completion_tokens": a.completion_tokens, "seconds": a.seconds,
-         "tags": json.dumps(list(e.tags))}
+         "tags": json.dumps(list(scored.tags[e.id]))}
         for name, scored in subjects.items()
         for e in split
         for a in (scored.answers[e.id],)

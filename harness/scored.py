@@ -5,12 +5,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal, Protocol, Self
 
 from harness.consistency import Consistency
 from harness.errors import UserError, near_names
-from harness.examples import Example, Split, render_output
-from harness.measures import Measure
+from harness.examples import COMPUTED, Example, Split, render_output
+from harness.measures import Measure, check_unsealed
+from harness.novelty import read_novelty
 from harness.scorers import TIMED, Context, scorers_for, timed_measure, whole_for
 from harness.scorers.confusion import Confusion, confusion_of
 from harness.scorers.json_format import schema_valid
@@ -104,6 +106,19 @@ class Scores:
         values.update(zip((e.id for e in todo), fresh, strict=True))
         return values
 
+    def strata(self) -> Mapping[str, str]:
+        """Example id → novelty:far, novelty:near or novelty:twin. Raises UserError where that is not known."""
+        return read_novelty(self.context.task.data).of(self.split)
+
+    @cached_property
+    def tags(self) -> Mapping[str, tuple[str, ...]]:
+        """Example id → its tags, and its novelty stratum where that is known."""
+        try:
+            strata = self.strata()
+        except UserError:
+            return {e.id: e.tags for e in self.split}
+        return {e.id: (*e.tags, strata[e.id]) for e in self.split}
+
     def timings(self) -> Mapping[str, Timing]:
         """Latencies by example digest. Raises UserError where they cannot be had."""
         if self.clock is None:
@@ -156,30 +171,46 @@ class Scored:
     def answers(self) -> Mapping[str, Answer]:
         return self._scores.answers
 
+    @property
+    def tags(self) -> Mapping[str, tuple[str, ...]]:
+        """Example id → its tags over the whole split, its novelty stratum among them where that is known."""
+        return self._scores.tags
+
     def values(self, metric: str) -> Mapping[str, float | None]:
-        """Example id → value of a metric over the whole split; None where the answer is missing."""
+        """Example id → value of a metric over the whole split; None where the answer is missing. Raises UserError where
+        golden is sealed.
+        """
+        check_unsealed(metric)
         return self._scores.values(metric)
 
     def on(self, tags: str | Iterable[str]) -> Scored:
-        """The same subject on the examples that carry the tag, or any of the tags. Raises UserError for none."""
+        """The same subject on the examples that carry the tag, or any of the tags. Raises UserError for none.
+
+        novelty:far, novelty:near and novelty:twin are tags too, by the distance to the nearest train example.
+        """
         chosen = (tags,) if isinstance(tags, str) else tuple(tags)
-        known = self.split.tag_counts()
+        if any(tag.startswith(COMPUTED) for tag in chosen):
+            self._scores.strata()  # says what is wrong where there are none
+        known = frozenset[str]().union(*self.tags.values())
         for tag in chosen:
             if tag not in known:
                 raise UserError(f'no example of {self.split.name} carries the tag "{tag}"', hint=near_names(tag, known))
         if not chosen:
             raise UserError("no tags given: the slice is empty", hint=near_names("", known))
         note = chosen[0] if isinstance(tags, str) or len(chosen) == 1 else "edge cases"
-        return self._narrowed([e.id for e in self.split if set(chosen) & set(e.tags)], note)
+        return self._narrowed([i for i, carried in self.tags.items() if set(chosen) & set(carried)], note)
 
     def where(self, keep: Callable[[Example], bool] | Callable[[Example, Answer], bool], label: str = "") -> Scored:
         """The same subject on the examples that a predicate keeps. label: what messages call them (default: its name).
 
         A predicate of the example may be gated; one of the example and its answer chooses by what is to be measured:
-        its slice may be looked at, and gates on it raise UserError. Raises UserError where nothing is kept.
+        its slice may be looked at, and gates on it raise UserError. Raises UserError where nothing is kept, and for a
+        slice by answers where golden is sealed: its size would tell them.
         """
         note = label or getattr(keep, "__name__", "where").replace("<lambda>", "where")
         by_answer = len(inspect.signature(keep).parameters) > 1
+        if by_answer:
+            check_unsealed(f"a slice by answers, {note},")
         ids = [e.id for e in self.split
                if (keep(e, self.answers[e.id]) if by_answer else keep(e))]  # type: ignore[call-arg]
         return self._narrowed(ids, note, f"{self._label}[{note}] was chosen by its answers" if by_answer else "")
@@ -208,7 +239,7 @@ class Scored:
 
     def _perturbed(self, example: Example, perturbation: Perturbs) -> Example | None:
         made = perturbation.apply(example)
-        if made is None or (perturbation.oracle == "must_change" and not _allowed(self._scores.context.task, made)):
+        if made is None or (perturbation.oracle == "must_change" and not allowed(self._scores.context.task, made)):
             return None
         if made.id != example.id or (perturbation.oracle == "must_not_change" and made.answers != example.answers):
             raise UserError(f"{perturbation.name} must not change {example.id}'s id or expected output, and does",
@@ -308,7 +339,10 @@ class Scored:
         return self.measure(metric) if own is None else self.by(own)
 
     def confusion(self) -> Confusion:
-        """Which labels are taken for which on the examples of this view. Raises UserError unless the kind is label."""
+        """Which labels are taken for which on the examples of this view. Raises UserError unless the kind is label, and
+        where golden is sealed.
+        """
+        check_unsealed("the confusion")
         self._scores.check_whole()
         chosen = self.examples()
         return confusion_of(self._scores.context.task, chosen, [self.answers[e.id] for e in chosen])
@@ -317,7 +351,7 @@ class Scored:
         return {
             "ids": [e.id for e in chosen],
             "groups": [e.group or e.id for e in chosen] if any(e.group for e in self.split) else None,
-            "tags": [e.tags for e in chosen],
+            "tags": [self.tags[e.id] for e in chosen],
             "name": self._name(metric),
             "max_group": self._scores.context.task.max_group,
         }
@@ -345,7 +379,7 @@ class Under(Scored):
         self.unperturbed = unperturbed
 
 
-def _allowed(task: Task, example: Example) -> bool:
+def allowed(task: Task, example: Example) -> bool:
     """Whether the task can expect that output: by its schema, or among its labels."""
     text = render_output(example.output)
     if task.kind == "label":

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from harness.errors import UserError, near_names
 from harness.files import read_text
@@ -17,6 +19,7 @@ from harness.schema import load_schema, unknown_field
 
 Kind = Literal["json", "label", "text"]
 Reading = Literal["shown", "plausible", "observed"]
+Golden = Literal["closed", "sealed"]
 Compare = Literal["exact", "text", "number", "date", "list", "set"]
 
 
@@ -52,8 +55,25 @@ class FieldRule(_Strict):
         return self
 
 
+def _regex(pattern: str) -> str:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # what Python will read in another way one day
+            re.compile(pattern)
+    except (re.error, Warning, OverflowError, RecursionError) as error:
+        raise ValueError(f"{pattern!r:.60} is no regular expression ({error})") from error
+    return pattern
+
+
+def _absent(value: object) -> bool:
+    return value in (None, ())
+
+
+Regexes = tuple[Annotated[str, AfterValidator(_regex)], ...]
+
+
 class Style(_Strict):
-    """A house style as rules that a program can check (kind text)."""
+    """A house style as rules that a program can check (kind text): see `harness.scorers.style.rules_met`."""
 
     greeting: tuple[str, ...] = ()
     sign_off: str = ""
@@ -61,6 +81,23 @@ class Style(_Strict):
     banned_words: tuple[str, ...] = ()
     contractions: bool = False
     max_sentences: int | None = Field(default=None, ge=1)
+    # Later keys are dumped only where they are set: the dump of a style is part of what a look asked.
+    min_words: int | None = Field(default=None, ge=1, exclude_if=_absent)
+    max_words: int | None = Field(default=None, ge=1, exclude_if=_absent)
+    min_characters: int | None = Field(default=None, ge=1, exclude_if=_absent)
+    max_characters: int | None = Field(default=None, ge=1, exclude_if=_absent)
+    must_match: Regexes = Field(default=(), exclude_if=_absent)
+    must_not_match: Regexes = Field(default=(), exclude_if=_absent)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Style:
+        for low, high, what in ((self.min_words, self.max_words, "words"),
+                                (self.min_characters, self.max_characters, "characters")):
+            if low is not None and high is not None and low > high:
+                raise ValueError(f"min_{what} {low} is more than max_{what} {high}: no text keeps both")
+        if self == Style.model_construct():
+            raise ValueError("a style without a rule is kept by every text")
+        return self
 
 
 class Prices(_Strict):
@@ -85,7 +122,7 @@ class _TaskFile(_Strict):
     incumbent: str | None = None
     gates: Reading = "shown"
     error: float = Field(default=0.05, gt=0.0, lt=0.5)
-    golden: Literal["closed"] = "closed"
+    golden: Golden = "closed"
     max_group: int = Field(default=1, ge=1)
     prices: Prices | None = None
     train: dict[str, Any] = Field(default_factory=dict)
@@ -109,11 +146,16 @@ class Task:
     incumbent: str | None
     gates: Reading
     error: float
-    golden: Literal["closed"]
+    golden: Golden
     max_group: int
     prices: Prices | None
     train: Mapping[str, Any]
     folder: Path
+
+    @property
+    def data(self) -> Path:
+        """golden/<task>: its splits, their card, and how near they are to each other."""
+        return self.folder.parent.parent / "golden" / self.name
 
 
 def load_task(project: Project, name: str) -> Task:
@@ -199,8 +241,10 @@ def _line(raw: Any, where: list[str]) -> int | None:
     line: int | None = None
     for key in where:
         marks = getattr(raw, "lc", None)
-        if marks is None or not isinstance(raw, dict) or key not in raw:
+        if marks is not None and isinstance(raw, dict) and key in raw:
+            line, raw = marks.key(key)[0] + 1, raw[key]
+        elif marks is not None and isinstance(raw, list) and key.isdecimal() and int(key) < len(raw):
+            line, raw = marks.item(int(key))[0] + 1, raw[int(key)]
+        else:
             break
-        line = marks.key(key)[0] + 1
-        raw = raw[key]
     return line

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, Literal
 
+from harness.novelty import STRATA
 from reports.charts import IntervalChart, axis, interval_chart
 from reports.estimates import Estimate, averaged, measured, paired, recorded
 from reports.gates import Gate
@@ -31,6 +32,7 @@ class Subjects:
     prompted: str | None
     linear: str | None
     attempts: Mapping[str, int]
+    incumbent: str | None = None
 
     def shown(self, subject: str) -> str:
         """A subject's name for reading: the tuned model and its attempts by number, the others as they are named."""
@@ -49,6 +51,8 @@ class Subjects:
             return "the best prompting-only baseline"
         if subject == self.linear:
             return "linear model on embeddings"
+        if subject == self.incumbent:
+            return "what runs in production today"
         return "another attempt" if subject in self.attempts else "prompting only"
 
 
@@ -106,7 +110,9 @@ class TagTable:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Tuned against the others. primary: the metric that the gain is told in; columns: (label, better) by metric."""
+    """Tuned against the others. primary: the metric that the gain is told in; columns: (label, better) by metric; tags
+    and novelty: by the data's own tags, and by distance to train.
+    """
 
     primary: str
     columns: tuple[tuple[str, str], ...]
@@ -114,6 +120,7 @@ class Comparison:
     dev: tuple[SubjectRow, ...]
     golden: tuple[GoldenRow, ...]
     tags: TagTable | None
+    novelty: TagTable | None
 
 
 def subjects_of(records: Records) -> Subjects:
@@ -127,6 +134,7 @@ def subjects_of(records: Records) -> Subjects:
         run.get("prompted") or golden.get("prompted"),
         run.get("linear"),
         {a.subject: a.number for a in records.attempts},
+        run.get("incumbent"),
     )
 
 
@@ -153,7 +161,8 @@ def compared(records: Records, who: Subjects, primary: str) -> Comparison:
     dev = _with_charts(cells, lead, who) if ours else ()
     return Comparison(
         primary, tuple((label(m), "lower is better" if ours[m].better == "low" else "") for m in metrics), lead, dev,
-        _golden_rows(records, who), _tag_table(records, who),
+        _golden_rows(records, who), _tag_table(records, who, lambda tag: tag not in STRATA),
+        _tag_table(records, who, STRATA.__contains__),
     )
 
 
@@ -248,10 +257,11 @@ def quality_metrics(columns: Mapping[str, Column]) -> tuple[str, ...]:
     return tuple(m for m, c in columns.items() if scale_of(m, c.bounds) == "rate" and m not in _NOT_QUALITY)
 
 
-def _tag_table(records: Records, who: Subjects) -> TagTable | None:
-    """Tags by metrics, of golden where it was recorded, else of dev; None where no example carries a tag."""
+def _tag_table(records: Records, who: Subjects, wanted: Callable[[str], bool]) -> TagTable | None:
+    """The wanted tags by metrics, of golden where it was recorded, else of dev; None where no example carries one."""
     measures = measures_of(records)
-    tags = sorted({tag for subject, _, tag in measures if tag is not None and subject == who.tuned_golden})
+    carried = {tag for subject, _, tag in measures if tag is not None and subject == who.tuned_golden}
+    tags = sorted(filter(wanted, carried))
     if tags:
         ours, theirs = who.tuned_golden or "", who.prompted or ""
         found = dict.fromkeys(m for s, m, tag in measures if tag is not None and s == ours)
@@ -263,11 +273,11 @@ def _tag_table(records: Records, who: Subjects) -> TagTable | None:
         return TagTable("golden", tuple(map(label, metrics)), rows)
     columns, other = records.scores.get(who.tuned_dev or "", {}), records.scores.get(who.prompted or "", {})
     quality = quality_metrics(columns)
-    carried = sorted({tag for found in records.tags.values() for tag in found})
-    if not carried or not quality:
+    tags = sorted({tag for found in records.tags.values() for tag in found if wanted(tag)})
+    if not tags or not quality:
         return None
     made = []
-    for tag in carried:
+    for tag in tags:
         ids = frozenset(i for i, found in records.tags.items() if tag in found)
         made.append(_tag_row(tag, [
             (measured(m, columns[m], ids), averaged(m, other[m], ids) if m in other else None) for m in quality

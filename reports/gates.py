@@ -45,6 +45,7 @@ class Gate:
     carries: str
     message: str
     approximate: bool
+    sealed: bool
     dev: str
     chart: IntervalChart | None
     threshold: str
@@ -60,6 +61,7 @@ class Look:
     name: str
     spent: str
     opened: bool
+    sealed: bool
     count: int | None
     fingerprint: str
 
@@ -71,8 +73,8 @@ def look_of(golden: Mapping[str, Any]) -> Look:
     spent = amount(look, "spent")
     return Look(
         None if position is None else int(position), amount(look, "level"), str(look.get("name") or ""),
-        probability(spent), bool(golden.get("opened")), None if count is None else int(count),
-        str(split.get("fingerprint") or ""),
+        probability(spent), bool(golden.get("opened")), bool(golden.get("sealed")),
+        None if count is None else int(count), str(split.get("fingerprint") or ""),
     )
 
 
@@ -150,16 +152,21 @@ def _gate(
         reading=verdict.get("reading", "shown"),
         written=verdict.get("written") or verdict.get("reading", "shown"),
         estimate=estimate,
-        p=probability(amount(verdict, "p")) if verdict.get("reading", "shown") == "shown" else "",
+        p=probability(amount(verdict, "p")) if _has_p(verdict) else "",
         tested=_tested(verdict, look, on_golden),
         carries=_carries(verdict, look),
         message=str(verdict.get("message") or ""),
         approximate=bool(verdict.get("approximate")),
+        sealed=bool(verdict.get("sealed")),
         dev=recorded(on_dev, metric, _bounds(on_dev)).text if on_dev else "",
         chart=drawn,
         threshold=shown,
         measures=_measures(metric),
     )
+
+
+def _has_p(verdict: Mapping[str, Any]) -> bool:
+    return verdict.get("reading", "shown") == "shown" and not verdict.get("sealed")
 
 
 def _bounds(verdict: Mapping[str, Any]) -> tuple[float, float] | None:
@@ -284,7 +291,8 @@ def _reason(gate: Gate) -> str:
         return gate.message.partition("\n")[0] or f"{gate.expression} is invalid"
     state = "fails" if gate.outcome == "fail" else "is undecided"
     if not gate.estimate.known:
-        return f"{gate.expression} {state} (its numbers were not recorded)"
+        why = "golden is sealed" if gate.sealed else "its numbers were not recorded"
+        return f"{gate.expression} {state} ({why})"
     return f"{gate.expression} {state}: estimate {gate.estimate.text}, 95% interval {gate.estimate.interval}"
 
 

@@ -187,6 +187,9 @@ def facts_of(records: Records) -> tuple[Facts, ...]:
             ("took", duration(amount(run, "seconds"))), ("seed", str(run.get("seed", NOT_RECORDED))),
             ("budget", _pairs(budget)), ("machine", _pairs(machine)),
             ("prices", _pairs(part(run, "prices", dict) or {})),
+            ("prompting tried on dev", ", ".join(map(str, part(run, "baselines", list) or ())) or NOT_RECORDED),
+            *((f"not tried: {name}", str(why)) for name, why in (part(run, "untried", dict) or {}).items()),
+            *(("by name alone", str(said)) for said in part(run, "known_by_name", list) or ()),
         )),
         Facts("Versions", tuple((str(k), str(v)) for k, v in (part(run, "versions", dict) or {}).items())
               or (("versions", NOT_RECORDED),)),

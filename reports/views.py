@@ -15,8 +15,9 @@ from reports.against import (
     standing,
     subjects_of,
 )
+from reports.counterexamples import Search, search_of
 from reports.estimates import Estimate, averaged, paired
-from reports.examples import ExampleGroup, example_groups
+from reports.examples import ExampleGroup, example_groups, field_rules
 from reports.gates import READINGS, Gate, Headline, Look, dev_gates, golden_gates, headline, look_of
 from reports.records import Records, amount, part, read_records
 from reports.training import Facts, Step, Training, facts_of, steps_of, training_of
@@ -51,6 +52,7 @@ class RunView:
     readings: tuple[tuple[str, str], ...]
     comparison: Comparison
     examples: tuple[ExampleGroup, ...]
+    search: Search | None
     training: Training
     steps: tuple[Step, ...]
     facts: tuple[Facts, ...]
@@ -59,7 +61,8 @@ class RunView:
 def load_run(run_folder: Path) -> RunView:
     """Reads a run folder and computes its report.
 
-    Reads run.json, golden.json where there is one, scores.parquet, answers.parquet and attempts/*, nothing else.
+    Reads run.json, golden.json and counterexamples.json where there are any, scores.parquet, answers.parquet and
+    attempts/*, nothing else.
     Raises UserError naming the file, and the field, that is missing or broken.
     """
     records = read_records(run_folder)
@@ -86,6 +89,7 @@ def load_run(run_folder: Path) -> RunView:
         readings=tuple((r, words) for r, words in READINGS.items() if any(g.reading == r for g in shown)),
         comparison=comparison,
         examples=example_groups(records, who, primary),
+        search=search_of(run_folder, field_rules(records.run)),
         training=training_of(records, verdict),
         steps=steps_of(records.run),
         facts=facts_of(records),
@@ -210,11 +214,16 @@ def _look_words(look: Look | None) -> str:
     error = look.level * 2**look.number
     size = plural(look.count, "example") if look.count else "size not recorded"
     words = (
-        f"Look {look.number} at this golden split ({size}), tested at level {number(look.level, 'plain')} a side;"
-        f" all looks together have spent {look.spent}."
+        f"Look {look.number} at this golden split ({size}), tested at level {number(look.level, 'plain')} a side, which"
+        f" is what it cost; all looks together have spent {look.spent}, the chance that one of their passes is false."
     )
     if look.opened:
         return f"{words} Golden's examples were shown, so passes carry no error rate until golden is refreshed."
+    if look.sealed:
+        return (
+            f"{words} A promotion is false with at most {100 * error:g}%: golden is sealed, so earlier looks told their"
+            " verdicts alone. The numbers below are dev's."
+        )
     return (
         f"{words} A promotion is false with at most {100 * error:g}% as long as nothing but “not yet” was learned from"
         " earlier looks; once people have read the numbers below, that is nominal."

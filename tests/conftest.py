@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -12,10 +13,12 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import numpy as np
 import pytest
 
 from harness.examples import Example, Split, card_of, write_card
 from harness.project import Project
+from harness.subjects import embedder
 from harness.task import Task, load_task
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -136,6 +139,20 @@ def chat_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ChatS
 def examples(rows: Iterable[tuple[Any, Any]], prefix: str = "e", **more: Any) -> tuple[Example, ...]:
     """Examples from (input, output) pairs, with ids of the prefix and a number."""
     return tuple(Example(f"{prefix}{i}", text, output, **more) for i, (text, output) in enumerate(rows))
+
+
+@pytest.fixture
+def word_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stands for the embedding model, which tests cannot fetch: texts that share words lie close together."""
+
+    def compute(texts: list[str], cache: Path) -> np.ndarray:
+        table = np.full((len(texts), embedder.SIZE), 1e-3, np.float32)
+        for row, text in zip(table, texts, strict=True):
+            for word in text.casefold().split():
+                row[int(hashlib.sha256(word.encode()).hexdigest(), 16) % embedder.SIZE] += 1.0
+        return table / np.linalg.norm(table, axis=1, keepdims=True)
+
+    monkeypatch.setattr(embedder, "_compute", compute)
 
 
 @pytest.fixture

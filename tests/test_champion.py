@@ -45,7 +45,8 @@ def promoted(make_task: MakeTask) -> Callable[..., tuple[Project, Task]]:
         entrants = [Entrant(name, identity, [_view(task, s, identity, right, project.cache) for s in splits])
                     for name, identity, right in (("adapter:x", who, 6), ("base+zero_shot", "them", 2))]
         write_champion(project, task, entrants[0], entrants[1], [], adapter={"path": "x", "digest": "d"}, run=run,
-                       serving="s", look=None, verdicts=verdicts, forced=forced)
+                       serving="s", look=None, verdicts=verdicts, forced=forced, opened=False,
+                       tried={"base+zero_shot": "them"}, untried={"base+few_shot:2": "cost"})
         return project, task
 
     return promote

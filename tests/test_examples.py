@@ -30,6 +30,7 @@ def _write(path: Path, *rows: object) -> Path:
         ({**GOOD, "id": "b", "input": [{"role": "wizard", "content": ""}]}, "unknown role"),
         ({**GOOD, "id": "b", "input": [{"role": "assistant", "content": ""}]}, "last message must be the user's"),
         ({**GOOD, "id": "b", "tags": "x"}, 'field "tags": must be a list'),
+        ({**GOOD, "id": "b", "tags": ["novelty:far"]}, 'line 2, field "tags": the tag "novelty:far" is reserved'),
         (GOOD, 'the id "a" stands on line 1 already'),
         ('{"id": "b", "input": "x", "output": NaN}', "NaN is not JSON"),
     ],

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UserError
-from harness.examples import Example, Split
+from harness.examples import Example, Split, card_of, load_split, read_card, write_card
+from harness.files import write_json
 from harness.project import Project
 from harness.scored import Scored, Scores
 from harness.scorers import Context, scorer_versions, scorers_for
@@ -63,6 +64,41 @@ def test_an_empty_slice_is_an_error_that_names_the_nearest_tag(scored: Scored) -
         scored.on("od")
     with pytest.raises(UserError, match="the slice is empty"):
         scored.on(())
+
+
+@pytest.fixture
+def known(scored: Scored) -> Scored:
+    """The same, once it is known how near each example is to train."""
+    data = scored._scores.context.task.data
+    rows = {e.id: {"stratum": s} for e, s in zip(SPLIT, ("far", "near", "near", "far"), strict=True)}
+    train = read_card(data).splits["train"]["fingerprint"]
+    write_card(data, card_of("demo", {"train": load_split(Project(data.parents[1], data), "demo", "train"),
+                                      "dev": SPLIT}, "", "", ""))
+    write_json(data / "novelty.json", {
+        "splits": {"train": train, "dev": SPLIT.fingerprint, "golden": "none"}, "dev": rows, "golden": {}})
+    return scored
+
+
+def test_novelty_strata_are_tags(known: Scored) -> None:
+    assert [e.id for e in known.on("novelty:far").examples()] == ["a", "d"]
+    assert known.on("novelty:near").exact_match.name == "exact_match[novelty:near]"
+    assert known.on("odd").on("novelty:near").exact_match.n == 1
+    assert known.on(("novelty:far", "odd")).exact_match.n == 3
+    assert known.exact_match.on("novelty:far").n == 2
+    assert known.on("novelty:near").exact_match.verdict("<=", 1.0)  # it is a slice by inputs: it may be gated
+
+
+def test_a_stratum_that_is_empty_or_misspelled_is_named(known: Scored) -> None:
+    with pytest.raises(UserError, match='carries the tag "novelty:twin"'):
+        known.on("novelty:twin")
+    with pytest.raises(UserError, match='"novelty:fra"\n  did you mean "novelty:far"'):
+        known.on("novelty:fra")
+
+
+def test_without_novelty_json_a_stratum_says_what_to_do_and_tags_go_on(scored: Scored) -> None:
+    with pytest.raises(UserError, match="never computed\n  write it with `goldgate prepare demo`"):
+        scored.on(("odd", "novelty:far"))
+    assert scored.on("odd").exact_match.n == 2
 
 
 def test_an_unknown_metric_is_named(scored: Scored) -> None:

@@ -43,6 +43,35 @@ def test_a_fault_names_line_and_key(tmp_path: Path, line: str, message: str) -> 
         _load(tmp_path, GOOD + line + "\n")
 
 
+STYLED = "task: t\nkind: text\ninstructions: Do it.\nstyle:\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("  must_match:\n  - fine\n  - '(open'\n", r"line 7, field .style.must_match.1.: '\(open' is no regular"),
+        ("  must_not_match: ['[[a]']\n", r'line 5, field "style.must_not_match.0": .*Possible nested set'),
+        ("  must_not_match: ['a{99999999999999999999}']\n", r'line 5, .*is no regular expression'),
+        ("  min_words: 5\n  max_words: 4\n", r'line 4, field "style": min_words 5 is more than max_words 4'),
+        ("  max_characters: 0\n", r'line 5, field "style.max_characters"'),
+        ("  contractions: false\n", r'line 4, field "style": a style without a rule'),
+        ("  max_word: 5\n", r'unknown key "max_word"\n  did you mean "max_words"'),
+    ],
+)
+def test_a_rule_of_style_that_cannot_be_kept_or_read_is_refused(tmp_path: Path, lines: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        _load(tmp_path, STYLED + lines)
+
+
+def test_a_style_without_later_keys_is_dumped_as_before(tmp_path: Path) -> None:
+    style = _load(tmp_path, STYLED + "  max_sentences: 2\n").style
+    assert style is not None
+    assert style.model_dump(mode="json") == {
+        "greeting": [], "sign_off": "", "forbidden": [], "banned_words": [], "contractions": False, "max_sentences": 2}
+    assert {"max_words": 9, "must_match": ["a"]}.items() <= style.model_copy(
+        update={"max_words": 9, "must_match": ("a",)}).model_dump(mode="json").items()
+
+
 def test_a_missing_key_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match='"instructions" is missing'):
         _load(tmp_path, "task: t\nkind: text\n")

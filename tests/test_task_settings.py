@@ -103,7 +103,7 @@ def test_a_key_of_one_fields_rule_is_named() -> None:
     [
         ({"kind": "table"}, "kind"), ({"instructions": ""}, "instructions"), ({"gates": "maybe"}, "gates"),
         ({"error": 0}, "error"), ({"error": 0.5}, "error"), ({"error": "5%"}, "error"), ({"max_group": 0}, "max_group"),
-        ({"golden": "open"}, "golden"), ({"golden": "sealed"}, "golden"), ({"model": 7}, "model"),
+        ({"golden": "open"}, "golden"), ({"model": 7}, "model"),
         ({"labels": "a"}, "labels"),
         ({"baselines": [1]}, "baselines.0"), ({"decoding": {"max_new_tokens": 0}}, "decoding.max_new_tokens"),
         ({"decoding": {"max_new_tokens": 1.5}}, "decoding.max_new_tokens"),

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from harness.errors import UserError
 from harness.files import read_json, write_json
 from trainers.attempts import TrainingResult
 from trainers.ladder import Attempt, DevResult, Step, best_attempt, next_step
@@ -35,10 +36,16 @@ Look = Callable[[Path], bool]
 
 @dataclass(frozen=True)
 class Budget:
-    """attempts: at most; minutes: of wall-clock for training and judging, those of a killed run before included."""
+    """attempts: at most; minutes: of wall-clock for training and judging, those of a killed run before included. Raises
+    UserError for minutes that are none.
+    """
 
     attempts: int
     minutes: float
+
+    def __post_init__(self) -> None:
+        if not self.minutes > 0:
+            raise UserError(f"a budget of {self.minutes:g} minutes", "--minutes", "give it more than 0")
 
 
 @dataclass(frozen=True)
@@ -81,6 +88,7 @@ def train_until(first: Step, train: Train, judge: Judge, look: Look, folder: Pat
         looks = 1
         if _look(look, best, folder):
             return Outcome(tuple(done), best, True, looks, f"{reason}; the best attempt passes on golden all the same")
+        reason += f"; the one look, taken at the end, had a chance of {best.dev.chance:.0%} and spent its level"
     return Outcome(tuple(done), best, False, looks, reason)
 
 

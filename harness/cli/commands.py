@@ -9,7 +9,8 @@ from harness.baselines import is_declared
 from harness.champion import CHAMPION, load_champion, read_verdicts
 from harness.cli.screen import Result, Screen
 from harness.cli.work import Work, promote_candidate
-from harness.data.check import rewrite_card
+from harness.data.check import check_task_data, rewrite_card
+from harness.data.novelty import refresh_novelty
 from harness.data.scaffold import Request, init_task
 from harness.errors import UserError
 from harness.files import check_object, read_json
@@ -38,10 +39,12 @@ def run_init(folder: Path, cache: Path, request: Request) -> Result:
 
 
 def run_prepare(project: Project, name: str) -> Result:
-    """Checks the splits as they are and writes their card."""
-    card = rewrite_card(project, load_task(project, name))
+    """Checks the splits as they are, writes their card, and how near dev and golden are to train."""
+    task = load_task(project, name)
+    card = rewrite_card(project, task)
+    novelty = refresh_novelty(project, name, check_task_data(project, task).splits)
     lines = [f"{n}: {s['count']} examples, fingerprint {short(s['fingerprint'])}" for n, s in card.splits.items()]
-    return Result({"task": name, "splits": card.splits}, "\n".join(lines))
+    return Result({"task": name, "splits": card.splits, "novelty": novelty}, "\n".join([*lines, novelty]))
 
 
 def run_evaluate(project: Project, name: str, subject: str, split: str) -> Result:
@@ -52,6 +55,11 @@ def run_evaluate(project: Project, name: str, subject: str, split: str) -> Resul
     if split == "golden" and not is_declared(task, known_as):
         raise UserError("a candidate's scores on golden are a look, which evaluate does not spend", "--split",
                         f"pytest suites/{name} --candidate {subject} --split golden")
+    if split == "golden" and task.golden == "sealed":
+        raise UserError("golden is sealed: its numbers are not told", "--split", f"pytest suites/{name} --candidate"
+                        f" {subject} --split golden tells the verdicts; or score it on dev")
+    if split == "train":
+        raise UserError("train's examples teach: they say nothing of how good a subject is", "--split", "use dev")
     scored = work.scored(subject, split, "to score it")
     rows = {}
     for metric in scored.metrics():
@@ -96,6 +104,11 @@ def run_promote(project: Project, name: str, force: str | None) -> Result:
     return Result({"task": task.name, "champion": candidate, "file": str(path), "forced": force}, text)
 
 
+def _champion_line(row: dict[str, Any]) -> str:
+    opened = ", opened" if row["opened"] else ""
+    return f"{row['subject']} ({short(row['identity'])}, run {row['run']}{opened})"
+
+
 def _check_tested(golden: dict[str, Any], work: Work, run: Run) -> None:
     """Raises UserError unless the whole suite passed for the very candidate, golden split and gates of today."""
     force = 'or promote with --force "reason" (the reason is recorded)'
@@ -136,7 +149,6 @@ def run_champions(project: Project) -> Result:
         champion = load_champion(project, name)
         rows[name] = None if champion is None else {
             "subject": champion.subject, "identity": champion.identity, "run": champion.run, "look": champion.look,
-            "forced": champion.forced}
-    lines = [f"{name:<16} {row['subject']} ({short(row['identity'])}, run {row['run']})" if row else f"{name:<16} none"
-             for name, row in rows.items()]
+            "forced": champion.forced, "opened": champion.opened}
+    lines = [f"{name:<16} {_champion_line(row)}" if row else f"{name:<16} none" for name, row in rows.items()]
     return Result(rows, "\n".join(lines))

@@ -46,7 +46,7 @@ def demo_project(task: str, folder: Path, cache: Path) -> Project:
     source = shipped_folder()
     if not project.golden(task).exists():
         with whole_folder(project.golden(task)) as part:
-            for name in ("train.jsonl", "dev.jsonl", "golden.jsonl", "card.json"):
+            for name in ("train.jsonl", "dev.jsonl", "golden.jsonl", "card.json", "novelty.json"):
                 shutil.copyfile(source / "golden" / task / name, part / name)
     if not project.suite(task).exists():
         with whole_folder(project.suite(task)) as part:

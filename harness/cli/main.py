@@ -56,7 +56,9 @@ def _main(
 def demo(
     task: Annotated[str, typer.Argument(help="invoices, tickets or voice", metavar="[TASK]")] = "invoices",
     folder: Annotated[Path, typer.Option(help="where the demo's project lies")] = Path("goldgate-demo"),
-    minutes: Annotated[float | None, typer.Option(help="training budget; default: from the machine's speed")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(help="training minutes at most; default: from the machine's speed", min=0.1)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """The whole main job on the embedded model: prepare, baselines, train until the suite passes, gate, report."""
@@ -93,10 +95,28 @@ def init(
 
 @app.command()
 def prepare(task: TaskName, as_json: AsJson = False) -> None:
-    """Checks a task's splits (schema, labels, leaks) and writes their card."""
+    """Checks a task's splits (schema, labels, leaks), writes their card, and how near golden is to train."""
     from harness.cli.commands import run_prepare
 
     result = run_prepare(here(), task)
+    finish(result.record, as_json, result.text)
+
+
+@app.command()
+def plan(
+    task: TaskName,
+    subject: Annotated[str | None, typer.Option(help="whose answers to dev; default: the champion, else the best"
+                                                     " baseline that has answered")] = None,
+    truth: Annotated[list[str] | None, typer.Option(help="assumed truth: 0.95 for every rate, METRIC=0.95 for one"
+                                                         " measure; default: dev's estimate")] = None,
+    golden: Annotated[int | None, typer.Option(help="as if golden had so many examples", min=1)] = None,
+    look: Annotated[int | None, typer.Option(help="number of the look; default: the next", min=1)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """How many golden examples each gate needs, its power, and how steady its verdict is."""
+    from harness.cli.plan import Asked, run_plan
+
+    result = run_plan(here(), task, Asked(subject, truth or [], golden, look))
     finish(result.record, as_json, result.text)
 
 
@@ -111,6 +131,21 @@ def evaluate(
     from harness.cli.commands import run_evaluate
 
     result = run_evaluate(here(), task, subject, split)
+    finish(result.record, as_json, result.text)
+
+
+@app.command()
+def search(
+    task: TaskName,
+    subject: Annotated[str, typer.Option(help="who answers, for instance adapter:PATH or champion")],
+    budget: Annotated[int, typer.Option(help="answers to ask for at most", min=1)] = 200,
+    run: Annotated[str | None, typer.Option(help="a run whose report is to show what was found")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Searches dev for the smallest perturbations of what a subject has right that it then gets wrong."""
+    from harness.cli.search import run_search
+
+    result = run_search(here(), task, subject, budget, run)
     finish(result.record, as_json, result.text)
 
 

@@ -12,19 +12,21 @@ from typing import Any
 from harness.baselines import Prompted, deciding_metrics
 from harness.cli.doctor import machine
 from harness.cli.screen import Result, Screen, clock
-from harness.cli.work import Work, golden_summary, promote_candidate
+from harness.cli.work import Work, compare, golden_summary, promote_candidate, references
 from harness.data.check import check_task_data
+from harness.data.novelty import refresh_novelty
 from harness.errors import UserError
 from harness.examples import render_output
 from harness.files import read_json, write_json
 from harness.fingerprint import digest
-from harness.gates import chance_of_passing, level, read_looks, spent, suite_digest
+from harness.gates import chance_of_passing, check_ledger, level, read_looks, spent, suite_digest
 from harness.measures import Verdict
 from harness.plugin.run import run_suite
 from harness.project import Project
 from harness.replay import write_replay
 from harness.runs import Run, answers_folder, clear_parts, git_commit, open_run, versions, write_answers
 from harness.scorers import scorer_versions
+from harness.subjects import how_known
 from harness.subjects.embedded import ModelRef, ensure_model
 from harness.task import load_task
 from trainers import (
@@ -83,7 +85,7 @@ class Training:
             raise UserError("the suite recorded no verdict on dev", str(self.work.task.folder),
                             f"look at it with: pytest suites/{self.name} --candidate {subject}")
         write_json(self.run.attempt(number) / "verdicts.json", [r.to_json() for r in result.records])
-        coming = level(len(read_looks(self.work.project.golden(self.name) / "looks")) + 1, self.work.task.error)
+        coming = level(len(read_looks(self.work.ledger)) + 1, self.work.task.error)
         with self.work.screen.step("chance of passing golden", "is a look at golden worth it yet?"):
             chance = chance_of_passing(result.records, len(self.work.split("golden")), coming)
         self.work.screen.say(f"  attempt {number}: chance of passing golden {chance:.0%}")
@@ -96,6 +98,8 @@ class Training:
         # Answered here for the progress; no score of them is computed before the suite has recorded its look.
         self.work.scored(self.prompted, "golden", "the examples that decide, by prompting alone")
         self.work.scored(subject, "golden", "the examples that decide; training never sees them")
+        for reference, why in references(self.work.task).items():
+            self.work.scored(reference, "golden", why)
         with self.work.screen.step(f"pytest suites/{self.name}", "the acceptance gate"):
             result = run_suite(self.work.project, self.name, subject, "golden", silent=True)
         self.work.screen.say(result.output.rstrip())
@@ -107,6 +111,8 @@ class Training:
         on_dev = run_suite(self.work.project, self.name, subject, "dev", silent=True)
         write_replay(answers_folder(self.work.project, self.name, result.look.name), self.work.task,
                      self.work.split("train").fingerprint, result.look.name, [*result.evidence(), *on_dev.evidence()])
+        looks = [*self.run.read().get("looks", []), result.look.name]
+        self.run.update(looks=list(dict.fromkeys(looks)))
         write_json(self.run.folder / "look.json", {
             "subject": subject, "passed": result.passed,
             # Verdicts alone: which examples of golden went wrong is nothing that training may read.
@@ -130,20 +136,24 @@ def run_train(
     work = Work(project, task, screen)
     with screen.step("check the data", "schema, duplicates, nothing of golden in train"):
         quality = check_task_data(project, task)
+    check_ledger(work.ledger, sealed=task.golden == "sealed")  # no training for a look that would be refused
     work.splits.update(quality.splits)
     for remark in quality.remarks:
         screen.say(f"  {remark}")
     with screen.step("fetch the base model", f"{task.model}, once; it stays in {project.cache}"):
         model = ensure_model(project.cache, task.model)
     recipe = _recipe(work, model, settings, quick)  # a bad setting ends here, before there is a run
+    with screen.step("how new is golden?", "each example's distance to train, by embedding and by words"):
+        novelty = refresh_novelty(project, name, quality.splits)
+    screen.say(f"  {novelty}")
     run, again = _open(work, model, recipe, settings, quick)
     if again:
         clear_parts(run.folder)
         screen.say(f"  run {run.id} is taken up again: what is complete is kept")
     prompted = work.prompted(everything=not quick)
     _say_baselines(work, prompted)
-    if task.kind == "label":
-        work.scored("linear", "dev", "what an expert would try first: embeddings and logistic regression")
+    for reference, why in references(task).items():
+        work.scored(reference, "dev", why)
     training = Training(work, run, model, quick, prompted.name)
     outcome = _loop(training, recipe, budget)
     return _finish(training, outcome, prompted, budget, screen, started)
@@ -204,18 +214,18 @@ def _finish(
 
     work, run = training.work, training.run
     candidate = training.subject(outcome.best.adapter)
-    shown = [*prompted.tried, *(training.subject(a.adapter) for a in outcome.attempts)]
-    shown += ["linear"] if work.task.kind == "label" else []
+    shown = [*prompted.tried, *(training.subject(a.adapter) for a in outcome.attempts), *references(work.task)]
     write_answers(run, work.task, work.split("dev"), {n: work.scored(n) for n in shown})
     looked = read_json(run.folder / "look.json")
-    looks = read_looks(work.project.golden(work.task.name) / "looks")
+    looks = read_looks(work.ledger)
     look = {**looked["look"], "spent": spent(looks)}
     summary = golden_summary(work, looked["subject"], prompted.name, look, looked["records"], looked["passed"])
     write_json(run.folder / "golden.json", summary)
     latency = work.latency([candidate, prompted.name])
     run.update(
         finished=datetime.now(UTC).isoformat(timespec="seconds"), prompted=prompted.name,
-        baselines=list(prompted.tried), untried=dict(prompted.untried),
+        baselines=list(prompted.tried), untried=dict(prompted.untried), incumbent=work.task.incumbent,
+        known_by_name=[k for n in shown if (k := how_known(n, work.scored(n).answers.values()))],
         linear="linear" if work.task.kind == "label" else None, best=outcome.best.k,
         chance=outcome.best.dev.chance, attempts=[_attempt(training, a) for a in outcome.attempts],
         budget={"minutes": round(budget.minutes, 1), "attempts": budget.attempts}, latency=latency,
@@ -244,14 +254,19 @@ def _result(
     metric = deciding_metrics(work.task)[0]
     verdicts = summary["verdicts"]
     passing = sum(row["verdict"]["outcome"] == "pass" for row in verdicts)
-    rows = {(r["subject"], r["metric"]): r["estimate"] for r in summary["measures"] if r["tag"] is None}
     mine, theirs = summary["subject"], prompted.name
-    gap = next(d for d in summary["differences"] if d["metric"] == metric and d["reference"] == theirs)
-    head = f"Ship: all {len(verdicts)} gates pass" if outcome.passed else (
-        f"Not yet: {passing} of {len(verdicts)} gates pass; {outcome.reason}")
+    told = compare(work, mine, theirs, "dev") if summary["sealed"] else summary
+    where = " on dev" if summary["sealed"] else ""
+    rows = {(r["subject"], r["metric"]): r["estimate"] for r in told["measures"] if r["tag"] is None}
+    gap = next(d for d in told["differences"] if d["metric"] == metric and d["reference"] == theirs)
+    head = f"Not yet: {passing} of {len(verdicts)} gates pass; {outcome.reason}"
+    if outcome.passed:
+        head = f"Ship: all {len(verdicts)} gates pass"
+        if summary["opened"]:
+            head = f"Opened: all {len(verdicts)} gates pass, without an error rate until golden is refreshed"
     lines = [
         head,
-        f"{metric}: {rows[mine, metric]:.1%} tuned, {rows[theirs, metric]:.1%} with the best prompt ({theirs}):"
+        f"{metric}{where}: {rows[mine, metric]:.1%} tuned, {rows[theirs, metric]:.1%} with the best prompt ({theirs}):"
         f" {100 * gap['estimate']:+.1f} points ({100 * gap['low']:+.1f} to {100 * gap['high']:+.1f}),"
         f" n = {gap['n']}",
     ]
@@ -262,19 +277,20 @@ def _result(
         lines.append(f"cost of 1,000 answers: {rows[mine, 'cost_per_1k']:.4g} tuned,"
                      f" {rows[theirs, 'cost_per_1k']:.4g} with the best prompt")
     if work.task.kind == "label":
-        lines.append(_linear_line(summary, rows))
+        lines.append(_linear_line(told, rows))
     lines.append(f"report: {report}  ({clock(seconds)} in all, attempt {outcome.best.k} of {len(outcome.attempts)})")
     record = {
         "task": work.task.name, "run": training.run.id, "passed": outcome.passed, "reason": outcome.reason,
-        "candidate": mine, "prompted": theirs, "report": str(report), "seconds": round(seconds, 1),
+        "candidate": mine, "prompted": theirs, "opened": summary["opened"], "report": str(report),
+        "seconds": round(seconds, 1), "split": "dev" if summary["sealed"] else "golden",
         "measures": {m: {"tuned": rows[mine, m], "prompted": rows[theirs, m]} for s, m in rows if s == mine},
         "gap": gap,
     }
     return Result(record, "\n".join(lines), outcome.passed)
 
 
-def _linear_line(summary: dict[str, Any], rows: dict[tuple[str, str], float]) -> str:
-    gap = next(d for d in summary["differences"] if d["metric"] == "exact_match" and d["reference"] == "linear")
+def _linear_line(told: dict[str, Any], rows: dict[tuple[str, str], float]) -> str:
+    gap = next(d for d in told["differences"] if d["metric"] == "exact_match" and d["reference"] == "linear")
     low, high = gap["low"], gap["high"]
     winner = "the tuned model wins" if low > 0 else "the linear model wins" if high < 0 else "neither is shown to win"
     return (f"linear model: {rows['linear', 'exact_match']:.1%}, tuned {100 * gap['estimate']:+.1f} points"

@@ -14,7 +14,7 @@ from harness.champion import CHAMPION, Champion, Entrant, load_champion, write_c
 from harness.cli.screen import Screen
 from harness.errors import UserError
 from harness.examples import Split, load_split
-from harness.gates import suite_digest
+from harness.gates import is_opened, suite_digest
 from harness.measures import Verdict
 from harness.project import Project
 from harness.runs import Run
@@ -37,6 +37,11 @@ class Work:
     splits: dict[str, Split] = field(default_factory=dict)
     _scored: dict[tuple[str, str], Scored] = field(default_factory=dict)
     _subjects: dict[str, Subject] = field(default_factory=dict)
+
+    @property
+    def ledger(self) -> Path:
+        """The folder of looks at golden."""
+        return self.project.golden(self.task.name) / "looks"
 
     def split(self, name: str) -> Split:
         if name not in self.splits:
@@ -74,7 +79,7 @@ class Work:
         if key in self._scored:
             return self._scored[key]
         split = self.split(split_name)
-        champion = self._champion() if name in (CHAMPION, _PREVIOUS) else None
+        champion = load_champion(self.project, self.task.name)
         recorded = None if champion is None else champion.recorded
         short = Path(name).parent.name if name.startswith("adapter:") else name
         title = f"attempt {short}" if name.startswith("adapter:") else name
@@ -122,40 +127,54 @@ class Work:
         return found
 
 
+def references(task: Task) -> dict[str, str]:
+    """The subjects that a candidate is compared with beside the best prompting: name → why they are asked."""
+    found = {"linear": "what an expert would try first"} if task.kind == "label" else {}
+    return found | ({} if task.incumbent is None else {task.incumbent: "what runs in production today"})
+
+
 def golden_summary(
     work: Work, candidate: str, prompted: str, look: Mapping[str, Any], records: Iterable[Mapping[str, Any]],
     passed: bool,
 ) -> dict[str, Any]:
-    """What the report may say of golden: verdicts, measures, paired differences and counts; no example of it. And what
-    a promotion has to find unchanged: who was tested, by which suite, and whether the whole of it passed.
+    """What the report may say of golden: verdicts, measures, paired differences and counts; no example of it. Of a
+    sealed golden split: verdicts alone. And what a promotion has to find unchanged: who was tested, by which suite, and
+    whether the whole of it passed.
     """
-    mine, theirs = work.scored(candidate, "golden"), work.scored(prompted, "golden")
-    split = work.split("golden")
-    tags = [None, *split.tag_counts()]
-    references = {prompted: theirs}
-    if work.task.kind == "label":
-        references["linear"] = work.scored("linear", "golden", "what an expert would try first")
+    split, sealed = work.split("golden"), work.task.golden == "sealed"
+    numbers = {"measures": [], "differences": [], "turned": {}} if sealed else compare(
+        work, candidate, prompted, "golden")
+    return {
+        "look": dict(look), "split": {"fingerprint": split.fingerprint, "count": len(split)},
+        "identity": work.subject(candidate).identity, "suite": suite_digest(work.task, scorer_versions(work.task)),
+        "passed": passed, "subject": candidate, "prompted": prompted,
+        "opened": is_opened(work.ledger), "sealed": sealed, **numbers,
+        "verdicts": [{"item": r["item"], "verdict": r["verdict"]} for r in records],
+    }
+
+
+def compare(work: Work, candidate: str, prompted: str, split_name: str) -> dict[str, Any]:
+    """The candidate beside its references on a split: every metric by tag, the paired differences, and how many
+    examples turned right and wrong.
+    """
+    mine, theirs = work.scored(candidate, split_name), work.scored(prompted, split_name)
+    tags = [None, *sorted({tag for carried in mine.tags.values() for tag in carried})]
+    others = {prompted: theirs} | {n: work.scored(n, split_name, why) for n, why in references(work.task).items()}
     measures = [
         _row(name, view if tag is None else view.on(tag), metric, tag)
-        for name, view in {candidate: mine, **references}.items()
+        for name, view in {candidate: mine, **others}.items()
         for metric in view.metrics()
         for tag in tags
     ]
     differences = []
-    for name, view in references.items():
+    for name, view in others.items():
         for metric in mine.metrics():
             gap = mine.measure(metric) - view.measure(metric)
             low, high = gap.interval()
             differences.append({"metric": metric, "reference": name, "estimate": gap.value, "low": low, "high": high,
                                 "n": gap.n})
-    return {
-        "look": dict(look), "split": {"fingerprint": split.fingerprint, "count": len(split)},
-        "identity": work.subject(candidate).identity, "suite": suite_digest(work.task, scorer_versions(work.task)),
-        "passed": passed, "subject": candidate,
-        "prompted": prompted, "opened": False, "measures": measures, "differences": differences,
-        "turned": {m: _turned(mine, theirs, m) for m in deciding_metrics(work.task)},
-        "verdicts": [{"item": r["item"], "verdict": r["verdict"]} for r in records],
-    }
+    return {"measures": measures, "differences": differences,
+            "turned": {m: _turned(mine, theirs, m) for m in deciding_metrics(work.task)}}
 
 
 def _row(subject: str, view: Scored, metric: str, tag: str | None) -> dict[str, Any]:
@@ -180,8 +199,8 @@ def promote_candidate(
     work: Work, run: Run, candidate: str, prompted: str, verdicts: Iterable[Verdict], look: str | None,
     forced: str | None = None,
 ) -> Path:
-    """Writes champion.json with the answers of candidate, prompted, the linear model and the champion that is replaced,
-    on dev and golden.
+    """Writes champion.json with the answers of candidate, prompted, the other references and the champion that is
+    replaced, on dev and golden.
     """
     from harness.subjects.adapter import read_adapter
 
@@ -191,16 +210,18 @@ def promote_candidate(
         whole = folder if folder.is_absolute() else work.project.root / folder
         found = read_adapter(whole)
         adapter = {"path": str(folder), "digest": found.digest, "prompt": found.prompt}
-    others = ["linear"] if work.task.kind == "label" else []
+    others = [n for n in references(work.task) if n not in (candidate, prompted)]
     entrants = [
         Entrant(n, work.subject(n).identity, [work.scored(n, s) for s in ("dev", "golden")])
         for n in (candidate, prompted, *others)
     ]
     entrants += _replaced(work, entrants[0].identity)
+    record = run.read()
     return write_champion(
         work.project, work.task, entrants[0], entrants[1], entrants[2:], adapter=adapter,
         serving=serving_digest(candidate, adapter.get("prompt"), work.task, work.project), run=run.id, look=look,
-        verdicts=list(verdicts), forced=forced,
+        verdicts=list(verdicts), forced=forced, opened=is_opened(work.ledger),
+        tried={n: work.subject(n).identity for n in record.get("baselines", [])}, untried=record.get("untried", {}),
     )
 
 

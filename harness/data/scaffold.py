@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,13 @@ from harness.data.split import Made, Sizes, make_splits
 from harness.errors import UserError
 from harness.examples import Split, card_of, write_card
 from harness.files import whole_folder, write_json, write_whole
+from harness.gates import level
+from harness.gates.planning import examples_needed, fewest_perfect, power, showable, successes_needed
 from harness.project import Project
 from harness.task import Kind
 
 _ANSWER_TOKENS = {"label": 24, "json": 160, "text": 200}
+_FORMATS = {"json": "schema_valid", "label": "label_valid", "text": "stop_rate"}
 _INSTRUCTIONS = {
     "label": "Classify the text. Answer with exactly one of the labels and nothing else.",
     "json": "Answer with one JSON object that holds what the text says, and nothing else.",
@@ -48,7 +51,10 @@ class Request:
 
 
 def init_task(project: Project, request: Request) -> tuple[Kind, Made]:
-    """Writes suites/<task> and golden/<task>. Raises UserError where either exists, or the data is no good."""
+    """Writes suites/<task> and golden/<task>; the remarks say which usual threshold golden is too small to show.
+
+    Raises UserError where either exists, or the data is no good.
+    """
     suite, golden = project.suite(request.task), project.golden(request.task)
     for folder in (suite, golden):
         if folder.exists():
@@ -59,15 +65,16 @@ def init_task(project: Project, request: Request) -> tuple[Kind, Made]:
     kind = infer_kind(outputs)
     made = make_splits(rows, golden_rows, request.sizes, request.seed)
     check_leaks(made.splits)
+    thresholds = _thresholds(kind, len(made.splits["golden"]))
     try:
         with whole_folder(golden) as folder:
             _write_data(folder, request, made)
         with whole_folder(suite) as folder:
-            _write_suite(folder, request, kind, outputs)
+            _write_suite(folder, request, kind, outputs, thresholds)
     except BaseException:
         shutil.rmtree(golden, ignore_errors=True)  # half a task would stand in the way of the same command
         raise
-    return kind, made
+    return kind, replace(made, remarks=(*made.remarks, *(t.remark for t in thresholds if t.remark)))
 
 
 def _write_data(folder: Path, request: Request, made: Made) -> None:
@@ -78,12 +85,14 @@ def _write_data(folder: Path, request: Request, made: Made) -> None:
     write_card(folder, card_of(request.task, made.splits, how, "not stated", sources))
 
 
-def _write_suite(folder: Path, request: Request, kind: Kind, outputs: list[Any]) -> None:
+def _write_suite(
+    folder: Path, request: Request, kind: Kind, outputs: list[Any], thresholds: tuple[_Threshold, ...]
+) -> None:
     if kind == "json":
         write_json(folder / "schema.json", infer_schema(outputs))
     labels = sorted(set(outputs)) if kind == "label" else []
     write_whole(folder / "task.yaml", _task_yaml(request, kind, labels))
-    write_whole(folder / "test_gates.py", _gates(kind))
+    write_whole(folder / "test_gates.py", _gates(kind, *thresholds))
 
 
 def write_split(folder: Path, split: Split) -> None:
@@ -120,18 +129,55 @@ def _task_yaml(request: Request, kind: Kind, labels: list[str]) -> str:
     return head + text.getvalue()
 
 
-def _gates(kind: Kind) -> str:
-    format_metric = {"json": "schema_valid", "label": "label_valid", "text": "stop_rate"}[kind]
+@dataclass(frozen=True)
+class _Threshold:
+    """What a gate asks of a rate. reason: a comment beside it; remark: where golden cannot show the usual one."""
+
+    metric: str
+    value: float
+    reason: str
+    remark: str = ""
+
+
+def _thresholds(kind: Kind, n: int) -> tuple[_Threshold, _Threshold]:
+    """The thresholds of accuracy and format for n golden examples."""
+    return _threshold("exact_match", 0.80, 0.95, n), _threshold(_FORMATS[kind], 0.95, 0.99, n)
+
+
+def _threshold(metric: str, wished: float, good: float, n: int) -> _Threshold:
+    """The wished threshold, or, where not even n of n show it, the highest that does. good: a good model's rate."""
+    first = level(1)
+    right = successes_needed(n, wished, first)
+    if right is not None:
+        chance = power(n, good, wished, first)
+        reason = f"{n} golden examples show it from {right} right; a model at {good:.2f} then passes in {chance:.0%}."
+        return _Threshold(metric, wished, reason)
+    can = showable(n, first, good)
+    if can is None:
+        raise UserError(f"{n} golden examples can show nothing of a model", hint="collect more examples")
+    right = successes_needed(n, can, first)
+    least, usual = fewest_perfect(wished, first), examples_needed(good, wished, first)
+    return _Threshold(
+        metric, can, f"{n} golden examples show it from {right} right; for {wished:.2f} it takes {least} of {least}.",
+        f"{metric} >= {wished:.2f} cannot be shown by {n} golden examples, all right or not ({least} of {least} is the"
+        f" least): test_gates.py asks for {can:.2f}, from {right} right. With {usual} golden examples a model at"
+        f" {good:.2f} would show {wished:.2f} in 4 of 5 cases",
+    )
+
+
+def _gates(kind: Kind, accuracy: _Threshold, form: _Threshold) -> str:
     linear = _LINEAR_GATE if kind == "label" else ""
     return f'''"""What must hold before a model may ship. Give each threshold its reason before training."""
 
 
 def test_accuracy(candidate):
-    assert candidate.exact_match >= 0.80
+    # {accuracy.reason}
+    assert candidate.{accuracy.metric} >= {accuracy.value:.2f}
 
 
 def test_format(candidate):
-    assert candidate.{format_metric} >= 0.95
+    # {form.reason}
+    assert candidate.{form.metric} >= {form.value:.2f}
 
 
 def test_beats_prompting(candidate, prompted):

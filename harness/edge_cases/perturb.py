@@ -24,6 +24,10 @@ class Edit:
     text: str
     answer: tuple[Any, Any] | None = None
 
+    def overlaps(self, other: Edit) -> bool:
+        """Whether both would replace a character; two insertions at one place do not."""
+        return self.start < other.end and other.start < self.end
+
 
 @dataclass(frozen=True)
 class Perturbation:
@@ -69,7 +73,7 @@ def merged(plans: Iterable[Iterable[Edit]]) -> tuple[Edit, ...]:
     """The edits of several perturbations of one example together; of two that overlap, the first stays."""
     kept: list[Edit] = []
     for edit in (e for plan in plans for e in plan):
-        if not any(edit.start < k.end and k.start < edit.end for k in kept):
+        if not any(edit.overlaps(k) for k in kept):
             kept.append(edit)
     return tuple(kept)
 

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from harness.edge_cases.perturb import Edit, Perturbation, edited, merged
+from harness.edge_cases.perturb import Perturbation, edited, merged
 from harness.edge_cases.unchanged import MUST_NOT_CHANGE
 from harness.examples import Example
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
+T = TypeVar("T")
 _SEEDS = 1_000_000
 
 
-def subsets(edits: Sequence[Edit]) -> SearchStrategy[tuple[Edit, ...]]:
-    """Some of the edits, in their order: mostly nearly all, shrinking to few. Needs hypothesis.
+def subsets(items: Sequence[T]) -> SearchStrategy[tuple[T, ...]]:
+    """Some of the items (edits, say), in their order: mostly nearly all, shrinking to few. Needs hypothesis.
 
-    Each of n edits is left out with a chance of about 1 in n + 1, so that all of them are tried early; a coin for each
+    Each of n is left out with a chance of about 1 in n + 1, so that all of them are tried early; a coin for each
     would seldom try many at once.
     """
     from hypothesis import strategies as st
 
-    drawn = st.tuples(*[st.integers(0, len(edits)) for _ in edits])
-    return drawn.map(lambda kept: tuple(edit for edit, keep in zip(edits, kept, strict=True) if keep))
+    drawn = st.tuples(*[st.integers(0, len(items)) for _ in items])
+    return drawn.map(lambda kept: tuple(item for item, keep in zip(items, kept, strict=True) if keep))
 
 
 def perturbed(

@@ -1,11 +1,26 @@
 """From verdicts to decisions: levels, the ledger of looks at golden, the chance of passing, and planning."""
 
-from harness.gates.looks import Look, LookKey, check_named, open_look, read_looks, spent, write_outcome
+from harness.gates.looks import (
+    Look,
+    LookKey,
+    check_ledger,
+    check_named,
+    is_opened,
+    locked,
+    mark_opened,
+    open_look,
+    read_looks,
+    spent,
+    write_outcome,
+)
 from harness.gates.planning import examples_needed, showable, successes_needed
 from harness.gates.policy import GateRecord, chance_of_passing, level
-from harness.gates.suite import suite_digest
+from harness.gates.power import GatePlan, can_plan, chance_of_other_verdict, counts_right, plan_gate
+from harness.gates.suite import names_strata, suite_digest
 
 __all__ = [
-    "GateRecord", "Look", "LookKey", "chance_of_passing", "check_named", "examples_needed", "level",
-    "open_look", "read_looks", "showable", "spent", "successes_needed", "suite_digest", "write_outcome",
+    "GatePlan", "GateRecord", "Look", "LookKey", "can_plan", "chance_of_other_verdict", "chance_of_passing",
+    "check_ledger", "check_named", "counts_right", "examples_needed", "is_opened", "level", "locked", "mark_opened",
+    "names_strata", "open_look", "plan_gate", "read_looks", "showable", "spent", "successes_needed", "suite_digest",
+    "write_outcome",
 ]

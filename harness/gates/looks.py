@@ -6,13 +6,14 @@ same look. The ledger guards against forgetting, not against fraud.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.errors import UserError
-from harness.files import read_json, write_json, write_whole
+from harness.files import check_object, read_json, write_json, write_whole
 from harness.fingerprint import digest, short
 from harness.gates.policy import level
 from harness.measures import Verdict
@@ -21,6 +22,7 @@ LIMIT = 2.0  # times the suite's error: what looks on parallel branches may spen
 _OUTCOME = ".outcome.json"
 _LOCK = ".lock"
 _PATIENCE = 60.0  # seconds; a look is written in milliseconds
+_ROUNDING = 1e-12  # sums of levels are not exact
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,9 @@ class LookKey:
 
 @dataclass(frozen=True)
 class Look:
-    """One look at golden. number: counted from 1; level: per side; name: its file's; new: whether it was just spent."""
+    """One look at golden. number: counted from 1; level: per side; name: its file's; new: whether it was just spent;
+    sealed: whether it showed verdicts alone.
+    """
 
     number: int
     level: float
@@ -43,19 +47,20 @@ class Look:
     key: LookKey
     error: float
     known: tuple[str, ...]
+    sealed: bool
 
 
 def open_look(
-    folder: Path, key: LookKey, *, candidate: str, date: str, commit: str | None, error: float, write: bool
+    folder: Path, key: LookKey, *, candidate: str, date: str, commit: str | None, error: float, write: bool,
+    sealed: bool = False,
 ) -> Look:
     """The look of this key: the recorded one, or a new one, written to `folder` (golden/<task>/looks) under a lock.
 
-    candidate: the subject's name, for people; date: ISO; commit: git's, where there is one; error: the suite's, fixed
-    by the first look. With write=False nothing is written, and a look that is not recorded raises UserError, as does a
-    ledger that is edited, lacks a file, or has spent so much on parallel branches that golden decides nothing more.
+    candidate: the subject's name, for people; date: ISO; commit: git's, where there is one; error, sealed: the suite's,
+    fixed by the first look. With write=False nothing is written, and a look that is not recorded raises UserError, as
+    does a ledger that `check_ledger` refuses, or that one look more would wear out.
     """
-    looks = read_looks(folder)
-    found = _find(looks, key)
+    found = _find(check_ledger(folder, sealed=sealed), key)
     if found:
         return found
     if not write:
@@ -63,14 +68,41 @@ def open_look(
             f"this look at golden by {candidate} is not recorded", str(folder),
             f"record it where looks may be written: pytest --split golden --candidate {candidate}, and commit {folder}",
         )
+    with locked(folder):
+        looks = check_ledger(folder, sealed=sealed)
+        return _find(looks, key) or _spend(folder, looks, key, candidate, date, commit, error, sealed)
+
+
+def check_ledger(folder: Path, *, sealed: bool) -> tuple[Look, ...]:
+    """The looks of a ledger that may decide. Raises UserError for one that is edited, lacks a file, has spent so much
+    on parallel branches that golden decides nothing more, or was begun with the other of closed and sealed.
+    """
+    looks = read_looks(folder)
+    if looks and (used := spent(looks)) > LIMIT * looks[0].error + _ROUNDING:
+        raise UserError(
+            f"the {len(looks)} looks bring the chance of a false promotion to {used:.1%}, more than"
+            f" {LIMIT * looks[0].error:.1%}", str(folder), f"they wore this golden split out: {_anew(folder)}")
+    if any(look.sealed != sealed for look in looks):
+        now, then = ("sealed", "closed") if sealed else ("closed", "sealed")
+        raise UserError(f"golden is {now} in task.yaml, but a look at this golden split was taken with golden: {then}",
+                        str(folder), f"put it back, it is fixed by the first look; or {_anew(folder)}")
+    return looks
+
+
+def _anew(folder: Path) -> str:
+    return f"refresh golden: goldgate prepare {folder.parent.name} --refresh-golden --from FILE"
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Holds the ledger's lock. Raises UserError where another process keeps it."""
     from filelock import FileLock, Timeout
 
     if not folder.exists():
         write_whole(folder / ".gitignore", f"{_LOCK}\n")
     try:
         with FileLock(folder / _LOCK, timeout=_PATIENCE):
-            looks = read_looks(folder)
-            return _find(looks, key) or _spend(folder, looks, key, candidate, date, commit, error)
+            yield
     except Timeout as late:
         raise UserError("another process holds the ledger of looks", str(folder), "wait for it to end") from late
 
@@ -81,7 +113,8 @@ def _find(looks: Sequence[Look], key: LookKey) -> Look | None:
 
 
 def _spend(
-    folder: Path, looks: Sequence[Look], key: LookKey, candidate: str, date: str, commit: str | None, error: float
+    folder: Path, looks: Sequence[Look], key: LookKey, candidate: str, date: str, commit: str | None, error: float,
+    sealed: bool,
 ) -> Look:
     if looks and looks[0].error != error:
         raise UserError(
@@ -89,14 +122,15 @@ def _spend(
             str(folder), "put it back; it is fixed by the first look",
         )
     number = len(looks) + 1
-    if (used := spent(looks) + level(number, error)) > LIMIT * error:
+    if (used := spent(looks) + level(number, error)) > LIMIT * error + _ROUNDING:
         raise UserError(
             f"one look more brings the chance of a false promotion to {used:.1%}, more than {LIMIT * error:.1%}",
-            str(folder), "looks on parallel branches wore this golden split out: draw a new one",
+            str(folder), f"looks on parallel branches wore this golden split out: {_anew(folder)}",
         )
     content = {
         "key": asdict(key), "number": number, "level": level(number, error), "error": error, "candidate": candidate,
         "date": date, "commit": commit, "known": sorted(look.name for look in looks),
+        **({"sealed": True} if sealed else {}),
     }
     name = short(digest(content))
     write_json(folder / f"{name}.json", content)
@@ -113,9 +147,16 @@ def read_looks(folder: Path) -> tuple[Look, ...]:
 
 
 def check_named(folder: Path, names: Iterable[str]) -> None:
-    """UserError where a look that another file (a look, champion.json, a run.json) names is not in the ledger."""
+    """UserError where a look that another file (a look, champion.json, a run.json) names is neither in the ledger nor
+    in one that was retired (golden/<task>/retired/).
+    """
+    retired: set[str] | None = None
     for name in names:
-        if not (folder / f"{name}.json").is_file():
+        if (folder / f"{name}.json").is_file():
+            continue
+        if retired is None:
+            retired = {p.stem for p in (folder.parent / "retired").glob("**/looks/*.json")}
+        if name not in retired:
             raise UserError(
                 f"look {name} is named elsewhere but is not in the ledger", str(folder),
                 "restore it from version control; a ledger that lacks looks decides nothing",
@@ -132,7 +173,8 @@ def _read(path: Path) -> Look:
 
 def _look(name: str, content: dict[str, Any], new: bool) -> Look:
     key = LookKey(**content["key"])
-    return Look(content["number"], content["level"], name, new, key, content["error"], tuple(content["known"]))
+    return Look(content["number"], content["level"], name, new, key, content["error"], tuple(content["known"]),
+                content.get("sealed", False))
 
 
 def spent(looks: Iterable[Look]) -> float:
@@ -140,12 +182,37 @@ def spent(looks: Iterable[Look]) -> float:
     return sum(look.level for look in looks)
 
 
-def write_outcome(folder: Path, look: Look, verdicts: Sequence[Verdict], passed: bool, opened: bool = False) -> None:
-    """Writes what came of a look beside it: a verdict a gate, in the suite's order. It is never counted as a look.
-
-    passed: whether the whole suite did, its tests without a gate included; opened: whether golden's examples were
-    shown.
+def write_outcome(folder: Path, look: Look, verdicts: Sequence[Verdict], passed: bool) -> None:
+    """Writes what came of a look beside it, once: a verdict a gate, in the suite's order. It is never counted as a
+    look. passed: whether the whole suite did, its tests without a gate included.
     """
     passed = passed and bool(verdicts) and all(verdicts)
     rows = [{"gate": v.gate, "outcome": v.outcome} for v in verdicts]
-    write_json(folder / f"{look.name}{_OUTCOME}", {"look": look.name, "pass": passed, "opened": opened, "gates": rows})
+    with locked(folder):
+        known = _outcome(folder, look)
+        if known["pass"] is None:
+            write_json(folder / f"{look.name}{_OUTCOME}", {**known, "pass": passed, "gates": rows})
+
+
+def mark_opened(folder: Path, look: Look) -> None:
+    """Records that golden's examples are shown at this look. It is to be called before any is."""
+    with locked(folder):
+        known = _outcome(folder, look)
+        if not known["opened"]:
+            write_json(folder / f"{look.name}{_OUTCOME}", {**known, "opened": True})
+
+
+def is_opened(folder: Path) -> bool:
+    """Whether examples of this golden split were ever shown: no pass has an error rate then."""
+    return any(_read_outcome(p)["opened"] for p in folder.glob(f"*{_OUTCOME}"))
+
+
+def _outcome(folder: Path, look: Look) -> dict[str, Any]:
+    """What is known of a look. pass: None while no whole run of its suite has ended."""
+    path = folder / f"{look.name}{_OUTCOME}"
+    return _read_outcome(path) if path.exists() else {"look": look.name, "pass": None, "opened": False, "gates": []}
+
+
+def _read_outcome(path: Path) -> dict[str, Any]:
+    return check_object(read_json(path), str(path), "restore it from version control",
+                        **{"look": str, "pass": bool | None, "opened": bool, "gates": list})

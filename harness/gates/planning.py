@@ -6,7 +6,9 @@ import math
 from collections.abc import Sequence
 
 from harness.errors import UserError
+from harness.measures import Reading
 from harness.measures.binomial import POWER, at_least, examples_for, fewest_perfect, needed, power
+from harness.measures.evidence import FAIL_LEVEL
 
 LADDER = (0.99, 0.98, 0.95, 0.90, 0.85, 0.80, 0.75, 0.70, 0.60, 0.50)  # thresholds that people write
 _LOOK_AHEAD = 0.15  # share of n beyond the first crossing over which the power's saw-tooth is followed
@@ -18,6 +20,21 @@ def successes_needed(n: int, t: float, level: float) -> int | None:
     _check(t, level)
     if n < 1:
         raise UserError(f"{n} examples show nothing", hint="plan with at least 1")
+    return needed(n, t, level)
+
+
+def least_right(n: int, t: float, level: float, reading: Reading) -> int | None:
+    """Fewest right answers of n with which the gate `rate >= t` passes by its reading; None where not even n of n do.
+
+    t in [0, 1]; level: of a shown gate, per side.
+    """
+    if reading == "observed":
+        return math.ceil(n * t - 1e-9)
+    if t == 0.0:
+        return 0
+    if reading == "plausible":
+        refuting = needed(n, 1.0 - t, FAIL_LEVEL)  # so many wrong answers show the opposite
+        return 0 if refuting is None else n - refuting + 1
     return needed(n, t, level)
 
 
@@ -57,4 +74,6 @@ def _check(t: float, level: float) -> None:
         raise UserError(f"a level lies between 0 and 0.5, not {level:g}", hint="the first look has 0.025")
 
 
-__all__ = ["at_least", "examples_needed", "fewest_perfect", "power", "showable", "successes_needed", "table"]
+__all__ = [
+    "at_least", "examples_needed", "fewest_perfect", "least_right", "power", "showable", "successes_needed", "table",
+]

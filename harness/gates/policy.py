@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -67,8 +68,8 @@ class GateRecord:
         return cls(verdict, values, groups, e.max_group, item, op, t, e.bounds)
 
     @classmethod
-    def invalid(cls, verdict: Verdict, item: str) -> GateRecord:
-        """The record of a gate whose evidence is broken."""
+    def bare(cls, verdict: Verdict, item: str) -> GateRecord:
+        """The record of a gate without values: its evidence is broken, or golden is sealed."""
         return cls(verdict, {}, {}, 1, item, verdict.op, verdict.threshold, verdict.bounds)
 
     def to_json(self) -> dict[str, Any]:
@@ -120,40 +121,53 @@ def chance_of_passing(
     counts: Counts = rng.multinomial(drawn, weights)
     alive = np.ones(draws, dtype=np.bool_)
     for gate in sorted(gates, key=_cost):
-        resampled = _Resampled.of(gate, unit, place)
+        resampled = Resamples.of(gate, unit, place)
         alive[alive] = resampled.passes(counts[alive], level)
     return float(alive.mean()) * others
 
 
 def _normal_chance(gate: GateRecord, n_golden: int, level: float) -> float:
     """Chance of an approximate gate: golden's estimate scatters about a truth that scatters about dev's estimate."""
-    from statistics import NormalDist
+    spread, on_golden = gate.spread or 0.0, spread_on(gate, n_golden)
+    margin = normal_margin(gate, gate.verdict.estimate, on_golden, level)
+    return NormalDist().cdf(margin / math.hypot(spread, on_golden))
 
-    verdict, spread = gate.verdict, gate.spread or 0.0
-    normal = NormalDist()
-    on_golden = spread * math.sqrt(verdict.n / n_golden)
-    margin = (verdict.estimate - gate.threshold) * (1.0 if gate.op == ">=" else -1.0)
-    if verdict.written == "shown":
-        margin -= normal.inv_cdf(1.0 - level) * on_golden
-    if verdict.written == "plausible":
-        margin += normal.inv_cdf(1.0 - FAIL_LEVEL) * on_golden
-    return normal.cdf(margin / math.hypot(spread, on_golden))
+
+def spread_on(gate: GateRecord, n: int) -> float:
+    """Standard error of an approximate measure on n examples, from the one on dev."""
+    return (gate.spread or 0.0) * math.sqrt(gate.verdict.n / n)
+
+
+def normal_margin(gate: GateRecord, truth: float, spread: float, level: float) -> float:
+    """By how much the truth exceeds what an approximate gate asks for, on the side where it passes. spread: of golden's
+    estimate.
+    """
+    margin = (truth - gate.threshold) * (1.0 if gate.op == ">=" else -1.0)
+    if gate.verdict.written == "shown":
+        margin -= NormalDist().inv_cdf(1.0 - level) * spread
+    if gate.verdict.written == "plausible":
+        margin += NormalDist().inv_cdf(1.0 - FAIL_LEVEL) * spread
+    return margin
 
 
 def _cost(gate: GateRecord) -> int:
     """Gates that are quick to apply go first, so that slow ones see fewer draws."""
-    simple = gate.verdict.written == "observed" or _yes_no(gate)
+    simple = gate.verdict.written == "observed" or yes_no(gate)
     return (0 if simple else 1_000_000) + len(gate.values)
 
 
-def _yes_no(gate: GateRecord) -> bool:
+def yes_no(gate: GateRecord) -> bool:
+    """Whether a gate counts right answers of independent examples: its values are zeros and ones."""
     alone = gate.max_group == 1 and len(set(gate.groups.values())) == len(gate.groups)
     return alone and gate.bounds == (0.0, 1.0) and all(x in (0.0, 1.0) for v in gate.values.values() for x in v)
 
 
 @dataclass(frozen=True)
-class _Resampled:
-    """One gate as sums over the units (examples, or groups of them) that are resampled."""
+class Resamples:
+    """One gate as sums over the units (examples, or groups of them) that are resampled.
+
+    columns: (k,) places of its units among all; low, high: (k,) sums of their values; sizes: (k,) their examples.
+    """
 
     gate: GateRecord
     columns: Counts
@@ -162,7 +176,7 @@ class _Resampled:
     sizes: NDArray[np.float64]
 
     @classmethod
-    def of(cls, gate: GateRecord, unit: Mapping[str, str], place: Mapping[str, int]) -> _Resampled:
+    def of(cls, gate: GateRecord, unit: Mapping[str, str], place: Mapping[str, int]) -> Resamples:
         sums: dict[int, list[float]] = {}
         for i in sorted(gate.values):
             low, high = gate.values[i]
@@ -195,7 +209,7 @@ class _Resampled:
         """Whether each resample shows the mean to be above ("lower") or below ("upper") the threshold."""
         t = self.gate.threshold
         lo, hi = self.gate.bounds
-        if _yes_no(self.gate):
+        if yes_no(self.gate):
             rate = t if side == "lower" else 1.0 - t
             hits = mine @ totals if side == "lower" else size - mine @ totals
             enough = {n: needed(int(n), rate, level) if n else None for n in np.unique(size)}

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
 from harness import consistency, edge_cases
 from harness.errors import UserError
+from harness.examples import COMPUTED
 from harness.files import read_text
 from harness.fingerprint import digest, file_digest
+from harness.novelty import read_novelty
 from harness.project import suite_files
 from harness.task import Task
 
@@ -32,12 +34,11 @@ def suite_digest(task: Task, scorers: Mapping[str, int | str]) -> str:
 
     scorers: name → version; one that came after the first release counts only where the code names it, as do the
     versions of perturbations and of agreement. Counted are the files that `suite_files` names, and what task.yaml says
-    of answers, gates and references, among them whatever makes a reference weaker or stronger. The same on every Python
-    version. Raises UserError naming file and line of broken code.
+    of answers, gates and references, among them whatever makes a reference weaker or stronger; and which examples of
+    golden are in which novelty stratum, where the code names one. The same on every Python version. Raises UserError
+    naming file and line of broken code, or novelty.json where it is needed and missing or stale.
     """
-    named: set[str] = set()
-    code = {os.path.relpath(p, task.folder): _code(p, named) if p.suffix == ".py" else file_digest(p)
-            for p in suite_files(task.folder)}
+    code, named = _contents(task)
     counted: dict[str, Any] = {n: v for n, v in scorers.items() if n in _ALWAYS_COUNTED or n in named}
     counted |= {word: [module.VERSION for module in modules] for word, modules in _BESIDE.items() if word in named}
     rules = {
@@ -57,16 +58,37 @@ def suite_digest(task: Task, scorers: Mapping[str, int | str]) -> str:
         "template": dict(task.template),
         "decoding": task.decoding.model_dump(mode="json"),
     }
-    return digest({"code": code, "rules": rules, "scorers": counted})
+    strata = {"strata": read_novelty(task.data).digest} if _speaks_of_strata(named) else {}
+    return digest({"code": code, "rules": rules, "scorers": counted, **strata})
+
+
+def names_strata(task: Task) -> bool:
+    """Whether the suite's code spells out a novelty stratum, so that its digest counts them."""
+    return _speaks_of_strata(_contents(task)[1])
+
+
+def _speaks_of_strata(named: Set[str]) -> bool:
+    return any(COMPUTED in name for name in named)
+
+
+def _contents(task: Task) -> tuple[dict[str, Any], set[str]]:
+    """What the suite's files hold, by path, and the names that stand in its code."""
+    named: set[str] = set()
+    code = {os.path.relpath(p, task.folder): _code(p, named) if p.suffix == ".py" else file_digest(p)
+            for p in suite_files(task.folder)}
+    return code, named
 
 
 def _code(path: Path, named: set[str]) -> Any:
-    """A file's code as JSON; the names that stand in it, in strings too, are added to `named`."""
+    """A file's code as JSON; the names that stand in it, in strings but docstrings too, are added to `named`."""
     try:
         tree = ast.parse(read_text(path))
     except SyntaxError as error:
         raise UserError(f"not valid Python ({error.msg})", f"{path}, line {error.lineno}", "mend the line") from error
+    idle = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}  # docstrings among them
     for node in ast.walk(tree):
+        if id(node) in idle:
+            continue
         told = (getattr(node, key, None) for key in ("attr", "id", "name", "value"))
         named.update(name for name in told if isinstance(name, str))
     return _plain(tree)

@@ -5,9 +5,10 @@ from harness.measures.intervals import interval, lower_bound, upper_bound
 from harness.measures.measure import Measure, Read
 from harness.measures.special import macro_f1, seconds
 from harness.measures.tail import Sample, p_value, sample
-from harness.measures.verdict import Outcome, Reading, Recording, Verdict, current, invalid, recording
+from harness.measures.verdict import Outcome, Reading, Recording, Verdict, check_unsealed, current, invalid, recording
 
 __all__ = [
-    "Evidence", "Mean", "Measure", "Outcome", "Read", "Reading", "Recording", "Sample", "Verdict", "current",
-    "interval", "invalid", "lower_bound", "macro_f1", "p_value", "recording", "sample", "seconds", "upper_bound",
+    "Evidence", "Mean", "Measure", "Outcome", "Read", "Reading", "Recording", "Sample", "Verdict", "check_unsealed",
+    "current", "interval", "invalid", "lower_bound", "macro_f1", "p_value", "recording", "sample", "seconds",
+    "upper_bound",
 ]

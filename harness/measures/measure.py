@@ -11,7 +11,7 @@ import numpy as np
 from harness.errors import UserError, near_names
 from harness.measures.evidence import Better, Evidence, Mean, Op
 from harness.measures.quantile import quantile_of
-from harness.measures.verdict import Reading, Verdict, check_reading, current, decide
+from harness.measures.verdict import Reading, Verdict, check_reading, check_unsealed, current, decide
 
 _SLACK = 1e-9  # of the range: rounding that a scorer may add to a bound
 
@@ -75,7 +75,8 @@ class Measure:
 
     @property
     def value(self) -> float:
-        """The estimate: the mean over the answers that are there."""
+        """The estimate: the mean over the answers that are there. Raises UserError where golden is sealed."""
+        check_unsealed(self.name)
         return self._evidence.estimate
 
     @property
@@ -94,11 +95,14 @@ class Measure:
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Confidence interval, exact but where the measure is approximate. level: its coverage, half of the error on
-        each side.
+        each side. Raises UserError where golden is sealed.
         """
+        check_unsealed(self.name)
         return self._evidence.interval(level)
 
     def __repr__(self) -> str:
+        if current().sealed:
+            return f"{self.name} (sealed, n = {self.n})"
         low, high = self.interval()
         about = ", approximate" if self._evidence.approximate else ""
         return f"{self.name} {self.value:.4g} ({low:.4g} to {high:.4g}, n = {self.n}{about})"
@@ -115,8 +119,9 @@ class Measure:
 
     def where(self, keep: Callable[[float], bool], label: str = "where") -> Measure:
         """The measure on the examples whose value the predicate keeps (missing answers are left out): to look at. It is
-        chosen by the answers, so it is never gated: a comparison raises UserError.
+        chosen by the answers, so it is never gated: a comparison raises UserError, as it does where golden is sealed.
         """
+        check_unsealed(f"{self.name}[{label}]")
         evidence = self._evidence
         if not isinstance(evidence, Mean):
             raise UserError(f"{self.name} has no values to choose by", hint="slice by tags: m.on(tag)")

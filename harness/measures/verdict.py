@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 Outcome = Literal["pass", "fail", "undecided", "invalid"]
 Reading = Literal["shown", "plausible", "observed"]
+_NUMBERS = ("estimate", "low", "high", "p")  # what a sealed verdict does not say
 
 
 def check_reading(name: str) -> None:
@@ -31,7 +33,8 @@ class Verdict:
 
     gate: the gate as written; reading: the one it was decided by, written: the one the suite asks for (another on dev);
     low, high: the 95% interval; p: of the gate being shown; level: that it was tested at; n: examples, missing ones
-    included. An invalid verdict has n = 0, p = 1 and no meaning but its message.
+    included. An invalid verdict has n = 0, p = 1 and no meaning but its message. A sealed one has no numbers: estimate,
+    low, high and p are NaN, and null in JSON.
     """
 
     outcome: Outcome
@@ -51,6 +54,7 @@ class Verdict:
     bounds: tuple[float, float]
     message: str
     approximate: bool = False
+    sealed: bool = False
 
     def __bool__(self) -> bool:
         return self.outcome == "pass"
@@ -60,16 +64,18 @@ class Verdict:
 
     def to_json(self) -> dict[str, Any]:
         """A dict of plain JSON values; `from_json` gives the verdict back."""
-        return {**asdict(self), "bounds": list(self.bounds)}
+        hidden = dict.fromkeys(_NUMBERS) if self.sealed else {}
+        return {**asdict(self), "bounds": list(self.bounds), **hidden}
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Verdict:
         """Raises UserError where a field is missing or unknown."""
         known = {f.name for f in fields(cls)}
-        wrong = known.symmetric_difference(raw) - {"approximate"}
+        wrong = known.symmetric_difference(raw) - {"approximate", "sealed"}
         if wrong:
             raise UserError(f"not a verdict: {sorted(wrong)[0]!r} is missing or unknown", hint="record the run again")
-        return cls(**{**raw, "bounds": (raw["bounds"][0], raw["bounds"][1])})
+        hidden = dict.fromkeys(_NUMBERS, math.nan) if raw.get("sealed") else {}
+        return cls(**{**raw, "bounds": (raw["bounds"][0], raw["bounds"][1]), **hidden})
 
 
 @dataclass(frozen=True)
@@ -78,7 +84,8 @@ class Recording:
 
     level: of this look, per side; reading: the suite's default; force: one reading for all gates (dev reads
     "observed"); record: called with every verdict and the measure it was given on; note: added to the line of the
-    estimate ("look 1 of golden 3f2a"); error: the suite's, of which the level is a part.
+    estimate ("look 1 of golden 3f2a"); error: the suite's, of which the level is a part, None where none holds because
+    golden was opened; sealed: verdicts alone are told, and measures do not say their numbers.
     """
 
     level: float = FAIL_LEVEL
@@ -86,7 +93,8 @@ class Recording:
     force: Reading | None = None
     record: Callable[[Verdict, Measure], None] | None = None
     note: str = ""
-    error: float = 0.05
+    error: float | None = 0.05
+    sealed: bool = False
 
     def __post_init__(self) -> None:
         if not 0.0 < self.level < 0.5:
@@ -120,6 +128,13 @@ def current() -> Recording:
     return here if here is not _NONE or not _OPEN else _OPEN[-1]
 
 
+def check_unsealed(name: str) -> None:
+    """Raises UserError where golden is sealed: the numbers of a measure of this name are not told."""
+    if current().sealed:
+        raise UserError(f"golden is sealed: the numbers of {name} are not told",
+                        hint="compare it, its verdict is told; or look at dev: pytest --split dev")
+
+
 def decide(evidence: Evidence, op: Op, t: float, written: Reading, how: Recording, gate: str = "") -> Verdict:
     """The verdict on `measure op t`: shown at the level, or its opposite shown at 2.5%, or undecided.
 
@@ -141,6 +156,10 @@ def decide(evidence: Evidence, op: Op, t: float, written: Reading, how: Recordin
         written=written, estimate=evidence.estimate, low=low, high=high, n=evidence.n, missing=evidence.lost, p=p,
         level=how.level, bounds=evidence.bounds, message="", approximate=evidence.approximate,
     )
+    if how.sealed:
+        unknown = math.nan
+        verdict = replace(verdict, sealed=True, estimate=unknown, low=unknown, high=unknown, p=unknown)
+        return replace(verdict, message=wording.sealed(verdict, how.note))
     return replace(verdict, message=wording.explain(evidence, verdict, how.note, how.error))
 
 

@@ -25,20 +25,31 @@ def threshold(t: float) -> str:
     return f"{t:.10g}"
 
 
-def explain(evidence: Evidence, verdict: Verdict, note: str, error: float) -> str:
-    """The lines under a gate: its outcome, the evidence, and what to do about it."""
-    said = {"pass": "passes", "fail": "fails", "undecided": "is undecided"}[verdict.outcome]
+def explain(evidence: Evidence, verdict: Verdict, note: str, error: float | None) -> str:
+    """The lines under a gate: its outcome, the evidence, and what to do about it. error: None where none holds."""
     kind = "95% interval" + (", approximate," if verdict.approximate else "")
     interval = f"{kind} {_number(evidence, verdict.low, 3)} to {_number(evidence, verdict.high, 3)}"
     where = f" ({note})" if note else ""
-    lines = [f"{verdict.gate} {said}"]
-    lines.append(f"estimate {_number(evidence, verdict.estimate)}, {interval}, n = {verdict.n}{where}")
-    if verdict.missing:
-        lines.append(
-            f"{verdict.missing} of {verdict.n} answers are missing: counted as worst for passing, as best for failing"
-        )
-    lines += _advice(evidence, verdict, error)
-    return "\n  ".join(lines)
+    numbers = f"estimate {_number(evidence, verdict.estimate)}, {interval}, n = {verdict.n}{where}"
+    return "\n  ".join([_said(verdict), numbers, *_missing(verdict), *_advice(evidence, verdict, error)])
+
+
+def sealed(verdict: Verdict, note: str) -> str:
+    """The lines under a gate on a sealed golden split: its outcome, and nothing that tells how near it was."""
+    where = f" ({note})" if note else ""
+    told = f"golden is sealed, the verdict alone is shown; n = {verdict.n}{where}"
+    return "\n  ".join([_said(verdict), told, *_missing(verdict)])
+
+
+def _said(verdict: Verdict) -> str:
+    said = {"pass": "passes", "fail": "fails", "undecided": "is undecided"}[verdict.outcome]
+    return f"{verdict.gate} {said}"
+
+
+def _missing(verdict: Verdict) -> list[str]:
+    if not verdict.missing:
+        return []
+    return [f"{verdict.missing} of {verdict.n} answers are missing: counted as worst for passing, as best for failing"]
 
 
 def _number(evidence: Evidence, x: float, digits: int = 2) -> str:
@@ -50,7 +61,7 @@ def _number(evidence: Evidence, x: float, digits: int = 2) -> str:
     return f"{x:.4g}"
 
 
-def _advice(evidence: Evidence, verdict: Verdict, error: float) -> list[str]:
+def _advice(evidence: Evidence, verdict: Verdict, error: float | None) -> list[str]:
     op, t = verdict.op, verdict.threshold
     opposite = "below" if op == ">=" else "above"
     if verdict.reading == "observed":
@@ -63,6 +74,8 @@ def _advice(evidence: Evidence, verdict: Verdict, error: float) -> list[str]:
             return [f"plausible: the data does not show it to be {opposite} {threshold(t)}"]
         return [f"the data shows it to be {opposite} {threshold(t)}, at 2.5%"]
     if verdict.outcome == "pass":
+        if error is None:
+            return [f"p = {_p(verdict.p)}; opened: golden's examples were shown, so no error rate holds"]
         return [f"p = {_p(verdict.p)}: passes {_looks(verdict.p, error)}"]
     if verdict.outcome == "fail":
         shown = f"shown to be {opposite} {threshold(t)} at 2.5%: more examples are not the answer"

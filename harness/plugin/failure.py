@@ -15,13 +15,16 @@ from _pytest.outcomes import Failed
 from harness.errors import UserError
 from harness.examples import Example, render_output
 from harness.measures import Mean, Verdict
+from harness.novelty import FAR, read_novelty
 from harness.scored import Scored
 from harness.scorers import TIMED
 from harness.scorers.fields import FieldVerdict, compare, parse_json
 from harness.scorers.json_format import broken_rules
+from harness.scorers.style import rules_met
 from harness.task import Task
 
 WORST = 3  # examples under a gate: enough to see a pattern, few enough to read
+OPENED = 20  # the same once golden is opened, which costs so much that few would be mean
 _FIELDS = 3
 _LONGEST = 60  # characters of one value
 _LONGEST_RULE = 120  # characters of a broken rule, which holds place, value and rule
@@ -46,8 +49,8 @@ class Spoken:
 
 
 @dataclass(frozen=True)
-class Dev:
-    """The candidate on dev, whose examples may be shown."""
+class Illustration:
+    """The candidate on a split whose examples may be shown: dev, or golden once it is opened."""
 
     task: Task
     scored: Scored
@@ -70,25 +73,24 @@ class GateFailed(Failed):
         return ExceptionChainRepr([(entry, crash, None)])
 
 
-def failed(spoken: Sequence[Spoken], hint: str, dev: Dev | None, path: Path) -> GateFailed:
+def failed(spoken: Sequence[Spoken], hint: str, seen: Illustration | None, path: Path) -> GateFailed:
     """The failure of an item with these verdicts, none of which passes. hint: added where the test hid them."""
-    blocks = ["\n".join([f"{s.place}: {s.verdict.message}", *_worst(s.verdict, dev)]) for s in spoken]
+    blocks = ["\n".join([f"{s.place}: {s.verdict.message}", *_worst(s.verdict, seen)]) for s in spoken]
     more = f" (and {len(spoken) - 1} more)" if len(spoken) > 1 else ""
     headline = spoken[0].verdict.message.splitlines()[0] + more
     return GateFailed("\n".join([*blocks, *([f"  {hint}"] if hint else [])]), headline, path, spoken[0].line)
 
 
-def _worst(verdict: Verdict, dev: Dev | None) -> list[str]:
-    """The candidate's worst examples of dev by the metric of the gate. Golden's own examples stay closed."""
+def _worst(verdict: Verdict, seen: Illustration | None) -> list[str]:
+    """The candidate's worst examples by the metric of the gate: a few of dev, or those of golden once it is opened."""
     found = _METRIC.match(verdict.metric)
-    if verdict.outcome == "invalid" or dev is None or found is None:
+    if verdict.outcome == "invalid" or seen is None or found is None:
         return []
     metric, note = found.groups()
     if metric in _NEVER_WRONG:
         return []
-    tags = dev.scored.split.tag_counts()
     try:
-        view = dev.scored.on(note) if note in tags else dev.scored
+        view = seen.scored.on(note) if any(note in carried for carried in seen.scored.tags.values()) else seen.scored
         evidence = view.named(_BY_EXAMPLE.get(metric, metric)).evidence
     except UserError:
         return []  # another subject's metric, a multiple of one, or a scorer that fails its own gates on dev
@@ -97,27 +99,53 @@ def _worst(verdict: Verdict, dev: Dev | None) -> list[str]:
     high, (lo, hi) = evidence.better == "high", evidence.bounds
     worth = evidence.low if high else -evidence.high  # a missing answer is worth the least
     rows = sorted((w, i) for w, i in zip(worth, evidence.ids, strict=True) if w < (hi if high else -lo))
-    lines = [f"  worst on dev: {_line(dev, dev.scored.split.by_id[i], metric)}" for _, i in rows[:WORST]]
-    if dev.task.kind == "label" and metric in _RIGHT and (confused := view.confusion().top(WORST)):
-        lines.insert(0, f"  most confused on dev: {', '.join(map(printable, confused))}")
-    return lines
+    split = seen.scored.split
+    most = OPENED if split.name == "golden" else WORST
+    lines = [f"  worst on {split.name}: {_line(seen, split.by_id[i], metric)}" for _, i in rows[:most]]
+    if split.name == "golden" and len(rows) > most:
+        lines.append(f"  and {len(rows) - most} more of golden")
+    if seen.task.kind == "label" and metric in _RIGHT and (confused := view.confusion().top(WORST)):
+        lines.insert(0, f"  most confused on {split.name}: {', '.join(map(printable, confused))}")
+    return [*_far_from_train(seen, evidence), *lines]
 
 
-def _line(dev: Dev, example: Example, metric: str) -> str:
+def _far_from_train(seen: Illustration, evidence: Mean) -> list[str]:
+    """One line where it is worse on examples that nothing in train is like: the 95% intervals do not touch."""
+    try:
+        strata = read_novelty(seen.task.data).of(seen.scored.split)
+    except UserError:
+        return []
+    far = evidence.take(lambda k: strata[evidence.ids[k]] == FAR, evidence.name)
+    others = evidence.take(lambda k: strata[evidence.ids[k]] != FAR, evidence.name)
+    if not (far.n and others.n):
+        return []
+    worse, better = (far, others) if evidence.better == "high" else (others, far)
+    if worse.interval(0.95)[1] >= better.interval(0.95)[0]:
+        return []
+    return [f"  on {seen.scored.split.name} {far.estimate:.3f} where nothing in train is alike (n = {far.n}),"
+            f" {others.estimate:.3f} elsewhere (n = {others.n})"]
+
+
+def _line(seen: Illustration, example: Example, metric: str) -> str:
     tags = f" [{', '.join(example.tags)}]" if example.tags else ""
-    answer = dev.scored.answers[example.id]
+    answer = seen.scored.answers[example.id]
     if answer.text is None:
         return f"{example.id}{tags}  no answer: {printable(answer.error)}"
     cut = " (cut off)" if answer.finish == "length" else ""
-    fault = rules(dev.task, answer.text) if metric == "schema_valid" else ""
-    return f"{example.id}{tags}  {fault or difference(dev.task, example, answer.text)}{cut}"
+    fault = broken(seen.task, metric, answer.text)
+    return f"{example.id}{tags}  {fault or difference(seen.task, example, answer.text)}{cut}"
 
 
-def rules(task: Task, text: str) -> str:
-    """Which rules of the schema an answer breaks, and where, in one line; empty where it breaks none."""
-    broken = broken_rules(task, text)
-    more = f"; and {len(broken) - _FIELDS} rules more" if len(broken) > _FIELDS else ""
-    return "; ".join(printable(rule, _LONGEST_RULE) for rule in broken[:_FIELDS]) + more
+def broken(task: Task, metric: str, text: str) -> str:
+    """Which rules of the schema (and where) or of the style an answer breaks, in one line; empty for other metrics."""
+    if metric == "schema_valid":
+        rules = broken_rules(task, text)
+        more = f"; and {len(rules) - _FIELDS} rules more" if len(rules) > _FIELDS else ""
+        return "; ".join(printable(rule, _LONGEST_RULE) for rule in rules[:_FIELDS]) + more
+    if metric in ("style_ok", "style_score") and task.style is not None:
+        rules = [rule for rule, met in rules_met(text, task.style).items() if not met]
+        return f"breaks {', '.join(rules)}; got {printable(text)}" if rules else ""
+    return ""
 
 
 def difference(task: Task, example: Example, text: str) -> str:

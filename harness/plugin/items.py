@@ -51,7 +51,9 @@ class ItemRun:
     def record(self, verdict: Verdict, measure: Measure) -> None:
         """Called with every comparison of measures while the item runs."""
         self.spoken.append(Spoken(verdict, self.path, line_of_caller(self.item.path)))
-        self.records.append(GateRecord.of(verdict, measure, self.item.nodeid))
+        item = self.item.nodeid
+        record = GateRecord.bare(verdict, item) if verdict.sealed else GateRecord.of(verdict, measure, item)
+        self.records.append(record)
 
     def unusable(self, error: UserError) -> None:
         """Records an invalid verdict: the evidence is broken, or there is none."""
@@ -61,7 +63,7 @@ class ItemRun:
         verdict = invalid(self.item.name, why, error.hint, self.how.level)
         line = line_of_error(error.__traceback__, self.item.path) or _first_line(self.item)
         self.spoken.append(Spoken(verdict, self.path, line))
-        self.records.append(GateRecord.invalid(verdict, self.item.nodeid))
+        self.records.append(GateRecord.bare(verdict, self.item.nodeid))
 
     def wrong(self) -> list[tuple[Spoken, GateRecord]]:
         """The verdicts that do not pass, with their records."""
@@ -107,6 +109,8 @@ class GatePlugin:
             project = (Project(root, cache_folder(os.environ), cache_limit(os.environ)) if request is None
                        else replace(request.project, root=root))
             choice = choice_of(self._config, os.environ)
+            if request is not None:
+                choice = replace(choice, generate=request.generate)
             self._suites[folder] = Suite(project, folder.name, choice, self._say)
         return self._suites[folder]
 
@@ -216,7 +220,7 @@ class GatePlugin:
         wrong = [s for s in run.spoken if not s.verdict]
         if wrong:
             hint = _RERUN if repeated else _hint(run, wrong, raised)
-            raise failed(wrong, hint, run.suite.dev(), run.item.path) from None
+            raise failed(wrong, hint, run.suite.illustration(), run.item.path) from None
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
@@ -255,7 +259,8 @@ class TermsPlugin:
                 run.suite.subject("candidate")
             terms = run.suite.terms()
             run.settled = frozenset(used)
-            run.how = Recording(terms.level, terms.reading, terms.force, run.record, terms.note, terms.error)
+            run.how = Recording(terms.level, terms.reading, terms.force, run.record, terms.note, terms.error,
+                                terms.sealed)
         run.stack.enter_context(recording(run.how))
 
 

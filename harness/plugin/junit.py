@@ -22,13 +22,16 @@ def set_properties(item: pytest.Item, verdicts: Sequence[Verdict]) -> None:
 
 
 def properties(verdict: Verdict) -> dict[str, str]:
-    """Name → value of what a verdict rests on. Of an invalid one only the gate, the verdict and why."""
+    """Name → value of what a verdict rests on. Of an invalid one only the gate, the verdict and why;
+    of a sealed one no number that tells how near it was."""
     if verdict.outcome == "invalid":
         return {"gate": verdict.gate, "verdict": "invalid", "why": verdict.message}
+    numbers = {"sealed": "true"} if verdict.sealed else {
+        "estimate": f"{verdict.estimate:.6g}", "interval": f"{verdict.low:.6g} to {verdict.high:.6g}",
+        "p": f"{verdict.p:.6g}"}
     approximate = {"approximate": "true"} if verdict.approximate else {}
     return {
-        "gate": verdict.gate, "verdict": verdict.outcome, "estimate": f"{verdict.estimate:.6g}",
-        "interval": f"{verdict.low:.6g} to {verdict.high:.6g}", **approximate,
+        "gate": verdict.gate, "verdict": verdict.outcome, **numbers, **approximate,
         "threshold": f"{verdict.op} {verdict.threshold:g}", "reading": verdict.reading, "n": str(verdict.n),
-        "missing": str(verdict.missing), "p": f"{verdict.p:.6g}", "level": f"{verdict.level:.6g}",
+        "missing": str(verdict.missing), "level": f"{verdict.level:.6g}",
     }

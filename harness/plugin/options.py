@@ -15,14 +15,27 @@ SplitName = Literal["dev", "golden"]
 @dataclass(frozen=True)
 class Choice:
     """What a run asks for. candidate: a subject, None for the champion; split: None for the default of the candidate;
-    regenerate: ask the models anew for everything; ci: no look at golden is written; answers: a run to decide from.
+    regenerate: ask the models anew for everything; generate: models may answer what is neither recorded nor cached;
+    ci: no look at golden is written; open_golden: show golden's failing examples; answers: a run to decide from.
     """
 
     candidate: str | None = None
     split: SplitName | None = None
     regenerate: bool = False
     ci: bool = False
+    generate: bool = True
+    open_golden: bool = False
     answers: str | None = None
+
+    @property
+    def by_champion(self) -> bool:
+        """Whether the champion is tested."""
+        return self.candidate in (None, "champion") and self.answers is None
+
+    @property
+    def on_dev(self) -> bool:
+        """Whether dev is asked for, by name or as the default of a candidate."""
+        return self.split == "dev" or (self.split is None and not self.by_champion)
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -32,6 +45,9 @@ def add_options(parser: pytest.Parser) -> None:
                     help="who is tested, for instance base+zero_shot or adapter:FOLDER (default: the task's champion)")
     group.addoption("--split", choices=("dev", "golden"), default=None,
                     help="the examples it is tested on (default: golden for the champion, dev for anything else)")
+    group.addoption("--open-golden", action="store_true", default=False,
+                    help="show golden's failing examples; from then on passes carry no error rate, until golden is"
+                    " refreshed")
     group.addoption("--regenerate", action="store_true", default=False,
                     help="ignore recorded and cached answers: every answer is generated anew")
     group.addoption("--answers", metavar="RUN", default=None,
@@ -52,6 +68,8 @@ def check_options(config: pytest.Config) -> None:
             raise pytest.UsageError(f"--answers says whose answers they are, and no model is asked: without --{other}")
     if config.getoption("regenerate", False) and is_controller(config):
         raise pytest.UsageError("--regenerate makes every answer once, in one process: run it without -n")
+    if config.getoption("open_golden", False) and choice_of(config, {}).on_dev:
+        raise pytest.UsageError("--open-golden shows examples of golden, and this run is on dev: add --split golden")
 
 
 def is_controller(config: pytest.Config) -> bool:
@@ -68,7 +86,7 @@ def choice_of(config: pytest.Config, environ: Mapping[str, str]) -> Choice:
     """The choice that options and environment make."""
     split = cast("SplitName | None", config.getoption("split"))
     return Choice(config.getoption("candidate"), split, bool(config.getoption("regenerate")), in_ci(environ),
-                  config.getoption("answers"))
+                  open_golden=bool(config.getoption("open_golden")), answers=config.getoption("answers"))
 
 
 def in_ci(environ: Mapping[str, str]) -> bool:

@@ -47,9 +47,10 @@ class SuiteResult:
 
 @dataclass(eq=False)  # pytest 8 wants plugins that can be hashed
 class _Request:
-    """The plugin that collects, and that says which project this is for."""
+    """The plugin that collects, and that says which project this is for and whether models may answer."""
 
     project: Project
+    generate: bool = True
     records: dict[str, list[GateRecord]] = field(default_factory=dict)
     suites: list[SuiteTally] = field(default_factory=list)
     collected: Sequence[Suite] = ()
@@ -65,16 +66,17 @@ class _Request:
 
 def run_suite(
     project: Project, task_name: str, candidate: str | None, split: SplitName | None, extra: Sequence[str] = (),
-    *, silent: bool = False,
+    *, silent: bool = False, generate: bool = True,
 ) -> SuiteResult:
     """Runs the suite of a task with pytest in this process, as often as wanted.
 
     candidate: None for the champion; split: None for the candidate's default; extra: more arguments for pytest;
-    silent: keep pytest's text instead of printing it. The user's addopts (-n, --cov, ..) do not apply; the rest of the
+    silent: keep pytest's text instead of printing it; generate: whether models may answer; without it a gate is invalid
+    where an answer is neither recorded nor cached. The user's addopts (-n, --cov, ..) do not apply; the rest of the
     configuration does. Raises UserError for a task that is not there.
     """
     folder = project.suite(project.check_task(task_name)).resolve()
-    request = _Request(replace(project, root=folder.parent.parent))
+    request = _Request(replace(project, root=folder.parent.parent), generate)
     arguments = [str(folder), "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:faulthandler",
                  "-o", "addopts=", "--capture=sys", *_options(candidate, split), *extra]
     text = io.StringIO()

@@ -13,6 +13,7 @@ from harness.cache import AnswerCache, answer_cache
 from harness.errors import UserError
 from harness.examples import Example, Split
 from harness.files import disk_errors
+from harness.gates import names_strata
 from harness.plugin.options import Choice
 from harness.project import Project
 from harness.replay import Said
@@ -48,12 +49,18 @@ class _Announced:
 
 
 @dataclass
-class _QuietScores(Scores):
-    """Scores whose scorers' own warnings are no errors under -W error: they are not the suite's."""
+class _SuiteScores(Scores):
+    """Scores of a suite: warnings of its scorers are no errors under -W error, and it spells out what it slices by."""
 
     def values(self, metric: str) -> Values:
         with _others_warnings():
             return super().values(metric)
+
+    def strata(self) -> Mapping[str, str]:
+        if not names_strata(self.context.task):  # its looks would not tell one slice from another
+            raise UserError("novelty strata are asked for, and no code of the suite spells one out",
+                            str(self.context.task.folder), 'write it out: candidate.on("novelty:far")')
+        return super().strata()
 
 
 @contextmanager
@@ -117,7 +124,7 @@ class Source:
             drawn = sample > 0 and self._task.decoding.temperature > 0
             return self._answers(subject.sampled(sample) if drawn else subject, other)
 
-        return _QuietScores(self._context, split, answers, known, ask,
+        return _SuiteScores(self._context, split, answers, known, ask,
                             lambda: self._timings(subject, split))
 
     def _answers(self, subject: Subject, split: Split) -> Mapping[str, Answer]:
@@ -144,6 +151,9 @@ class Source:
             store, here = Timings(self._project.cache), machine()
             known = {} if anew else store.lookup(subject.identity, here)
             if todo := [e for e in examples if e.digest not in known]:
+                if not self._choice.generate:
+                    raise UserError(f"the latency of {subject.name} was never measured on this machine",
+                                    hint="run the suite where the model may answer")
                 self._say(f"{subject.name} answers {len(todo)} examples of {split.name} one by one, for its latency")
                 known |= (fresh := measure_latency(subject, todo))
                 store.add(subject.identity, here, fresh)
@@ -168,8 +178,10 @@ class Source:
         announced = _Announced(subject, split.name, self._say)
         there = recorded is not None and not anew and all(
             recorded.lookup(subject.identity, e.digest) is not None for e in split)
-        if there:  # nothing is written, so that a read-only machine can gate from what is committed
-            return collect(announced, split.examples, cache=self._cache(split), recorded=recorded)
+        if there or not self._choice.generate:
+            # Nothing is written, so that a read-only machine can gate from what is committed.
+            return collect(announced, split.examples, cache=self._cache(split), recorded=recorded,
+                           generate=self._choice.generate)
         with self._alone():
             return collect(announced, split.examples, cache=self._cache(split), recorded=recorded, regenerate=anew)
 

@@ -7,26 +7,24 @@ next test.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import date
 from typing import Any, Literal, TypeVar
 
-from harness.baselines import choose_prompted, is_declared, is_listed, what_was_tried
-from harness.champion import CHAMPION, Champion, load_champion
+from harness.baselines import choose_prompted, is_listed, what_was_tried
+from harness.champion import Champion, load_champion
 from harness.data.check import check_leaks
 from harness.errors import UserError
 from harness.examples import SPLITS, Split, load_split, read_card
 from harness.fingerprint import short
-from harness.gates import Look, LookKey, check_named, level, open_look, read_looks, suite_digest
-from harness.measures import Reading
-from harness.plugin.failure import Dev
+from harness.gates import level
+from harness.measures import Recording, recording
+from harness.plugin.failure import Illustration
 from harness.plugin.options import Choice, SplitName
 from harness.plugin.source import Source
+from harness.plugin.terms import Ledger, Terms, writes_looks
 from harness.project import Project
 from harness.replay import Evidence, Replay
-from harness.runs import find_replay, git_commit
+from harness.runs import find_replay
 from harness.scored import Scored
-from harness.scorers import scorer_versions
 from harness.subjects import Subject, how_known, parse_subject, serving_digest
 from harness.task import Task, load_task
 
@@ -34,20 +32,8 @@ Role = Literal["candidate", "prompted", "base", "linear", "incumbent", "previous
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Terms:
-    """How the gates of this run are decided. look: the one it is, None where it is none; note: for people."""
-
-    level: float
-    reading: Reading
-    force: Reading | None
-    error: float
-    note: str
-    look: Look | None
-
-
 class _NotChosenYet(Exception):
-    """The best baseline of this task was never chosen on this machine."""
+    """The best baseline was never chosen on this machine: the one of this name would have to answer dev."""
 
 
 class Suite:
@@ -87,11 +73,10 @@ class Suite:
         """golden for the champion, dev for anything else, unless the command line says which."""
         if self.choice.split is not None:
             return self.choice.split
-        if self.choice.answers is not None:
-            by_champion = self.champion is not None and self.subject("candidate").identity == self.champion.identity
-        else:
-            by_champion = self.choice.candidate in (None, CHAMPION) and self.champion is not None
-        return "golden" if by_champion else "dev"
+        by_champion = self.choice.by_champion
+        if self.choice.answers is not None and self.champion is not None:
+            by_champion = self.subject("candidate").identity == self.champion.identity
+        return "golden" if by_champion and self.champion is not None else "dev"
 
     def split(self, name: SplitName | None = None) -> Split:
         """The examples of this run, or the named split."""
@@ -164,14 +149,17 @@ class Suite:
 
         return self._once(f"scored {role}", make)
 
-    def dev(self) -> Dev | None:
-        """The candidate on dev, from answers that exist already; None where one is missing. Calls no model."""
-        def find() -> Dev | None:
-            scores = self.source.existing(self.subject("candidate"), self.split("dev"))
-            return None if scores is None else Dev(self.task, Scored("candidate", scores))
+    def illustration(self) -> Illustration | None:
+        """The candidate on the examples that may be shown: golden's where this run opens it, else dev's. From answers
+        that exist already; None where one is missing. Calls no model.
+        """
+        def find() -> Illustration | None:
+            opened = self.choice.open_golden and self.terms().look is not None
+            scores = self.source.existing(self.subject("candidate"), self.split("golden" if opened else "dev"))
+            return None if scores is None else Illustration(self.task, Scored("candidate", scores))
 
         try:
-            return self._once("dev", find)
+            return self._once("illustration", find)
         except UserError:
             return None  # it only illustrates a gate that is decided already
 
@@ -179,9 +167,8 @@ class Suite:
         return self._once(f"named {name}", lambda: parse_subject(name, self.task, self.project))
 
     def _candidate(self) -> Subject:
-        wanted = self.choice.candidate
-        if wanted not in (None, CHAMPION):
-            return self._parse(wanted)
+        if self.choice.candidate is not None and not self.choice.by_champion:
+            return self._parse(self.choice.candidate)
         champion = self.champion
         if champion is None:
             raise UserError(
@@ -211,12 +198,14 @@ class Suite:
         champion's, else the best of the declared, which are then measured on dev.
         """
         recorded = self._recorded_prompted()
-        if recorded is not None and self.choice.candidate in (None, CHAMPION):
+        if recorded is not None and self.choice.by_champion:
             return recorded
         try:
             return self._parse(self._choose_prompted(measure=recorded is None))
-        except _NotChosenYet:
-            assert recorded is not None
+        except _NotChosenYet as absent:
+            if recorded is None:
+                raise UserError(f"which baseline is the best is not known: {absent} has not answered dev",
+                                f"task {self.name}", f"goldgate evaluate {self.name} --subject {absent}") from None
             return recorded
 
     def _recorded_prompted(self) -> Subject | None:
@@ -224,14 +213,28 @@ class Suite:
         champion = self.champion
         if champion is None or champion.baselines != tuple(self.task.baselines):
             return None  # another list may have another best
-        if not is_listed(self.task, champion.prompted):
+        if not is_listed(self.task, champion.prompted) or self._is_another_list(champion):
             return None
+        if champion.tried:
+            self.notes.append(what_was_tried(champion.tried, champion.untried))
         try:
             subject = self._parse(champion.prompted)
         except UserError as error:
             self.notes.append(f"{champion.prompted} is known by its record alone: {error.what}")
             return champion.replayed("prompted", self._parse)
         return subject if subject.identity == champion.prompted_identity else None
+
+    def _is_another_list(self, champion: Champion) -> bool:
+        """Whether a subject that the champion's reference was the best of would answer in another way now: an edited
+        prompt file may be better. What cannot be made here is taken for what it was.
+        """
+        for name, identity in champion.tried.items():
+            try:
+                if self._parse(name).identity != identity:
+                    return True
+            except UserError:
+                continue
+        return False
 
     def _choose_prompted(self, measure: bool) -> str:
         """Name of the best declared baseline on dev. Raises _NotChosenYet where it would have to be measured first and
@@ -240,12 +243,14 @@ class Suite:
         dev = self.split("dev")
 
         def score(name: str) -> Scored:
-            if not measure:
-                raise _NotChosenYet
-            return Scored(name, self.source.scores(self._parse(name), dev))
+            subject = self._parse(name)
+            if not measure or (not self.choice.generate and self.source.existing(subject, dev) is None):
+                raise _NotChosenYet(name)
+            return Scored(name, self.source.scores(subject, dev))
 
-        chosen = choose_prompted(self.project, self.task, dev, lambda name: self._parse(name).identity, score,
-                                 everything=False)
+        with recording(Recording()):  # dev's numbers are told where golden's are sealed
+            chosen = choose_prompted(self.project, self.task, dev, lambda name: self._parse(name).identity, score,
+                                     everything=False)
         self.notes.append(what_was_tried(chosen.tried, chosen.untried))
         return chosen.name
 
@@ -253,7 +258,15 @@ class Suite:
         if self.task.incumbent is None:
             raise UserError("the task names no incumbent", f'{self.task.folder / "task.yaml"}, field "incumbent"',
                             "add the subject that runs in production today")
-        return self._parse(self.task.incumbent)
+        name, champion = self.task.incumbent, self.champion
+        try:
+            return self._parse(name)
+        except UserError as error:
+            recorded = None if champion is None else champion.reference(name, self._parse)
+            if recorded is None:
+                raise
+            self.notes.append(f"{name} is known by its record alone: {error.what}")
+            return recorded
 
     def terms(self) -> Terms:
         """Level and reading of this run's gates. On golden a candidate that is no declared baseline takes a look:
@@ -263,37 +276,20 @@ class Suite:
 
     def _terms(self) -> Terms:
         task = self.task
-        first = level(1, task.error)
         if self.split_name == "dev":
-            return Terms(first, task.gates, "observed", task.error, "dev", None)
+            return Terms(level(1, task.error), task.gates, "observed", task.error, "dev", None)
         self._check_leaks()
-        mark = f"golden {self.split().fingerprint[:4]}"
-        if not self.tests_candidate:
-            return Terms(first, task.gates, None, task.error, mark, None)
-        subject = self.subject("candidate")
-        if is_declared(task, subject.name):
-            return Terms(first, task.gates, None, task.error, f"{mark}; a declared baseline takes no look", None)
-        look = self._look(subject)
-        return Terms(look.level, task.gates, None, task.error, f"look {look.number} of {mark}", look)
+        return self._ledger.settle(self.split(), self.subject("candidate") if self.tests_candidate else None)
+
+    @property
+    def _ledger(self) -> Ledger:
+        return self._once("ledger", lambda: Ledger(self.project, self.task, self.champion, self.choice))
 
     def _check_leaks(self) -> None:
         """Raises UserError where an example of golden stands in a split that training may read, or twice in golden."""
         folder = self.project.golden(self.name)
         names = [n for n in SPLITS if (folder / f"{n}.jsonl").is_file()]
         check_leaks({n: load_split(self.project, self.name, n) for n in names})
-
-    def _look(self, subject: Subject) -> Look:
-        folder = self.project.golden(self.name) / "looks"
-        key = LookKey(self.split().fingerprint, subject.identity, suite_digest(self.task, scorer_versions(self.task)))
-        if self.champion is not None and self.champion.look is not None:
-            check_named(folder, [self.champion.look])
-        recorded = any(look.key == key for look in read_looks(folder))
-        name = subject.name if self.choice.answers is not None else self.choice.candidate or CHAMPION
-        return open_look(
-            folder, key, candidate=name, date=date.today().isoformat(),
-            commit=None if recorded else git_commit(self.project.root), error=self.task.error,
-            write=not self.choice.ci or self.project.demo,
-        )
 
     def _resolved(self) -> Iterator[tuple[str, Any]]:
         return ((what, value) for what, (value, error) in self._made.items() if error is None)
@@ -313,7 +309,8 @@ class Suite:
             "level": None if terms is None else terms.level,
             "look": None if terms is None or terms.look is None else {
                 "name": terms.look.name, "number": terms.look.number, "new": terms.look.new},
+            "ledger": None if terms is None or split is None or split.name == "dev" else self._ledger.spent(terms),
             "notes": [*self.notes, *(self.source.notes if "source" in made else [])],
             "answers": dict(self.source.counts) if "source" in made else {},
-            "writes": not self.choice.ci or self.project.demo,
+            "writes": writes_looks(self.project, self.choice),
         }

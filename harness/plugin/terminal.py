@@ -39,6 +39,8 @@ def head(info: Mapping[str, Any]) -> list[str]:
         lines[0] += f": look {look['number']}, level {info['level']:.4g} per side{new}"
     elif split is not None and split["name"] == "golden" and info["level"] is not None:
         lines[0] += f": no look, level {info['level']:.4g} per side"
+    if ledger := info.get("ledger"):
+        lines.append(f"  {cost(ledger, info['level'] if look is not None else None)}")
     for role, subject in info.get("subjects", {}).items():
         lines.append(f"  {role}: {subject['name']} ({subject['identity']})")
     counts: Counter[str] = Counter()
@@ -46,6 +48,17 @@ def head(info: Mapping[str, Any]) -> list[str]:
         counts.update(origins)
     lines.append(f"  answers: {counts['recorded']} recorded, {counts['cache']} cached, {counts['model']} generated")
     return lines + [f"  {note}" for note in info.get("notes", [])]
+
+
+def cost(ledger: Mapping[str, Any], level: float | None) -> str:
+    """What the looks at golden have cost so far, in words. level: this look's, None where it is none."""
+    if ledger["opened"]:
+        return "golden was opened: passes carry no error rate until it is refreshed (goldgate prepare --refresh-golden)"
+    looks = f"{ledger['looks']} look{'s' if ledger['looks'] != 1 else ''} at this golden split"
+    this = "" if level is None else f", this one {100 * level:.4g}%"
+    worth = "golden is sealed: verdicts alone are shown" if ledger["sealed"] else "nominal: estimates are shown"
+    return (f"spent: {looks}, {100 * ledger['spent']:.4g}% of the {100 * ledger['error']:g}% chance of a false"
+            f" pass{this} ({worth})")
 
 
 def verdict_line(suite: SuiteTally) -> tuple[str, str]:
@@ -67,6 +80,8 @@ def verdict_line(suite: SuiteTally) -> tuple[str, str]:
         return f"suite {suite.task} meets {whole} on dev: observed, not shown; golden decides", "green"
     readings = Counter(v["reading"] for v in suite.verdicts())
     told = ", ".join(f"{readings[r]} {r}" for r in ("shown", "plausible", "observed") if readings[r])
+    if (suite.info.get("ledger") or {}).get("opened"):
+        return f"suite {suite.task} passes, opened: {whole} ({told}), without an error rate", "yellow"
     return f"suite {suite.task} passes: {whole} ({told})", "green"
 
 
@@ -88,10 +103,10 @@ def cells(verdict: Mapping[str, Any]) -> tuple[str, ...]:
     """The cells of one verdict under COLUMNS."""
     if verdict["outcome"] == "invalid":
         return (verdict["gate"], "-", "-", "-", "-", "invalid", "-")
-    low, high = _number(verdict, verdict["low"]), _number(verdict, verdict["high"])
+    interval = f"{_number(verdict, verdict['low'])} to {_number(verdict, verdict['high'])}"
     missing = f" ({verdict['missing']} missing)" if verdict["missing"] else ""
     return (
-        verdict["gate"], _number(verdict, verdict["estimate"]), f"{low} to {high}",
+        verdict["gate"], _number(verdict, verdict["estimate"]), "sealed" if verdict["sealed"] else interval,
         "margin" if _is_margin(verdict) else threshold(verdict["threshold"]), reading(verdict), verdict["outcome"],
         f"{verdict['n']}{missing}",
     )
@@ -107,8 +122,12 @@ def _is_margin(verdict: Mapping[str, Any]) -> bool:
     return bool(verdict["metric"] == verdict["gate"])
 
 
-def _number(verdict: Mapping[str, Any], x: float) -> str:
-    """Rates with three digits after the point, larger units with four figures; margins with their sign."""
+def _number(verdict: Mapping[str, Any], x: float | None) -> str:
+    """Rates with three digits after the point, larger units with four figures; margins with their sign; - where it is
+    sealed.
+    """
+    if x is None:
+        return "-"
     low, high = verdict["bounds"]
     sign = "+" if _is_margin(verdict) else ""
     return f"{x:{sign}.3f}" if high - low <= 4.0 else f"{x:{sign}.4g}"

@@ -34,6 +34,8 @@ CONTRACTIONS: dict[str, str] = {
 ABBREVIATIONS = ("mr", "mrs", "ms", "dr", "st", "e.g", "i.e", "approx", "vs")
 NUMBER_SIGNS = ("no", "nr")
 
+LONGEST_MATCHED = 10_000  # characters: at the square of it, a pattern that backtracks takes seconds
+
 _QUOTED = re.compile(r'"[^"\n]*"|“[^”\n]*”')
 _WORD = re.compile(r"\S+")
 _CLOSING = ")]'’"
@@ -58,6 +60,12 @@ def rules_met(text: str, style: Style) -> dict[str, bool]:
     contractions: no key of CONTRACTIONS stands in the body outside quoted text, whole words in any case. A form that
         does not end in "not" counts only before another word: "as it is." and "we are, too" have no contraction.
     max_sentences: the body has at most so many sentences, as `sentences` counts them.
+    min_words, max_words: the body has at least, at most so many words, as blanks divide it.
+    min_characters, max_characters: the same of characters, of the body's lines with one line break between them.
+    must_match, must_not_match: each, none of these regular expressions is found in the text (Python's `re.search`, on
+        the lines with one line break between them, quoted text and frame included). A text of more than LONGEST_MATCHED
+        characters keeps neither rule and is not searched: that bounds the time of a pattern that backtracks, but for
+        one that repeats a repeat, "(a+)+", which is better written "(?:a++)+".
     """
     lines = _lines(text)
     greeted = bool(lines) and _is_greeting(lines[0], style.greeting)
@@ -78,7 +86,29 @@ def rules_met(text: str, style: Style) -> dict[str, bool]:
         met["contractions"] = not any(full_form(form).search(open_text) for form in CONTRACTIONS)
     if style.max_sentences is not None:
         met["max_sentences"] = len(sentences("\n".join(body))) <= style.max_sentences
+    met |= _lengths("\n".join(body), style) | _patterns("\n".join(lines), style)
     return met if body else dict.fromkeys(met, False)
+
+
+def _lengths(body: str, style: Style) -> dict[str, bool]:
+    words, characters = len(body.split()), len(body)
+    kept = {
+        "min_words": style.min_words is None or words >= style.min_words,
+        "max_words": style.max_words is None or words <= style.max_words,
+        "min_characters": style.min_characters is None or characters >= style.min_characters,
+        "max_characters": style.max_characters is None or characters <= style.max_characters,
+    }
+    return {rule: ok for rule, ok in kept.items() if getattr(style, rule) is not None}
+
+
+def _patterns(text: str, style: Style) -> dict[str, bool]:
+    searched = len(text) <= LONGEST_MATCHED
+    met: dict[str, bool] = {}
+    if style.must_match:
+        met["must_match"] = searched and all(re.search(p, text) for p in style.must_match)
+    if style.must_not_match:
+        met["must_not_match"] = searched and not any(re.search(p, text) for p in style.must_not_match)
+    return met
 
 
 def sentences(text: str) -> list[str]:

@@ -12,6 +12,7 @@ import pytest
 
 from harness.champion import load_champion
 from harness.measures import Measure
+from harness.novelty import read_novelty
 from harness.subjects import parse_subject
 
 Typed = Callable[..., tuple[int, str, str]]
@@ -168,6 +169,14 @@ def test_what_was_changed_after_the_look_is_not_promoted(typed: Typed, counts: A
     assert f"{says} changed after the look at golden" in err
     assert f"pytest suites/counts --candidate {name} --split golden" in err
     assert not list(counts.suite.glob("champion*"))
+
+
+def test_prepare_says_how_near_golden_is_to_train(typed: Typed, counts: Any) -> None:
+    status, out, _ = typed("prepare", "counts")
+    assert status == 0
+    assert out.splitlines()[-1].startswith("golden against train: ")
+    assert spoken(typed, "prepare", "counts")["novelty"] == out.splitlines()[-1]
+    assert set(read_novelty(counts.golden).strata["golden"]) == set(counts.split("golden").by_id)
 
 
 def test_champions_tells_who_was_promoted(typed: Typed, counts: Any) -> None:

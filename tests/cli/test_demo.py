@@ -127,7 +127,7 @@ def test_what_a_shipped_task_has_earned_is_not_copied(tmp_path: Path, monkeypatc
     project = demo_project("voice", tmp_path / "demo", tmp_path)
     assert {p.name for p in project.suite("voice").iterdir()} == {"task.yaml", "test_gates.py"}
     assert {p.name for p in project.golden("voice").iterdir()} == {"train.jsonl", "dev.jsonl", "golden.jsonl",
-                                                                   "card.json"}
+                                                                   "card.json", "novelty.json"}
 
 
 @pytest.fixture

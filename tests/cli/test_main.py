@@ -18,7 +18,8 @@ from harness.cli import commands
 from harness.cli.main import app
 
 Typed = Callable[..., tuple[int, str, str]]
-COMMANDS = ("demo", "init", "prepare", "evaluate", "train", "report", "promote", "champions", "cache", "doctor")
+COMMANDS = ("demo", "init", "prepare", "plan", "evaluate", "search", "train", "report", "promote", "champions", "cache",
+            "doctor")
 
 
 def test_help_names_every_command(typed: Typed) -> None:
@@ -55,6 +56,7 @@ def test_a_command_alone_tells_what_there_is_and_is_a_usage_error(typed: Typed) 
         (("train", "x", "--minutes", "0"), "Invalid value for '--minutes'"),
         (("doctor", "--jsn"), "No such option: --jsn"),
         (("evaluate", "x"), "Missing option '--subject'"),
+        (("search", "x", "--subject", "linear", "--budget", "0"), "Invalid value for '--budget'"),
         (("init", "x", "--from", "f"), "Missing option '--input'"),
         (("champions", "x"), "unexpected extra argument"),
         *((("init", "x", "--from", "f", "--input", "q", "--output", "a", size, number), f"Invalid value for '{size}'")
@@ -80,7 +82,7 @@ def test_json_is_the_only_thing_on_stdout(typed: Typed, counts: Any) -> None:
 def test_without_json_there_is_text_for_people(typed: Typed, counts: Any) -> None:
     status, out, err = typed("prepare", "counts")
     assert (status, err) == (0, "")
-    assert [line.split(":")[0] for line in out.splitlines()] == ["train", "dev", "golden"]
+    assert [line.split(":")[0] for line in out.splitlines()] == ["train", "dev", "golden", "golden against train"]
     with pytest.raises(json.JSONDecodeError):
         json.loads(out)
 

@@ -15,6 +15,7 @@ import pytest
 from harness.champion import load_champion
 from harness.cli import train
 from harness.files import write_json
+from harness.novelty import read_novelty
 from harness.plugin.run import run_suite
 from harness.subjects import latency
 from harness.subjects.adapter import adapter_digest
@@ -22,6 +23,8 @@ from harness.subjects.embedded import EMBEDDED_DIGEST, ModelRef
 from harness.subjects.latency import Timing
 from trainers import Recipe, TrainingResult
 from trainers.attempts import write_attempt
+
+from ..conftest import ChatServer, completion
 
 Typed = Callable[..., tuple[int, str, str]]
 GATES = """
@@ -105,6 +108,20 @@ def test_a_model_that_passes_becomes_the_champion(typed: Typed, counts: Any, sch
     run = record(counts)
     assert (run["status"], run["best"], run["data"]["golden"]["count"]) == ("passed", 1, 60)
     assert run["data"]["dev"]["fingerprint"] == counts.split("dev").fingerprint
+
+
+def test_the_report_tells_accuracy_by_distance_to_train(
+    typed: Typed, counts: Any, school: Callable[..., School]
+) -> None:
+    school((0, 1))
+    _, out, err = typed("train", "counts", "--attempts", "1", "--json")
+    assert "golden against train: " in err
+    folder = Path(json.loads(out)["report"]).parent
+    strata = set(read_novelty(counts.golden).strata["golden"].values())
+    assert {r["tag"] for r in json.loads((folder / "golden.json").read_text())["measures"]} >= strata
+    page = (folder / "report.html").read_text()
+    assert "<h2>By distance to the training data</h2>" in page
+    assert all(f'<th scope="row">{s}</th>' in page for s in strata)
 
 
 def test_five_lines_tell_verdict_gain_format_cost_and_report(
@@ -266,3 +283,63 @@ def test_remarks_on_the_data_are_told(typed: Typed, counts: Any, school: Callabl
         counts.cached(name, dev=12, golden=30)
     _, _, err = typed("train", "counts", "--attempts", "1")
     assert "train: 1 inputs stand there with two different outputs" in err
+
+
+TODAY = """
+def test_accuracy(candidate):
+    assert candidate.exact_match >= 0.70
+
+def test_beats_today(candidate, incumbent, prompted):
+    assert candidate.exact_match - incumbent.exact_match >= 0.10
+    assert candidate.exact_match - prompted.exact_match >= 0.10
+"""
+
+
+def half_right(counts: Any) -> Callable[[dict[str, Any]], Any]:
+    """Answers to the questions of dev and golden, every other one wrong."""
+    known = {e.text: json.dumps({"n": -1} if i % 2 else e.output)
+             for name in ("dev", "golden") for i, e in enumerate(counts.split(name))}
+    return lambda body: completion(known[body["messages"][-1]["content"].splitlines()[-1]])
+
+
+def test_what_runs_today_is_recorded_and_outlives_its_endpoint(
+    typed: Typed, counts: Any, school: Callable[..., School], chat_server: Callable[..., ChatServer]
+) -> None:
+    school((0, 1))
+    server = chat_server(half_right(counts))
+    today = f"openai:today@{server.url}+file:PROMPT.md"
+    larger = f"openai:larger@{server.url}+zero_shot"
+    (counts.suite / "PROMPT.md").write_text("Count the things:\n{input}")
+    counts.settings(incumbent=today, baselines=["zero_shot", larger])
+    counts.gates(TODAY)
+    for name in ("base+zero_shot", "base+zero_shot+constrained"):
+        counts.cached(name, dev=20, golden=30)
+    status, out, err = typed("train", "counts", "--attempts", "1", "--json")
+    assert status == 0, err
+    assert json.loads(out)["prompted"] == larger
+    champion = load_champion(counts.project, "counts")
+    assert champion is not None
+    assert {today, larger} < set(champion.subjects)
+    assert set(champion.tried) == {"base+zero_shot", "base+zero_shot+constrained", larger, f"{larger}+constrained"}
+    report = Path(json.loads(out)["report"]).read_text()
+    assert "what runs in production today" in report
+    assert "is identified by name; it answered 20" in report
+    server.stop()
+    shutil.rmtree(counts.project.cache)
+    again = run_suite(counts.project, "counts", None, None, silent=True)
+    assert again.passed, again.output
+    assert {sum(c.values()) - c["recorded"] for c in again.answers.values()} == {0}
+    assert len(again.answers) == 3
+
+
+def test_an_incumbent_that_cannot_be_reached_is_met_before_training(
+    typed: Typed, counts: Any, school: Callable[..., School], chat_server: Callable[..., ChatServer]
+) -> None:
+    trained = school((0, 1))
+    server = chat_server()
+    server.stop()
+    counts.settings(incumbent=f"openai:today@{server.url}+zero_shot")
+    status, _, err = typed("train", "counts", "--attempts", "1")
+    assert status == 2
+    assert "cannot be reached" in err
+    assert trained.recipes == []

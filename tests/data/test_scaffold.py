@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,6 +20,7 @@ from harness.data.infer import infer_kind, infer_schema
 from harness.data.scaffold import Request, init_task, write_split
 from harness.data.split import Sizes
 from harness.examples import Example, Split, read_card, read_examples
+from harness.gates import level, successes_needed
 from harness.project import Project
 from harness.scorers import scorers_for
 from harness.subjects import parse_subject
@@ -39,11 +41,19 @@ objects = st.dictionaries(st.sampled_from("abcd"), trees, max_size=4)
 
 
 def init(folder: Path, outputs: list[Any], instructions: str | None = None) -> tuple[Project, Task]:
+    project, task, _ = init_with_remarks(folder, outputs, 60, instructions)
+    return project, task
+
+
+def init_with_remarks(
+    folder: Path, outputs: list[Any], golden: int, instructions: str | None = None
+) -> tuple[Project, Task, tuple[str, ...]]:
     source = folder / "rows.jsonl"
     source.write_text("\n".join(json.dumps({"q": q, "a": a}) for q, a in zip(TEXTS, outputs, strict=True)))
     project = Project(folder, folder / "cache")
-    init_task(project, Request("mine", source, None, "q", "a", instructions, Sizes(None, 60, 60), seed=1))
-    return project, load_task(project, "mine")
+    request = Request("mine", source, None, "q", "a", instructions, Sizes(None, 60, golden), seed=1)
+    _, made = init_task(project, request)
+    return project, load_task(project, "mine"), made.remarks
 
 
 @given(st.lists(objects, min_size=1, max_size=8))
@@ -109,6 +119,29 @@ def test_the_scaffolded_gates_name_metrics_of_the_task(tmp_path: Path, kind: str
     tests = [n for n in tree.body if isinstance(n, ast.FunctionDef)]
     assert all(any(isinstance(n, ast.Compare) for n in ast.walk(t)) for t in tests)
     assert any(a.arg == "linear" for t in tests for a in t.args.args) == (kind == "label")
+
+
+@pytest.mark.parametrize(("size", "kind", "form", "right"), [
+    (50, "label", "label_valid >= 0.85", 48), (60, "json", "schema_valid >= 0.90", 59),
+    (80, "text", "stop_rate >= 0.95", 80)])
+def test_a_gate_asks_for_no_more_than_golden_can_show(
+    tmp_path: Path, size: int, kind: str, form: str, right: int
+) -> None:
+    """72 of 72 is the least that shows 0.95: fewer get the highest threshold that they can show, and a word."""
+    _, task, remarks = init_with_remarks(tmp_path, OUTPUTS[kind], size)
+    gates = (task.folder / "test_gates.py").read_text()
+    assert f"assert candidate.{form}" in gates
+    assert f"# {size} golden examples show it from {right} right" in gates
+    assert "assert candidate.exact_match >= 0.80" in gates
+    said = [r for r in remarks if "cannot be shown" in r]
+    assert len(said) == (size < 72)
+    if said:
+        assert f"{form.split()[0]} >= 0.95 cannot be shown by {size} golden examples" in said[0]
+        assert "(72 of 72 is the least)" in said[0]
+        assert f"asks for {form.split()[2]}, from {right} right" in said[0]
+        assert "With 173 golden examples a model at 0.99 would show 0.95 in 4 of 5 cases" in said[0]
+    for name, threshold in re.findall(r"candidate\.(\w+) >= ([\d.]+)\n", gates):
+        assert successes_needed(size, float(threshold), level(1)) is not None, name
 
 
 @pytest.mark.parametrize("text", ["Do: this # now", "two\nlines", "- a list?", "yes", "'quoted' \"twice\"", "ü {x}"])

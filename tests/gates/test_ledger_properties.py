@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.errors import UserError
-from harness.gates import Look, LookKey, level, open_look, read_looks, spent, write_outcome
+from harness.gates import Look, LookKey, level, mark_opened, open_look, read_looks, spent, write_outcome
 from harness.measures import Measure, Verdict
 
 keys = st.builds(LookKey, golden=st.sampled_from("gh"), candidate=st.sampled_from("abc"), suite=st.sampled_from("st"))
@@ -148,7 +148,8 @@ def test_an_outcome_passes_where_every_gate_does_and_there_is_one(
 
 def test_an_outcome_is_no_look_and_holds_no_score(tmp_path: Path) -> None:
     entry = look(tmp_path, LookKey("g", "a", "s"))
-    write_outcome(tmp_path, entry, verdicts(True), True, opened=True)
+    mark_opened(tmp_path, entry)
+    write_outcome(tmp_path, entry, verdicts(True), True)
     assert len(read_looks(tmp_path)) == 1
     record = json.loads((tmp_path / f"{entry.name}.outcome.json").read_text())
     assert record["opened"] is True

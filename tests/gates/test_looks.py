@@ -159,10 +159,14 @@ def test_many_parallel_branches_wear_golden_out(tmp_path: Path) -> None:
         look(alone, LookKey("g1", f"c{branch}", "s1"))
         shutil.copytree(alone, merged, dirs_exist_ok=True)
     assert spent(read_looks(merged)) == pytest.approx(0.1)
-    with pytest.raises(UserError, match=r"(?s)to 10.2%, more than 10.0%.*draw a new one"):
+    with pytest.raises(UserError, match=r"(?s)to 10.2%, more than 10.0%.*refresh golden: goldgate prepare"):
         look(merged, LookKey("g1", "c9", "s1"))
     assert len(files(merged)) == 4
     assert look(merged, LookKey("g1", "c2", "s1")).new is False
+    look(tmp_path / "fifth", LookKey("g1", "c5", "s1"))
+    shutil.copytree(tmp_path / "fifth", merged, dirs_exist_ok=True)
+    with pytest.raises(UserError, match=r"(?s)the 5 looks bring .* to 12.5%, more than 10.0%.*refresh golden"):
+        look(merged, LookKey("g1", "c2", "s1"))  # a look that is recorded decides nothing either
 
 
 def test_processes_at_once_write_different_numbers(ledger: Path) -> None:

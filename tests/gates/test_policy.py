@@ -127,7 +127,7 @@ def test_the_largest_group_that_may_occur_counts() -> None:
 
 def test_an_invalid_gate_leaves_no_chance() -> None:
     good = records(lambda: rate(100, 100) >= 0.5)
-    broken = GateRecord.invalid(invalid("g", "broken"), "t.py::t")
+    broken = GateRecord.bare(invalid("g", "broken"), "t.py::t")
     assert chance_of_passing(good, 200, 0.025) == 1.0
     assert chance_of_passing([*good, broken], 200, 0.025) == 0.0
     with pytest.raises(UserError, match="no gates"):

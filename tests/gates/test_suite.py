@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UserError
-from harness.gates import suite_digest
+from harness.examples import Card, write_card
+from harness.files import write_json
+from harness.gates import names_strata, suite_digest
 from harness.project import Project
 from harness.task import load_task
 
@@ -134,6 +136,47 @@ def test_a_scorer_that_came_later_counts_where_the_suite_names_it(project: Proje
         edit(project, "test_gates.py", "candidate.stop_rate", new)
         assert digest(project, {"exact_match": 1, "novel": 1}) != digest(project, {"exact_match": 1, "novel": 2})
         edit(project, "test_gates.py", new, "candidate.stop_rate")
+
+
+def novelty(project: Project, *strata: str, train: str = "t") -> None:
+    """Writes how near the examples of golden are to train, for the card of these splits."""
+    folder = project.golden("mood")
+    splits = {"train": "t", "dev": "d", "golden": "g"}
+    card = {n: {"count": 1, "fingerprint": f, "tags": {}} for n, f in splits.items()}
+    write_card(folder, Card("mood", card, "", "", ""))
+    rows = {f"g{i}": {"stratum": s} for i, s in enumerate(strata)}
+    write_json(folder / "novelty.json", {"splits": {**splits, "train": train}, "dev": {}, "golden": rows})
+
+
+@pytest.mark.parametrize(
+    "code", ['candidate.on("novelty:far").stop_rate', 'candidate.on(f"novelty:{how}").stop_rate',
+             'candidate.on("novelty:" + how).stop_rate', 'candidate.stop_rate.on("novelty:far")'])
+def test_strata_count_where_the_suite_names_one(project: Project, code: str) -> None:
+    """Whoever edits novelty.json changes which examples such a gate is on: that is another question."""
+    plain = digest(project)
+    novelty(project, "far", "near")
+    assert digest(project) == plain
+    assert not names_strata(load_task(project, "mood"))
+    edit(project, "test_gates.py", "candidate.stop_rate", code)
+    assert names_strata(load_task(project, "mood"))
+    seen = {plain, digest(project)}
+    novelty(project, "near", "near")
+    assert len({*seen, digest(project)}) == 3
+
+
+def test_a_docstring_that_speaks_of_strata_names_none(project: Project) -> None:
+    before = digest(project)
+    edit(project, "test_gates.py", "Support needs it.", "Not on novelty:far yet.")
+    assert digest(project) == before
+
+
+def test_a_suite_that_names_strata_has_no_digest_without_them(project: Project) -> None:
+    edit(project, "test_gates.py", "candidate.stop_rate", 'candidate.on("novelty:far").stop_rate')
+    with pytest.raises(UserError, match="never computed"):
+        digest(project)
+    novelty(project, "far", train="older")
+    with pytest.raises(UserError, match="stale: the train split"):
+        digest(project)
 
 
 @pytest.mark.parametrize(("word", "module"), [

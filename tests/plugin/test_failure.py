@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from harness.examples import Example
-from harness.plugin.failure import difference, printable, rules
-from harness.task import FieldRule
+from harness.plugin.failure import broken, difference, printable
+from harness.task import FieldRule, Style
 
 
 @pytest.mark.parametrize(("text", "shown"), [
@@ -55,9 +55,16 @@ def test_many_wrong_fields_are_cut_short(task: Any) -> None:
 ])
 def test_a_broken_schema_is_told_rule_by_rule(task: Any, text: str, shown: str) -> None:
     schema = {"required": ["total"], "properties": {"total": {"type": "number", "minimum": 0}}}
-    assert rules(dataclasses.replace(task, schema=schema), text) == shown
+    assert broken(dataclasses.replace(task, schema=schema), "schema_valid", text) == shown
 
 
 def test_many_broken_rules_are_cut_short(task: Any) -> None:
     wide = dataclasses.replace(task, schema={"additionalProperties": {"type": "number"}})
-    assert rules(wide, '{"a": "", "b": "", "c": "", "d": "", "e": ""}').endswith("; and 2 rules more")
+    assert broken(wide, "schema_valid", '{"a": "", "b": "", "c": "", "d": "", "e": ""}').endswith("; and 2 rules more")
+
+
+def test_a_broken_style_is_told_rule_by_rule(task: Any) -> None:
+    styled = dataclasses.replace(task, kind="text", style=Style(sign_off="Bye", max_words=2))
+    assert broken(styled, "style_ok", "one two three") == "breaks sign_off, max_words; got one two three"
+    assert broken(styled, "style_score", "one two\nBye") == ""
+    assert broken(styled, "exact_match", "one two three") == ""

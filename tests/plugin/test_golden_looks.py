@@ -34,6 +34,8 @@ def test_another_candidate_is_another_look_at_half_the_level(made: Any, pytester
     made.cached(UNDECLARED, "golden", wrong=6)
     text = run(pytester, "--candidate", UNDECLARED, "--split", "golden")
     assert "look 2, level 0.0125 per side" in text
+    assert ("spent: 2 looks at this golden split, 3.75% of the 5% chance of a false pass, this one 1.25%"
+            " (nominal: estimates are shown)") in text
     assert "exact_match >= 0.80 is undecided" in text  # 54 of 60 show 0.80 at neither level
     assert "(look 2 of golden " in text
     assert run(pytester, "--candidate", UNDECLARED, "--split", "golden").count("look 2, level") == 1
@@ -62,6 +64,7 @@ def test_a_declared_baseline_takes_no_look(made: Any, pytester: pytest.Pytester,
     made.cached(candidate, "golden", wrong=30)
     text = run(pytester, "--candidate", candidate, "--split", "golden")
     assert "no look, level 0.025 per side" in text
+    assert "spent: 0 looks at this golden split, 0% of the 5% chance of a false pass (nominal" in text
     assert "exact_match >= 0.80 fails" in text
     assert not made.looks.exists()
 

@@ -117,7 +117,7 @@ def hostile() -> SuiteTally:
     evil = "x]|<img src=a>\n::error::owned\x1b[2J%0A, a:b"
     verdict = {"outcome": "fail", "gate": evil, "metric": "m", "threshold": 0.5, "reading": "shown", "estimate": 0.1,
                "low": 0.0, "high": 0.2, "n": 3, "missing": 0, "bounds": [0.0, 1.0], "message": evil + "\r\nend",
-               "approximate": False, "place": f"a,{evil}:12"}
+               "approximate": False, "sealed": False, "place": f"a,{evil}:12"}
     suite = SuiteTally("/p", evil)
     suite.info = {"task": evil, "items": ["i"], "left_out": [], "notes": [evil], "subjects": {}, "answers": {},
                   "split": None, "look": None, "level": None}

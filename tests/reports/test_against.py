@@ -142,6 +142,18 @@ def test_a_tags_row_counts_exactly_the_examples_that_carry_it(carried: list[set[
         assert int(line.n) == sum(line.tag in found for found in carried)
 
 
+def test_novelty_strata_have_a_table_of_their_own() -> None:
+    tags = {"e0": ("rare", "novelty:far"), "e1": ("novelty:near",), "e2": ("novelty:far",)}
+    made = compared(records({"tuned": {"exact_match": column([1.0, 0.0, 0.0])}}, tags=tags), WHO, "exact_match")
+    assert made.tags is not None
+    assert [r.tag for r in made.tags.rows] == ["rare"]
+    assert made.novelty is not None
+    assert [(r.tag, r.n) for r in made.novelty.rows] == [("novelty:far", "2"), ("novelty:near", "1")]
+    (far, _), = made.novelty.rows[0].cells
+    assert far is not None
+    assert far.value == 0.5
+
+
 def test_goldens_tags_go_before_devs() -> None:
     golden = golden_record(subject="tuned", prompted="base", measures=[
         {"subject": "tuned", "metric": "exact_match", "tag": "rare", "estimate": 0.5, "low": 0.1, "high": 0.9, "n": 4},

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.scorers.style import ABBREVIATIONS, CONTRACTIONS, numbers_kept, rules_met, sentences
+from harness.scorers.style import ABBREVIATIONS, CONTRACTIONS, LONGEST_MATCHED, numbers_kept, rules_met, sentences
 from harness.task import Style
 
 STYLE = Style(
@@ -32,7 +32,7 @@ def test_a_reply_in_style_keeps_every_rule_in_the_styles_order():
 
 
 def test_only_rules_that_the_style_sets_have_an_entry():
-    assert rules_met("Anything!", Style()) == {}
+    assert rules_met("Anything!", Style(forbidden=("?",))) == {"forbidden": True}
     assert rules_met("Anything!", Style(forbidden=("!",))) == {"forbidden": False}
     assert list(rules_met("a. b.", Style(max_sentences=1, sign_off="Bye"))) == ["sign_off", "max_sentences"]
 
@@ -187,3 +187,33 @@ def test_numbers_are_kept_whole(text, reference, kept):
 def test_a_model_that_loops_on_dots_does_not_hang_its_scorer() -> None:
     assert sentences("." * 100_000 + "x") == ["." * 100_000 + "x"]
     assert sentences("Wait" + "." * 100_000) == ["Wait" + "." * 100_000]
+
+
+@pytest.mark.parametrize(("style", "text", "met"), [
+    ({"min_words": 2}, "Hi,\none two\nBye", True), ({"min_words": 2}, "Hi,\none\nBye", False),
+    ({"max_words": 2}, "Hi,\none two\nBye", True), ({"max_words": 2}, "Hi,\none two-three four\nBye", False),
+    ({"min_characters": 4}, "Hi,\nÄ b\nc\nBye", True), ({"min_characters": 6}, "Hi,\nÄ b\nc\nBye", False),
+    ({"max_characters": 5}, "Hi,\nÄ b\n\n  c \nBye", True), ({"max_characters": 4}, "Hi,\nÄ b\nc\nBye", False),
+])
+def test_length_is_that_of_the_body(style: dict[str, int], text: str, met: bool) -> None:
+    (rule,) = style
+    assert rules_met(text, Style(greeting=("Hi,",), sign_off="Bye", **style))[rule] is met
+
+
+@pytest.mark.parametrize(("patterns", "text", "met"), [
+    (("^Hi,$",), "Hi,\nyou", False), (("(?m)^Hi,$",), "Hi,\nyou", True), ((r"\bKX-\d{3}\b",), 'says "KX-204".', True),
+    (("you", "me"), "you", False), (("you", "me"), "you and me", True), (("YOU",), "you", False),
+])
+def test_every_pattern_must_be_found_anywhere(patterns: tuple[str, ...], text: str, met: bool) -> None:
+    assert rules_met(text, Style(must_match=patterns)) == {"must_match": met}
+
+
+@pytest.mark.parametrize(("text", "met"), [("none", True), ("see http://x", False), ('"http://x"', False), ("", False)])
+def test_no_pattern_may_be_found(text: str, met: bool) -> None:
+    assert rules_met(text, Style(must_not_match=("https?://", "www[.]"))) == {"must_not_match": met}
+
+
+def test_a_text_too_long_to_be_searched_keeps_no_pattern() -> None:
+    style = Style(must_match=("a",), must_not_match=("b",))
+    assert set(rules_met("a" * LONGEST_MATCHED, style).values()) == {True}
+    assert set(rules_met("a" * (LONGEST_MATCHED + 1), style).values()) == {False}
