@@ -21,7 +21,8 @@ from harness.task import load_task
 CANDIDATE = "base+few_shot:1"
 HEAVY = ("torch", "transformers", "sentence_transformers", "scipy", "pandas", "peft")
 LOADED = ("import json, pathlib, sys\n\ndef pytest_sessionfinish():\n"
-          "    pathlib.Path('loaded.json').write_text(json.dumps(sorted({n.split('.')[0] for n in sys.modules})))\n")
+          "    names = sorted({n.split('.')[0] for n in sys.modules})\n"
+          "    pathlib.Path(__file__).with_name('loaded.json').write_text(json.dumps(names))\n")
 GATES = """
 def test_accuracy(candidate):
     assert candidate.exact_match >= 0.80
