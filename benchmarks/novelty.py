@@ -22,8 +22,9 @@ from harness.files import read_json
 from harness.measures import Measure
 from harness.novelty import FILE, STRATA
 from harness.project import Project, cache_folder, find_project
-from harness.scored import Scored, Scores
+from harness.scored import Scored
 from harness.scorers import Context
+from harness.scores import Scores
 from harness.subjects import parse_subject
 from harness.task import Task, load_task
 

@@ -9,15 +9,14 @@ import gzip
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from harness.cache import AnswerCache
 from harness.errors import UserError
-from harness.examples import Example, Split
+from harness.examples import Example
 from harness.files import write_whole
-from harness.fingerprint import file_digest, short
+from harness.fingerprint import file_digest
 from harness.subjects.latency import Timing
 from harness.subjects.subject import Answer, Progress, Subject
 
@@ -46,6 +45,12 @@ class Recorded:
         row = self._at.get((identity, example))
         return None if row is None else replace(_answer(row), origin="recorded")
 
+    def of(self, identities: Iterable[str], split: str) -> list[Answer]:
+        """Every recorded answer of these subjects on a split, in whatever form it was asked."""
+        wanted = set(identities)
+        rows = [row for row in self.rows if row["identity"] in wanted and row.get("split") == split]
+        return [replace(_answer(row), origin="recorded") for row in rows]
+
     def scores(self, identity: str, example: str) -> Mapping[str, float]:
         """Recorded values of the scorers that need a model, for that answer; empty where there are none."""
         row = self._at.get((identity, example))
@@ -55,43 +60,6 @@ class Recorded:
         """What one asker waited for that answer, where it was measured."""
         row = self._at.get((identity, example))
         return Timing(**row["timing"]) if row is not None and row.get("timing") else None
-
-
-@dataclass(frozen=True)
-class AnswerFile:
-    """A file of recorded answers, and the JSON file beside it that proves them. digest: of the answers, as that file
-    (owner) says; scorers: the versions that the recorded scores are of; what, hint: how messages speak of it.
-    """
-
-    path: Path
-    digest: str
-    scorers: Mapping[str, int | str]
-    what: str
-    owner: str
-    hint: str
-
-    @cached_property
-    def recorded(self) -> Recorded:
-        """The answers. Raises UserError where they are missing or are not those that the owner names."""
-        if not self.path.is_file():
-            raise UserError(f"{self.what} are missing", str(self.path), self.hint)
-        if (found := file_digest(self.path)) != self.digest:
-            raise UserError(f"{self.what} were edited (digest {short(found)}, {self.owner} says {short(self.digest)})",
-                            str(self.path), self.hint)
-        return Recorded(self.path)
-
-    def known_scores(self, identity: str, split: Split,
-                     versions: Mapping[str, int | str]) -> dict[str, dict[str, float]]:
-        """Metric → example id → value, for the scorers that need a model and whose values are recorded.
-
-        versions: of the scorers now; a value that another version gave is not known.
-        """
-        known: dict[str, dict[str, float]] = {}
-        for example in split:
-            for metric, value in self.recorded.scores(identity, example.digest).items():
-                if metric in versions and self.scorers.get(metric) == versions[metric]:
-                    known.setdefault(metric, {})[example.id] = value
-        return known
 
 
 def write_recorded(path: Path, rows: Iterable[Mapping[str, Any]]) -> str:
@@ -145,7 +113,7 @@ def collect(
     first: dict[str, Example] = {}
     for example in todo:
         first.setdefault(keys[example.id], example)
-    made = _generate(subject, list(first.values()), cache, progress)
+    made = _generate(subject, list(first.values()), cache, progress) if first else {}
     found |= {e.id: _as(made[keys[e.id]], e) for e in todo}
     if progress is not None and len(todo) > len(first):
         progress(len(todo) - len(first))
@@ -158,21 +126,24 @@ def _generate(subject: Subject, examples: Sequence[Example], cache: AnswerCache,
     """Asks the subject; what it has said is in the cache even where it is interrupted."""
     made: dict[str, Answer] = {}
     unsaved: list[Answer] = []
-    try:
-        for answer in subject.answer(examples, progress) if examples else ():
-            made[answer.fingerprint] = answer
-            if not answer.passing:
-                unsaved.append(answer)
-            if len(unsaved) >= _KEEP_EVERY:
-                cache.put_many(unsaved, subject.name)
-                unsaved = []
-    finally:
-        cache.put_many(unsaved, subject.name)
+    with cache.held_open():
+        try:
+            for answer in subject.answer(examples, progress):
+                made[answer.fingerprint] = answer
+                if not answer.passing:
+                    unsaved.append(answer)
+                if len(unsaved) >= _KEEP_EVERY:
+                    cache.put_many(unsaved, subject.name)
+                    unsaved = []
+        finally:
+            cache.put_many(unsaved, subject.name)
     return made
 
 
 def _as(answer: Answer, example: Example) -> Answer:
     """The answer under the id of the example that asks now: an id is a name, and may have changed."""
+    if (answer.id, answer.example) == (example.id, example.digest):
+        return answer
     return replace(answer, id=example.id, example=example.digest)
 
 

@@ -74,6 +74,15 @@ class AnswerCache:
             self._mark(db, found)
         return found
 
+    def of(self, identities: Iterable[str]) -> list[Answer]:
+        """Every answer of these subjects that is here, with origin "cache", in no order."""
+        wanted = set(identities)
+        if not self.path.exists():
+            return []
+        with self._open() as db:
+            rows = db.execute("SELECT fingerprint, answer, json_extract(answer, '$.identity') FROM answers")
+            return [self._read(key, text) for key, text, identity in rows if identity in wanted]
+
     def put_many(self, answers: Iterable[Answer], subject: str = "") -> None:
         """Adds answers, or replaces those with the same fingerprint: all or none. Where the limit is passed, evicts.
 
@@ -89,6 +98,16 @@ class AnswerCache:
                            rows)
             if _held(db) > self.limit:
                 _shrink(db, int(_EVICT_TO * self.limit), min(_STARTED, now - _SPARED_SECONDS))
+
+    @contextmanager
+    def held_open(self) -> Iterator[None]:
+        """Within the block the file stays open: to close it takes as long as to write hundreds of answers.
+
+        Made here, so that a place where nothing can be kept is said before the model is asked.
+        """
+        self._make()
+        with self._open():
+            yield
 
     def prune(self, to: int | None = None, days: float | None = None) -> int:
         """Removes what was not used for so many days, then what was used longest ago until `to` bytes are left.

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.answers import AnswerFile, Recorded, write_recorded
+from harness.answers import Recorded, write_recorded
 from harness.errors import UserError, near_names
 from harness.examples import Split
 from harness.files import check_object, read_json, write_json
 from harness.measures import Verdict
 from harness.project import Project
-from harness.replay import Said, rows_of
+from harness.replay import AnswerFile, Said, answer_row, rows_of
 from harness.scored import Scored
-from harness.scorers import scorer_versions, scorers_for
-from harness.subjects import Subject
+from harness.scorers import Tariff, scorer_versions, scorers_for
+from harness.subjects import Answer, Subject
 from harness.subjects.latency import machine
 from harness.subjects.replayed import Replayed
 from harness.task import Task
@@ -31,7 +31,7 @@ _FIELDS = {
     "prompted_identity": str, "subjects": dict, "look": str | None, "verdicts": list, "answers": str,
     "forced": str | None, "previous": list, "serving": str, "scorers": dict, "baselines": list,
 }
-_LATER = {"tried": dict, "untried": dict, "opened": bool}  # champions of the first release do not say
+_LATER = {"tried": dict, "untried": dict, "opened": bool, "tariffs": dict}  # champions of the first release do not say
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,8 @@ class Champion:
     was promoted without a pass, if it was; serving: digest of what decided its answers beside its weights; scorers: the
     versions that its recorded scores are of; baselines: those that task.yaml declared, of which `prompted` was best;
     tried: name → identity of all that it was the best of; untried: name → why, of those that were left out;
-    opened: whether golden's examples had been shown, so that its pass has no error rate.
+    opened: whether golden's examples had been shown, so that its pass has no error rate; tariffs: by name, the vendors'
+    prices when it was promoted.
     """
 
     folder: Path
@@ -65,6 +66,7 @@ class Champion:
     baselines: tuple[str, ...]
     tried: Mapping[str, str] = field(default_factory=dict)
     untried: Mapping[str, str] = field(default_factory=dict)
+    tariffs: Mapping[str, Tariff] = field(default_factory=dict)
     opened: bool = False
 
     @property
@@ -109,8 +111,8 @@ class Champion:
     @cached_property
     def file(self) -> AnswerFile:
         """The committed answers."""
-        return AnswerFile(self.folder / _ANSWERS, self.answers, self.scorers, "the champion's answers", _FILE,
-                          "restore the file from version control")
+        return AnswerFile(self.folder / _ANSWERS, self.answers, self.scorers, self.tariffs, "the champion's answers",
+                          _FILE, "restore the file from version control")
 
     @property
     def recorded(self) -> Recorded:
@@ -138,8 +140,9 @@ def load_champion(project: Project, task: str) -> Champion | None:
     if raw["task"] != task:
         raise UserError(f'says task "{raw["task"]}", its folder is "{task}"', f'{path}, field "task"', "restore it")
     verdicts = read_verdicts(raw["verdicts"], str(path))
+    tariffs = {n: Tariff.read(row, f'{path}, field "tariffs"') for n, row in raw.get("tariffs", {}).items()}
     return Champion(folder, **{**raw, "verdicts": verdicts, "previous": tuple(raw["previous"]),
-                               "baselines": tuple(raw["baselines"])})
+                               "baselines": tuple(raw["baselines"]), "tariffs": tariffs})
 
 
 def read_verdicts(rows: Iterable[Any], where: str) -> tuple[Verdict, ...]:
@@ -153,11 +156,14 @@ def read_verdicts(rows: Iterable[Any], where: str) -> tuple[Verdict, ...]:
 
 @dataclass(frozen=True)
 class Entrant:
-    """A subject whose answers are recorded with the champion: its name, identity, and views on the splits."""
+    """A subject whose answers are recorded with the champion: its name, identity, and views on the splits. beside: its
+    other answers on golden, to perturbed inputs and further samples.
+    """
 
     name: str
     identity: str
     views: Sequence[Scored]
+    beside: Sequence[Answer] = ()
 
 
 def write_champion(
@@ -173,7 +179,10 @@ def write_champion(
                         'train further, or promote with --force "reason" (the reason is recorded)')
     old = load_champion(project, task.name)
     timings = Timings(project.cache)
-    digest = write_recorded(task.folder / _ANSWERS, rows_of(_said(task, (candidate, prompted, *others), timings)))
+    entrants = (candidate, prompted, *others)
+    rows = rows_of(_said(task, entrants, timings))
+    rows += [answer_row(e.name, "golden", answer) for e in entrants for answer in e.beside]
+    digest = write_recorded(task.folder / _ANSWERS, rows)
     previous = [] if old is None else list(old.previous)
     if old is not None and old.identity != candidate.identity:  # nobody is his own predecessor
         previous.insert(0, {"subject": old.subject, "identity": old.identity, "run": old.run, "look": old.look})
@@ -184,6 +193,8 @@ def write_champion(
         "look": look, "verdicts": [v.to_json() for v in verdicts], "answers": digest, "forced": forced,
         "previous": previous, "serving": serving, "scorers": dict(scorer_versions(task)),
         "baselines": list(task.baselines), "tried": dict(tried), "untried": dict(untried),
+        "tariffs": {e.name: asdict(t) for e in entrants
+                    if (t := e.views[0].tariff) is not None and t.listed},
         "opened": opened,
     })
     return task.folder / _FILE

@@ -8,6 +8,7 @@ import math
 import os
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from typing import Any
 from harness.errors import UserError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_HERE, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of Linux's renameat2
 _DEEPEST = 50  # levels of a JSON value: schemas and digests are worked out by recursion
 
 
@@ -79,7 +81,8 @@ def write_whole(path: Path, data: str | bytes) -> None:
 def whole_folder(path: Path) -> Iterator[Path]:
     """Yields a temporary folder beside `path`; renamed to `path` when the block succeeds, removed when it fails.
 
-    An existing folder at `path` is replaced only at the end.
+    An existing folder at `path` is replaced only at the end: in one step on Linux, elsewhere in two, between which a
+    killed process leaves the old folder beside its place.
     """
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -88,7 +91,9 @@ def whole_folder(path: Path) -> Iterator[Path]:
             yield part
             _flush(part)
             os.chmod(part, 0o755)
-            if path.exists():
+            if path.exists() and _exchanged(part, path):
+                shutil.rmtree(part, ignore_errors=True)
+            elif path.exists():
                 old = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".old"))
                 os.replace(path, old / "gone")
                 os.replace(part, path)
@@ -98,6 +103,14 @@ def whole_folder(path: Path) -> Iterator[Path]:
         except BaseException:
             shutil.rmtree(part, ignore_errors=True)
             raise
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Swaps two folders in one step, where system and disk can; whether they did."""
+    import ctypes
+
+    swap = getattr(ctypes.CDLL(None), "renameat2", None) if sys.platform == "linux" else None
+    return swap is not None and swap(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0
 
 
 def _flush(folder: Path) -> None:

@@ -43,7 +43,7 @@ class Novelty:
         strata = self.strata[split.name]
         if strata.keys() != split.by_id.keys():
             raise UserError(f"was edited: its examples of {split.name} are not those of the split", str(self.path),
-                            f"write it anew: delete it, then `goldgate prepare {self.path.parent.name}`")
+                            f"write it anew with `goldgate prepare {self.path.parent.name}`")
         return strata
 
 
@@ -57,10 +57,11 @@ def read_novelty(folder: Path) -> Novelty:
     where = str(path)
     raw = check_object(read_json(path), where, again, splits=dict, dev=dict, golden=dict)
     fingerprints = check_object(raw["splits"], f'{where}, field "splits"', again, train=str, dev=str, golden=str)
-    for name, row in read_card(folder).splits.items():
-        if fingerprints.get(name) != row.get("fingerprint"):
+    card = read_card(folder).splits
+    for name in ("train", *SPLITS):
+        if fingerprints[name] != card.get(name, {}).get("fingerprint"):
             raise UserError(f"stale: the {name} split is another than the one it was computed from"
-                            f" (fingerprint {short(str(fingerprints.get(name)))})", where, again)
+                            f" (fingerprint {short(fingerprints[name])})", where, again)
     found = {name: _strata(raw[name], f'{where}, field "{name}"', again) for name in SPLITS}
     return Novelty(path, fingerprints, found)
 

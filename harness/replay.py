@@ -11,12 +11,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from harness.answers import AnswerFile, write_recorded
+from harness.answers import Recorded, write_recorded
 from harness.errors import UserError
 from harness.examples import Example, Split
 from harness.files import check_object, read_json, write_json
-from harness.fingerprint import digest
-from harness.scorers import scorer_versions
+from harness.fingerprint import digest, file_digest, short
+from harness.scorers import Tariff, scorer_versions
 from harness.subjects import Answer, Subject
 from harness.subjects.latency import Timing
 from harness.subjects.subject import Progress, sampled_identity
@@ -24,8 +24,47 @@ from harness.task import Task
 
 _FILE, _ANSWERS = "answers.json", "answers.jsonl.gz"
 _FIELDS = {"task": str, "look": str, "roles": dict, "subjects": dict, "answers": str, "scorers": dict,
-           "baselines": list, "asked": str}
+           "baselines": list, "asked": str, "tariffs": dict}
 _AGAIN = "train again, or run the suite with a model: pytest suites/{task} --candidate SUBJECT"
+
+
+@dataclass(frozen=True)
+class AnswerFile:
+    """A file of recorded answers, and the JSON file beside it that proves them. digest: of the answers, as that file
+    (owner) says; scorers: the versions that the recorded scores are of; tariffs: by subject, a vendor's prices as of
+    then; what, hint: how messages speak of it.
+    """
+
+    path: Path
+    digest: str
+    scorers: Mapping[str, int | str]
+    tariffs: Mapping[str, Tariff]
+    what: str
+    owner: str
+    hint: str
+
+    @cached_property
+    def recorded(self) -> Recorded:
+        """The answers. Raises UserError where they are missing or are not those that the owner names."""
+        if not self.path.is_file():
+            raise UserError(f"{self.what} are missing", str(self.path), self.hint)
+        if (found := file_digest(self.path)) != self.digest:
+            raise UserError(f"{self.what} were edited (digest {short(found)}, {self.owner} says {short(self.digest)})",
+                            str(self.path), self.hint)
+        return Recorded(self.path)
+
+    def known_scores(self, identity: str, split: Split,
+                     versions: Mapping[str, int | str]) -> dict[str, dict[str, float]]:
+        """Metric → example id → value, for the scorers that need a model and whose values are recorded.
+
+        versions: of the scorers now; a value that another version gave is not known.
+        """
+        known: dict[str, dict[str, float]] = {}
+        for example in split:
+            for metric, value in self.recorded.scores(identity, example.digest).items():
+                if metric in versions and self.scorers.get(metric) == versions[metric]:
+                    known.setdefault(metric, {})[example.id] = value
+        return known
 
 
 @dataclass(frozen=True)
@@ -46,31 +85,36 @@ def rows_of(said: Iterable[Said]) -> list[dict[str, Any]]:
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for part in said:
         for example in part.split:
-            row = _row(part, example)
+            row = answer_row(part.subject, part.split.name, part.answers[example.id],
+                             {m: values[example.id] for m, values in part.scores.items()},
+                             part.timings.get(example.digest))
             rows.setdefault((row["identity"], row["example"]), row)
     return list(rows.values())
 
 
-def _row(said: Said, example: Example) -> dict[str, Any]:
-    answer, timing = said.answers[example.id], said.timings.get(example.digest)
-    scores = {metric: values[example.id] for metric, values in said.scores.items()}
-    row = {
-        "subject": said.subject, "split": said.split.name, "id": example.id, "text": answer.text,
+def answer_row(subject: str, split: str, answer: Answer, scores: Mapping[str, float | None] | None = None,
+               timing: Timing | None = None) -> dict[str, Any]:
+    """One recorded answer. scores: metric → value; timing: what one asker waited."""
+    row: dict[str, Any] = {
+        "subject": subject, "split": split, "id": answer.id, "text": answer.text,
         "finish": answer.finish, "prompt_tokens": answer.prompt_tokens, "completion_tokens": answer.completion_tokens,
         "seconds": round(answer.seconds, 4), "logprob": None if answer.logprob is None else round(answer.logprob, 5),
         "identity": answer.identity, "fingerprint": answer.fingerprint, "example": answer.example,
-        "error": answer.error, "scores": {m: v for m, v in scores.items() if v is not None},
+        "error": answer.error, "scores": {m: v for m, v in (scores or {}).items() if v is not None},
     }
-    remote = {key: value for key in ("date", "served") if (value := getattr(answer, key))}
-    return {**row, **remote} if timing is None else {**row, **remote, "timing": asdict(timing)}
+    row |= {k: v for k, v in (("date", answer.date), ("served", answer.served)) if v}
+    return row if timing is None else {**row, "timing": asdict(timing)}
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """All that a suite was decided from. roles: role → (subject's name, identity); said: every answer it asked for."""
+    """All that a suite was decided from. roles: role → (subject's name, identity); said: every answer it asked for;
+    tariffs: by subject, the prices of a vendor's list.
+    """
 
     roles: Mapping[str, tuple[str, str]]
     said: Sequence[Said]
+    tariffs: Mapping[str, Tariff]
 
 
 @dataclass(frozen=True)
@@ -88,10 +132,11 @@ class Replay:
     scorers: Mapping[str, int | str]
     baselines: tuple[str, ...]
     asked: str
+    tariffs: Mapping[str, Tariff]
 
     @cached_property
     def file(self) -> AnswerFile:
-        return AnswerFile(self.folder / _ANSWERS, self.answers, self.scorers, "the run's answers", _FILE,
+        return AnswerFile(self.folder / _ANSWERS, self.answers, self.scorers, self.tariffs, "the run's answers", _FILE,
                           _AGAIN.format(task=self.task))
 
     def subject(self, role: str, task: Task, train: str, parse: Callable[[str], Subject]) -> Subject:
@@ -161,6 +206,7 @@ def write_replay(folder: Path, task: Task, train: str, look: str, evidence: Sequ
         "task": task.name, "look": look, "roles": {role: name for role, (name, _) in roles.items()},
         "subjects": dict(roles.values()), "answers": answers, "scorers": dict(scorer_versions(task)),
         "baselines": list(task.baselines), "asked": asked_digest(task, train),
+        "tariffs": {name: asdict(t) for part in evidence for name, t in part.tariffs.items()},
     })
 
 
@@ -173,4 +219,5 @@ def read_replay(folder: Path) -> Replay:
     known = {name: raw[name] for name in _FIELDS}
     if stray := [name for name in raw["roles"].values() if name not in raw["subjects"]]:
         raise UserError(f"{stray[0]} has no identity", f'{path}, field "subjects"', "restore the file, or train again")
-    return Replay(folder, **{**known, "baselines": tuple(raw["baselines"])})
+    tariffs = {name: Tariff.read(row, f'{path}, field "tariffs"') for name, row in raw["tariffs"].items()}
+    return Replay(folder, **{**known, "baselines": tuple(raw["baselines"]), "tariffs": tariffs})

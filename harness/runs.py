@@ -115,8 +115,8 @@ def write_answers(run: Run, task: Task, split: Split, subjects: Mapping[str, Sco
         raise UserError("golden answers do not belong into a run folder", str(run.folder), "write those of dev")
     scorers = scorers_for(task)
     scores = [
-        {"subject": name, "metric": metric, "id": id_, "value": value, "lo": scorer.bounds(task)[0],
-         "hi": scorer.bounds(task)[1], "better": scorer.better}
+        {"subject": name, "metric": metric, "id": id_, "value": value, "lo": scored.bounds(metric)[0],
+         "hi": scored.bounds(metric)[1], "better": scorer.better}
         for name, scored in subjects.items()
         for metric, scorer in scorers.items() if scorer.shown
         for id_, value in scored.values(metric).items()

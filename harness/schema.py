@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,37 +32,41 @@ def load_schema(folder: Path, name: str) -> Schema:
 
 
 def unknown_field(schema: Schema, field: str) -> str | None:
-    """A hint with the near names if the schema has no such field (a path without indexes), else None.
+    """A hint with the near names if the schema has no such field (a path without indexes, "" for the whole), else None.
 
     An object that may have others than it names (`patternProperties`, an `additionalProperties` that is not false), or
     that names none, has every field.
     """
-    here, path = list(_parts(schema, schema)), ""
-    for name in field.split("."):
+    here, path, rest = _parts([schema], schema), "", field
+    while rest:
         known = {key for part in here for key in part.get("properties", {})}
+        if rest in known:  # also one with a point in its name
+            return None
+        name, _, rest = rest.partition(".")
         if name not in known:
-            is_open = any(part.get("patternProperties") or part.get("additionalProperties") for part in here)
+            is_open = any("patternProperties" in part or part.get("additionalProperties", False) is not False
+                          for part in here)
             return near_names(path + name, [path + key for key in known]) if known and not is_open else None
-        below = [part["properties"][name] for part in here if name in part.get("properties", {})]
-        here = [part for inner in below for part in _parts(inner, schema)]
+        here = _parts([part["properties"][name] for part in here if name in part.get("properties", {})], schema)
         path += f"{name}."
     return None
 
 
-def _parts(schema: Any, root: Schema, seen: frozenset[int] = frozenset()) -> Iterator[Schema]:
-    """A schema with all that describes the same value: its references, its branches, and the items of its lists."""
-    if not isinstance(schema, dict) or id(schema) in seen:
-        return
-    seen |= {id(schema)}
-    yield schema
-    inner: list[Any] = []
-    for key in (*_SAME_VALUE, *_ITEMS):
-        found = schema.get(key, [])
-        inner += found if isinstance(found, list) else [found]
-    if "$ref" in schema:
-        inner.append(_resolver(root).lookup(schema["$ref"]).contents)
-    for part in inner:
-        yield from _parts(part, root, seen)
+def _parts(schemas: Sequence[Any], root: Schema) -> list[Schema]:
+    """Schemas with all that describes the same value: references, branches, and the items of their lists."""
+    found: dict[int, Schema] = {}
+    waiting = list(schemas)
+    while waiting:
+        schema = waiting.pop()
+        if not isinstance(schema, dict) or id(schema) in found:
+            continue
+        found[id(schema)] = schema
+        for key in (*_SAME_VALUE, *_ITEMS):
+            inner = schema.get(key, [])
+            waiting += inner if isinstance(inner, list) else [inner]
+        if "$ref" in schema:
+            waiting.append(_resolver(root).lookup(schema["$ref"]).contents)
+    return list(found.values())
 
 
 def _resolver(schema: Schema) -> Any:

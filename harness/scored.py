@@ -4,30 +4,20 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import Any, Literal, Protocol, Self
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Protocol
 
 from harness.consistency import Consistency
 from harness.errors import UserError, near_names
 from harness.examples import COMPUTED, Example, Split, render_output
 from harness.measures import Measure, check_unsealed
-from harness.novelty import read_novelty
-from harness.scorers import TIMED, Context, scorers_for, timed_measure, whole_for
+from harness.scorers import TIMED, Tariff, scorers_for, timed_measure, whole_for
 from harness.scorers.confusion import Confusion, confusion_of
 from harness.scorers.json_format import schema_valid
 from harness.scorers.own import OwnScorer
-from harness.subjects.latency import Timing
-from harness.subjects.subject import Answer
+from harness.scores import Scores
+from harness.subjects.subject import MOST_SAMPLES, Answer
 from harness.task import Task
-
-Values = dict[str, float | None]
-
-
-class Ask(Protocol):
-    """Answers of one subject to other examples than the split's, or one more sample (from 1) of its answers to them."""
-
-    def __call__(self, split: Split, sample: int, /) -> Mapping[str, Answer]: ...
 
 
 class Perturbs(Protocol):
@@ -41,98 +31,6 @@ class Perturbs(Protocol):
     def apply(self, example: Example, /) -> Example | None:
         """The perturbed example, under the same id; None where the perturbation does not apply to it."""
         ...
-
-
-Clock = Callable[[], Mapping[str, Timing]]
-"""How long one asker waits, by example digest."""
-
-
-@dataclass
-class Scores:
-    """Per-example values of every metric of one subject, computed when first asked for. known: recorded values; ask:
-    for more answers of the subject, None where only these can be had; clock: for its latencies, None where nobody
-    may ask it alone.
-    """
-
-    context: Context
-    split: Split
-    answers: Mapping[str, Answer]
-    known: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    ask: Ask | None = None
-    clock: Clock | None = None
-    _values: dict[str | OwnScorer, Values] = field(default_factory=dict)
-    _asked: dict[tuple[str, int], Mapping[str, Answer]] = field(default_factory=dict)
-    _timings: Mapping[str, Timing] | None = None
-
-    def asked(self, split: Split, sample: int = 0) -> Self:
-        """The subject on other examples, or one more sample (from 1) of its answers to them; each is asked for once.
-
-        Raises UserError where it cannot be asked.
-        """
-        key = (split.fingerprint, sample)
-        if key not in self._asked:
-            if self.ask is None:
-                raise UserError("only recorded answers of this subject are at hand, none to other inputs",
-                                hint="use it in a suite that pytest runs, where the model may answer")
-            self._asked[key] = self.ask(split, sample)
-        return replace(self, split=split, answers=self._asked[key], known={}, clock=None, _values={},
-                       _timings=None)
-
-    def values(self, metric: str) -> Values:
-        """Example id → value (None where the answer is missing). Raises UserError for an unknown metric or a NaN."""
-        if metric not in self._values:
-            self._values[metric] = self._score(metric)
-        return self._values[metric]
-
-    def _score(self, metric: str) -> Values:
-        scorers = scorers_for(self.context.task)
-        if metric not in scorers:
-            known_ones = [*scorers, *whole_for(self.context.task), *TIMED]
-            raise UserError(f'no metric "{metric}" for task {self.context.task.name}',
-                            hint=near_names(metric, known_ones))
-        self.check_whole()
-        known = self.known.get(metric, {})
-        todo = [e for e in self.split if e.id not in known]
-        fresh = scorers[metric].score(self.context, todo, [self.answers[e.id] for e in todo]) if todo else []
-        values: Values = dict(zip((e.id for e in todo), fresh, strict=True))
-        return {e.id: values[e.id] if e.id in values else known[e.id] for e in self.split}
-
-    def own_values(self, scorer: OwnScorer, examples: Sequence[Example]) -> Values:
-        """The values of a user's scorer, on these examples at least: it need not make sense on others."""
-        self.check_whole()
-        values = self._values.setdefault(scorer, {})
-        todo = [e for e in examples if e.id not in values]
-        fresh = scorer.score(todo, [self.answers[e.id] for e in todo], closed=self.split.name == "golden")
-        values.update(zip((e.id for e in todo), fresh, strict=True))
-        return values
-
-    def strata(self) -> Mapping[str, str]:
-        """Example id → novelty:far, novelty:near or novelty:twin. Raises UserError where that is not known."""
-        return read_novelty(self.context.task.data).of(self.split)
-
-    @cached_property
-    def tags(self) -> Mapping[str, tuple[str, ...]]:
-        """Example id → its tags, and its novelty stratum where that is known."""
-        try:
-            strata = self.strata()
-        except UserError:
-            return {e.id: e.tags for e in self.split}
-        return {e.id: (*e.tags, strata[e.id]) for e in self.split}
-
-    def timings(self) -> Mapping[str, Timing]:
-        """Latencies by example digest. Raises UserError where they cannot be had."""
-        if self.clock is None:
-            raise UserError("nobody has timed these answers", hint="ask for latency in a suite: pytest suites/<task>")
-        if self._timings is None:
-            self._timings = self.clock()
-        return self._timings
-
-    def check_whole(self) -> None:
-        """Raises UserError where an example has no answer."""
-        absent = [e for e in self.split if e.id not in self.answers]
-        if absent:
-            raise UserError(f"{len(absent)} of {len(self.split)} answers are not there, first {absent[0].id}",
-                            hint="run again to collect them")
 
 
 @dataclass(frozen=True)
@@ -267,12 +165,12 @@ class Scored:
         return view._consistency(rows)
 
     def repeated(self, k: int) -> Consistency:
-        """The subject's answers to the same inputs, k times, drawn as task.yaml's `decoding` says. k: at least 2.
+        """The subject's answers to the same inputs, k times, drawn as task.yaml's `decoding` says. k: 2 to 100.
 
         Raises UserError at temperature 0, where k samples are one answer and agreement would say nothing.
         """
         task = self._scores.context.task
-        if isinstance(k, bool) or not isinstance(k, int) or k < 2:
+        if isinstance(k, bool) or not isinstance(k, int) or not 2 <= k <= MOST_SAMPLES:
             raise UserError(f"an answer cannot be repeated {k!r:.20} times", hint="write .repeated(5)")
         if task.decoding.temperature == 0:
             raise UserError(f"{task.name} decodes at temperature 0: {k} samples are one answer",
@@ -299,6 +197,16 @@ class Scored:
         task = self._scores.context.task
         return (*(name for name, scorer in scorers_for(task).items() if scorer.shown), *whole_for(task))
 
+    @property
+    def tariff(self) -> Tariff | None:
+        """What the subject's tokens cost; None where task.yaml gives no prices."""
+        return self._scores.context.tariff
+
+    def bounds(self, metric: str) -> tuple[float, float]:
+        """The range of a value of a metric of means; that of the cost depends on the subject's prices."""
+        context = self._scores.context
+        return scorers_for(context.task)[metric].bounds(context)
+
     def measure(self, metric: str) -> Measure:
         """One metric as a Measure over the examples of this view. Raises UserError for an unknown metric."""
         chosen = self.examples()
@@ -313,9 +221,8 @@ class Scored:
                                  **self._labels(metric, chosen))
         else:
             values = self._scores.values(metric)
-            scorer = scorers_for(task)[metric]
-            made = Measure([values[e.id] for e in chosen], bounds=scorer.bounds(task), better=scorer.better,
-                           **self._labels(metric, chosen))
+            made = Measure([values[e.id] for e in chosen], bounds=self.bounds(metric),
+                           better=scorers_for(task)[metric].better, **self._labels(metric, chosen))
         return made.marked(self._view.explored)
 
     def by(self, scorer: OwnScorer) -> Measure:

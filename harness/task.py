@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -37,8 +38,8 @@ class Decoding(_Strict):
 
 
 class FieldRule(_Strict):
-    """How one field of a JSON answer is compared. tolerance: absolute, for numbers; weight: its share in the score;
-    align: pairs the items of a list by what they hold, not by where they stand.
+    """How one field of a JSON answer is compared. tolerance: absolute, for numbers; weight: of a top-level field
+    in the score; align: pairs the items of a list by what they hold, not by where they stand.
     """
 
     compare: Compare = "exact"
@@ -100,11 +101,17 @@ class Style(_Strict):
         return self
 
 
-class Prices(_Strict):
-    """What a token costs, in one currency, per million."""
+class Price(_Strict):
+    """What a token costs, per million."""
 
     per_million_input: float = Field(default=0.0, ge=0.0)
     per_million_output: float = Field(default=0.0, ge=0.0)
+
+
+class Prices(Price):
+    """What a token costs, in one currency: for all subjects, and for those that are named."""
+
+    subjects: dict[str, Price] = Field(default_factory=dict, exclude_if=lambda named: not named)
 
 
 class _TaskFile(_Strict):
@@ -157,6 +164,14 @@ class Task:
         """golden/<task>: its splits, their card, and how near they are to each other."""
         return self.folder.parent.parent / "golden" / self.name
 
+    @cached_property
+    def validator(self) -> Any:
+        """jsonschema's validator of the schema; without one, of a schema that everything is valid by."""
+        from jsonschema.validators import validator_for
+
+        schema = dict(self.schema or {})
+        return validator_for(schema)(schema)
+
 
 def load_task(project: Project, name: str) -> Task:
     """Reads suites/<name>/task.yaml and its schema; UserError naming file, line and key for what is wrong."""
@@ -175,9 +190,12 @@ def load_task(project: Project, name: str) -> Task:
                         "write schema.json beside it and name it here")
     schema = None if parsed.schema_ is None else load_schema(folder, parsed.schema_)
     if schema is not None:
-        for field in parsed.fields:
+        for field, rule in parsed.fields.items():
             if hint := unknown_field(schema, field):
                 raise UserError(f'the schema has no field "{field}"', _place(path, raw, ["fields", field]), hint)
+            if rule.weight != 1.0 and "." in field and field not in schema.get("properties", {}):
+                raise UserError("only a top-level field has a weight", _place(path, raw, ["fields", field, "weight"]),
+                                f'give it to "{field.partition(".")[0]}", which its parts share')
     if parsed.kind == "label" and len(set(parsed.labels)) < 2:
         raise UserError("kind label needs at least two different labels", f'{path}, field "labels"', "list them all")
     values = {k: getattr(parsed, k) for k in _TaskFile.model_fields if k not in ("task", "schema_")}

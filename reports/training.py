@@ -188,6 +188,7 @@ def facts_of(records: Records) -> tuple[Facts, ...]:
             ("budget", _pairs(budget)), ("machine", _pairs(machine)),
             ("prices", _pairs(part(run, "prices", dict) or {})),
             ("prompting tried on dev", ", ".join(map(str, part(run, "baselines", list) or ())) or NOT_RECORDED),
+            *((f"price of {name}", str(said)) for name, said in (part(run, "tariffs", dict) or {}).items()),
             *((f"not tried: {name}", str(why)) for name, why in (part(run, "untried", dict) or {}).items()),
             *(("by name alone", str(said)) for said in part(run, "known_by_name", list) or ()),
         )),

@@ -162,7 +162,9 @@ def _cost_figure(records: Records, who: Subjects) -> Figure:
         if theirs is None:
             return Figure(name, number(ours, "plain"), "the baseline's was not recorded", "")
         times = f" ({theirs / ours:.1f}×)" if ours > 0 else ""
-        source = "by the token prices in task.yaml" if metric == "cost_per_1k" else "task.yaml gives no prices"
+        own = part(records.run, "tariffs", dict)
+        prices = "by each one's token prices, below" if own else "by the token prices in task.yaml"
+        source = prices if metric == "cost_per_1k" else "task.yaml gives no prices"
         return Figure(name, number(ours, "plain"), f"prompting: {number(theirs, 'plain')}{times}", source)
     return Figure("Cost of 1,000 answers", NOT_RECORDED, "", "")
 

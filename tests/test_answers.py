@@ -130,7 +130,7 @@ def test_a_changed_example_has_no_recorded_answer(cache: AnswerCache, tmp_path: 
 @pytest.mark.parametrize("raw", [
     b"not gzip", gzip.compress(b"not json\n"), gzip.compress(json.dumps({"id": 1}).encode()),
     gzip.compress(b"x" * 100)[:30],
-])
+], ids=["no gzip", "no json", "no answer", "torn"])
 def test_a_broken_record_is_named(tmp_path: Path, raw: bytes) -> None:
     (tmp_path / "r.gz").write_bytes(raw)
     with pytest.raises(UserError, match=r"r\.gz"):

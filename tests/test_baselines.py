@@ -25,8 +25,9 @@ from harness.baselines import (
 from harness.errors import UserError
 from harness.examples import Split, load_split
 from harness.project import Project
-from harness.scored import Scored, Scores
+from harness.scored import Scored
 from harness.scorers import Context
+from harness.scores import Scores
 from harness.subjects import Answer, parse_subject
 from harness.task import Task
 

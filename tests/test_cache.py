@@ -7,17 +7,19 @@ import os
 import resource
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
+from harness.answers import collect
 from harness.cache import CACHE_FILES, DAY, AnswerCache, answer_cache
 from harness.errors import UserError
+from harness.examples import Example
 from harness.project import CACHE_BYTES, Project, cache_limit
-from harness.subjects.subject import Answer
+from harness.subjects.subject import Answer, Progress
 
 NOBODY = 65534
 LONG = "x" * 500
@@ -235,6 +237,28 @@ def test_a_cache_that_may_only_be_read_still_answers(open_folder: Path, unprivil
         cache.put_many([made(2)])
     with pytest.raises(UserError, match="a folder that you may write to"):
         AnswerCache(open_folder / "more" / "answers.sqlite").put_many([made(2)])
+
+
+def test_where_nothing_can_be_kept_nobody_is_asked(open_folder: Path, unprivileged: None) -> None:
+    asked: list[str] = []
+
+    class Dear:
+        name = identity = "dear"
+
+        def fingerprint(self, example: Example) -> str:
+            return example.id
+
+        def sampled(self, sample: int) -> Dear:
+            return self
+
+        def answer(self, examples: Sequence[Example], progress: Progress | None = None) -> Iterator[Answer]:
+            asked.extend(e.id for e in examples)
+            yield from ()
+
+    os.seteuid(NOBODY)
+    with pytest.raises(UserError, match="a folder that you may write to"):
+        collect(Dear(), [Example("q1", "text", "a")], cache=AnswerCache(open_folder / "answers.sqlite"))
+    assert asked == []
 
 
 def test_a_full_disk_is_an_error_of_the_user_and_spoils_nothing(tmp_path: Path) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from harness.errors import UserError
-from harness.examples import Example, Split, card_of, load_split, read_card, write_card
+from harness.examples import Example, Split, card_of, load_split, write_card
 from harness.files import write_json
 from harness.project import Project
-from harness.scored import Scored, Scores
+from harness.scored import Scored
 from harness.scorers import Context, scorer_versions, scorers_for
+from harness.scorers.own import OwnScorer
+from harness.scores import Scores
 from harness.subjects import Answer
 from harness.task import Task
 
@@ -71,11 +74,10 @@ def known(scored: Scored) -> Scored:
     """The same, once it is known how near each example is to train."""
     data = scored._scores.context.task.data
     rows = {e.id: {"stratum": s} for e, s in zip(SPLIT, ("far", "near", "near", "far"), strict=True)}
-    train = read_card(data).splits["train"]["fingerprint"]
-    write_card(data, card_of("demo", {"train": load_split(Project(data.parents[1], data), "demo", "train"),
-                                      "dev": SPLIT}, "", "", ""))
-    write_json(data / "novelty.json", {
-        "splits": {"train": train, "dev": SPLIT.fingerprint, "golden": "none"}, "dev": rows, "golden": {}})
+    splits = {"train": load_split(Project(data.parents[1], data), "demo", "train"), "dev": SPLIT, "golden": SPLIT}
+    write_card(data, card_of("demo", splits, "", "", ""))
+    write_json(data / "novelty.json", {"splits": {n: s.fingerprint for n, s in splits.items()}, "dev": rows,
+                                       "golden": {}})
     return scored
 
 
@@ -125,3 +127,49 @@ def test_metrics_that_lack_their_settings_are_not_offered(make_task: MakeTask) -
     assert "style_ok" not in scorers_for(task)
     assert "cost_per_1k" not in scorers_for(task)
     assert scorer_versions(task)["exact_match"] == 2
+
+
+def test_metrics_that_no_report_lists_are_there_for_a_gate(scored: Scored) -> None:
+    assert not {"field_f1", "empty_rate", "refusal_rate"} & set(scored.metrics())
+    assert scored.field_f1.value == pytest.approx(2 / 3)
+    assert scored.empty_rate.evidence.better == "low"
+
+
+HEAD = "from harness import scorer\n@scorer\ndef own(example, text):\n"
+
+
+def own(task: Task, code: str) -> OwnScorer:
+    """A scorer whose code lies in the suite."""
+    file = task.folder / "conftest.py"
+    file.write_text(code)
+    names: dict[str, object] = {"__file__": str(file)}
+    exec(compile(code, str(file), "exec"), names)
+    found = names["own"]
+    assert isinstance(found, OwnScorer)
+    return found
+
+
+def test_a_users_scorer_sees_no_examples_outside_of_its_slice(scored: Scored) -> None:
+    task = scored._scores.context.task
+    odd = own(task, HEAD + "    return 'odd' in example.tags or 1/0\n")
+    assert scored.on("odd").by(odd).value == 1.0
+    assert scored.on("odd").by(odd).name == "own[odd]"
+    with pytest.raises(UserError, match="own fails on example b with ZeroDivisionError: 'division by zero'"):
+        scored.by(odd)
+
+
+def test_values_of_a_users_scorer_are_not_those_of_other_answers(scored: Scored) -> None:
+    scores = scored._scores
+    short = own(scores.context.task, HEAD + "    return text != '1'\n")
+    assert scored.by(short).value == 1.0
+    scores.ask = lambda split, sample: {e.id: replace(scores.answers[e.id], text="1") for e in split}
+    assert Scored("candidate", scores.asked(SPLIT, 1)).by(short).value == 0.0
+    assert Scored("candidate", scores.asked(SPLIT, 1)).by(short).missing == 0
+
+
+def test_a_slice_chosen_by_answers_is_not_gated_by_a_users_scorer(scored: Scored) -> None:
+    short = own(scored._scores.context.task, HEAD + "    return 1\n")
+    picked = scored.where(lambda example, answer: answer.text is not None)
+    assert picked.by(short).value == 1.0
+    with pytest.raises(UserError, match="never gated"):
+        _ = picked.by(short) >= 0.5

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.answers import collect
+from harness.cache import answer_cache
 from harness.consistency import agree, format_of
 from harness.edge_cases import (
     MUST_CHANGE,
@@ -20,11 +22,12 @@ from harness.edge_cases import (
     typos,
 )
 from harness.errors import UserError
-from harness.examples import Example, Split
+from harness.examples import Example, Split, load_split
 from harness.project import Project
-from harness.scored import Scored, Scores
+from harness.scored import Scored
 from harness.scorers import Context
-from harness.subjects import Answer
+from harness.scores import Scores
+from harness.subjects import Answer, parse_subject
 from harness.task import Task
 
 MakeTask = Callable[..., tuple[Project, Task]]
@@ -195,7 +198,7 @@ def test_repeated_at_temperature_0_says_that_there_is_one_answer(label_task: Tas
         candidate.repeated(3)
 
 
-@pytest.mark.parametrize("k", [1, 0, True, 2.5, "3"])
+@pytest.mark.parametrize("k", [1, 0, 101, True, 2.5, "3"])
 def test_repeated_needs_a_count(warm_task: Task, k: object) -> None:
     with pytest.raises(UserError, match="cannot be repeated"):
         scored(warm_task, SPLIT, Asked(lambda text, sample: keyword(text))).repeated(k)  # type: ignore[arg-type]
@@ -233,3 +236,30 @@ def test_json_answers_agree_by_the_rules_for_fields(make_task: MakeTask) -> None
 ])
 def test_formats_are_told_apart_by_form_alone(one: str, other: str, same: bool) -> None:
     assert (format_of(one) == format_of(other)) is same
+
+
+def test_a_model_asked_again_and_in_other_forms(make_task: MakeTask, tiny_llama: Path) -> None:
+    project, task = make_task(
+        {"kind": "text", "model": str(tiny_llama), "decoding": {"max_new_tokens": 6, "temperature": 1.0}},
+        train=[("x", "y")], dev=[(f"the invoice number {w} is late", "late") for w in ("one", "two", "three")])
+    subject, dev = parse_subject("base+zero_shot", task, project), load_split(project, "demo", "dev")
+    origins: list[str] = []
+
+    def ask(split: Split, sample: int) -> Mapping[str, Answer]:
+        who = subject.sampled(sample) if sample else subject
+        answers = collect(who, split.examples, cache=answer_cache(project, "dev")).answers
+        origins.extend(a.origin for a in answers.values())
+        return answers
+
+    def measured() -> tuple[float, float, float]:
+        candidate = Scored("candidate", Scores(Context(task, project.cache), dev, ask(dev, 0), ask=ask))
+        again = candidate.repeated(3)
+        return again.agreement.value, again.formats.value, candidate.across([letter_case, typos]).agreement.value
+
+    first = measured()
+    assert first[0] < 1.0, "a random model at temperature 1 seldom says the same"
+    assert 1.0 <= first[1] <= 3.0
+    assert set(origins) == {"model"}
+    origins.clear()
+    assert measured() == first
+    assert set(origins) == {"cache"}

@@ -11,8 +11,9 @@ from harness.errors import UserError
 from harness.examples import Example, Split
 from harness.measures import Measure
 from harness.project import Project
-from harness.scored import Scored, Scores
+from harness.scored import Scored
 from harness.scorers import Context
+from harness.scores import Scores
 from harness.subjects import Answer
 from harness.task import Task
 

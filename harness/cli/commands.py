@@ -11,6 +11,7 @@ from harness.cli.screen import Result, Screen
 from harness.cli.work import Work, promote_candidate
 from harness.data.check import check_task_data, rewrite_card
 from harness.data.novelty import refresh_novelty
+from harness.data.refresh import refresh_golden
 from harness.data.scaffold import Request, init_task
 from harness.errors import UserError
 from harness.files import check_object, read_json
@@ -42,9 +43,20 @@ def run_prepare(project: Project, name: str) -> Result:
     """Checks the splits as they are, writes their card, and how near dev and golden are to train."""
     task = load_task(project, name)
     card = rewrite_card(project, task)
-    novelty = refresh_novelty(project, name, check_task_data(project, task).splits)
+    novelty = refresh_novelty(project, name, check_task_data(project, task).splits, anew=True)
     lines = [f"{n}: {s['count']} examples, fingerprint {short(s['fingerprint'])}" for n, s in card.splits.items()]
     return Result({"task": name, "splits": card.splits, "novelty": novelty}, "\n".join([*lines, novelty]))
+
+
+def run_refresh(project: Project, name: str, source: Path, columns: tuple[str, str] | None) -> Result:
+    """Makes the examples of a file the golden split; the old one becomes dev's, and its looks are retired."""
+    made = refresh_golden(project, load_task(project, name), source, columns)
+    prepared = run_prepare(project, name)
+    told = {"moved": made.moved, "looks": made.looks, "retired": str(made.retired), "remarks": list(made.remarks)}
+    next_look = f"pytest suites/{name}" if load_champion(project, name) else f"goldgate train {name}"
+    text = [f"golden is new; the {made.moved} examples of the old split are dev's now", *made.remarks, prepared.text,
+            f"looks retired: {made.looks}, kept in {made.retired}; the next look is the first: {next_look}"]
+    return Result({**prepared.record, **told}, "\n".join(text))
 
 
 def run_evaluate(project: Project, name: str, subject: str, split: str) -> Result:

@@ -94,11 +94,27 @@ def init(
 
 
 @app.command()
-def prepare(task: TaskName, as_json: AsJson = False) -> None:
-    """Checks a task's splits (schema, labels, leaks), writes their card, and how near golden is to train."""
-    from harness.cli.commands import run_prepare
+def prepare(
+    task: TaskName,
+    refresh: Annotated[bool, typer.Option("--refresh-golden", help="make new examples the golden split")] = False,
+    source: Annotated[Path | None, typer.Option("--from", help="the new examples: JSONL as golden.jsonl is, or any file"
+                                                " that init reads, with --input and --output")] = None,
+    input_: Annotated[str | None, typer.Option("--input", help="column of the inputs")] = None,
+    output: Annotated[str | None, typer.Option("--output", help="column of the expected outputs")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Checks a task's splits (schema, labels, leaks), writes their card, and how near golden is to train.
 
-    result = run_prepare(here(), task)
+    --refresh-golden first makes the examples of a file the golden split, leaving out what stands in a split or ever
+    stood in golden. The old golden split is dev's from then on, its looks are retired, and the next look is the first.
+    """
+    from harness.cli.commands import run_prepare, run_refresh
+
+    if (source is not None) != refresh or (input_ is None) != (output is None) or (input_ and not refresh):
+        raise UserError("--refresh-golden needs --from FILE, and they alone --input and --output, both or none",
+                        hint=f"goldgate prepare {task} --refresh-golden --from new.jsonl")
+    columns = None if input_ is None or output is None else (input_, output)
+    result = run_prepare(here(), task) if source is None else run_refresh(here(), task, source, columns)
     finish(result.record, as_json, result.text)
 
 

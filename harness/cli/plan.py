@@ -17,8 +17,9 @@ from harness.examples import Split, load_split
 from harness.gates import GatePlan, GateRecord, can_plan, chance_of_passing, level, plan_gate, read_looks
 from harness.plugin.run import run_suite
 from harness.project import Project
-from harness.scored import Scored, Scores
+from harness.scored import Scored
 from harness.scorers import Context
+from harness.scores import Scores
 from harness.subjects import can_constrain, parse_subject
 from harness.task import Task, load_task
 

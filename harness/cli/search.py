@@ -19,8 +19,8 @@ from harness.files import write_json
 from harness.plugin.failure import difference, printable
 from harness.project import Project
 from harness.runs import find_run
-from harness.scored import Scores
 from harness.scorers import Context
+from harness.scores import Scores
 from harness.subjects import Answer
 from harness.task import Task, load_task
 

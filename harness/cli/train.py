@@ -176,7 +176,7 @@ def _open(work: Work, model: ModelRef, recipe: Recipe, settings: Sequence[str], 
                    data={n: {"count": len(s), "fingerprint": s.fingerprint} for n, s in work.splits.items()},
                    suite=suite_digest(task, scorer_versions(task)),
                    fields={path: rule.model_dump() for path, rule in task.fields.items()},
-                   prices=task.prices.model_dump() if task.prices else {})
+                   prices=task.prices.model_dump(exclude={"subjects"}) if task.prices else {})
     return run, again
 
 
@@ -226,6 +226,7 @@ def _finish(
         finished=datetime.now(UTC).isoformat(timespec="seconds"), prompted=prompted.name,
         baselines=list(prompted.tried), untried=dict(prompted.untried), incumbent=work.task.incumbent,
         known_by_name=[k for n in shown if (k := how_known(n, work.scored(n).answers.values()))],
+        tariffs={n: str(t) for n in shown if (t := work.scored(n).tariff) is not None and t.own},
         linear="linear" if work.task.kind == "label" else None, best=outcome.best.k,
         chance=outcome.best.dev.chance, attempts=[_attempt(training, a) for a in outcome.attempts],
         budget={"minutes": round(budget.minutes, 1), "attempts": budget.attempts}, latency=latency,

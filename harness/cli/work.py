@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from harness.answers import collect
+from harness.answers import Recorded, collect
 from harness.baselines import Prompted, choose_prompted, deciding_metrics
 from harness.cache import answer_cache
 from harness.champion import CHAMPION, Champion, Entrant, load_champion, write_champion
@@ -18,9 +19,11 @@ from harness.gates import is_opened, suite_digest
 from harness.measures import Verdict
 from harness.project import Project
 from harness.runs import Run
-from harness.scored import Scored, Scores
-from harness.scorers import Context, scorer_versions
+from harness.scored import Scored
+from harness.scorers import Context, scorer_versions, tariff_of
+from harness.scores import Scores
 from harness.subjects import Subject, parse_subject, serving_digest
+from harness.subjects.subject import MOST_SAMPLES, sampled_identity
 from harness.task import Task
 
 _PREVIOUS = "previous"  # the champion before the champion
@@ -93,9 +96,11 @@ class Work:
 
             cache = answer_cache(self.project, split_name)
             answers = collect(self.subject(name), split.examples, cache=cache, recorded=recorded, progress=more).answers
-        identity = self.subject(name).identity
-        known = {} if champion is None else champion.known_scores(identity, split, scorer_versions(self.task))
-        scores = Scores(Context(self.task, self.project.cache), split, answers, known)
+        who = self.subject(name)
+        known = {} if champion is None else champion.known_scores(who.identity, split, scorer_versions(self.task))
+        then = None if champion is None else champion.tariffs.get(who.name)
+        tariff = tariff_of(self.task, who.name, date.today(), then)
+        scores = Scores(Context(self.task, self.project.cache, tariff=tariff), split, answers, known)
         self._scored[key] = Scored(name, scores)
         return self._scored[key]
 
@@ -211,11 +216,12 @@ def promote_candidate(
         found = read_adapter(whole)
         adapter = {"path": str(folder), "digest": found.digest, "prompt": found.prompt}
     others = [n for n in references(work.task) if n not in (candidate, prompted)]
+    recorded = _recorded(work)
     entrants = [
-        Entrant(n, work.subject(n).identity, [work.scored(n, s) for s in ("dev", "golden")])
+        _entrant(work, recorded, work.subject(n), [work.scored(n, s) for s in ("dev", "golden")])
         for n in (candidate, prompted, *others)
     ]
-    entrants += _replaced(work, entrants[0].identity)
+    entrants += _replaced(work, recorded, entrants[0].identity)
     record = run.read()
     return write_champion(
         work.project, work.task, entrants[0], entrants[1], entrants[2:], adapter=adapter,
@@ -225,7 +231,7 @@ def promote_candidate(
     )
 
 
-def _replaced(work: Work, candidate: str) -> list[Entrant]:
+def _replaced(work: Work, recorded: Recorded | None, candidate: str) -> list[Entrant]:
     """The last champion before the candidate (an identity), for gates on `previous`. Without its answers, which can be
     beyond reach, those gates will be invalid: it is said.
     """
@@ -238,4 +244,25 @@ def _replaced(work: Work, candidate: str) -> list[Entrant]:
     except UserError as error:
         work.screen.say(f"  the champion before is recorded without its answers: {error.what}")
         return []
-    return [Entrant(work.subject(name).name, work.subject(name).identity, views)]
+    return [_entrant(work, recorded, work.subject(name), views)]
+
+
+def _recorded(work: Work) -> Recorded | None:
+    """The answers committed with the champion that is replaced; None, and why, where they cannot be read."""
+    champion = load_champion(work.project, work.task.name)
+    try:
+        return None if champion is None else champion.recorded
+    except UserError as error:
+        work.screen.say(f"  no answer is taken over from the champion before: {error.what}")
+        return None
+
+
+def _entrant(work: Work, recorded: Recorded | None, subject: Subject, views: Sequence[Scored]) -> Entrant:
+    """A subject with all that it has answered on golden: suites ask under perturbations, and again."""
+    whose = {subject.identity, *(sampled_identity(subject.identity, k) for k in range(1, MOST_SAMPLES))}
+    found = [] if recorded is None else recorded.of(whose, "golden")
+    found += answer_cache(work.project, "golden").of(whose)
+    now = work.split("golden").by_id
+    there = {(subject.identity, e.digest) for view in views for e in view.split}
+    beside = {(a.identity, a.example): a for a in found if (a.identity, a.example) not in there and a.id in now}
+    return Entrant(subject.name, subject.identity, views, tuple(beside.values()))

@@ -51,13 +51,9 @@ def rewrite_card(project: Project, task: Task) -> Card:
 def check_outputs(task: Task, split: Split, where: str) -> None:
     """Raises UserError for the first output that breaks the schema or is no label of the task."""
     if task.kind == "json":
-        from jsonschema.validators import validator_for
-
-        schema = dict(task.schema or {})
-        validator = validator_for(schema)(schema)
         for example in split:
             for output in example.answers:
-                error = next(iter(validator.iter_errors(output)), None)
+                error = next(iter(task.validator.iter_errors(output)), None)
                 if error is not None:
                     at = ".".join(str(p) for p in error.absolute_path) or "the whole output"
                     raise UserError(f"the output breaks the schema at {at}: {error.message:.120}",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ import numpy as np
 
 from harness.data.mask import masked
 from harness.errors import UserError
-from harness.examples import Split
-from harness.files import write_json
+from harness.examples import COMPUTED, Split
+from harness.files import write_whole
 from harness.novelty import FILE, SPLITS, STRATA, read_novelty
 from harness.project import Project
 from harness.subjects.embedded import EMBEDDER_DIGEST
@@ -22,8 +23,8 @@ from harness.subjects.embedded import EMBEDDER_DIGEST
 TWIN_COSINE = 0.95
 TWIN_WORDS = 0.8
 NEAR_COSINE = 0.7
-"""Where the strata begin; docs/results.md has the distributions and accuracies behind them. 0.8 of the words is what
-Lee et al. 2022 (arXiv 2107.06499) take for a near-duplicate.
+"""Where the strata begin; docs/results.md has the distributions and accuracies behind them. A Jaccard index of 0.8 is
+the usual mark of a near-duplicate (NeMo Curator's default).
 """
 _WORD = re.compile(r"\w+")
 _ROWS = 64  # compared with all of train at once: 64 x 100,000 numbers are 26 MB
@@ -70,49 +71,70 @@ def nearest_in_train(train: Sequence[str], texts: Sequence[str], cache: Path) ->
 
 def _overlaps(train: Sequence[str], texts: Sequence[str]) -> Iterator[np.ndarray]:
     """Jaccard indices, _ROWS texts at a time: (texts, train)."""
+    place: dict[tuple[str, ...], int] = {}
+    mine = [[place.setdefault(s, len(place)) for s in shingles(t)] for t in texts]
+    theirs, many = [], []
+    for text in train:  # of train's pairs only those are kept that can be shared: there may be millions
+        found = shingles(text)
+        many.append(len(found))
+        theirs.append([place[s] for s in found if s in place])
+    rows, pool = _table(mine, len(place)), _table(theirs, len(place)).T.tocsc()
+    sizes = np.array(many, np.float32)
+    for start in range(0, len(texts), _ROWS):
+        part = mine[start : start + _ROWS]
+        shared = (rows[start : start + _ROWS] @ pool).toarray()
+        yield shared / np.maximum(np.array([[len(row)] for row in part], np.float32) + sizes - shared, 1.0)
+
+
+def _table(rows: Sequence[Sequence[int]], columns: int) -> Any:
+    """A sparse matrix with a 1 at each of these columns, row by row."""
     from scipy.sparse import csr_matrix
 
-    place: dict[tuple[str, ...], int] = {}
-    found = [[place.setdefault(s, len(place)) for s in shingles(t)] for t in (*train, *texts)]
-    ends = np.cumsum([0, *map(len, found)])
-    flat = np.array([i for row in found for i in row], dtype=np.int64)
-    table = csr_matrix((np.ones(len(flat), np.float32), flat, ends), shape=(len(found), max(1, len(place))))
-    sizes = np.diff(ends).astype(np.float32)
-    pool, many = table[: len(train)].T.tocsc(), sizes[: len(train)]
-    for start in range(len(train), len(found), _ROWS):
-        end = min(start + _ROWS, len(found))
-        both = (table[start:end] @ pool).toarray()
-        yield both / np.maximum(sizes[start:end, None] + many - both, 1.0)
+    flat = np.fromiter((i for row in rows for i in row), np.int64)
+    ends = np.cumsum([0, *map(len, rows)])
+    return csr_matrix((np.ones(len(flat), np.float32), flat, ends), shape=(len(rows), max(1, columns)))
 
 
 def write_novelty(project: Project, task: str, splits: Mapping[str, Split]) -> None:
     """Writes golden/<task>/novelty.json from all three splits. Raises UserError where there is no embedding model."""
-    train = splits["train"].examples
-    record: dict[str, Any] = {
+    train, asked = splits["train"].examples, [e for name in SPLITS for e in splits[name]]
+    rows = nearest_in_train([e.text for e in train], [e.text for e in asked], project.cache)
+    for row in rows:
+        row.update({by: train[row[by]].id for by in ("by_cosine", "by_words") if row[by] is not None})
+    head = {
         "splits": {name: split.fingerprint for name, split in splits.items()},
         "embedder": EMBEDDER_DIGEST,
         "thresholds": {"twin": {"cosine": TWIN_COSINE, "words": TWIN_WORDS}, "near": {"cosine": NEAR_COSINE}},
     }
-    for name in SPLITS:
-        rows = nearest_in_train([e.text for e in train], [e.text for e in splits[name]], project.cache)
-        for row in rows:
-            row.update({by: train[row[by]].id for by in ("by_cosine", "by_words") if row[by] is not None})
-        record[name] = dict(zip(splits[name].by_id, rows, strict=True))
-    write_json(project.golden(task) / FILE, record)
+    lines = [f" {_json(key)}: {_json(value)}" for key, value in head.items()]
+    told = iter(zip(asked, rows, strict=True))
+    for name in SPLITS:  # one example a line: a changed one is one line of a diff
+        part = ",\n".join(f"  {_json(e.id)}: {_json(row)}" for e, row in islice(told, len(splits[name])))
+        lines.append(f" {_json(name)}: {{\n{part}\n }}")
+    write_whole(project.golden(task) / FILE, "{\n" + ",\n".join(lines) + "\n}\n")
 
 
-def refresh_novelty(project: Project, task: str, splits: Mapping[str, Split]) -> str:
-    """Writes novelty.json where it is missing or stale, and says in one line how new golden is, or why that is not
-    known: the embedding model may be out of reach, and nothing else depends on it.
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def refresh_novelty(project: Project, task: str, splits: Mapping[str, Split], anew: bool = False) -> str:
+    """Writes novelty.json where it is missing or stale, or anew in any case, and says in one line how near golden is to
+    train, or why that was not computed: the embedding model may be out of reach, and little else depends on it.
     """
     folder = project.golden(task)
     try:
-        try:
-            novelty = read_novelty(folder)
-        except UserError:
+        if anew or not _is_fresh(folder):
             write_novelty(project, task, splits)
-            novelty = read_novelty(folder)
+        counts = Counter(read_novelty(folder).strata["golden"].values())
     except UserError as error:
-        return f"how new golden is, is not known: {error.what}"
-    counts = Counter(novelty.strata["golden"].values())
-    return "golden against train: " + ", ".join(f"{counts[s]} {s.partition(':')[2]}" for s in STRATA)
+        return f"golden against train: not computed ({error.what})"
+    return "golden against train: " + ", ".join(f"{counts[s]} {s.removeprefix(COMPUTED)}" for s in STRATA)
+
+
+def _is_fresh(folder: Path) -> bool:
+    try:
+        read_novelty(folder)
+    except UserError:
+        return False
+    return True

@@ -12,6 +12,8 @@ from harness.data.readers import Pair
 from harness.errors import UserError
 from harness.examples import Example, Split, render_output
 
+FEWEST = 30  # examples of a split: below, an interval is so wide that nothing can be shown
+
 
 @dataclass(frozen=True)
 class Sizes:
@@ -50,8 +52,8 @@ def make_splits(rows: Sequence[Pair], golden_rows: Sequence[Pair] | None, sizes:
     train = pool if sizes.train is None else pool[: sizes.train]
     parts = {"train": train, "dev": dev, "golden": golden}
     for name, part in parts.items():
-        if len(part) < 30:
-            raise UserError(f"{len(part)} examples are left for {name}; no measure is worth its name below 30",
+        if len(part) < FEWEST:
+            raise UserError(f"{len(part)} examples are left for {name}; no measure is worth its name below {FEWEST}",
                             hint="collect more examples")
     return Made({name: _split(name, part) for name, part in parts.items()}, tuple(remarks))
 

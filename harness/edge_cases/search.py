@@ -12,7 +12,8 @@ from harness.edge_cases.strategies import subsets
 from harness.edge_cases.unchanged import MUST_NOT_CHANGE
 from harness.errors import UserError
 from harness.examples import Example, Split
-from harness.scored import Scores, allowed
+from harness.scored import allowed
+from harness.scores import Scores
 from harness.subjects.subject import Answer
 
 MOST = 8  # counterexamples shrunk and shown: one a perturbation, mostly

@@ -7,7 +7,6 @@ added and nothing moved: it would have to appear in the answer.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator
 from random import Random
@@ -16,7 +15,7 @@ from harness.edge_cases.perturb import Edit, Perturbation, body, leaves
 from harness.examples import Example
 
 _WORD = re.compile(r"[^\W\d_]+")
-_NEAR = 0.75  # similarity from which a word counts as a misprint of one that the answer may copy
+_NEAR = 75.0  # percent of letters in common from which a word counts as a misprint of one that the answer may copy
 _REWRITTEN = 4  # words of a text output from which it can be a rewritten input
 _TYPO_RATE, _LOOK_ALIKE_RATE, _BLANK_RATE = 0.15, 0.2, 0.3
 _TYPO_LETTERS = 5  # shorter words often become other words
@@ -56,7 +55,9 @@ def _free_words(example: Example, shortest: int) -> Iterator[re.Match[str]]:
 
 
 def _stands_in(word: str, copied: set[str]) -> bool:
-    return word in copied or bool(difflib.get_close_matches(word, copied, n=1, cutoff=_NEAR))
+    from rapidfuzz import fuzz, process
+
+    return word in copied or process.extractOne(word, copied, scorer=fuzz.ratio, score_cutoff=_NEAR) is not None
 
 
 def _rewrites(example: Example) -> bool:

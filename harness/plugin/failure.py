@@ -122,7 +122,8 @@ def _far_from_train(seen: Illustration, evidence: Mean) -> list[str]:
     worse, better = (far, others) if evidence.better == "high" else (others, far)
     if worse.interval(0.95)[1] >= better.interval(0.95)[0]:
         return []
-    return [f"  on {seen.scored.split.name} {far.estimate:.3f} where nothing in train is alike (n = {far.n}),"
+    where = f"{evidence.name} on {seen.scored.split.name}"
+    return [f"  {where}: {far.estimate:.3f} where nothing in train is alike (n = {far.n}),"
             f" {others.estimate:.3f} elsewhere (n = {others.n})"]
 
 

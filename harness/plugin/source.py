@@ -6,9 +6,10 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
-from harness.answers import AnswerFile, Collected, Recorded, collect
+from harness.answers import Collected, Recorded, collect
 from harness.cache import AnswerCache, answer_cache
 from harness.errors import UserError
 from harness.examples import Example, Split
@@ -16,9 +17,9 @@ from harness.files import disk_errors
 from harness.gates import names_strata
 from harness.plugin.options import Choice
 from harness.project import Project
-from harness.replay import Said
-from harness.scored import Scores, Values
-from harness.scorers import Context, scorer_versions, scorers_for
+from harness.replay import AnswerFile, Said
+from harness.scorers import Context, Tariff, scorer_versions, scorers_for, tariff_of
+from harness.scores import Scores, Values
 from harness.subjects import Answer, Subject
 from harness.subjects.latency import Timing, chosen, machine, measure_latency
 from harness.subjects.subject import Progress
@@ -80,6 +81,7 @@ class Source:
                  say: Callable[[str], None]) -> None:
         self.counts: dict[str, Counts] = {}
         self.notes: list[str] = []
+        self.tariffs: dict[str, Tariff] = {}  # the prices of vendors' lists, which change
         self._waited: dict[str, Mapping[str, Timing]] = {}
         self._project, self._task, self._file = project, task, file
         self._choice, self._say = choice, say
@@ -124,7 +126,11 @@ class Source:
             drawn = sample > 0 and self._task.decoding.temperature > 0
             return self._answers(subject.sampled(sample) if drawn else subject, other)
 
-        return _SuiteScores(self._context, split, answers, known, ask,
+        name, then = subject.name, None if self._file is None else self._file.tariffs.get(subject.name)
+        tariff = tariff_of(self._task, name, date.today(), then)
+        if tariff is not None and tariff.listed:
+            self.tariffs[name] = tariff
+        return _SuiteScores(replace(self._context, tariff=tariff), split, answers, known, ask,
                             lambda: self._timings(subject, split))
 
     def _answers(self, subject: Subject, split: Split) -> Mapping[str, Answer]:

@@ -115,7 +115,7 @@ class Suite:
     def evidence(self) -> Evidence:
         """All that this run was decided from."""
         roles = {what.split()[1]: (s.name, s.identity) for what, s in self._resolved() if what.startswith("subject ")}
-        return Evidence(roles, self.source.said())
+        return Evidence(roles, self.source.said(), self.source.tariffs)
 
     def subject(self, role: Role) -> Subject:
         """Who plays a role in the suite."""
@@ -143,9 +143,12 @@ class Suite:
         def make() -> Scored:
             self.terms()
             scores = self.source.scores(self.subject(role), self.split())
-            if known := how_known(self.subject(role).name, scores.answers.values()):
+            name, scored = self.subject(role).name, Scored(role, scores)
+            if known := how_known(name, scores.answers.values()):
                 self.notes.append(known)
-            return Scored(role, scores)
+            if scored.tariff is not None and (scored.tariff.own or known):
+                self.notes.append(f"cost of {name}: {scored.tariff}")
+            return scored
 
         return self._once(f"scored {role}", make)
 

@@ -12,6 +12,7 @@ from harness.scorers.json_format import (
     schema_valid,
 )
 from harness.scorers.overlap import edit_similarity, rouge_l
+from harness.scorers.prices import Tariff, tariff_of
 from harness.scorers.refusal import empty_rate, refusal_rate
 from harness.scorers.scorer import Context, Scorer, per_example
 from harness.scorers.similarity import similarity
@@ -20,7 +21,6 @@ from harness.scorers.text import (
     exact_text,
     label_valid,
     numbers_kept,
-    price_of,
     stop_rate,
     style_ok,
     style_score,
@@ -43,16 +43,16 @@ def _prices(task: Task) -> str | None:
     return None if task.prices else "task.yaml has no `prices:`"
 
 
-def _token_bounds(task: Task) -> tuple[float, float]:
-    return 0.0, float(task.decoding.max_new_tokens)
+def _token_bounds(context: Context) -> tuple[float, float]:
+    return 0.0, float(context.task.decoding.max_new_tokens)
 
 
-def _prompt_bounds(task: Task) -> tuple[float, float]:
-    return 0.0, float(task.decoding.max_prompt_tokens)
+def _prompt_bounds(context: Context) -> tuple[float, float]:
+    return 0.0, float(context.task.decoding.max_prompt_tokens)
 
 
-def _cost_bounds(task: Task) -> tuple[float, float]:
-    return 0.0, price_of(task, task.decoding.max_prompt_tokens, task.decoding.max_new_tokens)
+def _cost_bounds(context: Context) -> tuple[float, float]:
+    return 0.0, context.priced.cost(_prompt_bounds(context)[1], _token_bounds(context)[1])
 
 
 _SCORERS = (
@@ -68,7 +68,7 @@ _SCORERS = (
     Scorer("style_ok", 2, per_example(style_ok), _TEXT, needs=_style),
     Scorer("style_score", 2, per_example(style_score), _TEXT, needs=_style),
     Scorer("numbers_kept", 2, per_example(numbers_kept), _TEXT),
-    Scorer("similarity", 2, similarity, _TEXT, bounds=lambda task: (-1.0, 1.0), model=True),
+    Scorer("similarity", 2, similarity, _TEXT, bounds=lambda context: (-1.0, 1.0), model=True),
     Scorer("edit_similarity", 1, per_example(edit_similarity), _TEXT, shown=False),
     Scorer("rouge_l", 1, per_example(rouge_l), _TEXT, shown=False),
     Scorer("stop_rate", 1, stop_rate, _ALL),
@@ -102,5 +102,5 @@ def scorer_versions(task: Task) -> dict[str, int]:
 
 
 __all__ = [
-    "TIMED", "Context", "Scorer", "price_of", "scorer_versions", "scorers_for", "timed_measure", "whole_for",
+    "TIMED", "Context", "Scorer", "Tariff", "scorer_versions", "scorers_for", "tariff_of", "timed_measure", "whole_for",
 ]

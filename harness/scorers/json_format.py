@@ -7,11 +7,11 @@ from functools import lru_cache
 from typing import Any
 
 from harness.examples import Example
-from harness.fingerprint import digest
 from harness.scorers.fields import FieldCounts, compare, field_counts, field_score, parse_json
 from harness.task import Task
 
-_validators: dict[str, Any] = {}
+_PARSED = 2**15
+"""Answers whose parsed value is kept: every metric of a split asks for it, and two subjects' answers are compared."""
 
 
 def json_valid(task: Task, example: Example, text: str) -> float:
@@ -26,7 +26,7 @@ def schema_valid(task: Task, example: Example, text: str) -> float:
     better. `broken_rules` says why not. Source: JSON Schema, by the library jsonschema.
     """
     value = _parsed(text)
-    return 1.0 if value is not None and _validator(task).is_valid(value[0]) else 0.0
+    return 1.0 if value is not None and task.validator.is_valid(value[0]) else 0.0
 
 
 def broken_rules(task: Task, text: str) -> list[str]:
@@ -41,7 +41,7 @@ def broken_rules(task: Task, text: str) -> list[str]:
         value = parse_json(text)
     except ValueError as error:
         return [f"not JSON: {error}"]
-    found = [best_match([error]) for error in _validator(task).iter_errors(value)]
+    found = [best_match([error]) for error in task.validator.iter_errors(value)]
     return [f"{place or 'the whole'}: {message}" for place, message in sorted((_path(e), e.message) for e in found)]
 
 
@@ -102,20 +102,10 @@ def exact_json(task: Task, example: Example, text: str) -> float:
     return float(any(all(v.ok for v in compare(e, value[0], task.fields)) for e in example.answers))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=_PARSED)
 def _parsed(text: str) -> tuple[Any] | None:
     """The parsed value in a 1-tuple (so that null is not nothing), or None."""
     try:
         return (parse_json(text),)
     except ValueError:
         return None
-
-
-def _validator(task: Task) -> Any:
-    from jsonschema.validators import validator_for
-
-    schema = dict(task.schema or {})
-    key = digest(schema)
-    if key not in _validators:
-        _validators[key] = validator_for(schema)(schema)
-    return _validators[key]

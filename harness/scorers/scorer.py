@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from harness.examples import Example
+from harness.scorers.prices import Tariff
 from harness.subjects.subject import Answer
 from harness.task import Task
 
@@ -19,12 +20,19 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Context:
     """What a scorer may need beside the answers: the task, and the folder where the embedding model is cached. own: the
-    user's scorers that were asked for so far, by name.
+    user's scorers that were asked for so far, by name; tariff: what the subject's tokens cost.
     """
 
     task: Task
     cache: Path
     own: dict[str, OwnScorer] = field(default_factory=dict)
+    tariff: Tariff | None = None
+
+    @property
+    def priced(self) -> Tariff:
+        """The tariff, by default that which task.yaml gives for all; there is one wherever cost_per_1k is a metric."""
+        assert self.task.prices is not None
+        return self.tariff or Tariff.for_all(self.task.prices)
 
 
 class Score(Protocol):
@@ -35,7 +43,7 @@ class Score(Protocol):
 
 @dataclass(frozen=True)
 class Scorer:
-    """One metric. version: raised when the same answer may score differently; bounds: from the task, in its unit.
+    """One metric. version: raised when the same answer may score differently; bounds: in its unit.
 
     better: whether a larger or a smaller value is; kinds: the task kinds it makes sense for; model: whether scoring
     itself needs a model, so that its values are worth recording beside the answers; shown: whether reports and
@@ -47,7 +55,7 @@ class Scorer:
     score: Score
     kinds: frozenset[str]
     better: Literal["high", "low"] = "high"
-    bounds: Callable[[Task], tuple[float, float]] = lambda task: (0.0, 1.0)
+    bounds: Callable[[Context], tuple[float, float]] = lambda context: (0.0, 1.0)
     needs: Callable[[Task], str | None] = lambda task: None
     model: bool = False
     shown: bool = True

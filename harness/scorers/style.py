@@ -7,6 +7,8 @@ or “...”, closed on the same line) is somebody else's wording: no rule but t
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from functools import lru_cache
 
 from harness.task import Style
 
@@ -38,6 +40,7 @@ LONGEST_MATCHED = 10_000  # characters: at the square of it, a pattern that back
 
 _QUOTED = re.compile(r'"[^"\n]*"|“[^”\n]*”')
 _WORD = re.compile(r"\S+")
+_BEFORE_A_WORD = r"(?=\s+\w)"
 _CLOSING = ")]'’"
 _MARKS = ".!?…"
 _NAME = r"(?=[^\W\d_])(?![a-zß-ÿ])[^,\n]{1,40}"
@@ -81,9 +84,9 @@ def rules_met(text: str, style: Style) -> dict[str, bool]:
     if style.forbidden:
         met["forbidden"] = not any(mark in unquoted for mark in style.forbidden)
     if style.banned_words:
-        met["banned_words"] = not any(_words(word).search(open_text) for word in style.banned_words)
+        met["banned_words"] = not _any_of(style.banned_words).search(open_text)
     if style.contractions:
-        met["contractions"] = not any(full_form(form).search(open_text) for form in CONTRACTIONS)
+        met["contractions"] = not _UNCONTRACTED.search(open_text)
     if style.max_sentences is not None:
         met["max_sentences"] = len(sentences("\n".join(body))) <= style.max_sentences
     met |= _lengths("\n".join(body), style) | _patterns("\n".join(lines), style)
@@ -146,12 +149,23 @@ def numbers_kept(text: str, reference: str) -> bool:
 
 def full_form(form: str) -> re.Pattern[str]:
     """The pattern that finds one key of CONTRACTIONS where it should have been contracted (see `rules_met`)."""
-    return _words(form, "" if form.endswith("not") else r"(?=\s+\w)")
+    return re.compile(_words([form], "" if form.endswith("not") else _BEFORE_A_WORD), re.IGNORECASE)
 
 
-def _words(phrase: str, after: str = "") -> re.Pattern[str]:
-    inner = r"\s+".join(re.escape(word) for word in phrase.split())
-    return re.compile(rf"(?<![\w'’]){inner}(?![\w'’]){after}", re.IGNORECASE)
+def _words(phrases: Iterable[str], after: str = "") -> str:
+    """One pattern for all the phrases: looking for each by itself takes ten times as long."""
+    inner = "|".join(r"\s+".join(re.escape(word) for word in phrase.split()) for phrase in phrases)
+    return rf"(?<![\w'’])(?:{inner})(?![\w'’]){after}"
+
+
+@lru_cache(maxsize=64)
+def _any_of(phrases: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(_words(phrases), re.IGNORECASE)
+
+
+_NOT = [form for form in CONTRACTIONS if form.endswith("not")]
+_UNCONTRACTED = re.compile(
+    f"{_words(_NOT)}|{_words([f for f in CONTRACTIONS if f not in _NOT], _BEFORE_A_WORD)}", re.IGNORECASE)
 
 
 def _lines(text: str) -> list[str]:

@@ -63,15 +63,8 @@ def tokens_out(context: Context, examples: Sequence[Example], answers: Sequence[
 
 
 def cost_per_1k(context: Context, examples: Sequence[Example], answers: Sequence[Answer]) -> list[float | None]:
-    """What 1,000 such answers cost by the task's token prices, in their currency, in [0, price at both limits],
-    lower is better. Source: task.yaml, `prices`.
+    """What 1,000 such answers cost by the subject's token prices, in [0, price at both limits], lower is better.
+    Source: `harness.scorers.prices`.
     """
-    return [
-        None if a.text is None else price_of(context.task, a.prompt_tokens, a.completion_tokens) for a in answers
-    ]
-
-
-def price_of(task: Task, tokens_in: float, tokens_out: float) -> float:
-    """Price of 1,000 answers of so many tokens each."""
-    assert task.prices is not None
-    return (tokens_in * task.prices.per_million_input + tokens_out * task.prices.per_million_output) / 1000
+    tariff = context.priced
+    return [None if a.text is None else tariff.cost(a.prompt_tokens, a.completion_tokens) for a in answers]

@@ -68,6 +68,10 @@ class Subject(Protocol):
         ...
 
 
+MOST_SAMPLES = 100
+"""Samples of one answer that may be drawn: each more narrows nothing that the number of examples does not."""
+
+
 def sampled_identity(identity: str, sample: int) -> str:
     """Identity under which the answers of one more sample are kept, so that it never stands in for another."""
     return digest([identity, sample])

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness.cache import answer_cache
 from harness.champion import load_champion
+from harness.edge_cases import letter_case
 from harness.measures import Measure
 from harness.novelty import read_novelty
-from harness.subjects import parse_subject
+from harness.subjects import Answer, parse_subject
 
 Typed = Callable[..., tuple[int, str, str]]
 BASE = "base+zero_shot"
@@ -327,3 +330,71 @@ def test_a_report_of_a_run_that_is_not_whole_says_what_is_missing(typed: Typed, 
     assert (status, out) == (2, "")
     assert "finish it with `goldgate train`" in err
     assert not list(counts.project.root.rglob("report.html"))
+
+
+def test_golden_is_refreshed_from_a_file(typed: Typed, counts: Any, tmp_path: Path) -> None:
+    lines = [json.dumps({"id": f"n{i}", "input": f"new thing {'abcdefg'[i // 8]}{'aeiouyäö'[i % 8]}",
+                         "output": {"n": i % 7}, "tags": ["dark", "light"]}) for i in range(40)]
+    (tmp_path / "new.jsonl").write_text("\n".join(lines) + "\n")
+    said = spoken(typed, "prepare", "counts", "--refresh-golden", "--from", "new.jsonl")
+    assert (said["moved"], said["looks"], said["splits"]["golden"]["count"]) == (60, 0, 40)
+    assert said["splits"]["dev"]["count"] == 84
+    status, out, _ = typed("prepare", "counts")
+    assert (status, "golden: 40 examples" in out) == (0, True)
+
+
+@pytest.mark.parametrize("words", [
+    ("--refresh-golden",), ("--from", "x.jsonl"), ("--input", "q", "--output", "a"),
+    ("--refresh-golden", "--from", "x.csv", "--input", "q"),
+])
+def test_a_refresh_says_what_it_needs(typed: Typed, counts: Any, words: tuple[str, ...]) -> None:
+    status, _, err = typed("prepare", "counts", *words)
+    assert status == 2
+    assert "--refresh-golden needs --from FILE" in err
+
+
+def test_train_and_sealed_golden_are_not_scored(typed: Typed, counts: Any) -> None:
+    counts.cached("base+zero_shot", golden=10)
+    status, _, err = typed("evaluate", "counts", "--subject", "base+zero_shot", "--split", "train")
+    assert (status, "train's examples teach" in err) == (2, True)
+    counts.settings(golden="sealed")
+    status, out, err = typed("evaluate", "counts", "--subject", "base+zero_shot", "--split", "golden")
+    assert (status, out) == (2, "")
+    assert "golden is sealed: its numbers are not told" in err
+
+
+@pytest.mark.parametrize("minutes", ["0", "-3", "nan"])
+def test_a_budget_without_minutes_is_refused(
+    typed: Typed, counts: Any, minutes: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.cli.demo.matmul_gflops", lambda: 100.0)
+    for words in (("train", "counts"), ("demo", "voice")):
+        status, _, err = typed(*words, "--minutes", minutes)
+        assert status == 2, err
+        assert "minutes" in err
+
+
+def test_a_promotion_records_the_answers_to_perturbed_golden_and_to_samples(typed: Typed, counts: Any) -> None:
+    counts.cached(BASE, dev=2, golden=1)
+    adapter = counts.adapter("runs/lost")
+    counts.cached(adapter, dev=2, golden=1)
+    subject = parse_subject(adapter, counts.task, counts.project)
+    shouted = [x for e in counts.split("golden") if (x := letter_case.apply(e)) is not None]
+    again = subject.sampled(1)
+    made = [Answer(e.id, '{"n": 1}', "stop", 9, 3, 0.1, None, who.identity, who.fingerprint(e), e.digest)
+            for who, asked in ((subject, shouted), (again, counts.split("golden"))) for e in asked]
+    gone = replace(made[0], id="g999", example="0" * 64, fingerprint="of a golden split that is no more")
+    answer_cache(counts.project, "golden").put_many([*made, gone])
+    assert typed("promote", counts.run(adapter, {"prompted": BASE}), "--force", "a test")[0] == 0
+    for _ in range(2):
+        champion = load_champion(counts.project, "counts")
+        assert champion is not None
+        for answer in made:
+            found = champion.recorded.lookup(answer.identity, answer.example)
+            assert found is not None
+            assert found.text == '{"n": 1}'
+        assert champion.recorded.lookup(subject.identity, gone.example) is None
+        shutil.rmtree(counts.project.cache)  # and once more, where only the record knows them
+        counts.cached(BASE, dev=2, golden=1)
+        counts.cached(adapter, dev=2, golden=1)
+        assert typed("promote", "r1", "--force", "a test")[0] == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ import pytest
 from harness.champion import load_champion
 from harness.cli import train
 from harness.files import write_json
+from harness.gates import mark_opened, read_looks
 from harness.novelty import read_novelty
 from harness.plugin.run import run_suite
 from harness.subjects import latency
@@ -343,3 +345,65 @@ def test_an_incumbent_that_cannot_be_reached_is_met_before_training(
     assert status == 2
     assert "cannot be reached" in err
     assert trained.recipes == []
+
+
+@pytest.mark.parametrize("passes", [True, False])
+def test_a_sealed_golden_split_is_told_by_verdicts_alone(
+    typed: Typed, counts: Any, school: Callable[..., School], passes: bool
+) -> None:
+    """Trained on the same answers of dev with other answers of golden, the run says the same everywhere."""
+    told = []
+    for wrong in ((1, 3) if passes else (20, 22)):
+        shutil.rmtree(counts.project.runs("counts"), ignore_errors=True)
+        shutil.rmtree(counts.golden / "looks", ignore_errors=True)
+        (counts.suite / "champion.json").unlink(missing_ok=True)
+        counts.settings(golden="sealed")
+        school((2, wrong))
+        status, out, _ = typed("train", "counts", "--attempts", "1", "--json")
+        assert status == (0 if passes else 1)
+        said = json.loads(out)
+        assert said["split"] == "dev"
+        (folder,) = counts.project.runs("counts").iterdir()
+        golden = json.loads((folder / "golden.json").read_text())
+        assert (golden["measures"], golden["differences"], golden["turned"]) == ([], [], {})
+        assert {row["verdict"]["estimate"] for row in golden["verdicts"]} == {None}
+        assert "Golden is sealed: the verdict alone is shown." in (folder / "report.html").read_text()
+        summary = (folder / "summary.md").read_text()
+        assert ("golden is sealed, so earlier looks told their verdicts alone" in summary)
+        told.append((said["measures"], said["gap"], re.sub(r"\d{8}-\d{6}", "", summary)))
+    assert told[0] == told[1]
+
+
+def test_a_pass_after_golden_was_opened_says_so_everywhere(
+    typed: Typed, counts: Any, school: Callable[..., School]
+) -> None:
+    school((12, 40), (0, 0))
+    assert typed("train", "counts", "--attempts", "1")[0] == 1
+    (look,) = read_looks(counts.golden / "looks")
+    assert record(counts)["looks"] == [look.name]
+    mark_opened(counts.golden / "looks", look)
+    shutil.rmtree(counts.project.runs("counts"))
+    school((0, 0))
+    status, out, err = typed("train", "counts", "--attempts", "1")
+    assert status == 0
+    assert out.startswith("Opened: all 2 gates pass, without an error rate until golden is refreshed")
+    assert "suite counts passes, opened" in err
+    champion = load_champion(counts.project, "counts")
+    assert champion is not None
+    assert champion.opened
+    assert "opened" in typed("champions")[1]
+    (folder,) = counts.project.runs("counts").iterdir()
+    assert json.loads((folder / "golden.json").read_text())["opened"] is True
+    assert "Opened: all 2 gates pass, without an error rate" in (folder / "summary.md").read_text()
+
+
+def test_a_ledger_that_decides_nothing_stops_the_run_before_it_trains(
+    typed: Typed, counts: Any, school: Callable[..., School]
+) -> None:
+    made = school((12, 40))
+    assert typed("train", "counts", "--attempts", "1")[0] == 1
+    counts.settings(golden="sealed")
+    status, _, err = typed("train", "counts", "--attempts", "1")
+    assert status == 2
+    assert "taken with golden: closed" in err
+    assert len(made.recipes) == 1

@@ -94,6 +94,19 @@ def test_it_is_computed_once(made: Made, monkeypatch: pytest.MonkeyPatch) -> Non
     assert (task.data / "novelty.json").read_bytes() == written
 
 
+@pytest.mark.usefixtures("word_vectors")
+def test_prepare_computes_it_anew(made: Made) -> None:
+    """Whatever was edited into it is gone."""
+    project, task = made
+    refresh_novelty(project, "demo", _splits(project))
+    path = task.data / "novelty.json"
+    written = path.read_text()
+    path.write_text(written.replace('"far"', '"near"'))
+    assert "0 far" in refresh_novelty(project, "demo", _splits(project))
+    assert "1 far" in refresh_novelty(project, "demo", _splits(project), anew=True)
+    assert path.read_text() == written
+
+
 def test_without_the_embedding_model_it_says_so_and_writes_nothing(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
     def gone(*_: object) -> None:
         raise UserError("the embedding model cannot be had")
@@ -101,7 +114,7 @@ def test_without_the_embedding_model_it_says_so_and_writes_nothing(made: Made, m
     monkeypatch.setattr(embedder, "embed", gone)
     project, task = made
     said = refresh_novelty(project, "demo", _splits(project))
-    assert said == "how new golden is, is not known: the embedding model cannot be had"
+    assert said == "golden against train: not computed (the embedding model cannot be had)"
     assert not (task.data / "novelty.json").exists()
 
 

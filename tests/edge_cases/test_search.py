@@ -12,8 +12,8 @@ from harness.edge_cases.search import search, smallest_breaking
 from harness.errors import UserError
 from harness.examples import Example, Split
 from harness.project import Project
-from harness.scored import Scores
 from harness.scorers import Context
+from harness.scores import Scores
 from harness.subjects import Answer
 from harness.task import Task
 

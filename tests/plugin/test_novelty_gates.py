@@ -97,7 +97,7 @@ def test_a_failing_gate_says_where_dev_is_worse_far_from_train(gated: Any, pytes
     gated.champion(wrong=20)
     gated.gates("def test_all(candidate):\n    assert candidate.exact_match >= 0.80\n")
     novelty(gated, 10)
-    says = "on dev 0.000 where nothing in train is alike (n = 10), 1.000 elsewhere (n = 14)"
+    says = "exact_match on dev: 0.000 where nothing in train is alike (n = 10), 1.000 elsewhere (n = 14)"
     assert says in run(pytester)
     novelty(gated, 22)  # 12 of 22 against 2 of 2: not shown to be worse
     assert "where nothing in train is alike" not in run(pytester)

@@ -90,3 +90,26 @@ def test_an_edited_prompt_file_may_be_the_best_now(make: Callable[..., Any], pyt
         made.cached("base+file:PROMPT.md", split, wrong=1)
         made.cached("base+file:PROMPT.md+constrained", split, wrong=1)
     assert "prompted: base+file:PROMPT.md" in run(pytester)
+
+
+def test_a_vendors_price_is_told_and_stays_what_it_was_at_promotion(
+        make: Callable[..., Any], pytester: pytest.Pytester) -> None:
+    vendor = "openai:gpt-4o-mini@https://api.openai.com/v1+zero_shot"
+    made = make(incumbent=vendor, prices={"per_million_input": 0.01, "per_million_output": 0.01},
+                decoding={"max_new_tokens": 4, "max_prompt_tokens": 12})
+    made.gates("def test_it(candidate, incumbent):\n    assert candidate.cost_per_1k <= 0.5 * incumbent.cost_per_1k\n")
+    made.champion()
+    for split in ("dev", "golden"):
+        made.cached(vendor, split, wrong=0)
+    text = run(pytester)
+    assert f"cost of {vendor}: " in text
+    assert "(genai-prices " in text
+    assert "suite colours passes" in text
+    path = made.suite / "champion.json"
+    then = {"per_million_input": 0.01, "per_million_output": 0.01, "source": "the list of that day", "listed": True}
+    write_json(path, {**read_json(path), "tariffs": {vendor: then}})
+    text = run(pytester)
+    assert f"cost of {vendor}: 0.01 a million tokens read, 0.01 written (the list of that day)" in text
+    assert "suite colours does not pass" in text
+    write_json(path, {**read_json(path), "tariffs": {vendor: {**then, "per_million_input": "free"}}})
+    assert "is invalid: cannot be 'free'" in run(pytester)

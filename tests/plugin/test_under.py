@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,36 @@ def test_the_perturbed_answers_decide(
     assert ("suite colours meets all 2 gates on dev" in text) is capitals
     assert "answers: 0 recorded, 0 cached, 48 generated" in text
     assert "answers: 0 recorded, 48 cached, 0 generated" in run(pytester, "--candidate", "base+few_shot:1")
+
+
+class Fickle(Rule):
+    """Says something else in every third sample."""
+
+    def __init__(self, sample: int = 0) -> None:
+        super().__init__(capitals=sample % 3 == 0)
+        self.identity = digest(["fickle", sample])
+
+    def sampled(self, sample: int) -> Fickle:
+        return Fickle(sample)
+
+    def answer(self, examples: Sequence[Example], progress: object = None) -> Iterator[Answer]:
+        for answer in super().answer(examples):
+            yield answer if self.capitals else replace(answer, text="Red.")
+
+
+def test_repeated_answers_are_asked_and_kept_apart(
+    make: Callable[..., Any], pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(suite_module, "parse_subject", lambda *_: Fickle())
+    made = make(decoding={"max_new_tokens": 4, "temperature": 0.7})
+    made.gates("def test_steady(candidate):\n    again = candidate.repeated(4)\n"
+               "    assert again.agreement >= 0.30\n    assert again.formats <= 2.0\n"
+               "    assert again.agreement <= 0.40\n")
+    text = run(pytester, "--candidate", "base+few_shot:1")
+    assert "agreement[4 times].observed >= 0.30" in text
+    assert "suite colours meets all 3 gates on dev" in text
+    assert "answers: 0 recorded, 0 cached, 96 generated" in text
+    assert "answers: 0 recorded, 96 cached, 0 generated" in run(pytester, "--candidate", "base+few_shot:1")
 
 
 def test_perturbed_golden_is_the_same_look_and_lies_with_golden(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from harness.examples import Example
 from harness.scorers.json_format import broken_rules, schema_valid
+from harness.task import Task
 
 SCHEMA = {
     "type": "object", "required": ["total"], "additionalProperties": False,
@@ -23,6 +24,7 @@ SCHEMA = {
 
 class Asked:
     schema = SCHEMA
+    validator = Task.validator
 
 
 TASK: Any = Asked()

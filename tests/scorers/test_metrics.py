@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from harness.examples import Example
 from harness.project import Project
-from harness.scorers import TIMED, Context, price_of, scorer_versions, scorers_for, whole_for
+from harness.scorers import TIMED, Context, Tariff, scorer_versions, scorers_for, whole_for
 from harness.subjects import Answer
-from harness.task import Prices, Style, Task
+from harness.task import Style, Task
 
 SCHEMA = {"type": "object", "properties": {"n": {"type": "number"}}, "required": ["n"], "additionalProperties": False}
 MakeTask = Callable[..., tuple[Project, Task]]
@@ -155,15 +155,12 @@ def test_an_answer_that_was_cut_off_is_worth_nothing_even_where_what_is_there_is
 
 @given(st.integers(0, 4000), st.integers(0, 4000), st.integers(0, 500))
 def test_a_longer_answer_never_costs_less(tokens_in: int, tokens_out: int, more: int) -> None:
-    class Priced:
-        prices = Prices(per_million_input=0.15, per_million_output=0.6)
-
-    task: Any = Priced()
-    cost = price_of(task, tokens_in, tokens_out)
+    tariff = Tariff(0.15, 0.6, "a test")
+    cost = tariff.cost(tokens_in, tokens_out)
     assert cost >= 0.0
-    assert price_of(task, tokens_in + more, tokens_out) >= cost
-    assert price_of(task, tokens_in, tokens_out + more) >= cost
-    assert price_of(task, 2 * tokens_in, 2 * tokens_out) == pytest.approx(2 * cost)
+    assert tariff.cost(tokens_in + more, tokens_out) >= cost
+    assert tariff.cost(tokens_in, tokens_out + more) >= cost
+    assert tariff.cost(2 * tokens_in, 2 * tokens_out) == pytest.approx(2 * cost)
 
 
 def test_a_thousand_answers_cost_a_thousand_times_the_tokens_price(json_task: Task) -> None:
@@ -176,7 +173,7 @@ def test_costs_and_tokens_are_better_low_and_lie_within_their_bounds(json_task: 
     example = Example("e", "in", {"n": 1})
     for name in ("tokens_in", "tokens_out", "cost_per_1k"):
         scorer = scorers_for(json_task)[name]
-        low, high = scorer.bounds(json_task)
+        low, high = scorer.bounds(Context(json_task, Path("nowhere")))
         assert scorer.better == "low"
         assert (low, score(json_task, name, example, "{}", tokens=(0, 0))) == (0.0, 0.0)
         most = score(json_task, name, example, "{}", tokens=(limits.max_prompt_tokens, limits.max_new_tokens))

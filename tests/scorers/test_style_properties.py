@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.scorers.style import CONTRACTIONS, numbers_kept, rules_met, sentences
+from harness.scorers.style import CONTRACTIONS, full_form, numbers_kept, rules_met, sentences
 from harness.task import Style
 
 STYLE = Style(
@@ -146,3 +146,15 @@ def test_marks_around_a_number_are_no_part_of_it(reference: list[str], around: s
 def test_a_number_with_one_more_digit_is_another(number: int, digit: int) -> None:
     assert not numbers_kept(f"It costs {number}{digit} now.", f"It costs {number} now.")
     assert not numbers_kept(f"It costs {number} now.", f"It costs {number}{digit} now.")
+
+
+loose = st.lists(st.sampled_from(("do", "not", "Can", "it", "is", "we", "they", "will", "x", ".", "prior", "to")),
+                 max_size=8).map(" ".join)
+
+
+@given(loose)
+def test_all_phrases_at_once_are_found_as_one_by_one(text: str) -> None:
+    kept = rules_met(text, Style(contractions=True, banned_words=("prior to", "it")))
+    alone = [rules_met(text, Style(banned_words=(word,)))["banned_words"] for word in ("prior to", "it")]
+    assert kept["contractions"] == (bool(text) and not any(full_form(form).search(text) for form in CONTRACTIONS))
+    assert kept["banned_words"] == all(alone)

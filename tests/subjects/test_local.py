@@ -88,6 +88,23 @@ def test_the_cache_never_serves_another_adapters_answers(made: Made, tiny_llama:
     assert said[0] != said[1]
 
 
+def test_every_sample_has_answers_of_its_own_in_the_cache(
+    make_task: Callable[..., Made], tiny_llama: Path, tmp_path: Path
+) -> None:
+    settings = {"kind": "text", "model": str(tiny_llama), "decoding": {"max_new_tokens": 8, "temperature": 1.0}}
+    project, task = make_task(settings, train=[("in", "out")])
+    cache = AnswerCache(tmp_path / "answers.sqlite")
+    subject = parse_subject("base+zero_shot", task, project)
+    drawn = [subject, subject.sampled(1), subject.sampled(2)]
+    first = [collect(s, ASK, cache=cache) for s in drawn]
+    assert [c.counts["model"] for c in first] == [5, 5, 5]
+    again = [collect(s, ASK, cache=cache, generate=False) for s in drawn]
+    assert [c.counts["cache"] for c in again] == [5, 5, 5]
+    said = [tuple(a.text for a in c.answers.values()) for c in first]
+    assert said == [tuple(a.text for a in c.answers.values()) for c in again]
+    assert len(set(said)) == 3
+
+
 def test_an_adapter_that_changes_nothing_is_refused(made: Made, tiny_llama: Path, tmp_path: Path) -> None:
     project, task = made
     folder = train_adapter(tiny_llama, tmp_path / "a", model_digest(project.cache, task.model), seed=1, blank=True)
