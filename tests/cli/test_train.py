@@ -363,7 +363,7 @@ def test_a_sealed_golden_split_is_told_by_verdicts_alone(
         assert status == (0 if passes else 1)
         said = json.loads(out)
         assert said["split"] == "dev"
-        (folder,) = counts.project.runs("counts").iterdir()
+        (folder,) = (p.parent for p in counts.project.runs("counts").glob("*/run.json"))
         golden = json.loads((folder / "golden.json").read_text())
         assert (golden["measures"], golden["differences"], golden["turned"]) == ([], [], {})
         assert {row["verdict"]["estimate"] for row in golden["verdicts"]} == {None}
@@ -392,7 +392,7 @@ def test_a_pass_after_golden_was_opened_says_so_everywhere(
     assert champion is not None
     assert champion.opened
     assert "opened" in typed("champions")[1]
-    (folder,) = counts.project.runs("counts").iterdir()
+    (folder,) = (p.parent for p in counts.project.runs("counts").glob("*/run.json"))
     assert json.loads((folder / "golden.json").read_text())["opened"] is True
     assert "Opened: all 2 gates pass, without an error rate" in (folder / "summary.md").read_text()
 
