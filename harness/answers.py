@@ -72,6 +72,10 @@ def write_recorded(path: Path, rows: Iterable[Mapping[str, Any]]) -> str:
     return file_digest(path)
 
 
+class MissingAnswers(UserError):
+    """Some answers are neither recorded nor cached, and the subject may not be asked."""
+
+
 @dataclass(frozen=True)
 class Collected:
     """Answers by example id, and how many came from where ("recorded", "cache", "model")."""
@@ -92,8 +96,8 @@ def collect(
 ) -> Collected:
     """One answer for every example: from the recorded ones, else the cache, else the subject, whose go into the cache.
 
-    generate=False: UserError instead of asking the subject; regenerate: asks it for everything. progress is told how
-    many more are there. Examples that make the same prompt are asked once.
+    generate=False: MissingAnswers instead of asking the subject; regenerate: asks it for everything. progress is told
+    how many more are there. Examples that make the same prompt are asked once.
     """
     found: dict[str, Answer] = {}
     if recorded is not None and not regenerate:
@@ -106,8 +110,9 @@ def collect(
     found |= {e.id: _as(cached[keys[e.id]], e) for e in open_ if keys[e.id] in cached}
     todo = [e for e in open_ if e.id not in found]
     if todo and not generate:
-        raise UserError(f"{len(todo)} of {len(examples)} answers of {subject.name} are neither recorded nor cached",
-                        f"first {todo[0].id}", "run it where the model may answer")
+        raise MissingAnswers(
+            f"{len(todo)} of {len(examples)} answers of {subject.name} are neither recorded nor cached",
+            f"first {todo[0].id}", "run it where the model may answer")
     if progress is not None and found:
         progress(len(found))
     first: dict[str, Example] = {}

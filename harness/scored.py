@@ -14,10 +14,12 @@ from harness.measures import Measure, check_unsealed
 from harness.scorers import TIMED, Tariff, scorers_for, timed_measure, whole_for
 from harness.scorers.confusion import Confusion, confusion_of
 from harness.scorers.json_format import schema_valid
-from harness.scorers.own import OwnScorer
+from harness.scorers.own import OwnScorer, check_counted
 from harness.scores import Scores
 from harness.subjects.subject import MOST_SAMPLES, Answer
 from harness.task import Task
+
+_OWN_PERTURBATIONS = "harness.edge_cases."  # a suite's digest counts their version
 
 
 class Perturbs(Protocol):
@@ -27,6 +29,8 @@ class Perturbs(Protocol):
     def name(self) -> str: ...
     @property
     def oracle(self) -> Literal["must_not_change", "must_change"]: ...
+    @property
+    def plan(self) -> Callable[..., object]: ...
 
     def apply(self, example: Example, /) -> Example | None:
         """The perturbed example, under the same id; None where the perturbation does not apply to it."""
@@ -126,8 +130,7 @@ class Scored:
         schema or labels do not allow; `.unperturbed` is the subject on the same examples as they were. Raises UserError
         where none is left.
         """
-        made = [(e, self._perturbed(e, perturbation)) for e in self.examples()]
-        changed = {e.id: other for e, other in made if other is not None}
+        changed = {e.id: e for e in self._perturbed(perturbation)}
         if not changed:
             raise UserError(f"{perturbation.name} applies to no example of {self!r}", hint="leave it out of this suite")
         scores = self._scores.asked(Split(self.split.name, tuple(changed.values())))
@@ -135,14 +138,23 @@ class Scored:
         view = View(None, f"{self._view.note}, {note}" if self._view.note else note, self._view.explored)
         return Under(self._label, scores, view, self._narrowed(changed, f"without {perturbation.name}"))
 
-    def _perturbed(self, example: Example, perturbation: Perturbs) -> Example | None:
+    def _perturbed(self, perturbation: Perturbs) -> list[Example]:
+        """The examples of this view that the perturbation applies to, in their other form."""
+        if not perturbation.plan.__module__.startswith(_OWN_PERTURBATIONS):
+            check_counted(perturbation.plan, perturbation.name, self._scores.context.task)
+        made = (self._other_form(e, perturbation) for e in self.examples())
+        return [e for e in made if e is not None]
+
+    def _other_form(self, example: Example, perturbation: Perturbs) -> Example | None:
         made = perturbation.apply(example)
-        if made is None or (perturbation.oracle == "must_change" and not allowed(self._scores.context.task, made)):
+        if made is None or made.input == example.input:
+            return None
+        if perturbation.oracle == "must_change" and not allowed(self._scores.context.task, made):
             return None
         if made.id != example.id or (perturbation.oracle == "must_not_change" and made.answers != example.answers):
             raise UserError(f"{perturbation.name} must not change {example.id}'s id or expected output, and does",
                             hint='its oracle is "must_change" where the expected output changes')
-        # Groups are compared where perturbed and unperturbed are subtracted: both split have them, or neither.
+        # Groups are compared where perturbed and unperturbed are subtracted: both splits have them, or neither.
         grouped = any(e.group for e in self.split)
         return replace(made, group=example.group or example.id) if grouped else made
 
@@ -157,7 +169,7 @@ class Scored:
         self._scores.check_whole()
         rows = {e.id: [self.answers[e.id]] for e in self.examples()}
         for perturbation in chosen:
-            asked = [x for e in self.examples() if (x := self._perturbed(e, perturbation)) is not None]
+            asked = self._perturbed(perturbation)
             answers = self._scores.asked(Split(self.split.name, tuple(asked))).answers if asked else {}
             for example in asked:
                 rows[example.id].append(answers[example.id])
@@ -226,8 +238,10 @@ class Scored:
         return made.marked(self._view.explored)
 
     def by(self, scorer: OwnScorer) -> Measure:
-        """A user's own metric (`harness.scorer`) on the examples of this view. Raises UserError for one whose code lies
-        outside of the suite, that fails on an example, or whose value is out of its bounds.
+        """A user's own metric (`harness.scorer`) on the examples of this view, gated towards what it calls better.
+
+        Raises UserError for one whose code lies outside of the suite, that fails on an example, or whose value is out
+        of its bounds.
         """
         context, chosen = self._scores.context, self.examples()
         if not isinstance(scorer, OwnScorer):
@@ -238,7 +252,7 @@ class Scored:
         values = self._scores.own_values(scorer, chosen)
         made = Measure([values[e.id] for e in chosen], bounds=scorer.bounds, better=scorer.better,
                        **self._labels(scorer.name, chosen))
-        return made.marked(self._view.explored)
+        return made.marked(self._view.explored).toward_better()
 
     def named(self, metric: str) -> Measure:
         """A metric by the name that messages call it: one of the task's, or a user's own that was asked for."""

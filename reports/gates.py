@@ -28,7 +28,8 @@ _MOST_LOOKS = 20  # no ledger gets that far; a pass with p = 0 would carry for e
 
 @dataclass(frozen=True)
 class Gate:
-    """One recorded gate. carries: how far a pass holds; dev: its estimate on dev; chart: None without numbers.
+    """One recorded gate. carries: how far a pass holds; flips: how likely a fresh golden set of the same size
+    comes to another verdict; dev: its estimate on dev; chart: None without numbers.
 
     reading: the one it was decided by; written: the one that the suite asks for (dev reads every gate as observed).
     """
@@ -43,6 +44,7 @@ class Gate:
     p: str
     tested: str
     carries: str
+    flips: str
     message: str
     approximate: bool
     sealed: bool
@@ -155,6 +157,7 @@ def _gate(
         p=probability(amount(verdict, "p")) if _has_p(verdict) else "",
         tested=_tested(verdict, look, on_golden),
         carries=_carries(verdict, look),
+        flips=_flips(amount(row, "flips")),
         message=str(verdict.get("message") or ""),
         approximate=bool(verdict.get("approximate")),
         sealed=bool(verdict.get("sealed")),
@@ -163,6 +166,10 @@ def _gate(
         threshold=shown,
         measures=_measures(metric),
     )
+
+
+def _flips(chance: float | None) -> str:
+    return "" if chance is None else f"another verdict in {number(chance, 'rate')} of cases"
 
 
 def _has_p(verdict: Mapping[str, Any]) -> bool:

@@ -173,3 +173,21 @@ def test_a_slice_chosen_by_answers_is_not_gated_by_a_users_scorer(scored: Scored
     assert picked.by(short).value == 1.0
     with pytest.raises(UserError, match="never gated"):
         _ = picked.by(short) >= 0.5
+
+
+def test_a_users_scorer_is_gated_only_towards_what_it_calls_better(scored: Scored) -> None:
+    """An answer that was cut off has the worst value: asked the other way round, it would help."""
+    high = own(scored._scores.context.task, "from harness import scorer\n@scorer(bounds=(0, 99))\n"
+                                            "def own(example, text):\n    return len(text)\n")
+    measure = scored.by(high)
+    assert measure >= 0.0
+    for other in (measure, measure.p95, measure.on("odd"), 2 * measure, measure - measure):
+        with pytest.raises(UserError, match="high values are better"):
+            _ = other <= 99.0
+        with pytest.raises(UserError, match="high values are better"):
+            other.plausible.__le__(99.0)
+        with pytest.raises(UserError, match="high values are better"):
+            other.verdict("<=", 99.0)
+    with pytest.raises(UserError, match="the candidate on its left"):
+        _ = measure <= measure
+    assert (-1 * measure) <= 0.0

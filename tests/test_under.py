@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -157,11 +158,23 @@ def test_must_change_is_scored_by_what_is_expected_then(make_task: MakeTask) -> 
         scored(task, split, asked).under(changed_name)  # the schema knows no other name
 
 
-def test_a_perturbation_that_breaks_its_oracle_is_refused(label_task: Task) -> None:
-    wrong = Perturbation("wrong", "must_not_change", lambda e, rng: [Edit(0, 1, "x", (e.output, "other"))])
+def test_a_perturbation_that_breaks_its_oracle_is_refused(label_task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = label_task.folder / "gates_of_demo.py"
+    home.write_text("from harness.edge_cases import Edit\n\n"
+                    "def plan(example, rng):\n    return [Edit(0, 1, 'x', (example.output, 'other'))]\n")
+    monkeypatch.syspath_prepend(home.parent)
+    wrong = Perturbation("wrong", "must_not_change", importlib.import_module("gates_of_demo").plan)
     candidate = scored(label_task, SPLIT, Asked(lambda text, sample: keyword(text)))
     with pytest.raises(UserError, match="wrong must not change a's id or expected output"):
         candidate.under(wrong)
+
+
+def test_a_perturbation_whose_code_the_suite_does_not_count_is_refused(label_task: Task) -> None:
+    mine = Perturbation("mine", "must_not_change", lambda e, rng: [Edit(0, 0, "so ")])
+    candidate = scored(label_task, SPLIT, Asked(lambda text, sample: keyword(text)))
+    for ask in (lambda: candidate.under(mine), lambda: candidate.across([mine])):
+        with pytest.raises(UserError, match="the code of mine lies outside of its suite"):
+            ask()
 
 
 def test_across_counts_pairs_that_agree(label_task: Task) -> None:

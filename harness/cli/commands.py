@@ -20,6 +20,7 @@ from harness.gates import suite_digest
 from harness.project import Project
 from harness.runs import Run, find_run
 from harness.scorers import scorer_versions, scorers_for
+from harness.subjects import how_known
 from harness.task import load_task
 
 _GOLDEN = {"subject": str, "passed": bool, "identity": str, "suite": str, "split": dict, "look": dict, "verdicts": list}
@@ -82,6 +83,12 @@ def run_evaluate(project: Project, name: str, subject: str, split: str) -> Resul
     lines = [f"{known_as} on {split} of {name} (95% intervals)"]
     lines += [f"  {m:<16} {r['estimate']:.4g}  {r['low']:.4g} to {r['high']:.4g}  n = {r['n']}"
               for m, r in rows.items()]
+    told = [a.error for a in scored.answers.values() if a.text is None]
+    if told:
+        lines.append(f"  {len(told)} of {len(scored.split)} answers are missing, the first: {told[0]}")
+    lines += [f"  {said}" for said in [how_known(known_as, scored.answers.values())] if said]
+    if scored.tariff is not None and scored.tariff.own:
+        lines.append(f"  cost: {scored.tariff}")
     if unlisted := [m for m in scorers_for(task) if m not in rows]:
         lines.append(f"  a gate may ask for more: {', '.join(unlisted)}")
     record = {"task": name, "subject": known_as, "identity": work.subject(subject).identity, "split": split,

@@ -125,8 +125,8 @@ def plan(
                                                      " baseline that has answered")] = None,
     truth: Annotated[list[str] | None, typer.Option(help="assumed truth: 0.95 for every rate, METRIC=0.95 for one"
                                                          " measure; default: dev's estimate")] = None,
-    golden: Annotated[int | None, typer.Option(help="as if golden had so many examples", min=1)] = None,
-    look: Annotated[int | None, typer.Option(help="number of the look; default: the next", min=1)] = None,
+    golden: Annotated[int | None, typer.Option(help="as if golden had so many examples", min=1, max=1_000_000)] = None,
+    look: Annotated[int | None, typer.Option(help="number of the look; default: the next", min=1, max=50)] = None,
     as_json: AsJson = False,
 ) -> None:
     """How many golden examples each gate needs, its power, and how steady its verdict is."""

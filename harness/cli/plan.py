@@ -9,18 +9,19 @@ from typing import Any
 from harness.answers import collect
 from harness.baselines import CONSTRAINED, declared_baselines, rank
 from harness.cache import answer_cache
-from harness.champion import load_champion
+from harness.champion import CHAMPION, load_champion
 from harness.cli.plan_text import PlanText
 from harness.cli.screen import Result
 from harness.errors import UserError, near_names
 from harness.examples import Split, load_split
-from harness.gates import GatePlan, GateRecord, can_plan, chance_of_passing, level, plan_gate, read_looks
+from harness.gates import GatePlan, GateRecord, can_plan, chance_of_passing, level, names_strata, plan_gate, read_looks
+from harness.novelty import read_novelty
 from harness.plugin.run import run_suite
 from harness.project import Project
 from harness.scored import Scored
 from harness.scorers import Context
 from harness.scores import Scores
-from harness.subjects import can_constrain, parse_subject
+from harness.subjects import Answer, can_constrain, parse_subject
 from harness.task import Task, load_task
 
 
@@ -41,15 +42,18 @@ def run_plan(project: Project, name: str, asked: Asked) -> Result:
     """Plans every gate of a suite. Calls no model and looks at no answer to golden."""
     task = load_task(project, name)
     dev, golden = (load_split(project, name, split) for split in ("dev", "golden"))
-    subject = asked.subject or _with_answers(project, task, dev)
+    subject = asked.subject or _best_answered(project, task, dev)
+    if asked.subject not in (None, CHAMPION):
+        _answers(project, task, dev, subject)
     records = _records(project, name, subject)
     number = asked.look or len(read_looks(project.golden(name) / "looks")) + 1
     alpha, total = level(number, task.error), asked.golden or len(golden)
     good = [g for g in records if can_plan(g)]
     truths = _truths(asked.truths, good)
+    strata = read_novelty(project.golden(name)).strata if names_strata(task) else {}
     plans, unplanned = [], [(g.item, g.verdict.message.splitlines()[0]) for g in records if not can_plan(g)]
     for gate in good:
-        share = _share(gate, dev, golden)
+        share = _share(gate, dev, golden, strata)
         if share:
             plans.append(plan_gate(gate, max(1, round(share * total)), alpha, truths.get(gate.verdict.metric)))
         else:
@@ -63,20 +67,28 @@ def run_plan(project: Project, name: str, asked: Asked) -> Result:
     return Result(record, text.of(plans, unplanned))
 
 
-def _with_answers(project: Project, task: Task, dev: Split) -> str:
+def _answers(project: Project, task: Task, dev: Split, subject: str) -> Mapping[str, Answer]:
+    """A subject's cached answers to dev. Raises UserError where one is missing, or there is no such subject."""
+    asked = parse_subject(subject, task, project)
+    try:
+        return collect(asked, dev.examples, cache=answer_cache(project, "dev"), generate=False).answers
+    except UserError as error:
+        raise UserError(error.what, error.where, _ask(task.name, subject)) from error
+
+
+def _best_answered(project: Project, task: Task, dev: Split) -> str:
     """The champion, else the best on dev of the declared baselines whose answers are cached. Raises UserError."""
     if load_champion(project, task.name) is not None:
-        return "champion"
+        return CHAMPION
     names = declared_baselines(task)
     constrained = [n.removesuffix(CONSTRAINED) + CONSTRAINED for n in names if can_constrain(n, task)]
     ranks = {}
     for name in dict.fromkeys([*names, *constrained]):
         try:
-            found = collect(parse_subject(name, task, project), dev.examples,
-                            cache=answer_cache(project, "dev"), generate=False)
+            answers = _answers(project, task, dev, name)
         except UserError:
             continue  # not answered yet, or not to be had here
-        ranks[name] = rank(task, Scored(name, Scores(Context(task, project.cache), dev, found.answers)))
+        ranks[name] = rank(task, Scored(name, Scores(Context(task, project.cache), dev, answers)))
     if not ranks:
         raise UserError("nobody has answered dev yet, so what the gates are like is not known", f"task {task.name}",
                         _ask(task.name, names[0] if names else "base+zero_shot"))
@@ -89,14 +101,14 @@ def _ask(task: str, subject: str) -> str:
 
 def _records(project: Project, name: str, subject: str) -> tuple[GateRecord, ...]:
     """The gates as the suite records them on dev. Raises UserError where there is none, or none has values."""
-    candidate = None if subject == "champion" else subject
+    candidate = None if subject == CHAMPION else subject
     result = run_suite(project, name, candidate, "dev", silent=True, generate=False)
     folder = str(project.suite(name))
     if not result.records:
         raise UserError("the suite recorded no gate on dev", folder, f"look at it with: pytest {folder} --split dev")
     if not any(can_plan(g) for g in result.records):
-        what = result.records[0].verdict.message.splitlines()[0].partition(" is invalid: ")[2]
-        raise UserError(f"no gate can be planned: {what}", folder, _ask(name, subject))
+        said, _, hint = result.records[0].verdict.message.partition("\n  ")
+        raise UserError(f"no gate can be planned: {said}", folder, hint or f"see: pytest {folder} --split dev")
     return result.records
 
 
@@ -129,17 +141,29 @@ def _number(text: str, low: float, high: float, metric: str) -> float:
     return value
 
 
-def _share(gate: GateRecord, dev: Split, golden: Split) -> float:
-    """Share of golden's examples that are in the gate's slice: those of its tag, or of any tag; as on dev otherwise."""
-    ids, tags = set(gate.values), golden.tag_counts()
-    slices: Mapping[str, set[str]] = {t: {e.id for e in dev if t in e.tags} for t in dev.tag_counts()}
-    if ids and len(ids) < len(dev):
-        same = sorted((t for t in slices if slices[t] == ids), key=lambda t: f"[{t}]" not in gate.verdict.metric)
+def _share(gate: GateRecord, dev: Split, golden: Split, strata: Mapping[str, Mapping[str, str]]) -> float:
+    """Share of golden's examples that are in the gate's slice: those of its tag or stratum, or of any tag; the share
+    that it has on dev where it was cut in another way. strata: split → example id → stratum, where the suite names any.
+    """
+    ids = set(gate.values)
+    if ids and "[" in gate.verdict.metric:
+        on_dev, on_golden = _slices(dev, strata), _slices(golden, strata)
+        same = sorted((s for s in on_dev if on_dev[s] == ids), key=lambda s: f"[{s}]" not in gate.verdict.metric)
         if same:
-            return tags.get(same[0], 0) / len(golden)
-        if ids == {e.id for e in dev if set(e.tags) & set(tags)}:
+            return len(on_golden.get(same[0], ())) / len(golden)
+        if ids == {e.id for e in dev if set(e.tags) & set(golden.tag_counts())}:
             return sum(bool(e.tags) for e in golden) / len(golden)
     return gate.verdict.n / len(dev)
+
+
+def _slices(split: Split, strata: Mapping[str, Mapping[str, str]]) -> dict[str, set[str]]:
+    """Tag or stratum → ids of the split's examples that carry it."""
+    found: dict[str, set[str]] = {}
+    nearness = strata.get(split.name, {})
+    for e in split:
+        for name in (*e.tags, *((nearness[e.id],) if nearness else ())):
+            found.setdefault(name, set()).add(e.id)
+    return found
 
 
 def _row(plan: GatePlan) -> dict[str, Any]:

@@ -36,19 +36,20 @@ class PlanText:
         truth = "the truth that was given, else " if self.given else ""
         lines = [
             f"{self.task}: what {size} can show at look {self.look} (level {self.level:.4g} per side)",
-            f"  if true: {truth}what {self.subject} reaches on dev, which is optimistic where dev chose it",
+            f"  if true: {truth}what {self.subject} reaches on dev, optimistic where dev helped to choose it",
             "", _table(plans), "",
             *(f"cannot be shown: {_cannot(p)}" for p in plans if not p.possible),
-            *(f"passes always: {p.written} passes whatever the {p.n} answers are: it guards nothing"
+            *(f"passes always: {p.written} passes whatever the answers are at n = {p.n}: it guards nothing"
               for p in plans if p.sure),
-            *(f"not good enough: {_beside(p)}" for p in plans if _wrong_side(p)),
+            *(f"not good enough: {p.written}: if {_value(p)} is true, more examples are not the answer"
+              for p in plans if _wrong_side(p)),
             *(f"too few examples: {_too_few(p)}" for p in plans if p.possible and p.examples and p.power < POWER),
             *(f"not planned: {why}" for _, why in unplanned),
         ]
         if self.chance is not None:
             lines.append(f"the whole suite passes at this look in {_percent(self.chance)} of cases, judged from dev")
         lines += [
-            "  right: so many right answers pass; power: chance to pass if that is true",
+            "  n: in the gate's slice; right: so many right answers pass; power: chance to pass if that is true",
             "  80% power: examples from which power is 80%; for a plausible gate, the truth at which it fails in 80%",
             "  flips: chance that two golden sets of this size come to different verdicts",
         ]
@@ -66,12 +67,12 @@ def _table(plans: Sequence[GatePlan]) -> str:
     for plan in plans:
         verdict = plan.gate.verdict
         table.add_row(
-            verdict.metric.replace("[", "\\["), verdict.written,
+            verdict.metric, verdict.written,
             "margin" if verdict.metric == verdict.gate else f"{verdict.op} {threshold(verdict.threshold)}",
             f"{plan.n:,}", _right(plan), _value(plan), _percent(plan.power), _settled(plan), _percent(plan.flips),
         )
     text = io.StringIO()
-    Console(file=text, width=2 * _WIDEST + 100, color_system=None).print(table)
+    Console(file=text, width=2 * _WIDEST + 100, color_system=None, markup=False, emoji=False).print(table)
     return "\n".join("  " + line.rstrip() for line in text.getvalue().splitlines())
 
 
@@ -114,11 +115,6 @@ def _wrong_side(plan: GatePlan) -> bool:
     return plan.examples is None and plan.possible and plan.gate.verdict.written != "plausible"
 
 
-def _beside(plan: GatePlan) -> str:
-    return (f"{plan.written}: {_value(plan)} does not exceed it by anything that a million examples could show:"
-            " more examples are not the answer")
-
-
 def _too_few(plan: GatePlan) -> str:
     return (f"{plan.written}: {plan.n:,} examples pass in {_percent(plan.power)} of cases if {_value(plan)} is true,"
             f" about {plan.examples:,} in 4 of 5")
@@ -133,7 +129,7 @@ def _cannot(plan: GatePlan) -> str:
         return f"{plan.written}: no number of examples shows the best value there is"
     if gate.spread is not None:
         return f"{plan.written}: an approximate measure cannot be shown at a level as small as {plan.level:.2g}"
-    words = f"{plan.written}: no result on {plan.n:,} examples does"
+    words = f"{plan.written}: no result at n = {plan.n:,} does"
     least = fewest_perfect(rate, plan.level)
     if gate.max_group == 1:
         words += f"; {least:,} of {least:,} at the best value is the least that does"

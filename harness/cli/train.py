@@ -19,7 +19,16 @@ from harness.errors import UserError
 from harness.examples import render_output
 from harness.files import read_json, write_json
 from harness.fingerprint import digest
-from harness.gates import chance_of_passing, check_ledger, level, read_looks, spent, suite_digest
+from harness.gates import (
+    GateRecord,
+    chance_of_other_verdict,
+    chance_of_passing,
+    check_ledger,
+    level,
+    read_looks,
+    spent,
+    suite_digest,
+)
 from harness.measures import Verdict
 from harness.plugin.run import run_suite
 from harness.project import Project
@@ -116,9 +125,13 @@ class Training:
         write_json(self.run.folder / "look.json", {
             "subject": subject, "passed": result.passed,
             # Verdicts alone: which examples of golden went wrong is nothing that training may read.
-            "records": [{"item": r.item, "verdict": r.verdict.to_json()} for r in result.records],
+            "records": [_told(r) for r in result.records],
             "look": {"number": result.look.number, "level": result.look.level, "name": result.look.name}})
         return bool(result.passed)
+
+
+def _told(gate: GateRecord) -> dict[str, Any]:
+    return {"item": gate.item, "verdict": gate.verdict.to_json(), "flips": chance_of_other_verdict(gate)}
 
 
 def run_train(

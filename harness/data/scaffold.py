@@ -153,8 +153,7 @@ def _threshold(metric: str, wished: float, good: float, n: int) -> _Threshold:
         reason = f"{n} golden examples show it from {right} right; a model at {good:.2f} then passes in {chance:.0%}."
         return _Threshold(metric, wished, reason)
     can = showable(n, first, good)
-    if can is None:
-        raise UserError(f"{n} golden examples can show nothing of a model", hint="collect more examples")
+    assert can is not None  # a split has at least 30 examples, and they show 0.80
     right = successes_needed(n, can, first)
     least, usual = fewest_perfect(wished, first), examples_needed(good, wished, first)
     return _Threshold(

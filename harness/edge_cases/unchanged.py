@@ -1,7 +1,7 @@
 """Perturbations that must not change the answer.
 
 Words that stand in an expected output, or nearly, are left alone, and so is all that has a digit: an answer may copy
-them. Where the expected output rewrites the input (a text of which a quarter of the words stand there), nothing is
+them. Where the expected output rewrites the input (a quarter of the words of a text in it stand there), nothing is
 added and nothing moved: it would have to appear in the answer.
 """
 
@@ -17,6 +17,7 @@ from harness.examples import Example
 _WORD = re.compile(r"[^\W\d_]+")
 _NEAR = 75.0  # percent of letters in common from which a word counts as a misprint of one that the answer may copy
 _REWRITTEN = 4  # words of a text output from which it can be a rewritten input
+_REWRITTEN_FIELD = 9  # the same for a text within JSON: names and titles are shorter, and copied
 _TYPO_RATE, _LOOK_ALIKE_RATE, _BLANK_RATE = 0.15, 0.2, 0.3
 _TYPO_LETTERS = 5  # shorter words often become other words
 _LOOK_ALIKES = dict(zip("aceiopsxyABCEHIKMOPTX", "асеіорѕхуАВСЕНІКМОРТХ", strict=True))
@@ -61,12 +62,11 @@ def _stands_in(word: str, copied: set[str]) -> bool:
 
 
 def _rewrites(example: Example) -> bool:
-    """Whether the output is a text of which at least a quarter of the words stand in the input."""
-    if not isinstance(example.output, str):
-        return False
+    """Whether the output, or a long text in it, has at least a quarter of its words from the input."""
     given = {word.casefold() for word in _WORD.findall(body(example))}
-    words = [word.casefold() for word in _WORD.findall(example.output)]
-    return len(words) >= _REWRITTEN and sum(word in given for word in words) >= len(words) / 4
+    least = _REWRITTEN if isinstance(example.output, str) else _REWRITTEN_FIELD
+    texts = ([w.casefold() for w in _WORD.findall(leaf)] for leaf in leaves(example.output) if isinstance(leaf, str))
+    return any(len(words) >= least and sum(w in given for w in words) >= len(words) / 4 for words in texts)
 
 
 def _some(rng: Random, edits: list[Edit], rate: float) -> list[Edit]:

@@ -91,7 +91,7 @@ def plan_gate(gate: GateRecord, n: int, level: float, truth: float | None = None
     if not lo <= assumed <= hi:
         raise UserError(f"{gate.verdict.metric} lies between {lo:g} and {hi:g}: {assumed:g} cannot be the truth of it",
                         hint="rates are written as 0.95, not 95")
-    chance = power(gate, n, level, assumed)
+    chance = gate_power(gate, n, level, assumed)
     right = _right(gate, n, level) if counts_right(gate) else None
     possible, sure = reach(gate, n, level)
     plausible = gate.verdict.written == "plausible"
@@ -112,14 +112,16 @@ def counts_right(gate: GateRecord) -> bool:
     return gate.spread is None and yes_no(gate)
 
 
-def chance_of_other_verdict(gate: GateRecord) -> float:
+def chance_of_other_verdict(gate: GateRecord) -> float | None:
     """Chance that a gate decided on a golden set comes out differently (passes, or does not) on a fresh one of the same
     size, judged from its values on that set.
 
     The truth is drawn about those values (Dirichlet weights) and the fresh set from it, as in `chance_of_passing`: it
-    is about one half where the gate passed by nothing. 0 for an invalid gate.
+    is about one half where the gate passed by nothing. None for a gate without values: invalid, or sealed.
     """
-    chance = chance_of_passing([gate], max(gate.verdict.n, 1), gate.verdict.level)
+    if not can_plan(gate):
+        return None
+    chance = chance_of_passing([gate], gate.verdict.n, gate.verdict.level)
     return 1.0 - chance if gate.verdict.outcome == "pass" else chance
 
 
@@ -131,7 +133,7 @@ def estimate(gate: GateRecord) -> float:
     return float(np.mean([v[worst] for v in gate.values.values()]))
 
 
-def power(gate: GateRecord, n: int, level: float, truth: float, draws: int = DRAWS) -> float:
+def gate_power(gate: GateRecord, n: int, level: float, truth: float, draws: int = DRAWS) -> float:
     """Chance that a gate passes on n examples where its measure is `truth`. level: of the look; draws: of resampling,
     which is seeded.
     """
@@ -246,7 +248,7 @@ def _examples(gate: GateRecord, n: int, level: float, truth: float) -> int | Non
         good, t = _good_share(gate, truth), _good_share(gate, gate.threshold)
         near = examples_for(good, t, level)
         return near if near is None or near > _EXACT_TO else examples_needed(good, t, level)
-    return _first(lambda size: power(gate, size, level, truth, _SEARCH_DRAWS), n)
+    return _first(lambda size: gate_power(gate, size, level, truth, _SEARCH_DRAWS), n)
 
 
 def _first(chance: Callable[[int], float], start: int) -> int | None:
@@ -271,10 +273,10 @@ def _refuted_at(gate: GateRecord, n: int, level: float) -> float | None:
     """The truth nearest to the threshold at which a plausible gate does not pass in 4 of 5 cases."""
     worst = gate.bounds[0 if gate.op == ">=" else 1]
     passing = 1.0 - POWER
-    if power(gate, n, level, worst, _SEARCH_DRAWS) > passing:
+    if gate_power(gate, n, level, worst, _SEARCH_DRAWS) > passing:
         return None
     far, near = worst, gate.threshold
     for _ in range(_HALVINGS):
         middle = 0.5 * (far + near)
-        far, near = (middle, near) if power(gate, n, level, middle, _SEARCH_DRAWS) <= passing else (far, middle)
+        far, near = (middle, near) if gate_power(gate, n, level, middle, _SEARCH_DRAWS) <= passing else (far, middle)
     return far

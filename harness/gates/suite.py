@@ -15,6 +15,7 @@ from harness.files import read_text
 from harness.fingerprint import digest, file_digest
 from harness.novelty import read_novelty
 from harness.project import suite_files
+from harness.scorers import own
 from harness.task import Task
 
 _ALWAYS_COUNTED = frozenset({
@@ -25,7 +26,7 @@ _ALWAYS_COUNTED = frozenset({
 which a suite does not use must not turn its looks into new ones.
 """
 
-_BESIDE = {"under": (edge_cases,), "across": (edge_cases, consistency), "repeated": (consistency,)}
+_BESIDE = {"under": (edge_cases,), "across": (edge_cases, consistency), "repeated": (consistency,), "by": (own,)}
 """The modules that decide beside the scorers, by the word of a suite's code that asks for them."""
 
 
@@ -33,10 +34,11 @@ def suite_digest(task: Task, scorers: Mapping[str, int | str]) -> str:
     """Digest (64 hex digits) of what golden is asked: comments, docstrings and layout do not count.
 
     scorers: name → version; one that came after the first release counts only where the code names it, as do the
-    versions of perturbations and of agreement. Counted are the files that `suite_files` names, and what task.yaml says
-    of answers, gates and references, among them whatever makes a reference weaker or stronger; and which examples of
-    golden are in which novelty stratum, where the code names one. The same on every Python version. Raises UserError
-    naming file and line of broken code, or novelty.json where it is needed and missing or stale.
+    versions of perturbations, of agreement, and of what calls a user's scorers. Counted are the files that
+    `suite_files` names, and what task.yaml says of answers, gates and references, among them whatever makes a reference
+    weaker or stronger; and which examples of golden are in which novelty stratum, where the code names one. The same on
+    every Python version. Raises UserError naming file and line of broken code, or novelty.json where it is needed and
+    missing or stale.
     """
     code, named = _contents(task)
     counted: dict[str, Any] = {n: v for n, v in scorers.items() if n in _ALWAYS_COUNTED or n in named}

@@ -38,7 +38,7 @@ class Measure:
         max_group: int = 1,
     ) -> None:
         named, own, self._tags = labelled(len(values), ids, groups, tags, name)
-        self._explored = ""
+        self._explored, self._one_way = "", False
         lo, hi = float(bounds[0]), float(bounds[1])
         if not (math.isfinite(lo) and math.isfinite(hi) and lo < hi):
             raise UserError(f"{name}: bounds {lo:g} to {hi:g} are no range", hint="give two finite numbers, low first")
@@ -51,18 +51,25 @@ class Measure:
         _not_empty(self._evidence)
 
     @classmethod
-    def of(cls, evidence: Evidence, tags: tuple[frozenset[str], ...], explored: str = "") -> Measure:
+    def of(cls, evidence: Evidence, tags: tuple[frozenset[str], ...], explored: str = "",
+           one_way: bool = False) -> Measure:
         """A measure of any kind of evidence. tags: each example's; explored: why it may be looked at and never gated,
         empty where it may.
         """
         made = cls.__new__(cls)
-        made._evidence, made._tags, made._explored = evidence, tags, explored
+        made._evidence, made._tags, made._explored, made._one_way = evidence, tags, explored, one_way
         _not_empty(evidence)
         return made
 
     def marked(self, explored: str) -> Measure:
         """The same measure, gated or refused to be: see `of`."""
-        return Measure.of(self._evidence, self._tags, explored) if explored else self
+        return Measure.of(self._evidence, self._tags, explored, self._one_way) if explored else self
+
+    def toward_better(self) -> Measure:
+        """The same measure, gated only towards what is better: for values that hold the worst one where nothing is
+        known, which the other way round would be the best.
+        """
+        return Measure.of(self._evidence, self._tags, self._explored, one_way=True)
 
     @property
     def evidence(self) -> Evidence:
@@ -115,7 +122,7 @@ class Measure:
             raise UserError(f'{self.name}: no example carries the tag "{tag}"', hint=near_names(tag, known))
         label = next(iter(wanted)) if len(wanted) == 1 else f"{len(wanted)} tags"
         kept = self._evidence.take(lambda i: bool(self._tags[i] & wanted), f"{self.name}[{label}]")
-        return Measure.of(kept, tuple(t for t in self._tags if t & wanted), self._explored)
+        return Measure.of(kept, tuple(t for t in self._tags if t & wanted), self._explored, self._one_way)
 
     def where(self, keep: Callable[[float], bool], label: str = "where") -> Measure:
         """The measure on the examples whose value the predicate keeps (missing answers are left out): to look at. It is
@@ -137,7 +144,7 @@ class Measure:
         if not 0.0 < q < 100.0:
             raise UserError(f"{self.name} has no percentile {q:g}", hint="give a number between 0 and 100")
         made = quantile_of(self._evidence, q / 100.0, f"{self.name}.p{q:g}")
-        return Measure.of(made, self._tags, self._explored)
+        return Measure.of(made, self._tags, self._explored, self._one_way)
 
     @property
     def p50(self) -> Measure:
@@ -160,7 +167,8 @@ class Measure:
             return NotImplemented
         if not math.isfinite(factor) or factor == 0.0:
             raise UserError(f"{self.name} cannot be multiplied by {factor:g}", hint="use a finite number, not 0")
-        return Measure.of(self._evidence.times(factor, f"{factor:g} * {self.name}"), self._tags, self._explored)
+        scaled = self._evidence.times(factor, f"{factor:g} * {self.name}")
+        return Measure.of(scaled, self._tags, self._explored, self._one_way)
 
     __rmul__ = __mul__
 
@@ -209,6 +217,7 @@ class Measure:
         how = current()
         check_reading(reading or how.reading)
         _check_gated(self)
+        _check_way(self, op)
         return decide(self._evidence, op, _threshold(self.name, t), reading or how.reading, how)
 
 
@@ -251,6 +260,7 @@ def _gate(left: Measure, op: Op, right: float | Measure | Read, reading: Reading
     how = current()
     if isinstance(right, Read):
         reading, right = reading or right.reading, right.measure
+    _check_way(left, op)
     if isinstance(right, Measure):
         text = f"{left.name} {op} {right.name}"
         measure = _difference(left, right, text) if op == ">=" else _difference(right, left, text)
@@ -266,13 +276,20 @@ def _gate(left: Measure, op: Op, right: float | Measure | Read, reading: Reading
 
 
 def _difference(a: Measure, b: Measure, name: str) -> Measure:
-    return Measure.of(a.evidence.minus(b.evidence, name), a._tags, a._explored or b._explored)
+    return Measure.of(a.evidence.minus(b.evidence, name), a._tags, a._explored or b._explored,
+                      a._one_way or b._one_way)
 
 
 def _check_gated(measure: Measure) -> None:
     if measure._explored:
         raise UserError(f"{measure._explored}: it may be looked at, and is never gated",
                         hint="slice by tags or by inputs; .value and .interval() look without gating")
+
+
+def _check_way(measure: Measure, op: Op) -> None:
+    if measure._one_way and op != (">=" if measure.evidence.better == "high" else "<="):
+        raise UserError(f"{measure.name} {op} ..: of {measure.name}, {measure.evidence.better} values are better",
+                        hint='turn the comparison, with the candidate on its left, or say @scorer(better="low")')
 
 
 def labelled(

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 
-from harness.answers import Collected, Recorded, collect
+from harness.answers import Collected, MissingAnswers, Recorded, collect
 from harness.cache import AnswerCache, answer_cache
 from harness.errors import UserError
 from harness.examples import Example, Split
@@ -45,7 +45,8 @@ class _Announced:
 
     def answer(self, examples: Sequence[Example], progress: Progress | None = None) -> Iterator[Answer]:
         if examples:
-            self._say(f"{self.name} answers {len(examples)} examples of {self._split} on this machine")
+            where = "at its endpoint" if self.name.startswith("openai:") else "on this machine"
+            self._say(f"{self.name} answers {len(examples)} examples of {self._split} {where}")
         return self._subject.answer(examples, progress)
 
 
@@ -182,12 +183,13 @@ class Source:
     def _collect(self, subject: Subject, split: Split) -> Collected:
         recorded, anew = self._recorded, self._choice.regenerate
         announced = _Announced(subject, split.name, self._say)
-        there = recorded is not None and not anew and all(
-            recorded.lookup(subject.identity, e.digest) is not None for e in split)
-        if there or not self._choice.generate:
-            # Nothing is written, so that a read-only machine can gate from what is committed.
-            return collect(announced, split.examples, cache=self._cache(split), recorded=recorded,
-                           generate=self._choice.generate)
+        if not anew or not self._choice.generate:
+            # Nothing is locked: a read-only machine gates from what is there, and nobody waits for another's model.
+            try:
+                return collect(announced, split.examples, cache=self._cache(split), recorded=recorded, generate=False)
+            except MissingAnswers:
+                if not self._choice.generate:
+                    raise
         with self._alone():
             return collect(announced, split.examples, cache=self._cache(split), recorded=recorded, regenerate=anew)
 

@@ -14,7 +14,7 @@ from harness.champion import Champion, load_champion
 from harness.data.check import check_leaks
 from harness.errors import UserError
 from harness.examples import SPLITS, Split, load_split, read_card
-from harness.fingerprint import short
+from harness.fingerprint import digest, short
 from harness.gates import level
 from harness.measures import Recording, recording
 from harness.plugin.failure import Illustration
@@ -228,12 +228,12 @@ class Suite:
         return subject if subject.identity == champion.prompted_identity else None
 
     def _is_another_list(self, champion: Champion) -> bool:
-        """Whether a subject that the champion's reference was the best of would answer in another way now: an edited
-        prompt file may be better. What cannot be made here is taken for what it was.
+        """Whether a prompt file was edited since the champion's reference was the best of the list: it may be better
+        now. One that cannot be read is taken for what it was.
         """
         for name, identity in champion.tried.items():
             try:
-                if self._parse(name).identity != identity:
+                if "+file:" in name and self._parse(name).identity != identity:
                     return True
             except UserError:
                 continue
@@ -286,13 +286,22 @@ class Suite:
 
     @property
     def _ledger(self) -> Ledger:
-        return self._once("ledger", lambda: Ledger(self.project, self.task, self.champion, self.choice))
+        return self._once("ledger", lambda: Ledger(self.project, self.task, self.champion, self.choice, self._tested))
 
     def _check_leaks(self) -> None:
         """Raises UserError where an example of golden stands in a split that training may read, or twice in golden."""
         folder = self.project.golden(self.name)
         names = [n for n in SPLITS if (folder / f"{n}.jsonl").is_file()]
         check_leaks({n: load_split(self.project, self.name, n) for n in names})
+
+    def _tested(self, subject: Subject) -> str:
+        """Identity of who takes a look. Behind an endpoint's name another model may answer from one day to the next, so
+        it is its answers that are tested: answers that differ are another look.
+        """
+        if not subject.name.startswith("openai:"):
+            return subject.identity
+        answers = self.source.scores(subject, self.split()).answers.values()
+        return digest([subject.identity, {a.example: [a.text, a.finish] for a in answers}])
 
     def _resolved(self) -> Iterator[tuple[str, Any]]:
         return ((what, value) for what, (value, error) in self._made.items() if error is None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -53,10 +54,12 @@ def writes_looks(project: Project, choice: Choice) -> bool:
 
 
 class Ledger:
-    """The looks at the golden split of one task, as one run adds to them."""
+    """The looks at the golden split of one task, as one run adds to them. tested: the identity of who takes a look."""
 
-    def __init__(self, project: Project, task: Task, champion: Champion | None, choice: Choice) -> None:
+    def __init__(self, project: Project, task: Task, champion: Champion | None, choice: Choice,
+                 tested: Callable[[Subject], str]) -> None:
         self._project, self._task, self._champion, self._choice = project, task, champion, choice
+        self._tested = tested
         self._folder = project.golden(task.name) / "looks"
         self._sealed = task.golden == "sealed"
 
@@ -93,7 +96,7 @@ class Ledger:
 
     def _look(self, split: Split, candidate: Subject) -> Look:
         task, choice = self._task, self._choice
-        key = LookKey(split.fingerprint, candidate.identity, suite_digest(task, scorer_versions(task)))
+        key = LookKey(split.fingerprint, self._tested(candidate), suite_digest(task, scorer_versions(task)))
         named = [] if self._champion is None else self._champion.looks
         check_named(self._folder, [*named, *looks_named(self._project, task.name)])
         recorded = any(look.key == key for look in read_looks(self._folder))

@@ -18,6 +18,7 @@ from harness.project import suite_files
 from harness.subjects.subject import Answer
 from harness.task import Task
 
+VERSION = 1  # raised when a user's function may give the same answer another value
 Better = Literal["high", "low"]
 Function = Callable[[Example, str], "float | bool"]
 _SHOWN = 80  # characters of what a function raised or returned
@@ -53,12 +54,7 @@ class OwnScorer:
                 and all(isinstance(b, Real) for b in self.bounds)):
             raise UserError(f"{self.name}: bounds are two numbers, not {self.bounds!r:.{_SHOWN}}",
                             hint="write @scorer(bounds=(0, 10))")
-        counted = {str(p.resolve()) for p in suite_files(task.folder)}
-        for home in _homes(self.function):
-            if home is None or str(Path(home).resolve()) not in counted:
-                # What decides a gate is part of the look: code that lies elsewhere could change unseen.
-                raise UserError(f"the code of {self.name} lies outside of its suite", home or "",
-                                f"move it into a test file or conftest.py in {task.folder}")
+        check_counted(self.function, self.name, task)
 
     def score(self, examples: Sequence[Example], answers: Sequence[Answer], closed: bool) -> list[float | None]:
         """One number an example; a missing answer stays missing, and one that was cut off at the limit of tokens has
@@ -75,15 +71,16 @@ class OwnScorer:
     def _value(self, example: Example, text: str, closed: bool) -> float:
         try:
             value: Any = self.function(copy.deepcopy(example), text)  # a copy: the next scorer reads the same example
+            number = float(value) if isinstance(value, (Real, np.bool_)) else None
         except Exception as error:
             said = "" if closed else f": {str(error)!r:.{_SHOWN}}"
             raise UserError(f"{self.name} fails on example {example.id} with {type(error).__name__}{said}",
                             self._place(error), "mend it; --split dev shows what is said of dev") from error
-        if not isinstance(value, (Real, np.bool_)):
+        if number is None:
             said = type(value).__name__ if closed else f"{value!r:.{_SHOWN}}"
             raise UserError(f"{self.name} returns {said} for example {example.id}, which is no number",
                             self._place(None), "return a number, True or False for every answer")
-        return float(value)
+        return number
 
     def _place(self, error: Exception | None) -> str:
         code = self.function.__code__ if isinstance(self.function, FunctionType) else None
@@ -94,6 +91,17 @@ class OwnScorer:
                 line = trace.tb_lineno
             trace = trace.tb_next
         return f"{next(_homes(self.function)) or ''}, line {line}"
+
+
+def check_counted(function: Any, name: str, task: Task) -> None:
+    """Raises UserError where a function of that name lies outside of the suite: what decides a gate is part of the
+    look, and code that lies elsewhere could change unseen.
+    """
+    counted = {str(p.resolve()) for p in suite_files(task.folder)}
+    for home in _homes(function):
+        if home is None or str(Path(home).resolve()) not in counted:
+            raise UserError(f"the code of {name} lies outside of its suite", home or "",
+                            f"move it into a test file or conftest.py in {task.folder}")
 
 
 def _homes(function: Any) -> Iterator[str | None]:
@@ -112,7 +120,8 @@ def scorer(
 ) -> OwnScorer | Callable[[Function], OwnScorer]:
     """Makes a function of (example, answer text) a metric of a suite: `candidate.by(polite) >= 0.9`.
 
-    It returns a number in `bounds`, or True or False; better: whether "high" or "low" is. Its code must lie in the
+    It returns a number in `bounds`, or True or False; better: whether "high" or "low" is, which is the way that its
+    gates must ask (an answer that was cut off has the worst value). Its code must lie in the
     suite's folder or in a conftest.py above it, because it is part of what a look asks; what it imports from elsewhere
     is not counted, so keep the rule itself there. It is checked when a gate uses it.
     """

@@ -18,6 +18,8 @@ from harness.measures import Measure
 from harness.novelty import read_novelty
 from harness.subjects import Answer, parse_subject
 
+from ..conftest import ChatServer, completion
+
 Typed = Callable[..., tuple[int, str, str]]
 BASE = "base+zero_shot"
 
@@ -56,6 +58,9 @@ def test_the_text_says_subject_split_and_estimates(typed: Typed, counts: Any) ->
     assert status == 0
     assert out.startswith(f"{BASE} on dev of counts (95% intervals)\n")
     assert any(line.split()[:2] == ["exact_match", "0.75"] for line in out.splitlines())
+    told = out.splitlines()[-1]
+    assert told.startswith("  a gate may ask for more: field_precision, field_recall, field_f1, ")
+    assert "exact_match" not in told
 
 
 def test_the_champion_is_scored_from_its_committed_answers_without_a_model(typed: Typed, counts: Any) -> None:
@@ -398,3 +403,17 @@ def test_a_promotion_records_the_answers_to_perturbed_golden_and_to_samples(type
         counts.cached(BASE, dev=2, golden=1)
         counts.cached(adapter, dev=2, golden=1)
         assert typed("promote", "r1", "--force", "a test")[0] == 0
+
+
+def test_evaluate_says_how_an_endpoint_is_known_what_it_costs_and_what_is_missing(
+        typed: Typed, counts: Any, chat_server: Callable[..., ChatServer]) -> None:
+    lost = counts.split("dev").examples[3].text
+    server = chat_server(lambda body: (400, {}, b"too odd") if body["messages"][-1]["content"] == lost
+                         else completion('{"n": 1}'))
+    name = f"openai:m@{server.url}+zero_shot"
+    counts.settings(prices={"per_million_input": 1.0, "subjects": {name.split("+")[0]: {"per_million_input": 3.5}}})
+    status, out, err = typed("evaluate", "counts", "--subject", name)
+    assert status == 0, err
+    assert "1 of 24 answers are missing, the first: HTTP 400: too odd" in out
+    assert f"{name} is identified by name; it answered 20" in out
+    assert "cost: 3.5 a million tokens read, 0 written (task.yaml)" in out

@@ -96,11 +96,34 @@ def test_a_gate_has_the_examples_of_golden_that_are_in_its_slice(typed: Typed, a
     assert [smaller[g]["n"] for g in ("exact_match >= 0.60", "exact_match[dark].plausible >= 0.50")] == [30, 10]
 
 
+def test_a_tag_that_all_of_dev_carries_may_be_rarer_in_golden(typed: Typed, answered: Any) -> None:
+    rows = [json.loads(line) for line in (answered.golden / "dev.jsonl").read_text().splitlines()]
+    (answered.golden / "dev.jsonl").write_text("".join(json.dumps({**r, "tags": ["dark"]}) + "\n" for r in rows))
+    assert typed("prepare", "counts")[0] == 0
+    answered.gates("def test_dark(candidate):\n    assert candidate.on('dark').exact_match.plausible >= 0.5\n\n"
+                   "def test_all(candidate):\n    assert candidate.exact_match >= 0.5\n")
+    assert [row["n"] for row in spoken(typed, "counts")["gates"]] == [20, 60]
+
+
 def test_a_slice_by_inputs_has_the_share_that_it_has_on_dev(typed: Typed, answered: Any) -> None:
     answered.gates("def test_few(candidate):\n"
                    "    few = candidate.where(lambda e: e.id < 'd006', label='few')\n"
                    "    assert few.exact_match.plausible >= 0.5\n")
     assert by_gate(spoken(typed, "counts"))["exact_match[few].plausible >= 0.50"]["n"] == 15
+
+
+def test_a_slice_by_nearness_has_the_examples_of_its_stratum(typed: Typed, answered: Any) -> None:
+    assert typed("prepare", "counts")[0] == 0
+    path = answered.golden / "novelty.json"
+    told = json.loads(path.read_text())
+    for split, far in (("dev", 6), ("golden", 33)):
+        for k, row in enumerate(told[split].values()):
+            row["stratum"] = "far" if k < far else "near"
+    path.write_text(json.dumps(told))
+    answered.gates("def test_far(candidate):\n"
+                   "    assert candidate.on('novelty:far').exact_match.plausible >= 0.5\n")
+    (row,) = spoken(typed, "counts")["gates"]
+    assert row["n"] == 33
 
 
 def test_a_slice_that_golden_lacks_is_not_planned(typed: Typed, answered: Any) -> None:
@@ -124,7 +147,7 @@ def test_a_threshold_that_no_result_shows_is_marked_with_what_would(typed: Typed
     assert status == 0
     line = next(x for x in out.splitlines() if x.split()[:2] == ["schema_valid", "shown"])
     assert "never" in line.split()
-    assert "cannot be shown: schema_valid >= 0.95: no result on 60 examples does; 72 of 72 at the best value" in out
+    assert "cannot be shown: schema_valid >= 0.95: no result at n = 60 does; 72 of 72 at the best value" in out
     assert "60 examples can show 0.90 (from 59 right)" in out
 
 
@@ -136,12 +159,12 @@ def test_at_72_examples_it_can_be_shown(typed: Typed, answered: Any) -> None:
 def test_a_plausible_gate_that_catches_nothing_is_told(typed: Typed, answered: Any) -> None:
     answered.gates("def test_all(candidate):\n    assert candidate.exact_match.plausible >= 0.5\n")
     _, out, _ = typed("plan", "counts", "--golden", "3")
-    assert "passes always: exact_match.plausible >= 0.50 passes whatever the 3 answers are" in out
+    assert "passes always: exact_match.plausible >= 0.50 passes whatever the answers are at n = 3" in out
 
 
 def test_more_examples_are_no_answer_to_a_truth_below_the_threshold(typed: Typed, answered: Any) -> None:
     _, out, _ = typed("plan", "counts", "--truth", "exact_match=0.5")
-    assert "not good enough: exact_match >= 0.60: 0.500 does not exceed it" in out
+    assert "not good enough: exact_match >= 0.60: if 0.500 is true, more examples are not the answer" in out
     _, out, _ = typed("plan", "counts", "--truth", "exact_match=0.7")
     assert "too few examples: exact_match >= 0.60" in out
 
@@ -243,6 +266,18 @@ def test_a_suite_without_a_gate_is_refused(typed: Typed, answered: Any, text: st
     assert "the suite recorded no gate on dev" in refused(typed, "counts")
 
 
+def test_a_suite_whose_every_gate_errs_says_why(typed: Typed, answered: Any) -> None:
+    answered.gates("def test_wrong(candidate):\n    assert candidate.exact_mach >= 0.5\n")
+    message = refused(typed, "counts")
+    assert 'no gate can be planned: test_wrong is invalid: no metric "exact_mach"' in message
+    assert 'did you mean "exact_match"?' in message
+
+
+def test_an_unknown_subject_gets_the_nearest_name(typed: Typed, answered: Any) -> None:
+    assert 'no subject "bas+zero_shot"' in refused(typed, "counts", "--subject", "bas+zero_shot")
+    assert "task counts has no champion" in refused(typed, "counts", "--subject", "champion")
+
+
 @pytest.mark.parametrize(
     ("truth", "message"),
     [("95", "a rate lies between 0 and 1: 95 cannot"), ("-0.1", "a rate lies between 0 and 1"),
@@ -255,8 +290,9 @@ def test_a_truth_that_cannot_be_is_refused(typed: Typed, answered: Any, truth: s
     assert message in refused(typed, "counts", f"--truth={truth}")
 
 
-@pytest.mark.parametrize("words", [("--golden", "0"), ("--golden", "-3"), ("--look", "0"), ("--golden", "many")])
-def test_sizes_and_looks_count_from_one(typed: Typed, answered: Any, words: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("words", [("--golden", "0"), ("--golden", "-3"), ("--look", "0"), ("--golden", "many"),
+                                   ("--look", "51"), ("--golden", "1000001")])
+def test_sizes_and_looks_count_from_one_and_end(typed: Typed, answered: Any, words: tuple[str, ...]) -> None:
     assert words[0] in refused(typed, "counts", *words)
 
 

@@ -107,6 +107,9 @@ def test_a_model_that_passes_becomes_the_champion(typed: Typed, counts: Any, sch
     assert champion is not None
     assert (champion.subject, champion.run) == (said["candidate"], said["run"])
     assert all(champion.verdicts)
+    golden = json.loads((Path(said["report"]).parent / "golden.json").read_text())
+    assert [0.0 <= r["flips"] < 0.5 for r in golden["verdicts"]] == [True, True]
+    assert "another verdict in " in Path(said["report"]).read_text()
     run = record(counts)
     assert (run["status"], run["best"], run["data"]["golden"]["count"]) == ("passed", 1, 60)
     assert run["data"]["dev"]["fingerprint"] == counts.split("dev").fingerprint

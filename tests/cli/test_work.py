@@ -80,6 +80,19 @@ def test_latency_is_the_median_and_the_slow_end(counts: Any, work: Work, monkeyp
     assert asked == [found["n"]]
 
 
+def test_a_latency_that_cannot_be_had_is_said_and_left_out(
+        work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(subject: Any, examples: Any) -> dict[str, Timing]:
+        if subject.name == BASE:
+            raise UserError("cannot be reached", "https://x", "start it")
+        return {e.digest: Timing(None, None, "here") for e in examples}
+
+    monkeypatch.setattr(latency, "measure_latency", gone)
+    assert work.latency([BASE, "base+few_shot:2"]) == {}
+    assert f"the latency of {BASE} is not known: cannot be reached" in shown(work)
+    assert "the latency of base+few_shot:2 is not known: no answer came" in shown(work)
+
+
 def summary(counts: Any, work: Work, mine: int, theirs: int) -> dict[str, Any]:
     name = counts.adapter("mine")
     counts.cached(name, dev=0, golden=mine)

@@ -168,6 +168,8 @@ def test_what_is_added_leaves_the_rest_in_one_piece(one: Perturbation) -> None:
 @pytest.mark.parametrize("one", [irrelevant_sentence, padding, injection, reordered_lines])
 def test_nothing_is_added_to_an_input_that_the_answer_rewrites(one: Perturbation) -> None:
     assert one.apply(REPLY) is None
+    summary = "Noor asked about the two kinds of food, which we would not mix"
+    assert one.apply(Example("s", REPLY.input, {"summary": summary, "cost": 135.17})) is None
 
 
 def test_an_amount_changes_in_both_and_keeps_its_form() -> None:

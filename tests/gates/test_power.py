@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from harness.errors import UserError
 from harness.gates import GateRecord, can_plan, chance_of_other_verdict, level, plan_gate
 from harness.gates.planning import least_right
-from harness.gates.power import power, reach, tilted
+from harness.gates.power import gate_power, reach, tilted
 from harness.measures import Measure, Recording, invalid, macro_f1, recording
 
 READINGS = st.sampled_from(["shown", "plausible", "observed"])
@@ -72,8 +72,8 @@ def test_sizes_for_power_are_those_of_exact_arithmetic(truth: str, t: str, first
 
 def test_what_a_plausible_gate_catches_is_what_the_statistics_page_says() -> None:
     gate = recorded(lambda: rate(18, 20).plausible >= 0.80)
-    assert 1.0 - power(gate, 12, 0.025, 0.5) == pytest.approx(0.61, abs=0.005)
-    assert 1.0 - power(gate, 20, 0.025, 0.5) == pytest.approx(0.75, abs=0.005)
+    assert 1.0 - gate_power(gate, 12, 0.025, 0.5) == pytest.approx(0.61, abs=0.005)
+    assert 1.0 - gate_power(gate, 20, 0.025, 0.5) == pytest.approx(0.75, abs=0.005)
 
 
 # Counts
@@ -127,7 +127,7 @@ def test_a_plausible_gate_fails_at_the_truth_that_is_told() -> None:
     gate = recorded(lambda: rate(18, 20).plausible >= 0.80)
     plan = plan_gate(gate, 30, 0.025)
     assert plan.examples is None
-    assert power(gate, 30, 0.025, plan.refutes) <= 0.2 < power(gate, 30, 0.025, plan.refutes + 0.01)
+    assert gate_power(gate, 30, 0.025, plan.refutes) <= 0.2 < gate_power(gate, 30, 0.025, plan.refutes + 0.01)
     assert plan_gate(gate, 2, 0.025).sure
     assert plan_gate(gate, 2, 0.025).refutes is None
 
@@ -159,8 +159,8 @@ def test_graded_values_agree_with_counts() -> None:
     counts = recorded(lambda: rate(95, 100) >= 0.90)
     graded = recorded(lambda: Measure([1.0] * 95 + [0.0] * 4 + [1e-6]) >= 0.90)
     for truth in (0.93, 0.95, 0.97):
-        exact = power(counts, 200, 0.025, truth)
-        assert power(graded, 200, 0.025, truth) == pytest.approx(exact, abs=0.04)
+        exact = gate_power(counts, 200, 0.025, truth)
+        assert gate_power(graded, 200, 0.025, truth) == pytest.approx(exact, abs=0.04)
     assert plan_gate(graded, 200, 0.025).examples == pytest.approx(plan_gate(counts, 200, 0.025).examples, rel=0.15)
 
 
@@ -174,7 +174,7 @@ def test_the_power_of_a_paired_difference_is_the_share_of_golden_sets_that_pass(
     assert plan.truth == 0.25
     assert plan.power == pytest.approx(passing / 400, abs=0.08)
     assert plan.examples is not None
-    assert power(gate, plan.examples, 0.025, 0.25) == pytest.approx(0.8, abs=0.05)
+    assert gate_power(gate, plan.examples, 0.025, 0.25) == pytest.approx(0.8, abs=0.05)
 
 
 def test_groups_make_a_set_weaker() -> None:
@@ -209,8 +209,8 @@ def test_devs_own_mean_leaves_the_examples_equal() -> None:
 def test_a_truth_that_dev_never_came_near_is_reached_by_the_end_of_the_range() -> None:
     """Dev is perfect between -1 and 1: a truth of 0.8 is then one value in ten at -1."""
     perfect = recorded(lambda: Measure([1.0] * 50, bounds=(-1.0, 1.0)) >= 0.60)
-    assert power(perfect, 100, 0.025, 1.0) == 1.0
-    assert power(perfect, 100, 0.025, 0.8) == pytest.approx(float(tails(100, Fraction(9, 10))[89]), abs=0.03)
+    assert gate_power(perfect, 100, 0.025, 1.0) == 1.0
+    assert gate_power(perfect, 100, 0.025, 0.8) == pytest.approx(float(tails(100, Fraction(9, 10))[89]), abs=0.03)
 
 
 def test_percentiles_are_planned_as_shares() -> None:
@@ -247,11 +247,17 @@ def test_the_chance_of_another_verdict_is_beta_binomial(right: int) -> None:
 
 
 def test_an_invalid_gate_is_not_planned() -> None:
-    broken = GateRecord.invalid(invalid("g", "broken"), "t.py::t")
+    broken = GateRecord.bare(invalid("g", "broken"), "t.py::t")
     assert not can_plan(broken)
-    assert chance_of_other_verdict(broken) == 0.0
+    assert chance_of_other_verdict(broken) is None
     with pytest.raises(UserError, match="no values to plan from"):
         plan_gate(broken, 100, 0.025)
+
+
+def test_a_sealed_verdict_does_not_say_how_near_it_was() -> None:
+    with recording(Recording(sealed=True)):
+        sealed = GateRecord.bare(rate(200, 200) >= 0.90, "t.py::t")
+    assert chance_of_other_verdict(sealed) is None
 
 
 def test_what_cannot_be_planned_is_a_user_error() -> None:

@@ -181,6 +181,7 @@ def test_a_suite_that_names_strata_has_no_digest_without_them(project: Project) 
 
 @pytest.mark.parametrize(("word", "module"), [
     ("under", "edge_cases"), ("across", "edge_cases"), ("across", "consistency"), ("repeated", "consistency"),
+    ("by", "scorers.own"),
 ])
 def test_how_inputs_are_perturbed_and_answers_agree_counts_where_the_suite_asks_for_it(
     project: Project, monkeypatch: pytest.MonkeyPatch, word: str, module: str

@@ -113,3 +113,25 @@ def test_a_vendors_price_is_told_and_stays_what_it_was_at_promotion(
     assert "suite colours does not pass" in text
     write_json(path, {**read_json(path), "tariffs": {vendor: {**then, "per_million_input": "free"}}})
     assert "is invalid: cannot be 'free'" in run(pytester)
+
+
+def test_another_model_behind_an_endpoints_name_is_another_look(
+        make: Callable[..., Any], pytester: pytest.Pytester, chat_server: Serve) -> None:
+    says = ["red"]
+    server = chat_server(lambda body: completion(says[0]))
+    made = make()
+    made.gates("def test_it(candidate):\n    assert candidate.exact_match.plausible >= 0.1\n")
+    ask = ("--candidate", f"openai:mine@{server.url}+zero_shot", "--split", "golden")
+    assert "look 1, level 0.025 per side, recorded now" in run(pytester, *ask)
+    assert "look 1, level 0.025 per side" in run(pytester, *ask, "--regenerate")
+    says[0] = "blue"
+    assert "look 2, level 0.0125 per side, recorded now" in run(pytester, *ask, "--regenerate")
+    assert len(made.looks_taken()) == 2
+
+
+def test_who_answers_elsewhere_is_said_to(
+        make: Callable[..., Any], pytester: pytest.Pytester, chat_server: Serve) -> None:
+    server = chat_server(lambda body: completion("red"))
+    make().gates("def test_it(candidate):\n    assert candidate.exact_match >= 0.1\n")
+    name = f"openai:m@{server.url}+zero_shot"
+    assert f"goldgate: {name} answers 24 examples of dev at its endpoint" in run(pytester, "--candidate", name)

@@ -149,3 +149,16 @@ def test_perturbed_answers_of_a_champion_that_are_not_recorded_are_invalid(
     text = run(pytester)
     assert "an answer of adapter:runs/lost/adapter is not recorded" in text
     assert "suite colours does not pass" in text
+
+
+def test_a_perturbation_of_the_suite_itself(
+    made: Any, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(suite_module, "parse_subject", lambda *_: Rule(True))
+    made.gates("from harness.edge_cases import Edit, Perturbation\n\n"
+               "def greeting(example, rng):\n    return [Edit(0, 0, rng.choice(['Hi. ', 'Hello. ']))]\n\n"
+               "greeted = Perturbation('greeted', 'must_not_change', greeting)\n\n"
+               "def test_greeted(candidate):\n    assert candidate.under(greeted).exact_match >= 0.8\n")
+    text = run(pytester, "--candidate", "base+few_shot:1")
+    assert "exact_match[under greeted].observed >= 0.80" in text
+    assert "suite colours meets its one gate on dev" in text or "meets all" in text

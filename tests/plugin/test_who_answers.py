@@ -278,6 +278,18 @@ def test_a_test_without_its_evidence_is_not_called(make: Callable[..., Any], pyt
     assert "called anyway" not in text
 
 
+def test_answers_that_are_there_wait_for_no_lock(
+    made: Any, pytester: pytest.Pytester, counting: Counting
+) -> None:
+    made.gates(ONE)
+    run(pytester, "--candidate", "base+few_shot:1", "--split", "dev")
+    (made.project.cache / "generate.lock").unlink()
+    (made.project.cache / "generate.lock").mkdir()  # nobody can lock it
+    text = run(pytester, "--candidate", "base+few_shot:1", "--split", "dev")
+    assert "meets its one gate" in text
+    assert len(counting.asked) == 1
+
+
 def test_one_process_at_a_time_generates(
     made: Any, pytester: pytest.Pytester, counting: Counting, monkeypatch: pytest.MonkeyPatch
 ) -> None:

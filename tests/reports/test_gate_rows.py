@@ -56,6 +56,15 @@ def test_what_can_never_be_missed_carries_beyond_every_look() -> None:
     assert looked(Measure([0.0] * 5) >= 0.0).carries == "passes up to look 20 and beyond"
 
 
+def test_a_gate_says_how_likely_a_fresh_golden_set_disagrees() -> None:
+    verdict = right(190, 200)
+    told = {**row(verdict), "flips": 0.414}
+    assert looked(verdict).flips == ""
+    assert golden_gates(records(golden_record(told)))[0].flips == "another verdict in 41.4% of cases"
+    with pytest.raises(UserError, match='field "flips"'):
+        golden_gates(records(golden_record({**told, "flips": "often"})))
+
+
 def test_only_shown_gates_have_a_p_and_a_level() -> None:
     m = Measure([1.0] * 40)
     shown, plausible, observed = looked(m >= 0.8), looked(m.plausible >= 0.8), looked(m.observed >= 0.8)

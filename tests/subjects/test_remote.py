@@ -161,6 +161,15 @@ def test_no_error_shows_the_key(
     assert KEY not in said + caplog.text
 
 
+def test_an_answer_that_echoes_the_key_is_kept_without_it(
+        task: Made, chat_server: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOLDGATE_KEY_LOCALHOST", KEY)
+    server = chat_server(lambda body: completion(f"you sent {KEY}", model=KEY))
+    (answer,) = ask(task, server.url)
+    assert answer.text == "you sent ***"
+    assert KEY not in repr(answer)
+
+
 def test_no_identity_or_fingerprint_depends_on_the_key(
         task: Made, chat_server: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     url = chat_server().url
