@@ -11,16 +11,14 @@ from typing import Any, Literal, TypeVar
 
 from harness.baselines import choose_prompted, is_listed, what_was_tried
 from harness.champion import Champion, load_champion
-from harness.data.check import check_leaks
 from harness.errors import UserError
-from harness.examples import SPLITS, Split, load_split, read_card
+from harness.examples import Split, load_split, read_card
 from harness.fingerprint import digest, short
-from harness.gates import level
 from harness.measures import Recording, recording
 from harness.plugin.failure import Illustration
 from harness.plugin.options import Choice, SplitName
 from harness.plugin.source import Source
-from harness.plugin.terms import Ledger, Terms, writes_looks
+from harness.plugin.terms import Terms, dev_terms, golden_terms, writes
 from harness.project import Project
 from harness.replay import Evidence, Replay
 from harness.runs import find_replay
@@ -30,6 +28,7 @@ from harness.task import Task, load_task
 
 Role = Literal["candidate", "prompted", "base", "linear", "incumbent", "previous"]
 T = TypeVar("T")
+_NO_TERMS = {"level": None, "look": None, "ledger": None}
 
 
 class _NotChosenYet(Exception):
@@ -278,21 +277,10 @@ class Suite:
         return self._once("terms", self._terms)
 
     def _terms(self) -> Terms:
-        task = self.task
         if self.split_name == "dev":
-            return Terms(level(1, task.error), task.gates, "observed", task.error, "dev", None)
-        self._check_leaks()
-        return self._ledger.settle(self.split(), self.subject("candidate") if self.tests_candidate else None)
-
-    @property
-    def _ledger(self) -> Ledger:
-        return self._once("ledger", lambda: Ledger(self.project, self.task, self.champion, self.choice, self._tested))
-
-    def _check_leaks(self) -> None:
-        """Raises UserError where an example of golden stands in a split that training may read, or twice in golden."""
-        folder = self.project.golden(self.name)
-        names = [n for n in SPLITS if (folder / f"{n}.jsonl").is_file()]
-        check_leaks({n: load_split(self.project, self.name, n) for n in names})
+            return dev_terms(self.task)
+        candidate = self.subject("candidate") if self.tests_candidate else None
+        return golden_terms(self.project, self.task, self.choice, self.champion, self.split(), candidate, self._tested)
 
     def _tested(self, subject: Subject) -> str:
         """Identity of who takes a look. Behind an endpoint's name another model may answer from one day to the next, so
@@ -318,11 +306,8 @@ class Suite:
             "split": None if split is None else {
                 "name": split.name, "count": len(split), "fingerprint": short(split.fingerprint)},
             "subjects": {role: {"name": s.name, "identity": short(s.identity)} for role, s in subjects.items()},
-            "level": None if terms is None else terms.level,
-            "look": None if terms is None or terms.look is None else {
-                "name": terms.look.name, "number": terms.look.number, "new": terms.look.new},
-            "ledger": None if terms is None or split is None or split.name == "dev" else self._ledger.spent(terms),
+            **(_NO_TERMS if terms is None else terms.to_json()),
             "notes": [*self.notes, *(self.source.notes if "source" in made else [])],
             "answers": dict(self.source.counts) if "source" in made else {},
-            "writes": writes_looks(self.project, self.choice),
+            "writes": writes(self.project, self.choice),
         }
