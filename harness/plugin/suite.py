@@ -7,32 +7,26 @@ next test.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
-from harness.baselines import choose_prompted, is_listed, what_was_tried
 from harness.champion import Champion, load_champion
 from harness.errors import UserError
 from harness.examples import Split, load_split, read_card
 from harness.fingerprint import digest, short
-from harness.measures import Recording, recording
 from harness.plugin.failure import Illustration
 from harness.plugin.options import Choice, SplitName
+from harness.plugin.roles import Role, Roles, told_of
 from harness.plugin.source import Source
 from harness.plugin.terms import Terms, dev_terms, golden_terms, writes
 from harness.project import Project
 from harness.replay import Evidence, Replay
 from harness.runs import find_replay
 from harness.scored import Scored
-from harness.subjects import Subject, how_known, parse_subject, serving_digest
+from harness.subjects import Subject, parse_subject
 from harness.task import Task, load_task
 
-Role = Literal["candidate", "prompted", "base", "linear", "incumbent", "previous"]
 T = TypeVar("T")
 _NO_TERMS = {"level": None, "look": None, "ledger": None}
-
-
-class _NotChosenYet(Exception):
-    """The best baseline was never chosen on this machine: the one of this name would have to answer dev."""
 
 
 class Suite:
@@ -118,17 +112,18 @@ class Suite:
 
     def subject(self, role: Role) -> Subject:
         """Who plays a role in the suite."""
-        makers: dict[Role, Callable[[], Subject]] = {
-            "candidate": self._candidate, "prompted": self._prompted, "base": lambda: self._parse("base+zero_shot"),
-            "linear": lambda: self._parse("linear"), "incumbent": self._incumbent, "previous": self._previous,
-        }
-        live = self.choice.answers is None
-        return self._once(f"subject {role}", makers[role] if live else lambda: self._repeat(role))
+        return self._once(f"subject {role}", lambda: self._find(role))
 
-    def _repeat(self, role: Role) -> Subject:
-        assert self.replay is not None
+    def _find(self, role: Role) -> Subject:
+        if self.replay is None:
+            return self._roles.find(role)
         train = read_card(self.project.golden(self.name)).splits["train"]["fingerprint"]
-        return self.replay.subject(role, self.task, train, self._parse)
+        return self.replay.subject(role, self.task, train, lambda name: parse_subject(name, self.task, self.project))
+
+    @property
+    def _roles(self) -> Roles:
+        return self._once("roles", lambda: Roles(self.project, self.task, self.champion, self.choice, self.source,
+                                                 lambda: self.split("dev")))
 
     def scored(self, role: Role) -> Scored:
         """A role's answers on the examples of this run, as measures. The look at golden is opened first.
@@ -142,11 +137,8 @@ class Suite:
         def make() -> Scored:
             self.terms()
             scores = self.source.scores(self.subject(role), self.split())
-            name, scored = self.subject(role).name, Scored(role, scores)
-            if known := how_known(name, scores.answers.values()):
-                self.notes.append(known)
-            if scored.tariff is not None and (scored.tariff.own or known):
-                self.notes.append(f"cost of {name}: {scored.tariff}")
+            scored = Scored(role, scores)
+            self.notes += told_of(self.subject(role).name, scored)
             return scored
 
         return self._once(f"scored {role}", make)
@@ -164,111 +156,6 @@ class Suite:
             return self._once("illustration", find)
         except UserError:
             return None  # it only illustrates a gate that is decided already
-
-    def _parse(self, name: str) -> Subject:
-        return self._once(f"named {name}", lambda: parse_subject(name, self.task, self.project))
-
-    def _candidate(self) -> Subject:
-        if self.choice.candidate is not None and not self.choice.by_champion:
-            return self._parse(self.choice.candidate)
-        champion = self.champion
-        if champion is None:
-            raise UserError(
-                f"there is no candidate: task {self.name} has no champion", str(self.project.suite(self.name)),
-                f"name one: pytest --candidate base+zero_shot, or --candidate adapter:FOLDER; or make one:"
-                f" goldgate train {self.name}, then goldgate promote RUN",
-            )
-        return self._promoted(champion)
-
-    def _promoted(self, champion: Champion) -> Subject:
-        prompt = champion.adapter.get("prompt")
-        champion.check_serving(serving_digest(champion.subject, prompt, self.task, self.project))
-        return champion.replayed("candidate", self._parse)
-
-    def _previous(self) -> Subject:
-        champion = self.champion
-        if champion is None:
-            raise UserError(f"there is no previous champion: task {self.name} has none",
-                            str(self.project.suite(self.name)),
-                            "a gate on `previous` decides once there is a champion: leave it out until then")
-        if self.subject("candidate").identity == champion.identity:
-            return champion.predecessor(self._parse)
-        return self._promoted(champion)
-
-    def _prompted(self) -> Subject:
-        """The champion's reference for the champion; for others the one chosen on dev on this machine, else the
-        champion's, else the best of the declared, which are then measured on dev.
-        """
-        recorded = self._recorded_prompted()
-        if recorded is not None and self.choice.by_champion:
-            return recorded
-        try:
-            return self._parse(self._choose_prompted(measure=recorded is None))
-        except _NotChosenYet as absent:
-            if recorded is None:
-                raise UserError(f"which baseline is the best is not known: {absent} has not answered dev",
-                                f"task {self.name}", f"goldgate evaluate {self.name} --subject {absent}") from None
-            return recorded
-
-    def _recorded_prompted(self) -> Subject | None:
-        """The baseline that is recorded with the champion, while it is declared and is what it was."""
-        champion = self.champion
-        if champion is None or champion.baselines != tuple(self.task.baselines):
-            return None  # another list may have another best
-        if not is_listed(self.task, champion.prompted) or self._is_another_list(champion):
-            return None
-        if champion.tried:
-            self.notes.append(what_was_tried(champion.tried, champion.untried))
-        try:
-            subject = self._parse(champion.prompted)
-        except UserError as error:
-            self.notes.append(f"{champion.prompted} is known by its record alone: {error.what}")
-            return champion.replayed("prompted", self._parse)
-        return subject if subject.identity == champion.prompted_identity else None
-
-    def _is_another_list(self, champion: Champion) -> bool:
-        """Whether a prompt file was edited since the champion's reference was the best of the list: it may be better
-        now. One that cannot be read is taken for what it was.
-        """
-        for name, identity in champion.tried.items():
-            try:
-                if "+file:" in name and self._parse(name).identity != identity:
-                    return True
-            except UserError:
-                continue
-        return False
-
-    def _choose_prompted(self, measure: bool) -> str:
-        """Name of the best declared baseline on dev. Raises _NotChosenYet where it would have to be measured first and
-        may not.
-        """
-        dev = self.split("dev")
-
-        def score(name: str) -> Scored:
-            subject = self._parse(name)
-            if not measure or (not self.choice.generate and self.source.existing(subject, dev) is None):
-                raise _NotChosenYet(name)
-            return Scored(name, self.source.scores(subject, dev))
-
-        with recording(Recording()):  # dev's numbers are told where golden's are sealed
-            chosen = choose_prompted(self.project, self.task, dev, lambda name: self._parse(name).identity, score,
-                                     everything=False)
-        self.notes.append(what_was_tried(chosen.tried, chosen.untried))
-        return chosen.name
-
-    def _incumbent(self) -> Subject:
-        if self.task.incumbent is None:
-            raise UserError("the task names no incumbent", f'{self.task.folder / "task.yaml"}, field "incumbent"',
-                            "add the subject that runs in production today")
-        name, champion = self.task.incumbent, self.champion
-        try:
-            return self._parse(name)
-        except UserError as error:
-            recorded = None if champion is None else champion.reference(name, self._parse)
-            if recorded is None:
-                raise
-            self.notes.append(f"{name} is known by its record alone: {error.what}")
-            return recorded
 
     def terms(self) -> Terms:
         """Level and reading of this run's gates. On golden a candidate that is no declared baseline takes a look:
@@ -307,7 +194,8 @@ class Suite:
                 "name": split.name, "count": len(split), "fingerprint": short(split.fingerprint)},
             "subjects": {role: {"name": s.name, "identity": short(s.identity)} for role, s in subjects.items()},
             **(_NO_TERMS if terms is None else terms.to_json()),
-            "notes": [*self.notes, *(self.source.notes if "source" in made else [])],
+            "notes": [*(self._roles.notes if "roles" in made else []), *self.notes,
+                      *(self.source.notes if "source" in made else [])],
             "answers": dict(self.source.counts) if "source" in made else {},
             "writes": writes(self.project, self.choice),
         }
