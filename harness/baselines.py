@@ -89,7 +89,8 @@ def choose_prompted(
     memo = _memo(project, task, dev, [[n, identify(n)] for n in names])
     if memo.is_file() and not everything:
         return Prompted(**read_json(memo))
-    ranks = {name: _measured(task, name, score) for name in names}
+    views = {name: _measured(task, name, score) for name in names}
+    ranks = {name: rank(task, view) for name, view in views.items()}
     free = [n for n in names if not n.endswith(CONSTRAINED) and can_constrain(n, task)]
     plain = [n for n in free if n + CONSTRAINED not in names]
     chosen = plain if everything or not plain else [max(plain, key=lambda n: ranks[n])]
@@ -98,32 +99,36 @@ def choose_prompted(
     refused: dict[str, str] = {}
     for name in (n + CONSTRAINED for n in chosen):
         try:
-            ranks[name] = _measured(task, name, score)
+            views[name] = _measured(task, name, score)
+            ranks[name] = rank(task, views[name])
         except UserError as error:  # nobody declared it, and not every schema or endpoint allows it
             refused[name] = error.what
     metrics = deciding_metrics(task)
     best = max(ranks, key=lambda n: ranks[n])
     tried = {n: dict(zip(metrics, row, strict=True)) for n, row in ranks.items()}
     prompted = Prompted(best, tried, untried | refused)
-    if not refused:  # it may be possible another time
+    passing = any(a.passing for view in views.values() for a in view.answers.values())
+    if not refused and not passing:  # both may be otherwise another time
         write_json(memo, asdict(prompted))
     return prompted
 
 
-def _measured(task: Task, name: str, score: Callable[[str], Scored]) -> tuple[float, ...]:
-    """The rank of a baseline on dev. Raises UserError where it has none."""
+def _measured(task: Task, name: str, score: Callable[[str], Scored]) -> Scored:
+    """A baseline on dev. Raises UserError where more than half of its answers are missing: what is left says nothing of
+    the others.
+    """
     hint = "or take it out of `baselines`, and know that prompting was then not measured at its best"
     try:
         scored = score(name)
     except UserError as error:
         raise UserError(f"the baseline {name} could not be measured: {error.what}", error.where,
                         f"{error.hint}; {hint}") from error
-    answers = scored.answers.values()
-    if all(a.text is None for a in answers):
-        why = next((a.error for a in answers), "there is no example")
-        raise UserError(f"the baseline {name} could not be measured: it has no answer on dev ({why})",
-                        f"task {task.name}", f"mend what is said there, {hint}")
-    return rank(task, scored)
+    lost = [a.error for a in scored.answers.values() if a.text is None]
+    if 2 * len(lost) > len(scored.answers):
+        raise UserError(f"the baseline {name} could not be measured: {len(lost)} of {len(scored.answers)} answers on"
+                        f" dev are missing, the first: {lost[0]}", f"task {task.name}",
+                        f"mend what is said there, {hint}")
+    return scored
 
 
 def _memo(project: Project, task: Task, dev: Split, identities: Sequence[Sequence[str]]) -> Path:

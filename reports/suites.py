@@ -17,7 +17,8 @@ Tone = Literal["ship", "stop", "open"]
 @dataclass(frozen=True)
 class SuiteRun:
     """What pytest came to on one suite. words: the verdict on the whole; facts: who was tested on what, a line each;
-    look: number, level and name of the look at golden, None where it was none; rows: {"item", "verdict"} a gate.
+    look: number, level and name of the look at golden, and whether golden was opened; None where it was none; rows:
+    {"item", "verdict"} a gate.
     """
 
     task: str
@@ -49,7 +50,7 @@ def build_suites_report(suites: Sequence[SuiteRun], path: Path) -> None:
 
 
 def _view(suite: SuiteRun) -> SuiteView:
-    look = None if suite.look is None else look_of({"look": suite.look})
+    look = None if suite.look is None else look_of({"look": suite.look, "opened": suite.look.get("opened")})
     gates = gates_of(suite.rows, look, f"the run of {suite.task}", on_golden=suite.split == "golden")
     readings = tuple((r, words) for r, words in READINGS.items() if any(g.reading == r for g in gates))
     return SuiteView(suite.task, suite.tone, suite.words, suite.facts, suite.split, look, gates, readings)

@@ -14,7 +14,17 @@ from harness.cli.plan_text import PlanText
 from harness.cli.screen import Result
 from harness.errors import UserError, near_names
 from harness.examples import Split, load_split
-from harness.gates import GatePlan, GateRecord, can_plan, chance_of_passing, level, names_strata, plan_gate, read_looks
+from harness.gates import (
+    GatePlan,
+    GateRecord,
+    can_plan,
+    chance_of_passing,
+    is_opened,
+    level,
+    names_strata,
+    plan_gate,
+    read_looks,
+)
 from harness.novelty import read_novelty
 from harness.plugin.run import run_suite
 from harness.project import Project
@@ -46,7 +56,8 @@ def run_plan(project: Project, name: str, asked: Asked) -> Result:
     if asked.subject not in (None, CHAMPION):
         _answers(project, task, dev, subject)
     records = _records(project, name, subject)
-    number = asked.look or len(read_looks(project.golden(name) / "looks")) + 1
+    looks = project.golden(name) / "looks"
+    number = asked.look or len(read_looks(looks)) + 1
     alpha, total = level(number, task.error), asked.golden or len(golden)
     good = [g for g in records if can_plan(g)]
     truths = _truths(asked.truths, good)
@@ -64,7 +75,8 @@ def run_plan(project: Project, name: str, asked: Asked) -> Result:
         "gates": [_row(p) for p in plans], "unplanned": [{"item": i, "why": why} for i, why in unplanned],
     }
     text = PlanText(name, subject, total, total == len(golden), number, alpha, chance, bool(truths))
-    return Result(record, text.of(plans, unplanned))
+    opened = "\ngolden was opened: a pass has no error rate until it is refreshed" if is_opened(looks) else ""
+    return Result(record, text.of(plans, unplanned) + opened)
 
 
 def _answers(project: Project, task: Task, dev: Split, subject: str) -> Mapping[str, Answer]:

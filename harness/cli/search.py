@@ -87,7 +87,8 @@ def _lines(task: Task, subject: str, metric: str, found: Found, run: str | None)
     if not found.right:
         return [f"{subject} has no dev example of {task.name} right ({metric}): there is nothing to break"]
     forms, broke = (sum(row[i] for row in found.tried.values()) for i in (0, 1))
-    lines = [f"{subject} has {found.right} dev examples right ({metric}); {broke} of {forms} other forms break it",
+    examples = "example" if found.right == 1 else "examples"
+    lines = [f"{subject} has {found.right} dev {examples} right ({metric}); {broke} of {forms} other forms break it",
              *(f"  {name:<20} {lost} of {tried}" for name, (tried, lost) in found.tried.items())]
     for one in found.counterexamples:
         tags = f" [{', '.join(one.form.example.tags)}]" if one.form.example.tags else ""

@@ -97,7 +97,8 @@ class _Search:
             broken += self._try(_together(right), min(self.left // 2, len(right)))
         chosen = _one_of_each(broken)[:MOST]
         found = [self._shrunk(form, self.left // (len(chosen) - i)) for i, form in enumerate(chosen)]
-        return Found(len(right), self.budget - self.left, self.tried, tuple(found))
+        distinct = {(c.form.example.id, c.form.made.digest): c for c in found}  # two forms may shrink to one
+        return Found(len(right), self.budget - self.left, self.tried, tuple(distinct.values()))
 
     def _try(self, forms: Iterator[Form], most: int) -> list[Form]:
         """The forms, of so many, that break."""

@@ -13,7 +13,8 @@ from harness.scored import Scored
 
 if TYPE_CHECKING:
     from harness.plugin.items import GatePlugin
-    from harness.plugin.suite import Role, Suite
+    from harness.plugin.roles import Role
+    from harness.plugin.suite import Suite
 
 SUBJECTS = frozenset({"candidate", "prompted", "base", "linear", "incumbent", "previous"})
 

@@ -19,13 +19,14 @@ _FIXTURES = {
     "edge_case": "edge_case", "edge_cases": "edge_case", "prompted": "baseline_gap", "base": "baseline_gap",
     "linear": "baseline_gap", "incumbent": "baseline_gap",
 }
-_METRICS = {
+METRICS = {
     "exact_match": "accuracy", "field_accuracy": "accuracy", "macro_f1": "accuracy", "similarity": "accuracy",
     "numbers_kept": "accuracy", "field_precision": "accuracy", "field_recall": "accuracy", "field_f1": "accuracy",
     "edit_similarity": "accuracy", "rouge_l": "accuracy",
     "json_valid": "format", "schema_valid": "format", "label_valid": "format", "style_ok": "format",
     "style_score": "format", "stop_rate": "format", "empty_rate": "format",
-    "tokens_in": "cost", "tokens_out": "cost", "cost_per_1k": "cost",
+    "refusal_rate": "format", "agreement": "consistency", "formats": "consistency",
+    "tokens_in": "cost", "tokens_out": "cost", "cost_per_1k": "cost", "latency": "latency", "first_token": "latency",
 }
 
 
@@ -40,5 +41,5 @@ def kinds_of(item: pytest.Item, fixtures: Set[str]) -> list[str]:
     code = getattr(getattr(item, "function", None), "__code__", None)
     named = set(code.co_names) if code is not None else set()
     found = {kind for name, kind in _FIXTURES.items() if name in fixtures}
-    found |= {kind for name, kind in _METRICS.items() if name in named}
+    found |= {kind for name, kind in METRICS.items() if name in named}
     return [kind for kind in KINDS if kind in found]

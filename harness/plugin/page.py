@@ -24,7 +24,7 @@ def _run(suite: SuiteTally) -> SuiteRun:
     look = suite.info.get("look")
     return SuiteRun(
         suite.task, tone, words, tuple(line.strip() for line in head(suite.info)), split,
-        None if look is None else {**look, "level": suite.info["level"]},
+        None if look is None else {**look, "level": suite.info["level"], "opened": suite.info["ledger"]["opened"]},
         tuple({"item": item.nodeid, "verdict": {k: v for k, v in verdict.items() if k != "place"}}
               for item in suite.ordered() for verdict in item.verdicts),
     )

@@ -6,63 +6,27 @@ next test.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date
-from pathlib import Path
-from typing import Any, Literal, TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
-from harness.baselines import choose_prompted, is_declared, is_listed, what_was_tried
-from harness.champion import CHAMPION, Champion, load_champion
-from harness.data.check import check_leaks
+from harness.champion import Champion, load_champion
 from harness.errors import UserError
-from harness.examples import SPLITS, Split, load_split, read_card
+from harness.examples import Split, load_split, read_card
 from harness.fingerprint import digest, short
-from harness.gates import (
-    Look,
-    LookKey,
-    check_ledger,
-    check_named,
-    is_opened,
-    level,
-    mark_opened,
-    open_look,
-    read_looks,
-    spent,
-    suite_digest,
-)
-from harness.measures import Reading, Recording, recording
 from harness.plugin.failure import Illustration
 from harness.plugin.options import Choice, SplitName
+from harness.plugin.roles import Role, Roles, told_of
 from harness.plugin.source import Source
+from harness.plugin.terms import Terms, dev_terms, golden_terms, writes
 from harness.project import Project
-from harness.runs import git_commit, looks_named
+from harness.replay import Evidence, Replay
+from harness.runs import find_replay
 from harness.scored import Scored
-from harness.scorers import scorer_versions
-from harness.subjects import Subject, how_known, parse_subject, serving_digest
+from harness.subjects import Subject, parse_subject
 from harness.task import Task, load_task
 
-Role = Literal["candidate", "prompted", "base", "linear", "incumbent", "previous"]
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Terms:
-    """How the gates of this run are decided. look: the one it is, None where it is none; note: for people; error: None
-    where golden was opened and no error rate holds; sealed: verdicts alone are shown.
-    """
-
-    level: float
-    reading: Reading
-    force: Reading | None
-    error: float | None
-    note: str
-    look: Look | None
-    sealed: bool = False
-
-
-class _NotChosenYet(Exception):
-    """The best baseline was never chosen on this machine: the one of this name would have to answer dev."""
+_NO_TERMS = {"level": None, "look": None, "ledger": None}
 
 
 class Suite:
@@ -102,7 +66,10 @@ class Suite:
         """golden for the champion, dev for anything else, unless the command line says which."""
         if self.choice.split is not None:
             return self.choice.split
-        return "golden" if self.choice.by_champion and self.champion is not None else "dev"
+        by_champion = self.choice.by_champion
+        if self.choice.answers is not None and self.champion is not None:
+            by_champion = self.subject("candidate").identity == self.champion.identity
+        return "golden" if by_champion and self.champion is not None else "dev"
 
     def split(self, name: SplitName | None = None) -> Split:
         """The examples of this run, or the named split."""
@@ -121,15 +88,42 @@ class Suite:
     @property
     def source(self) -> Source:
         """Where answers come from."""
-        return self._once("source", lambda: Source(self.project, self.task, self.champion, self.choice, self._say))
+        def make() -> Source:
+            proof = self.champion if self.replay is None else self.replay
+            return Source(self.project, self.task, None if proof is None else proof.file, self.choice, self._say)
+
+        return self._once("source", make)
+
+    @property
+    def replay(self) -> Replay | None:
+        """The recorded answers that this run decides from, where it was asked to."""
+        def find() -> Replay | None:
+            if self.choice.answers is None:
+                return None
+            self.notes.append(f"decided from the answers of run {self.choice.answers}: no model is asked")
+            return find_replay(self.project, self.name, self.choice.answers)
+
+        return self._once("replay", find)
+
+    def evidence(self) -> Evidence:
+        """All that this run was decided from."""
+        roles = {what.split()[1]: (s.name, s.identity) for what, s in self._resolved() if what.startswith("subject ")}
+        return Evidence(roles, self.source.said(), self.source.tariffs)
 
     def subject(self, role: Role) -> Subject:
         """Who plays a role in the suite."""
-        makers: dict[Role, Callable[[], Subject]] = {
-            "candidate": self._candidate, "prompted": self._prompted, "base": lambda: self._parse("base+zero_shot"),
-            "linear": lambda: self._parse("linear"), "incumbent": self._incumbent, "previous": self._previous,
-        }
-        return self._once(f"subject {role}", makers[role])
+        return self._once(f"subject {role}", lambda: self._find(role))
+
+    def _find(self, role: Role) -> Subject:
+        if self.replay is None:
+            return self._roles.find(role)
+        train = read_card(self.project.golden(self.name)).splits["train"]["fingerprint"]
+        return self.replay.subject(role, self.task, train, lambda name: parse_subject(name, self.task, self.project))
+
+    @property
+    def _roles(self) -> Roles:
+        return self._once("roles", lambda: Roles(self.project, self.task, self.champion, self.choice, self.source,
+                                                 lambda: self.split("dev")))
 
     def scored(self, role: Role) -> Scored:
         """A role's answers on the examples of this run, as measures. The look at golden is opened first.
@@ -143,11 +137,8 @@ class Suite:
         def make() -> Scored:
             self.terms()
             scores = self.source.scores(self.subject(role), self.split())
-            name, scored = self.subject(role).name, Scored(role, scores)
-            if known := how_known(name, scores.answers.values()):
-                self.notes.append(known)
-            if scored.tariff is not None and (scored.tariff.own or known):
-                self.notes.append(f"cost of {name}: {scored.tariff}")
+            scored = Scored(role, scores)
+            self.notes += told_of(self.subject(role).name, scored)
             return scored
 
         return self._once(f"scored {role}", make)
@@ -166,111 +157,6 @@ class Suite:
         except UserError:
             return None  # it only illustrates a gate that is decided already
 
-    def _parse(self, name: str) -> Subject:
-        return self._once(f"named {name}", lambda: parse_subject(name, self.task, self.project))
-
-    def _candidate(self) -> Subject:
-        if self.choice.candidate is not None and not self.choice.by_champion:
-            return self._parse(self.choice.candidate)
-        champion = self.champion
-        if champion is None:
-            raise UserError(
-                f"there is no candidate: task {self.name} has no champion", str(self.project.suite(self.name)),
-                f"name one: pytest --candidate base+zero_shot, or --candidate adapter:FOLDER; or make one:"
-                f" goldgate train {self.name}, then goldgate promote RUN",
-            )
-        return self._promoted(champion)
-
-    def _promoted(self, champion: Champion) -> Subject:
-        prompt = champion.adapter.get("prompt")
-        champion.check_serving(serving_digest(champion.subject, prompt, self.task, self.project))
-        return champion.replayed("candidate", self._parse)
-
-    def _previous(self) -> Subject:
-        champion = self.champion
-        if champion is None:
-            raise UserError(f"there is no previous champion: task {self.name} has none",
-                            str(self.project.suite(self.name)),
-                            "a gate on `previous` decides once there is a champion: leave it out until then")
-        if self.subject("candidate").identity == champion.identity:
-            return champion.predecessor(self._parse)
-        return self._promoted(champion)
-
-    def _prompted(self) -> Subject:
-        """The champion's reference for the champion; for others the one chosen on dev on this machine, else the
-        champion's, else the best of the declared, which are then measured on dev.
-        """
-        recorded = self._recorded_prompted()
-        if recorded is not None and self.choice.by_champion:
-            return recorded
-        try:
-            return self._parse(self._choose_prompted(measure=recorded is None))
-        except _NotChosenYet as absent:
-            if recorded is None:
-                raise UserError(f"which baseline is the best is not known: {absent} has not answered dev",
-                                f"task {self.name}", f"goldgate evaluate {self.name} --subject {absent}") from None
-            return recorded
-
-    def _recorded_prompted(self) -> Subject | None:
-        """The baseline that is recorded with the champion, while it is declared and is what it was."""
-        champion = self.champion
-        if champion is None or champion.baselines != tuple(self.task.baselines):
-            return None  # another list may have another best
-        if not is_listed(self.task, champion.prompted) or self._is_another_list(champion):
-            return None
-        if champion.tried:
-            self.notes.append(what_was_tried(champion.tried, champion.untried))
-        try:
-            subject = self._parse(champion.prompted)
-        except UserError as error:
-            self.notes.append(f"{champion.prompted} is known by its record alone: {error.what}")
-            return champion.replayed("prompted", self._parse)
-        return subject if subject.identity == champion.prompted_identity else None
-
-    def _is_another_list(self, champion: Champion) -> bool:
-        """Whether a prompt file was edited since the champion's reference was the best of the list: it may be better
-        now. One that cannot be read is taken for what it was.
-        """
-        for name, identity in champion.tried.items():
-            try:
-                if "+file:" in name and self._parse(name).identity != identity:
-                    return True
-            except UserError:
-                continue
-        return False
-
-    def _choose_prompted(self, measure: bool) -> str:
-        """Name of the best declared baseline on dev. Raises _NotChosenYet where it would have to be measured first and
-        may not.
-        """
-        dev = self.split("dev")
-
-        def score(name: str) -> Scored:
-            subject = self._parse(name)
-            if not measure or (not self.choice.generate and self.source.existing(subject, dev) is None):
-                raise _NotChosenYet(name)
-            return Scored(name, self.source.scores(subject, dev))
-
-        with recording(Recording()):  # dev's numbers are told where golden's are sealed
-            chosen = choose_prompted(self.project, self.task, dev, lambda name: self._parse(name).identity, score,
-                                     everything=False)
-        self.notes.append(what_was_tried(chosen.tried, chosen.untried))
-        return chosen.name
-
-    def _incumbent(self) -> Subject:
-        if self.task.incumbent is None:
-            raise UserError("the task names no incumbent", f'{self.task.folder / "task.yaml"}, field "incumbent"',
-                            "add the subject that runs in production today")
-        name, champion = self.task.incumbent, self.champion
-        try:
-            return self._parse(name)
-        except UserError as error:
-            recorded = None if champion is None else champion.reference(name, self._parse)
-            if recorded is None:
-                raise
-            self.notes.append(f"{name} is known by its record alone: {error.what}")
-            return recorded
-
     def terms(self) -> Terms:
         """Level and reading of this run's gates. On golden a candidate that is no declared baseline takes a look:
         recorded before any score is known, and where CI is set only read.
@@ -278,59 +164,10 @@ class Suite:
         return self._once("terms", self._terms)
 
     def _terms(self) -> Terms:
-        task = self.task
-        first = level(1, task.error)
         if self.split_name == "dev":
-            return Terms(first, task.gates, "observed", task.error, "dev", None)
-        self._check_leaks()
-        sealed = task.golden == "sealed"
-        check_ledger(self._ledger, sealed=sealed)
-        look, mark = self._look_or_none()
-        if self.choice.open_golden:
-            self._open_golden(look)
-        opened = is_opened(self._ledger)
-        note = f"{mark}, opened" if opened else mark
-        error = None if opened else task.error
-        return Terms(look.level if look else first, task.gates, None, error, note, look, sealed)
-
-    @property
-    def _ledger(self) -> Path:
-        return self.project.golden(self.name) / "looks"
-
-    @property
-    def _writes(self) -> bool:
-        return not self.choice.ci or self.project.demo
-
-    def _look_or_none(self) -> tuple[Look | None, str]:
-        """The look at golden that this run is, and what messages call it."""
-        mark = f"golden {self.split().fingerprint[:4]}"
-        if not self.tests_candidate:
-            return None, mark
-        subject = self.subject("candidate")
-        if is_declared(self.task, subject.name):
-            return None, f"{mark}; a declared baseline takes no look"
-        look = self._look(subject)
-        return look, f"look {look.number} of {mark}"
-
-    def _open_golden(self, look: Look | None) -> None:
-        """Records that golden is opened, before an example of it is shown. Raises UserError where it may not be."""
-        if self.task.golden == "sealed":
-            raise UserError("golden is sealed: its examples are not shown", f'{self.task.folder / "task.yaml"}, field'
-                            ' "golden"', "look at dev's: pytest --split dev")
-        if look is None:
-            raise UserError("golden is opened at a look, and this run takes none", "--open-golden",
-                            "test a candidate that is no declared baseline")
-        if self._writes:
-            mark_opened(self._ledger, look)
-        elif not is_opened(self._ledger):
-            raise UserError("golden is not opened, and where CI is set nothing is written", "--open-golden",
-                            "open it elsewhere and commit the ledger, or leave --open-golden out")
-
-    def _check_leaks(self) -> None:
-        """Raises UserError where an example of golden stands in a split that training may read, or twice in golden."""
-        folder = self.project.golden(self.name)
-        names = [n for n in SPLITS if (folder / f"{n}.jsonl").is_file()]
-        check_leaks({n: load_split(self.project, self.name, n) for n in names})
+            return dev_terms(self.task)
+        candidate = self.subject("candidate") if self.tests_candidate else None
+        return golden_terms(self.project, self.task, self.choice, self.champion, self.split(), candidate, self._tested)
 
     def _tested(self, subject: Subject) -> str:
         """Identity of who takes a look. Behind an endpoint's name another model may answer from one day to the next, so
@@ -341,21 +178,12 @@ class Suite:
         answers = self.source.scores(subject, self.split()).answers.values()
         return digest([subject.identity, {a.example: [a.text, a.finish] for a in answers}])
 
-    def _look(self, subject: Subject) -> Look:
-        suite = suite_digest(self.task, scorer_versions(self.task))
-        key = LookKey(self.split().fingerprint, self._tested(subject), suite)
-        named = [] if self.champion is None else self.champion.looks
-        check_named(self._ledger, [*named, *looks_named(self.project, self.name)])
-        recorded = any(look.key == key for look in read_looks(self._ledger))
-        return open_look(
-            self._ledger, key, candidate=self.choice.candidate or CHAMPION, date=date.today().isoformat(),
-            commit=None if recorded else git_commit(self.project.root), error=self.task.error,
-            write=self._writes, sealed=self.task.golden == "sealed",
-        )
+    def _resolved(self) -> Iterator[tuple[str, Any]]:
+        return ((what, value) for what, (value, error) in self._made.items() if error is None)
 
     def describe(self) -> dict[str, Any]:
         """What the summary says of this suite, as JSON: only of what was resolved while it ran."""
-        made = {what: value for what, (value, error) in self._made.items() if error is None}
+        made = dict(self._resolved())
         terms: Terms | None = made.get("terms")
         subjects = {what.split()[1]: s for what, s in made.items() if what.startswith("subject ")}
         split = made.get(f"split {self.split_name}") if "task" in made and "champion" in made else None
@@ -365,17 +193,9 @@ class Suite:
             "split": None if split is None else {
                 "name": split.name, "count": len(split), "fingerprint": short(split.fingerprint)},
             "subjects": {role: {"name": s.name, "identity": short(s.identity)} for role, s in subjects.items()},
-            "level": None if terms is None else terms.level,
-            "look": None if terms is None or terms.look is None else {
-                "name": terms.look.name, "number": terms.look.number, "new": terms.look.new},
-            "ledger": None if terms is None or split is None or split.name == "dev" else self._spent(terms),
-            "notes": [*self.notes, *(self.source.notes if "source" in made else [])],
+            **(_NO_TERMS if terms is None else terms.to_json()),
+            "notes": [*(self._roles.notes if "roles" in made else []), *self.notes,
+                      *(self.source.notes if "source" in made else [])],
             "answers": dict(self.source.counts) if "source" in made else {},
-            "writes": self._writes,
+            "writes": writes(self.project, self.choice),
         }
-
-    def _spent(self, terms: Terms) -> dict[str, Any]:
-        """What the looks at this golden split have cost, and whether it was opened or is sealed."""
-        looks = read_looks(self._ledger)
-        return {"looks": len(looks), "spent": spent(looks), "error": self.task.error, "opened": terms.error is None,
-                "sealed": terms.sealed}

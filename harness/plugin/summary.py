@@ -53,7 +53,7 @@ class SummaryPlugin:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
         request = self._config.pluginmanager.get_plugin("goldgate-request")
         if request is not None:
-            request.finished(self.tally.suites)
+            request.finished(self.tally.suites, [] if gates is None else gates.suites)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if is_worker(self._config):  # has a terminal too, which nobody sees, and knows a part alone
@@ -108,6 +108,8 @@ def _write_outcome(suite: SuiteTally) -> None:
     from harness.measures import Verdict
 
     folder = Path(suite.root) / "golden" / suite.task / "looks"
-    found = next(x for x in read_looks(folder) if x.name == look["name"])
+    found = next((x for x in read_looks(folder) if x.name == look["name"]), None)
+    if found is None:  # golden was refreshed meanwhile: the look is retired
+        return
     rows = [{k: v for k, v in verdict.items() if k != "place"} for verdict in suite.verdicts()]
     write_outcome(folder, found, [Verdict.from_json(row) for row in rows], suite.passed)

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from harness.gates import LookKey, mark_opened, open_look
+
 Typed = Callable[..., tuple[int, str, str]]
 BASE = "base+zero_shot"
 ROOT = Path(__file__).parents[2]
@@ -191,13 +193,14 @@ def test_the_level_is_that_of_the_look(typed: Typed, answered: Any) -> None:
     assert spoken(typed, "counts")["level"] == 0.1
 
 
-def test_the_next_look_follows_the_ledger(typed: Typed, answered: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from harness.gates import LookKey, open_look
-
-    open_look(answered.golden / "looks", LookKey("g", "c", "s"), candidate="x", date="2026-01-01", commit=None,
-              error=0.05, write=True)
+def test_the_next_look_follows_the_ledger(typed: Typed, answered: Any) -> None:
+    look = open_look(answered.golden / "looks", LookKey("g", "c", "s"), candidate="x", date="2026-01-01", commit=None,
+                     error=0.05, write=True)
     said = spoken(typed, "counts")
     assert (said["look"], said["level"]) == (2, 0.0125)
+    assert "golden was opened" not in typed("plan", "counts")[1]
+    mark_opened(answered.golden / "looks", look)
+    assert "golden was opened: a pass has no error rate" in typed("plan", "counts")[1]
 
 
 # What it does not do
@@ -224,7 +227,7 @@ def test_a_latency_that_was_never_measured_is_not_planned(typed: Typed, answered
 
 
 def test_the_shipped_suite_is_planned_from_its_recorded_answers(
-    typed: Typed, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    typed: Typed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)
     said = spoken(typed, "invoices", "--look", "1")

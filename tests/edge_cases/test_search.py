@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from harness.edge_cases.search import search, smallest_breaking
+from harness.edge_cases.search import MOST, search, smallest_breaking
 from harness.errors import UserError
 from harness.examples import Example, Split
 from harness.project import Project
@@ -64,6 +64,8 @@ def test_what_breaks_it_is_found_and_shrunk_to_the_word_that_matters(task: Task)
     assert shouted.after.text == "other" != shouted.form.made.output
     assert shouted.after.id == shouted.form.example.id
     assert found.right == 12
+    made = [(c.form.example.id, c.form.made.text) for c in found.counterexamples]
+    assert len(made) == len(set(made))
     assert found.tried["letter_case"][0] == found.tried["letter_case"][1] > 0
     assert found.tried["padding"][1] == 0
 
@@ -91,8 +93,8 @@ def test_the_budget_is_kept(task: Task, budget: int) -> None:
     rule = Rule(keyword)
     found = search(scores(task, rule), "exact_match", budget)
     assert found.asked <= budget
-    # Beside the answers to dev itself, and one for each that is shown.
-    assert sum(rule.asked) - len(SPLIT) - len(found.counterexamples) <= budget
+    # Beside the answers to dev itself, and one for each counterexample.
+    assert sum(rule.asked) - len(SPLIT) - MOST <= budget
 
 
 def test_forms_are_asked_in_batches(task: Task) -> None:
@@ -140,3 +142,12 @@ def test_the_smallest_set_is_what_is_needed(seed: int) -> None:
 
 def test_without_more_answers_the_smallest_that_is_known_stays() -> None:
     assert smallest_breaking(5, lambda places: None) == (0, 1, 2, 3, 4)
+
+
+def test_one_example_is_not_shown_twice_in_one_form(task: Task) -> None:
+    one = Split("dev", (Example("d", "where is my parcel, it was sent a week ago", "delivery"),))
+    found = search(scores(task, Rule(keyword), one), "exact_match", 200)
+    assert found.tried["letter_case"] == (1, 1)
+    assert found.tried["all at once"] == (1, 1)
+    shouted = [c for c in found.counterexamples if c.form.perturbations == ("letter_case",)]
+    assert [c.form.edits[0][1].text for c in shouted] == ["PARCEL"]

@@ -203,3 +203,40 @@ def test_code_that_does_not_parse_is_named(project: Project) -> None:
     edit(project, "test_gates.py", "def test_accuracy(candidate):", "def test_accuracy(candidate:")
     with pytest.raises(UserError, match=r"test_gates.py, line \d+: not valid Python"):
         digest(project)
+
+
+@pytest.mark.parametrize("where", ["suites/conftest.py", "conftest.py", "suites/mood/conftest.py"])
+def test_code_that_a_suite_may_lean_on_counts_wherever_pytest_finds_it(project: Project, where: str) -> None:
+    before = digest(project)
+    (project.root / where).write_text("LIMIT = 0.9\n")
+    between = digest(project)
+    (project.root / where).write_text("LIMIT = 0.5\n")
+    assert len({before, between, digest(project)}) == 3
+
+
+@pytest.mark.parametrize("where", [
+    ".hidden.py", ".pytest_cache/x.txt", "__pycache__/test_gates.cpython-311.pyc", "__pycache__/x.txt", "old.pyc",
+    "champion.json", "champion_answers.jsonl.gz",
+])
+def test_what_is_no_part_of_the_question_does_not_count(project: Project, where: str) -> None:
+    before = digest(project)
+    path = project.suite("mood") / where
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"\x00 not Python")
+    assert digest(project) == before
+
+
+def test_a_file_that_is_no_code_counts_by_its_content(project: Project) -> None:
+    before = digest(project)
+    (project.suite("mood") / "limits.txt").write_text("0.9")
+    between = digest(project)
+    (project.suite("mood") / "limits.txt").write_text("0.5")
+    assert len({before, between, digest(project)}) == 3
+
+
+def test_only_a_text_at_the_head_of_a_body_is_a_docstring(project: Project) -> None:
+    path = project.suite("mood") / "test_gates.py"
+    path.write_text(GATES + "\n\ndef limit():\n    0.9\n    return 1\n")
+    one = digest(project)
+    path.write_text(GATES + "\n\ndef limit():\n    0.5\n    return 1\n")
+    assert digest(project) != one

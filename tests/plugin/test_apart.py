@@ -17,7 +17,7 @@ LOADED = ("import json, pathlib, sys\n\ndef pytest_sessionfinish():\n"
 SLOW_SUBJECT = '''
 import os, time
 import pytest
-import harness.plugin.suite as suite
+import harness.plugin.roles as roles
 from harness.subjects import Answer
 
 class Slow:
@@ -32,7 +32,7 @@ class Slow:
         for e in examples:
             yield Answer(e.id, e.output, "stop", 3, 1, 0.0, None, self.identity, self.fingerprint(e), e.digest)
 
-suite.parse_subject = lambda *_: Slow()
+roles.parse_subject = lambda *_: Slow()
 '''
 
 Apart = Callable[..., Any]

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from harness.plugin.kinds import KINDS
+from harness.plugin.kinds import KINDS, METRICS
+from harness.scorers import scorer_versions
 
 pytest_plugins = ["pytester"]
 
@@ -31,6 +32,12 @@ def test_gap(candidate, prompted):
 def test_tokens(candidate):
     assert candidate.tokens_out <= 3
 
+def test_wait(candidate):
+    assert candidate.latency.p95 <= 3
+
+def test_again(candidate):
+    assert candidate.repeated(3).agreement >= 0.9
+
 @pytest.mark.parametrize("metric", ["label_valid"])
 @pytest.mark.format
 def test_by_hand(candidate, metric):
@@ -44,7 +51,8 @@ def test_by_hand(candidate, metric):
     ("baseline_gap", {"test_gap"}),
     ("cost", {"test_tokens"}),
     ("accuracy and not edge_case and not baseline_gap", {"test_right"}),
-    ("latency or consistency", set()),
+    ("latency", {"test_wait"}),
+    ("consistency", {"test_again"}),
 ])
 def test_gates_are_chosen_by_kind(made: Any, pytester: pytest.Pytester, expression: str, names: set[str]) -> None:
     made.gates(GATES)
@@ -69,3 +77,12 @@ def test_other_tests_get_no_marks(made: Any, pytester: pytest.Pytester) -> None:
     text = pytester.runpytest(".", "-p", "no:cacheprovider", "--collect-only", "-q", "-m", "baseline_gap").stdout.str()
     assert "test_elsewhere" not in text
     assert "test_beats_prompting" in text
+
+
+def test_every_metric_has_a_kind(make_task: Any) -> None:
+    for kind, schema in (("json", {"type": "object"}), ("label", None), ("text", None)):
+        settings: dict[str, Any] = {"kind": kind, "prices": {"per_million_input": 1.0}}
+        settings |= {"labels": ["a", "b"]} if kind == "label" else {}
+        settings |= {"style": {"forbidden": ["!"]}} if kind == "text" else {}
+        _, task = make_task(settings, schema, train=[("x", {} if kind == "json" else "a")])
+        assert set(scorer_versions(task)) <= set(METRICS)

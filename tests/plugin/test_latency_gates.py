@@ -9,7 +9,7 @@ import pytest
 import torch  # noqa: F401 - imported out here: pytester forgets what is imported within it, and torch bears one import
 
 from harness.examples import Example
-from harness.plugin import suite as suite_module
+from harness.plugin import roles as roles_module
 from harness.subjects import Answer
 from harness.subjects.latency import Timing
 
@@ -80,7 +80,7 @@ def test_it_is_measured_once_and_kept(
     made: Any, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     subject = Counting()
-    monkeypatch.setattr(suite_module, "parse_subject", lambda *_: subject)
+    monkeypatch.setattr(roles_module, "parse_subject", lambda *_: subject)
     made.gates(P95.format(60.0))
     chosen = ("--candidate", "base+zero_shot", "--split", "dev")
     assert "meets its one gate on dev" in run(pytester, *chosen)
@@ -96,7 +96,7 @@ def test_it_is_measured_only_where_it_is_asked_for(
     made: Any, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     subject = Counting()
-    monkeypatch.setattr(suite_module, "parse_subject", lambda *_: subject)
+    monkeypatch.setattr(roles_module, "parse_subject", lambda *_: subject)
     made.gates("def test_right(candidate):\n    assert candidate.exact_match >= 0.8\n")
     run(pytester, "--candidate", "base+zero_shot", "--split", "dev")
     assert subject.asked == [24]

@@ -70,6 +70,16 @@ def test_a_gate_that_passes_says_that_golden_was_opened(made: Any, pytester: pyt
     assert ", opened)" in text
 
 
+def test_a_gate_report_of_an_opened_split_tells_no_error_rate(made: Any, pytester: pytest.Pytester) -> None:
+    run(pytester, "--gate-report=closed.html")
+    run(pytester, "--open-golden", "--gate-report=opened.html")
+    closed, opened = ((pytester.path / f"{name}.html").read_text() for name in ("closed", "opened"))
+    assert "passes up to look" in closed
+    assert "passes up to look" not in opened
+    assert "opened: golden&#39;s examples were shown, so no error rate holds" in opened
+    assert "passes, opened" in opened
+
+
 def test_opening_is_written_before_an_example_is_shown(made: Any, pytester: pytest.Pytester) -> None:
     made.gates("from pathlib import Path\n\ndef test_it(candidate):\n"
                f"    (path,) = Path({str(made.looks)!r}).glob('*.outcome.json')\n"

@@ -147,3 +147,12 @@ def test_sealed_or_closed_is_fixed_by_the_first_look(
         assert f"a look at this golden split was taken with golden: {first}" in text
         assert "0.883" not in text
     assert len(made.looks_taken()) == 1
+
+
+def test_the_gate_report_tells_verdicts_alone(sealed: Any, pytester: pytest.Pytester) -> None:
+    pages = []
+    for wrong in (NEAR, FAR):
+        shown(pytester, sealed, wrong, "--gate-report=gates.html")
+        pages.append((pytester.path / "gates.html").read_text().replace(", recorded now", ""))
+    assert pages[0] == pages[1]
+    assert "undecided" in pages[0].lower()

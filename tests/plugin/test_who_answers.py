@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 from harness.data.check import rewrite_card
 from harness.errors import UserError
 from harness.examples import Example
-from harness.plugin import suite as suite_module
+from harness.plugin import roles as roles_module
 from harness.subjects import Answer
 from harness.subjects.replayed import Replayed
 from harness.task import load_task
@@ -51,7 +51,7 @@ class Counting:
 @pytest.fixture
 def counting(monkeypatch: pytest.MonkeyPatch) -> Counting:
     subject = Counting()
-    monkeypatch.setattr(suite_module, "parse_subject", lambda *_: subject)
+    monkeypatch.setattr(roles_module, "parse_subject", lambda *_: subject)
     return subject
 
 
@@ -183,7 +183,7 @@ def test_a_failure_to_answer_is_met_once(
 ) -> None:
     def broken(examples: Sequence[Example], progress: object = None) -> Iterator[Answer]:
         counting.asked.append(len(examples))
-        raise suite_module.UserError("the engine is out of order", "engine", "mend it")
+        raise UserError("the engine is out of order", "engine", "mend it")
         yield
 
     monkeypatch.setattr(counting, "answer", broken)
