@@ -170,7 +170,7 @@ def test_a_run_that_ends_without_a_pass_says_which_gates_how_far_and_what_would_
     assert any(line.startswith("  would help: ") for line in last)
     ending = record(counts)["ending"]
     assert [f"  in the way: {g}" for g in ending["gates"]] + [f"  would help: {h}" for h in ending["helps"]] == last
-    (folder,) = counts.project.runs("counts").iterdir()
+    (folder,) = (p.parent for p in counts.project.runs("counts").glob("*/run.json"))
     assert "What would most likely help" in (folder / "report.html").read_text()
     assert "What would most likely help" in (folder / "summary.md").read_text()
     assert "g001" not in json.dumps(ending)
@@ -179,7 +179,7 @@ def test_a_run_that_ends_without_a_pass_says_which_gates_how_far_and_what_would_
 def test_a_pass_has_nothing_in_the_way(typed: Typed, counts: Any, school: Callable[..., School]) -> None:
     school((0, 0))
     assert json.loads(typed("train", "counts", "--attempts", "1", "--json")[1])["ending"] is None
-    (folder,) = counts.project.runs("counts").iterdir()
+    (folder,) = (p.parent for p in counts.project.runs("counts").glob("*/run.json"))
     assert "What would most likely help" not in (folder / "report.html").read_text()
 
 
@@ -193,7 +193,7 @@ def test_without_a_look_dev_alone_speaks(typed: Typed, counts: Any, school: Call
     assert said["ending"]["gates"]
     assert "answers golden" not in err
     assert load_champion(counts.project, "counts") is None
-    (folder,) = counts.project.runs("counts").iterdir()
+    (folder,) = (p.parent for p in counts.project.runs("counts").glob("*/run.json"))
     assert not (folder / "golden.json").exists()
     assert (folder / "report.html").is_file()
 
