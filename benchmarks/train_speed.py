@@ -31,6 +31,7 @@ from harness.subjects.embedded import ensure_model
 from harness.subjects.loading import quiet
 from harness.task import load_task
 from trainers.batches import Row, make_rows, strategy_for
+from trainers.checkpoints import Checkpoints
 from trainers.lora import load_base, start_lora
 from trainers.optimize import optimize
 from trainers.recipe import Recipe, default_recipe
@@ -109,7 +110,8 @@ def _measure(name: str, options: argparse.Namespace) -> dict[str, float]:
 def _goldgate(tokenizer: Any, base: Any, rows: Sequence[Row], recipe: Recipe) -> tuple[float, float]:
     model = start_lora(base, recipe)
     with tempfile.TemporaryDirectory() as work:
-        return _timed(lambda: optimize(model, rows, recipe, tokenizer.pad_token_id, Path(work), lambda _: None))
+        return _timed(lambda: optimize(model, rows, recipe, tokenizer.pad_token_id, Path(work), lambda _: None,
+                                       Checkpoints(Path(work) / "1", "")))
 
 
 def _trl(tokenizer: Any, base: Any, rows: Sequence[Row], recipe: Recipe, bf16: bool) -> tuple[float, float]:

@@ -19,6 +19,7 @@ from typing import Any
 from harness.errors import UserError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_RUST_ERROR = re.compile(r"\(os error (\d+)\)")
 _HERE, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of Linux's renameat2
 _DEEPEST = 50  # levels of a JSON value: schemas and digests are worked out by recursion
 
@@ -46,17 +47,26 @@ def disk_errors(path: Path) -> Iterator[None]:
     """A full or read-only disk inside the block becomes a UserError that names the path."""
     try:
         yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    except Exception as error:
+        number = _errno(error)
+        if number in (errno.ENOSPC, errno.EDQUOT):
             raise UserError(
                 "no space left on the disk; nothing half-written stays behind", str(path),
                 "free some space and run the same command again",
             ) from error
-        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EEXIST):
+        if number in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EEXIST):
             raise UserError(
-                f"cannot be written ({error.strerror})", str(path), "choose a folder that you may write to"
+                f"cannot be written ({os.strerror(number)})", str(path), "choose a folder that you may write to"
             ) from error
         raise
+
+
+def _errno(error: Exception) -> int | None:
+    """The system's number of an error. Libraries in Rust, as safetensors, tell it in words alone."""
+    if isinstance(error, OSError):
+        return error.errno
+    found = _RUST_ERROR.search(str(error))
+    return int(found[1]) if found else None
 
 
 def write_whole(path: Path, data: str | bytes) -> None:

@@ -20,7 +20,9 @@ Log = list[dict[str, float]]
 class TrainingResult:
     """A trained adapter. seconds: of the optimizer steps; tokens: trained, all epochs, padding not counted.
 
-    log: a row an optimizer step; notes: what preflight found and did not refuse; reused: it was complete already.
+    log: a row an optimizer step; notes: what preflight found and did not refuse, and kills; setbacks: one for every
+    time that the loss exploded and training began again at half the learning rate; reused: it was complete already;
+    earlier: seconds of a killed process before this one.
     """
 
     adapter: Path
@@ -30,11 +32,13 @@ class TrainingResult:
     tokens_per_second: float
     log: Log
     notes: tuple[str, ...] = ()
+    setbacks: tuple[str, ...] = ()
     reused: bool = False
+    earlier: float = 0.0
 
 
 def write_attempt(folder: Path, key: str, recipe: Recipe, log: Log, tokens: int, notes: tuple[str, ...],
-                  sample: dict[str, str]) -> None:
+                  sample: dict[str, str], setbacks: tuple[str, ...] = ()) -> None:
     """Completes an attempt's folder, whose adapter/ is there already. key: digest of all that decided the adapter.
 
     sample: one training row as the model saw it.
@@ -48,7 +52,8 @@ def write_attempt(folder: Path, key: str, recipe: Recipe, log: Log, tokens: int,
     seconds = max(log[-1]["seconds"], 0.01)  # the log rounds: a training of a few steps must not divide by nothing
     write_json(folder / "attempt.json", {
         "key": key, "adapter": adapter_digest(folder / "adapter"), "seconds": seconds, "tokens": tokens,
-        "tokens_per_second": round(tokens / seconds, 1), "notes": list(notes), "sample": sample})
+        "tokens_per_second": round(tokens / seconds, 1), "notes": list(notes), "sample": sample,
+        "setbacks": list(setbacks)})
 
 
 def read_attempt(folder: Path, key: str) -> TrainingResult | None:
@@ -61,7 +66,8 @@ def read_attempt(folder: Path, key: str) -> TrainingResult | None:
             return None
         return TrainingResult(
             folder / "adapter", record["adapter"], record["seconds"], record["tokens"], record["tokens_per_second"],
-            read_json(folder / "log.json"), tuple(record["notes"]), reused=True)
+            read_json(folder / "log.json"), tuple(record["notes"]),
+            tuple(record["setbacks"]), reused=True)
     except (UserError, OSError, KeyError, TypeError):
         # A folder that a killed process or a person left torn counts as not there; it is made again.
         return None

@@ -11,8 +11,6 @@ from trainers.recipe import Recipe
 
 FALLING = 0.97
 """A training loss whose last quarter is below this share of the quarter before is still falling."""
-DIVERGED = 1.5
-"""A last loss above this multiple of the lowest says that the learning rate is too high."""
 MAX_RATE = 3e-3
 """Above, LoRA diverged in most published sweeps."""
 MAX_RANK = 64
@@ -37,6 +35,7 @@ class DevResult:
 class Attempt:
     """One recipe, trained and judged on dev. trained, judged: seconds; earlier: of them, in a killed run before.
 
+    recipe: what trained to the end: of the step's, half the learning rate for every setback (a loss that exploded);
     log: a row an optimizer step; continue_from: number of the attempt that it went on from.
     """
 
@@ -50,6 +49,13 @@ class Attempt:
     judged: float
     continue_from: int | None = None
     earlier: float = 0.0
+    setbacks: tuple[str, ...] = ()
+
+    @property
+    def tried(self) -> tuple[Recipe, ...]:
+        """The recipe, and those at higher rates before its setbacks."""
+        return tuple(replace(self.recipe, learning_rate=self.recipe.learning_rate * 2**i)
+                     for i in range(len(self.setbacks) + 1))
 
     @property
     def seconds(self) -> float:
@@ -86,18 +92,6 @@ def next_step(done: Sequence[Attempt]) -> Step | None:
         if step is not None and not _taken(step, done):
             return step
     return None
-
-
-def calm_down(done: Sequence[Attempt]) -> Step | None:
-    """A loss that ends far above its lowest diverged: half the learning rate, from the base."""
-    last = done[-1]
-    losses = [row["loss"] for row in last.log]
-    tail = _mean(losses[-max(1, len(losses) // 8):])
-    if len(losses) < 8 or tail <= DIVERGED * max(1e-3, min(_quarters(losses))):
-        return None
-    rate = last.recipe.learning_rate / 2
-    return Step(replace(last.recipe, learning_rate=rate),
-                f"the training loss rose to {tail:.2g} after {min(_quarters(losses)):.2g}: half the learning rate")
 
 
 def more_epochs(done: Sequence[Attempt]) -> Step | None:
@@ -137,7 +131,7 @@ def more_rank(done: Sequence[Attempt]) -> Step | None:
                 f"neither epochs nor learning rate help further: rank {rank} instead of {origin.recipe.rank}")
 
 
-LADDER: tuple[Policy, ...] = (calm_down, more_epochs, bolder_rate, more_rank)
+LADDER: tuple[Policy, ...] = (more_epochs, bolder_rate, more_rank)
 
 
 def best_attempt(done: Sequence[Attempt]) -> Attempt:
@@ -185,8 +179,9 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _taken(step: Step, done: Sequence[Attempt]) -> bool:
-    """Whether an attempt had this start and recipe already, the seed and shortened epochs aside."""
+    """Whether an attempt had this start and recipe already, be it in vain; the seed and shortened epochs aside."""
     def shape(recipe: Recipe) -> Recipe:
         return replace(recipe, seed=0, epochs=1)
 
-    return any(shape(a.recipe) == shape(step.recipe) and a.continue_from == step.continue_from for a in done)
+    return any(shape(step.recipe) == shape(recipe) and a.continue_from == step.continue_from
+               for a in done for recipe in a.tried)

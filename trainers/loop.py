@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -127,9 +127,7 @@ def _attempt(step: Step, k: int, done: list[Attempt], train: Train, judge: Judge
     from_adapter = None if step.continue_from is None else done[step.continue_from - 1].adapter
     begun = clock()
     result = train(step.recipe, out, from_adapter)
-    trained = clock() - begun
-    if result.reused:
-        trained = result.seconds
+    trained = result.seconds if result.reused else clock() - begun + result.earlier
     record = _known_dev(out, result)
     if record is None:
         begun = clock()
@@ -137,12 +135,14 @@ def _attempt(step: Step, k: int, done: list[Attempt], train: Train, judge: Judge
         record = {"adapter": result.digest, **asdict(dev), "trained": trained, "judged": clock() - begun,
                   "reason": step.reason, "continue_from": step.continue_from}
         write_json(out / "dev.json", record)
-        earlier = trained if result.reused else 0.0
+        earlier = trained if result.reused else result.earlier
     else:
         earlier = record["trained"] + record["judged"]
     dev = DevResult(record["chance"], record["scores"], record["failing"])
-    return Attempt(k, step.recipe, step.reason, result.adapter, result.log, dev, record["trained"], record["judged"],
-                   step.continue_from, earlier)
+    recipe = replace(step.recipe, learning_rate=step.recipe.learning_rate / 2 ** len(result.setbacks))
+    reason = "; ".join([step.reason, *result.setbacks])
+    return Attempt(k, recipe, reason, result.adapter, result.log, dev, record["trained"], record["judged"],
+                   step.continue_from, earlier, result.setbacks)
 
 
 def _known_dev(out: Path, result: TrainingResult) -> dict[str, Any] | None:

@@ -7,6 +7,8 @@ import shutil
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,15 +22,19 @@ from harness.subjects.embedded import ModelRef
 from harness.subjects.loading import forget_models, quiet
 from harness.subjects.template import stop_tokens, template_digest
 from harness.task import Task
-from trainers.attempts import TrainingResult, read_attempt, tidy_config, write_attempt
+from trainers.attempts import Log, TrainingResult, read_attempt, tidy_config, write_attempt
 from trainers.batches import Row, fitting, make_rows, strategy_for
+from trainers.checkpoints import Checkpoints
 from trainers.optimize import optimize
 from trainers.preflight import check_adapter, check_outputs, check_rows, check_start, remarks, sample
 from trainers.progress import Progress
 from trainers.recipe import Recipe
+from trainers.watchdog import Diverged
 
 TRAINER = 2
 """Raised when the same recipe and data would come to another adapter because of our code."""
+MAX_SETBACKS = 2
+"""Times that a training whose loss explodes begins again."""
 
 __all__ = ["TrainingResult", "train_adapter"]
 
@@ -39,14 +45,18 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
     """Trains an adapter into the attempt folder `out` (out/adapter); one that is complete already is not made again.
 
     continue_from: an adapter folder to go on from, of the same base and rank. A killed training leaves nothing at
-    `out`. On a CPU the same arguments give the same bytes. Raises UserError where preflight finds a fault, naming
-    the example.
+    `out`; the next call goes on from its newest whole checkpoint. On a CPU the same arguments give the same bytes,
+    killed or not. Where the loss explodes, it begins again at half the learning rate, at most MAX_SETBACKS times.
+    Raises UserError where preflight finds a fault, naming the example, and where no lower rate helps.
     """
     if train.name == "golden":
         raise UserError("the trainer does not read golden", "train", "give it the train split")
     key = training_key(model, task, train, recipe, continue_from)
+    kept = Checkpoints(out, key)
     if done := read_attempt(out, key):
+        kept.remove()
         return done
+    earlier = kept.saved.note["log"][-1]["seconds"] if kept.saved else 0.0
     forget_models()  # what answered before would lie in memory beside what is trained
     with quiet(), _no_false_alarm():
         tokenizer, base = load_base(model)
@@ -56,7 +66,9 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
         shortest = min(rows, key=lambda r: len(r.tokens))
         check_start(tuned, shortest, fresh=continue_from is None)
         with whole_folder(out) as part:
-            log = optimize(tuned, rows, recipe, pad=_pad(tokenizer), work=part / "work", progress=progress)
+            steps = partial(optimize, tuned, rows, pad=_pad(tokenizer), work=part / "work", progress=progress,
+                            kept=kept)
+            recipe, log = _settled(tuned, recipe, kept, steps)
             shutil.rmtree(part / "work", ignore_errors=True)
             tuned.save_pretrained(str(part / "adapter"), save_embedding_layers=False)
             tidy_config(part / "adapter", model.alias)
@@ -67,13 +79,15 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
                 "recipe": recipe.to_dict(), "continued": adapter_digest(continue_from) if continue_from else None})
             check_adapter(tuned, part / "adapter", shortest)
             tokens = sum(len(r.tokens) for r in rows) * recipe.epochs
-            write_attempt(part, key, recipe, log, tokens, notes, sample(tokenizer, shortest))
-    del tuned, base
+            write_attempt(part, key, recipe, log, tokens, (*notes, *_resumed(kept)), sample(tokenizer, shortest),
+                          tuple(kept.setbacks))
+    kept.remove()
+    del tuned, base, steps
     gc.collect()  # the Trainer refers to itself: without this the model would stay until some later collection
     result = read_attempt(out, key)
     if result is None:
         raise UserError("the attempt cannot be read back", str(out), "check the disk and train again")
-    return TrainingResult(**{**result.__dict__, "reused": False})
+    return TrainingResult(**{**result.__dict__, "reused": False, "earlier": earlier})
 
 
 def training_key(model: ModelRef, task: Task, train: Split, recipe: Recipe, continue_from: Path | None) -> str:
@@ -83,6 +97,36 @@ def training_key(model: ModelRef, task: Task, train: Split, recipe: Recipe, cont
         "prompt": strategy_for(task, recipe.prompt).spec(), "template": dict(task.template),
         "continued": adapter_digest(continue_from) if continue_from else None,
         "versions": {name: version(name) for name in ("torch", "transformers", "peft", "tokenizers")}})
+
+
+def _settled(tuned: Any, recipe: Recipe, kept: Checkpoints, steps: Callable[[Recipe], Log]) -> tuple[Recipe, Log]:
+    """The recipe at the rate that trained to the end, and its log. After a setback the weights begin as they began:
+    which checkpoint there is depends on the clock, and the adapter must not.
+    """
+    import torch
+
+    start = {name: p.detach().clone() for name, p in tuned.named_parameters() if p.requires_grad}
+    while True:
+        calmer = replace(recipe, learning_rate=recipe.learning_rate / 2 ** len(kept.setbacks))
+        try:
+            return calmer, steps(calmer)
+        except Diverged as error:
+            if len(kept.setbacks) == MAX_SETBACKS:
+                raise UserError(f"{error}, at learning rate {calmer.learning_rate:.3g}; begun again"
+                                f" {MAX_SETBACKS} times at half the rate before", "training",
+                                f"look at the examples, or --set learning_rate={calmer.learning_rate / 4:.2g}"
+                                ) from error
+            kept.begin_again(f"{error}: begun again at half the learning rate, {calmer.learning_rate / 2:.3g}")
+        with torch.no_grad():
+            for name, parameter in tuned.named_parameters():
+                if name in start:
+                    parameter.copy_(start[name])
+
+
+def _resumed(kept: Checkpoints) -> list[str]:
+    """For the record: that the training was killed, and which checkpoints were of no use."""
+    notes = [f"checkpoint {step} was torn or edited, and not used" for step in kept.torn]
+    return [*notes, f"killed, and taken up after step {kept.saved.step}"] if kept.saved else notes
 
 
 def load_base(model: ModelRef) -> tuple[Any, Any]:

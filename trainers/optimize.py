@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -10,35 +9,43 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from harness.errors import UserError
 from trainers.answer_loss import answer_loss
 from trainers.batches import ByLength, Row, collate
+from trainers.checkpoints import Checkpoints
 from trainers.merged import Merged, can_merge, merged
 from trainers.progress import Progress
 from trainers.recipe import Recipe
+from trainers.resume import Resumable
+from trainers.watchdog import Watchdog
 
 
 def optimize(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int, work: Path,
-             progress: Callable[[Progress], None]) -> list[dict[str, float]]:
+             progress: Callable[[Progress], None], kept: Checkpoints) -> list[dict[str, float]]:
     """Trains the parameters of a peft model that require gradients; returns one log row an optimizer step.
 
-    work: a folder for the Trainer, which writes nothing there. Raises UserError where the loss is no number any more.
+    work: a folder for the Trainer, which writes nothing there; kept: checkpoints to go on from and to write. Raises
+    Diverged where the loss explodes, and UserError where a checkpoint cannot be written.
     """
     from transformers import PrinterCallback, ProgressCallback
 
     clock = _Clock(sum(len(r.tokens) for r in rows) * recipe.epochs, recipe.steps(len(rows)), progress)
+    if kept.saved is not None:
+        clock.restore(kept.saved.note)
+    per_epoch = recipe.steps(len(rows)) // recipe.epochs
+    order = ByLength([len(r.tokens) for r in rows], recipe.batch, recipe.seed)
     with merged(model) if can_merge(model, recipe.dropout) else nullcontext() as layers:
         trainer = _trainer_class()(
             model=model, args=_arguments(recipe, work), train_dataset=list(rows),
-            data_collator=partial(collate, pad=pad), callbacks=[_callback(clock, layers)])
+            data_collator=partial(collate, pad=pad), callbacks=[_callback(clock, layers, kept, order, per_epoch)])
         trainer.clock = clock
         trainer.recipe = recipe
-        trainer.order = ByLength([len(r.tokens) for r in rows], recipe.batch, recipe.seed)
+        trainer.order = order
+        trainer.kept = kept
         # Our loss divides by the labels of the whole step itself.
         trainer.model_accepts_loss_kwargs = True
         trainer.remove_callback(PrinterCallback)
         trainer.remove_callback(ProgressCallback)
-        trainer.train()
+        trainer.train(resume_from_checkpoint=None if kept.saved is None else str(kept.saved.folder))
     return clock.log
 
 
@@ -66,17 +73,25 @@ class _Clock:
         self._progress = progress
         self._done = 0
         self._started = time.perf_counter()
+        self._watchdog = Watchdog(steps)
+
+    def restore(self, note: dict[str, Any]) -> None:
+        """Goes on from where a killed training was saved, with what noted() said then."""
+        self.log, self._done = note["log"], note["tokens"]
+        for row in self.log:
+            self._watchdog.see(row["loss"])
+
+    def noted(self) -> dict[str, Any]:
+        return {"log": self.log, "tokens": self._done}
 
     def start(self) -> None:
-        self._started = time.perf_counter()
+        self._started = time.perf_counter() - (self.log[-1]["seconds"] if self.log else 0.0)
 
     def count(self, tokens: int) -> None:
         self._done += tokens
 
-    def step(self, step: int, epoch: float, loss: float, rate: float) -> None:
-        if not math.isfinite(loss):
-            raise UserError(f"the loss is no number any more at step {step} of {self._steps}", "training",
-                            f"halve the learning rate: --set learning_rate={rate / 2:.2g}")
+    def step(self, step: int, epoch: float, loss: float, gradient: float, rate: float) -> None:
+        self._watchdog.see(loss, gradient)
         seconds = time.perf_counter() - self._started
         speed = self._done / seconds
         left = max(0.0, (self._tokens - self._done) / speed)
@@ -88,7 +103,7 @@ class _Clock:
 def _trainer_class() -> Any:
     from transformers import Trainer
 
-    class AnswerTrainer(Trainer):  # type: ignore[misc]
+    class AnswerTrainer(Resumable, Trainer):  # type: ignore[misc]
         clock: _Clock
         order: ByLength
         recipe: Recipe
@@ -109,22 +124,34 @@ def _trainer_class() -> Any:
                                          lambda step: self.recipe.rate_at(step, num_training_steps))
             return self.lr_scheduler
 
+        def noted(self) -> dict[str, Any]:
+            return self.clock.noted()
+
     return AnswerTrainer
 
 
-def _callback(clock: _Clock, layers: Merged | None) -> Any:
+def _callback(clock: _Clock, layers: Merged | None, kept: Checkpoints, order: ByLength, per_epoch: int) -> Any:
+    """per_epoch: optimizer steps of an epoch."""
     from transformers import TrainerCallback
 
     class Log(TrainerCallback):  # type: ignore[misc]
         def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             clock.start()
 
+        def on_epoch_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            # Of an epoch that is resumed in its middle, the sampler does not hear from the Trainer.
+            order.set_epoch(state.global_step // per_epoch)
+
         def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             if layers is not None:
                 layers.refresh()
 
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            control.should_save = state.global_step < state.max_steps and kept.due()
+
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
             if logs and "loss" in logs:
-                clock.step(state.global_step, state.epoch, float(logs["loss"]), float(logs["learning_rate"]))
+                clock.step(state.global_step, state.epoch, float(logs["loss"]), float(logs.get("grad_norm", 0.0)),
+                           float(logs["learning_rate"]))
 
     return Log()

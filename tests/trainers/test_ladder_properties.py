@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,14 +19,19 @@ devs = st.builds(DevResult, chance=st.sampled_from([0.0, 0.1, 0.4]),
                  scores=st.fixed_dictionaries({"exact_match": st.sampled_from([0.0, 0.5, 0.9])}),
                  failing=st.lists(st.sampled_from(["a", "b"]), unique=True))
 curves = st.sampled_from([
-    [0.5] * 40, [2.0 - 0.04 * i for i in range(40)], [1.0] * 20 + [4.0] * 20, [0.2, 0.3] * 20, [1.0, 0.9], [0.0] * 12,
+    [0.5] * 40, [2.0 - 0.04 * i for i in range(40)], [0.2, 0.3] * 20, [1.0, 0.9], [0.0] * 12,
 ])
+SETBACK = "the loss rose"
+
 worlds = st.lists(st.tuples(devs, curves), min_size=12, max_size=12)
 
 
 def attempted(step: Step, k: int, dev: DevResult, losses: Sequence[float]) -> Attempt:
+    """The step's attempt; above MAX_RATE / 2 the loss explodes once."""
     log = [{"loss": value} for value in losses]
-    return Attempt(k, step.recipe, step.reason, Path(str(k)), log, dev, 60.0, 10.0, step.continue_from)
+    setbacks = (SETBACK,) * (step.recipe.learning_rate > MAX_RATE / 2)
+    recipe = replace(step.recipe, learning_rate=step.recipe.learning_rate / 2 ** len(setbacks))
+    return Attempt(k, recipe, step.reason, Path(str(k)), log, dev, 60.0, 10.0, step.continue_from, setbacks=setbacks)
 
 
 def climbed(recipe: Recipe, world: Sequence[tuple[DevResult, Sequence[float]]]) -> list[Attempt]:
@@ -71,7 +75,7 @@ def test_an_attempt_goes_on_only_from_one_that_it_fits(
 @settings(deadline=None)
 def test_no_step_is_taken_twice(recipe: Recipe, world: list[tuple[DevResult, list[float]]]) -> None:
     done = climbed(recipe, world)
-    taken = [(replace(a.recipe, seed=0, epochs=1), a.continue_from) for a in done]
+    taken = [(replace(a.tried[-1], seed=0, epochs=1), a.continue_from) for a in done]
     assert all(step not in taken[:i] for i, step in enumerate(taken))
 
 
@@ -117,19 +121,3 @@ def test_shortening_takes_epochs_alone_and_only_down(recipe: Recipe, epochs: int
     assert replace(short.recipe, epochs=recipe.epochs) == recipe
     assert short.continue_from == 1
     assert ("as the budget ends" in short.reason) == (epochs < recipe.epochs)
-
-
-@pytest.mark.parametrize("losses", [[1.0] * 7 + [9.0], [0.0] * 20 + [1e-4] * 20, [3.0] * 40])
-def test_one_bad_step_or_noise_near_zero_is_no_divergence(losses: list[float]) -> None:
-    recipe = Recipe(learning_rate=1e-3, batch=8, epochs=2)
-    step = next_step([attempted(first_step(recipe), 1, DevResult(0.0), losses)])
-    assert step is not None
-    assert (step.recipe.learning_rate < recipe.learning_rate) == (losses[-1] == 9.0)
-
-
-def test_a_run_that_diverges_again_and_again_keeps_halving_from_the_base() -> None:
-    recipe = Recipe(learning_rate=1.6e-3, batch=8, epochs=2)
-    diverging = [1.0] * 20 + [9.0] * 20
-    done = climbed(recipe, [(DevResult(0.0), diverging)] * 4)
-    assert [a.recipe.learning_rate for a in done] == pytest.approx([1.6e-3, 8e-4, 4e-4, 2e-4])
-    assert {a.continue_from for a in done} == {None}

@@ -1,0 +1,124 @@
+"""Run as a program: trains the lesson in child processes, each of which kills itself at one point.
+
+    python killed.py MODEL FOLDER
+
+FOLDER then holds, by the point's name, what such a process left behind. A parent that never trains forks the children,
+so that the libraries are loaded once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from harness import files
+from harness.examples import Example, Split
+from harness.project import Project
+from harness.subjects.embedded import ModelRef, ensure_model
+from harness.task import Task, load_task
+from trainers import checkpoints, loop, lora, optimize
+from trainers.checkpoints import Checkpoints
+from trainers.ladder import DevResult, first_step
+from trainers.loop import Budget
+from trainers.recipe import Recipe
+
+RECIPE = Recipe(learning_rate=0.02, batch=4, epochs=3, rank=4, alpha=8, dropout=0.1, micro_batch=2)
+WORDS = ("apple red", "sky blue", "grass green", "the lazy snow white", "coal black", "a much longer sea blue",
+         "sun yellow")
+TRAIN = Split("train", tuple(Example(f"w{i}", *w.rsplit(" ", 1)) for i, w in enumerate(WORDS)))
+
+
+def opened(folder: Path, model: Path) -> tuple[Task, ModelRef]:
+    """The task of the lesson, made in this folder, and its model."""
+    project = Project(folder, folder / "cache")
+    suite = project.suite("colours")
+    suite.mkdir(parents=True, exist_ok=True)
+    (suite / "task.yaml").write_text(json.dumps({
+        "task": "colours", "kind": "text", "instructions": "Name the colour.", "model": str(model)}))
+    return load_task(project, "colours"), ensure_model(project.cache, str(model))
+
+
+def die(*_: Any, **__: Any) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def always(*_: Any, **__: Any) -> bool:
+    return True
+
+
+def at(call: int, owner: Any, name: str, when: Callable[..., bool] = always, after: bool = False) -> None:
+    """The process dies in the call-th call of owner.name that `when` counts: before its work, or after it."""
+    real, count = getattr(owner, name), 0
+
+    def wrapped(*arguments: Any, **named: Any) -> Any:
+        nonlocal count
+        counts = when(*arguments, **named)
+        count += counts
+        if counts and count == call and not after:
+            die()
+        result = real(*arguments, **named)
+        if counts and count == call:
+            die()
+        return result
+
+    setattr(owner, name, wrapped)
+
+
+def to(name: str) -> Callable[..., bool]:
+    """Counts renames to a path of this name."""
+    return lambda _, path: Path(path).name == name
+
+
+POINTS: dict[str, Callable[[], None]] = {
+    "data loading": lambda: at(1, lora, "make_rows"),
+    "a batch": lambda: at(8, optimize, "collate"),
+    "a step": lambda: at(4, optimize, "answer_loss", after=True),
+    "a step after an epoch": lambda: at(6, optimize._Clock, "step"),
+    "a checkpoint's tensors": lambda: at(8, files.os, "fsync"),
+    "a checkpoint's manifest": lambda: at(2, checkpoints, "write_json"),
+    "a checkpoint's rename": lambda: at(1, files.os, "replace", to("00000003")),
+    "after a checkpoint": lambda: at(1, files.os, "replace", to("00000004"), after=True),
+    "an old checkpoint's removal": lambda: at(1, shutil, "rmtree", lambda path, **_: path.name == "00000001"),
+    "the adapter": lambda: at(1, lora, "tidy_config"),
+    "the record": lambda: at(1, lora, "write_attempt"),
+    "the adapter's rename": lambda: at(1, files.os, "replace", to("1")),
+    "after the adapter's rename": lambda: at(1, files.os, "replace", to("1"), after=True),
+    "an evaluation": lambda: None,
+}
+
+
+def run(folder: Path, model: Path, judge: Callable[..., Any], epochs: int = RECIPE.epochs) -> loop.Outcome:
+    """One attempt in `folder`, as the loop makes it."""
+    task, ref = opened(folder, model)
+    return loop.train_until(
+        first_step(replace(RECIPE, epochs=epochs)),
+        lambda recipe, out, before: lora.train_adapter(ref, task, TRAIN, recipe, out, continue_from=before),
+        judge, lambda adapter: True, folder, Budget(1, 60))
+
+
+def judged(adapter: Path, number: int) -> DevResult:
+    return DevResult(0.9)
+
+
+def _main(model: Path, folder: Path) -> None:
+    Checkpoints.due = lambda self: True  # type: ignore[method-assign]
+    for point, arm in POINTS.items():
+        child = os.fork()
+        if child == 0:
+            arm()
+            run(folder / point, model, die)
+            os._exit(3)
+        _, status = os.waitpid(child, 0)
+        if not os.WIFSIGNALED(status) or os.WTERMSIG(status) != signal.SIGKILL:
+            sys.exit(f"{point}: the process was not killed, status {status}")
+
+
+if __name__ == "__main__":
+    _main(Path(sys.argv[1]), Path(sys.argv[2]))
