@@ -194,6 +194,12 @@ def write_outcome(folder: Path, look: Look, verdicts: Sequence[Verdict], passed:
             write_json(folder / f"{look.name}{_OUTCOME}", {**known, "pass": passed, "gates": rows})
 
 
+def has_passed(folder: Path, key: LookKey) -> bool:
+    """Whether the ledger says that the whole suite passed at the look of this key. Raises UserError as read_looks."""
+    look = _find(read_looks(folder), key)
+    return look is not None and _outcome(folder, look)["pass"] is True
+
+
 def mark_opened(folder: Path, look: Look) -> None:
     """Records that golden's examples are shown at this look. It is to be called before any is."""
     with locked(folder):
