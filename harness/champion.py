@@ -15,6 +15,7 @@ from harness.files import check_object, read_json
 from harness.fingerprint import file_digest, short
 from harness.measures import Verdict
 from harness.project import Project
+from harness.replay import AnswerFile
 from harness.scorers import Tariff
 from harness.subjects import Subject
 from harness.subjects.replayed import Replayed
@@ -110,34 +111,24 @@ class Champion:
                         f'{self.folder / RECORD}, field "previous"')
 
     @cached_property
-    def recorded(self) -> Recorded:
-        """The committed answers. Raises UserError where they are missing or are not those that the champion names.
-
-        While champions change, they may lie where replaced champions are kept: the record alone says which are meant.
+    def file(self) -> AnswerFile:
+        """The committed answers. While champions change, they may lie where replaced ones are kept: the record alone
+        says which are meant.
         """
-        path = self.folder / ANSWERS
-        kept = kept_folder(self.folder, self.identity) / ANSWERS
-        for place in (path, kept):
-            if place.is_file() and file_digest(place) == self.answers:
-                return Recorded(place)
-        if not path.is_file():
-            raise UserError("the champion's answers are missing", str(path), "restore the file from version control")
-        raise UserError(
-            f"the champion's answers were edited (digest {short(file_digest(path))}, {RECORD} says"
-            f" {short(self.answers)})", str(path), "restore the file from version control")
+        path, kept = self.folder / ANSWERS, kept_folder(self.folder, self.identity) / ANSWERS
+        meant = next((p for p in (path, kept) if p.is_file() and file_digest(p) == self.answers), path)
+        return AnswerFile(meant, self.answers, self.scorers, self.tariffs, "the champion's answers", RECORD,
+                          "restore the file from version control")
+
+    @property
+    def recorded(self) -> Recorded:
+        """The committed answers. Raises UserError where they are missing or are not those that the champion names."""
+        return self.file.recorded
 
     def known_scores(self, identity: str, split: Split,
                      versions: Mapping[str, int | str]) -> dict[str, dict[str, float]]:
-        """Metric → example id → value, for the scorers that need a model and whose values are recorded.
-
-        versions: of the scorers now; a value that another version gave is not known.
-        """
-        known: dict[str, dict[str, float]] = {}
-        for example in split:
-            for metric, value in self.recorded.scores(identity, example.digest).items():
-                if metric in versions and self.scorers.get(metric) == versions[metric]:
-                    known.setdefault(metric, {})[example.id] = value
-        return known
+        """As AnswerFile.known_scores."""
+        return self.file.known_scores(identity, split, versions)
 
 
 def load_champion(project: Project, task: str) -> Champion | None:

@@ -8,7 +8,7 @@ champion: the answers it names are in one of two places at any time.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,15 @@ from typing import Any
 from harness.answers import write_recorded
 from harness.champion import ANSWERS, RECORD, Champion, kept_champions, kept_folder, load_champion, read_champion
 from harness.errors import UserError, near_names
-from harness.examples import Example
 from harness.files import read_json, whole_folder, write_json, write_whole
 from harness.fingerprint import short
 from harness.measures import Verdict
 from harness.project import Project
+from harness.replay import Said, answer_row, rows_of
 from harness.scored import Scored
 from harness.scorers import scorer_versions, scorers_for
 from harness.subjects import Answer, serving_digest
-from harness.subjects.latency import Timing, machine
+from harness.subjects.latency import machine
 from harness.task import Task
 from harness.timings import Timings
 
@@ -62,8 +62,10 @@ def write_champion(
         _keep(old)
         if old.identity != candidate.identity:  # nobody is his own predecessor
             previous.insert(0, _summary(old))
-    timings = Timings(project.cache)
-    digest = write_recorded(task.folder / ANSWERS, _rows(task, (candidate, prompted, *others), timings))
+    entrants = (candidate, prompted, *others)
+    rows = rows_of(_said(task, entrants, Timings(project.cache)))
+    rows += [answer_row(e.name, "golden", answer) for e in entrants for answer in e.beside]
+    digest = write_recorded(task.folder / ANSWERS, rows)
     write_json(task.folder / RECORD, {
         "task": task.name, "subject": candidate.name, "identity": candidate.identity, "adapter": dict(adapter),
         "run": run, "prompted": prompted.name, "prompted_identity": prompted.identity,
@@ -71,7 +73,7 @@ def write_champion(
         "look": look, "verdicts": [v.to_json() for v in verdicts], "answers": digest, "forced": forced,
         "previous": previous, "serving": serving, "scorers": dict(scorer_versions(task)),
         "baselines": list(task.baselines), "tried": dict(tried), "untried": dict(untried),
-        "tariffs": {e.name: asdict(t) for e in (candidate, prompted, *others)
+        "tariffs": {e.name: asdict(t) for e in entrants
                     if (t := e.views[0].tariff) is not None and t.listed},
         "opened": opened, "promoted": today, "rollbacks": [] if old is None else list(old.rollbacks),
     })
@@ -156,32 +158,9 @@ def _forget(champion: Champion) -> None:
             shutil.rmtree(folder)
 
 
-def _rows(task: Task, entrants: Sequence[Entrant], timings: Timings) -> list[dict[str, Any]]:
+def _said(task: Task, entrants: Sequence[Entrant], timings: Timings) -> Iterator[Said]:
     slow = [name for name, s in scorers_for(task).items() if s.model]
-    rows = []
     for entrant in entrants:
         waited = timings.lookup(entrant.identity, machine())
         for view in entrant.views:
-            values = {m: view.values(m) for m in slow}
-            rows += [_row(entrant, view, e, {m: v[e.id] for m, v in values.items()}, waited.get(e.digest))
-                     for e in view.split]
-        rows += [_answer_row(entrant.name, "golden", answer) for answer in entrant.beside]
-    return rows
-
-
-def _row(entrant: Entrant, view: Scored, example: Example, scores: Mapping[str, float | None],
-         timing: Timing | None) -> dict[str, Any]:
-    row = _answer_row(entrant.name, view.split.name, view.answers[example.id])
-    row["scores"] = {m: v for m, v in scores.items() if v is not None}
-    return row if timing is None else {**row, "timing": asdict(timing)}
-
-
-def _answer_row(subject: str, split: str, answer: Answer) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "subject": subject, "split": split, "id": answer.id, "text": answer.text,
-        "finish": answer.finish, "prompt_tokens": answer.prompt_tokens, "completion_tokens": answer.completion_tokens,
-        "seconds": round(answer.seconds, 4), "logprob": None if answer.logprob is None else round(answer.logprob, 5),
-        "identity": answer.identity, "fingerprint": answer.fingerprint, "example": answer.example,
-        "error": answer.error, "scores": {},
-    }
-    return row | {k: v for k, v in (("date", answer.date), ("served", answer.served)) if v}
+            yield Said(entrant.name, view.split, view.answers, {m: view.values(m) for m in slow}, waited)

@@ -53,7 +53,7 @@ class SummaryPlugin:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
         request = self._config.pluginmanager.get_plugin("goldgate-request")
         if request is not None:
-            request.finished(self.tally.suites)
+            request.finished(self.tally.suites, [] if gates is None else gates.suites)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if is_worker(self._config):  # has a terminal too, which nobody sees, and knows a part alone
