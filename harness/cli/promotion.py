@@ -61,10 +61,12 @@ def promote_candidate(
     if not forced:
         key = LookKey(work.split("golden").fingerprint, work.subject(candidate).identity,
                       suite_digest(work.task, scorer_versions(work.task)))
-        if not has_passed(work.ledger, key):
-            raise UserError("the ledger of looks does not say that the golden suite passed for this candidate",
-                            str(work.ledger), f"pytest suites/{work.task.name} --candidate {candidate} --split golden,"
-                            ' then promote again; or promote with --force "reason" (the reason is recorded)')
+        if not (passed := has_passed(work.ledger, key)):
+            said = "says that the golden suite failed" if passed is False else "knows of no golden suite that passed"
+            test = f"pytest suites/{work.task.name} --candidate {candidate} --split golden, then promote again"
+            raise UserError(f"the ledger of looks {said} for this candidate", str(work.ledger),
+                            f'{test if passed is None else "train further"}; or promote with --force "reason" (the'
+                            " reason is recorded)")
     adapter: dict[str, Any] = {}
     if candidate.startswith("adapter:"):
         folder = Path(candidate.removeprefix("adapter:").removesuffix("+constrained"))

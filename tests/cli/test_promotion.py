@@ -232,7 +232,7 @@ def test_a_pass_that_the_ledger_does_not_know_is_not_promoted(typed: Typed, coun
     shutil.rmtree(counts.golden / "looks")
     status, out, err = typed("promote", "r1")
     assert (status, out) == (2, "")
-    assert "the ledger of looks does not say that the golden suite passed for this candidate" in err
+    assert "the ledger of looks knows of no golden suite that passed for this candidate" in err
     assert f"pytest suites/counts --candidate {name} --split golden" in err
     assert not list(counts.suite.glob("champion*"))
 
@@ -248,7 +248,7 @@ def test_a_golden_record_that_was_edited_into_a_pass_is_not_promoted(typed: Type
         {"item": "x", "verdict": verdict(True).to_json()}]}))
     status, out, err = typed("promote", "r1")
     assert (status, out) == (2, "")
-    assert "the ledger of looks does not say" in err
+    assert "the ledger of looks says that the golden suite failed for this candidate" in err
     assert not list(counts.suite.glob("champion*"))
 
 
