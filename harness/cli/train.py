@@ -11,9 +11,10 @@ from typing import Any
 
 from harness.baselines import Prompted, deciding_metrics
 from harness.cli.doctor import machine
+from harness.cli.promotion import promote_candidate
 from harness.cli.screen import Result, Screen
 from harness.cli.train_text import Told, result_of
-from harness.cli.work import Work, golden_summary, promote_candidate, references
+from harness.cli.work import Work, golden_summary, references
 from harness.data.check import check_task_data
 from harness.data.novelty import refresh_novelty
 from harness.errors import UserError
