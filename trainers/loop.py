@@ -15,7 +15,9 @@ from typing import Any, Protocol
 from harness.files import read_json, write_json
 from trainers.attempts import TrainingResult
 from trainers.budget import Budget
-from trainers.ladder import Attempt, DevResult, Step, best_attempt, next_step
+from trainers.facts import UNKNOWN, TrainFacts
+from trainers.ladder import Attempt, DevResult, Step, best_attempt
+from trainers.policies import next_step
 from trainers.recipe import Recipe
 
 LOOK_AT = 0.5
@@ -47,13 +49,15 @@ class Outcome:
 
 def train_until(first: Step, train: Train, judge: Judge, look: Look, folder: Path, budget: Budget,
                 clock: Callable[[], float] = time.monotonic,
-                told: Callable[[Step, int], None] = lambda step, k: None) -> Outcome:
+                told: Callable[[Step, int], None] = lambda step, k: None,
+                facts: TrainFacts = UNKNOWN) -> Outcome:
     """Attempts until one passes golden, the ladder has no further step, or the budget would be overrun.
 
     folder: holds attempts/<k>/; what is complete there from a killed run is taken up. told: hears of each attempt
-    before it begins. The first attempt always runs. A candidate that is likely enough to pass looks at golden at once,
-    and where no look is left for it the run ends, as more training could not be tested. When no candidate was likely
-    enough, the best one gets a look at the end. Raises UserError as train and judge do.
+    before it begins; facts: of the training data, for the policies. The first attempt always runs. A candidate that is
+    likely enough to pass looks at golden at once, and where no look is left for it the run ends, as more training could
+    not be tested. When no candidate was likely enough, the best one gets a look at the end. Raises UserError as train
+    and judge do.
     """
     started = clock()
     done: list[Attempt] = []
@@ -72,7 +76,7 @@ def train_until(first: Step, train: Train, judge: Judge, look: Look, folder: Pat
             looks += 1
             if _look(look, attempt, folder):
                 return Outcome(tuple(done), attempt, True, looks, "the suite passes on golden")
-        step, reason = _next(done, budget, earlier + clock() - started)
+        step, reason = _next(done, facts, budget, earlier + clock() - started)
     best = best_attempt(done)
     if looks == 0 and budget.most_looks > 0:
         looks = 1
@@ -88,11 +92,11 @@ def _used_up(budget: Budget) -> str:
     return f"the budget of {_count(budget.most_looks, 'look')} at golden is used up"
 
 
-def _next(done: list[Attempt], budget: Budget, spent: float) -> tuple[Step | None, str]:
+def _next(done: list[Attempt], facts: TrainFacts, budget: Budget, spent: float) -> tuple[Step | None, str]:
     """The next step, shortened to fit the time left, or None and why there is none."""
     if len(done) >= budget.attempts:
         return None, f"the budget of {_count(budget.attempts, 'attempt')} is used up"
-    step = next_step(done)
+    step = next_step(done, facts)
     if step is None:
         return None, "no step of the ladder is left: this data and base model do not reach the gates"
     left = budget.seconds - spent

@@ -28,6 +28,7 @@ from harness.gates import (
     check_ledger,
     level,
     looks_left,
+    named_variations,
     read_looks,
     spent,
     suite_digest,
@@ -53,6 +54,7 @@ from trainers import (
     TrainingResult,
     default_recipe,
     demo_recipe,
+    diagnose,
     explain,
     first_step,
     parse_settings,
@@ -87,8 +89,9 @@ class Training:
     def train(self, recipe: Recipe, out: Path, continue_from: Path | None) -> TrainingResult:
         """One attempt, with loss, speed and time left on the screen."""
         split = self.work.split("train")
+        extra = split.tag_counts().get(recipe.focus, 0)
         title = f"attempt {out.name}: LoRA, {recipe.epochs} epochs over {len(split)} examples"
-        with self.work.screen.step(title, "the model learns the task", recipe.steps(len(split))) as advance:
+        with self.work.screen.step(title, "the model learns the task", recipe.steps(len(split) + extra)) as advance:
             def told(p: Progress) -> None:
                 advance(p.step, f"loss {p.loss:.3f}  {p.tokens_per_second:.0f} tokens/s")
 
@@ -146,8 +149,12 @@ class Training:
         """Why the best attempt does not pass, from dev and train."""
         records = [GateRecord.from_json(r) for r in read_json(self.run.attempt(best.k) / "verdicts.json")]
         coming = level(len(read_looks(self.work.ledger)) + 1, self.work.task.error)
-        facts = TrainFacts.of(self.work.split("train"), strategy_for(self.work.task, best.recipe.prompt))
-        return explain(records, best.dev, len(self.work.split("dev")), len(self.work.split("golden")), coming, facts)
+        return explain(records, best, len(self.work.split("dev")), len(self.work.split("golden")), coming,
+                       self.facts(best.recipe))
+
+    def facts(self, recipe: Recipe) -> TrainFacts:
+        task = self.work.task
+        return TrainFacts.of(self.work.split("train"), strategy_for(task, recipe.prompt), named_variations(task))
 
 
 def _told(gate: GateRecord) -> dict[str, Any]:
@@ -238,7 +245,7 @@ def _loop(training: Training, recipe: Recipe, budget: Budget) -> Outcome:
     first = first_step(recipe, "the demo's recipe" if training.quick else "the default recipe")
     return train_until(
         first, training.train, training.judge, training.look, training.run.folder, budget,
-        told=lambda step, k: training.work.screen.say(f"attempt {k}: {step.reason}"),
+        told=lambda step, k: training.work.screen.say(f"attempt {k}: {step.reason}"), facts=training.facts(recipe),
     )
 
 
@@ -296,4 +303,4 @@ def _spent(outcome: Outcome, budget: Budget) -> dict[str, Any]:
 def _attempt(training: Training, attempt: Attempt) -> dict[str, Any]:
     return {"k": attempt.k, "subject": training.subject(attempt.adapter), "recipe": attempt.recipe.to_dict(),
             "seconds": round(attempt.seconds, 1), "dev": attempt.dev.scores, "chance": attempt.dev.chance,
-            "reason": attempt.reason, "failing": attempt.dev.failing}
+            "reason": attempt.reason, "failing": attempt.dev.failing, "seen": diagnose(attempt).seen}
