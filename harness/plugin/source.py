@@ -16,6 +16,7 @@ from harness.examples import Example, Split
 from harness.files import disk_errors
 from harness.gates import names_strata
 from harness.general import asked, passages
+from harness.plugin.audit import Audit, audit
 from harness.plugin.options import Choice
 from harness.project import Project
 from harness.replay import AnswerFile, Said
@@ -103,6 +104,11 @@ class Source:
             values = {} if scores is None else {m: scores.values(m) for m in slow}
             made.append(Said(subject.name, split, answers, values, self._waited.get(subject.identity, {})))
         return made
+
+    def audit(self, count: int, seed: int) -> Audit:
+        """Makes some of the answers again."""
+        with self._alone():
+            return audit(self._collected, count, seed)
 
     def scores(self, subject: Subject, split: Split) -> Scores:
         """A subject's scores on a split. Raises UserError where an answer cannot be had."""

@@ -6,6 +6,7 @@ next test.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -198,6 +199,13 @@ class Suite:
     def _resolved(self) -> Iterator[tuple[str, Any]]:
         return ((what, value) for what, (value, error) in self._made.items() if error is None)
 
+    def audited(self) -> dict[str, Any] | None:
+        """What --audit came to; None where it was not asked for or the suite asked for no answer."""
+        if not self.choice.audit or "source" not in dict(self._resolved()):
+            return None
+        seed = random.SystemRandom().randrange(2**32)
+        return self._once("audit", lambda: self.source.audit(self.choice.audit, seed)).to_json()
+
     def describe(self) -> dict[str, Any]:
         """What the summary says of this suite, as JSON: only of what was resolved while it ran."""
         made = dict(self._resolved())
@@ -214,5 +222,6 @@ class Suite:
             "notes": [*(self._roles.notes if "roles" in made else []), *self.notes,
                       *(self.source.notes if "source" in made else [])],
             "answers": dict(self.source.counts) if "source" in made else {},
+            "audit": self.audited(),
             "writes": writes(self.project, self.choice),
         }

@@ -47,8 +47,11 @@ class SummaryPlugin:
         if self._config.getoption("collectonly", False):
             return
         for suite in self.tally.suites:
+            if not suite.audit_is_clean and session.exitstatus == pytest.ExitCode.OK:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
             if suite.complete:
-                _write_outcome(suite)
+                if suite.audit_is_clean:  # else the evidence is broken, and a look's outcome is written once
+                    _write_outcome(suite)
             elif in_ci(os.environ) and session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
         request = self._config.pluginmanager.get_plugin("goldgate-request")

@@ -48,6 +48,10 @@ class GeneralSubject(LocalSubject):
             if progress is not None:
                 progress(1)
 
+    def gap(self, example: Example, one: str, other: str) -> float:
+        """As LocalSubject.gap; of a passage, the difference of the two mean log-probabilities."""
+        return abs(float(one) - float(other)) if self._way == "read" else super().gap(example, one, other)
+
     def _chosen(self, loaded: Any, example: Example) -> dict[str, Any]:
         from harness.subjects.labels import choose_labels
         from harness.subjects.template import prompt_tokens
@@ -62,8 +66,9 @@ class GeneralSubject(LocalSubject):
         from harness.subjects.template import encode
 
         (tokens,) = encode(loaded.tokenizer, [example.text])
-        return {"text": "", "finish": "stop", "prompt_tokens": 1, "completion_tokens": len(tokens) - 1,
-                "logprob": _mean_logprob(loaded.model, tokens)}
+        mean = _mean_logprob(loaded.model, tokens)
+        return {"text": f"{mean:.4f}", "finish": "stop", "prompt_tokens": 1, "completion_tokens": len(tokens) - 1,
+                "logprob": mean}
 
 
 class _Plain:

@@ -14,12 +14,14 @@ from harness.errors import UserError
 from harness.examples import Example, Message
 from harness.fingerprint import digest
 from harness.prompts import Strategy
-from harness.subjects.adapter import Adapter, adapter_digest
+from harness.subjects.adapter import Adapter, adapter_digest, check_template
 from harness.subjects.embedded import ensure_model
 from harness.subjects.subject import Answer, Progress, Subject, Way, sampled_identity
 from harness.task import Task
 
 if TYPE_CHECKING:
+    import torch
+
     from harness.subjects.engine import Generated
     from harness.subjects.loading import Loaded
 
@@ -111,6 +113,27 @@ class LocalSubject:
             yield Answer(id=examples[i].id, prompt_tokens=len(tokens[i]), identity=self.identity,
                          fingerprint=self._fingerprint(prompts[i]), example=examples[i].digest, **answered)
 
+    def gap(self, example: Example, one: str, other: str) -> float:
+        """By how much the model prefers one of two answers where they part: the difference of the two tokens' logits,
+        at least 0. Answers that part nowhere as tokens are infinitely apart.
+        """
+        import math
+
+        from harness.subjects.engine import Request, generate
+        from harness.subjects.template import prompt_tokens
+
+        loaded, who = self._load(), self._who
+        who.strategy.prepare([example])
+        tokens = prompt_tokens(loaded.tokenizer, [who.strategy.messages(example)], who.task.template)[0]
+        end = min(loaded.stops)
+        a, b = ([*loaded.tokenizer(text, add_special_tokens=False).input_ids, end] for text in (one, other))
+        at = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), None)
+        if at is None:
+            return math.inf
+        request = Request([*tokens, *a[:at]], 0, lambda: _Either(len(loaded.tokenizer), (a[at], b[at])))
+        ((_, made),) = next(generate(loaded, [request], 1))
+        return made.logprob - math.log(max(-math.expm1(made.logprob), 1e-300))
+
     def _reply(self, loaded: Loaded, asked: Sequence[int], tokens: Sequence[Sequence[int]],
                progress: Progress | None) -> Iterator[tuple[int, Mapping[str, Any]]]:
         """(Position in examples, the fields of its Answer that the model decides)."""
@@ -147,6 +170,7 @@ class LocalSubject:
 
     def _load(self) -> Loaded:
         from harness.subjects.loading import load_model
+        from harness.subjects.template import template_digest
 
         who = self._who
         ref = ensure_model(who.cache, who.task.model)
@@ -156,7 +180,9 @@ class LocalSubject:
             return load_model(ref.path, ref.digest)
         if adapter_digest(who.adapter.folder) != who.adapter.digest:
             raise UserError("the adapter changed since this run began", str(who.adapter.folder), "start again")
-        return load_model(ref.path, ref.digest, who.adapter.folder, who.adapter.digest)
+        loaded = load_model(ref.path, ref.digest, who.adapter.folder, who.adapter.digest)
+        check_template(who.adapter, template_digest(loaded.tokenizer, who.task.template))
+        return loaded
 
 
 def sample_seed(seed: int, prompt: str, sample: int) -> int:
@@ -166,3 +192,20 @@ def sample_seed(seed: int, prompt: str, sample: int) -> int:
 
 def _constraint(task: Task) -> Any:
     return task.schema if task.kind == "json" else list(task.labels)
+
+
+class _Either:
+    """Allows two tokens alone."""
+
+    def __init__(self, vocabulary: int, tokens: tuple[int, int]) -> None:
+        self._vocabulary, self._tokens = vocabulary, tokens
+
+    def mask(self) -> torch.Tensor:
+        import torch
+
+        allowed = torch.zeros(self._vocabulary, dtype=torch.bool)
+        allowed[list(self._tokens)] = True
+        return allowed
+
+    def accept(self, token: int) -> None:
+        pass

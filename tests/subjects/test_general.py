@@ -17,6 +17,7 @@ from harness.subjects import Answer, Subject, parse_subject
 from harness.subjects.embedded import model_digest
 from harness.subjects.loading import forget_models, quiet
 from harness.subjects.subject import WAYS, Way
+from harness.subjects.template import template_digest
 from harness.task import Task
 
 Made = tuple[Project, Task]
@@ -31,14 +32,16 @@ def train_adapter(tiny_llama: Path, folder: Path, base: str) -> Path:
     """A LoRA adapter with random weights, as training would write it."""
     import torch
     from peft import LoraConfig, get_peft_model
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM, AutoTokenizer
 
     torch.manual_seed(3)
     with quiet():
         config = LoraConfig(r=4, target_modules=["q_proj"], task_type="CAUSAL_LM", init_lora_weights=False)
         model = AutoModelForCausalLM.from_pretrained(tiny_llama, dtype=torch.float32)
         get_peft_model(model, config).save_pretrained(folder)
-    (folder / "goldgate.json").write_text(json.dumps({"base": base, "alias": "tiny", "prompt": "pruned"}))
+        template = template_digest(AutoTokenizer.from_pretrained(tiny_llama), {})
+    (folder / "goldgate.json").write_text(json.dumps(
+        {"base": base, "alias": "tiny", "prompt": "pruned", "template": template}))
     return folder
 
 
@@ -116,3 +119,11 @@ def test_a_model_behind_an_endpoint_is_not_asked(made: Made) -> None:
     remote = parse_subject("openai:m@http://127.0.0.1:9/v1+zero_shot", made[1], made[0])
     with pytest.raises(UserError, match="not asked the general questions"):
         remote.general("said")
+
+
+def test_readings_that_hardly_differ_are_near(made: Made) -> None:
+    read = base(made).general("read")
+    (passage, *_) = passages()
+    answer = ask(base(made), "read", 1)[passage.id]
+    assert answer.text == f"{answer.logprob:.4f}"
+    assert read.gap(passage, "-3.0000", "-3.0100") == pytest.approx(0.01)  # type: ignore[attr-defined]
