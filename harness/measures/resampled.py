@@ -87,9 +87,9 @@ class PerplexityRatio:
     def __call__(self, rows: Floats, weights: Floats) -> Floats:
         return np.asarray(np.exp((weights @ rows[:, 0]) / (weights @ rows[:, 1])))
 
-    def worst(self, rows: Floats, high: bool) -> Floats:
+    def added(self, rows: Floats, high: bool) -> Floats:
         each = rows[:, 0] / rows[:, 1]
-        return np.asarray(rows[int(each.argmax() if high else each.argmin())])
+        return np.asarray(rows[[int(each.argmax() if high else each.argmin())]])
 
 
 @dataclass(frozen=True)
