@@ -170,6 +170,8 @@ def train(
     task: TaskName,
     attempts: Annotated[int, typer.Option(help="attempts at most", min=1)] = 3,
     minutes: Annotated[float, typer.Option(help="training minutes at most", min=0.1)] = 60.0,
+    looks: Annotated[int | None, typer.Option(help="looks at golden at most; 0: train for dev alone", min=0)] = None,
+    money: Annotated[float | None, typer.Option(help="for machine time at most, at task.yaml's machine_hour")] = None,
     seed: Annotated[int | None, typer.Option(help="seed of the recipe")] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="recipe setting, key=value")] = None,
     as_json: AsJson = False,
@@ -178,7 +180,7 @@ def train(
     from harness.cli.train import Budget, run_train
 
     changes = [*(settings or []), *([] if seed is None else [f"seed={seed}"])]
-    result = run_train(here(), task, Budget(attempts, minutes), changes)
+    result = run_train(here(), task, Budget(attempts, minutes, looks, money), changes)
     finish(result.record, as_json, result.text, result.passed)
 
 
@@ -219,6 +221,20 @@ def rollback(
 
     result = run_rollback(here(), task, to, reason)
     finish(result.record, as_json, result.text)
+
+
+@app.command()
+def export(
+    name: Annotated[str, typer.Argument(help="a task, for its champion, or a run", metavar="TASK|RUN")],
+    to: Annotated[Path, typer.Option(help="the folder that is written")],
+    force: Annotated[bool, typer.Option("--force", help="replace what an earlier export wrote there")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Writes the tuned model as one folder for transformers, and checks that it answers dev as what was gated."""
+    from harness.cli.export import run_export
+
+    result = run_export(here(), name, to, force)
+    finish(result.record, as_json, result.text, result.passed)
 
 
 @app.command()
