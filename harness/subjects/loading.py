@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UserError
+from harness.hardware import device
 from harness.subjects.kv import ATTENTION, register_attention
 from harness.subjects.template import stop_tokens, turn_end
 
@@ -52,7 +53,7 @@ def load_model(folder: Path, model_digest: str, adapter: Path | None = None,
             attn_implementation=ATTENTION)
         if adapter is not None:
             model = merge_adapter(model, adapter)
-    model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+    model.to(device()).eval()
     return Loaded(model, tokenizer, stop_tokens(tokenizer, model.generation_config), turn_end(tokenizer))
 
 

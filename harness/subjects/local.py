@@ -16,7 +16,7 @@ from harness.fingerprint import digest
 from harness.prompts import Strategy
 from harness.subjects.adapter import Adapter, adapter_digest, check_template
 from harness.subjects.embedded import ensure_model
-from harness.subjects.subject import Answer, Progress, sampled_identity
+from harness.subjects.subject import Answer, Progress, Subject, Way, sampled_identity
 from harness.task import Task
 
 if TYPE_CHECKING:
@@ -74,6 +74,11 @@ class LocalSubject:
 
     def sampled(self, sample: int) -> LocalSubject:
         return LocalSubject(replace(self._who, sample=sample))
+
+    def general(self, way: Way) -> Subject:
+        from harness.subjects.general import GeneralSubject
+
+        return GeneralSubject(self._who, way)
 
     def fingerprint(self, example: Example) -> str:
         return self._fingerprint(self._who.strategy.messages(example))
