@@ -21,7 +21,9 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Training:
-    """All attempts of a run. chance: what dev promised beside what golden then said."""
+    """All attempts of a run. chance: what dev promised beside what golden then said; plan: what the attempts came to
+    together, where they were trained to be compared.
+    """
 
     attempts: tuple[Attempt, ...]
     best: int | None
@@ -30,6 +32,7 @@ class Training:
     loss: CurveChart | None
     loss_words: str
     chance: str
+    plan: str
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ def training_of(records: Records, verdict: Headline) -> Training:
         attempts, best.number if best else None, _summary(attempts, records), _recipe(attempts),
         curve_chart([(f"attempt {a.number}", _losses(a), a is best) for a in attempts]),
         " ".join(filter(None, (_loss_words(a) for a in attempts))), _chance(records, verdict),
+        str((part(records.run, "plan", dict) or {}).get("words", "")),
     )
 
 

@@ -9,11 +9,12 @@ from trainers.attempts import TrainingResult
 from trainers.ladder import Attempt, DevResult, Step, best_attempt, first_step
 from trainers.loop import Budget, Outcome, train_until
 from trainers.lora import train_adapter
+from trainers.plans import UP_THE_LADDER, Plan, Seeds
 from trainers.progress import Progress
 from trainers.recipe import Recipe, default_recipe, demo_recipe, from_dict, parse_settings, with_settings
 
 __all__ = [
-    "Attempt", "Budget", "DevResult", "Outcome", "Progress", "Recipe", "Step", "TrainingResult", "best_attempt",
-    "default_recipe", "demo_recipe", "first_step", "from_dict", "parse_settings", "train_adapter", "train_until",
-    "with_settings",
+    "UP_THE_LADDER", "Attempt", "Budget", "DevResult", "Outcome", "Plan", "Progress", "Recipe", "Seeds", "Step",
+    "TrainingResult", "best_attempt", "default_recipe", "demo_recipe", "first_step", "from_dict", "parse_settings",
+    "train_adapter", "train_until", "with_settings",
 ]
