@@ -203,18 +203,37 @@ def promote(
     as_json: AsJson = False,
 ) -> None:
     """Makes a run's candidate the champion of its task, if its golden suite passed."""
-    from harness.cli.commands import run_promote
+    from harness.cli.promotion import run_promote
 
     result = run_promote(here(), run, force)
     finish(result.record, as_json, result.text)
 
 
 @app.command()
-def champions(as_json: AsJson = False) -> None:
-    """The champion of every task."""
-    from harness.cli.commands import run_champions
+def rollback(
+    task: TaskName,
+    reason: Annotated[str, typer.Option(help="why; it is recorded")],
+    to: Annotated[str | None, typer.Option(help="how the identity of the one that is wanted begins; default: the one"
+                                                " before")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Makes the champion before the champion again, with its record and answers."""
+    from harness.cli.promotion import run_rollback
 
-    result = run_champions(here())
+    result = run_rollback(here(), task, to, reason)
+    finish(result.record, as_json, result.text)
+
+
+@app.command()
+def champions(
+    task: Annotated[str | None, typer.Argument(help="a task, for its champions before and rollbacks", metavar="[TASK]")
+                    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The champion of every task, or the history of one."""
+    from harness.cli.promotion import run_champions
+
+    result = run_champions(here(), task)
     finish(result.record, as_json, result.text)
 
 

@@ -196,6 +196,14 @@ def write_outcome(folder: Path, look: Look, verdicts: Sequence[Verdict], passed:
             write_json(folder / f"{look.name}{_OUTCOME}", {**known, "pass": passed, "gates": rows})
 
 
+def has_passed(folder: Path, key: LookKey) -> bool | None:
+    """Whether the ledger says that the whole suite passed at the look of this key, when it first ended; None where
+    there was no such look, or it did not end. Raises UserError as read_looks.
+    """
+    look = _find(read_looks(folder), key)
+    return None if look is None else _outcome(folder, look)["pass"]
+
+
 def mark_opened(folder: Path, look: Look) -> None:
     """Records that golden's examples are shown at this look. It is to be called before any is."""
     with locked(folder):

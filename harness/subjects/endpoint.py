@@ -161,7 +161,7 @@ class Endpoint:
         try:
             with self._client.stream("POST", f"{self._address.url}/chat/completions", content=body) as response:
                 raw = _read(response, started + LONGEST_REQUEST)
-        except httpx.ConnectError as error:
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise _Again(self._quoted(str(error)), reached=False) from error
         except httpx.TransportError as error:
             raise _Again(f"{type(error).__name__}: {self._quoted(str(error))}") from error

@@ -100,6 +100,24 @@ def test_the_attempt_that_dev_prefers_is_the_one_that_looks(
     assert [a["k"] for a in record(counts)["attempts"]] == [1, 2]
 
 
+def test_a_run_can_be_decided_again_without_its_adapter(
+    typed: Typed, counts: Any, school: Callable[..., School]
+) -> None:
+    school((20, 50))
+    assert typed("train", "counts", "--attempts", "1")[0] == 1
+    run = record(counts)["id"]
+    shutil.rmtree(counts.project.runs("counts") / run / "attempts")
+    shutil.rmtree(counts.project.cache)
+    (folder,) = (counts.project.runs("counts") / "golden").iterdir()
+    assert {p.name for p in folder.iterdir()} == {"answers.json", "answers.jsonl.gz"}
+    for split in ("dev", "golden"):
+        result = run_suite(counts.project, "counts", None, split, ("--answers", run), silent=True)
+        assert [r.verdict.outcome for r in result.records] == ["fail", "fail"]
+        assert sum(sum(c.values()) for c in result.answers.values()) == sum(
+            c["recorded"] for c in result.answers.values()) > 0
+    assert looks(counts) == 1
+
+
 def test_golden_answers_stay_out_of_the_run(typed: Typed, counts: Any, school: Callable[..., School]) -> None:
     school((0, 0))
     assert typed("train", "counts", "--attempts", "1")[0] == 0
@@ -279,7 +297,7 @@ def test_a_sealed_golden_split_is_told_by_verdicts_alone(
         assert status == (0 if passes else 1)
         said = json.loads(out)
         assert said["split"] == "dev"
-        (folder,) = counts.project.runs("counts").iterdir()
+        (folder,) = (p.parent for p in counts.project.runs("counts").glob("*/run.json"))
         golden = json.loads((folder / "golden.json").read_text())
         assert (golden["measures"], golden["differences"], golden["turned"]) == ([], [], {})
         assert {row["verdict"]["estimate"] for row in golden["verdicts"]} == {None}
@@ -299,8 +317,8 @@ def test_a_pass_after_golden_was_opened_says_so_everywhere(
     assert record(counts)["looks"] == [look.name]
     mark_opened(counts.golden / "looks", look)
     shutil.rmtree(counts.project.runs("counts"))
-    school((0, 0))
-    status, out, err = typed("train", "counts", "--attempts", "1")
+    school((20, 50), (0, 0))  # the second attempt is another adapter than the one that failed
+    status, out, err = typed("train", "counts", "--attempts", "2")
     assert status == 0
     assert out.startswith("Opened: all 2 gates pass, without an error rate until golden is refreshed")
     assert "suite counts passes, opened" in err
@@ -308,7 +326,7 @@ def test_a_pass_after_golden_was_opened_says_so_everywhere(
     assert champion is not None
     assert champion.opened
     assert "opened" in typed("champions")[1]
-    (folder,) = counts.project.runs("counts").iterdir()
+    (folder,) = (p.parent for p in counts.project.runs("counts").glob("*/run.json"))
     assert json.loads((folder / "golden.json").read_text())["opened"] is True
     assert "Opened: all 2 gates pass, without an error rate" in (folder / "summary.md").read_text()
 
