@@ -8,7 +8,7 @@ from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
-from harness import consistency, edge_cases
+from harness import consistency, edge_cases, general
 from harness.errors import UserError
 from harness.examples import COMPUTED
 from harness.files import read_text
@@ -26,7 +26,8 @@ _ALWAYS_COUNTED = frozenset({
 which a suite does not use must not turn its looks into new ones.
 """
 
-_BESIDE = {"under": (edge_cases,), "across": (edge_cases, consistency), "repeated": (consistency,), "by": (own,)}
+_BESIDE = {"under": (edge_cases,), "across": (edge_cases, consistency), "repeated": (consistency,), "by": (own,),
+           "general": (general,)}
 """The modules that decide beside the scorers, by the word of a suite's code that asks for them."""
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from threading import Event
-from typing import Any
+from typing import Any, NoReturn
 from weakref import finalize
 
 from harness.errors import UserError
@@ -23,7 +23,7 @@ from harness.fingerprint import digest
 from harness.prompts import Strategy
 from harness.subjects.endpoint import PARALLEL, Address, Endpoint, NoAnswer, key_for, read_address
 from harness.subjects.local import sample_seed
-from harness.subjects.subject import Answer, Finish, Progress, sampled_identity
+from harness.subjects.subject import Answer, Finish, Progress, Way, not_general, sampled_identity
 from harness.task import Task
 
 ENGINE = 1
@@ -85,6 +85,9 @@ class RemoteSubject:
 
     def sampled(self, sample: int) -> RemoteSubject:
         return replace(self, sample=sample)
+
+    def general(self, way: Way) -> NoReturn:
+        raise not_general(self.name)
 
     def fingerprint(self, example: Example) -> str:
         return self._fingerprint(self.strategy.messages(example))
