@@ -27,7 +27,15 @@ from trainers.batches import Row, fitting, make_rows, strategy_for
 from trainers.checkpoints import Checkpoints
 from trainers.optimize import optimize
 from trainers.precision import lower_base, settled
-from trainers.preflight import check_adapter, check_outputs, check_rows, check_start, remarks, sample
+from trainers.preflight import (
+    check_adapter,
+    check_outputs,
+    check_rows,
+    check_start,
+    check_thoughts,
+    remarks,
+    sample,
+)
 from trainers.progress import Progress
 from trainers.recipe import Recipe
 from trainers.watchdog import Diverged
@@ -62,6 +70,7 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
     forget_models()  # what answered before would lie in memory beside what is trained
     with quiet(), _no_false_alarm():
         tokenizer, base = load_base(model)
+        tokenizer.chat_template = task.chat_template or tokenizer.chat_template
         rows, notes = _rows(tokenizer, base, task, train, recipe)
         template = template_digest(tokenizer, task.template)
         tuned = _continued(base, model, continue_from, recipe, template) if continue_from else start_lora(base, recipe)
@@ -97,7 +106,7 @@ def training_key(model: ModelRef, task: Task, train: Split, recipe: Recipe, cont
     """Digest of everything that decides an adapter: base, data, prompt, recipe, start, and the versions of engines."""
     return digest({
         "trainer": TRAINER, "model": model.digest, "train": train.fingerprint, "recipe": recipe.to_dict(),
-        "prompt": strategy_for(task, recipe.prompt).spec(), "template": dict(task.template),
+        "prompt": strategy_for(task, recipe.prompt).spec(), "template": dict(task.template), **task.chat,
         "continued": adapter_digest(continue_from) if continue_from else None,
         "versions": {name: version(name) for name in ("torch", "transformers", "peft", "tokenizers")}})
 
@@ -153,6 +162,7 @@ def _rows(tokenizer: Any, base: Any, task: Task, train: Split, recipe: Recipe) -
     rows, long = fitting(whole, recipe, getattr(base.config, "max_position_embeddings", None) or recipe.max_length)
     aside = {r.id for r in long}
     examples = [e for e in examples if e.id not in aside]
+    check_thoughts(examples, tokenizer, task)
     stops = stop_tokens(tokenizer, base.generation_config)
     check_rows(rows, examples, tokenizer, task, strategy, stops, base.get_input_embeddings().num_embeddings)
     return rows, tuple(remarks(rows, long, examples, task, strategy))

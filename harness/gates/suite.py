@@ -61,6 +61,7 @@ def suite_digest(task: Task, scorers: Mapping[str, int | str]) -> str:
         "model": task.model,
         "template": dict(task.template),
         "decoding": task.decoding.model_dump(mode="json"),
+        **task.chat,
     }
     strata = {"strata": read_novelty(task.data).digest} if _speaks_of_strata(named) else {}
     return digest({"code": code, "rules": rules, "scorers": counted, **strata})
