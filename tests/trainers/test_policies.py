@@ -218,3 +218,9 @@ def test_what_is_seen_is_told_in_words() -> None:
     seen = diagnose(attempt(1, score=0.8, tags={"dark": 0.3}, stop_rate=0.6, schema_valid=0.99)).seen
     assert seen == ["the training loss is flat at 0.5", "stop_rate is 60.0%: answers break their format",
                     "dark is at 0.300, all examples at 0.800"]
+
+
+def test_more_tokens_or_a_higher_price_make_no_attempt_the_better_one() -> None:
+    terse = DevResult(0.0, {"exact_match": 0.9, "tokens_out": 10.0, "cost_per_1k": 0.1}, ["a"], "exact_match")
+    wordy = DevResult(0.0, {"exact_match": 0.8, "tokens_out": 90.0, "cost_per_1k": 0.9}, ["a"], "exact_match")
+    assert terse.standing > wordy.standing
