@@ -25,10 +25,18 @@ from harness.task import Task
 from trainers.attempts import Log, TrainingResult, read_attempt, tidy_config, write_attempt
 from trainers.batches import Row, fitting, make_rows, strategy_for
 from trainers.checkpoints import Checkpoints
-from trainers.memory import fewer_rows, free_memory, out_of_memory, told
+from trainers.memory import fewer_rows, free_memory, out_of_memory, shortage
 from trainers.optimize import optimize
 from trainers.precision import lower_base, settled
-from trainers.preflight import check_adapter, check_outputs, check_rows, check_start, remarks, sample
+from trainers.preflight import (
+    check_adapter,
+    check_outputs,
+    check_rows,
+    check_start,
+    check_thoughts,
+    remarks,
+    sample,
+)
 from trainers.progress import Progress
 from trainers.recipe import Recipe
 from trainers.watchdog import Diverged
@@ -64,6 +72,7 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
     forget_models()  # what answered before would lie in memory beside what is trained
     with quiet(), _no_false_alarm():
         tokenizer, base = load_base(model)
+        tokenizer.chat_template = task.chat_template or tokenizer.chat_template
         rows, notes = _rows(tokenizer, base, task, train, recipe)
         template = template_digest(tokenizer, task.template)
         tuned = _continued(base, model, continue_from, recipe, template) if continue_from else start_lora(base, recipe)
@@ -74,7 +83,7 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
             steps = partial(optimize, tuned, rows, pad=_pad(tokenizer), work=part / "work", progress=progress,
                             kept=kept)
             ran, log = _to_the_end(tuned, recipe, kept, steps)
-            notes = (*notes, *told(recipe, ran), *_resumed(kept))
+            notes = (*notes, *shortage(recipe, ran), *_resumed(kept))
             shutil.rmtree(part / "work", ignore_errors=True)
             tuned.save_pretrained(str(part / "adapter"), save_embedding_layers=False)
             tidy_config(part / "adapter", model.alias)
@@ -99,7 +108,7 @@ def training_key(model: ModelRef, task: Task, train: Split, recipe: Recipe, cont
     """Digest of everything that decides an adapter: base, data, prompt, recipe, start, and the versions of engines."""
     return digest({
         "trainer": TRAINER, "model": model.digest, "train": train.fingerprint, "recipe": recipe.to_dict(),
-        "prompt": strategy_for(task, recipe.prompt).spec(), "template": dict(task.template),
+        "prompt": strategy_for(task, recipe.prompt).spec(), "template": dict(task.template), **task.chat,
         "continued": adapter_digest(continue_from) if continue_from else None,
         "versions": {name: version(name) for name in ("torch", "transformers", "peft", "tokenizers")}})
 
@@ -162,6 +171,7 @@ def _rows(tokenizer: Any, base: Any, task: Task, train: Split, recipe: Recipe) -
     rows, long = fitting(whole, recipe, getattr(base.config, "max_position_embeddings", None) or recipe.max_length)
     aside = {r.id for r in long}
     examples = [e for e in examples if e.id not in aside]
+    check_thoughts(examples, tokenizer, task)
     stops = stop_tokens(tokenizer, base.generation_config)
     check_rows(rows, examples, tokenizer, task, strategy, stops, base.get_input_embeddings().num_embeddings)
     return rows, tuple(remarks(rows, long, examples, task, strategy))

@@ -36,7 +36,7 @@ def free_memory() -> None:
         torch.cuda.empty_cache()
 
 
-def told(asked: Recipe, ran: Recipe) -> list[str]:
+def shortage(asked: Recipe, ran: Recipe) -> list[str]:
     """For the record: that memory did not suffice for the micro_batch that was asked for."""
     if ran.micro_batch == asked.micro_batch:
         return []
