@@ -8,12 +8,12 @@ from __future__ import annotations
 from trainers.attempts import TrainingResult
 from trainers.ladder import Attempt, DevResult, Step, best_attempt, first_step
 from trainers.loop import Budget, Outcome, train_until
-from trainers.lora import train_adapter
+from trainers.lora import conditions, train_adapter
 from trainers.progress import Progress
 from trainers.recipe import Recipe, default_recipe, demo_recipe, from_dict, parse_settings, with_settings
 
 __all__ = [
     "Attempt", "Budget", "DevResult", "Outcome", "Progress", "Recipe", "Step", "TrainingResult", "best_attempt",
-    "default_recipe", "demo_recipe", "first_step", "from_dict", "parse_settings", "train_adapter", "train_until",
-    "with_settings",
+    "conditions", "default_recipe", "demo_recipe", "first_step", "from_dict", "parse_settings", "train_adapter",
+    "train_until", "with_settings",
 ]

@@ -155,6 +155,7 @@ def test_why_a_run_ended_goes_before_its_status() -> None:
 def test_machine_and_budget_are_listed_in_words() -> None:
     data = records(machine={"cores": 2, "memory_gb": 15.6}, budget={"minutes": 20})
     assert fact(data, "machine") == "cores 2, memory gb 15.6"
+    assert fact(records(conditions={"machine": {"device": "cpu", "threads": 2}}), "trained on") == "device cpu, threads 2"
     assert fact(data, "budget") == "minutes 20"
 
 
