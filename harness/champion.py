@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -10,15 +10,15 @@ from typing import Any, Literal
 
 from harness.answers import Recorded, write_recorded
 from harness.errors import UserError, near_names
-from harness.examples import Example, Split
+from harness.examples import Split
 from harness.files import check_object, read_json, write_json
-from harness.fingerprint import file_digest, short
 from harness.measures import Verdict
 from harness.project import Project
+from harness.replay import AnswerFile, Said, answer_row, rows_of
 from harness.scored import Scored
 from harness.scorers import Tariff, scorer_versions, scorers_for
 from harness.subjects import Answer, Subject
-from harness.subjects.latency import Timing, machine
+from harness.subjects.latency import machine
 from harness.subjects.replayed import Replayed
 from harness.task import Task
 from harness.timings import Timings
@@ -109,30 +109,20 @@ class Champion:
                         f'{self.folder / _FILE}, field "previous"')
 
     @cached_property
+    def file(self) -> AnswerFile:
+        """The committed answers."""
+        return AnswerFile(self.folder / _ANSWERS, self.answers, self.scorers, self.tariffs, "the champion's answers",
+                          _FILE, "restore the file from version control")
+
+    @property
     def recorded(self) -> Recorded:
         """The committed answers. Raises UserError where they are missing or are not those that the champion names."""
-        path = self.folder / _ANSWERS
-        if not path.is_file():
-            raise UserError("the champion's answers are missing", str(path), "restore the file from version control")
-        if file_digest(path) != self.answers:
-            raise UserError(
-                f"the champion's answers were edited (digest {short(file_digest(path))}, {_FILE} says"
-                f" {short(self.answers)})", str(path), "restore the file from version control",
-            )
-        return Recorded(path)
+        return self.file.recorded
 
     def known_scores(self, identity: str, split: Split,
                      versions: Mapping[str, int | str]) -> dict[str, dict[str, float]]:
-        """Metric → example id → value, for the scorers that need a model and whose values are recorded.
-
-        versions: of the scorers now; a value that another version gave is not known.
-        """
-        known: dict[str, dict[str, float]] = {}
-        for example in split:
-            for metric, value in self.recorded.scores(identity, example.digest).items():
-                if metric in versions and self.scorers.get(metric) == versions[metric]:
-                    known.setdefault(metric, {})[example.id] = value
-        return known
+        """As AnswerFile.known_scores."""
+        return self.file.known_scores(identity, split, versions)
 
 
 def load_champion(project: Project, task: str) -> Champion | None:
@@ -189,7 +179,10 @@ def write_champion(
                         'train further, or promote with --force "reason" (the reason is recorded)')
     old = load_champion(project, task.name)
     timings = Timings(project.cache)
-    digest = write_recorded(task.folder / _ANSWERS, _rows(task, (candidate, prompted, *others), timings))
+    entrants = (candidate, prompted, *others)
+    rows = rows_of(_said(task, entrants, timings))
+    rows += [answer_row(e.name, "golden", answer) for e in entrants for answer in e.beside]
+    digest = write_recorded(task.folder / _ANSWERS, rows)
     previous = [] if old is None else list(old.previous)
     if old is not None and old.identity != candidate.identity:  # nobody is his own predecessor
         previous.insert(0, {"subject": old.subject, "identity": old.identity, "run": old.run, "look": old.look})
@@ -200,39 +193,16 @@ def write_champion(
         "look": look, "verdicts": [v.to_json() for v in verdicts], "answers": digest, "forced": forced,
         "previous": previous, "serving": serving, "scorers": dict(scorer_versions(task)),
         "baselines": list(task.baselines), "tried": dict(tried), "untried": dict(untried),
-        "tariffs": {e.name: asdict(t) for e in (candidate, prompted, *others)
+        "tariffs": {e.name: asdict(t) for e in entrants
                     if (t := e.views[0].tariff) is not None and t.listed},
         "opened": opened,
     })
     return task.folder / _FILE
 
 
-def _rows(task: Task, entrants: Sequence[Entrant], timings: Timings) -> list[dict[str, Any]]:
+def _said(task: Task, entrants: Sequence[Entrant], timings: Timings) -> Iterator[Said]:
     slow = [name for name, s in scorers_for(task).items() if s.model]
-    rows = []
     for entrant in entrants:
         waited = timings.lookup(entrant.identity, machine())
         for view in entrant.views:
-            values = {m: view.values(m) for m in slow}
-            rows += [_row(entrant, view, e, {m: v[e.id] for m, v in values.items()}, waited.get(e.digest))
-                     for e in view.split]
-        rows += [_answer_row(entrant.name, "golden", answer) for answer in entrant.beside]
-    return rows
-
-
-def _row(entrant: Entrant, view: Scored, example: Example, scores: Mapping[str, float | None],
-         timing: Timing | None) -> dict[str, Any]:
-    row = _answer_row(entrant.name, view.split.name, view.answers[example.id])
-    row["scores"] = {m: v for m, v in scores.items() if v is not None}
-    return row if timing is None else {**row, "timing": asdict(timing)}
-
-
-def _answer_row(subject: str, split: str, answer: Answer) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "subject": subject, "split": split, "id": answer.id, "text": answer.text,
-        "finish": answer.finish, "prompt_tokens": answer.prompt_tokens, "completion_tokens": answer.completion_tokens,
-        "seconds": round(answer.seconds, 4), "logprob": None if answer.logprob is None else round(answer.logprob, 5),
-        "identity": answer.identity, "fingerprint": answer.fingerprint, "example": answer.example,
-        "error": answer.error, "scores": {},
-    }
-    return row | {k: v for k, v in (("date", answer.date), ("served", answer.served)) if v}
+            yield Said(entrant.name, view.split, view.answers, {m: view.values(m) for m in slow}, waited)

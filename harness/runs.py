@@ -17,6 +17,7 @@ from harness.errors import UserError, near_names
 from harness.examples import Split
 from harness.files import check_name, check_object, disk_errors, read_json, write_json, write_whole
 from harness.project import Project
+from harness.replay import Replay, read_replay
 from harness.scored import Scored
 from harness.scorers import scorers_for
 from harness.task import Task
@@ -123,6 +124,26 @@ def find_run(project: Project, name: str) -> Run:
     if name not in runs:
         raise UserError(f'no run "{name}"', str(project.root / "runs"), near_names(name, runs))
     return Run(runs[name])
+
+
+def answers_folder(project: Project, task: str, look: str) -> Path:
+    """Where the answers of a look at golden lie: apart from any run's folder, which training may read."""
+    return project.runs(task) / "golden" / check_name(look, "look")
+
+
+def find_replay(project: Project, task: str, name: str) -> Replay:
+    """The answers that a run (its folder or id) recorded. Raises UserError where it has none, or is another task's."""
+    run = Run(project.root / name) if (project.root / name / "run.json").is_file() else find_run(project, name)
+    record = check_object(run.read(), str(run.folder / "run.json"), "train again", task=str)
+    if record["task"] != task:
+        raise UserError(f'run {run.id} is of task {record["task"]}', str(run.folder),
+                        f"pytest suites/{record['task']} --answers {name}")
+    path = run.folder / "look.json"
+    if not path.is_file():
+        raise UserError(f"run {run.id} has not looked at golden: no answers are recorded", str(run.folder),
+                        f"let it finish: goldgate train {task}")
+    look = check_object(read_json(path), str(path), "train again", look=dict)["look"]
+    return read_replay(answers_folder(project, task, str(look.get("name"))))
 
 
 def write_answers(run: Run, task: Task, split: Split, subjects: Mapping[str, Scored]) -> None:

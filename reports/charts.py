@@ -98,7 +98,8 @@ def axis(marks: Sequence[float], scale: Scale) -> tuple[float, float]:
     for start, end in _WINDOWS[scale]:
         if start <= least and most <= end:
             return start, end
-    step = _step((most - least) or abs(most) or 1.0, 4)
+    apart = most - least > 1e-6 * max(abs(most), abs(least))  # nearer, a step between them would be lost in rounding
+    step = _step(most - least if apart else abs(most) or 1.0, 4)
     start, end = math.floor(least / step) * step, math.ceil(most / step) * step
     return (start, end) if end > start else (start - step, end + step)
 

@@ -67,16 +67,26 @@ def _tokenizer() -> Any:
 
 @dataclass
 class ChatServer:
-    """An OpenAI-compatible endpoint on this machine. reply: of a request's JSON body, the status, headers and body."""
+    """An OpenAI-compatible endpoint on this machine. reply: of a request's JSON body, the status, headers and body;
+    keeps: whether it keeps connections open.
+    """
 
     reply: Callable[[dict[str, Any]], tuple[int, dict[str, str], bytes]]
     asked: list[tuple[dict[str, str], dict[str, Any]]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
+    keeps: bool = False
+    connections: int = 0
 
     def __post_init__(self) -> None:
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1" if outer.keeps else "HTTP/1.0"
+
+            def setup(self) -> None:
+                super().setup()
+                outer.connections += 1
+
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 outer.asked.append((dict(self.headers), body))
@@ -125,8 +135,8 @@ def chat_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ChatS
         monkeypatch.delenv(name, raising=False)
     started: list[ChatServer] = []
 
-    def start(reply: Callable[[dict[str, Any]], Any] = lambda body: completion("yes")) -> ChatServer:
-        started.append(ChatServer(reply))
+    def start(reply: Callable[[dict[str, Any]], Any] = lambda body: completion("yes"), **more: Any) -> ChatServer:
+        started.append(ChatServer(reply, **more))
         return started[-1]
 
     with stamina.set_testing(True, attempts=3):

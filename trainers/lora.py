@@ -104,7 +104,7 @@ def conditions(model: ModelRef, task: Task, train: Split) -> dict[str, Any]:
     return {
         "trainer": TRAINER, "base model": model.digest, "train": train.fingerprint, "template": dict(task.template),
         "instructions": digest([strategy_for(task, prompt).spec() for prompt in ("pruned", "zero_shot")]),
-        "versions": {name: version(name) for name in ("torch", "transformers", "peft", "tokenizers")},
+        "versions": {name: version(name) for name in ("torch", "transformers", "accelerate", "peft", "tokenizers")},
         "machine": {"device": device, "instruction set": torch.backends.cpu.get_cpu_capability(),
                     "threads": torch.get_num_threads()}}
 

@@ -32,7 +32,17 @@ from harness.gates import (
 from harness.measures import Verdict
 from harness.plugin.run import run_suite
 from harness.project import Project
-from harness.runs import Run, clear_parts, git_commit, one_training, open_run, versions, write_answers
+from harness.replay import write_replay
+from harness.runs import (
+    Run,
+    answers_folder,
+    clear_parts,
+    git_commit,
+    one_training,
+    open_run,
+    versions,
+    write_answers,
+)
 from harness.scorers import scorer_versions
 from harness.subjects import how_known
 from harness.subjects.adapter import adapter_digest
@@ -112,6 +122,9 @@ class Training:
                 "the suite did not run as a whole on golden" + "".join(f"; {gap}" for gap in result.gaps),
                 str(self.work.task.folder),
                 f"see: pytest suites/{self.name} --candidate {subject} --split golden")
+        on_dev = run_suite(self.work.project, self.name, subject, "dev", silent=True)
+        write_replay(answers_folder(self.work.project, self.name, result.look.name), self.work.task,
+                     self.work.split("train").fingerprint, result.look.name, [*result.evidence(), *on_dev.evidence()])
         looks = [*self.run.read().get("looks", []), result.look.name]
         self.run.update(looks=list(dict.fromkeys(looks)))
         write_json(self.run.folder / "look.json", {

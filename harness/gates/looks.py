@@ -37,7 +37,7 @@ class LookKey:
 @dataclass(frozen=True)
 class Look:
     """One look at golden. number: counted from 1; level: per side; name: its file's; new: whether it was just spent;
-    sealed: whether it showed verdicts alone.
+    sealed: whether it showed verdicts alone; opened: whether golden's examples had been shown before it.
     """
 
     number: int
@@ -48,6 +48,7 @@ class Look:
     error: float
     known: tuple[str, ...]
     sealed: bool
+    opened: bool
 
 
 def open_look(
@@ -78,10 +79,11 @@ def check_ledger(folder: Path, *, sealed: bool) -> tuple[Look, ...]:
     on parallel branches that golden decides nothing more, or was begun with the other of closed and sealed.
     """
     looks = read_looks(folder)
-    if looks and (used := spent(looks)) > LIMIT * looks[0].error + _ROUNDING:
+    most = LIMIT * min((look.error for look in looks), default=0.0)  # branches may have fixed different ones
+    if (used := spent(looks)) > most + _ROUNDING:
         raise UserError(
-            f"the {len(looks)} looks bring the chance of a false promotion to {used:.1%}, more than"
-            f" {LIMIT * looks[0].error:.1%}", str(folder), f"they wore this golden split out: {_anew(folder)}")
+            f"the {len(looks)} looks bring the chance of a false promotion to {used:.1%}, more than {most:.1%}",
+            str(folder), f"they wore this golden split out: {_anew(folder)}")
     if any(look.sealed != sealed for look in looks):
         now, then = ("sealed", "closed") if sealed else ("closed", "sealed")
         raise UserError(f"golden is {now} in task.yaml, but a look at this golden split was taken with golden: {then}",
@@ -116,9 +118,9 @@ def _spend(
     folder: Path, looks: Sequence[Look], key: LookKey, candidate: str, date: str, commit: str | None, error: float,
     sealed: bool,
 ) -> Look:
-    if looks and looks[0].error != error:
+    if other := next((look.error for look in looks if look.error != error), None):
         raise UserError(
-            f"error is {error:g} in task.yaml, but the looks at this golden split were taken with {looks[0].error:g}",
+            f"error is {error:g} in task.yaml, but a look at this golden split was taken with {other:g}",
             str(folder), "put it back; it is fixed by the first look",
         )
     number = len(looks) + 1
@@ -130,7 +132,7 @@ def _spend(
     content = {
         "key": asdict(key), "number": number, "level": level(number, error), "error": error, "candidate": candidate,
         "date": date, "commit": commit, "known": sorted(look.name for look in looks),
-        **({"sealed": True} if sealed else {}),
+        **({"sealed": True} if sealed else {}), **({"opened": True} if is_opened(folder) else {}),
     }
     name = short(digest(content))
     write_json(folder / f"{name}.json", content)
@@ -174,7 +176,7 @@ def _read(path: Path) -> Look:
 def _look(name: str, content: dict[str, Any], new: bool) -> Look:
     key = LookKey(**content["key"])
     return Look(content["number"], content["level"], name, new, key, content["error"], tuple(content["known"]),
-                content.get("sealed", False))
+                content.get("sealed", False), content.get("opened", False))
 
 
 def spent(looks: Iterable[Look]) -> float:
@@ -203,8 +205,11 @@ def mark_opened(folder: Path, look: Look) -> None:
 
 
 def is_opened(folder: Path) -> bool:
-    """Whether examples of this golden split were ever shown: no pass has an error rate then."""
-    return any(_read_outcome(p)["opened"] for p in folder.glob(f"*{_OUTCOME}"))
+    """Whether examples of this golden split were ever shown: no pass has an error rate then. Later looks say it too, so
+    that an outcome that is lost does not close golden again.
+    """
+    return any(_read_outcome(p)["opened"] for p in folder.glob(f"*{_OUTCOME}")) or any(
+        look.opened for look in read_looks(folder))
 
 
 def _outcome(folder: Path, look: Look) -> dict[str, Any]:

@@ -106,8 +106,7 @@ class GatePlugin:
         if folder not in self._suites:
             root = folder.parent.parent
             request = self._config.pluginmanager.get_plugin("goldgate-request")
-            project = (Project(root, cache_folder(os.environ), cache_limit(os.environ)) if request is None
-                       else replace(request.project, root=root))
+            project = _project_at(root) if request is None else replace(request.project, root=root)
             choice = choice_of(self._config, os.environ)
             if request is not None:
                 choice = replace(choice, generate=request.generate)
@@ -284,3 +283,11 @@ def _hint(run: ItemRun, wrong: list[Spoken], raised: BaseException | None) -> st
     if not isinstance(raised, AssertionError):
         return f"the recorded verdict decides, whatever the test does with it; {FORM}"
     return ""
+
+
+def _project_at(root: Path) -> Project:
+    """The project with this user's cache, by the environment. What is wrong there is said without a traceback."""
+    try:
+        return Project(root, cache_folder(os.environ), cache_limit(os.environ))
+    except UserError as error:
+        raise pytest.Collector.CollectError(str(error)) from error

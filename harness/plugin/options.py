@@ -16,7 +16,8 @@ SplitName = Literal["dev", "golden"]
 class Choice:
     """What a run asks for. candidate: a subject, None for the champion; split: None for the default of the candidate;
     regenerate: ask the models anew for everything; generate: models may answer what is neither recorded nor cached;
-    ci: no look at golden is written; open_golden: show golden's failing examples.
+    ci: no look at golden is written; open_golden: show golden's failing examples; answers: a run to decide from;
+    audit: how many answers to make again.
     """
 
     candidate: str | None = None
@@ -25,11 +26,13 @@ class Choice:
     ci: bool = False
     generate: bool = True
     open_golden: bool = False
+    answers: str | None = None
+    audit: int = 0
 
     @property
     def by_champion(self) -> bool:
         """Whether the champion is tested."""
-        return self.candidate in (None, "champion")
+        return self.candidate in (None, "champion") and self.answers is None
 
     @property
     def on_dev(self) -> bool:
@@ -49,6 +52,12 @@ def add_options(parser: pytest.Parser) -> None:
                     " refreshed")
     group.addoption("--regenerate", action="store_true", default=False,
                     help="ignore recorded and cached answers: every answer is generated anew")
+    group.addoption("--answers", metavar="RUN", default=None,
+                    help="decide from the answers that a run of goldgate train recorded (its folder or id), without a"
+                         " model")
+    group.addoption("--audit", metavar="N", type=int, default=0,
+                    help="make N of the recorded and cached answers of local models again, chosen at random: the suite"
+                         " passes only where they are the same but for near-ties")
     group.addoption("--gate-report", metavar="PATH.html", default=None,
                     help="write the gates of this run and the verdicts on its suites into an HTML file")
     parser.addini("goldgate_junit", "verdicts of golden suites as properties in JUnit files", type="bool", default=True)
@@ -59,6 +68,13 @@ def check_options(config: pytest.Config) -> None:
     report = config.getoption("gate_report", None)
     if report is not None and (Path(report).suffix != ".html" or Path(report).is_dir()):
         raise pytest.UsageError(f"--gate-report writes an HTML file: {report} does not end in .html, or is a folder")
+    if config.getoption("audit", 0) < 0:
+        raise pytest.UsageError("--audit N: how many answers to make again, 1 or more")
+    if config.getoption("audit", 0) and is_controller(config):
+        raise pytest.UsageError("--audit makes answers again in one process: run it without -n")
+    for other in ("candidate", "regenerate", "audit"):
+        if config.getoption("answers", None) is not None and config.getoption(other, None):
+            raise pytest.UsageError(f"--answers says whose answers they are, and no model is asked: without --{other}")
     if config.getoption("regenerate", False) and is_controller(config):
         raise pytest.UsageError("--regenerate makes every answer once, in one process: run it without -n")
     if config.getoption("open_golden", False) and choice_of(config, {}).on_dev:
@@ -79,7 +95,8 @@ def choice_of(config: pytest.Config, environ: Mapping[str, str]) -> Choice:
     """The choice that options and environment make."""
     split = cast("SplitName | None", config.getoption("split"))
     return Choice(config.getoption("candidate"), split, bool(config.getoption("regenerate")), in_ci(environ),
-                  open_golden=bool(config.getoption("open_golden")))
+                  open_golden=bool(config.getoption("open_golden")), answers=config.getoption("answers"),
+                  audit=config.getoption("audit"))
 
 
 def in_ci(environ: Mapping[str, str]) -> bool:

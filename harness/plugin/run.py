@@ -15,8 +15,10 @@ import pytest
 
 from harness.gates import GateRecord, Look, read_looks
 from harness.plugin.options import SplitName
+from harness.plugin.suite import Suite
 from harness.plugin.tally import ItemTally, SuiteTally
 from harness.project import Project
+from harness.replay import Evidence
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class SuiteResult:
     """What a run of a suite came to. exit: pytest's status; records: one a gate, in the suite's order, with its values
     by example; complete: whether the suite ran as a whole; passed: whether then every gate passed; look: the look at
     golden that it was; answers: subject on split → origin → count; gaps: why it is not complete; output: pytest's own
-    text where the run was silent.
+    text where the run was silent; suites: what was collected.
     """
 
     exit: int
@@ -36,6 +38,11 @@ class SuiteResult:
     answers: dict[str, dict[str, int]]
     gaps: tuple[str, ...]
     output: str
+    suites: Sequence[Suite] = ()
+
+    def evidence(self) -> list[Evidence]:
+        """All that the verdicts were decided from."""
+        return [suite.evidence() for suite in self.suites]
 
 
 @dataclass(eq=False)  # pytest 8 wants plugins that can be hashed
@@ -46,14 +53,15 @@ class _Request:
     generate: bool = True
     records: dict[str, list[GateRecord]] = field(default_factory=dict)
     suites: list[SuiteTally] = field(default_factory=list)
+    collected: Sequence[Suite] = ()
 
     def judged(self, item: str, records: Sequence[GateRecord]) -> None:
         """Called when an item's verdicts stand; again, where it is run again."""
         self.records[item] = list(records)
 
-    def finished(self, suites: Sequence[SuiteTally]) -> None:
+    def finished(self, suites: Sequence[SuiteTally], collected: Sequence[Suite]) -> None:
         """Called once, at the end of the run."""
-        self.suites = list(suites)
+        self.suites, self.collected = list(suites), collected
 
 
 def run_suite(
@@ -106,7 +114,7 @@ def _result(project: Project, status: int, request: _Request, tally: SuiteTally,
     ran = bool(tally.info)
     return SuiteResult(
         status, records, items, ran and tally.complete, ran and tally.passed, look,
-        dict(tally.info.get("answers", {})), tuple(tally.gaps()), output,
+        dict(tally.info.get("answers", {})), tuple(tally.gaps()), output, request.collected,
     )
 
 

@@ -11,14 +11,15 @@ from datetime import date
 
 from harness.answers import Collected, MissingAnswers, Recorded, collect
 from harness.cache import AnswerCache, answer_cache
-from harness.champion import Champion
 from harness.errors import UserError
 from harness.examples import Example, Split
 from harness.files import disk_errors
 from harness.gates import names_strata
+from harness.plugin.audit import Audit, audit
 from harness.plugin.options import Choice
 from harness.project import Project
-from harness.scorers import Context, scorer_versions, tariff_of
+from harness.replay import AnswerFile, Said
+from harness.scorers import Context, Tariff, scorer_versions, scorers_for, tariff_of
 from harness.scores import Scores, Values
 from harness.subjects import Answer, Subject
 from harness.subjects.latency import Timing, chosen, machine, measure_latency
@@ -78,14 +79,32 @@ class Source:
     notes: for people.
     """
 
-    def __init__(self, project: Project, task: Task, champion: Champion | None, choice: Choice,
+    def __init__(self, project: Project, task: Task, file: AnswerFile | None, choice: Choice,
                  say: Callable[[str], None]) -> None:
         self.counts: dict[str, Counts] = {}
         self.notes: list[str] = []
-        self._project, self._task, self._champion = project, task, champion
+        self.tariffs: dict[str, Tariff] = {}  # the prices of vendors' lists, which change
+        self._waited: dict[str, Mapping[str, Timing]] = {}
+        self._project, self._task, self._file = project, task, file
         self._choice, self._say = choice, say
         self._scores: dict[tuple[str, str], Scores] = {}
+        self._collected: list[tuple[Subject, Split, Mapping[str, Answer]]] = []
         self._context = Context(task, project.cache)
+
+    def said(self) -> list[Said]:
+        """Every answer that was asked for, with what it took and what scorers that need a model made of it."""
+        slow = [name for name, scorer in scorers_for(self._task).items() if scorer.model]
+        made = []
+        for subject, split, answers in self._collected:
+            scores = self._scores.get((subject.identity, split.fingerprint))
+            values = {} if scores is None else {m: scores.values(m) for m in slow}
+            made.append(Said(subject.name, split, answers, values, self._waited.get(subject.identity, {})))
+        return made
+
+    def audit(self, count: int, seed: int) -> Audit:
+        """Makes some of the answers again."""
+        with self._alone():
+            return audit(self._collected, count, seed)
 
     def scores(self, subject: Subject, split: Split) -> Scores:
         """A subject's scores on a split. Raises UserError where an answer cannot be had."""
@@ -107,15 +126,17 @@ class Source:
 
     def _scored(self, subject: Subject, split: Split, answers: Mapping[str, Answer]) -> Scores:
         known: dict[str, dict[str, float]] = {}
-        if self._champion is not None and all(a.origin == "recorded" for a in answers.values()):
-            known = self._champion.known_scores(subject.identity, split, scorer_versions(self._task))
+        if self._file is not None and all(a.origin == "recorded" for a in answers.values()):
+            known = self._file.known_scores(subject.identity, split, scorer_versions(self._task))
 
         def ask(other: Split, sample: int) -> Mapping[str, Answer]:
             drawn = sample > 0 and self._task.decoding.temperature > 0
             return self._answers(subject.sampled(sample) if drawn else subject, other)
 
-        name, champion = subject.name, self._champion
-        tariff = tariff_of(self._task, name, date.today(), None if champion is None else champion.tariffs.get(name))
+        name, then = subject.name, None if self._file is None else self._file.tariffs.get(subject.name)
+        tariff = tariff_of(self._task, name, date.today(), then)
+        if tariff is not None and tariff.listed:
+            self.tariffs[name] = tariff
         return _SuiteScores(replace(self._context, tariff=tariff), split, answers, known, ask,
                             lambda: self._timings(subject, split))
 
@@ -124,6 +145,7 @@ class Source:
         counted = Counter(self.counts.get(where := f"{subject.name} on {split.name}", {}))
         counted.update(collected.counts)
         self.counts[where] = dict(counted)
+        self._collected.append((subject, split, collected.answers))
         return collected.answers
 
     def _timings(self, subject: Subject, split: Split) -> Mapping[str, Timing]:
@@ -133,8 +155,11 @@ class Source:
         if recorded is not None and not anew:
             told = {e.digest: t for e in examples if (t := recorded.timing(subject.identity, e.digest)) is not None}
             if len(told) == len(examples):
-                self._note_machine(subject, told)
+                self._note_timings(subject, told)
                 return told
+            if self._choice.answers is not None:
+                raise UserError(f"the run has no latencies of {subject.name} on {split.name}", self._choice.answers,
+                                "run the suite with a model")
         with self._alone():
             store, here = Timings(self._project.cache), machine()
             known = {} if anew else store.lookup(subject.identity, here)
@@ -146,16 +171,17 @@ class Source:
                 known |= (fresh := measure_latency(subject, todo))
                 store.add(subject.identity, here, fresh)
         timings = {e.digest: known[e.digest] for e in examples}
-        self._note_machine(subject, timings)
+        self._note_timings(subject, timings)
         return timings
 
-    def _note_machine(self, subject: Subject, timings: Mapping[str, Timing]) -> None:
+    def _note_timings(self, subject: Subject, timings: Mapping[str, Timing]) -> None:
+        self._waited[subject.identity] = {**self._waited.get(subject.identity, {}), **timings}
         machines = " and ".join(sorted({t.machine for t in timings.values()}))
         self.notes.append(f"latency of {subject.name}: {len(timings)} examples one by one on {machines}")
 
     @property
     def _recorded(self) -> Recorded | None:
-        return None if self._champion is None else self._champion.recorded
+        return None if self._file is None else self._file.recorded
 
     def _cache(self, split: Split) -> AnswerCache:
         return answer_cache(self._project, split.name)

@@ -6,7 +6,8 @@ next test.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from harness.champion import Champion, load_champion
@@ -19,8 +20,10 @@ from harness.plugin.roles import Role, Roles, told_of
 from harness.plugin.source import Source
 from harness.plugin.terms import Terms, dev_terms, golden_terms, writes
 from harness.project import Project
+from harness.replay import Evidence, Replay
+from harness.runs import find_replay
 from harness.scored import Scored
-from harness.subjects import Subject
+from harness.subjects import Subject, parse_subject
 from harness.task import Task, load_task
 
 T = TypeVar("T")
@@ -64,7 +67,10 @@ class Suite:
         """golden for the champion, dev for anything else, unless the command line says which."""
         if self.choice.split is not None:
             return self.choice.split
-        return "golden" if self.choice.by_champion and self.champion is not None else "dev"
+        by_champion = self.choice.by_champion
+        if self.choice.answers is not None and self.champion is not None:
+            by_champion = self.subject("candidate").identity == self.champion.identity
+        return "golden" if by_champion and self.champion is not None else "dev"
 
     def split(self, name: SplitName | None = None) -> Split:
         """The examples of this run, or the named split."""
@@ -83,11 +89,37 @@ class Suite:
     @property
     def source(self) -> Source:
         """Where answers come from."""
-        return self._once("source", lambda: Source(self.project, self.task, self.champion, self.choice, self._say))
+        def make() -> Source:
+            proof = self.champion if self.replay is None else self.replay
+            return Source(self.project, self.task, None if proof is None else proof.file, self.choice, self._say)
+
+        return self._once("source", make)
+
+    @property
+    def replay(self) -> Replay | None:
+        """The recorded answers that this run decides from, where it was asked to."""
+        def find() -> Replay | None:
+            if self.choice.answers is None:
+                return None
+            self.notes.append(f"decided from the answers of run {self.choice.answers}: no model is asked")
+            return find_replay(self.project, self.name, self.choice.answers)
+
+        return self._once("replay", find)
+
+    def evidence(self) -> Evidence:
+        """All that this run was decided from."""
+        roles = {what.split()[1]: (s.name, s.identity) for what, s in self._resolved() if what.startswith("subject ")}
+        return Evidence(roles, self.source.said(), self.source.tariffs)
 
     def subject(self, role: Role) -> Subject:
         """Who plays a role in the suite."""
-        return self._once(f"subject {role}", lambda: self._roles.find(role))
+        return self._once(f"subject {role}", lambda: self._find(role))
+
+    def _find(self, role: Role) -> Subject:
+        if self.replay is None:
+            return self._roles.find(role)
+        train = read_card(self.project.golden(self.name)).splits["train"]["fingerprint"]
+        return self.replay.subject(role, self.task, train, lambda name: parse_subject(name, self.task, self.project))
 
     @property
     def _roles(self) -> Roles:
@@ -147,9 +179,19 @@ class Suite:
         answers = self.source.scores(subject, self.split()).answers.values()
         return digest([subject.identity, {a.example: [a.text, a.finish] for a in answers}])
 
+    def _resolved(self) -> Iterator[tuple[str, Any]]:
+        return ((what, value) for what, (value, error) in self._made.items() if error is None)
+
+    def audited(self) -> dict[str, Any] | None:
+        """What --audit came to; None where it was not asked for or the suite asked for no answer."""
+        if not self.choice.audit or "source" not in dict(self._resolved()):
+            return None
+        seed = random.SystemRandom().randrange(2**32)
+        return self._once("audit", lambda: self.source.audit(self.choice.audit, seed)).to_json()
+
     def describe(self) -> dict[str, Any]:
         """What the summary says of this suite, as JSON: only of what was resolved while it ran."""
-        made = {what: value for what, (value, error) in self._made.items() if error is None}
+        made = dict(self._resolved())
         terms: Terms | None = made.get("terms")
         subjects = {what.split()[1]: s for what, s in made.items() if what.startswith("subject ")}
         split = made.get(f"split {self.split_name}") if "task" in made and "champion" in made else None
@@ -163,5 +205,6 @@ class Suite:
             "notes": [*(self._roles.notes if "roles" in made else []), *self.notes,
                       *(self.source.notes if "source" in made else [])],
             "answers": dict(self.source.counts) if "source" in made else {},
+            "audit": self.audited(),
             "writes": writes(self.project, self.choice),
         }

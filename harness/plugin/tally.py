@@ -59,10 +59,16 @@ class SuiteTally:
         return not self.gaps()
 
     @property
+    def audit_is_clean(self) -> bool:
+        """Whether the answers that were made again, where any were, are what had been recorded."""
+        found = self.info.get("audit")
+        return found is None or not (found["error"] or found["different"])
+
+    @property
     def passed(self) -> bool:
         """Whether the suite as a whole was run and every item and verdict of it passed."""
         good = all(item.end == "passed" for item in self.ordered())
-        return self.complete and good and all(v["outcome"] == "pass" for v in self.verdicts())
+        return self.complete and self.audit_is_clean and good and all(v["outcome"] == "pass" for v in self.verdicts())
 
 
 class Tally:

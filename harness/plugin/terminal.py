@@ -24,6 +24,10 @@ def write_summary(out: pytest.TerminalReporter, suites: list[SuiteTally]) -> Non
         for line in head(suite.info):
             out.write_line(line)
         _write_table(out, suite)
+        if found := suite.info.get("audit"):
+            from harness.plugin.audit import told
+
+            out.write_line(f"  {told(found)}")
         text, colour = verdict_line(suite)
         out.write_line(text, bold=True, **{colour: True})
 
@@ -68,6 +72,7 @@ def verdict_line(suite: SuiteTally) -> tuple[str, str]:
                 for i in suite.ordered())
     wrong = [f"{outcomes[name]} {name}" for name in ("fail", "undecided", "invalid") if outcomes[name]]
     wrong += [f"{other} failed for another reason"] if other else []
+    wrong += [] if suite.audit_is_clean else ["answers are not what is recorded (--audit)"]
     if gaps := suite.gaps():
         so_far = f"; so far {', '.join(wrong)}" if wrong else ""
         return f"suite {suite.task} is incomplete ({'; '.join(gaps)}): no verdict on the suite{so_far}", "yellow"

@@ -95,7 +95,8 @@ def golden_terms(
     if candidate is not None and is_declared(task, candidate.name):
         note += "; a declared baseline takes no look"
     elif candidate is not None:
-        look = _look(project, task, choice, champion, split, tested(candidate))
+        name = CHAMPION if choice.by_champion else choice.candidate or candidate.name
+        look = _look(project, task, choice, champion, split, name, tested(candidate))
         note = f"look {look.number} of {note}"
     if choice.open_golden:
         _open_golden(folder, task, look, write=writes(project, choice))
@@ -122,14 +123,14 @@ def _check_leaks(project: Project, task: str) -> None:
 
 
 def _look(
-    project: Project, task: Task, choice: Choice, champion: Champion | None, split: Split, identity: str
+    project: Project, task: Task, choice: Choice, champion: Champion | None, split: Split, name: str, identity: str
 ) -> Look:
     folder = ledger_folder(project, task.name)
     key = LookKey(split.fingerprint, identity, suite_digest(task, scorer_versions(task)))
     recorded = any(look.key == key for look in read_looks(folder))
     check_named(folder, [*([] if champion is None else champion.looks), *looks_named(project, task.name)])
     look = open_look(
-        folder, key, candidate=choice.candidate or CHAMPION, date=date.today().isoformat(),
+        folder, key, candidate=name, date=date.today().isoformat(),
         commit=None if recorded else git_commit(project.root), error=task.error, write=writes(project, choice),
         sealed=task.golden == "sealed",
     )

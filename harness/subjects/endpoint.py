@@ -109,14 +109,15 @@ def key_for(address: Address, environ: Mapping[str, str]) -> str | None:
 
 
 class Endpoint:
-    """Asks one endpoint, from several threads. Use as a context: the connections are closed at its end."""
+    """Asks one endpoint, from several threads. Its connections stay open until close(): who asks again does not wait
+    for a new one, as nobody does in production.
+    """
 
     def __init__(self, address: Address, key: str | None) -> None:
         import httpx
 
         self._address = address
         self._key = key
-        self._over = Event()
         headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
         if key is not None:
             headers["Authorization"] = f"Bearer {key}"
@@ -124,27 +125,25 @@ class Endpoint:
             headers=headers, follow_redirects=False, timeout=httpx.Timeout(LONGEST_REQUEST, connect=_CONNECT),
             limits=httpx.Limits(max_connections=PARALLEL), trust_env=not address.here)
 
-    def __enter__(self) -> Endpoint:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
+    def close(self) -> None:
         self._client.close()
 
-    def stop(self) -> None:
-        """No question is asked again from now on."""
-        self._over.set()
-
-    def ask(self, body: Mapping[str, Any]) -> tuple[Mapping[str, Any], float]:
-        """The JSON object that a chat completion is, and the seconds that it took.
+    def ask(self, body: Mapping[str, Any], over: Event) -> tuple[Mapping[str, Any], float]:
+        """The JSON object that a chat completion is, and the seconds that it took. over: once set, nothing is asked
+        again.
 
         Raises NoAnswer where there is none after all tries, and UserError where no question can have one: the endpoint
         is not there, sends elsewhere, or refuses the key or the model.
         """
         import stamina
 
+        def again(error: Exception) -> bool | float:
+            if not isinstance(error, _Again) or over.is_set():
+                return False
+            return True if error.after is None else error.after
+
         try:
-            for attempt in stamina.retry_context(on=self._wait, attempts=ATTEMPTS, timeout=LONGEST_REQUEST,
+            for attempt in stamina.retry_context(on=again, attempts=ATTEMPTS, timeout=LONGEST_REQUEST,
                                                  wait_initial=0.5, wait_max=20.0, wait_jitter=1.0):
                 with attempt:
                     return self._once(json.dumps(body))
@@ -155,12 +154,6 @@ class Endpoint:
                             "start it, or check the address") from error
         raise AssertionError("a retry ends with an answer or an error")
 
-    def _wait(self, error: Exception) -> bool | float:
-        """Whether to try again, or after how many seconds."""
-        if not isinstance(error, _Again) or self._over.is_set():
-            return False
-        return True if error.after is None else error.after
-
     def _once(self, body: str) -> tuple[Mapping[str, Any], float]:
         import httpx
 
@@ -168,7 +161,7 @@ class Endpoint:
         try:
             with self._client.stream("POST", f"{self._address.url}/chat/completions", content=body) as response:
                 raw = _read(response, started + LONGEST_REQUEST)
-        except httpx.ConnectError as error:
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise _Again(self._quoted(str(error)), reached=False) from error
         except httpx.TransportError as error:
             raise _Again(f"{type(error).__name__}: {self._quoted(str(error))}") from error

@@ -20,6 +20,8 @@ from harness.subjects.subject import Answer, Progress, sampled_identity
 from harness.task import Task
 
 if TYPE_CHECKING:
+    import torch
+
     from harness.subjects.engine import Generated
     from harness.subjects.loading import Loaded
 
@@ -106,6 +108,27 @@ class LocalSubject:
             yield Answer(id=examples[i].id, prompt_tokens=len(tokens[i]), identity=self.identity,
                          fingerprint=self._fingerprint(prompts[i]), example=examples[i].digest, **answered)
 
+    def gap(self, example: Example, one: str, other: str) -> float:
+        """By how much the model prefers one of two answers where they part: the difference of the two tokens' logits,
+        at least 0. Answers that part nowhere as tokens are infinitely apart.
+        """
+        import math
+
+        from harness.subjects.engine import Request, generate
+        from harness.subjects.template import prompt_tokens
+
+        loaded, who = self._load(), self._who
+        who.strategy.prepare([example])
+        tokens = prompt_tokens(loaded.tokenizer, [who.strategy.messages(example)], who.task.template)[0]
+        end = min(loaded.stops)
+        a, b = ([*loaded.tokenizer(text, add_special_tokens=False).input_ids, end] for text in (one, other))
+        at = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), None)
+        if at is None:
+            return math.inf
+        request = Request([*tokens, *a[:at]], 0, lambda: _Either(len(loaded.tokenizer), (a[at], b[at])))
+        ((_, made),) = next(generate(loaded, [request], 1))
+        return made.logprob - math.log(max(-math.expm1(made.logprob), 1e-300))
+
     def _reply(self, loaded: Loaded, asked: Sequence[int], tokens: Sequence[Sequence[int]],
                progress: Progress | None) -> Iterator[tuple[int, Mapping[str, Any]]]:
         """(Position in examples, the fields of its Answer that the model decides)."""
@@ -161,3 +184,20 @@ def sample_seed(seed: int, prompt: str, sample: int) -> int:
 
 def _constraint(task: Task) -> Any:
     return task.schema if task.kind == "json" else list(task.labels)
+
+
+class _Either:
+    """Allows two tokens alone."""
+
+    def __init__(self, vocabulary: int, tokens: tuple[int, int]) -> None:
+        self._vocabulary, self._tokens = vocabulary, tokens
+
+    def mask(self) -> torch.Tensor:
+        import torch
+
+        allowed = torch.zeros(self._vocabulary, dtype=torch.bool)
+        allowed[list(self._tokens)] = True
+        return allowed
+
+    def accept(self, token: int) -> None:
+        pass

@@ -13,7 +13,9 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
+from threading import Event
 from typing import Any
+from weakref import finalize
 
 from harness.errors import UserError
 from harness.examples import Example, Message
@@ -58,7 +60,7 @@ def read_name(name: str) -> RemoteName:
 
 @dataclass(frozen=True)
 class RemoteSubject:
-    """A model at an address. Reads the key from the environment when it asks, and keeps it nowhere else."""
+    """A model at an address. The key is read from the environment when it is first asked, and kept nowhere else."""
 
     name: str
     task: Task
@@ -97,10 +99,9 @@ class RemoteSubject:
         if not examples:
             return
         self.strategy.prepare(examples)
-        key = key_for(self.at.address, os.environ)
-        lost = 0
-        with Endpoint(self.at.address, key) as endpoint, ThreadPoolExecutor(PARALLEL) as pool:
-            asked = [pool.submit(self._ask, endpoint, example) for example in examples]
+        endpoint, over, lost = self._endpoint, Event(), 0
+        with ThreadPoolExecutor(PARALLEL) as pool:
+            asked = [pool.submit(self._ask, endpoint, over, example) for example in examples]
             try:
                 for future in as_completed(asked):
                     answer = future.result()
@@ -112,15 +113,22 @@ class RemoteSubject:
                     if progress is not None:
                         progress(1)
             finally:
-                endpoint.stop()
+                over.set()
                 pool.shutdown(wait=True, cancel_futures=True)
 
-    def _ask(self, endpoint: Endpoint, example: Example) -> Answer:
+    @cached_property
+    def _endpoint(self) -> Endpoint:
+        """Open as long as the subject lives."""
+        endpoint = Endpoint(self.at.address, key_for(self.at.address, os.environ))
+        finalize(self, endpoint.close)
+        return endpoint
+
+    def _ask(self, endpoint: Endpoint, over: Event, example: Example) -> Answer:
         messages = self.strategy.messages(example)
         nothing = Answer(example.id, None, "error", 0, 0, 0.0, None, self.identity, self._fingerprint(messages),
                          example.digest, date=datetime.now(UTC).date().isoformat())
         try:
-            raw, seconds = endpoint.ask(self._body(messages))
+            raw, seconds = endpoint.ask(self._body(messages), over)
             said = read_completion(raw)
             self._check_limits(said)
         except NoAnswer as error:

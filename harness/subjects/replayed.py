@@ -28,6 +28,11 @@ class Replayed:
     def answer(self, examples: Sequence[Example], progress: Progress | None = None) -> Iterator[Answer]:
         return self._subject().answer(examples, progress)
 
+    def gap(self, example: Example, one: str, other: str) -> float:
+        """As LocalSubject.gap."""
+        live = self._subject()
+        return float(live.gap(example, one, other)) if hasattr(live, "gap") else float("inf")
+
     def sampled(self, sample: int) -> Subject:
         return Replayed(self.name, sampled_identity(self.identity, sample),
                         lambda: self._subject().sampled(sample), self._where)

@@ -20,10 +20,10 @@ class Answer:
 
     text: None where there is no answer (finish is then "error", and error says why); finish: "length" where it was cut
     off; tokens: as the subject's own tokenizer counts, the stop token included; seconds: of its batch, divided by the
-    rows (throughput, not latency); logprob: mean natural log-probability of the answer's tokens; example: its digest;
-    first_token: seconds of its batch until the first token, None where that is not known; passing: whether there may be
-    an answer another time, so that this is not kept; date, served: of a remote subject, when it was asked and what the
-    endpoint called itself.
+    rows (throughput, not latency), and of a remote subject those of its request; logprob: mean natural log-probability
+    of the answer's tokens; example: its digest; first_token: seconds of its batch until the first token, None where
+    that is not known; passing: whether there may be an answer another time, so that this is not kept; date, served: of
+    a remote subject, when it was asked and what the endpoint called itself.
     """
 
     id: str

@@ -104,6 +104,24 @@ def test_the_attempt_that_dev_prefers_is_the_one_that_looks(
     assert [a["k"] for a in record(counts)["attempts"]] == [1, 2]
 
 
+def test_a_run_can_be_decided_again_without_its_adapter(
+    typed: Typed, counts: Any, school: Callable[..., School]
+) -> None:
+    school((20, 50))
+    assert typed("train", "counts", "--attempts", "1")[0] == 1
+    run = record(counts)["id"]
+    shutil.rmtree(counts.project.runs("counts") / run / "attempts")
+    shutil.rmtree(counts.project.cache)
+    (folder,) = (counts.project.runs("counts") / "golden").iterdir()
+    assert {p.name for p in folder.iterdir()} == {"answers.json", "answers.jsonl.gz"}
+    for split in ("dev", "golden"):
+        result = run_suite(counts.project, "counts", None, split, ("--answers", run), silent=True)
+        assert [r.verdict.outcome for r in result.records] == ["fail", "fail"]
+        assert sum(sum(c.values()) for c in result.answers.values()) == sum(
+            c["recorded"] for c in result.answers.values()) > 0
+    assert looks(counts) == 1
+
+
 def test_golden_answers_stay_out_of_the_run(typed: Typed, counts: Any, school: Callable[..., School]) -> None:
     school((0, 0))
     assert typed("train", "counts", "--attempts", "1")[0] == 0

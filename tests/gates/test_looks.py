@@ -12,7 +12,18 @@ import pytest
 
 import harness
 from harness.errors import UserError
-from harness.gates import Look, LookKey, check_named, open_look, read_looks, spent, write_outcome
+from harness.gates import (
+    Look,
+    LookKey,
+    check_ledger,
+    check_named,
+    is_opened,
+    mark_opened,
+    open_look,
+    read_looks,
+    spent,
+    write_outcome,
+)
 from harness.measures import Measure
 
 KEY = LookKey(golden="g1", candidate="c1", suite="s1")
@@ -110,7 +121,7 @@ def test_a_broken_file_is_named(ledger: Path) -> None:
 def test_error_is_fixed_by_the_first_look(ledger: Path) -> None:
     assert look(ledger, error=0.1).level == 0.05
     assert look(ledger, error=0.05).number == 1  # the same look stays what it was
-    with pytest.raises(UserError, match=r"taken with 0\.1"):
+    with pytest.raises(UserError, match=r"was taken with 0\.1"):
         look(ledger, LookKey("g1", "c2", "s1"), error=0.05)
 
 
@@ -187,3 +198,44 @@ def test_processes_at_once_write_different_numbers(ledger: Path) -> None:
 def test_the_lock_is_kept_out_of_git(ledger: Path) -> None:
     look(ledger)
     assert (ledger / ".gitignore").read_text() == ".lock\n"
+
+
+def test_golden_stays_opened_when_the_outcome_that_says_so_is_lost(ledger: Path) -> None:
+    first = look(ledger)
+    assert not is_opened(ledger)
+    mark_opened(ledger, first)
+    mark_opened(ledger, first)
+    look(ledger, LookKey("g1", "c2", "s1"))
+    (ledger / f"{first.name}.outcome.json").unlink()
+    assert is_opened(ledger)
+
+
+def test_an_outcome_is_written_once_and_opening_changes_nothing_else_in_it(ledger: Path) -> None:
+    first = look(ledger)
+    mark_opened(ledger, first)
+    path = ledger / f"{first.name}.outcome.json"
+    assert json.loads(path.read_text()) == {"look": first.name, "pass": None, "opened": True, "gates": []}
+    write_outcome(ledger, first, [Measure([0.0] * 50) >= 0.8], False)
+    write_outcome(ledger, first, [Measure([1.0] * 50) >= 0.8], True)
+    assert json.loads(path.read_text()) == {
+        "look": first.name, "pass": False, "opened": True, "gates": [{"gate": "measure >= 0.80", "outcome": "fail"}]}
+
+
+@pytest.mark.parametrize("sealed", [True, False])
+def test_sealed_is_fixed_by_the_first_look_and_stands_in_it(ledger: Path, sealed: bool) -> None:
+    open_look(ledger, KEY, candidate="x", date="d", commit=None, error=0.05, write=True, sealed=sealed)
+    (only,) = check_ledger(ledger, sealed=sealed)
+    assert only.sealed is sealed
+    with pytest.raises(UserError, match="fixed by the first look; or refresh golden"):
+        open_look(ledger, KEY, candidate="x", date="d", commit=None, error=0.05, write=True, sealed=not sealed)
+
+
+def test_what_a_retired_ledger_holds_is_not_missed(ledger: Path) -> None:
+    first, second = look(ledger), look(ledger, LookKey("g1", "c2", "s1"))
+    retired = ledger.parent / "retired" / "abc" / "looks"
+    retired.parent.mkdir(parents=True)
+    ledger.rename(retired)
+    check_named(ledger, [first.name, second.name])
+    (retired / f"{first.name}.json").unlink()
+    with pytest.raises(UserError, match=f"look {first.name} is named elsewhere"):
+        check_named(ledger, [first.name, second.name])

@@ -120,3 +120,19 @@ def test_a_test_that_compares_nothing(one: Any, pytester: pytest.Pytester, body:
     one.cached("base+few_shot:1", "dev", wrong=0)
     one.gates(f"def test_one(candidate):\n    {body}\n")
     assert "compares nothing" in invalid(pytester, "--candidate", "base+few_shot:1")
+
+
+@pytest.mark.parametrize(("name", "value", "says"), [
+    ("GOLDGATE_CACHE_MAX", "plenty", "GOLDGATE_CACHE_MAX: 'plenty' is no size"),
+    ("GOLDGATE_CACHE", __file__, "is a file"),
+])
+def test_a_cache_that_cannot_be_is_said_without_a_traceback(
+    one: Any, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    result = pytester.runpytest("suites", "-p", "no:cacheprovider")
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    text = result.stdout.str()
+    assert says in text
+    assert "Error: " not in text
+    assert "items.py" not in text

@@ -11,7 +11,7 @@ from harness.plugin.tally import Tally
 
 INFO: dict[str, Any] = {
     "task": "t", "root": "/p", "split": None, "subjects": {}, "level": 0.025, "look": None, "notes": [],
-    "answers": {}, "writes": True, "items": ["a", "b"], "left_out": [],
+    "answers": {}, "writes": True, "items": ["a", "b"], "left_out": [], "audit": None,
 }
 
 

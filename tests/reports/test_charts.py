@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reports.charts import EDGE, WIDTH, axis, curve_chart, interval_chart, mark, spread
@@ -90,6 +90,7 @@ def test_ticks_are_round_evenly_apart_and_on_the_axis(start: int, width: float, 
 
 @given(scaled)
 @settings(deadline=None)
+@example(("plain", [1e9, 1e9, 999999999.9999999, 0.0]))
 def test_no_two_ticks_stand_in_one_place_or_say_the_same(drawn: tuple[Scale, list[float]]) -> None:
     scale, marks = drawn
     low, estimate, high = sorted(marks[:3])

@@ -17,6 +17,7 @@ from harness.subjects import parse_subject
 from harness.subjects.embedded import model_digest
 from harness.subjects.latency import measure_latency
 from harness.subjects.loading import forget_models, quiet
+from harness.subjects.local import LocalSubject
 from harness.task import Task
 
 Made = tuple[Project, Task]
@@ -186,3 +187,28 @@ def test_latency_is_measured_one_by_one(made: Made) -> None:
     assert list(timings) == [e.digest for e in ASK[:3]]
     assert all(t.first is not None and t.last is not None and 0 < t.first < t.last for t in timings.values())
     forget_models()
+
+
+def test_the_gap_between_two_answers_is_that_of_the_logits_where_they_part(made: Made, tiny_llama: Path) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    project, task = made
+    subject = parse_subject("base+pruned", task, project)
+    assert isinstance(subject, LocalSubject)
+    tokenizer = AutoTokenizer.from_pretrained(tiny_llama)
+    with quiet():
+        model = AutoModelForCausalLM.from_pretrained(tiny_llama, dtype=torch.float32).eval()
+    one, other = "the lazy", "the invoice"
+    a, b = (tokenizer(t, add_special_tokens=False).input_ids for t in (one, other))
+    at = next(i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y)
+    prompt = ("<|im_start|>system\ndemo<|im_end|>\n"
+              f"<|im_start|>user\n{ASK[0].text}<|im_end|>\n<|im_start|>assistant\n")
+    ids = [*tokenizer(prompt).input_ids, *a[:at]]
+    with torch.no_grad():
+        logits = model(torch.tensor([ids])).logits[0, -1]
+    wanted = abs(float(logits[a[at]] - logits[b[at]]))
+    assert subject.gap(ASK[0], one, other) == pytest.approx(wanted, abs=1e-4)
+    assert subject.gap(ASK[0], other, one) == pytest.approx(wanted, abs=1e-4)
+    assert subject.gap(ASK[0], one, one) == float("inf")
+    assert 0.0 <= subject.gap(ASK[0], one, one + " invoice") < float("inf")  # one of them ends where the other goes on

@@ -62,6 +62,16 @@ def test_many_are_asked_at_a_time_and_each_gets_its_own_answer(task: Made, chat_
     assert {a.id: a.text for a in answers} == {f"e{i}": f"question {i}" for i in range(40)}
 
 
+def test_one_after_another_is_asked_over_one_connection(task: Made, chat_server: Serve) -> None:
+    """A latency that counted a new connection for every question would make the endpoint look slower than it is."""
+    project, made = task
+    server = chat_server(keeps=True)
+    subject = parse_subject(f"openai:m@{server.url}+zero_shot", made, project)
+    for i in range(3):
+        assert [a.text for a in subject.answer([Example("e", f"question {i}", "yes")])] == ["yes"]
+    assert (len(server.asked), server.connections) == (3, 1)
+
+
 @pytest.mark.parametrize(("finish", "becomes"), [("stop", "stop"), ("length", "length"), ("content_filter", "length")])
 def test_an_answer_that_was_cut_off_is_said_to_be(
         task: Made, chat_server: Serve, finish: str, becomes: str) -> None:

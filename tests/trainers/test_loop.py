@@ -117,7 +117,9 @@ def test_the_best_is_returned_and_not_the_last(tmp_path: Path) -> None:
 
 def test_the_number_of_attempts_is_kept(tmp_path: Path) -> None:
     world = World(tmp_path, [0.1, 0.2])
-    assert "budget of 2 attempts" in world.run(Budget(2, 600)).reason
+    reason = world.run(Budget(2, 600)).reason
+    assert "budget of 2 attempts" in reason
+    assert "the one look, taken at the end, had a chance of 20% and spent its level" in reason
     assert world.trained == [1, 2]
 
 
