@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.answers import Recorded, write_recorded
+from harness.answers import Recorded
 from harness.errors import UserError, near_names
 from harness.examples import Split
-from harness.files import check_object, read_json, write_json
+from harness.files import check_object, read_json
+from harness.fingerprint import file_digest, short
 from harness.measures import Verdict
 from harness.project import Project
-from harness.replay import AnswerFile, Said, answer_row, rows_of
-from harness.scored import Scored
-from harness.scorers import Tariff, scorer_versions, scorers_for
-from harness.subjects import Answer, Subject
-from harness.subjects.latency import machine
+from harness.replay import AnswerFile
+from harness.scorers import Tariff
+from harness.subjects import Subject
 from harness.subjects.replayed import Replayed
-from harness.task import Task
-from harness.timings import Timings
 
 CHAMPION = "champion"  # the subject name of what is promoted
-_FILE = "champion.json"
-_ANSWERS = "champion_answers.jsonl.gz"
+RECORD = "champion.json"
+ANSWERS = "champion_answers.jsonl.gz"
+_KEPT = "champions"  # a folder in the suite's: a copy of each champion that was replaced
 _FIELDS = {
     "task": str, "subject": str, "identity": str, "adapter": dict, "run": str, "prompted": str,
     "prompted_identity": str, "subjects": dict, "look": str | None, "verdicts": list, "answers": str,
     "forced": str | None, "previous": list, "serving": str, "scorers": dict, "baselines": list,
 }
-_LATER = {"tried": dict, "untried": dict, "opened": bool, "tariffs": dict}  # champions of the first release do not say
+_LATER = {"tried": dict, "untried": dict, "opened": bool, "tariffs": dict, "promoted": str, "rollbacks": list}
+"""What champions of the first release do not say."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,8 @@ class Champion:
     versions that its recorded scores are of; baselines: those that task.yaml declared, of which `prompted` was best;
     tried: name → identity of all that it was the best of; untried: name → why, of those that were left out;
     opened: whether golden's examples had been shown, so that its pass has no error rate; tariffs: by name, the vendors'
-    prices when it was promoted.
+    prices when it was promoted; previous: the champions before it, the last one first; promoted: the day, in ISO form;
+    rollbacks: the champions that were taken back, the last one first, each with the day and the reason.
     """
 
     folder: Path
@@ -68,11 +68,13 @@ class Champion:
     untried: Mapping[str, str] = field(default_factory=dict)
     tariffs: Mapping[str, Tariff] = field(default_factory=dict)
     opened: bool = False
+    promoted: str = ""
+    rollbacks: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def looks(self) -> list[str]:
         """Names of the looks at golden that this record speaks of."""
-        named = [self.look, *(before.get("look") for before in self.previous)]
+        named = [self.look, *(other.get("look") for other in (*self.previous, *self.rollbacks))]
         return [name for name in named if name is not None]
 
     def check_serving(self, now: str) -> None:
@@ -80,7 +82,7 @@ class Champion:
         if now != self.serving:
             raise UserError(
                 "the champion's recorded answers are not those of task.yaml as it is now: model, decoding, template, or"
-                " the prompt changed after it was promoted", str(self.folder / _FILE),
+                " the prompt changed after it was promoted", str(self.folder / RECORD),
                 "restore task.yaml, or train and promote again: what would be served was never tested")
 
     def replayed(self, role: Literal["candidate", "prompted"], parse: Callable[[str], Subject]) -> Replayed:
@@ -89,30 +91,34 @@ class Champion:
             "candidate": (self.subject, self.identity, "identity"),
             "prompted": (self.prompted, self.prompted_identity, "prompted_identity"),
         }[role]
-        return Replayed(name, identity, lambda: parse(name), f'{self.folder / _FILE}, field "{key}"')
+        return Replayed(name, identity, lambda: parse(name), f'{self.folder / RECORD}, field "{key}"')
 
     def reference(self, name: str, parse: Callable[[str], Subject]) -> Replayed | None:
         """A subject that the champion was compared with, known by the record; None where it has no answers of it."""
         if name not in self.subjects:
             return None
-        return Replayed(name, self.subjects[name], lambda: parse(name), f'{self.folder / _FILE}, field "subjects"')
+        return Replayed(name, self.subjects[name], lambda: parse(name), f'{self.folder / RECORD}, field "subjects"')
 
     def predecessor(self, parse: Callable[[str], Subject]) -> Replayed:
         """The champion before this one, whose answers were recorded when this one took its place. Raises UserError
         where there was none.
         """
         if not self.previous:
-            raise UserError(f"there was no champion before {self.subject}", f'{self.folder / _FILE}, field "previous"',
+            raise UserError(f"there was no champion before {self.subject}", f'{self.folder / RECORD}, field "previous"',
                             "a gate on `previous` decides from the second champion on: leave it out until then")
         name = str(self.previous[0]["subject"])
         return Replayed(name, str(self.previous[0]["identity"]), lambda: parse(name),
-                        f'{self.folder / _FILE}, field "previous"')
+                        f'{self.folder / RECORD}, field "previous"')
 
     @cached_property
     def file(self) -> AnswerFile:
-        """The committed answers."""
-        return AnswerFile(self.folder / _ANSWERS, self.answers, self.scorers, self.tariffs, "the champion's answers",
-                          _FILE, "restore the file from version control")
+        """The committed answers. While champions change, they may lie where replaced ones are kept: the record alone
+        says which are meant.
+        """
+        path, kept = self.folder / ANSWERS, kept_folder(self.folder, self.identity) / ANSWERS
+        meant = next((p for p in (path, kept) if p.is_file() and file_digest(p) == self.answers), path)
+        return AnswerFile(meant, self.answers, self.scorers, self.tariffs, "the champion's answers", RECORD,
+                          "restore the file from version control")
 
     @property
     def recorded(self) -> Recorded:
@@ -128,9 +134,22 @@ class Champion:
 def load_champion(project: Project, task: str) -> Champion | None:
     """The champion of a task, None where nothing is promoted. Raises UserError for a broken champion.json."""
     folder = project.suite(task)
-    path = folder / _FILE
-    if not path.is_file():
-        return None
+    return read_champion(folder, task) if (folder / RECORD).is_file() else None
+
+
+def kept_folder(suite: Path, identity: str) -> Path:
+    """Where a suite's folder keeps a champion that was replaced: its record, answers and card."""
+    return suite / _KEPT / short(identity)
+
+
+def kept_champions(suite: Path, task: str) -> list[Champion]:
+    """The champions that were replaced and are kept. Raises UserError for a broken record."""
+    return [read_champion(path.parent, task) for path in sorted((suite / _KEPT).glob(f"*/{RECORD}"))]
+
+
+def read_champion(folder: Path, task: str) -> Champion:
+    """The champion whose record lies in this folder. Raises UserError where it is missing or broken."""
+    path = folder / RECORD
     raw = read_json(path)
     fields = _FIELDS if not isinstance(raw, dict) else _FIELDS | {k: v for k, v in _LATER.items() if k in raw}
     if isinstance(raw, dict) and (odd := sorted(set(fields) ^ set(raw))):
@@ -138,10 +157,15 @@ def load_champion(project: Project, task: str) -> Champion | None:
                         near_names(odd[0], fields))
     raw = check_object(raw, str(path), "restore it from version control", **fields)
     if raw["task"] != task:
-        raise UserError(f'says task "{raw["task"]}", its folder is "{task}"', f'{path}, field "task"', "restore it")
+        raise UserError(f'says task "{raw["task"]}", its suite is "{task}"', f'{path}, field "task"', "restore it")
+    for key in ("previous", "rollbacks"):
+        for row in raw.get(key, []):
+            check_object(row, f'{path}, field "{key}"', "restore it from version control", subject=str, identity=str,
+                         run=str)
     verdicts = read_verdicts(raw["verdicts"], str(path))
     tariffs = {n: Tariff.read(row, f'{path}, field "tariffs"') for n, row in raw.get("tariffs", {}).items()}
     return Champion(folder, **{**raw, "verdicts": verdicts, "previous": tuple(raw["previous"]),
+                               "rollbacks": tuple(raw.get("rollbacks", [])),
                                "baselines": tuple(raw["baselines"]), "tariffs": tariffs})
 
 
@@ -152,57 +176,3 @@ def read_verdicts(rows: Iterable[Any], where: str) -> tuple[Verdict, ...]:
     except (UserError, TypeError, KeyError, IndexError) as error:
         what = error.what if isinstance(error, UserError) else "holds what is no verdict"
         raise UserError(what, f'{where}, field "verdicts"', "restore it, or train again") from error
-
-
-@dataclass(frozen=True)
-class Entrant:
-    """A subject whose answers are recorded with the champion: its name, identity, and views on the splits. beside: its
-    other answers on golden, to perturbed inputs and further samples.
-    """
-
-    name: str
-    identity: str
-    views: Sequence[Scored]
-    beside: Sequence[Answer] = ()
-
-
-def write_champion(
-    project: Project, task: Task, candidate: Entrant, prompted: Entrant, others: Sequence[Entrant], *,
-    adapter: Mapping[str, Any], serving: str, run: str, look: str | None, verdicts: Sequence[Verdict],
-    forced: str | None, opened: bool, tried: Mapping[str, str], untried: Mapping[str, str],
-) -> Path:
-    """Writes the answers, then champion.json, which names them; see Champion for what it holds. Raises UserError unless
-    every verdict passes or the promotion is forced for a reason.
-    """
-    if not forced and not (verdicts and all(verdicts)):
-        raise UserError("the golden suite did not pass for this candidate", f"run {run}",
-                        'train further, or promote with --force "reason" (the reason is recorded)')
-    old = load_champion(project, task.name)
-    timings = Timings(project.cache)
-    entrants = (candidate, prompted, *others)
-    rows = rows_of(_said(task, entrants, timings))
-    rows += [answer_row(e.name, "golden", answer) for e in entrants for answer in e.beside]
-    digest = write_recorded(task.folder / _ANSWERS, rows)
-    previous = [] if old is None else list(old.previous)
-    if old is not None and old.identity != candidate.identity:  # nobody is his own predecessor
-        previous.insert(0, {"subject": old.subject, "identity": old.identity, "run": old.run, "look": old.look})
-    write_json(task.folder / _FILE, {
-        "task": task.name, "subject": candidate.name, "identity": candidate.identity, "adapter": dict(adapter),
-        "run": run, "prompted": prompted.name, "prompted_identity": prompted.identity,
-        "subjects": {e.name: e.identity for e in (*others, prompted, candidate)},
-        "look": look, "verdicts": [v.to_json() for v in verdicts], "answers": digest, "forced": forced,
-        "previous": previous, "serving": serving, "scorers": dict(scorer_versions(task)),
-        "baselines": list(task.baselines), "tried": dict(tried), "untried": dict(untried),
-        "tariffs": {e.name: asdict(t) for e in entrants
-                    if (t := e.views[0].tariff) is not None and t.listed},
-        "opened": opened,
-    })
-    return task.folder / _FILE
-
-
-def _said(task: Task, entrants: Sequence[Entrant], timings: Timings) -> Iterator[Said]:
-    slow = [name for name, s in scorers_for(task).items() if s.model]
-    for entrant in entrants:
-        waited = timings.lookup(entrant.identity, machine())
-        for view in entrant.views:
-            yield Said(entrant.name, view.split, view.answers, {m: view.values(m) for m in slow}, waited)

@@ -78,7 +78,7 @@ def _ignored(path: Path) -> bool:
 
 def cache_folder(environ: Mapping[str, str]) -> Path:
     """The user's cache: GOLDGATE_CACHE, else XDG_CACHE_HOME/goldgate, else ~/.cache/goldgate. Raises UserError where
-    a file stands in its place or above it.
+    a file stands in its place or above it, or where it cannot be reached.
     """
     if own := environ.get("GOLDGATE_CACHE"):
         cache = Path(own).expanduser()
@@ -86,7 +86,11 @@ def cache_folder(environ: Mapping[str, str]) -> Path:
         cache = Path(base) / "goldgate"
     else:
         cache = Path.home() / ".cache" / "goldgate"
-    nearest = next((p for p in (cache, *cache.parents) if p.exists()), cache)
+    try:
+        nearest = next((p for p in (cache, *cache.parents) if p.exists()), cache)
+    except OSError as error:
+        raise UserError(f"the cache cannot be reached ({error.strerror})", str(cache),
+                        "set GOLDGATE_CACHE to a folder that you may write to") from error
     if nearest.is_file():
         raise UserError(f"the cache cannot lie here: {nearest} is a file", str(cache), "set GOLDGATE_CACHE to a folder")
     return cache

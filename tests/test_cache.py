@@ -18,7 +18,7 @@ from harness.answers import collect
 from harness.cache import CACHE_FILES, DAY, AnswerCache, answer_cache
 from harness.errors import UserError
 from harness.examples import Example
-from harness.project import CACHE_BYTES, Project, cache_limit
+from harness.project import CACHE_BYTES, Project, cache_folder, cache_limit
 from harness.subjects.subject import Answer, Progress
 
 NOBODY = 65534
@@ -237,6 +237,14 @@ def test_a_cache_that_may_only_be_read_still_answers(open_folder: Path, unprivil
         cache.put_many([made(2)])
     with pytest.raises(UserError, match="a folder that you may write to"):
         AnswerCache(open_folder / "more" / "answers.sqlite").put_many([made(2)])
+
+
+def test_a_cache_behind_a_closed_folder_is_an_error_of_the_user(open_folder: Path, unprivileged: None) -> None:
+    (open_folder / "closed" / "cache").mkdir(parents=True)
+    (open_folder / "closed").chmod(0o700)
+    os.seteuid(NOBODY)
+    with pytest.raises(UserError, match="cannot be reached"):
+        cache_folder({"GOLDGATE_CACHE": str(open_folder / "closed" / "cache")})
 
 
 def test_where_nothing_can_be_kept_nobody_is_asked(open_folder: Path, unprivileged: None) -> None:

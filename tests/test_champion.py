@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.champion import Entrant, load_champion, write_champion
+from harness.champion import load_champion
 from harness.errors import UserError
 from harness.examples import Split, load_split
 from harness.measures import Measure, Verdict
 from harness.project import Project
+from harness.promotion import Entrant, write_champion
 from harness.scored import Scored
 from harness.scorers import Context
 from harness.scores import Scores
@@ -47,7 +48,7 @@ def promoted(make_task: MakeTask) -> Callable[..., tuple[Project, Task]]:
                     for name, identity, right in (("adapter:x", who, 6), ("base+zero_shot", "them", 2))]
         write_champion(project, task, entrants[0], entrants[1], [], adapter={"path": "x", "digest": "d"}, run=run,
                        serving="s", look=None, verdicts=verdicts, forced=forced, opened=False,
-                       tried={"base+zero_shot": "them"}, untried={"base+few_shot:2": "cost"})
+                       tried={"base+zero_shot": "them"}, untried={"base+few_shot:2": "cost"}, today="2026-11-26")
         return project, task
 
     return promote

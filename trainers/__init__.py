@@ -6,14 +6,18 @@ PYTEST_DONT_REWRITE: its asserts are no tests, and pytest would warn that it cam
 from __future__ import annotations
 
 from trainers.attempts import TrainingResult
+from trainers.batches import strategy_for
+from trainers.budget import Budget
+from trainers.ending import Ending, explain
+from trainers.facts import TrainFacts
 from trainers.ladder import Attempt, DevResult, Step, best_attempt, first_step
-from trainers.loop import Budget, Outcome, train_until
+from trainers.loop import Outcome, train_until
 from trainers.lora import conditions, train_adapter
 from trainers.progress import Progress
 from trainers.recipe import Recipe, default_recipe, demo_recipe, from_dict, parse_settings, with_settings
 
 __all__ = [
-    "Attempt", "Budget", "DevResult", "Outcome", "Progress", "Recipe", "Step", "TrainingResult", "best_attempt",
-    "conditions", "default_recipe", "demo_recipe", "first_step", "from_dict", "parse_settings", "train_adapter",
-    "train_until", "with_settings",
+    "Attempt", "Budget", "DevResult", "Ending", "Outcome", "Progress", "Recipe", "Step", "TrainFacts", "TrainingResult",
+    "best_attempt", "conditions", "default_recipe", "demo_recipe", "explain", "first_step", "from_dict",
+    "parse_settings", "strategy_for", "train_adapter", "train_until", "with_settings",
 ]

@@ -29,7 +29,7 @@ class Recipe:
     batch: examples an optimizer step; micro_batch: examples a forward pass, which changes memory and speed alone;
     warmup and decay: fractions of all steps in which the rate rises from 0 and falls to 0, constant between;
     clip: greatest gradient norm; prompt: the strategy that the model is trained and served with; max_length: tokens of
-    the longest example that is accepted.
+    the longest example that is learned from; too_long: whether a longer one is refused, or set aside by name.
     """
 
     learning_rate: float
@@ -45,6 +45,7 @@ class Recipe:
     seed: int = 0
     prompt: Literal["pruned", "zero_shot"] = "pruned"
     max_length: int = 1024
+    too_long: Literal["refuse", "set_aside"] = "refuse"
     micro_batch: int = 8
 
     def to_dict(self) -> dict[str, Any]:
@@ -74,6 +75,7 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "dropout": (0.0, 0.9), "warmup": (0.0, 1.0), "decay": (0.0, 1.0), "weight_decay": (0.0, 10.0), "clip": (1e-6, 1e6),
     "seed": (0, 2**32 - 1), "max_length": (16, 1_048_576), "micro_batch": (1, 4096),
 }
+_CHOICES = {"prompt": ("pruned", "zero_shot"), "too_long": ("refuse", "set_aside")}
 _WHOLE = {f.name for f in fields(Recipe) if f.type == "int"}
 
 
@@ -178,9 +180,9 @@ def _checked(values: Mapping[str, Any], where: str) -> dict[str, Any]:
 
 
 def _value(key: str, value: Any, where: str) -> Any:
-    if key == "prompt":
-        if value not in ("pruned", "zero_shot"):
-            raise UserError(f"prompt is {value!r}", where, "known: pruned, zero_shot")
+    if choices := _CHOICES.get(key):
+        if value not in choices:
+            raise UserError(f"{key} is {value!r}", where, f"known: {', '.join(choices)}")
         return value
     try:
         number = float(value) if not isinstance(value, bool) else math.nan

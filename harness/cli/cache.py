@@ -40,12 +40,11 @@ def _lines(row: dict[str, Any]) -> list[str]:
     if not row["uses"]:
         return [head]
     width = max(len("subject"), *(len(u["subject"]) for u in row["uses"]))
-    table = [f"  {'subject':<{width}}  last used   answers       size  reused"]
-    table += [f"  {u['subject']:<{width}}  {u['day']}  {u['answers']:7,}  {_size(u['bytes']):>9}  {u['reused']:6,}"
+    table = [f"  {'subject':<{width}}  last used   answers        size  reused"]
+    table += [f"  {u['subject']:<{width}}  {u['day']}  {u['answers']:7,}  {_size(u['bytes']):>10}  {u['reused']:6,}"
               for u in row["uses"]]
     return [head, *table]
 
 
-
 def _size(count: int) -> str:
-    return ByteSize(count).human_readable(decimal=True)
+    return ByteSize(count).human_readable()

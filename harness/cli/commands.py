@@ -1,29 +1,24 @@
-"""The short commands: init, prepare, evaluate, report, promote, champions."""
+"""The short commands: init, prepare, evaluate, report."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from harness.baselines import is_declared
-from harness.champion import CHAMPION, load_champion, read_verdicts
+from harness.champion import CHAMPION, load_champion
 from harness.cli.screen import Result, Screen
-from harness.cli.work import Work, promote_candidate
+from harness.cli.work import Work
 from harness.data.check import check_task_data, rewrite_card
 from harness.data.novelty import refresh_novelty
 from harness.data.refresh import refresh_golden
 from harness.data.scaffold import Request, init_task
 from harness.errors import UserError
-from harness.files import check_object, read_json
 from harness.fingerprint import short
-from harness.gates import suite_digest
 from harness.project import Project
-from harness.runs import Run, find_run
-from harness.scorers import scorer_versions, scorers_for
+from harness.runs import find_run
+from harness.scorers import scorers_for
 from harness.subjects import how_known
 from harness.task import load_task
-
-_GOLDEN = {"subject": str, "passed": bool, "identity": str, "suite": str, "split": dict, "look": dict, "verdicts": list}
 
 
 def run_init(folder: Path, cache: Path, request: Request) -> Result:
@@ -103,71 +98,3 @@ def run_report(project: Project, name: str) -> Result:
     run = find_run(project, name)
     path = build_report(run.folder)
     return Result({"run": run.id, "report": str(path)}, f"report: {path}")
-
-
-def run_promote(project: Project, name: str, force: str | None) -> Result:
-    """Promotes a run's candidate: its recorded golden verdicts decide."""
-    run = find_run(project, name)
-    where = str(run.folder / "run.json")
-    record = check_object(run.read(), where, "train again", task=str)
-    task = load_task(project, record["task"])
-    golden = _golden(run.folder)
-    candidate = golden.get("subject") or _best(record, run.folder)
-    check_object(record, where, f"let the run finish: goldgate train {task.name}", prompted=str)
-    verdicts = read_verdicts((row["verdict"] for row in golden.get("verdicts", [])), str(run.folder / "golden.json"))
-    look = golden.get("look", {}).get("name")
-    if golden and not force:
-        _check_tested(golden, Work(project, task, Screen()), run)
-    path = promote_candidate(Work(project, task, Screen()), run, candidate, record["prompted"], verdicts, look, force)
-    text = f"{candidate} is the champion of {task.name} now: {path}"
-    return Result({"task": task.name, "champion": candidate, "file": str(path), "forced": force}, text)
-
-
-def _champion_line(row: dict[str, Any]) -> str:
-    opened = ", opened" if row["opened"] else ""
-    return f"{row['subject']} ({short(row['identity'])}, run {row['run']}{opened})"
-
-
-def _check_tested(golden: dict[str, Any], work: Work, run: Run) -> None:
-    """Raises UserError unless the whole suite passed for the very candidate, golden split and gates of today."""
-    force = 'or promote with --force "reason" (the reason is recorded)'
-    if not golden["passed"]:
-        raise UserError("the golden suite did not pass for this candidate", f"run {run.id}", f"train further, {force}")
-    now = {
-        "the candidate": (golden["identity"], work.subject(golden["subject"]).identity),
-        "the golden split": (golden["split"]["fingerprint"], work.split("golden").fingerprint),
-        "the suite": (golden["suite"], suite_digest(work.task, scorer_versions(work.task))),
-    }
-    if changed := [what for what, (then, today) in now.items() if then != today]:
-        raise UserError(f"{' and '.join(changed)} changed after the look at golden", f"run {run.id}",
-                        f"test what you would promote: pytest suites/{work.task.name} --candidate"
-                        f" {golden['subject']} --split golden; {force}")
-
-
-def _golden(folder: Path) -> dict[str, Any]:
-    """What the run came to on golden; empty where it has not looked at it."""
-    path = folder / "golden.json"
-    if not path.is_file():
-        return {}
-    golden = check_object(read_json(path), str(path), "train again", **_GOLDEN)
-    check_object(golden["split"], f'{path}, field "split"', "train again", fingerprint=str)
-    return golden
-
-
-def _best(record: dict[str, Any], folder: Path) -> str:
-    for attempt in record.get("attempts", []):
-        if attempt["k"] == record.get("best"):
-            return str(attempt["subject"])
-    raise UserError("the run has no finished attempt", str(folder), "let it train to the end")
-
-
-def run_champions(project: Project) -> Result:
-    """The champion of every task."""
-    rows: dict[str, Any] = {}
-    for name in project.tasks():
-        champion = load_champion(project, name)
-        rows[name] = None if champion is None else {
-            "subject": champion.subject, "identity": champion.identity, "run": champion.run, "look": champion.look,
-            "forced": champion.forced, "opened": champion.opened}
-    lines = [f"{name:<16} {_champion_line(row)}" if row else f"{name:<16} none" for name, row in rows.items()]
-    return Result(rows, "\n".join(lines))

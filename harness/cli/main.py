@@ -170,6 +170,8 @@ def train(
     task: Annotated[str | None, typer.Argument(help="name of the task: a folder of suites/", metavar="TASK")] = None,
     attempts: Annotated[int, typer.Option(help="attempts at most", min=1)] = 3,
     minutes: Annotated[float, typer.Option(help="training minutes at most", min=0.1)] = 60.0,
+    looks: Annotated[int | None, typer.Option(help="looks at golden at most; 0: train for dev alone", min=0)] = None,
+    money: Annotated[float | None, typer.Option(help="for machine time at most, at task.yaml's machine_hour")] = None,
     seed: Annotated[int | None, typer.Option(help="seed of the recipe")] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="recipe setting, key=value")] = None,
     rerun: Annotated[str | None, typer.Option(help="without TASK: train this run's best adapter again, and compare",
@@ -182,7 +184,7 @@ def train(
 
     if task is not None and rerun is None:
         changes = [*(settings or []), *([] if seed is None else [f"seed={seed}"])]
-        result = run_train(here(), task, Budget(attempts, minutes), changes)
+        result = run_train(here(), task, Budget(attempts, minutes, looks, money), changes)
     elif rerun is not None and task is None:
         result = run_rerun(here(), rerun)
     else:
@@ -209,18 +211,37 @@ def promote(
     as_json: AsJson = False,
 ) -> None:
     """Makes a run's candidate the champion of its task, if its golden suite passed."""
-    from harness.cli.commands import run_promote
+    from harness.cli.promotion import run_promote
 
     result = run_promote(here(), run, force)
     finish(result.record, as_json, result.text)
 
 
 @app.command()
-def champions(as_json: AsJson = False) -> None:
-    """The champion of every task."""
-    from harness.cli.commands import run_champions
+def rollback(
+    task: TaskName,
+    reason: Annotated[str, typer.Option(help="why; it is recorded")],
+    to: Annotated[str | None, typer.Option(help="how the identity of the one that is wanted begins; default: the one"
+                                                " before")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Makes the champion before the champion again, with its record and answers."""
+    from harness.cli.promotion import run_rollback
 
-    result = run_champions(here())
+    result = run_rollback(here(), task, to, reason)
+    finish(result.record, as_json, result.text)
+
+
+@app.command()
+def champions(
+    task: Annotated[str | None, typer.Argument(help="a task, for its champions before and rollbacks", metavar="[TASK]")
+                    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The champion of every task, or the history of one."""
+    from harness.cli.promotion import run_champions
+
+    result = run_champions(here(), task)
     finish(result.record, as_json, result.text)
 
 

@@ -1,32 +1,29 @@
-"""The steps of the main job on one task, with progress on the screen: answer, choose, summarise, promote."""
+"""The steps of the main job on one task, with progress on the screen: answer, choose, summarise."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from harness.answers import Recorded, collect
+from harness.answers import collect
 from harness.baselines import Prompted, choose_prompted, deciding_metrics
 from harness.cache import answer_cache
-from harness.champion import CHAMPION, Champion, Entrant, load_champion, write_champion
+from harness.champion import CHAMPION, Champion, load_champion
 from harness.cli.screen import Screen
 from harness.errors import UserError
 from harness.examples import Split, load_split
 from harness.gates import is_opened, suite_digest
-from harness.measures import Verdict
 from harness.project import Project
-from harness.runs import Run
 from harness.scored import Scored
 from harness.scorers import Context, scorer_versions, tariff_of
 from harness.scores import Scores
 from harness.subjects import Subject, parse_subject, serving_digest
-from harness.subjects.subject import MOST_SAMPLES, sampled_identity
 from harness.task import Task
 
-_PREVIOUS = "previous"  # the champion before the champion
+PREVIOUS = "previous"  # the champion before the champion
 _LATENCY_EXAMPLES = 12  # answered one at a time: enough for a median, and a rough p95
 
 
@@ -59,7 +56,7 @@ class Work:
     def _find(self, name: str) -> Subject:
         if name == CHAMPION:
             return self._promoted()
-        return self._champion().predecessor(self._parse) if name == _PREVIOUS else self._parse(name)
+        return self._champion().predecessor(self._parse) if name == PREVIOUS else self._parse(name)
 
     def _parse(self, name: str) -> Subject:
         return parse_subject(name, self.task, self.project)
@@ -205,71 +202,3 @@ def _turned(mine: Scored, theirs: Scored, metric: str) -> dict[str, Any]:
     wrong = sum(a[i] != 1.0 and b[i] == 1.0 for i in a)
     p = binomtest(right, right + wrong, 0.5).pvalue if right + wrong else 1.0
     return {"right": right, "wrong": wrong, "p": float(p)}
-
-
-def promote_candidate(
-    work: Work, run: Run, candidate: str, prompted: str, verdicts: Iterable[Verdict], look: str | None,
-    forced: str | None = None,
-) -> Path:
-    """Writes champion.json with the answers of candidate, prompted, the other references and the champion that is
-    replaced, on dev and golden.
-    """
-    from harness.subjects.adapter import read_adapter
-
-    adapter: dict[str, Any] = {}
-    if candidate.startswith("adapter:"):
-        folder = Path(candidate.removeprefix("adapter:").removesuffix("+constrained"))
-        whole = folder if folder.is_absolute() else work.project.root / folder
-        found = read_adapter(whole)
-        adapter = {"path": str(folder), "digest": found.digest, "prompt": found.prompt}
-    others = [n for n in references(work.task) if n not in (candidate, prompted)]
-    recorded = _recorded(work)
-    entrants = [
-        _entrant(work, recorded, work.subject(n), [work.scored(n, s) for s in ("dev", "golden")])
-        for n in (candidate, prompted, *others)
-    ]
-    entrants += _replaced(work, recorded, entrants[0].identity)
-    record = run.read()
-    return write_champion(
-        work.project, work.task, entrants[0], entrants[1], entrants[2:], adapter=adapter,
-        serving=serving_digest(candidate, adapter.get("prompt"), work.task, work.project), run=run.id, look=look,
-        verdicts=list(verdicts), forced=forced, opened=is_opened(work.ledger),
-        tried={n: work.subject(n).identity for n in record.get("baselines", [])}, untried=record.get("untried", {}),
-    )
-
-
-def _replaced(work: Work, recorded: Recorded | None, candidate: str) -> list[Entrant]:
-    """The last champion before the candidate (an identity), for gates on `previous`. Without its answers, which can be
-    beyond reach, those gates will be invalid: it is said.
-    """
-    champion = load_champion(work.project, work.task.name)
-    if champion is None or (champion.identity == candidate and not champion.previous):
-        return []
-    name = _PREVIOUS if champion.identity == candidate else CHAMPION
-    try:
-        views = [work.scored(name, s) for s in ("dev", "golden")]
-    except UserError as error:
-        work.screen.say(f"  the champion before is recorded without its answers: {error.what}")
-        return []
-    return [_entrant(work, recorded, work.subject(name), views)]
-
-
-def _recorded(work: Work) -> Recorded | None:
-    """The answers committed with the champion that is replaced; None, and why, where they cannot be read."""
-    champion = load_champion(work.project, work.task.name)
-    try:
-        return None if champion is None else champion.recorded
-    except UserError as error:
-        work.screen.say(f"  no answer is taken over from the champion before: {error.what}")
-        return None
-
-
-def _entrant(work: Work, recorded: Recorded | None, subject: Subject, views: Sequence[Scored]) -> Entrant:
-    """A subject with all that it has answered on golden: suites ask under perturbations, and again."""
-    whose = {subject.identity, *(sampled_identity(subject.identity, k) for k in range(1, MOST_SAMPLES))}
-    found = [] if recorded is None else recorded.of(whose, "golden")
-    found += answer_cache(work.project, "golden").of(whose)
-    now = work.split("golden").by_id
-    there = {(subject.identity, e.digest) for view in views for e in view.split}
-    beside = {(a.identity, a.example): a for a in found if (a.identity, a.example) not in there and a.id in now}
-    return Entrant(subject.name, subject.identity, views, tuple(beside.values()))

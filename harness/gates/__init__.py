@@ -5,8 +5,10 @@ from harness.gates.looks import (
     LookKey,
     check_ledger,
     check_named,
+    has_passed,
     is_opened,
     locked,
+    looks_left,
     mark_opened,
     open_look,
     read_looks,
@@ -20,7 +22,7 @@ from harness.gates.suite import names_strata, suite_digest
 
 __all__ = [
     "GatePlan", "GateRecord", "Look", "LookKey", "can_plan", "chance_of_other_verdict", "chance_of_passing",
-    "check_ledger", "check_named", "counts_right", "examples_needed", "is_opened", "level", "locked", "mark_opened",
-    "names_strata", "open_look", "plan_gate", "read_looks", "showable", "spent", "successes_needed", "suite_digest",
-    "write_outcome",
+    "check_ledger", "check_named", "counts_right", "examples_needed", "has_passed", "is_opened", "level", "locked",
+    "looks_left", "mark_opened", "names_strata", "open_look", "plan_gate", "read_looks", "showable", "spent",
+    "successes_needed", "suite_digest", "write_outcome",
 ]

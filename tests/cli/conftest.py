@@ -16,7 +16,8 @@ from harness.cli import train
 from harness.cli.main import run
 from harness.examples import Example, Split, card_of, write_card
 from harness.files import write_json
-from harness.gates import suite_digest
+from harness.gates import LookKey, open_look, suite_digest, write_outcome
+from harness.measures import Measure, Verdict
 from harness.project import Project
 from harness.scorers import scorer_versions
 from harness.subjects import Answer, latency, parse_subject
@@ -32,6 +33,7 @@ SCHEMA = {"type": "object", "properties": {"n": {"type": "number"}}, "required":
 SIZES = {"train": 12, "dev": 24, "golden": 60}
 SETTINGS = {"kind": "json", "instructions": "Count.", "schema": "schema.json", "baselines": ["zero_shot"],
             "decoding": {"max_new_tokens": 8}, "prices": {"per_million_input": 1.0, "per_million_output": 2.0}}
+BASE = "base+zero_shot"
 GATES = "def test_accuracy(candidate):\n    assert candidate.exact_match >= 0.80\n"
 COMPARING = """
 def test_accuracy(candidate):
@@ -204,3 +206,38 @@ def record(counts: Any) -> dict[str, Any]:
 
 def looks(counts: Any) -> int:
     return len([p for p in (counts.golden / "looks").glob("*.json") if "outcome" not in p.name])
+
+
+def spoken(typed: Typed, *words: str) -> dict[str, Any]:
+    """What a command that must pass says as JSON."""
+    status, out, err = typed(*words, "--json")
+    assert status == 0, err
+    found: dict[str, Any] = json.loads(out)
+    return found
+
+
+def verdict(passes: bool) -> Verdict:
+    """One gate of a golden suite."""
+    return Measure([1.0] * 60, name="exact_match").verdict(">=", 0.5 if passes else 0.99)
+
+
+def passing(counts: Counts, wrong: int = 0, weights: bytes = b"weights") -> str:
+    """A run whose candidate passed golden; its answers and its baseline's are cached."""
+    name = counts.adapter("runs/counts/r1/attempts/1/adapter", weights)
+    counts.cached(name, dev=wrong, golden=wrong)
+    counts.cached(BASE, dev=12, golden=30)
+    write_tested(counts, name, True)
+    return name
+
+
+def write_tested(counts: Counts, name: str, *passes: bool) -> str:
+    """Writes the run of a candidate whose gates came to this on golden, and its look; returns the look's name."""
+    key = LookKey(counts.split("golden").fingerprint, parse_subject(name, counts.task, counts.project).identity,
+                  suite_digest(counts.task, scorer_versions(counts.task)))
+    ledger, verdicts = counts.golden / "looks", [verdict(p) for p in passes]
+    look = open_look(ledger, key, candidate=name, date="2026-11-26", commit=None, error=0.05, write=True)
+    write_outcome(ledger, look, verdicts, bool(passes))
+    counts.run(name, {"prompted": BASE}, {
+        "look": {"name": look.name}, "passed": bool(passes) and all(passes),
+        "verdicts": [{"item": "test_accuracy", "verdict": v.to_json()} for v in verdicts]})
+    return look.name

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UserError
-from harness.examples import Split
+from harness.examples import Example, Split
 from harness.subjects import parse_subject
 from harness.subjects.adapter import read_adapter
 from trainers import lora
@@ -147,6 +147,21 @@ def test_it_goes_on_only_from_the_same_base(lesson: Lesson, trained: TrainingRes
     other = replace(lesson, model=replace(lesson.model, digest="0" * 64))
     with pytest.raises(UserError, match="made for another base model"):
         train(other, tmp_path / "2", continue_from=trained.adapter)
+
+
+def test_it_goes_on_only_with_the_same_chat_template(lesson: Lesson, trained: TrainingResult, tmp_path: Path) -> None:
+    other = replace(lesson, task=replace(lesson.task, template={"enable_thinking": False}))
+    with pytest.raises(UserError, match="trained with another chat template"):
+        train(other, tmp_path / "2", continue_from=trained.adapter)
+
+
+def test_what_is_too_long_is_set_aside_and_named(lesson: Lesson, tmp_path: Path) -> None:
+    example = Example("long", "word " * 60, "red")
+    more = replace(lesson, train=Split("train", (*lesson.train.examples, example)))
+    with pytest.raises(UserError, match=r"id long: 1 of 8 training examples have more than 100 tokens"):
+        train(more, tmp_path / "1", replace(QUICK, max_length=100))
+    result = train(more, tmp_path / "1", replace(QUICK, max_length=100, too_long="set_aside"))
+    assert result.notes == ("1 of 8 examples are too long and set aside: long",)
 
 
 def test_where_no_lower_rate_helps_it_ends_and_says_what_to_set(lesson: Lesson, tmp_path: Path) -> None:

@@ -71,6 +71,7 @@ def test_the_demo_keeps_the_rest_of_task_yaml(lesson: Lesson) -> None:
 @pytest.mark.parametrize(("pair", "said"), [
     ("learning_rat=1", 'did you mean "learning_rate"'), ("epochs", "not key=value"), ("epochs=2.5", "whole number"),
     ("epochs=0", "from 1 to"), ("learning_rate=fast", "give a number"), ("prompt=few_shot", "known: pruned, zero_shot"),
+    ("too_long=cut", "known: refuse, set_aside"),
     ("learning_rate=nan", "give a number"),
 ])
 def test_an_impossible_setting_is_refused_with_what_to_write(pair: str, said: str) -> None:
