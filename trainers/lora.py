@@ -26,6 +26,7 @@ from trainers.attempts import Log, TrainingResult, read_attempt, tidy_config, wr
 from trainers.batches import Row, fitting, make_rows, strategy_for
 from trainers.checkpoints import Checkpoints
 from trainers.optimize import optimize
+from trainers.precision import lower_base, settled
 from trainers.preflight import check_adapter, check_outputs, check_rows, check_start, remarks, sample
 from trainers.progress import Progress
 from trainers.recipe import Recipe
@@ -51,6 +52,7 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
     """
     if train.name == "golden":
         raise UserError("the trainer does not read golden", "train", "give it the train split")
+    recipe = settled(recipe)
     key = training_key(model, task, train, recipe, continue_from)
     kept = Checkpoints(out, key)
     if done := read_attempt(out, key):
@@ -65,6 +67,7 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
         tuned = _continued(base, model, continue_from, recipe, template) if continue_from else start_lora(base, recipe)
         shortest = min(rows, key=lambda r: len(r.tokens))
         check_start(tuned, shortest, fresh=continue_from is None)
+        lower_base(tuned, recipe)
         with whole_folder(out) as part:
             steps = partial(optimize, tuned, rows, pad=_pad(tokenizer), work=part / "work", progress=progress,
                             kept=kept)

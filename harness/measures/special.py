@@ -33,7 +33,8 @@ def macro_f1(
     rows = [(number[e], -1 if g is None else number.get(g, -1)) for e, g in zip(expected, given, strict=True)]
     table = np.array(rows, dtype=np.float64).reshape(-1, 2)
     missing = np.array([g is None for g in given], dtype=np.bool_)
-    evidence = Resampled(name, named, (Part(1.0, MacroF1(), table),), missing, (0.0, 1.0), own, max_group, "high")
+    part = Part(1.0, MacroF1(len(number)), table)
+    evidence = Resampled(name, named, (part,), missing, (0.0, 1.0), own, max_group, "high")
     return Measure.of(evidence, marks)
 
 

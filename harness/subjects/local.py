@@ -32,7 +32,9 @@ PRECISION = "float32"
 
 @dataclass(frozen=True)
 class Who:
-    """What a local subject is made of, all known without a model in memory. model: content digest of the base."""
+    """What a local subject is made of, all known without a model in memory. model: content digest of the base, or of
+    the whole model in `folder`, where an adapter was merged into it before.
+    """
 
     name: str
     task: Task
@@ -42,6 +44,7 @@ class Who:
     strategy: Strategy
     constrained: bool
     sample: int = 0
+    folder: Path | None = None
 
 
 class LocalSubject:
@@ -168,9 +171,9 @@ class LocalSubject:
         from harness.subjects.template import template_digest
 
         who = self._who
-        ref = ensure_model(who.cache, who.task.model)
+        ref = ensure_model(who.cache, who.task.model if who.folder is None else str(who.folder))
         if ref.digest != who.model:
-            raise UserError("the base model changed since this run began", str(ref.path), "start again")
+            raise UserError("the model changed since this run began", str(ref.path), "start again")
         if who.adapter is None:
             return load_model(ref.path, ref.digest)
         if adapter_digest(who.adapter.folder) != who.adapter.digest:
