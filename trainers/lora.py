@@ -17,6 +17,7 @@ from harness.errors import UserError
 from harness.examples import Split
 from harness.files import whole_folder, write_json
 from harness.fingerprint import digest
+from harness.hardware import device_name
 from harness.subjects.adapter import adapter_digest, check_base, check_template, read_adapter
 from harness.subjects.embedded import ModelRef
 from harness.subjects.loading import forget_models, quiet
@@ -27,7 +28,15 @@ from trainers.batches import Row, fitting, make_rows, strategy_for
 from trainers.checkpoints import Checkpoints
 from trainers.optimize import optimize
 from trainers.precision import lower_base, settled
-from trainers.preflight import check_adapter, check_outputs, check_rows, check_start, remarks, sample
+from trainers.preflight import (
+    check_adapter,
+    check_outputs,
+    check_rows,
+    check_start,
+    check_thoughts,
+    remarks,
+    sample,
+)
 from trainers.progress import Progress
 from trainers.recipe import Recipe
 from trainers.watchdog import Diverged
@@ -62,6 +71,7 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
     forget_models()  # what answered before would lie in memory beside what is trained
     with quiet(), _no_false_alarm():
         tokenizer, base = load_base(model)
+        tokenizer.chat_template = task.chat_template or tokenizer.chat_template
         rows, notes = _rows(tokenizer, base, task, train, recipe)
         template = template_digest(tokenizer, task.template)
         tuned = _continued(base, model, continue_from, recipe, template) if continue_from else start_lora(base, recipe)
@@ -104,12 +114,12 @@ def conditions(model: ModelRef, task: Task, train: Split) -> dict[str, Any]:
     """What an adapter depends on beside its recipe, as JSON, by name: on a CPU, the same give the same bytes."""
     import torch
 
-    device = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "cpu"
     return {
-        "trainer": TRAINER, "base model": model.digest, "train": train.fingerprint, "template": dict(task.template),
+        "trainer": TRAINER, "base model": model.digest, "train": train.fingerprint,
+        "template": {**task.template, **task.chat},
         "instructions": digest([strategy_for(task, prompt).spec() for prompt in ("pruned", "zero_shot")]),
         "versions": {name: version(name) for name in ("torch", "transformers", "accelerate", "peft", "tokenizers")},
-        "machine": {"device": device, "instruction set": torch.backends.cpu.get_cpu_capability(),
+        "machine": {"device": device_name() or "cpu", "instruction set": torch.backends.cpu.get_cpu_capability(),
                     "threads": torch.get_num_threads()}}
 
 
@@ -164,6 +174,7 @@ def _rows(tokenizer: Any, base: Any, task: Task, train: Split, recipe: Recipe) -
     rows, long = fitting(whole, recipe, getattr(base.config, "max_position_embeddings", None) or recipe.max_length)
     aside = {r.id for r in long}
     examples = [e for e in examples if e.id not in aside]
+    check_thoughts(examples, tokenizer, task)
     stops = stop_tokens(tokenizer, base.generation_config)
     check_rows(rows, examples, tokenizer, task, strategy, stops, base.get_input_embeddings().num_embeddings)
     return rows, tuple(remarks(rows, long, examples, task, strategy))

@@ -34,11 +34,12 @@ class Loaded:
 
 @lru_cache(maxsize=MODELS_IN_MEMORY)
 def load_model(folder: Path, model_digest: str, adapter: Path | None = None,
-               adapter_digest: str | None = None) -> Loaded:
+               adapter_digest: str | None = None, chat_template: str | None = None) -> Loaded:
     """The model in 32-bit floats, on the GPU where there is one. The digests are part of the key: content, not paths.
 
-    An adapter is merged into the weights: W + BA is computed once instead of at every token. The caller has checked
-    that it belongs to this base. Raises UserError where its tensors do not all fit, or change nothing.
+    chat_template: takes the place of the tokenizer's own. An adapter is merged into the weights: W + BA is computed
+    once instead of at every token. The caller has checked that it belongs to this base. Raises UserError where its
+    tensors do not all fit, or change nothing.
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -46,6 +47,7 @@ def load_model(folder: Path, model_digest: str, adapter: Path | None = None,
     register_attention()
     with quiet():
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+        tokenizer.chat_template = chat_template or tokenizer.chat_template
         model = AutoModelForCausalLM.from_pretrained(
             folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False, local_files_only=True,
             attn_implementation=ATTENTION)
