@@ -173,18 +173,22 @@ def train(
     looks: Annotated[int | None, typer.Option(help="looks at golden at most; 0: train for dev alone", min=0)] = None,
     money: Annotated[float | None, typer.Option(help="for machine time at most, at task.yaml's machine_hour")] = None,
     seed: Annotated[int | None, typer.Option(help="seed of the recipe")] = None,
+    seeds: Annotated[int | None, typer.Option(help="adapters of one recipe, with this many seeds; dev picks one",
+                                              min=2)] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="recipe setting, key=value")] = None,
     rerun: Annotated[str | None, typer.Option(help="without TASK: train this run's best adapter again, and compare",
                                               metavar="RUN")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Trains a LoRA adapter until the golden suite passes or the budget ends; started again, it goes on."""
+    from harness.cli.modes import mode_of
     from harness.cli.rerun import run_rerun
     from harness.cli.train import Budget, run_train
 
     if task is not None and rerun is None:
         changes = [*(settings or []), *([] if seed is None else [f"seed={seed}"])]
-        result = run_train(here(), task, Budget(attempts, minutes, looks, money), changes)
+        budget = Budget(seeds or attempts, minutes, looks, money)
+        result = run_train(here(), task, budget, changes, mode=mode_of(seeds))
     elif rerun is not None and task is None:
         result = run_rerun(here(), rerun)
     else:

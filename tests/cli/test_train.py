@@ -19,7 +19,7 @@ from harness.plugin.run import run_suite
 from harness.subjects.adapter import adapter_digest
 
 from ..conftest import ChatServer, completion
-from .conftest import School, looks, record
+from .school import School, looks, record
 
 Typed = Callable[..., tuple[int, str, str]]
 

@@ -16,7 +16,7 @@ from harness.cli import train
 from harness.runs import one_training
 from trainers import TrainingResult
 
-from .conftest import School, looks, record
+from .school import School, looks, record
 
 Typed = Callable[..., tuple[int, str, str]]
 
