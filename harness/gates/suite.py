@@ -8,7 +8,7 @@ from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
-from harness import consistency, edge_cases
+from harness import consistency, edge_cases, general
 from harness.errors import UserError
 from harness.examples import COMPUTED
 from harness.files import read_text
@@ -26,7 +26,8 @@ _ALWAYS_COUNTED = frozenset({
 which a suite does not use must not turn its looks into new ones.
 """
 
-_BESIDE = {"under": (edge_cases,), "across": (edge_cases, consistency), "repeated": (consistency,), "by": (own,)}
+_BESIDE = {"under": (edge_cases,), "across": (edge_cases, consistency), "repeated": (consistency,), "by": (own,),
+           "general": (general,)}
 """The modules that decide beside the scorers, by the word of a suite's code that asks for them."""
 
 
@@ -60,6 +61,7 @@ def suite_digest(task: Task, scorers: Mapping[str, int | str]) -> str:
         "model": task.model,
         "template": dict(task.template),
         "decoding": task.decoding.model_dump(mode="json"),
+        **task.chat,
     }
     strata = {"strata": read_novelty(task.data).digest} if _speaks_of_strata(named) else {}
     return digest({"code": code, "rules": rules, "scorers": counted, **strata})
@@ -68,6 +70,22 @@ def suite_digest(task: Task, scorers: Mapping[str, int | str]) -> str:
 def names_strata(task: Task) -> bool:
     """Whether the suite's code spells out a novelty stratum, so that its digest counts them."""
     return _speaks_of_strata(_contents(task)[1])
+
+
+def named_variations(task: Task) -> tuple[str, ...]:
+    """The perturbations that must not change an answer and that the suite takes from harness.edge_cases, in a fixed
+    order; all of them where it takes MUST_NOT_CHANGE. It is the suite that says what is safe for its task.
+    """
+    taken: set[str] = set()
+    for path in suite_files(task.folder):
+        if path.suffix != ".py":
+            continue
+        for node in ast.walk(ast.parse(read_text(path))):
+            if isinstance(node, ast.ImportFrom) and node.module == edge_cases.__name__:
+                taken.update(alias.name for alias in node.names)
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "edge_cases":
+                taken.add(node.attr)
+    return tuple(p.name for p in edge_cases.MUST_NOT_CHANGE if p.name in taken or "MUST_NOT_CHANGE" in taken)
 
 
 def _speaks_of_strata(named: Set[str]) -> bool:
