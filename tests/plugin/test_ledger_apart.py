@@ -140,7 +140,8 @@ def test_a_look_that_a_run_names_must_be_there(made: Any, suites: Apart) -> None
 def test_a_look_that_the_champion_or_one_before_it_names_must_be_there(made: Any, suites: Apart) -> None:
     path = made.suite / "champion.json"
     record = read_json(path)
-    for change in ({"look": "0123456789ab"}, {"previous": [{"look": "0123456789ab"}]}):
+    before = {"subject": "adapter:old", "identity": "b" * 64, "run": "r0", "look": "0123456789ab"}
+    for change in ({"look": "0123456789ab"}, {"previous": [before]}):
         write_json(path, {**record, **change})
         assert "look 0123456789ab is named elsewhere" in suites().text
     write_json(path, record)
