@@ -12,9 +12,10 @@ from trainers.lora import train_adapter
 from trainers.plans import UP_THE_LADDER, Plan, Seeds
 from trainers.progress import Progress
 from trainers.recipe import Recipe, default_recipe, demo_recipe, from_dict, parse_settings, with_settings
+from trainers.search import Search, check_optuna
 
 __all__ = [
-    "UP_THE_LADDER", "Attempt", "Budget", "DevResult", "Outcome", "Plan", "Progress", "Recipe", "Seeds", "Step",
-    "TrainingResult", "best_attempt", "default_recipe", "demo_recipe", "first_step", "from_dict", "parse_settings",
-    "train_adapter", "train_until", "with_settings",
+    "UP_THE_LADDER", "Attempt", "Budget", "DevResult", "Outcome", "Plan", "Progress", "Recipe", "Search",
+    "Seeds", "Step", "TrainingResult", "best_attempt", "check_optuna", "default_recipe", "demo_recipe", "first_step",
+    "from_dict", "parse_settings", "train_adapter", "train_until", "with_settings",
 ]

@@ -19,17 +19,18 @@ DEMO_CHARACTERS = 300_000
 about ten minutes on two cores."""
 SMALL = 1024
 """Hidden size up to which a model counts as small."""
+TARGETS = ("all-linear", "attention")
 
 
 @dataclass(frozen=True)
 class Recipe:
     """Everything that decides an adapter, given base model and data.
 
-    rank, alpha: of LoRA on all linear layers of attention and MLP; dropout: before lora_A; learning_rate: its peak;
-    batch: examples an optimizer step; micro_batch: examples a forward pass, which changes memory and speed alone;
-    warmup and decay: fractions of all steps in which the rate rises from 0 and falls to 0, constant between;
-    clip: greatest gradient norm; prompt: the strategy that the model is trained and served with; max_length: tokens of
-    the longest example that is accepted.
+    rank, alpha: of LoRA; targets: on all linear layers of attention and MLP, or on those of attention alone; dropout:
+    before lora_A; learning_rate: its peak; batch: examples an optimizer step; micro_batch: examples a forward pass,
+    which changes memory and speed alone; warmup and decay: fractions of all steps in which the rate rises from 0 and
+    falls to 0, constant between; clip: greatest gradient norm; prompt: the strategy that the model is trained and
+    served with; max_length: tokens of the longest example that is accepted.
     """
 
     learning_rate: float
@@ -46,10 +47,14 @@ class Recipe:
     prompt: Literal["pruned", "zero_shot"] = "pruned"
     max_length: int = 1024
     micro_batch: int = 8
+    targets: Literal["all-linear", "attention"] = "all-linear"
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON, in the order in which people read it."""
-        return asdict(self)
+        """As JSON, in the order in which people read it. The first release had no `targets`: the default stays unsaid,
+        so that its attempts are still known by their recipe.
+        """
+        values = asdict(self)
+        return values if self.targets != TARGETS[0] else {k: v for k, v in values.items() if k != "targets"}
 
     @property
     def digest(self) -> str:
@@ -74,6 +79,7 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "dropout": (0.0, 0.9), "warmup": (0.0, 1.0), "decay": (0.0, 1.0), "weight_decay": (0.0, 10.0), "clip": (1e-6, 1e6),
     "seed": (0, 2**32 - 1), "max_length": (16, 1_048_576), "micro_batch": (1, 4096),
 }
+_CHOICES = {"prompt": ("pruned", "zero_shot"), "targets": TARGETS}
 _WHOLE = {f.name for f in fields(Recipe) if f.type == "int"}
 
 
@@ -178,9 +184,9 @@ def _checked(values: Mapping[str, Any], where: str) -> dict[str, Any]:
 
 
 def _value(key: str, value: Any, where: str) -> Any:
-    if key == "prompt":
-        if value not in ("pruned", "zero_shot"):
-            raise UserError(f"prompt is {value!r}", where, "known: pruned, zero_shot")
+    if choices := _CHOICES.get(key):
+        if value not in choices:
+            raise UserError(f"{key} is {value!r}", where, f"known: {', '.join(choices)}")
         return value
     try:
         number = float(value) if not isinstance(value, bool) else math.nan

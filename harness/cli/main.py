@@ -173,6 +173,8 @@ def train(
     seed: Annotated[int | None, typer.Option(help="seed of the recipe")] = None,
     seeds: Annotated[int | None, typer.Option(help="adapters of one recipe, with this many seeds; dev picks one",
                                               min=2)] = None,
+    search: Annotated[int | None, typer.Option(help="recipes to try at most, proposed by Optuna; dev picks one",
+                                               min=2)] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="recipe setting, key=value")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -181,7 +183,8 @@ def train(
     from harness.cli.train import Budget, run_train
 
     changes = [*(settings or []), *([] if seed is None else [f"seed={seed}"])]
-    result = run_train(here(), task, Budget(seeds or attempts, minutes), changes, mode=mode_of(seeds))
+    mode = mode_of(seeds, search, changes)
+    result = run_train(here(), task, Budget(seeds or search or attempts, minutes), changes, mode=mode)
     finish(result.record, as_json, result.text, result.passed)
 
 

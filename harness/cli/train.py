@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -270,7 +270,7 @@ def _finish(
 
 
 def _attempt(training: Training, attempt: Attempt) -> dict[str, Any]:
-    return {"k": attempt.k, "subject": training.subject(attempt.adapter), "recipe": attempt.recipe.to_dict(),
+    return {"k": attempt.k, "subject": training.subject(attempt.adapter), "recipe": asdict(attempt.recipe),
             "seconds": round(attempt.seconds, 1), "dev": attempt.dev.scores, "chance": attempt.dev.chance,
             "reason": attempt.reason, "failing": attempt.dev.failing}
 
