@@ -62,7 +62,7 @@ def main() -> None:
             with quiet():
                 tokenizer, base = load_base(model)
                 tuned = PeftModel.from_pretrained(base, result.adapter).eval()
-            rows = make_rows(tokenizer, task, strategy_for(task, recipe.prompt), held_out, recipe.max_length)
+            rows = make_rows(tokenizer, task, strategy_for(task, recipe.prompt), held_out)
             loss = mean_loss(tuned.get_base_model(), rows)
             print(f"{batch:5}  {rate:.1e}  {recipe.steps(len(few)):5}  {loss:11.4f}  {result.tokens_per_second:8.0f}",
                   flush=True)

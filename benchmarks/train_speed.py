@@ -99,7 +99,7 @@ def _measure(name: str, options: argparse.Namespace) -> dict[str, float]:
     with quiet():
         tokenizer, base = load_base(ref)
         strategy = strategy_for(task, recipe.prompt)
-        rows = make_rows(tokenizer, task, strategy, examples[: options.rows], recipe.max_length)
+        rows = make_rows(tokenizer, task, strategy, examples[: options.rows])
         run = _goldgate if name == "goldgate" else partial(_trl, bf16=options.bf16)
         seconds, cpu = run(tokenizer, base, rows, recipe)
     tokens = sum(len(r.tokens) for r in rows)

@@ -109,9 +109,17 @@ class Price(_Strict):
 
 
 class Prices(Price):
-    """What a token costs, in one currency: for all subjects, and for those that are named."""
+    """What a token costs, in one currency: for all subjects, and for those that are named. machine_hour: what an hour
+    of the machine that trains costs, which no answer is scored by.
+    """
 
     subjects: dict[str, Price] = Field(default_factory=dict, exclude_if=lambda named: not named)
+    machine_hour: float | None = Field(default=None, gt=0.0, exclude_if=_absent)
+
+    @property
+    def of_tokens(self) -> bool:
+        """Whether they say what tokens cost: a price for the machine alone must not make every answer free."""
+        return self.model_fields_set != {"machine_hour"}
 
 
 class _TaskFile(_Strict):

@@ -22,7 +22,8 @@ class Sheet:
 @dataclass(frozen=True)
 class Training:
     """All attempts of a run. chance: what dev promised beside what golden then said; plan: what the attempts came to
-    together, where they were trained to be compared.
+    together, where they were trained to be compared; in_the_way, would_help: why it
+    ended without a pass, a sentence each.
     """
 
     attempts: tuple[Attempt, ...]
@@ -33,6 +34,8 @@ class Training:
     loss_words: str
     chance: str
     plan: str
+    in_the_way: tuple[str, ...]
+    would_help: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -56,12 +59,18 @@ def training_of(records: Records, verdict: Headline) -> Training:
     """The attempts side by side, their loss curves, and the chance of passing beside what happened."""
     attempts = records.attempts
     best = records.best
+    ending = part(records.run, "ending", dict) or {}
     return Training(
         attempts, best.number if best else None, _summary(attempts, records), _recipe(attempts),
         curve_chart([(f"attempt {a.number}", _losses(a), a is best) for a in attempts]),
         " ".join(filter(None, (_loss_words(a) for a in attempts))), _chance(records, verdict),
         str((part(records.run, "plan", dict) or {}).get("words", "")),
+        _sentences(ending, "gates"), _sentences(ending, "helps"),
     )
+
+
+def _sentences(ending: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    return tuple(str(said) for said in part(ending, key, list) or ())
 
 
 def _losses(attempt: Attempt) -> list[tuple[float, float]]:
@@ -189,7 +198,7 @@ def facts_of(records: Records) -> tuple[Facts, ...]:
             ("finished", str(run.get("finished") or NOT_RECORDED)),
             ("ended", str(run.get("reason") or run.get("status") or NOT_RECORDED)),
             ("took", duration(amount(run, "seconds"))), ("seed", str(run.get("seed", NOT_RECORDED))),
-            ("budget", _pairs(budget)), ("machine", _pairs(machine)),
+            ("budget", _pairs(budget)), ("spent", _pairs(part(run, "spent", dict) or {})), ("machine", _pairs(machine)),
             ("prices", _pairs(part(run, "prices", dict) or {})),
             ("prompting tried on dev", ", ".join(map(str, part(run, "baselines", list) or ())) or NOT_RECORDED),
             *((f"price of {name}", str(said)) for name, said in (part(run, "tariffs", dict) or {}).items()),

@@ -27,18 +27,68 @@ CHATML = (
     "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>\n' }}"
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
-SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
+LLAMA3 = (
+    "{% for message in messages %}{{ (bos_token if loop.first else '') + '<|start_header_id|>' + message['role']"
+    " + '<|end_header_id|>\n\n' + message['content'] | trim + '<|eot_id|>' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{% endif %}"
+)
+GEMMA = (
+    "{{ bos_token }}{% for message in messages %}"
+    "{% if message['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}"
+    "{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('Roles must alternate') }}"
+    "{% endif %}{{ '<start_of_turn>' + ('model' if message['role'] == 'assistant' else message['role']) + '\n'"
+    " + message['content'] | trim + '<end_of_turn>\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<start_of_turn>model\n' }}{% endif %}"
+)
+THINKING = CHATML.replace("'<|im_start|>assistant\n' }}", "'<|im_start|>assistant\n' }}{% if enable_thinking is defined"
+                          " and not enable_thinking %}{{ '<think>\n\n</think>\n\n' }}{% endif %}")
+"""As the models that think or not write it: told not to, the prompt ends with a thought that is empty."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """How a family of models writes its turns. end: the token that closes one; specials: all that are added; system:
+    whether it has that role.
+    """
+
+    template: str
+    end: str
+    specials: tuple[str, ...]
+    tokens: dict[str, str]
+    system: bool = True
+
+
+FAMILIES = {
+    "chatml": Family(CHATML, "<|im_end|>", ("<|endoftext|>", "<|im_start|>", "<|im_end|>"),
+                     {"eos_token": "<|im_end|>", "pad_token": "<|endoftext|>"}),
+    "llama3": Family(LLAMA3, "<|eot_id|>",
+                     ("<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"),
+                     {"bos_token": "<|begin_of_text|>", "eos_token": "<|end_of_text|>"}),
+    "gemma": Family(GEMMA, "<end_of_turn>", ("<pad>", "<eos>", "<bos>", "<start_of_turn>", "<end_of_turn>"),
+                    {"bos_token": "<bos>", "eos_token": "<eos>", "pad_token": "<pad>"}, system=False),
+}
 
 
 @pytest.fixture(scope="session")
 def tiny_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a random Llama of 3 layers and a byte-level tokenizer with a ChatML template. Not to be changed."""
+    return tiny_model(tmp_path_factory.mktemp("tiny_llama"), FAMILIES["chatml"])
+
+
+@pytest.fixture(scope="session", params=sorted(FAMILIES))
+def family_model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Family, Path]:
+    """As tiny_llama, of each family of chat templates."""
+    family = FAMILIES[request.param]
+    return family, tiny_model(tmp_path_factory.mktemp(request.param), family)
+
+
+def tiny_model(folder: Path, family: Family) -> Path:
+    """Writes a random Llama with the tokenizer and the chat template of a family into the folder."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
     torch.set_num_threads(1)  # a model this small only loses time to threads that wait for each other
-    folder = tmp_path_factory.mktemp("tiny_llama")
-    tokenizer = _tokenizer()
+    tokenizer = _tokenizer(family)
     tokenizer.save_pretrained(folder)
     torch.manual_seed(1)
     config = LlamaConfig(
@@ -50,19 +100,18 @@ def tiny_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _tokenizer() -> Any:
+def _tokenizer(family: Family) -> Any:
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
     core = Tokenizer(models.BPE())
     core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     core.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(vocab_size=400, special_tokens=SPECIAL, show_progress=False,
+    trainer = trainers.BpeTrainer(vocab_size=400, special_tokens=list(family.specials), show_progress=False,
                                   initial_alphabet=pre_tokenizers.ByteLevel.alphabet())
     texts = ["the quick invoice jumps over the lazy total", "system user assistant answer"]
     core.train_from_iterator(texts * 20, trainer)
-    return PreTrainedTokenizerFast(tokenizer_object=core, eos_token="<|im_end|>", pad_token="<|endoftext|>",
-                                   chat_template=CHATML)
+    return PreTrainedTokenizerFast(tokenizer_object=core, chat_template=family.template, **family.tokens)
 
 
 @dataclass

@@ -6,8 +6,12 @@ PYTEST_DONT_REWRITE: its asserts are no tests, and pytest would warn that it cam
 from __future__ import annotations
 
 from trainers.attempts import TrainingResult
+from trainers.batches import strategy_for
+from trainers.budget import Budget
+from trainers.ending import Ending, explain
+from trainers.facts import TrainFacts
 from trainers.ladder import Attempt, DevResult, Step, best_attempt, first_step
-from trainers.loop import Budget, Outcome, train_until
+from trainers.loop import Outcome, train_until
 from trainers.lora import train_adapter
 from trainers.plans import UP_THE_LADDER, Plan, Seeds
 from trainers.progress import Progress
@@ -15,7 +19,8 @@ from trainers.recipe import Recipe, default_recipe, demo_recipe, from_dict, pars
 from trainers.search import Search, check_optuna
 
 __all__ = [
-    "UP_THE_LADDER", "Attempt", "Budget", "DevResult", "Outcome", "Plan", "Progress", "Recipe", "Search",
-    "Seeds", "Step", "TrainingResult", "best_attempt", "check_optuna", "default_recipe", "demo_recipe", "first_step",
-    "from_dict", "parse_settings", "train_adapter", "train_until", "with_settings",
+    "UP_THE_LADDER", "Attempt", "Budget", "DevResult", "Ending", "Outcome", "Plan", "Progress", "Recipe", "Search",
+    "Seeds", "Step", "TrainFacts", "TrainingResult", "best_attempt", "check_optuna", "default_recipe", "demo_recipe",
+    "explain", "first_step", "from_dict", "parse_settings", "strategy_for", "train_adapter", "train_until",
+    "with_settings",
 ]

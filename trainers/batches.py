@@ -12,6 +12,7 @@ from harness.examples import Example, render_output
 from harness.prompts import Pruned, Strategy, ZeroShot
 from harness.subjects.template import encode, prompt_tokens, turn_end
 from harness.task import Task
+from trainers.recipe import Recipe
 
 if TYPE_CHECKING:
     import torch
@@ -38,24 +39,34 @@ def strategy_for(task: Task, prompt: str) -> Strategy:
     return Pruned(task) if prompt == "pruned" else ZeroShot(task)
 
 
-def make_rows(tokenizer: Any, task: Task, strategy: Strategy, examples: Sequence[Example],
-              max_length: int) -> list[Row]:
-    """One row an example, in their order. Raises UserError naming the examples that are longer than max_length tokens.
+def make_rows(tokenizer: Any, task: Task, strategy: Strategy, examples: Sequence[Example]) -> list[Row]:
+    """One row an example, in their order, whole.
 
     The answer is tokenised by itself: at inference the model, too, continues tokens that are already there.
     """
     prompts = prompt_tokens(tokenizer, [strategy.messages(e) for e in examples], task.template)
     answers = encode(tokenizer, [render_output(e.output) for e in examples])
     end = turn_end(tokenizer)
-    rows = [Row(e.id, (*prompt, *answer, end), len(prompt))
+    return [Row(e.id, (*prompt, *answer, end), len(prompt))
             for e, prompt, answer in zip(examples, prompts, answers, strict=True)]
-    if long := [r for r in rows if len(r.tokens) > max_length]:
+
+
+def fitting(rows: Sequence[Row], recipe: Recipe, context: int) -> tuple[list[Row], list[Row]]:
+    """The rows that are learned from, and those that are too long and set aside. Nothing is ever cut off.
+
+    context: tokens that the base model has positions for. Raises UserError naming the longest row where the recipe
+    refuses what is too long.
+    """
+    limit = min(recipe.max_length, context)
+    long = [r for r in rows if len(r.tokens) > limit]
+    if long and recipe.too_long == "refuse":
         worst = max(long, key=lambda r: len(r.tokens))
+        more = f"set max_length={len(worst.tokens)}, " if len(worst.tokens) <= context else ""
         raise UserError(
-            f"{len(long)} of {len(rows)} training examples have more than {max_length} tokens, with {worst.id} at"
+            f"{len(long)} of {len(rows)} training examples have more than {limit} tokens, with {worst.id} at"
             f" {len(worst.tokens)}", f"train.jsonl, id {worst.id}",
-            f"nothing is cut off silently: set max_length={len(worst.tokens)}, or shorten or remove them")
-    return rows
+            f"nothing is cut off silently: {more}set them aside with too_long=set_aside, or shorten them")
+    return [r for r in rows if len(r.tokens) <= limit], long
 
 
 def collate(rows: Sequence[Row], pad: int) -> dict[str, torch.Tensor]:

@@ -18,17 +18,20 @@ MAX_RANK = 64
 
 @dataclass(frozen=True)
 class DevResult:
-    """What dev says of an adapter. chance: of passing golden; scores: metric → estimate; failing: gates, by name."""
+    """What dev says of an adapter. chance: of passing golden; scores: metric → estimate; failing: gates, by name;
+    metric: the deciding one; tags: its estimate by tag, of the tags that have enough dev examples.
+    """
 
     chance: float
     scores: dict[str, float] = field(default_factory=dict)
     failing: list[str] = field(default_factory=list)
+    metric: str = ""
+    tags: dict[str, float] = field(default_factory=dict)
 
     @property
     def standing(self) -> tuple[float, int, float]:
-        """What attempts are ranked by: chance, then fewer failing gates, then the mean score (which mixes units)."""
-        mean = sum(self.scores.values()) / len(self.scores) if self.scores else 0.0
-        return self.chance, -len(self.failing), mean
+        """What attempts are ranked by: chance, then fewer failing gates, then the deciding metric."""
+        return self.chance, -len(self.failing), self.scores.get(self.metric, 0.0)
 
 
 @dataclass(frozen=True)

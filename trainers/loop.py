@@ -8,13 +8,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from harness.errors import UserError
 from harness.files import read_json, write_json
 from trainers.attempts import TrainingResult
+from trainers.budget import Budget
 from trainers.ladder import Attempt, DevResult, Step, best_attempt
 from trainers.plans import UP_THE_LADDER, Plan
 from trainers.recipe import Recipe
@@ -36,20 +36,6 @@ Look = Callable[[Path], bool]
 
 
 @dataclass(frozen=True)
-class Budget:
-    """attempts: at most; minutes: of wall-clock for training and judging, those of a killed run before included. Raises
-    UserError for minutes that are none.
-    """
-
-    attempts: int
-    minutes: float
-
-    def __post_init__(self) -> None:
-        if not self.minutes > 0:
-            raise UserError(f"a budget of {self.minutes:g} minutes", "--minutes", "give it more than 0")
-
-
-@dataclass(frozen=True)
 class Outcome:
     """How it ended. passed: a look at golden passed with `best`; looks: spent; reason: why it ended, in words."""
 
@@ -66,8 +52,9 @@ def train_until(first: Step, train: Train, judge: Judge, look: Look, folder: Pat
     """Attempts until one passes golden, the plan has no further step, or the budget would be overrun.
 
     folder: holds attempts/<k>/; what is complete there from a killed run is taken up. told: hears of each attempt
-    before it begins. The first attempt always runs. When no candidate was likely enough to look, the best one gets a
-    look at the end. Raises UserError as train and judge do.
+    before it begins. The first attempt always runs. A candidate that is likely enough to pass looks at golden at once,
+    and where no look is left for it the run ends, as more training could not be tested. When no candidate was likely
+    enough, the best one gets a look at the end. Raises UserError as train and judge do.
     """
     started = clock()
     done: list[Attempt] = []
@@ -80,19 +67,27 @@ def train_until(first: Step, train: Train, judge: Judge, look: Look, folder: Pat
         earlier += attempt.earlier
         done.append(attempt)
         if attempt.dev.chance >= LOOK_AT and not plan.comparing:
+            if looks == budget.most_looks:
+                reason = f"attempt {attempt.k} is likely to pass, and {_used_up(budget)}"
+                break
             looks += 1
             if _look(look, attempt, folder):
                 return Outcome(tuple(done), attempt, True, looks, "the suite passes on golden")
         step, reason = _next(done, plan, budget, earlier + clock() - started)
     best = best_attempt(done)
-    if looks == 0:
+    if looks == 0 and budget.most_looks > 0:
         looks = 1
-        likely = best.dev.chance >= LOOK_AT
         if _look(look, best, folder):
-            same = "" if likely else " all the same"
+            same = "" if best.dev.chance >= LOOK_AT else " all the same"
             return Outcome(tuple(done), best, True, looks, f"{reason}; the best attempt passes on golden{same}")
         reason += f"; the one look, taken at the end, had a chance of {best.dev.chance:.0%} and spent its level"
     return Outcome(tuple(done), best, False, looks, reason)
+
+
+def _used_up(budget: Budget) -> str:
+    if budget.most_looks == 0:
+        return "this run may not look at golden"
+    return f"the budget of {_count(budget.most_looks, 'look')} at golden is used up"
 
 
 def _next(done: list[Attempt], plan: Plan, budget: Budget, spent: float) -> tuple[Step | None, str]:
@@ -102,14 +97,14 @@ def _next(done: list[Attempt], plan: Plan, budget: Budget, spent: float) -> tupl
         return None, plan.ended
     if len(done) >= budget.attempts:
         return None, f"the budget of {_count(budget.attempts, 'attempt')} is used up"
-    left = budget.minutes * 60 - spent
+    left = budget.seconds - spent
     needed = estimate(step.recipe, done)
     if needed <= left:
         return step, ""
     affordable = math.floor((left - done[-1].judged) / per_epoch(step.recipe, done))
     if affordable < 1 or plan.comparing:
-        return None, (f"the time is used up: the next attempt ({step.reason}) would take {needed / 60:.0f} min,"
-                      f" {max(0.0, left) / 60:.0f} of {budget.minutes:g} min are left")
+        return None, (f"the {budget.scarce} is used up: the next attempt ({step.reason}) would take"
+                      f" {needed / 60:.0f} min, {max(0.0, left) / 60:.0f} of {budget.seconds / 60:g} min are left")
     return step.shortened(affordable), ""
 
 
@@ -141,7 +136,7 @@ def _attempt(step: Step, k: int, done: list[Attempt], train: Train, judge: Judge
         earlier = trained if result.reused else result.earlier
     else:
         earlier = record["trained"] + record["judged"]
-    dev = DevResult(record["chance"], record["scores"], record["failing"])
+    dev = DevResult(**{f.name: record[f.name] for f in fields(DevResult)})
     recipe = replace(step.recipe, learning_rate=step.recipe.learning_rate / 2 ** len(result.setbacks))
     reason = "; ".join([step.reason, *result.setbacks])
     return Attempt(k, recipe, reason, result.adapter, result.log, dev, record["trained"], record["judged"],
@@ -153,7 +148,7 @@ def _known_dev(out: Path, result: TrainingResult) -> dict[str, Any] | None:
     path = out / "dev.json"
     if not path.is_file() or (record := read_json(path))["adapter"] != result.digest:
         return None
-    return dict(record)
+    return dict(record) if {f.name for f in fields(DevResult)} <= set(record) else None
 
 
 def _look(look: Look, attempt: Attempt, folder: Path) -> bool:

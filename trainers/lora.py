@@ -17,16 +17,16 @@ from harness.errors import UserError
 from harness.examples import Split
 from harness.files import whole_folder, write_json
 from harness.fingerprint import digest
-from harness.subjects.adapter import adapter_digest, check_base, read_adapter
+from harness.subjects.adapter import adapter_digest, check_base, check_template, read_adapter
 from harness.subjects.embedded import ModelRef
 from harness.subjects.loading import forget_models, quiet
 from harness.subjects.template import stop_tokens, template_digest
 from harness.task import Task
 from trainers.attempts import Log, TrainingResult, read_attempt, tidy_config, write_attempt
-from trainers.batches import Row, make_rows, strategy_for
+from trainers.batches import Row, fitting, make_rows, strategy_for
 from trainers.checkpoints import Checkpoints
 from trainers.optimize import optimize
-from trainers.preflight import check_adapter, check_contradictions, check_rows, check_start, sample
+from trainers.preflight import check_adapter, check_outputs, check_rows, check_start, remarks, sample
 from trainers.progress import Progress
 from trainers.recipe import Recipe
 from trainers.watchdog import Diverged
@@ -61,7 +61,8 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
     with quiet(), _no_false_alarm():
         tokenizer, base = load_base(model)
         rows, notes = _rows(tokenizer, base, task, train, recipe)
-        tuned = _continued(base, model, continue_from, recipe) if continue_from else start_lora(base, recipe)
+        template = template_digest(tokenizer, task.template)
+        tuned = _continued(base, model, continue_from, recipe, template) if continue_from else start_lora(base, recipe)
         shortest = min(rows, key=lambda r: len(r.tokens))
         check_start(tuned, shortest, fresh=continue_from is None)
         with whole_folder(out) as part:
@@ -74,7 +75,7 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
             (part / "adapter" / "README.md").unlink(missing_ok=True)
             write_json(part / "adapter" / "goldgate.json", {
                 "base": model.digest, "alias": model.alias, "task": task.name, "train": train.fingerprint,
-                "prompt": recipe.prompt, "template": template_digest(tokenizer, task.template),
+                "prompt": recipe.prompt, "template": template,
                 "recipe": recipe.to_dict(), "continued": adapter_digest(continue_from) if continue_from else None})
             check_adapter(tuned, part / "adapter", shortest)
             tokens = sum(len(r.tokens) for r in rows) * recipe.epochs
@@ -143,13 +144,15 @@ def load_base(model: ModelRef) -> tuple[Any, Any]:
 def _rows(tokenizer: Any, base: Any, task: Task, train: Split, recipe: Recipe) -> tuple[list[Row], tuple[str, ...]]:
     """Checked token rows in the order of ids (the order of lines decides nothing), and notes for the record."""
     examples = sorted(train.examples, key=lambda e: e.id)
+    check_outputs(examples, task)
     strategy = strategy_for(task, recipe.prompt)
-    rows = make_rows(tokenizer, task, strategy, examples, recipe.max_length)
+    whole = make_rows(tokenizer, task, strategy, examples)
+    rows, long = fitting(whole, recipe, getattr(base.config, "max_position_embeddings", None) or recipe.max_length)
+    aside = {r.id for r in long}
+    examples = [e for e in examples if e.id not in aside]
     stops = stop_tokens(tokenizer, base.generation_config)
     check_rows(rows, examples, tokenizer, task, strategy, stops, base.get_input_embeddings().num_embeddings)
-    pairs = check_contradictions(examples, strategy)
-    notes = [f"{a} and {b} ask the same and expect different outputs" for a, b in pairs]
-    return rows, tuple(notes)
+    return rows, tuple(remarks(rows, long, examples, task, strategy))
 
 
 def start_lora(base: Any, recipe: Recipe) -> Any:
@@ -176,11 +179,12 @@ def attention_layers(base: Any) -> list[str]:
     return names
 
 
-def _continued(base: Any, model: ModelRef, folder: Path, recipe: Recipe) -> Any:
+def _continued(base: Any, model: ModelRef, folder: Path, recipe: Recipe, template: str) -> Any:
     from peft import PeftModel
 
     adapter = read_adapter(folder)
     check_base(adapter, model.digest, model.alias)
+    check_template(adapter, template)
     before = adapter.note.get("recipe", {})
     before = {"targets": "all-linear", **before}
     for key in ("rank", "alpha", "prompt", "targets"):

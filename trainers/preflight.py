@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import UserError
+from harness.errors import UserError, near_names
 from harness.examples import Example, render_output
 from harness.prompts import Strategy
 from harness.subjects.template import prompt_tokens, turn_end
@@ -28,8 +28,11 @@ def check_rows(rows: Sequence[Row], examples: Sequence[Example], tokenizer: Any,
 
     stops: token ids at which generation ends; vocabulary: size of the model's. Raises UserError naming the row.
     """
-    if not rows:
-        raise UserError("there is nothing to train on", "train.jsonl", "add examples")
+    if len(rows) < 2:
+        told = "one example" if rows else "no example"
+        raise UserError(f"there is {told} to train on", "train.jsonl",
+                        "add examples, or allow longer ones where they were set aside: a model learns what a task is"
+                        " from what its examples have in common")
     prompts = prompt_tokens(tokenizer, [strategy.messages(e) for e in examples], task.template)
     end = turn_end(tokenizer)
     for row, example, prompt in zip(rows, examples, prompts, strict=True):
@@ -53,6 +56,43 @@ def check_rows(rows: Sequence[Row], examples: Sequence[Example], tokenizer: Any,
         if max(row.tokens) >= vocabulary:
             raise UserError(f"token {max(row.tokens)} is beyond the model's vocabulary of {vocabulary}", where,
                             "tokenizer and model do not belong together")
+
+
+def check_outputs(examples: Sequence[Example], task: Task) -> None:
+    """Every expected output is an answer that the task allows. Raises UserError naming the first that is not."""
+    from jsonschema.exceptions import best_match
+
+    for example in examples:
+        where = f'train.jsonl, id {example.id}, field "output"'
+        if task.kind == "label" and example.output not in task.labels:
+            raise UserError(f"{example.output!r:.60} is no label of the task", where,
+                            near_names(str(example.output), task.labels))
+        if task.kind == "json" and (fault := best_match(task.validator.iter_errors(example.output))):
+            at = "/".join(str(part) for part in fault.absolute_path) or "the top"
+            raise UserError(f"the expected output breaks the schema at {at}: {fault.message:.120}", where,
+                            "mend the output, or the schema: the model would learn to break it")
+
+
+def remarks(rows: Sequence[Row], long: Sequence[Row], examples: Sequence[Example], task: Task,
+            strategy: Strategy) -> list[str]:
+    """What is to be known of the training data and is no reason to refuse it, each with the ids that it is about.
+
+    rows, examples: what is learned from; long: what was set aside.
+    """
+    notes = []
+    if long:
+        notes.append(f"{len(long)} of {len(long) + len(rows)} examples are too long and set aside:"
+                     f" {', '.join(r.id for r in long)}")
+    limit = task.decoding.max_new_tokens
+    if cut := [r for r in rows if len(r.tokens) - r.start > limit]:
+        notes.append(f"{len(cut)} expected outputs have more tokens than max_new_tokens ({limit}) and could not be"
+                     f" answered whole: {', '.join(r.id for r in cut)}")
+    limit = task.decoding.max_prompt_tokens
+    if unasked := [r for r in rows if r.start > limit]:
+        notes.append(f"{len(unasked)} prompts have more tokens than max_prompt_tokens ({limit}) and would not be"
+                     f" answered: {', '.join(r.id for r in unasked)}")
+    return notes + [f"{a} and {b} ask the same and expect different outputs"
+                    for a, b in check_contradictions(examples, strategy)]
 
 
 def sample(tokenizer: Any, row: Row) -> dict[str, str]:

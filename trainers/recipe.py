@@ -30,7 +30,8 @@ class Recipe:
     before lora_A; learning_rate: its peak; batch: examples an optimizer step; micro_batch: examples a forward pass,
     which changes memory and speed alone; warmup and decay: fractions of all steps in which the rate rises from 0 and
     falls to 0, constant between; clip: greatest gradient norm; prompt: the strategy that the model is trained and
-    served with; max_length: tokens of the longest example that is accepted.
+    served with; max_length: tokens of the longest example that is learned from; too_long: whether a longer one is
+    refused, or set aside by name.
     """
 
     learning_rate: float
@@ -46,6 +47,7 @@ class Recipe:
     seed: int = 0
     prompt: Literal["pruned", "zero_shot"] = "pruned"
     max_length: int = 1024
+    too_long: Literal["refuse", "set_aside"] = "refuse"
     micro_batch: int = 8
     targets: Literal["all-linear", "attention"] = "all-linear"
 
@@ -79,7 +81,7 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "dropout": (0.0, 0.9), "warmup": (0.0, 1.0), "decay": (0.0, 1.0), "weight_decay": (0.0, 10.0), "clip": (1e-6, 1e6),
     "seed": (0, 2**32 - 1), "max_length": (16, 1_048_576), "micro_batch": (1, 4096),
 }
-_CHOICES = {"prompt": ("pruned", "zero_shot"), "targets": TARGETS}
+_CHOICES = {"prompt": ("pruned", "zero_shot"), "too_long": ("refuse", "set_aside"), "targets": TARGETS}
 _WHOLE = {f.name for f in fields(Recipe) if f.type == "int"}
 
 

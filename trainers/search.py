@@ -34,14 +34,13 @@ class Search:
     """Recipes around the default one, which is the first, each with the same seed. Nothing is pruned while it trains:
     a recipe is judged by its adapter's answers to dev.
 
-    count: recipes in all; metric: the deciding one, between equal chances of passing; fixed: settings that are left as
-    they are; folder: where the study is written, as a journal that Optuna's own tools read. What the sampler proposes depends on
-    the recipe's seed and on the attempts so far alone: a run that was killed goes on as if it had not been.
+    count: recipes in all; fixed: settings that are left as they are; folder: where the study is written, as a journal
+    that Optuna's own tools read. What the sampler proposes depends on the recipe's seed and on the attempts so far
+    alone: a run that was killed goes on as if it had not been.
     """
 
     recipe: Recipe
     count: int
-    metric: str
     fixed: frozenset[str]
     folder: Path
     comparing: bool = True
@@ -87,25 +86,17 @@ class Search:
         """The best recipe beside the default one, with what the choice does to dev's numbers."""
         best = best_attempt(done)
         words = (f"search: {len(done)} of {self.count} recipes tried; the best on dev is attempt {best.k},"
-                 f" {_told(best.recipe, self.space)}: {self._standing(best)}; the default recipe:"
-                 f" {self._standing(done[0])}. Dev chose among {len(done)}, so its numbers flatter the best")
+                 f" {_told(best.recipe, self.space)}: {_standing(best.dev)}; the default recipe:"
+                 f" {_standing(done[0].dev)}. Dev chose among {len(done)}, so its numbers flatter the best")
         return {"kind": "search", "asked": self.count, "tried": len(done), "searched": list(self.space),
                 "study": STUDY, "words": words}
-
-    def _standing(self, attempt: Attempt) -> str:
-        dev = attempt.dev
-        return f"chance of passing {dev.chance:.0%}, {self.metric} {dev.scores[self.metric]:.1%} on dev"
-
-    def objective(self, dev: DevResult) -> float:
-        """What the search maximises: the chance of passing; between equal ones, the deciding metric on dev."""
-        return dev.chance + _TIE * dev.scores[self.metric]
 
     def _trials(self, done: Sequence[Attempt]) -> list[Any]:
         from optuna.trial import create_trial
 
         asked = [attempt.tried[-1] for attempt in done]  # before its setbacks: the rate that was proposed
         return [create_trial(params={key: getattr(recipe, key) for key in self.space}, distributions=self.space,
-                             value=self.objective(attempt.dev), user_attrs={"attempt": attempt.k, **attempt.dev.scores})
+                             value=objective(attempt.dev), user_attrs={"attempt": attempt.k, **attempt.dev.scores})
                 for recipe, attempt in zip(asked, done, strict=True)]
 
     def _propose(self, done: Sequence[Attempt]) -> dict[str, Any]:
@@ -128,6 +119,15 @@ class Search:
         study = optuna.create_study(storage=storage, study_name=self.folder.name, direction="maximize")
         study.add_trials(self._trials(done))
         os.replace(part, self.folder / STUDY)
+
+
+def objective(dev: DevResult) -> float:
+    """What the search maximises: the chance of passing; between equal ones, the deciding metric on dev."""
+    return dev.chance + _TIE * dev.scores[dev.metric]
+
+
+def _standing(dev: DevResult) -> str:
+    return f"chance of passing {dev.chance:.0%}, {dev.metric} {dev.scores[dev.metric]:.1%} on dev"
 
 
 def _told(recipe: Recipe, settings: Iterable[str]) -> str:

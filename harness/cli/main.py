@@ -170,6 +170,8 @@ def train(
     task: TaskName,
     attempts: Annotated[int, typer.Option(help="attempts at most", min=1)] = 3,
     minutes: Annotated[float, typer.Option(help="training minutes at most", min=0.1)] = 60.0,
+    looks: Annotated[int | None, typer.Option(help="looks at golden at most; 0: train for dev alone", min=0)] = None,
+    money: Annotated[float | None, typer.Option(help="for machine time at most, at task.yaml's machine_hour")] = None,
     seed: Annotated[int | None, typer.Option(help="seed of the recipe")] = None,
     seeds: Annotated[int | None, typer.Option(help="adapters of one recipe, with this many seeds; dev picks one",
                                               min=2)] = None,
@@ -184,7 +186,8 @@ def train(
 
     changes = [*(settings or []), *([] if seed is None else [f"seed={seed}"])]
     mode = mode_of(seeds, search, changes)
-    result = run_train(here(), task, Budget(seeds or search or attempts, minutes), changes, mode=mode)
+    budget = Budget(seeds or search or attempts, minutes, looks, money)
+    result = run_train(here(), task, budget, changes, mode=mode)
     finish(result.record, as_json, result.text, result.passed)
 
 

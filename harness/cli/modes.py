@@ -25,6 +25,6 @@ def mode_of(seeds: int | None, search: int | None, settings: Sequence[str]) -> M
     fixed = frozenset(parse_settings(settings))
 
     def plan(training: Training, recipe: Recipe) -> Search:
-        return Search(recipe, search, deciding_metrics(training.work.task)[0], fixed, training.run.folder)
+        return Search(recipe, search, fixed, training.run.folder)
 
     return Mode((f"search={search}",), plan)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,9 @@ from typing import Any
 from harness.baselines import Prompted, deciding_metrics
 from harness.cli.doctor import machine
 from harness.cli.promotion import promote_candidate
-from harness.cli.screen import Result, Screen, clock
-from harness.cli.work import Work, compare, golden_summary, references
+from harness.cli.screen import Result, Screen
+from harness.cli.train_text import Told, result_of
+from harness.cli.work import Work, golden_summary, references
 from harness.data.check import check_task_data
 from harness.data.novelty import refresh_novelty
 from harness.errors import UserError
@@ -26,6 +27,7 @@ from harness.gates import (
     chance_of_passing,
     check_ledger,
     level,
+    looks_left,
     read_looks,
     spent,
     suite_digest,
@@ -44,20 +46,26 @@ from trainers import (
     Attempt,
     Budget,
     DevResult,
+    Ending,
     Outcome,
     Plan,
     Progress,
     Recipe,
+    TrainFacts,
     TrainingResult,
     default_recipe,
     demo_recipe,
+    explain,
     first_step,
     parse_settings,
+    strategy_for,
     train_adapter,
     train_until,
 )
 
 __all__ = ["Budget", "run_train"]
+
+_TAGGED = 5  # dev examples of a tag below which its score says nothing
 
 
 @dataclass
@@ -104,7 +112,10 @@ class Training:
         failing = [r.verdict.gate for r in result.records if r.verdict.outcome != "pass"]
         if not failing and not result.passed:
             failing = list(result.gaps) or ["a test without a gate"]
-        return DevResult(chance, self.work.estimates(scored), failing)
+        metric = deciding_metrics(self.work.task)[0]
+        tags = [t for t, count in self.work.split("dev").tag_counts().items() if count >= _TAGGED]
+        by_tag = {t: round(scored.on(t).measure(metric).value, 5) for t in tags}
+        return DevResult(chance, self.work.estimates(scored), failing, metric, by_tag)
 
     def look(self, adapter: Path) -> bool:
         """The suite on golden: one bit for the loop."""
@@ -135,6 +146,14 @@ class Training:
         return bool(result.passed)
 
 
+    def explain(self, best: Attempt) -> Ending:
+        """Why the best attempt does not pass, from dev and train."""
+        records = [GateRecord.from_json(r) for r in read_json(self.run.attempt(best.k) / "verdicts.json")]
+        coming = level(len(read_looks(self.work.ledger)) + 1, self.work.task.error)
+        facts = TrainFacts.of(self.work.split("train"), strategy_for(self.work.task, best.recipe.prompt))
+        return explain(records, best.dev, len(self.work.split("dev")), len(self.work.split("golden")), coming, facts)
+
+
 @dataclass(frozen=True)
 class Mode:
     """How a run chooses its attempts. key: tells its run from those of other modes; plan: made once the run is open."""
@@ -159,6 +178,7 @@ def run_train(
     screen = screen or Screen()
     started = time.monotonic()
     task = load_task(project, name)
+    budget = budget.at_price(task.prices.machine_hour if task.prices else None)
     work = Work(project, task, screen)
     with screen.step("check the data", "schema, duplicates, nothing of golden in train"):
         quality = check_task_data(project, task)
@@ -181,6 +201,8 @@ def run_train(
     for reference, why in references(task).items():
         work.scored(reference, "dev", why)
     training = Training(work, run, model, quick, prompted.name)
+    if budget.looks is None:
+        budget = replace(budget, looks=looks_left(read_looks(work.ledger), task.error, budget.attempts))
     plan = mode.plan(training, recipe)
     outcome = _loop(training, recipe, budget, plan)
     run.update(plan=plan.record(outcome.attempts))
@@ -242,13 +264,15 @@ def _finish(
 
     work, run = training.work, training.run
     candidate = training.subject(outcome.best.adapter)
+    ending = None if outcome.passed else training.explain(outcome.best)
     shown = [*prompted.tried, *(training.subject(a.adapter) for a in outcome.attempts), *references(work.task)]
     write_answers(run, work.task, work.split("dev"), {n: work.scored(n) for n in shown})
-    looked = read_json(run.folder / "look.json")
-    looks = read_looks(work.ledger)
-    look = {**looked["look"], "spent": spent(looks)}
-    summary = golden_summary(work, looked["subject"], prompted.name, look, looked["records"], looked["passed"])
-    write_json(run.folder / "golden.json", summary)
+    looked = read_json(run.folder / "look.json") if outcome.looks else None
+    summary = None
+    if looked is not None:
+        look = {**looked["look"], "spent": spent(read_looks(work.ledger))}
+        summary = golden_summary(work, looked["subject"], prompted.name, look, looked["records"], looked["passed"])
+        write_json(run.folder / "golden.json", summary)
     latency = work.latency([candidate, prompted.name])
     run.update(
         finished=datetime.now(UTC).isoformat(timespec="seconds"), prompted=prompted.name,
@@ -257,72 +281,33 @@ def _finish(
         tariffs={n: str(t) for n in shown if (t := work.scored(n).tariff) is not None and t.own},
         linear="linear" if work.task.kind == "label" else None, best=outcome.best.k,
         chance=outcome.best.dev.chance, attempts=[_attempt(training, a) for a in outcome.attempts],
-        budget={"minutes": round(budget.minutes, 1), "attempts": budget.attempts}, latency=latency,
+        budget=_budget(budget), spent=_spent(outcome, budget), latency=latency,
         steps=screen.steps, seconds=round(time.monotonic() - started, 1), reason=outcome.reason,
+        ending=ending.to_json() if ending else None,
     )
-    if outcome.passed:
+    if outcome.passed and looked is not None:
         verdicts = [Verdict.from_json(r["verdict"]) for r in looked["records"]]
         with screen.step("promote", "the model that passed becomes the champion"):
-            promote_candidate(work, run, candidate, prompted.name, verdicts, look["name"])
+            promote_candidate(work, run, candidate, prompted.name, verdicts, looked["look"]["name"])
     run.update(status="passed" if outcome.passed else "failed")
     report = build_report(run.folder)
-    return _result(training, outcome, summary, prompted, report, time.monotonic() - started)
+    told = Told(work, run, candidate, prompted.name, summary, report, time.monotonic() - started)
+    return result_of(told, outcome, ending)
+
+
+def _budget(budget: Budget) -> dict[str, Any]:
+    named = {"attempts": budget.attempts, "minutes": round(budget.minutes, 1), "looks": budget.most_looks}
+    return named if budget.money is None else {**named, "money": budget.money, "machine_hour": budget.machine_hour}
+
+
+def _spent(outcome: Outcome, budget: Budget) -> dict[str, Any]:
+    seconds = sum(a.seconds for a in outcome.attempts)
+    named = {"attempts": len(outcome.attempts), "minutes": round(seconds / 60, 1), "looks": outcome.looks}
+    cost = budget.cost(seconds)
+    return named if cost is None else {**named, "money": round(cost, 4)}
 
 
 def _attempt(training: Training, attempt: Attempt) -> dict[str, Any]:
     return {"k": attempt.k, "subject": training.subject(attempt.adapter), "recipe": asdict(attempt.recipe),
             "seconds": round(attempt.seconds, 1), "dev": attempt.dev.scores, "chance": attempt.dev.chance,
             "reason": attempt.reason, "failing": attempt.dev.failing}
-
-
-def _result(
-    training: Training, outcome: Outcome, summary: dict[str, Any], prompted: Prompted, report: Path, seconds: float
-) -> Result:
-    """Five lines: the verdict, the gain, the format, the cost, and where the report lies."""
-    work = training.work
-    metric = deciding_metrics(work.task)[0]
-    verdicts = summary["verdicts"]
-    passing = sum(row["verdict"]["outcome"] == "pass" for row in verdicts)
-    mine, theirs = summary["subject"], prompted.name
-    told = compare(work, mine, theirs, "dev") if summary["sealed"] else summary
-    where = " on dev" if summary["sealed"] else ""
-    rows = {(r["subject"], r["metric"]): r["estimate"] for r in told["measures"] if r["tag"] is None}
-    gap = next(d for d in told["differences"] if d["metric"] == metric and d["reference"] == theirs)
-    head = f"Not yet: {passing} of {len(verdicts)} gates pass; {outcome.reason}"
-    if outcome.passed:
-        head = f"Ship: all {len(verdicts)} gates pass"
-        if summary["opened"]:
-            head = f"Opened: all {len(verdicts)} gates pass, without an error rate until golden is refreshed"
-    lines = [
-        head,
-        f"{metric}{where}: {rows[mine, metric]:.1%} tuned, {rows[theirs, metric]:.1%} with the best prompt ({theirs}):"
-        f" {100 * gap['estimate']:+.1f} points ({100 * gap['low']:+.1f} to {100 * gap['high']:+.1f}),"
-        f" n = {gap['n']}",
-    ]
-    formats = ("schema_valid", "label_valid", "style_ok", "stop_rate")
-    form = next(m for m in formats if (mine, m) in rows and m != metric)
-    lines.append(f"{form}: {rows[mine, form]:.1%} tuned, {rows[theirs, form]:.1%} with the best prompt")
-    if (mine, "cost_per_1k") in rows:
-        lines.append(f"cost of 1,000 answers: {rows[mine, 'cost_per_1k']:.4g} tuned,"
-                     f" {rows[theirs, 'cost_per_1k']:.4g} with the best prompt")
-    if work.task.kind == "label":
-        lines.append(_linear_line(told, rows))
-    plan = training.run.read()["plan"]
-    lines += [plan["words"]] if plan else []
-    lines.append(f"report: {report}  ({clock(seconds)} in all, attempt {outcome.best.k} of {len(outcome.attempts)})")
-    record = {
-        "task": work.task.name, "run": training.run.id, "passed": outcome.passed, "reason": outcome.reason,
-        "candidate": mine, "prompted": theirs, "opened": summary["opened"], "report": str(report),
-        "seconds": round(seconds, 1), "split": "dev" if summary["sealed"] else "golden",
-        "measures": {m: {"tuned": rows[mine, m], "prompted": rows[theirs, m]} for s, m in rows if s == mine},
-        "gap": gap, "plan": plan,
-    }
-    return Result(record, "\n".join(lines), outcome.passed)
-
-
-def _linear_line(told: dict[str, Any], rows: dict[tuple[str, str], float]) -> str:
-    gap = next(d for d in told["differences"] if d["metric"] == "exact_match" and d["reference"] == "linear")
-    low, high = gap["low"], gap["high"]
-    winner = "the tuned model wins" if low > 0 else "the linear model wins" if high < 0 else "neither is shown to win"
-    return (f"linear model: {rows['linear', 'exact_match']:.1%}, tuned {100 * gap['estimate']:+.1f} points"
-            f" ({100 * low:+.1f} to {100 * high:+.1f}): {winner}")

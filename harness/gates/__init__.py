@@ -8,6 +8,7 @@ from harness.gates.looks import (
     has_passed,
     is_opened,
     locked,
+    looks_left,
     mark_opened,
     open_look,
     read_looks,
@@ -22,6 +23,6 @@ from harness.gates.suite import names_strata, suite_digest
 __all__ = [
     "GatePlan", "GateRecord", "Look", "LookKey", "can_plan", "chance_of_other_verdict", "chance_of_passing",
     "check_ledger", "check_named", "counts_right", "examples_needed", "has_passed", "is_opened", "level", "locked",
-    "mark_opened", "names_strata", "open_look", "plan_gate", "read_looks", "showable", "spent", "successes_needed",
-    "suite_digest", "write_outcome",
+    "looks_left", "mark_opened", "names_strata", "open_look", "plan_gate", "read_looks", "showable", "spent",
+    "successes_needed", "suite_digest", "write_outcome",
 ]

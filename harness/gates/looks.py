@@ -184,6 +184,16 @@ def spent(looks: Iterable[Look]) -> float:
     return sum(look.level for look in looks)
 
 
+def looks_left(looks: Sequence[Look], error: float, most: int) -> int:
+    """How many more looks, `most` at the most, keep the sum of the levels spent within `error`. On one line of history
+    that is all of them; parallel branches that spent the same levels leave fewer.
+    """
+    used, left = spent(looks), 0
+    while left < most and (used := used + level(len(looks) + left + 1, error)) <= error + _ROUNDING:
+        left += 1
+    return left
+
+
 def write_outcome(folder: Path, look: Look, verdicts: Sequence[Verdict], passed: bool) -> None:
     """Writes what came of a look beside it, once: a verdict a gate, in the suite's order. It is never counted as a
     look. passed: whether the whole suite did, its tests without a gate included.

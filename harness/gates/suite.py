@@ -41,6 +41,7 @@ def suite_digest(task: Task, scorers: Mapping[str, int | str]) -> str:
     missing or stale.
     """
     code, named = _contents(task)
+    prices = task.prices if task.prices and task.prices.of_tokens else None  # what the machine costs decides nothing
     counted: dict[str, Any] = {n: v for n, v in scorers.items() if n in _ALWAYS_COUNTED or n in named}
     counted |= {word: [module.VERSION for module in modules] for word, modules in _BESIDE.items() if word in named}
     rules = {
@@ -52,7 +53,7 @@ def suite_digest(task: Task, scorers: Mapping[str, int | str]) -> str:
         "gates": task.gates,
         "error": task.error,
         "max_group": task.max_group,
-        "prices": task.prices.model_dump(mode="json") if task.prices else None,
+        "prices": prices.model_dump(mode="json", exclude={"machine_hour"}) if prices else None,
         "baselines": list(task.baselines),
         "incumbent": task.incumbent,
         "instructions": task.instructions,

@@ -40,7 +40,7 @@ def _style(task: Task) -> str | None:
 
 
 def _prices(task: Task) -> str | None:
-    return None if task.prices else "task.yaml has no `prices:`"
+    return None if task.prices and task.prices.of_tokens else "task.yaml has no `prices:` of tokens"
 
 
 def _token_bounds(context: Context) -> tuple[float, float]:

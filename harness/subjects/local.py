@@ -14,7 +14,7 @@ from harness.errors import UserError
 from harness.examples import Example, Message
 from harness.fingerprint import digest
 from harness.prompts import Strategy
-from harness.subjects.adapter import Adapter, adapter_digest
+from harness.subjects.adapter import Adapter, adapter_digest, check_template
 from harness.subjects.embedded import ensure_model
 from harness.subjects.subject import Answer, Progress, sampled_identity
 from harness.task import Task
@@ -165,6 +165,7 @@ class LocalSubject:
 
     def _load(self) -> Loaded:
         from harness.subjects.loading import load_model
+        from harness.subjects.template import template_digest
 
         who = self._who
         ref = ensure_model(who.cache, who.task.model)
@@ -174,7 +175,9 @@ class LocalSubject:
             return load_model(ref.path, ref.digest)
         if adapter_digest(who.adapter.folder) != who.adapter.digest:
             raise UserError("the adapter changed since this run began", str(who.adapter.folder), "start again")
-        return load_model(ref.path, ref.digest, who.adapter.folder, who.adapter.digest)
+        loaded = load_model(ref.path, ref.digest, who.adapter.folder, who.adapter.digest)
+        check_template(who.adapter, template_digest(loaded.tokenizer, who.task.template))
+        return loaded
 
 
 def sample_seed(seed: int, prompt: str, sample: int) -> int:

@@ -13,6 +13,9 @@ from harness.fingerprint import digest
 _MARKS = 0xF0000
 """First of the private-use characters that stand for special tokens spelled out in a message while it is rendered."""
 
+_CLOCK = "strftime_now"
+"""The function that transformers lends to templates to write the day with."""
+
 
 def prompt_tokens(tokenizer: Any, prompts: Sequence[Sequence[Message]],
                   arguments: Mapping[str, Any]) -> list[list[int]]:
@@ -45,15 +48,55 @@ def _part(tokenizer: Any, part: str, meant: Mapping[str, str]) -> list[int]:
 
 
 def render(tokenizer: Any, messages: Sequence[Message], arguments: Mapping[str, Any]) -> str:
-    """The prompt's text as the model's own template writes it, up to where the answer starts. Raises UserError."""
+    """The prompt's text as the model's own template writes it, up to where the answer starts.
+
+    Where the template has no place for a system message (Gemma's refuses one, others leave it out), its text stands at
+    the head of the user's turn with a blank line after it, as the template of Gemma 3 has it. Raises UserError where
+    the template refuses the messages, or writes the day on which it is rendered.
+    """
+    if messages and messages[0]["role"] == "system" and not takes_system(tokenizer, arguments):
+        messages = _in_user_turn(messages)
+    return _applied(tokenizer, messages, arguments)
+
+
+def takes_system(tokenizer: Any, arguments: Mapping[str, Any]) -> bool:
+    """Whether the template has a place for a system message."""
+    probe = [{"role": "system", "content": chr(_MARKS)}, {"role": "user", "content": "u"}]
+    try:
+        return chr(_MARKS) in _applied(tokenizer, probe, arguments)
+    except UserError:
+        return False
+
+
+def _in_user_turn(messages: Sequence[Message]) -> list[Message]:
+    """The messages with the text of a first system message at the head of the user's that follows it."""
+    system, *rest = messages
+    if not rest or rest[0]["role"] != "user":
+        return list(messages)
+    return [{**rest[0], "content": f"{system['content']}\n\n{rest[0]['content']}"}, *rest[1:]]
+
+
+def _applied(tokenizer: Any, messages: Sequence[Message], arguments: Mapping[str, Any], *, prompt: bool = True) -> str:
+    """What the template writes of the messages. prompt: for a model to answer, so with the answer's head at the end,
+    and without a clock: templates get a text where they look for the function that tells the day.
+    """
     from jinja2 import TemplateError
 
+    if not tokenizer.chat_template:
+        raise UserError("the base model has no chat template, so nothing says how its messages are written",
+                        'task.yaml, field "model"',
+                        "take an instruct model, or write its template into a file beside task.yaml and name that:"
+                        " `chat_template: FILE`")
+    more = {_CLOCK: "", **arguments} if prompt else arguments
     try:
-        text = tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=True, **arguments)
-    except (TemplateError, ValueError) as error:
+        return str(tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=prompt, **more))
+    except (TemplateError, ValueError, TypeError) as error:
+        if isinstance(error, TypeError) and _CLOCK in str(tokenizer.chat_template) and "not callable" in str(error):
+            raise UserError("the model's chat template writes today's date: the same prompt would be another tomorrow",
+                            'task.yaml, field "template"',
+                            "fix the day; for Llama 3: `template: {date_string: 26 Jul 2024}`") from error
         raise UserError(f"the model's chat template refuses the messages: {error}", 'task.yaml, field "template"',
                         "take an instruct model with a chat template, or drop the argument") from error
-    return str(text)
 
 
 def encode(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
@@ -75,17 +118,19 @@ def stop_tokens(tokenizer: Any, generation: Any) -> tuple[int, ...]:
 def turn_end(tokenizer: Any) -> int:
     """The special token that the template writes after an assistant's turn: the last one that an answer is trained on.
 
-    It is the tokenizer's end-of-sequence token where the template writes none.
+    It is the tokenizer's end-of-sequence token where the template writes none. Raises UserError where there is neither.
     """
-    turns = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
-    try:
-        whole = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=False)
-    except ValueError as error:
-        raise UserError(f"the model has no usable chat template: {error}", 'task.yaml, field "model"',
-                        "take an instruct model") from error
-    after = encode(tokenizer, [whole[whole.rindex("b") + 1 :]])[0]
+    said = chr(_MARKS)
+    turns = [{"role": "user", "content": "u"}, {"role": "assistant", "content": said}]
+    whole = _applied(tokenizer, turns, {}, prompt=False)
+    after = encode(tokenizer, [whole.partition(said)[2]])[0]
     special = {token for token, added in tokenizer.added_tokens_decoder.items() if added.special}
-    return next((token for token in after if token in special), int(tokenizer.eos_token_id))
+    end = next((token for token in after if token in special), tokenizer.eos_token_id)
+    if end is None:
+        raise UserError("the tokenizer has no end-of-sequence token, and the chat template closes no turn with a"
+                        " special one: answers would never end", 'task.yaml, field "model"',
+                        'set "eos_token" in tokenizer_config.json of the base model, or take another one')
+    return int(end)
 
 
 def template_digest(tokenizer: Any, arguments: Mapping[str, Any]) -> str:

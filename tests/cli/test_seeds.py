@@ -36,7 +36,7 @@ def test_recipe_and_adapter_have_a_line_each_and_the_report_says_both(
     assert out.startswith("Ship: all 2 gates pass\n")
     words = "this recipe: 1 of 2 seeds pass on dev; over seeds, exact_match 16.7% to 100.0%, mean 58.3%"
     assert words in out
-    (folder,) = counts.project.runs("counts").iterdir()
+    (folder,) = (p.parent for p in counts.project.runs("counts").glob("*/run.json"))
     page = (folder / "report.html").read_text()
     assert words in page
     assert "seed 6" in page
@@ -57,7 +57,7 @@ def test_seeds_and_a_run_without_them_are_two_runs(typed: Typed, counts: Any, sc
     assert typed("train", "counts", "--seeds", "2")[0] == 130
     school((0, 0))
     assert typed("train", "counts", "--attempts", "1")[0] == 0
-    assert len(list(counts.project.runs("counts").iterdir())) == 2
+    assert len(list(counts.project.runs("counts").glob("*/run.json"))) == 2
 
 
 def test_one_seed_says_nothing_of_a_recipe(typed: Typed, counts: Any, school: Callable[..., School]) -> None:

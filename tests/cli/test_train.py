@@ -14,7 +14,7 @@ import pytest
 
 from harness.champion import load_champion
 from harness.cli import train
-from harness.gates import mark_opened, read_looks
+from harness.gates import LookKey, mark_opened, open_look, read_looks
 from harness.novelty import read_novelty
 from harness.plugin.run import run_suite
 from trainers import TrainingResult
@@ -87,6 +87,77 @@ def test_a_budget_that_ends_is_status_1_with_a_report_and_no_champion(
     assert Path(said["report"]).is_file()
     assert load_champion(counts.project, "counts") is None
     assert record(counts)["status"] == "failed"
+
+
+def test_a_run_that_ends_without_a_pass_says_which_gates_how_far_and_what_would_help(
+    typed: Typed, counts: Any, school: Callable[..., School]
+) -> None:
+    school((12, 50))
+    status, out, _ = typed("train", "counts", "--attempts", "1")
+    assert status == 1
+    last = out.splitlines()[5:]
+    assert last[0].startswith("  in the way: exact_match >= 0.70: 0.500 on dev (95% interval ")
+    assert last[0].endswith("n = 24); 0.200 short; worst on dev: d000, d001, d002, d003, d004")
+    assert any(line.startswith("  would help: ") for line in last)
+    ending = record(counts)["ending"]
+    assert [f"  in the way: {g}" for g in ending["gates"]] + [f"  would help: {h}" for h in ending["helps"]] == last
+    (folder,) = (p.parent for p in counts.project.runs("counts").glob("*/run.json"))
+    assert "What would most likely help" in (folder / "report.html").read_text()
+    assert "What would most likely help" in (folder / "summary.md").read_text()
+    assert "g001" not in json.dumps(ending)
+
+
+def test_a_pass_has_nothing_in_the_way(typed: Typed, counts: Any, school: Callable[..., School]) -> None:
+    school((0, 0))
+    assert json.loads(typed("train", "counts", "--attempts", "1", "--json")[1])["ending"] is None
+    (folder,) = (p.parent for p in counts.project.runs("counts").glob("*/run.json"))
+    assert "What would most likely help" not in (folder / "report.html").read_text()
+
+
+@pytest.mark.parametrize("dev", [0, 20])
+def test_without_a_look_dev_alone_speaks(typed: Typed, counts: Any, school: Callable[..., School], dev: int) -> None:
+    school((dev, 0))
+    status, out, err = typed("train", "counts", "--attempts", "1", "--looks", "0", "--json")
+    assert status == 1, err
+    said = json.loads(out)
+    assert (said["split"], said["passed"], looks(counts)) == ("dev", False, 0)
+    assert said["ending"]["gates"]
+    assert "answers golden" not in err
+    assert load_champion(counts.project, "counts") is None
+    (folder,) = (p.parent for p in counts.project.runs("counts").glob("*/run.json"))
+    assert not (folder / "golden.json").exists()
+    assert (folder / "report.html").is_file()
+
+
+def test_money_needs_the_price_of_an_hour_and_is_recorded(
+    typed: Typed, counts: Any, school: Callable[..., School]
+) -> None:
+    made = school((0, 0))
+    status, _, err = typed("train", "counts", "--attempts", "1", "--money", "5")
+    assert (status, made.recipes) == (2, [])
+    assert "prices: {machine_hour: 1.20}" in err
+    counts.settings(prices={"per_million_input": 1.0, "per_million_output": 2.0, "machine_hour": 2.0})
+    assert typed("train", "counts", "--attempts", "1", "--money", "5")[0] == 0
+    run = record(counts)
+    assert run["budget"] == {"attempts": 1, "minutes": 60.0, "looks": 1, "money": 5.0, "machine_hour": 2.0}
+    assert run["spent"]["looks"] == 1
+    assert run["spent"]["money"] >= 0
+
+
+def test_parallel_branches_that_wore_the_ledger_out_leave_no_look(
+    typed: Typed, counts: Any, school: Callable[..., School], tmp_path: Path
+) -> None:
+    ledgers = [counts.golden / "looks", tmp_path / "branch"]
+    for folder in ledgers:
+        open_look(folder, LookKey("g", folder.name, "s"), candidate="a", date="2026-01-02", commit=None, error=0.05,
+                  write=True)
+    for path in ledgers[1].glob("*.json"):
+        shutil.copy(path, ledgers[0])
+    school((0, 0))
+    status, out, _ = typed("train", "counts", "--attempts", "1", "--json")
+    assert status == 1
+    assert "this run may not look at golden" in json.loads(out)["reason"]
+    assert looks(counts) == 2
 
 
 def test_the_attempt_that_dev_prefers_is_the_one_that_looks(

@@ -18,6 +18,7 @@ from harness.gates import (
     check_ledger,
     check_named,
     is_opened,
+    looks_left,
     mark_opened,
     open_look,
     read_looks,
@@ -198,6 +199,26 @@ def test_processes_at_once_write_different_numbers(ledger: Path) -> None:
 def test_the_lock_is_kept_out_of_git(ledger: Path) -> None:
     look(ledger)
     assert (ledger / ".gitignore").read_text() == ".lock\n"
+
+
+def test_looks_are_left_without_end_on_one_line_of_history(ledger: Path) -> None:
+    assert looks_left((), 0.05, 40) == 40
+    for i in range(3):
+        look(ledger, LookKey("g1", f"c{i}", "s1"))
+    assert looks_left(read_looks(ledger), 0.05, 40) == 40
+
+
+def test_branches_that_spent_the_same_levels_leave_fewer_looks(ledger: Path, tmp_path: Path) -> None:
+    other = tmp_path / "branch" / "looks"
+    for i in range(2):
+        look(ledger, LookKey("g1", f"c{i}", "s1"))
+        look(other, LookKey("g1", f"d{i}", "s1"))
+    for path in other.glob("*.json"):
+        shutil.copy(path, ledger)
+    looks = read_looks(ledger)
+    assert spent(looks) == pytest.approx(0.075)
+    assert looks_left(looks, 0.05, 5) == 0
+    assert looks_left(looks[:2], 0.05, 5) == 0, "two first looks have spent it all"
 
 
 def test_golden_stays_opened_when_the_outcome_that_says_so_is_lost(ledger: Path) -> None:

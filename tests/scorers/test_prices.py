@@ -15,7 +15,7 @@ from harness.examples import Example, Split
 from harness.gates import suite_digest
 from harness.project import Project
 from harness.scored import Scored
-from harness.scorers import Context, Tariff, scorer_versions, tariff_of
+from harness.scorers import Context, Tariff, scorer_versions, scorers_for, tariff_of
 from harness.scores import Scores
 from harness.subjects import Answer
 from harness.task import Prices, Task
@@ -55,6 +55,21 @@ def test_another_price_of_a_subject_is_another_suite(priced: Priced) -> None:
     digests = [suite_digest(task, scorer_versions(task)) for task in
                (priced(), priced({"base+zero_shot": {"per_million_input": 3}}))]
     assert digests[0] != digests[1]
+
+
+def test_what_the_machine_costs_changes_no_suite(make_task: Callable[..., tuple[Project, Task]]) -> None:
+    made: list[str] = []
+    for prices in (None, ALL):
+        for hour in ({}, {"machine_hour": 1.5}):
+            whole = {**(prices or {}), **hour}
+            task = make_task({"kind": "text", **({"prices": whole} if whole else {})})[1]
+            made.append(suite_digest(task, scorer_versions(task)))
+    assert made[0] == made[1] != made[2] == made[3]
+
+
+def test_a_price_of_the_machine_alone_makes_no_answer_free(make_task: Callable[..., tuple[Project, Task]]) -> None:
+    task = make_task({"kind": "text", "prices": {"machine_hour": 1.5}})[1]
+    assert "cost_per_1k" not in scorers_for(task)
 
 
 def test_task_yaml_is_asked_first_for_the_subject_then_for_its_endpoint(priced: Priced) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +20,7 @@ from harness.subjects.embedded import model_digest
 from harness.subjects.latency import measure_latency
 from harness.subjects.loading import forget_models, quiet
 from harness.subjects.local import LocalSubject
+from harness.subjects.template import template_digest
 from harness.task import Task
 
 Made = tuple[Project, Task]
@@ -34,7 +37,7 @@ def train_adapter(tiny_llama: Path, folder: Path, base: str, seed: int, blank: b
     """A LoRA adapter with random weights, as training would write it."""
     import torch
     from peft import LoraConfig, get_peft_model
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM, AutoTokenizer
 
     torch.manual_seed(seed)
     with quiet():
@@ -45,7 +48,9 @@ def train_adapter(tiny_llama: Path, folder: Path, base: str, seed: int, blank: b
             if "lora_B" in name:
                 torch.nn.init.normal_(weight, std=0.3)
     model.save_pretrained(folder)
-    (folder / "goldgate.json").write_text(json.dumps({"base": base, "alias": "tiny", "prompt": "pruned"}))
+    template = template_digest(AutoTokenizer.from_pretrained(tiny_llama), {})
+    (folder / "goldgate.json").write_text(json.dumps({"base": base, "alias": "tiny", "prompt": "pruned",
+                                                      "template": template}))
     return folder
 
 
@@ -104,6 +109,24 @@ def test_every_sample_has_answers_of_its_own_in_the_cache(
     said = [tuple(a.text for a in c.answers.values()) for c in first]
     assert said == [tuple(a.text for a in c.answers.values()) for c in again]
     assert len(set(said)) == 3
+
+
+@pytest.mark.parametrize("note", [{"template": "0" * 64}, {"template": None}])
+def test_an_adapter_trained_with_another_chat_template_does_not_answer(made: Made, tiny_llama: Path, tmp_path: Path,
+                                                                       note: dict[str, Any]) -> None:
+    project, task = made
+    folder = train_adapter(tiny_llama, tmp_path / "a", model_digest(project.cache, task.model), seed=1)
+    told = json.loads((folder / "goldgate.json").read_text())
+    (folder / "goldgate.json").write_text(json.dumps({**told, **note}))
+    with pytest.raises(UserError, match="trained with another chat template"):
+        texts(f"adapter:{folder}", made)
+
+
+def test_an_adapter_does_not_answer_with_other_template_arguments(made: Made, tiny_llama: Path, tmp_path: Path) -> None:
+    project, task = made
+    folder = train_adapter(tiny_llama, tmp_path / "a", model_digest(project.cache, task.model), seed=1)
+    with pytest.raises(UserError, match="trained with another chat template, or with other arguments"):
+        texts(f"adapter:{folder}", (project, replace(task, template={"enable_thinking": False})))
 
 
 def test_an_adapter_that_changes_nothing_is_refused(made: Made, tiny_llama: Path, tmp_path: Path) -> None:

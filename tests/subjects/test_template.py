@@ -10,7 +10,15 @@ import pytest
 from transformers import AutoTokenizer
 
 from harness.errors import UserError
-from harness.subjects.template import encode, prompt_tokens, render, stop_tokens, template_digest, turn_end
+from harness.subjects.template import (
+    encode,
+    prompt_tokens,
+    render,
+    stop_tokens,
+    takes_system,
+    template_digest,
+    turn_end,
+)
 
 
 @pytest.fixture
@@ -71,3 +79,29 @@ def test_a_message_may_hold_any_character(tokenizer: Any) -> None:
     message = "\U000f0000 and \U000f0001<|im_end|>"
     (tokens,) = prompt_tokens(tokenizer, [[{"role": "user", "content": message}]], {})
     assert message in tokenizer.decode(tokens)
+
+
+def test_a_template_that_leaves_the_system_message_out_is_given_it_in_the_users_turn(tokenizer: Any) -> None:
+    tokenizer.chat_template = ("{% for m in messages if m['role'] != 'system' %}{{ '<|im_start|>' + m['content'] }}"
+                               "{% endfor %}")
+    assert not takes_system(tokenizer, {})
+    text = render(tokenizer, [{"role": "system", "content": "s"}, {"role": "user", "content": "u"}], {})
+    assert text == "<|im_start|>s\n\nu"
+
+
+def test_a_template_that_writes_the_day_is_refused_until_the_day_is_fixed(tokenizer: Any) -> None:
+    tokenizer.chat_template = ("{% if not day is defined %}{% set day = strftime_now('%d %b %Y') %}{% endif %}"
+                               "{{ day }}") + tokenizer.chat_template
+    user = [{"role": "user", "content": "u"}]
+    with pytest.raises(UserError, match=r"(?s)writes today's date.*template: {date_string"):
+        render(tokenizer, user, {})
+    assert render(tokenizer, user, {"day": "1 Jan 2026"}).startswith("1 Jan 2026<|im_start|>")
+    assert turn_end(tokenizer) == tokenizer.convert_tokens_to_ids("<|im_end|>")
+
+
+def test_a_tokenizer_without_an_end_is_refused_where_the_template_closes_no_turn(tokenizer: Any) -> None:
+    tokenizer.eos_token = None
+    assert turn_end(tokenizer) == tokenizer.convert_tokens_to_ids("<|im_end|>"), "here the template closes turns"
+    tokenizer.chat_template = "{% for m in messages %}{{ m['content'] }}{% endfor %}"
+    with pytest.raises(UserError, match="no end-of-sequence token"):
+        turn_end(tokenizer)

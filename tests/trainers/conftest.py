@@ -42,14 +42,18 @@ class Lesson:
 
 @pytest.fixture(scope="session")
 def lesson(tmp_path_factory: pytest.TempPathFactory, tiny_llama: Path) -> Lesson:
-    root = tmp_path_factory.mktemp("lesson")
+    return lesson_on(tiny_llama, tmp_path_factory.mktemp("lesson"))
+
+
+def lesson_on(model: Path, root: Path, **settings: Any) -> Lesson:
+    """The lesson on another model, in a project of its own; settings: more of task.yaml."""
     project = Project(root, root / "cache")
     folder = project.suite("colours")
     folder.mkdir(parents=True)
     (folder / "task.yaml").write_text(json.dumps({
-        "task": "colours", "kind": "text", "instructions": "Name the colour.", "model": str(tiny_llama)}))
+        "task": "colours", "kind": "text", "instructions": "Name the colour.", "model": str(model), **settings}))
     examples = tuple(Example(f"w{i}", w.rsplit(" ", 1)[0], w.rsplit(" ", 1)[1]) for i, w in enumerate(WORDS))
-    return Lesson(project, load_task(project, "colours"), ensure_model(project.cache, str(tiny_llama)),
+    return Lesson(project, load_task(project, "colours"), ensure_model(project.cache, str(model)),
                   Split("train", examples))
 
 
@@ -81,4 +85,4 @@ def base(tiny_llama: Path) -> Any:
 
 @pytest.fixture(scope="session")
 def rows(lesson: Lesson, tokenizer: Any) -> Sequence[Row]:
-    return make_rows(tokenizer, lesson.task, Pruned(lesson.task), lesson.train.examples, 100)
+    return make_rows(tokenizer, lesson.task, Pruned(lesson.task), lesson.train.examples)

@@ -11,9 +11,9 @@ import pytest
 from harness.errors import UserError
 from harness.prompts import Pruned
 from harness.subjects.template import encode, render
-from trainers.batches import IGNORED, ByLength, Row, collate, make_rows, strategy_for
+from trainers.batches import IGNORED, ByLength, Row, collate, fitting, make_rows, strategy_for
 
-from .conftest import Lesson
+from .conftest import QUICK, Lesson
 
 
 def test_labels_stand_on_the_answer_and_its_end_only(rows: Sequence[Row], lesson: Lesson, tokenizer: Any) -> None:
@@ -31,20 +31,33 @@ def test_the_prompt_is_what_inference_renders(rows: Sequence[Row], lesson: Lesso
 
 def test_an_answer_that_starts_with_a_newline_does_not_merge_into_the_prompt(lesson: Lesson, tokenizer: Any) -> None:
     changed = lesson.with_outputs("\n red")
-    row = make_rows(tokenizer, lesson.task, Pruned(lesson.task), changed.train.examples, 100)[0]
+    row = make_rows(tokenizer, lesson.task, Pruned(lesson.task), changed.train.examples)[0]
     assert tokenizer.decode(row.tokens[row.start : -1]) == "\n red"
 
 
 def test_json_is_learned_as_the_one_way_answers_are_written(lesson: Lesson, tokenizer: Any) -> None:
     changed = lesson.with_outputs({"a": [1, None]})
-    row = make_rows(tokenizer, lesson.task, Pruned(lesson.task), changed.train.examples, 100)[0]
+    row = make_rows(tokenizer, lesson.task, Pruned(lesson.task), changed.train.examples)[0]
     assert tokenizer.decode(row.tokens[row.start : -1]) == '{"a": [1, null]}'
 
 
-def test_an_example_that_does_not_fit_is_named_and_not_cut(lesson: Lesson, tokenizer: Any, rows: Sequence[Row]) -> None:
+def test_an_example_that_does_not_fit_is_named_and_not_cut(rows: Sequence[Row]) -> None:
     longest = max(rows, key=lambda r: len(r.tokens))
     with pytest.raises(UserError, match=f"(?s)id {longest.id}.*set max_length={len(longest.tokens)}"):
-        make_rows(tokenizer, lesson.task, Pruned(lesson.task), lesson.train.examples, len(longest.tokens) - 1)
+        fitting(rows, replace(QUICK, max_length=len(longest.tokens) - 1), context=4096)
+
+
+def test_an_example_that_does_not_fit_is_set_aside_whole_where_the_recipe_says_so(rows: Sequence[Row]) -> None:
+    longest = max(rows, key=lambda r: len(r.tokens))
+    recipe = replace(QUICK, max_length=len(longest.tokens) - 1, too_long="set_aside")
+    assert fitting(rows, recipe, context=4096) == ([r for r in rows if r is not longest], [longest])
+    assert fitting(rows, replace(recipe, max_length=len(longest.tokens)), context=4096) == (list(rows), [])
+
+
+def test_no_row_is_longer_than_the_base_model_has_positions_for(rows: Sequence[Row]) -> None:
+    longest = max(len(r.tokens) for r in rows)
+    with pytest.raises(UserError, match=r"(?s)more than 20 tokens.*nothing is cut off silently: set them aside"):
+        fitting(rows, replace(QUICK, max_length=longest), context=20)
 
 
 def test_both_prompts_of_a_recipe_are_inferences_own_strategies(lesson: Lesson) -> None:

@@ -11,8 +11,9 @@ import pytest
 
 from harness.files import whole_folder, write_json
 from trainers.attempts import TrainingResult
+from trainers.budget import Budget
 from trainers.ladder import DevResult, Step, first_step
-from trainers.loop import Budget, Outcome, train_until
+from trainers.loop import Outcome, train_until
 from trainers.recipe import Recipe
 
 RECIPE = Recipe(learning_rate=1e-3, batch=8, epochs=4)
@@ -55,7 +56,7 @@ class World:
         self.judged.append(k)
         self.now += 30
         chance = self.chances[k - 1]
-        return DevResult(chance, {"exact_match": chance}, [] if chance > 0.5 else ["test_accuracy"])
+        return DevResult(chance, {"exact_match": chance}, [] if chance > 0.5 else ["test_accuracy"], "exact_match")
 
     def look(self, adapter: Path) -> bool:
         self.looked.append(int(adapter.parent.name))
@@ -191,3 +192,25 @@ def test_an_adapter_made_again_is_judged_again(tmp_path: Path) -> None:
 def test_of_a_look_one_bit_is_kept(tmp_path: Path) -> None:
     World(tmp_path, [0.6], golden={1}).run()
     assert set(json.loads((tmp_path / "attempts" / "1" / "look.json").read_text())) == {"adapter", "passed"}
+
+
+def test_a_likely_attempt_without_a_look_left_ends_the_run(tmp_path: Path) -> None:
+    world = World(tmp_path, [0.6, 0.9, 0.9])
+    outcome = world.run(Budget(4, 600, looks=1))
+    assert (world.looked, world.trained, outcome.looks) == ([1], [1, 2], 1)
+    assert outcome.reason == "attempt 2 is likely to pass, and the budget of 1 look at golden is used up"
+
+
+def test_without_a_look_golden_is_not_touched(tmp_path: Path) -> None:
+    for name, chances in (("likely", [0.9]), ("unlikely", [0.1])):
+        world = World(tmp_path / name, chances, golden={1})
+        outcome = world.run(Budget(1, 600, looks=0))
+        assert (world.looked, outcome.looks, outcome.passed) == ([], 0, False)
+
+
+def test_money_ends_a_run_as_time_does(tmp_path: Path) -> None:
+    world = World(tmp_path, [0.1])
+    outcome = world.run(Budget(4, 600, money=0.5).at_price(6.0))
+    assert world.trained == [1]
+    assert "the money is used up" in outcome.reason
+    assert "of 5 min are left" in outcome.reason

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from harness.files import whole_folder, write_json
 from trainers.attempts import TrainingResult
+from trainers.budget import Budget
 from trainers.ladder import DevResult, first_step
-from trainers.loop import LOOK_AT, Budget, Outcome, estimate, per_epoch, train_until
+from trainers.loop import LOOK_AT, Outcome, estimate, per_epoch, train_until
 from trainers.recipe import Recipe
 
 RECIPE = Recipe(learning_rate=1e-3, batch=8, epochs=3)
@@ -54,7 +55,7 @@ class World:
         self.judged.append(k)
         self.now += self.judging
         chance = self.chances[(k - 1) % len(self.chances)]
-        return DevResult(chance, {"exact_match": chance}, [])
+        return DevResult(chance, {"exact_match": chance}, [], "exact_match")
 
     def look(self, adapter: Path) -> bool:
         self.looked.append(int(adapter.parent.name))
@@ -178,3 +179,15 @@ def test_the_loop_hands_golden_nothing_but_the_adapter(tmp_path: Path) -> None:
     train_until(first_step(RECIPE), world.train, world.judge, lambda *given: bool(seen.append(given)), tmp_path, budget,
                 clock=lambda: world.now)
     assert seen == [(tmp_path / "attempts" / "1" / "adapter",)]
+
+
+@given(chances, passing, st.integers(0, 3))
+@settings(deadline=None, max_examples=30)
+def test_no_more_looks_than_the_budget_has(
+    tmp_path_factory: pytest.TempPathFactory, chances: list[float], passing: frozenset[int], looks: int
+) -> None:
+    world = World(tmp_path_factory.mktemp("run"), chances, passing)
+    outcome = train_until(first_step(RECIPE), world.train, world.judge, world.look, world.folder,
+                          Budget(6, 600.0, looks), clock=lambda: world.now)
+    assert outcome.looks == len(world.looked) <= looks
+    assert outcome.passed == bool(set(world.looked) & passing)

@@ -6,11 +6,12 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from harness.errors import UserError
-from harness.examples import Split
+from harness.examples import Example, Split
 from harness.subjects import parse_subject
 from harness.subjects.adapter import read_adapter
 from trainers import lora
@@ -149,6 +150,21 @@ def test_it_goes_on_only_from_the_same_base(lesson: Lesson, trained: TrainingRes
         train(other, tmp_path / "2", continue_from=trained.adapter)
 
 
+def test_it_goes_on_only_with_the_same_chat_template(lesson: Lesson, trained: TrainingResult, tmp_path: Path) -> None:
+    other = replace(lesson, task=replace(lesson.task, template={"enable_thinking": False}))
+    with pytest.raises(UserError, match="trained with another chat template"):
+        train(other, tmp_path / "2", continue_from=trained.adapter)
+
+
+def test_what_is_too_long_is_set_aside_and_named(lesson: Lesson, tmp_path: Path) -> None:
+    example = Example("long", "word " * 60, "red")
+    more = replace(lesson, train=Split("train", (*lesson.train.examples, example)))
+    with pytest.raises(UserError, match=r"id long: 1 of 8 training examples have more than 100 tokens"):
+        train(more, tmp_path / "1", replace(QUICK, max_length=100))
+    result = train(more, tmp_path / "1", replace(QUICK, max_length=100, too_long="set_aside"))
+    assert result.notes == ("1 of 8 examples are too long and set aside: long",)
+
+
 def test_where_no_lower_rate_helps_it_ends_and_says_what_to_set(lesson: Lesson, tmp_path: Path) -> None:
     says = r"(?s)no number any more at step 2 of 40, at learning rate 2.5e\+09; begun again 2 times.*learning_rate="
     with pytest.raises(UserError, match=says):
@@ -165,3 +181,23 @@ def test_contradicting_examples_are_noted(lesson: Lesson, tmp_path: Path) -> Non
 def test_golden_is_refused(lesson: Lesson, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="does not read golden"):
         train(replace(lesson, train=Split("golden", lesson.train.examples)), tmp_path / "1")
+
+
+def test_on_attention_alone_no_other_layer_is_trained(lesson: Lesson, trained: TrainingResult, tmp_path: Path) -> None:
+    from safetensors.torch import load_file
+
+    recipe = replace(QUICK, targets="attention", epochs=60, learning_rate=0.01, batch=7, micro_batch=7)
+    result = train(lesson, tmp_path / "1", recipe)
+    ours, everywhere = (set(load_file(r.adapter / "adapter_model.safetensors")) for r in (result, trained))
+    assert ours == {name for name in everywhere if ".self_attn." in name}
+    assert {name.split(".")[-3] for name in ours} == {"q_proj", "k_proj", "v_proj", "o_proj"}
+    subject = parse_subject(f"adapter:{result.adapter}", lesson.task, lesson.project)
+    answers = {a.id: a.text for a in subject.answer(lesson.train.examples)}
+    assert sum(answers[e.id] == e.output for e in lesson.train) >= 5
+    with pytest.raises(UserError, match="has targets attention, the recipe says all-linear"):
+        train(lesson, tmp_path / "2", replace(recipe, targets="all-linear"), result.adapter)
+
+
+def test_a_model_without_attention_by_name_is_refused(base: Any) -> None:
+    with pytest.raises(UserError, match="no linear layer that is known as attention's"):
+        lora.attention_layers(base.get_input_embeddings())

@@ -21,7 +21,7 @@ METRICS = ("exact_match",)
 
 
 def attempt(k: int, value: float, failing: Sequence[str] = (), recipe: Recipe = RECIPE) -> Attempt:
-    dev = DevResult(value, {"exact_match": value}, list(failing))
+    dev = DevResult(value, {"exact_match": value}, list(failing), "exact_match")
     return Attempt(k, recipe, "", Path(), [], dev, 60.0, 30.0)
 
 

@@ -12,11 +12,19 @@ import pytest
 
 from harness.errors import UserError
 from harness.prompts import Pruned, ZeroShot
+from harness.task import Decoding
 from trainers.attempts import TrainingResult
-from trainers.batches import Row, make_rows
-from trainers.preflight import check_adapter, check_contradictions, check_rows, check_start
+from trainers.batches import Row, fitting, make_rows
+from trainers.preflight import (
+    check_adapter,
+    check_contradictions,
+    check_outputs,
+    check_rows,
+    check_start,
+    remarks,
+)
 
-from .conftest import Lesson
+from .conftest import QUICK, Lesson
 
 END = 2  # <|im_end|> of the tiny tokenizer
 
@@ -63,7 +71,7 @@ def test_a_row_with_nothing_to_learn(rows: Sequence[Row], lesson: Lesson, tokeni
 
 def test_an_output_with_the_end_token_inside(lesson: Lesson, tokenizer: Any) -> None:
     changed = lesson.with_outputs("red", "blue<|im_end|>green")
-    rows = make_rows(tokenizer, lesson.task, Pruned(lesson.task), changed.train.examples, 100)
+    rows = make_rows(tokenizer, lesson.task, Pruned(lesson.task), changed.train.examples)
     with pytest.raises(UserError, match="id w1: the expected output holds the token that ends answers"):
         check(rows, changed, tokenizer)
 
@@ -80,8 +88,54 @@ def test_a_token_beyond_the_models_vocabulary(rows: Sequence[Row], lesson: Lesso
 
 
 def test_an_empty_train_split(lesson: Lesson, tokenizer: Any) -> None:
-    with pytest.raises(UserError, match="nothing to train on"):
+    with pytest.raises(UserError, match="no example to train on"):
         check([], lesson, tokenizer)
+
+
+def test_a_single_example(rows: Sequence[Row], lesson: Lesson, tokenizer: Any) -> None:
+    with pytest.raises(UserError, match="one example to train on"):
+        check_rows(rows[:1], lesson.train.examples[:1], tokenizer, lesson.task, Pruned(lesson.task), (END,), 400)
+
+
+def test_a_label_that_the_task_does_not_have(lesson: Lesson) -> None:
+    task = replace(lesson.task, kind="label", labels=("red", "blue", "green", "white", "black", "yelow"))
+    with pytest.raises(UserError, match=r'(?s)id w6, field "output": .yellow. is no label.*mean "yelow"'):
+        check_outputs(lesson.train.examples, task)
+    check_outputs(lesson.train.examples, replace(task, labels=(*task.labels, "yellow")))
+
+
+def test_a_label_that_is_no_text(lesson: Lesson) -> None:
+    task = replace(lesson.task, kind="label", labels=("red", "1"))
+    with pytest.raises(UserError, match=r"id w1.*: 1 is no label"):
+        check_outputs(lesson.with_outputs("red", 1).train.examples, task)
+
+
+def test_an_output_that_breaks_the_schema(lesson: Lesson) -> None:
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    task = replace(lesson.task, kind="json", schema=schema)
+    changed = lesson.with_outputs({"n": 1}, {"n": "two"}).train.examples[:2]
+    with pytest.raises(UserError, match='id w1, field "output": the expected output breaks the schema at n'):
+        check_outputs(changed, task)
+    check_outputs(changed[:1], task)
+
+
+def test_what_is_set_aside_is_counted_and_named(rows: Sequence[Row], lesson: Lesson) -> None:
+    short = replace(QUICK, max_length=len(rows[2].tokens) - 1, too_long="set_aside")
+    kept, long = fitting(rows, short, context=4096)
+    examples = [e for e in lesson.train if e.id in {r.id for r in kept}]
+    (note,) = remarks(kept, long, examples, lesson.task, Pruned(lesson.task))
+    assert note == f"{len(long)} of 7 examples are too long and set aside: {', '.join(r.id for r in long)}"
+    assert "w2" in note
+
+
+def test_an_answer_that_decoding_would_cut_is_named(rows: Sequence[Row], lesson: Lesson) -> None:
+    longest = max(len(r.tokens) - r.start for r in rows)
+    tight = replace(lesson.task, decoding=Decoding(max_new_tokens=longest - 1, max_prompt_tokens=rows[0].start))
+    notes = remarks(rows, [], lesson.train.examples, tight, Pruned(lesson.task))
+    assert notes[0].endswith("could not be answered whole: w6")
+    assert notes[1].endswith("would not be answered: w3, w5")
+    roomy = replace(lesson.task, decoding=Decoding(max_new_tokens=longest))
+    assert remarks(rows, [], lesson.train.examples, roomy, Pruned(lesson.task)) == []
 
 
 def test_one_prompt_with_two_answers_is_named(lesson: Lesson) -> None:

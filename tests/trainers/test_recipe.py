@@ -71,6 +71,7 @@ def test_the_demo_keeps_the_rest_of_task_yaml(lesson: Lesson) -> None:
 @pytest.mark.parametrize(("pair", "said"), [
     ("learning_rat=1", 'did you mean "learning_rate"'), ("epochs", "not key=value"), ("epochs=2.5", "whole number"),
     ("epochs=0", "from 1 to"), ("learning_rate=fast", "give a number"), ("prompt=few_shot", "known: pruned, zero_shot"),
+    ("too_long=cut", "known: refuse, set_aside"), ("targets=mlp", "known: all-linear, attention"),
     ("learning_rate=nan", "give a number"),
 ])
 def test_an_impossible_setting_is_refused_with_what_to_write(pair: str, said: str) -> None:
@@ -110,3 +111,11 @@ def test_the_rate_rises_stays_and_falls_and_no_step_is_wasted(total: int) -> Non
     if total >= 50:
         assert rates[0] < 0.5 > rates[-1]
         assert rates.count(1.0) >= 0.7 * total
+
+
+def test_a_recipe_on_all_linear_layers_is_known_as_it_was_before_there_was_a_choice() -> None:
+    assert "targets" not in QUICK.to_dict()
+    other = replace(QUICK, targets="attention")
+    assert other.to_dict() == {**QUICK.to_dict(), "targets": "attention"}
+    assert other.digest != QUICK.digest
+    assert [from_dict(r.to_dict(), "x") for r in (QUICK, other)] == [QUICK, other]

@@ -18,7 +18,7 @@ from trainers.ladder import Attempt, DevResult, first_step
 from trainers.loop import Budget, Outcome, train_until
 from trainers.lora import train_adapter
 from trainers.recipe import Recipe
-from trainers.search import SEARCHED, STARTUP, STUDY, Search, check_optuna
+from trainers.search import SEARCHED, STARTUP, STUDY, Search, check_optuna, objective
 
 from .conftest import QUICK, Lesson
 from .test_loop import RECIPE, World
@@ -28,7 +28,7 @@ METRIC = "exact_match"
 
 def search(folder: Path, count: int = 9, recipe: Recipe = RECIPE, fixed: tuple[str, ...] = ()) -> Search:
     folder.mkdir(exist_ok=True)
-    return Search(recipe, count, METRIC, frozenset(fixed), folder)
+    return Search(recipe, count, frozenset(fixed), folder)
 
 
 @dataclass
@@ -45,7 +45,7 @@ class Field(World):
         self.judged.append(k)
         recipe = self.recipes[k]
         value = 1 / (1 + abs(recipe.learning_rate - 2e-4) / 2e-4) - 0.2 * (recipe.targets == "all-linear")
-        return DevResult(0.0, {METRIC: max(0.0, value)}, ["test_accuracy"])
+        return DevResult(0.0, {METRIC: max(0.0, value)}, ["test_accuracy"], METRIC)
 
 
 def run(world: World, plan: Search) -> Outcome:
@@ -141,22 +141,21 @@ def test_a_search_over_nothing_is_refused(tmp_path: Path) -> None:
 def test_a_rate_that_exploded_is_learned_from_as_it_was_proposed(tmp_path: Path) -> None:
     low = replace(RECIPE, learning_rate=RECIPE.learning_rate / 16)  # two setbacks: below the range of the search
     done = [Attempt(1, replace(low, learning_rate=RECIPE.learning_rate / 4), "", tmp_path, [],
-                    DevResult(0.1, {METRIC: 0.5}), 1.0, 1.0, setbacks=("a", "b"))]
+                    DevResult(0.1, {METRIC: 0.5}, [], METRIC), 1.0, 1.0, setbacks=("a", "b"))]
     assert search(tmp_path).next(done) is not None
     assert stored(tmp_path)[0].params["learning_rate"] == RECIPE.learning_rate
 
 
-dev_results = st.builds(lambda draws, value: DevResult(draws / 2000, {METRIC: value}),
+dev_results = st.builds(lambda draws, value: DevResult(draws / 2000, {METRIC: value}, [], METRIC),
                         st.integers(0, 2000), st.floats(0, 1))
 
 
 @given(dev_results, dev_results)
 def test_the_chance_goes_before_the_metric(one: DevResult, other: DevResult) -> None:
-    plan = Search(RECIPE, 2, METRIC, frozenset(), Path())
     if one.chance > other.chance:
-        assert plan.objective(one) > plan.objective(other)
+        assert objective(one) > objective(other)
     if one.chance == other.chance and one.scores[METRIC] > other.scores[METRIC] + 1e-9:
-        assert plan.objective(one) > plan.objective(other)
+        assert objective(one) > objective(other)
 
 
 def test_the_record_names_the_best_beside_the_default(tmp_path: Path) -> None:
@@ -185,7 +184,7 @@ def test_a_search_trains_real_adapters_and_none_twice(lesson: Lesson, tmp_path: 
 
     def judge(adapter: Path, k: int) -> DevResult:
         judged.append(read_adapter(adapter).digest)
-        return DevResult(0.0, {METRIC: 0.1 * k})
+        return DevResult(0.0, {METRIC: 0.1 * k}, [], METRIC)
 
     def tried() -> Outcome:
         plan = search(tmp_path, 3, QUICK, fixed=("rank",))
