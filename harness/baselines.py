@@ -49,9 +49,11 @@ def is_listed(task: Task, subject: str) -> bool:
 
 def is_declared(task: Task, subject: str) -> bool:
     """Whether testing a subject on golden is no look: a listed baseline, the linear model, the plain base model, or the
-    incumbent. An adapter or an endpoint on this machine never is: what answers under its name can be trained anew.
+    incumbent. A model folder or an endpoint on this machine never is: what answers under its name can be trained anew.
     """
-    if subject.startswith("adapter:") or (subject.startswith("openai:") and read_name(subject).address.here):
+    if subject.startswith(("adapter:", "model:")):
+        return False
+    if subject.startswith("openai:") and read_name(subject).address.here:
         return False
     plain = subject.removesuffix(CONSTRAINED)
     return is_listed(task, subject) or plain in ("base+zero_shot", "linear") or subject == task.incumbent

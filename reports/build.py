@@ -25,7 +25,7 @@ def build_report(run_folder: Path) -> Path:
     """
     view = load_run(run_folder)
     page = render_page("report.html.jinja", view=view)
-    summary = _environment(False, for_markdown).get_template("summary.md.jinja").render(view=view)
+    summary = render_text("summary.md.jinja", view=view)
     write_whole(run_folder / "summary.md", summary)
     path = run_folder / "report.html"
     write_whole(path, page)
@@ -36,6 +36,11 @@ def render_page(template: str, **values: Any) -> str:
     """A page from its template, with the style sheet that its policy allows."""
     css = (_HERE / "assets" / "report.css").read_text("utf-8")
     return _environment(True, for_html).get_template(template).render(css=Markup(css), policy=_policy(css), **values)
+
+
+def render_text(name: str, **values: Any) -> str:
+    """A Markdown document from its template; text of others has no markup of its own."""
+    return _environment(False, for_markdown).get_template(name).render(**values)
 
 
 def _environment(autoescape: bool, finalize: Callable[[Any], Any]) -> Environment:

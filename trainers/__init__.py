@@ -14,13 +14,14 @@ from trainers.ladder import Attempt, DevResult, Step, best_attempt, first_step
 from trainers.loop import Outcome, train_until
 from trainers.lora import train_adapter
 from trainers.plans import UP_THE_LADDER, Plan, Seeds
+from trainers.precision import settled
 from trainers.progress import Progress
 from trainers.recipe import Recipe, default_recipe, demo_recipe, from_dict, parse_settings, with_settings
-from trainers.search import Search, check_optuna
+from trainers.search import Search, check_search
 
 __all__ = [
     "UP_THE_LADDER", "Attempt", "Budget", "DevResult", "Ending", "Outcome", "Plan", "Progress", "Recipe", "Search",
-    "Seeds", "Step", "TrainFacts", "TrainingResult", "best_attempt", "check_optuna", "default_recipe", "demo_recipe",
-    "explain", "first_step", "from_dict", "parse_settings", "strategy_for", "train_adapter", "train_until",
+    "Seeds", "Step", "TrainFacts", "TrainingResult", "best_attempt", "check_search", "default_recipe", "demo_recipe",
+    "explain", "first_step", "from_dict", "parse_settings", "settled", "strategy_for", "train_adapter", "train_until",
     "with_settings",
 ]

@@ -26,12 +26,14 @@ TARGETS = ("all-linear", "attention")
 class Recipe:
     """Everything that decides an adapter, given base model and data.
 
-    rank, alpha: of LoRA; targets: on all linear layers of attention and MLP, or on those of attention alone; dropout:
-    before lora_A; learning_rate: its peak; batch: examples an optimizer step; micro_batch: examples a forward pass,
-    which changes memory and speed alone; warmup and decay: fractions of all steps in which the rate rises from 0 and
-    falls to 0, constant between; clip: greatest gradient norm; prompt: the strategy that the model is trained and
-    served with; max_length: tokens of the longest example that is learned from; too_long: whether a longer one is
-    refused, or set aside by name.
+    rank, alpha: of LoRA; targets: on all linear layers of attention and MLP, or on those of attention alone;
+    dropout: before lora_A; learning_rate: its peak;
+    batch: examples an optimizer step; micro_batch: examples a forward pass, which changes memory and speed alone;
+    warmup and decay: fractions of all steps in which the rate rises from 0 and falls to 0, constant between;
+    clip: greatest gradient norm; prompt: the strategy that the model is trained and served with; max_length: tokens of
+    the longest example that is learned from; too_long: whether a longer one is refused, or set aside by name;
+    precision: of the matrix multiplications (auto: bf16 where this machine gains by it), the trained weights are
+    32-bit floats in any case.
     """
 
     learning_rate: float
@@ -49,14 +51,12 @@ class Recipe:
     max_length: int = 1024
     too_long: Literal["refuse", "set_aside"] = "refuse"
     micro_batch: int = 8
+    precision: Literal["float32", "bf16", "auto"] = "float32"
     targets: Literal["all-linear", "attention"] = "all-linear"
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON, in the order in which people read it. The first release had no `targets`: the default stays unsaid,
-        so that its attempts are still known by their recipe.
-        """
-        values = asdict(self)
-        return values if self.targets != TARGETS[0] else {k: v for k, v in values.items() if k != "targets"}
+        """As JSON, in the order in which people read it. Settings that came later are there where they are set."""
+        return {k: v for k, v in asdict(self).items() if k not in _LATER or v != _LATER[k]}
 
     @property
     def digest(self) -> str:
@@ -76,12 +76,15 @@ class Recipe:
         return min(1.0, (step + 1) / rise, (total - step) / (fall + 1))
 
 
+_LATER = {f.name: f.default for f in fields(Recipe) if f.name in ("too_long", "precision", "targets")}
+"""Settings that earlier recipes do not have, with their defaults: left out there, those keep their digests."""
 _LIMITS: dict[str, tuple[float, float]] = {
     "learning_rate": (1e-7, 1.0), "batch": (1, 4096), "epochs": (1, 1000), "rank": (1, 1024), "alpha": (1, 4096),
     "dropout": (0.0, 0.9), "warmup": (0.0, 1.0), "decay": (0.0, 1.0), "weight_decay": (0.0, 10.0), "clip": (1e-6, 1e6),
     "seed": (0, 2**32 - 1), "max_length": (16, 1_048_576), "micro_batch": (1, 4096),
 }
-_CHOICES = {"prompt": ("pruned", "zero_shot"), "too_long": ("refuse", "set_aside"), "targets": TARGETS}
+_CHOICES = {"prompt": ("pruned", "zero_shot"), "too_long": ("refuse", "set_aside"),
+            "precision": ("float32", "bf16", "auto"), "targets": TARGETS}
 _WHOLE = {f.name for f in fields(Recipe) if f.type == "int"}
 
 

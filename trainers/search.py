@@ -22,11 +22,14 @@ _TIE = 1 / 4_000  # less than one draw of the chance of passing, so that the met
 STUDY = "study.journal"
 
 
-def check_optuna() -> None:
-    """Raises UserError where Optuna is not installed."""
+def check_search(fixed: Iterable[str]) -> None:
+    """Raises UserError where Optuna is not installed, or these settings leave nothing to search."""
     if find_spec("optuna") is None:
         raise UserError("a search needs Optuna, which is not installed", "--search",
                         "python -m pip install 'goldgate[search]'")
+    if set(SEARCHED) <= set(fixed):
+        raise UserError(f"nothing is left to search: {', '.join(SEARCHED)} are all given", "--set",
+                        "leave one of them out")
 
 
 @dataclass(frozen=True)
@@ -44,11 +47,6 @@ class Search:
     fixed: frozenset[str]
     folder: Path
     comparing: bool = True
-
-    def __post_init__(self) -> None:
-        if not self.space:
-            raise UserError(f"nothing is left to search: {', '.join(SEARCHED)} are all given", "--set",
-                            "leave one of them out")
 
     @property
     def ended(self) -> str:

@@ -231,6 +231,20 @@ def rollback(
 
 
 @app.command()
+def export(
+    name: Annotated[str, typer.Argument(help="a task, for its champion, or a run", metavar="TASK|RUN")],
+    to: Annotated[Path, typer.Option(help="the folder that is written")],
+    force: Annotated[bool, typer.Option("--force", help="replace what an earlier export wrote there")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Writes the tuned model as one folder for transformers, and checks that it answers dev as what was gated."""
+    from harness.cli.export import run_export
+
+    result = run_export(here(), name, to, force)
+    finish(result.record, as_json, result.text, result.passed)
+
+
+@app.command()
 def champions(
     task: Annotated[str | None, typer.Argument(help="a task, for its champions before and rollbacks", metavar="[TASK]")
                     ] = None,

@@ -10,23 +10,27 @@ from typing import Any
 from harness.answers import Recorded
 from harness.cache import answer_cache
 from harness.champion import CHAMPION, RECORD, Champion, kept_folder, load_champion, read_verdicts
+from harness.cli.card import adapter_of, card_of_run, describe
 from harness.cli.screen import Result, Screen
 from harness.cli.work import PREVIOUS, Work, references
 from harness.errors import UserError
-from harness.files import check_object, read_json
+from harness.files import check_object, read_json, write_whole
 from harness.fingerprint import short
 from harness.gates import LookKey, has_passed, is_opened, suite_digest
+from harness.general import SPLIT as GENERAL
+from harness.general import asked, passages
 from harness.measures import Verdict
 from harness.project import Project
-from harness.promotion import Entrant, roll_back, write_champion
+from harness.promotion import CARD, Entrant, roll_back, write_champion
 from harness.runs import Run, find_run
 from harness.scored import Scored
 from harness.scorers import scorer_versions
-from harness.subjects import Subject, serving_digest
+from harness.subjects import Answer, Subject, serving_digest
 from harness.subjects.adapter import read_adapter
-from harness.subjects.subject import MOST_SAMPLES, sampled_identity
+from harness.subjects.subject import MOST_SAMPLES, WAYS, general_identity, sampled_identity
 from harness.task import load_task
 
+_BASE = "base+zero_shot"  # what `general.before` is
 _GOLDEN = {"subject": str, "passed": bool, "identity": str, "suite": str, "split": dict, "look": dict, "verdicts": list}
 
 
@@ -38,8 +42,7 @@ def run_promote(project: Project, name: str, force: str | None) -> Result:
     where = str(run.folder / "run.json")
     record = check_object(run.read(), where, "train again", task=str)
     task = load_task(project, record["task"])
-    golden = _golden(run.folder)
-    candidate = golden.get("subject") or _best(record, run.folder)
+    candidate, golden = tested_candidate(run)
     check_object(record, where, f"let the run finish: goldgate train {task.name}", prompted=str)
     verdicts = read_verdicts((row["verdict"] for row in golden.get("verdicts", [])), str(run.folder / "golden.json"))
     look = golden.get("look", {}).get("name")
@@ -67,12 +70,10 @@ def promote_candidate(
             raise UserError(f"the ledger of looks {said} for this candidate", str(work.ledger),
                             f'{test if passed is None else "train further"}; or promote with --force "reason" (the'
                             " reason is recorded)")
-    adapter: dict[str, Any] = {}
-    if candidate.startswith("adapter:"):
-        folder = Path(candidate.removeprefix("adapter:").removesuffix("+constrained"))
-        whole = folder if folder.is_absolute() else work.project.root / folder
-        found = read_adapter(whole)
-        adapter = {"path": str(folder), "digest": found.digest, "prompt": found.prompt}
+    adapter = adapter_of(work, candidate)
+    noted = {} if adapter is None else {
+        "path": candidate.removeprefix("adapter:").removesuffix("+constrained"), "digest": adapter.digest,
+        "prompt": adapter.prompt}
     others = [n for n in references(work.task) if n not in (candidate, prompted)]
     recorded = _recorded(work)
     entrants = [
@@ -80,14 +81,17 @@ def promote_candidate(
         for n in (candidate, prompted, *others)
     ]
     entrants += _replaced(work, recorded, entrants[0].identity)
-    record = run.read()
-    return write_champion(
-        work.project, work.task, entrants[0], entrants[1], entrants[2:], adapter=adapter,
-        serving=serving_digest(candidate, adapter.get("prompt"), work.task, work.project), run=run.id, look=look,
-        verdicts=list(verdicts), forced=forced, opened=is_opened(work.ledger),
+    record, verdicts, today = run.read(), list(verdicts), date.today().isoformat()
+    path = write_champion(
+        work.project, work.task, entrants[0], entrants[1], entrants[2:], adapter=noted,
+        serving=serving_digest(candidate, noted.get("prompt"), work.task, work.project), run=run.id, look=look,
+        verdicts=verdicts, forced=forced, opened=is_opened(work.ledger),
         tried={n: work.subject(n).identity for n in record.get("baselines", [])}, untried=record.get("untried", {}),
-        today=date.today().isoformat(),
+        today=today, general=_general(work, recorded, candidate),
     )
+    shipped = describe(work, work.subject(candidate), adapter, run.id, prompted, verdicts, forced, today)
+    write_whole(path.parent / CARD, card_of_run(shipped, work, run))
+    return path
 
 
 def _replaced(work: Work, recorded: Recorded | None, candidate: str) -> list[Entrant]:
@@ -119,12 +123,29 @@ def _recorded(work: Work) -> Recorded | None:
 def _entrant(work: Work, recorded: Recorded | None, subject: Subject, views: Sequence[Scored]) -> Entrant:
     """A subject with all that it has answered on golden: suites ask under perturbations, and again."""
     whose = {subject.identity, *(sampled_identity(subject.identity, k) for k in range(1, MOST_SAMPLES))}
-    found = [] if recorded is None else recorded.of(whose, "golden")
-    found += answer_cache(work.project, "golden").of(whose)
     now = work.split("golden").by_id
     there = {(subject.identity, e.digest) for view in views for e in view.split}
-    beside = {(a.identity, a.example): a for a in found if (a.identity, a.example) not in there and a.id in now}
-    return Entrant(subject.name, subject.identity, views, tuple(beside.values()))
+    beside = [a for a in _known(work, recorded, whose, "golden")
+              if (a.identity, a.example) not in there and a.id in now]
+    return Entrant(subject.name, subject.identity, views, beside)
+
+
+def _general(work: Work, recorded: Recorded | None, name: str) -> list[tuple[str, Answer]]:
+    """What a candidate and the base model have answered to the general questions, where their suite asked."""
+    def answers(subject: Subject) -> list[tuple[str, Answer]]:
+        whose = {general_identity(subject.identity, way) for way in WAYS}
+        return [(subject.name, a) for a in _known(work, recorded, whose, GENERAL) if a.example in now]
+
+    now = {e.digest for e in (*asked(), *passages())}
+    mine = answers(work.subject(name))
+    return [*mine, *answers(work.subject(_BASE))] if mine and name != _BASE else mine
+
+
+def _known(work: Work, recorded: Recorded | None, whose: set[str], split: str) -> list[Answer]:
+    """The answers on a split that are there, cached ones before those recorded with the champion that is replaced."""
+    found = [] if recorded is None else recorded.of(whose, split)
+    found += answer_cache(work.project, split).of(whose)
+    return list({(a.identity, a.example): a for a in found}.values())
 
 
 def _check_tested(golden: dict[str, Any], work: Work, run: Run) -> None:
@@ -141,6 +162,14 @@ def _check_tested(golden: dict[str, Any], work: Work, run: Run) -> None:
         raise UserError(f"{' and '.join(changed)} changed after the look at golden", f"run {run.id}",
                         f"test what you would promote: pytest suites/{work.task.name} --candidate"
                         f" {golden['subject']} --split golden; {force}")
+
+
+def tested_candidate(run: Run) -> tuple[str, dict[str, Any]]:
+    """The subject that a run put to golden, and what golden.json says of it; the best attempt, and nothing, where the
+    run has not looked. Raises UserError where there is neither.
+    """
+    golden = _golden(run.folder)
+    return golden.get("subject") or _best(run.read(), run.folder), golden
 
 
 def _golden(folder: Path) -> dict[str, Any]:

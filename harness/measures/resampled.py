@@ -1,7 +1,8 @@
 """Measures that are no bounded mean, macro-F1 and mean seconds: a bootstrap, and called approximate wherever it shows.
 
 The draws are seeded, so the same data has the same verdict. A plain bootstrap of perfect answers is certain of itself;
-so each draw adds one example at its worst (at its best for the other side), as the exact test for means does.
+so each draw adds what was not seen and may be, the worst for one side and the best for the other, as the exact test for
+means does.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ class Statistic(Protocol):
         """rows: (n, k) floats, one row an example; weights: (d, n). Returns (d,) values."""
         ...
 
-    def worst(self, rows: Floats, high: bool) -> Floats:
-        """The (k,) row that could lower the value most; with `high`, the one that could raise it most."""
+    def added(self, rows: Floats, high: bool) -> Floats:
+        """(m, k) rows of what was not seen and may be: such as lower the value; with `high`, such as raise it."""
         ...
 
 
@@ -38,7 +39,11 @@ class Statistic(Protocol):
 class MacroF1:
     """The mean over labels of F1 = 2 tp / (2 tp + fp + fn). Rows: expected label and given label by number, -1 for an
     answer that is none. Labels that neither stand nor are given do not count, as in scikit-learn.
+
+    labels: how many there are.
     """
+
+    labels: int
 
     def __call__(self, rows: Floats, weights: Floats) -> Floats:
         labels = np.unique(rows[rows >= 0])
@@ -47,11 +52,14 @@ class MacroF1:
         hits = weights @ (asked * given)
         return np.asarray((2.0 * hits / (weights @ asked + weights @ given)).mean(axis=1))
 
-    def worst(self, rows: Floats, high: bool) -> Floats:
-        """A wrong answer that costs the two rarest labels; a right one to the rarest."""
-        labels, counts = np.unique(rows[:, 0], return_counts=True)
-        rare = labels[np.argsort(counts, kind="stable")]
-        return np.array([rare[0], rare[0] if high else rare[1] if rare.size > 1 else -1.0])
+    def added(self, rows: Floats, high: bool) -> Floats:
+        """A wrong answer that costs the two rarest labels, the rarest being one that was not seen, if there is one; or
+        a right answer to each label: with few examples of each, every label's F1 may be far better than it looks.
+        """
+        if high:
+            return np.repeat(np.arange(self.labels, dtype=np.float64)[:, None], 2, axis=1)
+        counts = np.bincount(rows[:, 0].astype(np.int64), minlength=self.labels)
+        return np.argsort(counts, kind="stable")[None, :2].astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -66,8 +74,22 @@ class Average:
     def __call__(self, rows: Floats, weights: Floats) -> Floats:
         return np.asarray(weights @ rows[:, 0] / weights.sum(axis=1))
 
-    def worst(self, rows: Floats, high: bool) -> Floats:
-        return np.array([rows.max() if high else 0.0])
+    def added(self, rows: Floats, high: bool) -> Floats:
+        return np.array([[rows.max() if high else 0.0]])
+
+
+@dataclass(frozen=True)
+class PerplexityRatio:
+    """How many times as large one model's perplexity is as another's. Rows: the other's log-probability of a passage
+    less the one's, both summed over its tokens, and their number. Beyond the most seen a token nothing is known.
+    """
+
+    def __call__(self, rows: Floats, weights: Floats) -> Floats:
+        return np.asarray(np.exp((weights @ rows[:, 0]) / (weights @ rows[:, 1])))
+
+    def added(self, rows: Floats, high: bool) -> Floats:
+        each = rows[:, 0] / rows[:, 1]
+        return np.asarray(rows[[int(each.argmax() if high else each.argmin())]])
 
 
 @dataclass(frozen=True)
@@ -122,29 +144,30 @@ class Resampled:
 
     @cached_property
     def draws(self) -> tuple[Floats, Floats]:
-        """(DRAWS,) sorted values with one example added at its worst, and as many with it at its best."""
+        """(DRAWS,) sorted values with what may lower them added, and as many with what may raise them."""
         groups = self.ids if self.groups is None else self.groups
         kept = [g for g, there in zip(groups, self._there, strict=True) if there]
         numbers = {g: k for k, g in enumerate(dict.fromkeys(kept))}
-        unit = np.array([*(numbers[g] for g in kept), len(numbers)])
-        size = np.ones(len(unit))
-        size[-1] = max(self.max_group, *np.bincount(unit).tolist())
         sides = [self._rows(high=False), self._rows(high=True)]
+        more = max(len(rows) for side in sides for rows in side) - len(kept)
+        unit = np.array([*(numbers[g] for g in kept), *range(len(numbers), len(numbers) + more)])
+        size = np.ones(len(unit))
+        size[len(kept) :] = max(self.max_group, *np.bincount(unit).tolist())
         rng = np.random.default_rng(0)
         found: tuple[list[Floats], list[Floats]] = ([], [])
         step = max(1, _AT_ONCE // len(unit))
         for start in range(0, DRAWS, step):
-            weights = rng.standard_exponential((min(step, DRAWS - start), len(numbers) + 1))[:, unit] * size
+            weights = rng.standard_exponential((min(step, DRAWS - start), unit[-1] + 1))[:, unit] * size
             for side, rows in zip(found, sides, strict=True):
                 side.append(sum(
-                    (p.factor * p.statistic(r, weights) for p, r in zip(self.parts, rows, strict=True)),
+                    (p.factor * p.statistic(r, weights[:, : len(r)]) for p, r in zip(self.parts, rows, strict=True)),
                     np.zeros(len(weights)),
                 ))
         return np.sort(np.concatenate(found[0])), np.sort(np.concatenate(found[1]))
 
     def _rows(self, high: bool) -> list[Floats]:
-        """Every part's rows with the added one last, so that it moves the sum down, or up."""
-        return [np.vstack([r, p.statistic.worst(r, high=(p.factor > 0) == high)])
+        """Every part's rows with the added ones last, so that they move the sum down, or up."""
+        return [np.vstack([r, p.statistic.added(r, high=(p.factor > 0) == high)])
                 for p in self.parts for r in (p.rows[self._there],)]
 
     def _check_whole(self) -> None:

@@ -8,12 +8,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from harness.errors import UserError
-from harness.examples import Example, Split
+from harness.examples import Split
+from harness.parity import is_near
 from harness.subjects import Answer, Subject
 
-NEAR = 0.02
-"""Difference of two tokens' logits below which the order of sums decides: batches of other sizes, other processors."""
-_LOCAL = ("base+", "adapter:")
+_LOCAL = ("base+", "adapter:", "model:")
 _LISTED = 5
 Collected = tuple[Subject, Split, Mapping[str, Answer]]
 
@@ -48,19 +47,13 @@ def audit(collected: Sequence[Collected], count: int, seed: int) -> Audit:
             for digest, (example, before) in mine.items():
                 if (before.text, before.finish) == (fresh[digest].text, fresh[digest].finish):
                     continue
-                if _is_near(subject, example, before, fresh[digest]):
+                if is_near(subject, example, before, fresh[digest]):
                     near += 1
                 else:
                     different.append(f"{subject.name}: {example.id}")
     except UserError as error:
         return Audit(seed, len(chosen), near, tuple(different), error.what)
     return Audit(seed, len(chosen), near, tuple(different), "" if there else "no answer of a local model was used")
-
-
-def _is_near(subject: Subject, example: Example, one: Answer, other: Answer) -> bool:
-    gap = getattr(subject, "gap", None)
-    return gap is not None and one.text is not None and other.text is not None and bool(
-        gap(example, one.text, other.text) < NEAR)
 
 
 def told(found: Mapping[str, Any]) -> str:

@@ -55,6 +55,16 @@ def model_digest(cache: Path, name: str) -> str:
     return EMBEDDED_DIGEST if name == EMBEDDED else ensure_model(cache, name).digest
 
 
+def licence_of(name: str) -> str:
+    """The licence of a base model by its name, "" where it is not known."""
+    return "Apache-2.0" if name == EMBEDDED else ""
+
+
+def public_name(name: str) -> str:
+    """A base model's name for others: of a folder, its last part, for where it lies is nobody's business."""
+    return Path(name).name if name.startswith(("/", ".", "~")) or Path(name).is_absolute() else name
+
+
 def ensure_model(cache: Path, name: str) -> ModelRef:
     """The model of that name, made or downloaded where it is not here yet.
 

@@ -17,19 +17,20 @@ from harness.subjects.adapter import check_base, read_adapter
 from harness.subjects.embedded import EMBEDDER_DIGEST, model_digest
 from harness.subjects.embedder import embed, nearest
 from harness.subjects.local import LocalSubject, Who
+from harness.subjects.merged import read_merged
 from harness.subjects.remote import RemoteSubject, read_name
 from harness.subjects.subject import Subject
 from harness.task import Task
 
 _FORMS = ("base+zero_shot", "base+few_shot:4", "base+nearest:4", "base+zero_shot+constrained", "adapter:FOLDER",
-          "openai:MODEL@URL+zero_shot", "linear")
+          "model:FOLDER", "openai:MODEL@URL+zero_shot", "linear")
 
-_WHOLE = ("base+", "adapter:", "openai:")
+_WHOLE = ("base+", "adapter:", "model:", "openai:")
 
 
 def parse_subject(name: str, task: Task, project: Project) -> Subject:
-    """The subject of that name: base+STRATEGY, adapter:FOLDER or openai:MODEL@URL+STRATEGY, each with +constrained, or
-    linear.
+    """The subject of that name: base+STRATEGY, adapter:FOLDER, model:FOLDER (as exported) or
+    openai:MODEL@URL+STRATEGY, each with +constrained, or linear.
 
     Reads data and digests, loads no model, asks nobody. Raises UserError for a name, strategy, folder or base that is
     not right.
@@ -58,6 +59,11 @@ def parse_subject(name: str, task: Task, project: Project) -> Subject:
         check_base(adapter, model, task.model)
         strategy = parse_strategy(adapter.prompt, sources)
         return LocalSubject(Who(name, task, project.cache, model, adapter, strategy, constrained))
+    if parts[0].startswith("model:"):
+        merged = read_merged(_folder("+".join(parts).removeprefix("model:"), project).resolve())
+        model = model_digest(project.cache, str(merged.folder))
+        strategy = parse_strategy(merged.prompt, sources)
+        return LocalSubject(Who(name, task, project.cache, model, None, strategy, constrained, folder=merged.folder))
     raise UserError(f'no subject "{name}"', hint=near_names(name, _FORMS))
 
 
@@ -83,13 +89,14 @@ def serving_digest(name: str, prompt: str | None, task: Task, project: Project) 
     strategy = parse_strategy(prompt or plain.removeprefix("base+"), _sources(task, project))
     closed = {"schema": task.schema, "labels": list(task.labels)} if plain != name else None
     return digest({"model": task.model, "prompt": strategy.spec(), "template": dict(task.template),
-                   "decoding": task.decoding.model_dump(), "constrained": closed})
+                   "decoding": task.decoding.model_dump(), "constrained": closed, **task.chat})
 
 
 def _folder(path: str, project: Project) -> Path:
     """A relative path counts from the working folder first, then from the project."""
     if not path:
-        raise UserError("adapter: names no folder", hint="write adapter:runs/<task>/<run>/attempts/<k>/adapter")
+        raise UserError("adapter: or model: names no folder",
+                        hint="write adapter:runs/<task>/<run>/attempts/<k>/adapter, or model: and an exported folder")
     folder = Path(path).expanduser()
     return folder if folder.is_absolute() or folder.is_dir() else project.root / folder
 

@@ -52,6 +52,7 @@ def test_a_search_over_nothing_or_beside_seeds_is_refused_before_anything_is_tra
     status, out, err = typed("train", "counts", *words)
     assert (status, out, made.recipes) == (2, "", [])
     assert says in err
+    assert not list(counts.project.root.glob("runs/*/*"))
 
 
 def test_without_optuna_the_command_says_what_to_install(

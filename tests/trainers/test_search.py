@@ -18,7 +18,7 @@ from trainers.ladder import Attempt, DevResult, first_step
 from trainers.loop import Budget, Outcome, train_until
 from trainers.lora import train_adapter
 from trainers.recipe import Recipe
-from trainers.search import SEARCHED, STARTUP, STUDY, Search, check_optuna, objective
+from trainers.search import SEARCHED, STARTUP, STUDY, Search, check_search, objective
 
 from .conftest import QUICK, Lesson
 from .test_loop import RECIPE, World
@@ -133,9 +133,10 @@ def test_what_set_fixes_is_not_searched(tmp_path: Path) -> None:
     assert len({a.recipe.epochs for a in outcome.attempts}) > 1
 
 
-def test_a_search_over_nothing_is_refused(tmp_path: Path) -> None:
+def test_a_search_over_nothing_is_refused() -> None:
+    check_search(SEARCHED[1:])
     with pytest.raises(UserError, match="nothing is left to search"):
-        search(tmp_path, 2, fixed=("rank", "learning_rate", "epochs", "targets"))
+        check_search(("seed", *SEARCHED))
 
 
 def test_a_rate_that_exploded_is_learned_from_as_it_was_proposed(tmp_path: Path) -> None:
@@ -169,7 +170,7 @@ def test_the_record_names_the_best_beside_the_default(tmp_path: Path) -> None:
 def test_without_optuna_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(UserError, match="needs Optuna") as caught:
-        check_optuna()
+        check_search(())
     assert "goldgate[search]" in (caught.value.hint or "")
 
 
