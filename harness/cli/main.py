@@ -177,14 +177,23 @@ def train(
                                               min=2)] = None,
     search: Annotated[int | None, typer.Option(help="recipes to try at most, proposed by Optuna; dev picks one",
                                                min=2)] = None,
+    base_models: Annotated[str | None, typer.Option(help="base models to compare on dev, a,b,c; --minutes for each")
+                           ] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="recipe setting, key=value")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Trains a LoRA adapter until the golden suite passes or the budget ends; started again, it goes on."""
+    from harness.cli.compare_models import run_compare
     from harness.cli.modes import mode_of
     from harness.cli.train import Budget, run_train
 
     changes = [*(settings or []), *([] if seed is None else [f"seed={seed}"])]
+    if base_models is not None:
+        if seeds or search:
+            raise UserError("base models are compared with one recipe each", "--base-models",
+                            "compare them first; then --seeds or --search with the one that you choose")
+        compared = run_compare(here(), task, [m.strip() for m in base_models.split(",")], minutes, changes)
+        finish(compared.record, as_json, compared.text, compared.passed)
     mode = mode_of(seeds, search, changes)
     budget = Budget(seeds or search or attempts, minutes, looks, money)
     result = run_train(here(), task, budget, changes, mode=mode)
