@@ -11,7 +11,7 @@ from trainers.budget import Budget
 from trainers.ending import Ending, explain
 from trainers.facts import TrainFacts
 from trainers.ladder import Attempt, DevResult, Step, best_attempt, first_step
-from trainers.loop import Outcome, train_until
+from trainers.loop import LOOK_AT, Outcome, train_until
 from trainers.lora import conditions, train_adapter
 from trainers.plans import UP_THE_LADDER, Plan, Seeds
 from trainers.precision import settled
@@ -20,9 +20,8 @@ from trainers.recipe import Recipe, default_recipe, demo_recipe, from_dict, pars
 from trainers.search import Search, check_search
 
 __all__ = [
-    "UP_THE_LADDER", "Attempt", "Budget", "DevResult", "Ending", "Outcome", "Plan", "Progress", "Recipe", "Search",
-    "Seeds", "Step", "TrainFacts", "TrainingResult", "best_attempt", "check_search", "conditions", "default_recipe",
-    "demo_recipe", "explain", "first_step", "from_dict", "parse_settings", "settled", "strategy_for", "train_adapter",
-    "train_until",
-    "with_settings",
+    "LOOK_AT", "UP_THE_LADDER", "Attempt", "Budget", "DevResult", "Ending", "Outcome", "Plan", "Progress", "Recipe",
+    "Search", "Seeds", "Step", "TrainFacts", "TrainingResult", "best_attempt", "check_search", "conditions",
+    "default_recipe", "demo_recipe", "explain", "first_step", "from_dict", "parse_settings", "settled", "strategy_for",
+    "train_adapter", "train_until", "with_settings",
 ]

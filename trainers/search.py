@@ -112,7 +112,8 @@ class Search:
         from optuna.storages.journal import JournalFileBackend
 
         part = self.folder / f"{STUDY}.part"
-        part.unlink(missing_ok=True)
+        for left in self.folder.glob(f"{part.name}*"):  # Optuna's lock among them, which would be waited for
+            left.unlink()
         storage = optuna.storages.JournalStorage(JournalFileBackend(str(part)))
         study = optuna.create_study(storage=storage, study_name=self.folder.name, direction="maximize")
         study.add_trials(self._trials(done))

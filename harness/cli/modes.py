@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from harness.baselines import deciding_metrics
 from harness.cli.train import Mode, Training
@@ -10,13 +10,18 @@ from harness.errors import UserError
 from trainers import Recipe, Search, Seeds, check_search, parse_settings
 
 
+def check_one_way(options: Mapping[str, object]) -> None:
+    """Raises UserError where more than one of these options is given: a run compares one thing."""
+    given = [name for name, value in options.items() if value is not None]
+    if len(given) > 1:
+        raise UserError("a run compares seeds, recipes or base models", " and ".join(given),
+                        "base models first, then --search with the chosen one, then --seeds with the best recipe")
+
+
 def mode_of(seeds: int | None, search: int | None, settings: Sequence[str]) -> Mode:
     """The mode that the options ask for. seeds: adapters of one recipe; search: recipes to try; settings: from --set,
-    which a search leaves alone. Raises UserError for both at once, and for a search that cannot be made.
+    which a search leaves alone. Raises UserError for a search that cannot be made.
     """
-    if seeds is not None and search is not None:
-        raise UserError("a run compares seeds of one recipe, or recipes", "--seeds and --search",
-                        "search first, then train the best recipe with --seeds")
     if seeds is not None:
         return Mode((f"seeds={seeds}",), lambda run, recipe: Seeds(recipe, seeds, deciding_metrics(run.work.task)))
     if search is None:

@@ -41,7 +41,7 @@ def test_what_set_fixes_stays(typed: Typed, counts: Any, school: Callable[..., S
 
 
 @pytest.mark.parametrize(("words", "says"), [
-    (("--search", "1"), "--search"), (("--search", "3", "--seeds", "3"), "search first"),
+    (("--search", "1"), "--search"), (("--search", "3", "--seeds", "3"), "a run compares seeds, recipes"),
     (("--search", "3", *(w for k in ("learning_rate=0.001", "rank=4", "epochs=2", "targets=attention")
                          for w in ("--set", k))), "nothing is left to search"),
 ])

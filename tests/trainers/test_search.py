@@ -122,6 +122,7 @@ def test_the_study_holds_every_recipe_with_what_dev_said(tmp_path: Path) -> None
 def test_a_torn_study_is_written_anew(tmp_path: Path) -> None:
     (tmp_path / STUDY).write_bytes(b"torn")
     (tmp_path / f"{STUDY}.part").write_bytes(b"torn too")
+    (tmp_path / f"{STUDY}.part.lock").symlink_to(tmp_path / f"{STUDY}.part")
     run(Field(tmp_path, []), search(tmp_path, 2))
     assert len(stored(tmp_path)) == 2
 
