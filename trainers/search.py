@@ -12,7 +12,8 @@ from typing import Any
 
 from harness.errors import UserError
 from harness.fingerprint import digest
-from trainers.ladder import MAX_RANK, MAX_RATE, Attempt, DevResult, Step, best_attempt
+from trainers.ladder import Attempt, DevResult, Step, best_attempt
+from trainers.policies import MAX_RANK, MAX_RATE
 from trainers.recipe import TARGETS, Recipe
 
 SEARCHED = ("learning_rate", "rank", "epochs", "targets")
