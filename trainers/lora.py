@@ -19,7 +19,7 @@ from harness.files import whole_folder, write_json
 from harness.fingerprint import digest
 from harness.subjects.adapter import adapter_digest, check_base, check_template, read_adapter
 from harness.subjects.embedded import ModelRef
-from harness.subjects.loading import forget_models, quiet
+from harness.subjects.loading import forget_models, quiet, with_adapter
 from harness.subjects.template import stop_tokens, template_digest
 from harness.task import Task
 from trainers.attempts import Log, TrainingResult, read_attempt, tidy_config, write_attempt
@@ -38,6 +38,7 @@ from trainers.preflight import (
 )
 from trainers.progress import Progress
 from trainers.recipe import Recipe
+from trainers.trial import check_apart, try_batches
 from trainers.watchdog import Diverged
 
 TRAINER = 2
@@ -76,7 +77,9 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
         tuned = _continued(base, model, continue_from, recipe, template) if continue_from else start_lora(base, recipe)
         shortest = min(rows, key=lambda r: len(r.tokens))
         check_start(tuned, shortest, fresh=continue_from is None)
+        check_apart(tuned, rows, _pad(tokenizer))
         lower_base(tuned, recipe)
+        recipe, tried = try_batches(tuned, rows, recipe, _pad(tokenizer), task.decoding.max_new_tokens)
         with whole_folder(out) as part:
             steps = partial(optimize, tuned, rows, pad=_pad(tokenizer), work=part / "work", progress=progress,
                             kept=kept)
@@ -91,8 +94,8 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
                 "recipe": recipe.to_dict(), "continued": adapter_digest(continue_from) if continue_from else None})
             check_adapter(tuned, part / "adapter", shortest)
             tokens = sum(len(r.tokens) for r in rows) * recipe.epochs
-            write_attempt(part, key, recipe, log, tokens, (*notes, *_resumed(kept)), sample(tokenizer, shortest),
-                          tuple(kept.setbacks))
+            write_attempt(part, key, recipe, log, tokens, (*notes, *tried, *_resumed(kept)),
+                          sample(tokenizer, shortest), tuple(kept.setbacks))
     kept.remove()
     del tuned, base, steps
     gc.collect()  # the Trainer refers to itself: without this the model would stay until some later collection
@@ -176,12 +179,15 @@ def start_lora(base: Any, recipe: Recipe) -> Any:
     set_seed(recipe.seed)
     config = LoraConfig(task_type="CAUSAL_LM", r=recipe.rank, lora_alpha=recipe.alpha, lora_dropout=recipe.dropout,
                         target_modules="all-linear", bias="none")
-    return get_peft_model(base, config)
+    try:
+        return get_peft_model(base, config)
+    except ValueError as error:
+        raise UserError(f"the base model has no layers that take LoRA ({str(error).splitlines()[0]:.120})",
+                        'task.yaml, field "model"', "take a base model with linear layers (Llama, Qwen, SmolLM, ...)"
+                        ) from error
 
 
 def _continued(base: Any, model: ModelRef, folder: Path, recipe: Recipe, template: str) -> Any:
-    from peft import PeftModel
-
     adapter = read_adapter(folder)
     check_base(adapter, model.digest, model.alias)
     check_template(adapter, template)
@@ -190,7 +196,7 @@ def _continued(base: Any, model: ModelRef, folder: Path, recipe: Recipe, templat
         if (was := before.get(key)) != (now := getattr(recipe, key)):
             raise UserError(f"the adapter to go on from has {key} {was}, the recipe says {now}", str(folder),
                             f"set {key}={was}, or start afresh")
-    return PeftModel.from_pretrained(base, str(folder), is_trainable=True)
+    return with_adapter(base, folder, trainable=True)
 
 
 @contextmanager

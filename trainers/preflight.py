@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness.errors import UserError, near_names
 from harness.examples import Example, render_output
 from harness.prompts import Strategy
+from harness.subjects.loading import with_adapter
 from harness.subjects.template import prompt_tokens, turn_end
 from harness.subjects.thinking import after_thought, begins_inside
 from harness.task import Task
@@ -136,7 +137,7 @@ def check_start(model: Any, row: Row, fresh: bool) -> None:
 
     batch = collate([row], 0)
     ids, labels = batch["input_ids"].to(model.device), batch["labels"].to(model.device)
-    with torch.no_grad(), _evaluating(model):
+    with torch.no_grad(), mode(model, training=False):
         ours = answer_logits(model.get_base_model(), ids, labels)
         own = model(input_ids=ids).logits[0, row.start - 1 : -1]
         with model.disable_adapter():
@@ -157,7 +158,7 @@ def probe(model: Any, row: Row) -> torch.Tensor:
     import torch
 
     batch = collate([row], 0)
-    with torch.no_grad(), _evaluating(model):
+    with torch.no_grad(), mode(model, training=False):
         return answer_logits(model.get_base_model(), batch["input_ids"].to(model.device),
                              batch["labels"].to(model.device))
 
@@ -168,7 +169,6 @@ def check_adapter(model: Any, folder: Path, row: Row) -> None:
     model: the trained peft model, given up (its LoRA layers are taken out to load the folder afresh). Raises UserError.
     """
     import torch
-    from peft import PeftModel
     from safetensors.torch import load_file
 
     tensors = load_file(folder / "adapter_model.safetensors")
@@ -185,7 +185,7 @@ def check_adapter(model: Any, folder: Path, row: Row) -> None:
     trained = probe(model, row)
     with model.disable_adapter():
         base = probe(model, row)
-    again = probe(PeftModel.from_pretrained(model.unload(), str(folder)), row)
+    again = probe(with_adapter(model.unload(), folder), row)
     if not torch.equal(trained, again):
         raise UserError("the adapter read back from disk answers differently from the one in memory", str(folder),
                         "check the disk and train again")
@@ -195,10 +195,10 @@ def check_adapter(model: Any, folder: Path, row: Row) -> None:
 
 
 @contextmanager
-def _evaluating(model: Any) -> Iterator[None]:
-    """Dropout off within the block."""
+def mode(model: Any, *, training: bool) -> Iterator[None]:
+    """Within the block the model trains, with dropout, or does not."""
     was = model.training
-    model.eval()
+    model.train(training)
     try:
         yield
     finally:
