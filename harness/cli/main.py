@@ -173,14 +173,17 @@ def train(
     looks: Annotated[int | None, typer.Option(help="looks at golden at most; 0: train for dev alone", min=0)] = None,
     money: Annotated[float | None, typer.Option(help="for machine time at most, at task.yaml's machine_hour")] = None,
     seed: Annotated[int | None, typer.Option(help="seed of the recipe")] = None,
+    seeds: Annotated[int | None, typer.Option(help="adapters of one recipe, with this many seeds; dev picks one",
+                                              min=2)] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="recipe setting, key=value")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Trains a LoRA adapter until the golden suite passes or the budget ends; started again, it goes on."""
+    from harness.cli.modes import mode_of
     from harness.cli.train import Budget, run_train
 
     changes = [*(settings or []), *([] if seed is None else [f"seed={seed}"])]
-    result = run_train(here(), task, Budget(attempts, minutes, looks, money), changes)
+    result = run_train(here(), task, Budget(seeds or attempts, minutes, looks, money), changes, mode=mode_of(seeds))
     finish(result.record, as_json, result.text, result.passed)
 
 

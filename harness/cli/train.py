@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,11 +42,13 @@ from harness.subjects import how_known
 from harness.subjects.embedded import ModelRef, ensure_model
 from harness.task import load_task
 from trainers import (
+    UP_THE_LADDER,
     Attempt,
     Budget,
     DevResult,
     Ending,
     Outcome,
+    Plan,
     Progress,
     Recipe,
     TrainFacts,
@@ -109,6 +111,8 @@ class Training:
             chance = chance_of_passing(result.records, len(self.work.split("golden")), coming)
         self.work.screen.say(f"  attempt {number}: chance of passing golden {chance:.0%}")
         failing = [r.verdict.gate for r in result.records if r.verdict.outcome != "pass"]
+        if not failing and not result.passed:
+            failing = list(result.gaps) or ["a test without a gate"]
         metric = deciding_metrics(self.work.task)[0]
         tags = [t for t, count in self.work.split("dev").tag_counts().items() if count >= _TAGGED]
         by_tag = {t: round(scored.on(t).measure(metric).value, 5) for t in tags}
@@ -151,13 +155,21 @@ class Training:
         return explain(records, best.dev, len(self.work.split("dev")), len(self.work.split("golden")), coming, facts)
 
 
+@dataclass(frozen=True)
+class Mode:
+    """How a run chooses its attempts. key: tells its run from those of other modes; plan: made once the run is open."""
+
+    key: tuple[str, ...] = ()
+    plan: Callable[[Training, Recipe], Plan] = lambda training, recipe: UP_THE_LADDER
+
+
 def _told(gate: GateRecord) -> dict[str, Any]:
     return {"item": gate.item, "verdict": gate.verdict.to_json(), "flips": chance_of_other_verdict(gate)}
 
 
 def run_train(
     project: Project, name: str, budget: Budget, settings: Sequence[str], *, screen: Screen | None = None,
-    quick: bool = False,
+    quick: bool = False, mode: Mode = Mode(),
 ) -> Result:
     """Trains until the golden suite passes or the budget ends; promotes what passed; writes the report either way.
 
@@ -181,7 +193,7 @@ def run_train(
     with screen.step("how new is golden?", "each example's distance to train, by embedding and by words"):
         novelty = refresh_novelty(project, name, quality.splits)
     screen.say(f"  {novelty}")
-    run, again = _open(work, model, recipe, settings, quick)
+    run, again = _open(work, model, recipe, [*settings, *mode.key], quick)
     if again:
         clear_parts(run.folder)
         screen.say(f"  run {run.id} is taken up again: what is complete is kept")
@@ -192,7 +204,9 @@ def run_train(
     training = Training(work, run, model, quick, prompted.name)
     if budget.looks is None:
         budget = replace(budget, looks=looks_left(read_looks(work.ledger), task.error, budget.attempts))
-    outcome = _loop(training, recipe, budget)
+    plan = mode.plan(training, recipe)
+    outcome = _loop(training, recipe, budget, plan)
+    run.update(plan=plan.record(outcome.attempts))
     return _finish(training, outcome, prompted, budget, screen, started)
 
 
@@ -235,11 +249,11 @@ def _say_baselines(work: Work, prompted: Prompted) -> None:
         work.screen.say(f"  {name:<32} not tried: {why}")
 
 
-def _loop(training: Training, recipe: Recipe, budget: Budget) -> Outcome:
+def _loop(training: Training, recipe: Recipe, budget: Budget, plan: Plan) -> Outcome:
     first = first_step(recipe, "the demo's recipe" if training.quick else "the default recipe")
     return train_until(
         first, training.train, training.judge, training.look, training.run.folder, budget,
-        told=lambda step, k: training.work.screen.say(f"attempt {k}: {step.reason}"),
+        told=lambda step, k: training.work.screen.say(f"attempt {k}: {step.reason}"), plan=plan,
     )
 
 
