@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from harness.data.check import check_outputs
 from harness.errors import UserError
 from harness.examples import Split
 from harness.files import whole_folder, write_json
@@ -29,7 +30,6 @@ from trainers.optimize import optimize
 from trainers.precision import lower_base, settled
 from trainers.preflight import (
     check_adapter,
-    check_outputs,
     check_rows,
     check_start,
     check_thoughts,
@@ -159,7 +159,7 @@ def load_base(model: ModelRef) -> tuple[Any, Any]:
 def _rows(tokenizer: Any, base: Any, task: Task, train: Split, recipe: Recipe) -> tuple[list[Row], tuple[str, ...]]:
     """Checked token rows in the order of ids (the order of lines decides nothing), and notes for the record."""
     examples = sorted(train.examples, key=lambda e: e.id)
-    check_outputs(examples, task)
+    check_outputs(task, train, "train.jsonl")
     strategy = strategy_for(task, recipe.prompt)
     whole = make_rows(tokenizer, task, strategy, examples)
     rows, long = fitting(whole, recipe, getattr(base.config, "max_position_embeddings", None) or recipe.max_length)

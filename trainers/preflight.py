@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import UserError, near_names
+from harness.errors import UserError
 from harness.examples import Example, render_output
 from harness.prompts import Strategy
 from harness.subjects.loading import with_adapter
@@ -16,6 +16,7 @@ from harness.subjects.thinking import after_thought, begins_inside
 from harness.task import Task
 from trainers.answer_loss import answer_logits
 from trainers.batches import Row, collate
+from trainers.recipe import check_amount
 
 if TYPE_CHECKING:
     import torch
@@ -30,11 +31,7 @@ def check_rows(rows: Sequence[Row], examples: Sequence[Example], tokenizer: Any,
 
     stops: token ids at which generation ends; vocabulary: size of the model's. Raises UserError naming the row.
     """
-    if len(rows) < 2:
-        told = "one example" if rows else "no example"
-        raise UserError(f"there is {told} to train on", "train.jsonl",
-                        "add examples, or allow longer ones where they were set aside: a model learns what a task is"
-                        " from what its examples have in common")
+    check_amount(len(rows))
     prompts = prompt_tokens(tokenizer, [strategy.messages(e) for e in examples], task.template)
     end = turn_end(tokenizer)
     for row, example, prompt in zip(rows, examples, prompts, strict=True):
@@ -58,21 +55,6 @@ def check_rows(rows: Sequence[Row], examples: Sequence[Example], tokenizer: Any,
         if max(row.tokens) >= vocabulary:
             raise UserError(f"token {max(row.tokens)} is beyond the model's vocabulary of {vocabulary}", where,
                             "tokenizer and model do not belong together")
-
-
-def check_outputs(examples: Sequence[Example], task: Task) -> None:
-    """Every expected output is an answer that the task allows. Raises UserError naming the first that is not."""
-    from jsonschema.exceptions import best_match
-
-    for example in examples:
-        where = f'train.jsonl, id {example.id}, field "output"'
-        if task.kind == "label" and example.output not in task.labels:
-            raise UserError(f"{example.output!r:.60} is no label of the task", where,
-                            near_names(str(example.output), task.labels))
-        if task.kind == "json" and (fault := best_match(task.validator.iter_errors(example.output))):
-            at = "/".join(str(part) for part in fault.absolute_path) or "the top"
-            raise UserError(f"the expected output breaks the schema at {at}: {fault.message:.120}", where,
-                            "mend the output, or the schema: the model would learn to break it")
 
 
 def check_thoughts(examples: Sequence[Example], tokenizer: Any, task: Task) -> None:

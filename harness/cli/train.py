@@ -66,6 +66,7 @@ from trainers import (
 
 __all__ = ["Budget", "run_train"]
 
+_SHOWN = 300  # characters of a note or a row on the screen: attempt.json has them whole
 _TAGGED = 5  # dev examples of a tag below which its score says nothing
 
 
@@ -95,7 +96,13 @@ class Training:
             def told(p: Progress) -> None:
                 advance(p.step, f"loss {p.loss:.3f}  {p.tokens_per_second:.0f} tokens/s")
 
-            return train_adapter(self.model, self.work.task, split, recipe, out, told, continue_from)
+            result = train_adapter(self.model, self.work.task, split, recipe, out, told, continue_from)
+        for note in result.notes:
+            self.work.screen.say(f"  {note if len(note) <= _SHOWN else note[:_SHOWN] + ' ...'}")
+        if result.sample and out.name == "1":
+            row = f"{result.sample['read']}[[{result.sample['learned']}]]"
+            self.work.screen.say(f"  {result.sample['id']} as trained, in brackets what is learned: {row[-_SHOWN:]!r}")
+        return result
 
     def judge(self, adapter: Path, number: int) -> DevResult:
         """The suite on dev, read as observed, and from it the chance of passing golden at the coming look's level."""
@@ -232,7 +239,12 @@ def _open(work: Work, model: ModelRef, recipe: Recipe, settings: Sequence[str], 
 
 
 def _recipe(work: Work, model: ModelRef, settings: Sequence[str], quick: bool) -> Recipe:
-    hidden = int(read_json(model.path / "config.json")["hidden_size"])
+    config = read_json(model.path / "config.json")
+    sizes = {**config, **config.get("text_config", {})}  # of a model that sees too, the part that reads
+    hidden = next((int(sizes[key]) for key in ("hidden_size", "n_embd", "d_model") if key in sizes), None)
+    if hidden is None:
+        raise UserError("says no hidden size, by which the learning rate is chosen", str(model.path / "config.json"),
+                        "take another base model")
     train, changes = work.split("train"), parse_settings(settings)
     if not quick:
         return settled(default_recipe(work.task, len(train), hidden, changes))

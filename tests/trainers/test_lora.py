@@ -155,6 +155,24 @@ def test_it_goes_on_only_with_the_same_chat_template(lesson: Lesson, trained: Tr
         train(other, tmp_path / "2", continue_from=trained.adapter)
 
 
+def test_an_output_that_the_task_does_not_allow_is_refused_by_name(lesson: Lesson, tmp_path: Path) -> None:
+    labels = replace(lesson.task, kind="label", labels=("red", "blue", "green", "white", "black"))
+    with pytest.raises(UserError, match=r'example w6, field "output": "yellow" is none of the 5 labels'):
+        train(replace(lesson, task=labels), tmp_path / "1")
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    counts = replace(lesson.with_outputs(*({"n": i or "none"} for i in range(len(lesson.train)))),
+                     task=replace(lesson.task, kind="json", schema=schema))
+    with pytest.raises(UserError, match=r'example w0, field "output": the output breaks the schema at n'):
+        train(counts, tmp_path / "1")
+
+
+@pytest.mark.parametrize(("many", "says"), [(0, "there is no example"), (1, "there is one example")])
+def test_a_train_split_with_nothing_in_common_is_refused(lesson: Lesson, tmp_path: Path, many: int, says: str) -> None:
+    few = replace(lesson, train=Split("train", lesson.train.examples[:many]))
+    with pytest.raises(UserError, match=f"train.jsonl: {says} to train on"):
+        train(few, tmp_path / "1")
+
+
 def test_what_is_too_long_is_set_aside_and_named(lesson: Lesson, tmp_path: Path) -> None:
     example = Example("long", "word " * 60, "red")
     more = replace(lesson, train=Split("train", (*lesson.train.examples, example)))
