@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -133,6 +133,12 @@ def check_start(model: Any, row: Row, fresh: bool) -> None:
                         "its linear layers do not take LoRA; take another base model")
     if not bool(torch.isfinite(own).all()):
         raise UserError(f"the base model's logits are not finite (row {row.id})", "base model", "check its weights")
+
+
+def marked(sample: Mapping[str, str], characters: int = 200) -> str:
+    """A sample in one line, the end of what is read and in brackets what is learned, each of so many characters."""
+    read, learned = sample["read"][-characters:], sample["learned"][:characters]
+    return f"{sample['id']} as it is trained, what is learned in brackets: {f'{read}[[{learned}]]'!r}"
 
 
 def probe(model: Any, row: Row) -> torch.Tensor:
