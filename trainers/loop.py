@@ -16,6 +16,7 @@ from harness.files import read_json, write_json
 from trainers.attempts import TrainingResult
 from trainers.budget import Budget
 from trainers.ladder import Attempt, DevResult, Step, best_attempt
+from trainers.memory import shortage
 from trainers.plans import UP_THE_LADDER, Plan
 from trainers.recipe import Recipe
 
@@ -137,8 +138,9 @@ def _attempt(step: Step, k: int, done: list[Attempt], train: Train, judge: Judge
     else:
         earlier = record["trained"] + record["judged"]
     dev = DevResult(**{f.name: record[f.name] for f in fields(DevResult)})
-    recipe = replace(step.recipe, learning_rate=step.recipe.learning_rate / 2 ** len(result.setbacks))
-    reason = "; ".join([step.reason, *result.setbacks])
+    recipe = replace(step.recipe, learning_rate=step.recipe.learning_rate / 2 ** len(result.setbacks),
+                     micro_batch=result.micro_batch or step.recipe.micro_batch)
+    reason = "; ".join([step.reason, *result.setbacks, *shortage(step.recipe, recipe)])
     return Attempt(k, recipe, reason, result.adapter, result.log, dev, record["trained"], record["judged"],
                    step.continue_from, earlier, result.setbacks)
 

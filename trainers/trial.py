@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from harness.errors import UserError
@@ -12,6 +10,7 @@ from harness.hardware import device
 from harness.subjects.engine import ROWS_IN_BATCH, TOKENS_IN_BATCH
 from trainers.answer_loss import answer_loss
 from trainers.batches import Row, collate
+from trainers.memory import fewer_rows, free_memory, out_of_memory
 from trainers.precision import autocast
 from trainers.preflight import TOLERANCE, mode
 from trainers.recipe import Recipe
@@ -22,34 +21,31 @@ def try_batches(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int, new: 
     record. new: tokens of the longest answer at inference. Raises UserError where nothing fits.
     """
     model.to(device())
-    notes = []
-    if bare := untouched(model):
-        notes.append(f"{len(bare)} weight matrices of the base model take no LoRA and stay as they are: {bare[0]}, ...")
-    fits = fit_memory(model, rows, recipe, pad)
-    if fits != recipe:
-        notes.append(f"{recipe.micro_batch} rows at a time do not fit in memory: {fits.micro_batch} at a time, and the"
-                     f" batch stays {recipe.batch}")
+    bare = untouched(model)
+    notes = [f"{len(bare)} weight matrices of the base model take no LoRA and stay as they are, first {name}"
+             for name in bare[:1]]
+    recipe = fit_memory(model, rows, recipe, pad)
     if model.device.type != "cpu":  # where memory runs out on a CPU the system ends the process: nothing to be said
         check_evaluation(model, rows, new)
-    return fits, notes
+    return recipe, notes
 
 
 def fit_memory(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int) -> Recipe:
     """The recipe, with fewer rows a forward pass where its longest batch does not fit in memory; the batch stays.
 
-    Forward and backward over the longest rows: memory runs out here or not at all.
-    Raises UserError naming the longest row where even that one alone does not fit.
+    Forward and backward over the longest rows: memory runs out here or hardly ever. Raises UserError naming the longest
+    row where even that one alone does not fit.
     """
     longest = sorted(rows, key=lambda r: (-len(r.tokens), r.id))
-    for size in (n for n in range(recipe.micro_batch, 0, -1) if recipe.batch % n == 0):
-        with _out_of_memory() as ran_out, mode(model, training=True), autocast(model.device, recipe):
-            _backward(model, longest[:size], pad, 1)
-        model.zero_grad(set_to_none=True)
-        if not ran_out:
-            return replace(recipe, micro_batch=size)
-    raise UserError(f"the longest example does not fit in memory, alone as it is ({len(longest[0].tokens)} tokens)",
-                    f"train.jsonl, id {longest[0].id}", "set too_long=set_aside with a lower max_length, or take a"
-                    " smaller base model")
+    if recipe.checkpoint_activations:
+        model.gradient_checkpointing_enable()
+    while _runs_out(_train_on, model, longest[: recipe.micro_batch], recipe, pad):
+        if recipe.micro_batch == 1:
+            raise UserError(f"the longest example does not fit in memory, alone as it is ({len(longest[0].tokens)}"
+                            " tokens)", f"train.jsonl, id {longest[0].id}", "set checkpoint_activations=true, or"
+                            " too_long=set_aside with a lower max_length, or take a smaller base model")
+        recipe = fewer_rows(recipe)
+    return recipe
 
 
 def check_evaluation(model: Any, rows: Sequence[Row], new: int) -> None:
@@ -59,10 +55,7 @@ def check_evaluation(model: Any, rows: Sequence[Row], new: int) -> None:
     longest = max(rows, key=lambda r: r.start)
     width = longest.start + new
     many = min(len(rows), max(1, min(ROWS_IN_BATCH, TOKENS_IN_BATCH // width)))
-    with _out_of_memory() as ran_out, torch.no_grad(), mode(model, training=False):
-        ids = torch.zeros(many, width, dtype=torch.long, device=model.device)
-        model.get_base_model()(input_ids=ids, use_cache=True, logits_to_keep=1)
-    if ran_out:
+    if _runs_out(_answer_on, model, torch.zeros(many, width, dtype=torch.long, device=model.device)):
         raise UserError(f"{many} answers at a time to prompts as long as this one ({longest.start} tokens) do not fit"
                         " in memory", f"train.jsonl, id {longest.id}",
                         "lower max_new_tokens in task.yaml, or take a smaller base model")
@@ -101,6 +94,23 @@ def untouched(model: Any) -> list[str]:
                   if p.ndim > 1 and id(p) not in apart and ".lora_" not in name and ".base_layer." not in name)
 
 
+def _train_on(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int) -> None:
+    """What a step of training holds in memory."""
+    try:
+        with mode(model, training=True), autocast(model.device, recipe):
+            _backward(model, rows, pad, 1)
+    finally:
+        model.zero_grad(set_to_none=True)
+
+
+def _answer_on(model: Any, ids: Any) -> None:
+    """What a batch of answers holds in memory, at its end."""
+    import torch
+
+    with torch.no_grad(), mode(model, training=False):
+        model.get_base_model()(input_ids=ids, use_cache=True, logits_to_keep=1)
+
+
 def _backward(model: Any, rows: Sequence[Row], pad: int, count: int) -> None:
     """Adds the gradient of the rows' loss, divided by count, to the model's."""
     batch = collate(rows, pad)
@@ -109,17 +119,14 @@ def _backward(model: Any, rows: Sequence[Row], pad: int, count: int) -> None:
     loss.backward()
 
 
-@contextmanager
-def _out_of_memory() -> Iterator[list[str]]:
-    """A list that holds something after the block where memory ran out in it: torch says so differently by device."""
-    import torch
-
-    told: list[str] = []
+def _runs_out(run: Callable[..., None], *args: Any) -> bool:
+    """Whether memory runs out in run(*args); what it held is given back either way."""
     try:
-        yield told
-    except RuntimeError as error:
-        if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
+        run(*args)
+    except (MemoryError, RuntimeError) as error:
+        if not out_of_memory(error):
             raise
-        told.append(str(error))
-    if told and torch.cuda.is_available():
-        torch.cuda.empty_cache()
+        return True
+    finally:
+        free_memory()
+    return False
