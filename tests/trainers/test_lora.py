@@ -74,6 +74,20 @@ def test_the_record_shows_a_row_with_what_is_learned_of_it(lesson: Lesson, train
     assert row["read"].endswith(f"user\n{example.text}<|im_end|>\n<|im_start|>assistant\n")
 
 
+def test_a_model_is_asked_with_the_prompt_that_it_was_trained_with(lesson: Lesson, trained: TrainingResult,
+                                                                   tmp_path: Path) -> None:
+    """Pruned, it reads less: what the gates on tokens and cost then see is what it was trained on."""
+    told = train(lesson, tmp_path / "1", replace(QUICK, prompt="zero_shot"))
+    read = {}
+    for result, prompt in ((trained, "pruned"), (told, "zero_shot")):
+        subject = parse_subject(f"adapter:{result.adapter}", lesson.task, lesson.project)
+        same = parse_subject(f"base+{prompt}", lesson.task, lesson.project)
+        asked = [{a.id: a.prompt_tokens for a in s.answer(lesson.train.examples)} for s in (subject, same)]
+        assert asked[0] == asked[1]
+        read[prompt] = asked[0]
+    assert all(read["pruned"][e.id] < read["zero_shot"][e.id] for e in lesson.train)
+
+
 def test_only_lora_is_trained_and_never_the_head(trained: TrainingResult) -> None:
     from safetensors.torch import load_file
 
