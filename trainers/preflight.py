@@ -135,7 +135,7 @@ def check_start(model: Any, row: Row, fresh: bool) -> None:
         raise UserError(f"the base model's logits are not finite (row {row.id})", "base model", "check its weights")
 
 
-def marked(sample: Mapping[str, str], characters: int = 200) -> str:
+def marked(sample: Mapping[str, str], characters: int = 120) -> str:
     """A sample in one line, the end of what is read and in brackets what is learned, each of so many characters."""
     read, learned = sample["read"][-characters:], sample["learned"][:characters]
     return f"{sample['id']} as it is trained, what is learned in brackets: {f'{read}[[{learned}]]'!r}"
