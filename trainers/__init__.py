@@ -16,6 +16,7 @@ from trainers.loop import LOOK_AT, Outcome, train_until
 from trainers.lora import conditions, train_adapter
 from trainers.plans import Ladder, Plan, Seeds
 from trainers.precision import settled
+from trainers.preflight import marked
 from trainers.progress import Progress
 from trainers.recipe import Recipe, default_recipe, demo_recipe, from_dict, parse_settings, with_settings
 from trainers.search import Search, check_search
@@ -23,6 +24,7 @@ from trainers.search import Search, check_search
 __all__ = [
     "LOOK_AT", "Attempt", "Budget", "DevResult", "Ending", "Ladder", "Outcome", "Plan", "Progress", "Recipe", "Search",
     "Seeds", "Step", "TrainFacts", "TrainingResult", "best_attempt", "check_search", "conditions", "default_recipe",
-    "demo_recipe", "diagnose", "explain", "first_step", "from_dict", "parse_settings", "settled", "strategy_for",
+    "demo_recipe", "diagnose", "explain", "first_step", "from_dict", "marked", "parse_settings", "settled",
+    "strategy_for",
     "train_adapter", "train_until", "with_settings",
 ]
