@@ -188,7 +188,7 @@ def train_shown(work: Work, model: ModelRef, recipe: Recipe, out: Path, continue
         def told(p: Progress) -> None:
             advance(p.step, f"loss {p.loss:.3f}  {p.tokens_per_second:.0f} tokens/s")
 
-        result = train_adapter(model, work.task, split, recipe, out, told, continue_from)
+        result = train_adapter(model, work.task, split, recipe, out, told, continue_from, work.split("dev"))
     for setback in result.setbacks:
         work.screen.say(f"  {setback}")
     return result
