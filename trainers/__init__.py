@@ -8,6 +8,7 @@ from __future__ import annotations
 from trainers.attempts import TrainingResult
 from trainers.batches import strategy_for
 from trainers.budget import Budget
+from trainers.command import train_by_command
 from trainers.ending import Ending, explain
 from trainers.facts import TrainFacts
 from trainers.ladder import Attempt, DevResult, Step, best_attempt, first_step
@@ -19,5 +20,5 @@ from trainers.recipe import Recipe, default_recipe, demo_recipe, from_dict, pars
 __all__ = [
     "Attempt", "Budget", "DevResult", "Ending", "Outcome", "Progress", "Recipe", "Step", "TrainFacts", "TrainingResult",
     "best_attempt", "default_recipe", "demo_recipe", "explain", "first_step", "from_dict", "parse_settings",
-    "strategy_for", "train_adapter", "train_until", "with_settings",
+    "strategy_for", "train_adapter", "train_by_command", "train_until", "with_settings",
 ]

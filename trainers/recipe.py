@@ -29,7 +29,8 @@ class Recipe:
     batch: examples an optimizer step; micro_batch: examples a forward pass, which changes memory and speed alone;
     warmup and decay: fractions of all steps in which the rate rises from 0 and falls to 0, constant between;
     clip: greatest gradient norm; prompt: the strategy that the model is trained and served with; max_length: tokens of
-    the longest example that is learned from; too_long: whether a longer one is refused, or set aside by name.
+    the longest example that is learned from; too_long: whether a longer one is refused, or set aside by name;
+    trainer: ours, or a command: a program and its arguments, to which the rest is a request (trainers.command).
     """
 
     learning_rate: float
@@ -47,10 +48,14 @@ class Recipe:
     max_length: int = 1024
     too_long: Literal["refuse", "set_aside"] = "refuse"
     micro_batch: int = 8
+    trainer: Literal["lora", "command"] = "lora"
+    command: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON, in the order in which people read it."""
-        return asdict(self)
+        """As JSON, in the order in which people read it; without trainer and command where it is our own."""
+        values = asdict(self)
+        own = {"trainer", "command"} if self.trainer == "lora" else set()
+        return {k: list(v) if k == "command" else v for k, v in values.items() if k not in own}
 
     @property
     def digest(self) -> str:
@@ -75,7 +80,8 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "dropout": (0.0, 0.9), "warmup": (0.0, 1.0), "decay": (0.0, 1.0), "weight_decay": (0.0, 10.0), "clip": (1e-6, 1e6),
     "seed": (0, 2**32 - 1), "max_length": (16, 1_048_576), "micro_batch": (1, 4096),
 }
-_CHOICES = {"prompt": ("pruned", "zero_shot"), "too_long": ("refuse", "set_aside")}
+_CHOICES = {"prompt": ("pruned", "zero_shot"), "too_long": ("refuse", "set_aside"),
+            "trainer": ("lora", "command")}
 _WHOLE = {f.name for f in fields(Recipe) if f.type == "int"}
 
 
@@ -165,6 +171,9 @@ def from_dict(values: Any, where: str) -> Recipe:
 
 def _made(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     changed = replace(recipe, **changes)
+    if (changed.trainer == "command") != bool(changed.command):
+        raise UserError('trainer "command" and a "command" go together', 'recipe, field "trainer"',
+                        'write trainer: command and command: [python, "{project}/train.py", "{train}", "{out}"]')
     # The effective batch is exact: a forward pass takes the most rows that divide it.
     divisors = [n for n in range(1, changed.batch + 1) if changed.batch % n == 0 and n <= changed.micro_batch]
     return replace(changed, micro_batch=divisors[-1])
@@ -184,6 +193,11 @@ def _value(key: str, value: Any, where: str) -> Any:
         if value not in choices:
             raise UserError(f"{key} is {value!r}", where, f"known: {', '.join(choices)}")
         return value
+    if key == "command":
+        if not isinstance(value, list | tuple) or not value or not all(isinstance(part, str) for part in value):
+            raise UserError(f"command is {value!r:.80}, no list of texts", where,
+                            "write it in task.yaml as a list, a program and its arguments: no shell reads it")
+        return tuple(value)
     try:
         number = float(value) if not isinstance(value, bool) else math.nan
     except (TypeError, ValueError):

@@ -58,6 +58,7 @@ from trainers import (
     parse_settings,
     strategy_for,
     train_adapter,
+    train_by_command,
     train_until,
 )
 
@@ -68,13 +69,16 @@ _TAGGED = 5  # dev examples of a tag below which its score says nothing
 
 @dataclass
 class Training:
-    """One run: what is worked on, where it is recorded, and what the base model is."""
+    """One run: what is worked on, where it is recorded, and what the base model is. ends: when a trainer that is a
+    program is ended, as time.monotonic tells.
+    """
 
     work: Work
     run: Run
     model: ModelRef
     quick: bool
     prompted: str
+    ends: float
 
     @property
     def name(self) -> str:
@@ -87,6 +91,10 @@ class Training:
     def train(self, recipe: Recipe, out: Path, continue_from: Path | None) -> TrainingResult:
         """One attempt, with loss, speed and time left on the screen."""
         split = self.work.split("train")
+        if recipe.trainer == "command":
+            with self.work.screen.step(f"attempt {out.name}: {recipe.command[0]}", "a program of yours trains"):
+                return train_by_command(self.model, self.work.task, split, recipe, out, continue_from,
+                                        seconds=self.ends - time.monotonic())
         title = f"attempt {out.name}: LoRA, {recipe.epochs} epochs over {len(split)} examples"
         with self.work.screen.step(title, "the model learns the task", recipe.steps(len(split))) as advance:
             def told(p: Progress) -> None:
@@ -188,7 +196,7 @@ def run_train(
     _say_baselines(work, prompted)
     for reference, why in references(task).items():
         work.scored(reference, "dev", why)
-    training = Training(work, run, model, quick, prompted.name)
+    training = Training(work, run, model, quick, prompted.name, time.monotonic() + budget.seconds)
     if budget.looks is None:
         budget = replace(budget, looks=looks_left(read_looks(work.ledger), task.error, budget.attempts))
     outcome = _loop(training, recipe, budget)
