@@ -18,11 +18,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from harness.errors import UserError
 from harness.files import disk_errors
+from harness.general import SPLIT as GENERAL
 from harness.project import CACHE_BYTES, Project
 from harness.subjects.subject import Answer
 
 CACHE_FILES = ("answers.sqlite", "golden.sqlite")
-_OPEN_SPLITS = ("train", "dev")
+_OPEN_SPLITS = ("train", "dev", GENERAL)
 
 DAY = 86_400.0
 _SPARED_SECONDS = DAY

@@ -18,6 +18,7 @@ from harness.champion import ANSWERS, RECORD, Champion, kept_champions, kept_fol
 from harness.errors import UserError, near_names
 from harness.files import read_json, whole_folder, write_json, write_whole
 from harness.fingerprint import short
+from harness.general import SPLIT as GENERAL
 from harness.measures import Verdict
 from harness.project import Project
 from harness.replay import Said, answer_row, rows_of
@@ -49,9 +50,11 @@ def write_champion(
     project: Project, task: Task, candidate: Entrant, prompted: Entrant, others: Sequence[Entrant], *,
     adapter: Mapping[str, Any], serving: str, run: str, look: str | None, verdicts: Sequence[Verdict],
     forced: str | None, opened: bool, tried: Mapping[str, str], untried: Mapping[str, str], today: str,
+    general: Sequence[tuple[str, Answer]] = (),
 ) -> Path:
-    """Writes the answers, then champion.json, which names them; see Champion for what it holds. Raises UserError unless
-    every verdict passes or the promotion is forced for a reason.
+    """Writes the answers, then champion.json, which names them; see Champion for what it holds. general: who gave it,
+    and an answer to the general questions. Raises UserError unless every verdict passes or the promotion is forced for
+    a reason.
     """
     if not (forced or "").strip() and not (verdicts and all(verdicts)):
         raise UserError("the golden suite did not pass for this candidate", f"run {run}",
@@ -65,6 +68,7 @@ def write_champion(
     entrants = (candidate, prompted, *others)
     rows = rows_of(_said(task, entrants, Timings(project.cache)))
     rows += [answer_row(e.name, "golden", answer) for e in entrants for answer in e.beside]
+    rows += [answer_row(name, GENERAL, answer) for name, answer in general]
     digest = write_recorded(task.folder / ANSWERS, rows)
     write_json(task.folder / RECORD, {
         "task": task.name, "subject": candidate.name, "identity": candidate.identity, "adapter": dict(adapter),

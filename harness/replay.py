@@ -19,7 +19,7 @@ from harness.fingerprint import digest, file_digest, short
 from harness.scorers import Tariff, scorer_versions
 from harness.subjects import Answer, Subject
 from harness.subjects.latency import Timing
-from harness.subjects.subject import Progress, sampled_identity
+from harness.subjects.subject import Progress, Way, general_identity, sampled_identity
 from harness.task import Task
 
 _FILE, _ANSWERS = "answers.json", "answers.jsonl.gz"
@@ -185,6 +185,9 @@ class _Recording:
 
     def sampled(self, sample: int) -> Subject:
         return _Recording(self.name, sampled_identity(self.identity, sample), self._where, self._hint)
+
+    def general(self, way: Way) -> Subject:
+        return _Recording(self.name, general_identity(self.identity, way), self._where, self._hint)
 
 
 def asked_digest(task: Task, train: str) -> str:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from harness.errors import UserError, near_names
-from harness.files import read_text
+from harness.files import beside, read_text
 from harness.project import Project
 from harness.schema import load_schema, unknown_field
 
@@ -122,12 +122,21 @@ class Prices(Price):
         return self.model_fields_set != {"machine_hour"}
 
 
+class Thinking(_Strict):
+    """The tags between which a model thinks before it answers."""
+
+    open: str = Field(default="<think>", min_length=1)
+    close: str = Field(default="</think>", min_length=1)
+
+
 class _TaskFile(_Strict):
     task: str
     kind: Kind
     instructions: str = Field(min_length=1)
     model: str = "smollm2-135m"
     template: dict[str, Any] = Field(default_factory=dict)
+    chat_template: str | None = None
+    thinking: Thinking | None = None
     decoding: Decoding = Decoding()
     schema_: str | None = Field(default=None, alias="schema")
     labels: tuple[str, ...] = ()
@@ -145,13 +154,15 @@ class _TaskFile(_Strict):
 
 @dataclass(frozen=True)
 class Task:
-    """What is asked: one task.yaml, checked. schema: the JSON Schema itself; folder: suites/<task>."""
+    """What is asked: one task.yaml, checked. schema, chat_template: what the files hold; folder: suites/<task>."""
 
     name: str
     kind: Kind
     instructions: str
     model: str
     template: Mapping[str, Any]
+    chat_template: str | None
+    thinking: Thinking | None
     decoding: Decoding
     schema: Mapping[str, Any] | None
     labels: tuple[str, ...]
@@ -171,6 +182,15 @@ class Task:
     def data(self) -> Path:
         """golden/<task>: its splits, their card, and how near they are to each other."""
         return self.folder.parent.parent / "golden" / self.name
+
+    @property
+    def chat(self) -> dict[str, Any]:
+        """How turns are written and read, as far as task.yaml says so beside `template`: for digests, which stay what
+        they were where it says nothing.
+        """
+        parts = {"chat_template": self.chat_template,
+                 "thinking": None if self.thinking is None else self.thinking.model_dump()}
+        return {key: value for key, value in parts.items() if value is not None}
 
     @cached_property
     def validator(self) -> Any:
@@ -206,8 +226,17 @@ def load_task(project: Project, name: str) -> Task:
                                 f'give it to "{field.partition(".")[0]}", which its parts share')
     if parsed.kind == "label" and len(set(parsed.labels)) < 2:
         raise UserError("kind label needs at least two different labels", f'{path}, field "labels"', "list them all")
-    values = {k: getattr(parsed, k) for k in _TaskFile.model_fields if k not in ("task", "schema_")}
-    return Task(name=parsed.task, schema=schema, folder=folder, **values)
+    values = {k: getattr(parsed, k) for k in _TaskFile.model_fields if k not in ("task", "schema_", "chat_template")}
+    chat_template = None if parsed.chat_template is None else _chat_template(path, parsed.chat_template)
+    return Task(name=parsed.task, schema=schema, folder=folder, chat_template=chat_template, **values)
+
+
+def _chat_template(path: Path, name: str) -> str:
+    """The chat template that task.yaml names, for a base model without one. Raises UserError as `beside`."""
+    file = beside(path.parent, name, "chat template", f'{path}, field "chat_template"')
+    if not (text := read_text(file)).strip():
+        raise UserError("the chat template is empty", str(file), "write the model's template in Jinja into it")
+    return text
 
 
 def _yaml(path: Path) -> tuple[Any, str]:
@@ -257,6 +286,7 @@ def _place(path: Path, raw: Any, where: list[str]) -> str:
 def _known(parents: list[str]) -> list[str]:
     sections: dict[str, type[_Strict]] = {
         "decoding": Decoding, "style": Style, "prices": Prices, "fields": FieldRule,
+        "thinking": Thinking,
     }
     model = sections.get(parents[0], _TaskFile) if parents else _TaskFile
     return ["schema" if name == "schema_" else name for name in model.model_fields]

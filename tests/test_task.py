@@ -1,14 +1,19 @@
 """task.yaml: every fault is one message with file, line and key."""
 
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from harness.errors import UserError
+from harness.gates import suite_digest
 from harness.project import Project, cache_folder, find_project
+from harness.subjects.parse import serving_digest
 from harness.task import Task, load_task
 
+MakeTask = Callable[..., tuple[Project, Task]]
 GOOD = "task: t\nkind: json\ninstructions: Do it.\nschema: schema.json\n"
 
 
@@ -117,3 +122,22 @@ def test_the_project_is_the_nearest_folder_with_suites(tmp_path: Path) -> None:
 def test_the_cache_follows_the_environment() -> None:
     assert cache_folder({"GOLDGATE_CACHE": "/x"}) == Path("/x")
     assert cache_folder({"XDG_CACHE_HOME": "/y"}) == Path("/y/goldgate")
+
+
+def test_the_chat_template_is_a_file_beside_it_and_part_of_who_answers(make_task: MakeTask) -> None:
+    project, plain = make_task({"kind": "text"})
+    (plain.folder / "chat.jinja").write_text("{{ messages }}")
+    _, named = make_task({"kind": "text", "chat_template": "chat.jinja", "thinking": {"open": "<t>"}})
+    assert plain.chat == {}
+    assert named.chat == {"chat_template": "{{ messages }}", "thinking": {"open": "<t>", "close": "</think>"}}
+    for told in (partial(serving_digest, "base+zero_shot", None, project=project), partial(suite_digest, scorers={})):
+        assert told(task=plain) != told(task=named)
+
+
+@pytest.mark.parametrize(("name", "says"), [("../x.jinja", "must lie beside task.yaml"), ("gone.jinja", "gone.jinja"),
+                                            ("empty.jinja", "the chat template is empty")])
+def test_a_chat_template_that_cannot_be_read(make_task: MakeTask, name: str, says: str) -> None:
+    _, task = make_task({"kind": "text"})
+    (task.folder / "empty.jinja").write_text(" \n")
+    with pytest.raises(UserError, match=says):
+        make_task({"kind": "text", "chat_template": name})

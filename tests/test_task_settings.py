@@ -17,8 +17,8 @@ from harness.project import Project
 from harness.task import Task, load_task
 
 TEXT = {"task": "t", "kind": "text", "instructions": "Answer."}
-KEYS = ("baselines", "decoding", "error", "fields", "gates", "golden", "incumbent", "instructions", "kind", "labels",
-        "max_group", "model", "prices", "schema", "style", "task", "template", "train")
+KEYS = ("baselines", "chat_template", "decoding", "error", "fields", "gates", "golden", "incumbent", "instructions",
+        "kind", "labels", "max_group", "model", "prices", "schema", "style", "task", "template", "thinking", "train")
 
 
 def load(raw: dict[str, Any] | str, schema: object = None) -> Task:

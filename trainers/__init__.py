@@ -14,11 +14,12 @@ from trainers.facts import TrainFacts
 from trainers.ladder import Attempt, DevResult, Step, best_attempt, first_step
 from trainers.loop import Outcome, train_until
 from trainers.lora import train_adapter
+from trainers.precision import settled
 from trainers.progress import Progress
 from trainers.recipe import Recipe, default_recipe, demo_recipe, from_dict, parse_settings, with_settings
 
 __all__ = [
     "Attempt", "Budget", "DevResult", "Ending", "Outcome", "Progress", "Recipe", "Step", "TrainFacts", "TrainingResult",
     "best_attempt", "default_recipe", "demo_recipe", "explain", "first_step", "from_dict", "parse_settings",
-    "strategy_for", "train_adapter", "train_by_command", "train_until", "with_settings",
+    "settled", "strategy_for", "train_adapter", "train_by_command", "train_until", "with_settings",
 ]

@@ -45,11 +45,11 @@ def train_by_command(model: ModelRef, task: Task, train: Split, recipe: Recipe, 
                      continue_from: Path | None = None, *, seconds: float) -> TrainingResult:
     """Has recipe.command train an adapter into the attempt folder `out`; a complete one is not made again.
 
-    In the arguments stand {train}: a JSONL file of chat messages, the last of each is what is learned; {recipe}: a
-    JSON file; {model}: the base model's folder; {out}: the adapter folder to write; {start}: an adapter folder to go on
-    from, empty where there is none; {project}: the project's folder. seconds: after which the program is ended. What it
-    prints is kept. Raises UserError where it cannot be started, fails, takes too long, or hands back no adapter of this
-    base model that is whole and changes anything.
+    In the arguments stand {train}: a JSONL file of token rows and their labels, with the chat messages that they were
+    made of; {recipe}: a JSON file; {model}: the base model's folder; {out}: the adapter folder to write; {start}: an
+    adapter folder to go on from, empty where there is none; {project}: the project's folder. seconds: after which the
+    program is ended. What it prints is kept. Raises UserError where it cannot be started, fails, takes too long, or
+    hands back no adapter of this base model that is whole and changes anything.
     """
     if train.name == "golden":
         raise UserError("the trainer does not read golden", "train", "give it the train split")
@@ -64,6 +64,7 @@ def train_by_command(model: ModelRef, task: Task, train: Split, recipe: Recipe, 
     work = Path(tempfile.mkdtemp(dir=out.parent, prefix=f"{out.name}.command."))
     with quiet():
         tokenizer, base = load_base(model)
+        tokenizer.chat_template = task.chat_template or tokenizer.chat_template
         rows, notes = checked_rows(tokenizer, base, task, train, recipe)
         del base  # the program needs the memory
         arguments = _arguments(recipe.command, _hand_over(work, model, task, train, rows, recipe, continue_from))
@@ -95,7 +96,8 @@ def _hand_over(work: Path, model: ModelRef, task: Task, train: Split, rows: Sequ
     strategy, examples = strategy_for(task, recipe.prompt), train.by_id
     lines = [json.dumps({"id": row.id, "messages": [
         *strategy.messages(examples[row.id]),
-        {"role": "assistant", "content": render_output(examples[row.id].output)}]}, ensure_ascii=False) for row in rows]
+        {"role": "assistant", "content": render_output(examples[row.id].output)}],
+        "input_ids": row.tokens, "labels": row.labels}, ensure_ascii=False) for row in rows]
     write_whole(work / "train.jsonl", "\n".join(lines) + "\n")
     asked = {k: v for k, v in recipe.to_dict().items() if k not in ("trainer", "command")}
     write_json(work / "recipe.json", {

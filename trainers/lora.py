@@ -26,7 +26,16 @@ from trainers.attempts import Log, TrainingResult, read_attempt, tidy_config, wr
 from trainers.batches import Row, fitting, make_rows, strategy_for
 from trainers.checkpoints import Checkpoints
 from trainers.optimize import optimize
-from trainers.preflight import check_adapter, check_outputs, check_rows, check_start, remarks, sample
+from trainers.precision import lower_base, settled
+from trainers.preflight import (
+    check_adapter,
+    check_outputs,
+    check_rows,
+    check_start,
+    check_thoughts,
+    remarks,
+    sample,
+)
 from trainers.progress import Progress
 from trainers.recipe import Recipe
 from trainers.watchdog import Diverged
@@ -51,6 +60,7 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
     """
     if train.name == "golden":
         raise UserError("the trainer does not read golden", "train", "give it the train split")
+    recipe = settled(recipe)
     key = training_key(model, task, train, recipe, continue_from)
     kept = Checkpoints(out, key)
     if done := read_attempt(out, key):
@@ -60,11 +70,13 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
     forget_models()  # what answered before would lie in memory beside what is trained
     with quiet(), _no_false_alarm():
         tokenizer, base = load_base(model)
+        tokenizer.chat_template = task.chat_template or tokenizer.chat_template
         rows, notes = checked_rows(tokenizer, base, task, train, recipe)
         template = template_digest(tokenizer, task.template)
         tuned = _continued(base, model, continue_from, recipe, template) if continue_from else start_lora(base, recipe)
         shortest = min(rows, key=lambda r: len(r.tokens))
         check_start(tuned, shortest, fresh=continue_from is None)
+        lower_base(tuned, recipe)
         with whole_folder(out) as part:
             steps = partial(optimize, tuned, rows, pad=_pad(tokenizer), work=part / "work", progress=progress,
                             kept=kept)
@@ -94,7 +106,7 @@ def training_key(model: ModelRef, task: Task, train: Split, recipe: Recipe, cont
     """Digest of everything that decides an adapter: base, data, prompt, recipe, start, and the versions of engines."""
     return digest({
         "trainer": TRAINER, "model": model.digest, "train": train.fingerprint, "recipe": recipe.to_dict(),
-        "prompt": strategy_for(task, recipe.prompt).spec(), "template": dict(task.template),
+        "prompt": strategy_for(task, recipe.prompt).spec(), "template": dict(task.template), **task.chat,
         "continued": adapter_digest(continue_from) if continue_from else None,
         "versions": {name: version(name) for name in ("torch", "transformers", "peft", "tokenizers")}})
 
@@ -151,6 +163,7 @@ def checked_rows(tokenizer: Any, base: Any, task: Task, train: Split,
     rows, long = fitting(whole, recipe, getattr(base.config, "max_position_embeddings", None) or recipe.max_length)
     aside = {r.id for r in long}
     examples = [e for e in examples if e.id not in aside]
+    check_thoughts(examples, tokenizer, task)
     stops = stop_tokens(tokenizer, base.generation_config)
     check_rows(rows, examples, tokenizer, task, strategy, stops, base.get_input_embeddings().num_embeddings)
     return rows, tuple(remarks(rows, long, examples, task, strategy))

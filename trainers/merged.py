@@ -16,9 +16,12 @@ ADAPTER = "default"
 
 
 @contextmanager
-def merged(model: Any) -> Iterator[Merged]:
-    """Within the block the model's LoRA layers compute merged; call refresh() before the first pass of every step."""
-    layers = Merged(model)
+def merged(model: Any, dtype: Any = None) -> Iterator[Merged]:
+    """Within the block the model's LoRA layers compute merged; call refresh() before the first pass of every step.
+
+    dtype: of torch, what they compute in; None: in that of the base model's weights.
+    """
+    layers = Merged(model, dtype)
     try:
         yield layers
     finally:
@@ -33,12 +36,12 @@ def can_merge(model: Any, dropout: float) -> bool:
 class Merged:
     """The LoRA layers of a peft model, and the merged weights that they compute with."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, dtype: Any) -> None:
         import torch
         from peft.tuners.lora import Linear
 
         self._layers = [layer for layer in model.modules() if isinstance(layer, Linear)]
-        self._weights = [torch.empty_like(layer.base_layer.weight) for layer in self._layers]
+        self._weights = [torch.empty_like(layer.base_layer.weight, dtype=dtype) for layer in self._layers]
         for layer, weight in zip(self._layers, self._weights, strict=True):
             layer.forward = partial(_forward, layer, weight)
 
@@ -49,7 +52,11 @@ class Merged:
         with torch.no_grad():
             for layer, weight in zip(self._layers, self._weights, strict=True):
                 a, b = layer.lora_A[ADAPTER].weight, layer.lora_B[ADAPTER].weight
-                torch.addmm(layer.base_layer.weight, b, a, alpha=layer.scaling[ADAPTER], out=weight)
+                base, scale = layer.base_layer.weight, layer.scaling[ADAPTER]
+                if weight.dtype == base.dtype:
+                    torch.addmm(base, b, a, alpha=scale, out=weight)
+                else:
+                    weight.copy_(torch.addmm(base, b, a, alpha=scale))  # added in full, then rounded once
 
     def remove(self) -> None:
         """Gives the layers their own forward back."""
@@ -73,6 +80,7 @@ def _function() -> Any:
 
         @staticmethod
         def forward(ctx: Any, x: Any, weight: Any, bias: Any, a: Any, b: Any, scale: float) -> Any:
+            x = x.to(weight.dtype)
             ctx.save_for_backward(x, weight, a, b)
             ctx.scale = scale
             return linear(x, weight, bias)
@@ -80,11 +88,12 @@ def _function() -> Any:
         @staticmethod
         def backward(ctx: Any, *grads: Any) -> Any:
             x, weight, a, b = ctx.saved_tensors
-            grad = grads[0]
+            grad = grads[0].to(weight.dtype)
+            low_a, low_b = a.to(weight.dtype), b.to(weight.dtype)
             rows, outs = x.reshape(-1, x.shape[-1]), grad.reshape(-1, grad.shape[-1])
             grad_x = grad @ weight if ctx.needs_input_grad[0] else None
-            grad_a = ((outs @ b).t() @ rows).mul_(ctx.scale)
-            grad_b = (outs.t() @ (rows @ a.t())).mul_(ctx.scale)
+            grad_a = ((outs @ low_b).t() @ rows).to(a.dtype).mul_(ctx.scale)
+            grad_b = (outs.t() @ (rows @ low_a.t())).to(b.dtype).mul_(ctx.scale)
             return grad_x, None, None, grad_a, grad_b, None
 
     return MergedLinear

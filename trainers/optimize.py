@@ -13,6 +13,7 @@ from trainers.answer_loss import answer_loss
 from trainers.batches import ByLength, Row, collate
 from trainers.checkpoints import Checkpoints
 from trainers.merged import Merged, can_merge, merged
+from trainers.precision import autocast, lower_dtype
 from trainers.progress import Progress
 from trainers.recipe import Recipe
 from trainers.resume import Resumable
@@ -33,7 +34,8 @@ def optimize(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int, work: Pa
         clock.restore(kept.saved.note)
     per_epoch = recipe.steps(len(rows)) // recipe.epochs
     order = ByLength([len(r.tokens) for r in rows], recipe.batch, recipe.seed)
-    with merged(model) if can_merge(model, recipe.dropout) else nullcontext() as layers:
+    dtype = lower_dtype(recipe)
+    with merged(model, dtype) if can_merge(model, recipe.dropout) else nullcontext() as layers:
         trainer = _trainer_class()(
             model=model, args=_arguments(recipe, work), train_dataset=list(rows),
             data_collator=partial(collate, pad=pad), callbacks=[_callback(clock, layers, kept, order, per_epoch)])
@@ -112,7 +114,8 @@ def _trainer_class() -> Any:
                          num_items_in_batch: Any = None) -> Any:
             self.clock.count(int(inputs["lengths"].sum()))
             causal = self.accelerator.unwrap_model(model).get_base_model()
-            return answer_loss(causal, inputs["input_ids"], inputs["labels"], num_items_in_batch)
+            with autocast(causal.device, self.recipe):
+                return answer_loss(causal, inputs["input_ids"], inputs["labels"], num_items_in_batch)
 
         def _get_train_sampler(self, train_dataset: Any = None) -> Any:
             return self.order

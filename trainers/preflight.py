@@ -11,6 +11,7 @@ from harness.errors import UserError, near_names
 from harness.examples import Example, render_output
 from harness.prompts import Strategy
 from harness.subjects.template import prompt_tokens, turn_end
+from harness.subjects.thinking import after_thought, begins_inside
 from harness.task import Task
 from trainers.answer_loss import answer_logits
 from trainers.batches import Row, collate
@@ -71,6 +72,20 @@ def check_outputs(examples: Sequence[Example], task: Task) -> None:
             at = "/".join(str(part) for part in fault.absolute_path) or "the top"
             raise UserError(f"the expected output breaks the schema at {at}: {fault.message:.120}", where,
                             "mend the output, or the schema: the model would learn to break it")
+
+
+def check_thoughts(examples: Sequence[Example], tokenizer: Any, task: Task) -> None:
+    """What is learned holds an answer for the one who reads it: no expected output ends within a thought. UserError."""
+    if task.thinking is None:
+        return
+    inside = begins_inside(tokenizer, task.template, task.thinking)
+    for example in examples:
+        if after_thought(render_output(example.output), task.thinking, inside) is None:
+            began = "the prompt begins a thought" if inside else "the expected output begins a thought"
+            raise UserError(f"{began} that the expected output does not end with {task.thinking.close}",
+                            f'train.jsonl, id {example.id}, field "output"',
+                            "tell the template not to think (`template: {enable_thinking: false}` for many), or write"
+                            " the whole thought into the output")
 
 
 def remarks(rows: Sequence[Row], long: Sequence[Row], examples: Sequence[Example], task: Task,

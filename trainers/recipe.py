@@ -30,7 +30,9 @@ class Recipe:
     warmup and decay: fractions of all steps in which the rate rises from 0 and falls to 0, constant between;
     clip: greatest gradient norm; prompt: the strategy that the model is trained and served with; max_length: tokens of
     the longest example that is learned from; too_long: whether a longer one is refused, or set aside by name;
-    trainer: ours, or a command: a program and its arguments, to which the rest is a request (trainers.command).
+    precision: of the matrix multiplications (auto: bf16 where this machine gains by it), the trained weights are
+    32-bit floats in any case; trainer: ours, or a command: a program and its arguments, to which the rest is a request
+    (trainers.command).
     """
 
     learning_rate: float
@@ -48,14 +50,14 @@ class Recipe:
     max_length: int = 1024
     too_long: Literal["refuse", "set_aside"] = "refuse"
     micro_batch: int = 8
+    precision: Literal["float32", "bf16", "auto"] = "float32"
     trainer: Literal["lora", "command"] = "lora"
     command: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON, in the order in which people read it; without trainer and command where it is our own."""
-        values = asdict(self)
-        own = {"trainer", "command"} if self.trainer == "lora" else set()
-        return {k: list(v) if k == "command" else v for k, v in values.items() if k not in own}
+        """As JSON, in the order in which people read it. Settings that came later are there where they are set."""
+        values = {k: v for k, v in asdict(self).items() if k not in _LATER or v != _LATER[k]}
+        return values | ({"command": list(self.command)} if self.command else {})
 
     @property
     def digest(self) -> str:
@@ -75,13 +77,16 @@ class Recipe:
         return min(1.0, (step + 1) / rise, (total - step) / (fall + 1))
 
 
+_LATER = {f.name: f.default for f in fields(Recipe)
+          if f.name in ("too_long", "precision", "trainer", "command")}
+"""Settings that earlier recipes do not have, with their defaults: left out there, those keep their digests."""
 _LIMITS: dict[str, tuple[float, float]] = {
     "learning_rate": (1e-7, 1.0), "batch": (1, 4096), "epochs": (1, 1000), "rank": (1, 1024), "alpha": (1, 4096),
     "dropout": (0.0, 0.9), "warmup": (0.0, 1.0), "decay": (0.0, 1.0), "weight_decay": (0.0, 10.0), "clip": (1e-6, 1e6),
     "seed": (0, 2**32 - 1), "max_length": (16, 1_048_576), "micro_batch": (1, 4096),
 }
 _CHOICES = {"prompt": ("pruned", "zero_shot"), "too_long": ("refuse", "set_aside"),
-            "trainer": ("lora", "command")}
+            "precision": ("float32", "bf16", "auto"), "trainer": ("lora", "command")}
 _WHOLE = {f.name for f in fields(Recipe) if f.type == "int"}
 
 

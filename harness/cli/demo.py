@@ -7,10 +7,10 @@ from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
-from harness.cli.doctor import matmul_gflops
 from harness.cli.screen import Result, Screen
 from harness.errors import UserError, near_names
 from harness.files import check_name, read_json, whole_folder, write_whole
+from harness.hardware import matmul_gflops
 from harness.project import DEMO_MARK, Project
 
 SHIPPED = ("invoices", "tickets", "voice")

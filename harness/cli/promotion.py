@@ -17,17 +17,20 @@ from harness.errors import UserError
 from harness.files import check_object, read_json, write_whole
 from harness.fingerprint import short
 from harness.gates import LookKey, has_passed, is_opened, suite_digest
+from harness.general import SPLIT as GENERAL
+from harness.general import asked, passages
 from harness.measures import Verdict
 from harness.project import Project
 from harness.promotion import CARD, Entrant, roll_back, write_champion
 from harness.runs import Run, find_run
 from harness.scored import Scored
 from harness.scorers import scorer_versions
-from harness.subjects import Subject, serving_digest
+from harness.subjects import Answer, Subject, serving_digest
 from harness.subjects.adapter import read_adapter
-from harness.subjects.subject import MOST_SAMPLES, sampled_identity
+from harness.subjects.subject import MOST_SAMPLES, WAYS, general_identity, sampled_identity
 from harness.task import load_task
 
+_BASE = "base+zero_shot"  # what `general.before` is
 _GOLDEN = {"subject": str, "passed": bool, "identity": str, "suite": str, "split": dict, "look": dict, "verdicts": list}
 
 
@@ -84,7 +87,7 @@ def promote_candidate(
         serving=serving_digest(candidate, noted.get("prompt"), work.task, work.project), run=run.id, look=look,
         verdicts=verdicts, forced=forced, opened=is_opened(work.ledger),
         tried={n: work.subject(n).identity for n in record.get("baselines", [])}, untried=record.get("untried", {}),
-        today=today,
+        today=today, general=_general(work, recorded, candidate),
     )
     shipped = describe(work, work.subject(candidate), adapter, run.id, prompted, verdicts, forced, today)
     write_whole(path.parent / CARD, card_of_run(shipped, work, run))
@@ -120,12 +123,29 @@ def _recorded(work: Work) -> Recorded | None:
 def _entrant(work: Work, recorded: Recorded | None, subject: Subject, views: Sequence[Scored]) -> Entrant:
     """A subject with all that it has answered on golden: suites ask under perturbations, and again."""
     whose = {subject.identity, *(sampled_identity(subject.identity, k) for k in range(1, MOST_SAMPLES))}
-    found = [] if recorded is None else recorded.of(whose, "golden")
-    found += answer_cache(work.project, "golden").of(whose)
     now = work.split("golden").by_id
     there = {(subject.identity, e.digest) for view in views for e in view.split}
-    beside = {(a.identity, a.example): a for a in found if (a.identity, a.example) not in there and a.id in now}
-    return Entrant(subject.name, subject.identity, views, tuple(beside.values()))
+    beside = [a for a in _known(work, recorded, whose, "golden")
+              if (a.identity, a.example) not in there and a.id in now]
+    return Entrant(subject.name, subject.identity, views, beside)
+
+
+def _general(work: Work, recorded: Recorded | None, name: str) -> list[tuple[str, Answer]]:
+    """What a candidate and the base model have answered to the general questions, where their suite asked."""
+    def answers(subject: Subject) -> list[tuple[str, Answer]]:
+        whose = {general_identity(subject.identity, way) for way in WAYS}
+        return [(subject.name, a) for a in _known(work, recorded, whose, GENERAL) if a.example in now]
+
+    now = {e.digest for e in (*asked(), *passages())}
+    mine = answers(work.subject(name))
+    return [*mine, *answers(work.subject(_BASE))] if mine and name != _BASE else mine
+
+
+def _known(work: Work, recorded: Recorded | None, whose: set[str], split: str) -> list[Answer]:
+    """The answers on a split that are there, cached ones before those recorded with the champion that is replaced."""
+    found = [] if recorded is None else recorded.of(whose, split)
+    found += answer_cache(work.project, split).of(whose)
+    return list({(a.identity, a.example): a for a in found}.values())
 
 
 def _check_tested(golden: dict[str, Any], work: Work, run: Run) -> None:

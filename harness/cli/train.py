@@ -56,6 +56,7 @@ from trainers import (
     explain,
     first_step,
     parse_settings,
+    settled,
     strategy_for,
     train_adapter,
     train_by_command,
@@ -228,9 +229,9 @@ def _recipe(work: Work, model: ModelRef, settings: Sequence[str], quick: bool) -
     hidden = int(read_json(model.path / "config.json")["hidden_size"])
     train, changes = work.split("train"), parse_settings(settings)
     if not quick:
-        return default_recipe(work.task, len(train), hidden, changes)
+        return settled(default_recipe(work.task, len(train), hidden, changes))
     characters = sum(len(e.text) + len(render_output(e.output)) for e in train)
-    return demo_recipe(work.task, len(train), hidden, changes, characters=characters)
+    return settled(demo_recipe(work.task, len(train), hidden, changes, characters=characters))
 
 
 def _say_baselines(work: Work, prompted: Prompted) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import UserError
+from harness.general import PREFIX as GENERAL
 from harness.measures import Measure, Verdict
 from harness.measures.binomial import needed
 from harness.measures.evidence import FAIL_LEVEL, Evidence, Mean, Op
@@ -40,7 +41,8 @@ class GateRecord:
     values: id → (lowest, highest) value, equal unless the answer is missing; groups: id → group, where examples have
     one; max_group: the largest group that may occur; item: pytest's node id; op, threshold, bounds: what the mean of
     the values must reach, which for a percentile is a share of examples; spread: the standard error of an approximate
-    measure, whose values are not a mean's: they are then empty.
+    measure, whose values are not a mean's: they are then empty; fixed: whether its examples are the general ones, which
+    golden has none of its own for.
     """
 
     verdict: Verdict
@@ -52,6 +54,7 @@ class GateRecord:
     threshold: float
     bounds: tuple[float, float]
     spread: float | None = None
+    fixed: bool = False
 
     @classmethod
     def of(cls, verdict: Verdict, measure: Measure, item: str) -> GateRecord:
@@ -60,12 +63,13 @@ class GateRecord:
         op, t = verdict.op, verdict.threshold
         if isinstance(e, Quantile):
             (e, t), op = e.share(op, t), ">="
+        fixed = all(i.startswith(GENERAL) for i in e.ids)
         if isinstance(e, Resampled):
-            return cls(verdict, {}, {}, e.max_group, item, op, t, e.bounds, 0.0 if e.lost else e.spread)
+            return cls(verdict, {}, {}, e.max_group, item, op, t, e.bounds, 0.0 if e.lost else e.spread, fixed)
         assert isinstance(e, Mean)
         values = {i: (float(lo), float(hi)) for i, lo, hi in zip(e.ids, e.low, e.high, strict=True)}
         groups = {} if e.groups is None else dict(zip(e.ids, e.groups, strict=True))
-        return cls(verdict, values, groups, e.max_group, item, op, t, e.bounds)
+        return cls(verdict, values, groups, e.max_group, item, op, t, e.bounds, fixed=fixed)
 
     @classmethod
     def bare(cls, verdict: Verdict, item: str) -> GateRecord:
@@ -83,6 +87,7 @@ class GateRecord:
             "threshold": self.threshold,
             "bounds": list(self.bounds),
             "spread": self.spread,
+            **({"fixed": True} if self.fixed else {}),
         }
 
     @classmethod
@@ -91,7 +96,7 @@ class GateRecord:
         verdict = Verdict.from_json(raw["verdict"])
         bounds = (float(raw["bounds"][0]), float(raw["bounds"][1]))
         return cls(verdict, values, dict(raw["groups"]), int(raw["max_group"]), str(raw["item"]), raw["op"],
-                   float(raw["threshold"]), bounds, raw["spread"])
+                   float(raw["threshold"]), bounds, raw["spread"], raw.get("fixed", False))
 
 
 def chance_of_passing(
@@ -101,12 +106,16 @@ def chance_of_passing(
 
     Each draw weighs dev's examples (those of any gate) by Dirichlet(1, .., 1), resamples n_golden of them, and applies
     every gate by the reading that the suite asks for, shown ones at `level`. Optimistic where dev steered the training.
-    Approximate gates (macro-F1) are taken as normal and independent of the others. Returns the share of draws that
-    pass; 0 with an invalid gate among them. Raises UserError without gates.
+    Approximate gates (macro-F1) are taken as normal and independent of the others. What a gate on the general questions
+    says on dev it says on golden, at that level. Returns the share of draws that pass; 0 with an invalid gate among
+    them. Raises UserError without gates.
     """
     if not gates:
         raise UserError("there are no gates to pass", hint="write one: assert candidate.exact_match >= 0.9")
-    if any(g.verdict.outcome == "invalid" or not (g.values or g.spread) for g in gates):
+    if any(g.verdict.outcome == "invalid" or (g.fixed and not _passes_again(g, level)) for g in gates):
+        return 0.0
+    gates = [g for g in gates if not g.fixed]
+    if not all(g.values or g.spread for g in gates):
         return 0.0
     others = math.prod(_normal_chance(g, n_golden, level) for g in gates if g.spread is not None)
     gates = [g for g in gates if g.spread is None]
@@ -124,6 +133,15 @@ def chance_of_passing(
         resampled = Resamples.of(gate, unit, place)
         alive[alive] = resampled.passes(counts[alive], level)
     return float(alive.mean()) * others
+
+
+def _passes_again(gate: GateRecord, level: float) -> bool:
+    """Whether a gate passes on the very same values, read as the suite asks for, at another level."""
+    if gate.spread is not None:
+        return normal_margin(gate, gate.verdict.estimate, gate.spread, level) >= 0.0
+    unit = {i: gate.groups.get(i, i) for i in gate.values}
+    place = {u: k for k, u in enumerate(sorted(set(unit.values())))}
+    return bool(Resamples.of(gate, unit, place).passes(np.ones((1, len(place)), dtype=np.int64), level)[0])
 
 
 def _normal_chance(gate: GateRecord, n_golden: int, level: float) -> float:

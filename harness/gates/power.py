@@ -103,8 +103,10 @@ def plan_gate(gate: GateRecord, n: int, level: float, truth: float | None = None
 
 
 def can_plan(gate: GateRecord) -> bool:
-    """Whether dev says what a gate's values are like: it is not invalid, nor approximate with answers missing."""
-    return gate.verdict.outcome != "invalid" and bool(gate.values or gate.spread)
+    """Whether dev says what a gate's values on golden are like: it is not invalid, nor approximate with answers
+    missing, nor on the general questions, of which golden has no others.
+    """
+    return not gate.fixed and gate.verdict.outcome != "invalid" and bool(gate.values or gate.spread)
 
 
 def counts_right(gate: GateRecord) -> bool:

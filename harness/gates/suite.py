@@ -8,7 +8,7 @@ from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
-from harness import consistency, edge_cases
+from harness import consistency, edge_cases, general
 from harness.errors import UserError
 from harness.examples import COMPUTED
 from harness.files import read_text
@@ -26,7 +26,8 @@ _ALWAYS_COUNTED = frozenset({
 which a suite does not use must not turn its looks into new ones.
 """
 
-_BESIDE = {"under": (edge_cases,), "across": (edge_cases, consistency), "repeated": (consistency,), "by": (own,)}
+_BESIDE = {"under": (edge_cases,), "across": (edge_cases, consistency), "repeated": (consistency,), "by": (own,),
+           "general": (general,)}
 """The modules that decide beside the scorers, by the word of a suite's code that asks for them."""
 
 
@@ -60,6 +61,7 @@ def suite_digest(task: Task, scorers: Mapping[str, int | str]) -> str:
         "model": task.model,
         "template": dict(task.template),
         "decoding": task.decoding.model_dump(mode="json"),
+        **task.chat,
     }
     strata = {"strata": read_novelty(task.data).digest} if _speaks_of_strata(named) else {}
     return digest({"code": code, "rules": rules, "scorers": counted, **strata})

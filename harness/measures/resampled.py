@@ -79,6 +79,20 @@ class Average:
 
 
 @dataclass(frozen=True)
+class PerplexityRatio:
+    """How many times as large one model's perplexity is as another's. Rows: the other's log-probability of a passage
+    less the one's, both summed over its tokens, and their number. Beyond the most seen a token nothing is known.
+    """
+
+    def __call__(self, rows: Floats, weights: Floats) -> Floats:
+        return np.asarray(np.exp((weights @ rows[:, 0]) / (weights @ rows[:, 1])))
+
+    def added(self, rows: Floats, high: bool) -> Floats:
+        each = rows[:, 0] / rows[:, 1]
+        return np.asarray(rows[[int(each.argmax() if high else each.argmin())]])
+
+
+@dataclass(frozen=True)
 class Part:
     """One term of a sum: factor times the statistic of the rows."""
 

@@ -9,10 +9,12 @@ import numpy as np
 
 from harness.errors import UserError
 from harness.measures.measure import Measure, labelled
-from harness.measures.resampled import Average, MacroF1, Part, Resampled
+from harness.measures.resampled import Average, MacroF1, Part, PerplexityRatio, Resampled
 
 LONGEST = 86_400.0
 """Seconds in a day: an answer that takes longer is a missing one."""
+MOST_NATS = 50.0
+"""Nats a token by which two models are told apart at most: a perplexity 5e21 times as large is as bad as any."""
 
 
 def macro_f1(
@@ -57,3 +59,27 @@ def seconds(
     part = Part(1.0, Average(machine), table)
     evidence = Resampled(name, named, (part,), missing, (0.0, LONGEST), own, max_group, "low")
     return Measure.of(evidence, marks)
+
+
+def perplexity_ratio(
+    tuned: Sequence[float | None], before: Sequence[float | None], tokens: Sequence[int], ids: Sequence[str], *,
+    name: str = "perplexity_ratio",
+) -> Measure:
+    """The perplexity after a training, over all tokens, as a multiple of the one before; 1 is no change, lower is
+    better; approximate, and the passages are what is drawn.
+
+    tuned, before: mean natural log-probability of each passage's tokens, None where it is missing; tokens: how many.
+    Raises UserError for a log-probability that is no number or above 0, and a passage without tokens. Source: Jelinek
+    et al. 1977, perplexity = exp(-mean log-probability).
+    """
+    named, own, marks = labelled(len(ids), ids, None, None, name)
+    rows = []
+    for after, first, count, passage in zip(tuned, before, tokens, ids, strict=True):
+        if count < 1 or any(v is not None and not v <= 0.0 for v in (after, first)):
+            raise UserError(f"{name}: passage {passage} has no log-probability", hint="an unreadable one is None")
+        gap = math.nan if after is None or first is None else min(max(first - after, -MOST_NATS), MOST_NATS)
+        rows.append((gap * count, count))
+    table = np.array(rows, dtype=np.float64).reshape(-1, 2)
+    part = Part(1.0, PerplexityRatio(), table)
+    bounds = (math.exp(-MOST_NATS), math.exp(MOST_NATS))
+    return Measure.of(Resampled(name, named, (part,), np.isnan(table[:, 0]), bounds, own, 1, "low"), marks)

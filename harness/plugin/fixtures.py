@@ -8,6 +8,7 @@ import pytest
 
 from harness.errors import UserError
 from harness.examples import Split
+from harness.forgetting import General
 from harness.plugin.place import suite_folder
 from harness.scored import Scored
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from harness.plugin.roles import Role
     from harness.plugin.suite import Suite
 
-SUBJECTS = frozenset({"candidate", "prompted", "base", "linear", "incumbent", "previous"})
+SUBJECTS = frozenset({"candidate", "prompted", "base", "linear", "incumbent", "previous", "general"})
 
 
 def _suite(request: pytest.FixtureRequest) -> Suite:
@@ -68,6 +69,14 @@ def previous(request: pytest.FixtureRequest) -> Scored:
     champion it is the one before; for any other candidate the champion.
     """
     return _scored(request, "previous")
+
+
+@pytest.fixture(scope="module")
+def general(request: pytest.FixtureRequest) -> General:
+    """The candidate on general questions, asked without the task's prompt, and `general.before`, the base model:
+    general.accuracy - general.before.accuracy >= -0.10. The questions are the same on dev and golden.
+    """
+    return _suite(request).general()
 
 
 @pytest.fixture(scope="module")

@@ -12,12 +12,13 @@ KINDS = {
     "edge_case": "edge cases, one by one or together",
     "baseline_gap": "compares with a baseline",
     "consistency": "the same answer again",
+    "forgetting": "what the model could do before",
     "cost": "tokens and their price",
     "latency": "seconds",
 }
 _FIXTURES = {
     "edge_case": "edge_case", "edge_cases": "edge_case", "prompted": "baseline_gap", "base": "baseline_gap",
-    "linear": "baseline_gap", "incumbent": "baseline_gap",
+    "linear": "baseline_gap", "incumbent": "baseline_gap", "general": "forgetting",
 }
 METRICS = {
     "exact_match": "accuracy", "field_accuracy": "accuracy", "macro_f1": "accuracy", "similarity": "accuracy",

@@ -15,6 +15,7 @@ from harness.errors import UserError
 from harness.examples import Example, Split
 from harness.files import disk_errors
 from harness.gates import names_strata
+from harness.general import asked, passages
 from harness.plugin.audit import Audit, audit
 from harness.plugin.options import Choice
 from harness.project import Project
@@ -23,7 +24,7 @@ from harness.scorers import Context, Tariff, scorer_versions, scorers_for, tarif
 from harness.scores import Scores, Values
 from harness.subjects import Answer, Subject
 from harness.subjects.latency import Timing, chosen, machine, measure_latency
-from harness.subjects.subject import Progress
+from harness.subjects.subject import Progress, Way
 from harness.task import Task
 from harness.timings import Timings
 
@@ -40,6 +41,9 @@ class _Announced:
 
     def sampled(self, sample: int) -> Subject:
         return _Announced(self._subject.sampled(sample), self._split, self._say)
+
+    def general(self, way: Way) -> Subject:
+        return _Announced(self._subject.general(way), self._split, self._say)
 
     def fingerprint(self, example: Example) -> str:
         return self._subject.fingerprint(example)
@@ -139,6 +143,10 @@ class Source:
             self.tariffs[name] = tariff
         return _SuiteScores(replace(self._context, tariff=tariff), split, answers, known, ask,
                             lambda: self._timings(subject, split))
+
+    def general(self, subject: Subject, way: Way) -> Mapping[str, Answer]:
+        """A subject's answers to the general questions. Raises UserError where one cannot be had."""
+        return self._answers(subject.general(way), passages() if way == "read" else asked())
 
     def _answers(self, subject: Subject, split: Split) -> Mapping[str, Answer]:
         collected = self._collect(subject, split)

@@ -7,13 +7,14 @@ next test.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from harness.champion import Champion, load_champion
 from harness.errors import UserError
 from harness.examples import Split, load_split, read_card
 from harness.fingerprint import digest, short
+from harness.forgetting import General
 from harness.plugin.failure import Illustration
 from harness.plugin.options import Choice, SplitName
 from harness.plugin.roles import Role, Roles, told_of
@@ -23,7 +24,8 @@ from harness.project import Project
 from harness.replay import Evidence, Replay
 from harness.runs import find_replay
 from harness.scored import Scored
-from harness.subjects import Subject, parse_subject
+from harness.subjects import Answer, Subject, parse_subject
+from harness.subjects.subject import Way
 from harness.task import Task, load_task
 
 T = TypeVar("T")
@@ -131,9 +133,7 @@ class Suite:
 
         Raises UserError where the test that runs did not declare it: no look would have been counted.
         """
-        if role not in self.declared:
-            raise UserError(f"a test asks for {role} by name while it runs", f"task {self.name}",
-                            "declare it as the test's argument, so that its look is counted before it is read")
+        self._check_declared(role)
 
         def make() -> Scored:
             self.terms()
@@ -143,6 +143,23 @@ class Suite:
             return scored
 
         return self._once(f"scored {role}", make)
+
+    def general(self) -> General:
+        """The candidate on the general questions, and the base model before it. As `scored` otherwise."""
+        self._check_declared("general")
+        self.terms()
+
+        def answers(role: Role) -> Callable[[Way], Mapping[str, Answer]]:
+            return lambda way: self._once(f"general {role} {way}",
+                                          lambda: self.source.general(self.subject(role), way))
+
+        before = General("general.before", answers("base"))
+        return self._once("general", lambda: General("general", answers("candidate"), before))
+
+    def _check_declared(self, fixture: str) -> None:
+        if fixture not in self.declared:
+            raise UserError(f"a test asks for {fixture} by name while it runs", f"task {self.name}",
+                            "declare it as the test's argument, so that its look is counted before it is read")
 
     def illustration(self) -> Illustration | None:
         """The candidate on the examples that may be shown: golden's where this run opens it, else dev's. From answers

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from harness.examples import Example
+from harness.hardware import device_name
 from harness.subjects.subject import Subject
 
 EXAMPLES = 100
@@ -51,12 +52,10 @@ def measure_latency(subject: Subject, examples: Sequence[Example]) -> dict[str, 
 @cache
 def machine() -> str:
     """The machine in words: processor, usable cores, accelerator. Latencies of different machines do not compare."""
-    import torch
-
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     words = [_processor(), f"{cores} cores"]
-    if torch.cuda.is_available():
-        words.append(torch.cuda.get_device_name(0))
+    if accelerator := device_name():
+        words.append(accelerator)
     return ", ".join(words)
 
 

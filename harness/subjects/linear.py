@@ -8,12 +8,13 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
+from typing import NoReturn
 
 from harness.errors import UserError
 from harness.examples import Example, Split, render_output
 from harness.fingerprint import digest
 from harness.subjects.embedded import EMBEDDER_DIGEST
-from harness.subjects.subject import Answer, Progress
+from harness.subjects.subject import Answer, Progress, Way, not_general
 from harness.task import Task
 
 INVERSE_PENALTY = 10.0
@@ -45,6 +46,9 @@ class LinearSubject:
     def sampled(self, sample: int) -> LinearSubject:
         """Itself: it draws nothing."""
         return self
+
+    def general(self, way: Way) -> NoReturn:
+        raise not_general(self.name)
 
     def fingerprint(self, example: Example) -> str:
         return digest([self.identity, version("scikit-learn"), version("sentence-transformers"), example.text])

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UserError
+from harness.hardware import device
 from harness.subjects.kv import ATTENTION, register_attention
 from harness.subjects.template import stop_tokens, turn_end
 
@@ -33,11 +34,12 @@ class Loaded:
 
 @lru_cache(maxsize=MODELS_IN_MEMORY)
 def load_model(folder: Path, model_digest: str, adapter: Path | None = None,
-               adapter_digest: str | None = None) -> Loaded:
+               adapter_digest: str | None = None, chat_template: str | None = None) -> Loaded:
     """The model in 32-bit floats, on the GPU where there is one. The digests are part of the key: content, not paths.
 
-    An adapter is merged into the weights: W + BA is computed once instead of at every token. The caller has checked
-    that it belongs to this base. Raises UserError where its tensors do not all fit, or change nothing.
+    chat_template: takes the place of the tokenizer's own. An adapter is merged into the weights: W + BA is computed
+    once instead of at every token. The caller has checked that it belongs to this base. Raises UserError where its
+    tensors do not all fit, or change nothing.
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -45,12 +47,13 @@ def load_model(folder: Path, model_digest: str, adapter: Path | None = None,
     register_attention()
     with quiet():
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+        tokenizer.chat_template = chat_template or tokenizer.chat_template
         model = AutoModelForCausalLM.from_pretrained(
             folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False, local_files_only=True,
             attn_implementation=ATTENTION)
         if adapter is not None:
             model = merge_adapter(model, adapter)
-    model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+    model.to(device()).eval()
     return Loaded(model, tokenizer, stop_tokens(tokenizer, model.generation_config), turn_end(tokenizer))
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from harness.fingerprint import digest
 from harness.prompts import Strategy
 from harness.subjects.adapter import Adapter, adapter_digest, check_template
 from harness.subjects.embedded import ensure_model
-from harness.subjects.subject import Answer, Progress, sampled_identity
+from harness.subjects.subject import Answer, Progress, Subject, Way, sampled_identity
 from harness.task import Task
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class LocalSubject:
 
     @cached_property
     def identity(self) -> str:
-        """Digest of base, adapter, prompt, decoding, template arguments and constraint: who it is, wherever it lies."""
+        """Digest of base, adapter, prompt, decoding, chat template and constraint: who it is, wherever it lies."""
         who = self._who
         identity = digest({
             "model": who.model,
@@ -68,11 +68,17 @@ class LocalSubject:
             "decoding": who.task.decoding.model_dump(),
             "template": dict(who.task.template),
             "constrained": _constraint(who.task) if who.constrained else None,
+            **who.task.chat,
         })
         return sampled_identity(identity, who.sample) if who.sample else identity
 
     def sampled(self, sample: int) -> LocalSubject:
         return LocalSubject(replace(self._who, sample=sample))
+
+    def general(self, way: Way) -> Subject:
+        from harness.subjects.general import GeneralSubject
+
+        return GeneralSubject(self._who, way)
 
     def fingerprint(self, example: Example) -> str:
         return self._fingerprint(self._who.strategy.messages(example))
@@ -126,7 +132,7 @@ class LocalSubject:
         end = min(loaded.stops)
         a, b = ([*loaded.tokenizer(text, add_special_tokens=False).input_ids, end] for text in (one, other))
         at = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), None)
-        if at is None:
+        if at is None or who.task.thinking is not None:  # where an answer parts, its thought did long before
             return math.inf
         request = Request([*tokens, *a[:at]], 0, lambda: _Either(len(loaded.tokenizer), (a[at], b[at])))
         ((_, made),) = next(generate(loaded, [request], 1))
@@ -134,16 +140,30 @@ class LocalSubject:
 
     def _reply(self, loaded: Loaded, asked: Sequence[int], tokens: Sequence[Sequence[int]],
                progress: Progress | None) -> Iterator[tuple[int, Mapping[str, Any]]]:
-        """(Position in examples, the fields of its Answer that the model decides)."""
+        """(Position in examples, the fields of its Answer that the model decides). A thought without an end was cut."""
+        read = self._reader(loaded)
         for batch in self._generate(loaded, tokens, progress):
             for at, made in batch:
-                said = made.tokens[:-1] if made.stopped else made.tokens
+                text = read(made.tokens[:-1] if made.stopped else made.tokens)
                 yield asked[at], {
-                    "text": loaded.tokenizer.decode(said, skip_special_tokens=True),
-                    "finish": "stop" if made.stopped else "length",
+                    "text": text or "", "finish": "stop" if made.stopped and text is not None else "length",
                     "completion_tokens": len(made.tokens), "seconds": made.seconds, "logprob": made.logprob,
                     "first_token": made.first,
                 }
+
+    def _reader(self, loaded: Loaded) -> Callable[[Sequence[int]], str | None]:
+        """From the tokens that a model wrote to its answer; None where it never came to one."""
+        from harness.subjects.thinking import begins_inside, read_answer
+
+        thinking = self._who.task.thinking
+        if thinking is None:
+            return partial(loaded.tokenizer.decode, skip_special_tokens=True)
+        inside = begins_inside(loaded.tokenizer, self._who.task.template, thinking)
+        if inside and self._who.constrained:
+            raise UserError("the chat template's prompt ends within a thought, where a constrained answer has no place",
+                            'task.yaml, field "template"', "drop +constrained, or tell the template not to think:"
+                            " `template: {enable_thinking: false}` for many")
+        return partial(read_answer, loaded.tokenizer, thinking=thinking, inside=inside)
 
     def _generate(self, loaded: Loaded, tokens: Sequence[Sequence[int]],
                   progress: Progress | None) -> Iterator[list[tuple[int, Generated]]]:
@@ -175,10 +195,10 @@ class LocalSubject:
         if ref.digest != who.model:
             raise UserError("the model changed since this run began", str(ref.path), "start again")
         if who.adapter is None:
-            return load_model(ref.path, ref.digest)
+            return load_model(ref.path, ref.digest, chat_template=who.task.chat_template)
         if adapter_digest(who.adapter.folder) != who.adapter.digest:
             raise UserError("the adapter changed since this run began", str(who.adapter.folder), "start again")
-        loaded = load_model(ref.path, ref.digest, who.adapter.folder, who.adapter.digest)
+        loaded = load_model(ref.path, ref.digest, who.adapter.folder, who.adapter.digest, who.task.chat_template)
         check_template(who.adapter, template_digest(loaded.tokenizer, who.task.template))
         return loaded
 

@@ -89,7 +89,7 @@ def serving_digest(name: str, prompt: str | None, task: Task, project: Project) 
     strategy = parse_strategy(prompt or plain.removeprefix("base+"), _sources(task, project))
     closed = {"schema": task.schema, "labels": list(task.labels)} if plain != name else None
     return digest({"model": task.model, "prompt": strategy.spec(), "template": dict(task.template),
-                   "decoding": task.decoding.model_dump(), "constrained": closed})
+                   "decoding": task.decoding.model_dump(), "constrained": closed, **task.chat})
 
 
 def _folder(path: str, project: Project) -> Path:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from threading import Event
-from typing import Any
+from typing import Any, NoReturn
 from weakref import finalize
 
 from harness.errors import UserError
@@ -23,7 +23,8 @@ from harness.fingerprint import digest
 from harness.prompts import Strategy
 from harness.subjects.endpoint import PARALLEL, Address, Endpoint, NoAnswer, key_for, read_address
 from harness.subjects.local import sample_seed
-from harness.subjects.subject import Answer, Finish, Progress, sampled_identity
+from harness.subjects.subject import Answer, Finish, Progress, Way, not_general, sampled_identity
+from harness.subjects.thinking import after_thought
 from harness.task import Task
 
 ENGINE = 1
@@ -80,11 +81,15 @@ class RemoteSubject:
             "openai": self.at.model, "url": self.at.address.url, "prompt": self.strategy.spec(),
             "decoding": self.task.decoding.model_dump(), "template": dict(self.task.template),
             "constrained": self.task.schema if self.at.constrained else None,
+            **{key: value for key, value in self.task.chat.items() if key == "thinking"},
         })
         return sampled_identity(identity, self.sample) if self.sample else identity
 
     def sampled(self, sample: int) -> RemoteSubject:
         return replace(self, sample=sample)
+
+    def general(self, way: Way) -> NoReturn:
+        raise not_general(self.name)
 
     def fingerprint(self, example: Example) -> str:
         return self._fingerprint(self.strategy.messages(example))
@@ -133,7 +138,16 @@ class RemoteSubject:
             self._check_limits(said)
         except NoAnswer as error:
             return replace(nothing, error=error.why, passing=error.passing)
-        return replace(nothing, seconds=seconds, **said)
+        return replace(nothing, seconds=seconds, **self._without_thought(said))
+
+    def _without_thought(self, said: dict[str, Any]) -> dict[str, Any]:
+        """What was said, without the thought that some servers leave in it. Where its begin stands in the prompt, its
+        end alone tells that there was one; a thought without an end was cut.
+        """
+        if (thinking := self.task.thinking) is None:
+            return said
+        answer = after_thought(said["text"], thinking, inside=thinking.close in said["text"])
+        return {**said, "text": answer} if answer is not None else {**said, "text": "", "finish": "length"}
 
     def _body(self, messages: Sequence[Message]) -> dict[str, Any]:
         decoding, openai = self.task.decoding, self.at.address.openai
@@ -172,6 +186,8 @@ def read_completion(raw: Mapping[str, Any]) -> dict[str, Any]:
     finish = choice[0].get("finish_reason")
     if not isinstance(finish, str) or finish not in _FINISH:
         raise NoAnswer(f"it ended for a reason that is not known ({finish!r:.40})", passing=True)
+    if text is None and finish == "length":
+        text = ""  # cut before its first word: within a thought that the server keeps to itself
     if not isinstance(text, str):
         raise NoAnswer("the answer has no text", passing=True)
     usage = _part(raw, "usage", dict)

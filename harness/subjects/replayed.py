@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from harness.errors import UserError
 from harness.examples import Example
-from harness.subjects.subject import Answer, Progress, Subject, sampled_identity
+from harness.subjects.subject import Answer, Progress, Subject, Way, general_identity, sampled_identity
 
 
 class Replayed:
@@ -36,6 +36,10 @@ class Replayed:
     def sampled(self, sample: int) -> Subject:
         return Replayed(self.name, sampled_identity(self.identity, sample),
                         lambda: self._subject().sampled(sample), self._where)
+
+    def general(self, way: Way) -> Subject:
+        return Replayed(self.name, general_identity(self.identity, way),
+                        lambda: self._subject().general(way), self._where)
 
     def _subject(self) -> Subject:
         what = f"an answer of {self.name} is not recorded, and it cannot be generated: "

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
+from harness.errors import UserError
 from harness.examples import Example
 from harness.fingerprint import digest
+from harness.general import VERSION as GENERAL
 
 Finish = Literal["stop", "length", "error"]
 Origin = Literal["recorded", "cache", "model"]
 Progress = Callable[[int], None]
+Way = Literal["said", "chosen", "read"]
+"""How the general questions are put. said: answered in the subject's own words; chosen: the likeliest of a question's
+options; read: the mean log-probability of a passage's tokens but the first, each given those before."""
+WAYS: tuple[Way, ...] = get_args(Way)
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,12 @@ class Subject(Protocol):
         """
         ...
 
+    def general(self, way: Way) -> Subject:
+        """The same model without its task: it answers what `harness.general` asks. Raises UserError for a subject that
+        cannot.
+        """
+        ...
+
 
 MOST_SAMPLES = 100
 """Samples of one answer that may be drawn: each more narrows nothing that the number of examples does not."""
@@ -75,3 +87,14 @@ MOST_SAMPLES = 100
 def sampled_identity(identity: str, sample: int) -> str:
     """Identity under which the answers of one more sample are kept, so that it never stands in for another."""
     return digest([identity, sample])
+
+
+def general_identity(identity: str, way: Way) -> str:
+    """Identity under which a subject's answers to the general questions are kept."""
+    return digest([identity, "general", way, GENERAL])
+
+
+def not_general(name: str) -> UserError:
+    """What a subject says that is not asked the general questions."""
+    return UserError(f"{name} is not asked the general questions: what training made it forget is known of models on"
+                     " this machine alone", hint="gate `general` for adapter:FOLDER or base+STRATEGY")

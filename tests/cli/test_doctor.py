@@ -10,8 +10,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from harness import hardware
 from harness.cli import doctor
-from harness.cli.doctor import machine, matmul_gflops
+from harness.cli.doctor import machine
 from harness.files import write_json
 from harness.subjects.embedded import EMBEDDED, EMBEDDED_DIGEST, EMBEDDER, EMBEDDER_DIGEST
 
@@ -21,8 +22,9 @@ GIB = 2**30
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine of 80 GFLOP/s that need not be measured."""
-    monkeypatch.setattr(doctor, "matmul_gflops", lambda: 80.04)
+    """A machine of 80 GFLOP/s, and 160 in bf16, that need not be measured."""
+    rates = {"float32": 80.04, "bf16": 160.08}
+    monkeypatch.setattr(doctor, "matmul_gflops", lambda precision="float32": rates[precision])
 
 
 def disk(monkeypatch: pytest.MonkeyPatch, free: float) -> list[Path]:
@@ -50,6 +52,7 @@ def test_a_machine_with_room_passes(typed: Typed, monkeypatch: pytest.MonkeyPatc
     status, out, err = typed("doctor")
     assert (status, err) == (0, "")
     assert "fp32 matrices    80.0 GFLOP/s" in out
+    assert "bf16 matrices    160.1 GFLOP/s, 2.0 times fp32" in out
     assert "(40 GiB free)" in out
     assert "missing" not in out
 
@@ -91,7 +94,7 @@ def test_it_says_which_models_are_ready(typed: Typed, monkeypatch: pytest.Monkey
 def test_the_record_holds_what_a_run_is_compared_by(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
     disk(monkeypatch, 40)
     record = json.loads(typed("doctor", "--json")[1])
-    assert set(record["machine"]) == {"cores", "memory_gb", "gflops", "accelerator"}
+    assert set(record["machine"]) == {"cores", "memory_gb", "gflops", "gflops_bf16", "accelerator"}
     assert record["machine"]["gflops"] == 80.0
     assert {"python", "torch", "transformers", "peft"} <= set(record["versions"])
     assert record["cache"].endswith("cache")
@@ -118,9 +121,9 @@ def test_a_relative_cache_is_found_from_the_working_folder(typed: Typed, monkeyp
 
 def test_the_rate_is_measured_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     # At its real size, one run is enough work that a busy machine's rate does not round to nothing.
-    monkeypatch.setattr(doctor, "_SECONDS", 0.0)
-    assert matmul_gflops() > 0
+    monkeypatch.setattr(hardware, "SECONDS", 0.0)
     here = machine()
     assert here["cores"] >= 1
     assert here["memory_gb"] > 0
     assert here["gflops"] > 0
+    assert here["gflops_bf16"] > 0

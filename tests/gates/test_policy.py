@@ -10,7 +10,7 @@ from scipy.stats import binom
 
 from harness.errors import UserError
 from harness.gates import GateRecord, chance_of_passing, level
-from harness.measures import Measure, Recording, invalid, recording
+from harness.measures import Measure, Recording, invalid, perplexity_ratio, recording
 
 
 def records(*gates) -> list[GateRecord]:
@@ -147,3 +147,35 @@ def test_a_record_survives_json() -> None:
     assert record.values == {"a": (1.0, 1.0), "b": (0.0, 1.0), "c": (0.5, 0.5)}
     assert record.groups["a"] == record.groups["b"] != record.groups["c"]
     assert (record.verdict.reading, record.verdict.written) == ("observed", "shown")
+
+
+def general(wrong: int) -> GateRecord:
+    """A gate on general questions, of which so many are wrong."""
+    ids = [f"general:{i}" for i in range(100)]
+    measure = Measure([float(i >= wrong) for i in range(100)], ids=ids)
+    return GateRecord.of(measure.verdict(">=", 0.8), measure, "item")
+
+
+def test_general_questions_are_no_sample_of_golden() -> None:
+    dev = Measure([1.0] * 55 + [0.0] * 5)
+    gate = GateRecord.of(dev.verdict(">=", 0.8), dev, "item")
+    alone = chance_of_passing([gate], 200, 0.025)
+    assert chance_of_passing([gate, general(0)], 200, 0.025) == alone
+    assert chance_of_passing([general(0)], 5, 0.025) == 1.0
+
+
+def test_a_general_gate_says_on_golden_what_it_says_on_dev_at_the_level_of_the_look() -> None:
+    gate = general(11)
+    assert gate.verdict.p is not None
+    assert chance_of_passing([gate], 50, gate.verdict.p * 1.01) == 1.0
+    assert chance_of_passing([gate], 50, gate.verdict.p * 0.99) == 0.0
+    assert GateRecord.from_json(gate.to_json()) == gate
+    assert gate.fixed
+
+
+def test_an_approximate_general_gate_is_decided_by_its_own_estimate() -> None:
+    for logprob, chance in ((-3.0, 1.0), (-3.5, 0.0)):
+        ids = [f"general:p{i}" for i in range(30)]
+        ratio = perplexity_ratio([logprob] * 30, [-3.0] * 30, [50] * 30, ids)
+        gate = GateRecord.of(ratio.verdict("<=", 1.1), ratio, "item")
+        assert chance_of_passing([gate], 10, 0.01) == chance

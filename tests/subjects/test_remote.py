@@ -79,6 +79,27 @@ def test_an_answer_that_was_cut_off_is_said_to_be(
     assert ask(task, server.url)[0].finish == becomes
 
 
+@pytest.mark.parametrize(("content", "finish", "text", "becomes"), [
+    ("<think>hm</think>\n\nyes", "stop", "yes", "stop"), ("hm</think>yes", "stop", "yes", "stop"),
+    ("<think>hm", "stop", "", "length"), ("yes", "stop", "yes", "stop"), (None, "length", "", "length"),
+])
+def test_a_thought_is_no_part_of_the_answer(make_task: Callable[..., Made], chat_server: Serve, content: str | None,
+                                            finish: str, text: str, becomes: str) -> None:
+    made = make_task({**TEXT, "thinking": {}})
+    server = chat_server(lambda body: completion(content, finish=finish))
+    (answer,) = ask(made, server.url)
+    assert (answer.text, answer.finish) == (text, becomes)
+
+
+def test_a_task_that_knows_no_thoughts_takes_the_text_as_it_is(task: Made, make_task: Callable[..., Made],
+                                                               chat_server: Serve) -> None:
+    server = chat_server(lambda body: completion("<think>hm</think>yes"))
+    (answer,) = ask(task, server.url)
+    assert answer.text == "<think>hm</think>yes"
+    (other,) = ask(make_task({**TEXT, "thinking": {}}), server.url)
+    assert other.identity != answer.identity
+
+
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_a_passing_error_is_asked_again(task: Made, chat_server: Serve, status: int) -> None:
     replies: Iterator[Any] = iter([(status, {"Retry-After": "1"}, b"busy"), completion("yes")])

@@ -85,6 +85,8 @@ def test_it_is_given_train_and_recipe_and_nothing_of_golden(
     rows = [json.loads(line) for line in files["train.jsonl"].splitlines()]
     assert {r["id"]: r["messages"][-1] for r in rows} == {
         e.id: {"role": "assistant", "content": e.output} for e in lesson.train}
+    assert all(len(r["input_ids"]) == len(r["labels"]) for r in rows)
+    assert {t for r in rows for t in r["labels"][: r["labels"].index(r["input_ids"][-1]) - 1]} > {-100}
     asked = json.loads(files["recipe.json"])
     assert (asked["learning_rate"], asked["epochs"], asked["rank"], asked["start"]) == (0.02, 2, 4, None)
     assert "golden" not in json.dumps([arguments, files])

@@ -1,0 +1,56 @@
+"""What this machine computes with: which device, and how fast it multiplies matrices."""
+
+from __future__ import annotations
+
+import time
+from typing import Literal
+
+SIZE = 1024
+"""Rows of the square matrices that are timed: as large as the layers of a small model."""
+SECONDS = 1.0
+WORTH = 1.2
+"""bf16 is worth its rounding where it multiplies at least this many times as fast as fp32."""
+
+Precision = Literal["float32", "bf16"]
+
+
+def device() -> Literal["cuda", "mps", "cpu"]:
+    """Where models run: the CUDA GPU where there is one, else Apple's, else the CPU."""
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def device_name() -> str | None:
+    """The accelerator in words; None on a CPU."""
+    import torch
+
+    here = device()
+    if here == "cuda":
+        return torch.cuda.get_device_name(0)
+    return "Apple GPU" if here == "mps" else None
+
+
+def matmul_gflops(precision: Precision = "float32") -> float:
+    """Rate of matrix multiplication on the CPU in GFLOP/s: the best of the runs that fit into SECONDS."""
+    import torch
+
+    a = torch.rand(SIZE, SIZE, dtype=torch.bfloat16 if precision == "bf16" else torch.float32)
+    best = 0.0
+    until = time.perf_counter() + SECONDS
+    while best == 0.0 or time.perf_counter() < until:
+        start = time.perf_counter()
+        _ = a @ a
+        best = max(best, 2 * SIZE**3 / (time.perf_counter() - start) / 1e9)
+    return best
+
+
+def bf16_pays() -> bool:
+    """Whether bf16 is at least WORTH times as fast as fp32: measured on a CPU, as CUDA says of its GPU, not on MPS."""
+    import torch
+
+    if (here := device()) != "cpu":
+        return here == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+    return matmul_gflops("bf16") >= WORTH * matmul_gflops()

@@ -1,0 +1,121 @@
+"""bf16: the same lesson learned, to the bit each time, and never unasked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import hardware
+from harness.subjects import parse_subject
+from harness.subjects.adapter import read_adapter
+from trainers import precision
+from trainers.answer_loss import answer_loss
+from trainers.attempts import TrainingResult
+from trainers.batches import Row, collate
+from trainers.lora import start_lora
+from trainers.merged import merged
+
+from .conftest import QUICK, Lesson, train
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing:FutureWarning")
+
+LOWER = replace(QUICK, precision="bf16")
+
+
+@pytest.fixture(scope="module")
+def lower(lesson: Lesson, tmp_path_factory: pytest.TempPathFactory) -> TrainingResult:
+    return train(lesson, tmp_path_factory.mktemp("lower") / "1", LOWER)
+
+
+def test_the_same_recipe_gives_the_same_bytes(lesson: Lesson, lower: TrainingResult, tmp_path: Path) -> None:
+    again = train(lesson, tmp_path / "1", LOWER)
+    assert not again.reused
+    assert again.digest == lower.digest
+
+
+def test_it_is_another_adapter_near_the_one_in_full_precision(trained: TrainingResult, lower: TrainingResult) -> None:
+    assert lower.digest != trained.digest
+    assert [r["loss"] for r in lower.log] == pytest.approx([r["loss"] for r in trained.log], rel=0.02)
+
+
+def test_the_folder_says_so_and_the_weights_are_32_bit_floats(trained: TrainingResult, lower: TrainingResult) -> None:
+    import torch
+    from safetensors.torch import load_file
+
+    assert read_adapter(lower.adapter).note["recipe"]["precision"] == "bf16"
+    assert "precision" not in read_adapter(trained.adapter).note["recipe"]
+    assert {t.dtype for t in load_file(lower.adapter / "adapter_model.safetensors").values()} == {torch.float32}
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.05])
+def test_it_learns_the_lesson(lesson: Lesson, tmp_path: Path, dropout: float) -> None:
+    recipe = replace(LOWER, epochs=60, learning_rate=0.01, batch=7, micro_batch=7, dropout=dropout)
+    result = train(lesson, tmp_path / "1", recipe)
+    subject = parse_subject(f"adapter:{result.adapter}", lesson.task, lesson.project)
+    answers = {a.id: a.text for a in subject.answer(lesson.train.examples)}
+    assert answers == {e.id: e.output for e in lesson.train}
+
+
+def test_merged_layers_have_the_gradients_of_full_precision_to_rounding(base: Any, rows: Sequence[Row]) -> None:
+    import torch
+
+    model = start_lora(base, QUICK)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if "lora_B" in name:
+                parameter.normal_(std=0.02)
+    batch = collate(rows, 0)
+
+    def gradients(recipe: Any) -> dict[str, Any]:
+        model.zero_grad()
+        with merged(model, precision.lower_dtype(recipe)) as layers:
+            layers.refresh()
+            with precision.autocast(model.device, recipe):
+                loss = answer_loss(model.get_base_model(), batch["input_ids"], batch["labels"], 10)
+            loss.backward()
+        return {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}
+
+    full, rounded = gradients(QUICK), gradients(LOWER)
+    assert full.keys() == rounded.keys()
+    for name, value in full.items():
+        assert rounded[name].dtype == torch.float32
+        assert 0 < float((rounded[name] - value).norm()) < 0.1 * float(value.norm()), name
+
+
+@pytest.mark.parametrize(("gain", "taken"), [(1.1, "float32"), (1.2, "bf16"), (8.0, "bf16")])
+def test_auto_takes_what_the_machine_gains_by(monkeypatch: pytest.MonkeyPatch, gain: float, taken: str) -> None:
+    monkeypatch.setattr(hardware, "device", lambda: "cpu")
+    monkeypatch.setattr(hardware, "matmul_gflops", lambda of="float32": 100.0 * (gain if of == "bf16" else 1.0))
+    assert precision.settled(replace(QUICK, precision="auto")) == replace(QUICK, precision=taken)
+
+
+def test_auto_is_settled_before_anything_is_recorded(lesson: Lesson, lower: TrainingResult, tmp_path: Path,
+                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(precision, "bf16_pays", lambda: True)
+    result = train(lesson, tmp_path / "1", replace(QUICK, precision="auto"))
+    assert result.digest == lower.digest
+    assert read_adapter(result.adapter).note["recipe"] == LOWER.to_dict()
+
+
+@pytest.mark.parametrize("asked", ["float32", "bf16"])
+def test_what_is_asked_for_is_not_measured(monkeypatch: pytest.MonkeyPatch, asked: str) -> None:
+    monkeypatch.setattr(precision, "bf16_pays", None)
+    assert precision.settled(replace(QUICK, precision=asked)).precision == asked
+
+
+def test_on_an_accelerator_the_frozen_weights_become_bf16_and_the_trained_ones_stay(
+    base: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    monkeypatch.setattr(precision, "device", lambda: "cuda")
+    model = start_lora(base, LOWER)
+    precision.lower_base(model, QUICK)
+    assert {p.dtype for p in model.parameters()} == {torch.float32}
+    precision.lower_base(model, LOWER)
+    assert {p.dtype for p in model.parameters() if p.requires_grad} == {torch.float32}
+    assert {p.dtype for p in model.parameters() if not p.requires_grad} == {torch.bfloat16}
