@@ -12,10 +12,9 @@ import pytest
 from harness.champion import load_champion
 from harness.cli import train
 
-from .test_train import School, looks, record, school
+from .school import School, looks, record
 
 Typed = Callable[..., tuple[int, str, str]]
-__all__ = ["school"]
 
 
 def test_a_program_trains_and_the_loop_decides(
