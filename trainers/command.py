@@ -29,6 +29,7 @@ from harness.task import Task
 from trainers.answer_loss import answer_loss
 from trainers.attempts import TrainingResult, read_attempt, tidy_config, write_attempt
 from trainers.batches import IGNORED, Row, collate, strategy_for
+from trainers.lessons import repeats
 from trainers.lora import checked_rows, load_base, training_key
 from trainers.preflight import check_adapter, sample
 from trainers.recipe import Recipe
@@ -93,7 +94,9 @@ def train_by_command(model: ModelRef, task: Task, train: Split, recipe: Recipe, 
 def _hand_over(work: Path, model: ModelRef, task: Task, train: Split, rows: Sequence[Row], recipe: Recipe,
                start: Path | None) -> dict[str, str]:
     """Writes what the program gets; returns what stands for each placeholder."""
-    strategy, examples = strategy_for(task, recipe.prompt), train.by_id
+    strategy, kept = strategy_for(task, recipe.prompt), {row.id for row in rows}
+    once = sorted((e for e in train.examples if e.id in kept), key=lambda e: e.id)
+    examples = {e.id: e for e in (*once, *repeats(once, recipe))}
     lines = [json.dumps({"id": row.id, "messages": [
         *strategy.messages(examples[row.id]),
         {"role": "assistant", "content": render_output(examples[row.id].output)}],

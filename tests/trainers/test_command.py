@@ -95,6 +95,16 @@ def test_it_is_given_train_and_recipe_and_nothing_of_golden(
                          seconds=1.0)
 
 
+def test_what_is_seen_twice_stands_there_twice(lesson: Lesson, handed_back: Path, tmp_path: Path) -> None:
+    focused = replace(lesson, train=Split("train", tuple(
+        replace(e, tags=("dark",)) if i < 2 else e for i, e in enumerate(lesson.train.examples))))
+    code = "import shutil, sys; shutil.copytree(*sys.argv[1:3]); print(open(sys.argv[3]).read())"
+    recipe = replace(python(code, str(handed_back), "{out}", "{train}"), focus="dark", variations="letter_case")
+    run(focused, tmp_path / "1", recipe)
+    ids = [json.loads(line)["id"] for line in (tmp_path / "1" / "stdout.txt").read_text().split("\n") if line]
+    assert (len(ids), len({i.split("~")[0] for i in ids})) == (9, 7)
+
+
 def test_a_complete_attempt_is_not_made_again(lesson: Lesson, handed_back: Path, tmp_path: Path) -> None:
     recipe = python(HAND_BACK, str(handed_back), "{out}")
     first = run(lesson, tmp_path / "1", recipe)
