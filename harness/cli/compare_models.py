@@ -26,7 +26,8 @@ from harness.runs import Run
 from harness.scorers import scorer_versions
 from harness.subjects.embedded import ModelRef, ensure_model
 from harness.task import Task, load_task
-from trainers import LOOK_AT, Attempt, Budget, Step
+from trainers import Attempt, Budget, Step
+from trainers.loop import LOOK_AT
 
 _KIND = "base model"
 

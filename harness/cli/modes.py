@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from harness.baselines import deciding_metrics
 from harness.cli.train import Mode, Training
 from harness.errors import UserError
-from trainers import Recipe, Search, Seeds, check_search, parse_settings
+from trainers import Recipe, Seeds, parse_settings
+from trainers.search import Search, check_search
 
 
 def check_one_way(options: Mapping[str, object]) -> None:
