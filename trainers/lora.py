@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from harness.data.check import check_outputs
 from harness.errors import UserError
 from harness.examples import Example, Split
 from harness.files import whole_folder, write_json
@@ -20,19 +21,19 @@ from harness.fingerprint import digest
 from harness.hardware import device_name
 from harness.subjects.adapter import adapter_digest, check_base, check_template, read_adapter
 from harness.subjects.embedded import ModelRef
-from harness.subjects.loading import forget_models, quiet
+from harness.subjects.loading import forget_models, quiet, with_adapter
 from harness.subjects.template import stop_tokens, template_digest
 from harness.task import Task
 from trainers.attempts import Log, TrainingResult, read_attempt, tidy_config, write_attempt
 from trainers.batches import Row, fitting, make_rows, strategy_for
 from trainers.checkpoints import Checkpoints
+from trainers.dev_loss import dev_rows
 from trainers.lessons import repeats
 from trainers.memory import fewer_rows, free_memory, out_of_memory, shortage
 from trainers.optimize import optimize
 from trainers.precision import lower_base, settled
 from trainers.preflight import (
     check_adapter,
-    check_outputs,
     check_rows,
     check_start,
     check_thoughts,
@@ -41,6 +42,7 @@ from trainers.preflight import (
 )
 from trainers.progress import Progress
 from trainers.recipe import Recipe
+from trainers.trial import check_apart, try_batches
 from trainers.watchdog import Diverged
 
 TRAINER = 2
@@ -53,17 +55,18 @@ __all__ = ["TrainingResult", "train_adapter"]
 
 def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out: Path,
                   progress: Callable[[Progress], None] = lambda _: None,
-                  continue_from: Path | None = None) -> TrainingResult:
+                  continue_from: Path | None = None, dev: Split | None = None) -> TrainingResult:
     """Trains an adapter into the attempt folder `out` (out/adapter); one that is complete already is not made again.
 
-    continue_from: an adapter folder to go on from, of the same base and rank. A killed training leaves nothing at
+    continue_from: an adapter folder to go on from, of the same base and rank; dev: the split whose loss the log tells
+    after every epoch, and which decides nothing about the adapter. A killed training leaves nothing at
     `out`; the next call goes on from its newest whole checkpoint. On a CPU the same arguments give the same bytes,
     killed or not. Where the loss explodes, it begins again at half the learning rate, at most MAX_SETBACKS times; where
     memory runs out, with fewer rows a forward pass.
     Raises UserError where preflight finds a fault, naming the example, and where no lower rate helps.
     """
-    if train.name == "golden":
-        raise UserError("the trainer does not read golden", "train", "give it the train split")
+    if "golden" in (train.name, dev.name if dev else ""):
+        raise UserError("the trainer does not read golden", "train", "give it the train split, and dev to watch")
     recipe = settled(recipe)
     key = training_key(model, task, train, recipe, continue_from)
     kept = Checkpoints(out, key)
@@ -75,17 +78,19 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
     with quiet(), _no_false_alarm():
         tokenizer, base = load_base(model)
         tokenizer.chat_template = task.chat_template or tokenizer.chat_template
-        rows, notes = _rows(tokenizer, base, task, train, recipe)
+        rows, notes = checked_rows(tokenizer, base, task, train, recipe)
         template = template_digest(tokenizer, task.template)
         tuned = _continued(base, model, continue_from, recipe, template) if continue_from else start_lora(base, recipe)
         shortest = min(rows, key=lambda r: len(r.tokens))
         check_start(tuned, shortest, fresh=continue_from is None)
+        check_apart(tuned, rows, _pad(tokenizer))
         lower_base(tuned, recipe)
+        fits, tried = try_batches(tuned, rows, recipe, _pad(tokenizer), task.decoding.max_new_tokens)
         with whole_folder(out) as part:
             steps = partial(optimize, tuned, rows, pad=_pad(tokenizer), work=part / "work", progress=progress,
-                            kept=kept)
-            ran, log = _to_the_end(tuned, recipe, kept, steps)
-            notes = (*notes, *shortage(recipe, ran), *_resumed(kept))
+                            kept=kept, dev=dev_rows(tokenizer, task, dev, recipe) if dev else ())
+            ran, log = _to_the_end(tuned, fits, kept, steps)
+            notes = (*notes, *tried, *shortage(recipe, ran), *_resumed(kept))
             shutil.rmtree(part / "work", ignore_errors=True)
             tuned.save_pretrained(str(part / "adapter"), save_embedding_layers=False)
             tidy_config(part / "adapter", model.alias)
@@ -175,10 +180,11 @@ def load_base(model: ModelRef) -> tuple[Any, Any]:
     return tokenizer, base
 
 
-def _rows(tokenizer: Any, base: Any, task: Task, train: Split, recipe: Recipe) -> tuple[list[Row], tuple[str, ...]]:
+def checked_rows(tokenizer: Any, base: Any, task: Task, train: Split,
+                 recipe: Recipe) -> tuple[list[Row], tuple[str, ...]]:
     """Checked token rows in the order of ids (the order of lines decides nothing), and notes for the record."""
     examples = sorted(train.examples, key=lambda e: e.id)
-    check_outputs(examples, task)
+    check_outputs(task, train, "train.jsonl")
     strategy = strategy_for(task, recipe.prompt)
     whole = make_rows(tokenizer, task, strategy, examples)
     context = getattr(base.config, "max_position_embeddings", None) or recipe.max_length
@@ -204,28 +210,45 @@ def _without(examples: Sequence[Example], aside: Sequence[Row]) -> list[Example]
 
 
 def start_lora(base: Any, recipe: Recipe) -> Any:
-    """LoRA on every linear layer but the head. Its lora_A is drawn from the recipe's seed."""
+    """LoRA on every linear layer but the head, or on those of attention. Its lora_A is drawn from the recipe's seed."""
     from peft import LoraConfig, get_peft_model
     from transformers import set_seed
 
     set_seed(recipe.seed)
     config = LoraConfig(task_type="CAUSAL_LM", r=recipe.rank, lora_alpha=recipe.alpha, lora_dropout=recipe.dropout,
-                        target_modules="all-linear", bias="none")
-    return get_peft_model(base, config)
+                        target_modules="all-linear" if recipe.targets == "all-linear" else attention_layers(base),
+                        bias="none")
+    try:
+        return get_peft_model(base, config)
+    except ValueError as error:
+        raise UserError(f"the base model has no layers that take LoRA ({str(error).splitlines()[0]:.120})",
+                        'task.yaml, field "model"', "take a base model with linear layers (Llama, Qwen, SmolLM, ...)"
+                        ) from error
+
+
+def attention_layers(base: Any) -> list[str]:
+    """Full names of the linear layers that lie in an attention block. Raises UserError where none is found."""
+    import torch
+
+    names = [name for name, module in base.named_modules()
+             if isinstance(module, torch.nn.Linear) and any("attn" in p or "attention" in p for p in name.split("."))]
+    if not names:
+        raise UserError(f"{type(base).__name__} has no linear layer that is known as attention's",
+                        'recipe setting "targets"', "leave targets at all-linear")
+    return names
 
 
 def _continued(base: Any, model: ModelRef, folder: Path, recipe: Recipe, template: str) -> Any:
-    from peft import PeftModel
-
     adapter = read_adapter(folder)
     check_base(adapter, model.digest, model.alias)
     check_template(adapter, template)
     before = adapter.note.get("recipe", {})
-    for key in ("rank", "alpha", "prompt"):
+    before = {"targets": "all-linear", **before}
+    for key in ("rank", "alpha", "prompt", "targets"):
         if (was := before.get(key)) != (now := getattr(recipe, key)):
             raise UserError(f"the adapter to go on from has {key} {was}, the recipe says {now}", str(folder),
                             f"set {key}={was}, or start afresh")
-    return PeftModel.from_pretrained(base, str(folder), is_trainable=True)
+    return with_adapter(base, folder, trainable=True)
 
 
 @contextmanager

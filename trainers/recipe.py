@@ -19,13 +19,15 @@ DEMO_CHARACTERS = 300_000
 about ten minutes on two cores."""
 SMALL = 1024
 """Hidden size up to which a model counts as small."""
+TARGETS = ("all-linear", "attention")
 
 
 @dataclass(frozen=True)
 class Recipe:
     """Everything that decides an adapter, given base model and data.
 
-    rank, alpha: of LoRA on all linear layers of attention and MLP; dropout: before lora_A; learning_rate: its peak;
+    rank, alpha: of LoRA; targets: on all linear layers of attention and MLP, or on those of attention alone;
+    dropout: before lora_A; learning_rate: its peak;
     batch: examples an optimizer step; micro_batch: examples a forward pass, which changes memory and speed alone;
     warmup and decay: fractions of all steps in which the rate rises from 0 and falls to 0, constant between;
     clip: greatest gradient norm; prompt: the strategy that the model is trained and served with; max_length: tokens of
@@ -34,7 +36,8 @@ class Recipe:
     32-bit floats in any case; checkpoint_activations: the backward pass computes what lies between two layers anew
     instead of keeping it: less memory, a third more time; focus: a tag whose examples are seen
     twice an epoch; variations: names of perturbations that must not change an answer, with commas between, under which
-    they are seen the second time.
+    they are seen the second time; trainer: ours, or a command: a program and its arguments, to which the rest is a
+    request (trainers.command).
     """
 
     learning_rate: float
@@ -54,12 +57,16 @@ class Recipe:
     micro_batch: int = 8
     precision: Literal["float32", "bf16", "auto"] = "float32"
     checkpoint_activations: bool = False
+    targets: Literal["all-linear", "attention"] = "all-linear"
     focus: str = ""
     variations: str = ""
+    trainer: Literal["lora", "command"] = "lora"
+    command: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON, in the order in which people read it. Settings that came later are there where they are set."""
-        return {k: v for k, v in asdict(self).items() if k not in _LATER or v != _LATER[k]}
+        values = {k: v for k, v in asdict(self).items() if k not in _LATER or v != _LATER[k]}
+        return values | ({"command": list(self.command)} if self.command else {})
 
     @property
     def digest(self) -> str:
@@ -80,7 +87,8 @@ class Recipe:
 
 
 _LATER = {f.name: f.default for f in fields(Recipe)
-          if f.name in ("too_long", "precision", "checkpoint_activations", "focus", "variations")}
+          if f.name in ("too_long", "precision", "checkpoint_activations", "targets", "focus", "variations", "trainer",
+                        "command")}
 """Settings that earlier recipes do not have, with their defaults: left out there, those keep their digests."""
 _LIMITS: dict[str, tuple[float, float]] = {
     "learning_rate": (1e-7, 1.0), "batch": (1, 4096), "epochs": (1, 1000), "rank": (1, 1024), "alpha": (1, 4096),
@@ -88,9 +96,16 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "seed": (0, 2**32 - 1), "max_length": (16, 1_048_576), "micro_batch": (1, 4096),
 }
 _CHOICES = {"prompt": ("pruned", "zero_shot"), "too_long": ("refuse", "set_aside"),
-            "precision": ("float32", "bf16", "auto")}
+            "precision": ("float32", "bf16", "auto"), "targets": TARGETS, "trainer": ("lora", "command")}
 _SWITCHES = {f.name for f in fields(Recipe) if f.type == "bool"}
 _WHOLE = {f.name for f in fields(Recipe) if f.type == "int"}
+
+
+def check_amount(n_train: int) -> None:
+    """Raises UserError where there are too few examples to learn from: what a task is, they have in common."""
+    if n_train < 2:
+        raise UserError(f"there is {'one' if n_train else 'no'} example to train on", "train.jsonl",
+                        "add examples; those that were set aside for their length count with a larger max_length")
 
 
 def default_recipe(task: Task, n_train: int, hidden_size: int, settings: Mapping[str, Any] | None = None) -> Recipe:
@@ -100,6 +115,7 @@ def default_recipe(task: Task, n_train: int, hidden_size: int, settings: Mapping
     setting. Sources: the rate by width and batch, Tinker's formula; all linear layers, LoRA Without Regret (Thinking
     Machines, 2025); both changed for small models by our own measurement (docs/results.md).
     """
+    check_amount(n_train)
     changes = {**_checked(task.train, f'{task.folder / "task.yaml"}, field "train"'),
                **_checked(settings or {}, "--set")}
     batch = int(changes.get("batch", default_batch(n_train)))
@@ -118,6 +134,7 @@ def demo_recipe(task: Task, n_train: int, hidden_size: int, settings: Mapping[st
     characters: of all inputs and outputs of train. Where there is time for one pass or two, small batches learn more
     from them: more steps of the same tokens, at a rate that such steps bear (docs/results.md).
     """
+    check_amount(n_train)
     quick: dict[str, Any] = {"epochs": max(1, round(DEMO_CHARACTERS / characters)), "decay": 0.5}
     bold: dict[str, Any] = {"batch": 4, "learning_rate": 1.1e-3} if hidden_size <= SMALL else {}
     quick |= {key: value for key, value in bold.items() if key not in task.train}
@@ -179,6 +196,9 @@ def from_dict(values: Any, where: str) -> Recipe:
 
 def _made(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     changed = replace(recipe, **changes)
+    if (changed.trainer == "command") != bool(changed.command):
+        raise UserError('trainer "command" and a "command" go together', 'recipe, field "trainer"',
+                        'write trainer: command and command: [python, "{project}/train.py", "{train}", "{out}"]')
     if changed.variations and not changed.focus:
         raise UserError("variations without a focus vary nothing", "recipe", "set focus=TAG too")
     # The effective batch is exact: a forward pass takes the most rows that divide it.
@@ -200,6 +220,11 @@ def _value(key: str, value: Any, where: str) -> Any:
         if value not in choices:
             raise UserError(f"{key} is {value!r}", where, f"known: {', '.join(choices)}")
         return value
+    if key == "command":
+        if not isinstance(value, list | tuple) or not value or not all(isinstance(part, str) for part in value):
+            raise UserError(f"command is {value!r:.80}, no list of texts", where,
+                            "write it in task.yaml as a list, a program and its arguments: no shell reads it")
+        return tuple(value)
     if key in _SWITCHES:
         if str(value).lower() not in ("true", "false"):
             raise UserError(f"{key} is {value!r}", where, "known: true, false")

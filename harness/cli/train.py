@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -49,8 +50,8 @@ from harness.runs import (
 )
 from harness.scorers import scorer_versions
 from harness.subjects import how_known
-from harness.subjects.adapter import adapter_digest
-from harness.subjects.embedded import ModelRef, ensure_model
+from harness.subjects.adapter import read_adapter
+from harness.subjects.embedded import ModelRef, ensure_model, hidden_size
 from harness.task import load_task
 from trainers import (
     Attempt,
@@ -71,27 +72,33 @@ from trainers import (
     explain,
     first_step,
     from_dict,
+    marked,
     parse_settings,
     settled,
     strategy_for,
     train_adapter,
+    train_by_command,
     train_until,
 )
 
 __all__ = ["Budget", "run_train"]
 
+_SHOWN = 400  # characters of a note on the screen: attempt.json has it whole
 _TAGGED = 5  # dev examples of a tag below which its score says nothing
 
 
 @dataclass
 class Training:
-    """One run: what is worked on, where it is recorded, and what the base model is."""
+    """One run: what is worked on, where it is recorded, and what the base model is. ends: when a trainer that is a
+    program is ended, as time.monotonic tells.
+    """
 
     work: Work
     run: Run
     model: ModelRef
     quick: bool
     prompted: str
+    ends: float
 
     @property
     def name(self) -> str:
@@ -103,13 +110,13 @@ class Training:
 
     def train(self, recipe: Recipe, out: Path, continue_from: Path | None) -> TrainingResult:
         """One attempt."""
-        return train_shown(self.work, self.model, recipe, out, continue_from)
+        return train_shown(self.work, self.model, recipe, out, continue_from, self.ends - time.monotonic())
 
     def judge(self, adapter: Path, number: int) -> DevResult:
         """The suite on dev, read as observed, and from it the chance of passing golden at the coming look's level."""
         subject = self.subject(adapter)
         scored = self.work.scored(subject, "dev", "how good the attempt is, on dev")
-        result = run_suite(self.work.project, self.name, subject, "dev", silent=True)
+        result = run_suite(self.work.project, self.name, subject, "dev", silent=True, model=self.work.task.model)
         if not result.records:
             raise UserError("the suite recorded no verdict on dev", str(self.work.task.folder),
                             f"look at it with: pytest suites/{self.name} --candidate {subject}")
@@ -179,33 +186,41 @@ def _told(gate: GateRecord) -> dict[str, Any]:
     return {"item": gate.item, "verdict": gate.verdict.to_json(), "flips": chance_of_other_verdict(gate)}
 
 
-def train_shown(work: Work, model: ModelRef, recipe: Recipe, out: Path, continue_from: Path | None) -> TrainingResult:
-    """An adapter, with loss, speed and time left on the screen while it is trained."""
+def train_shown(work: Work, model: ModelRef, recipe: Recipe, out: Path, continue_from: Path | None,
+                seconds: float = math.inf) -> TrainingResult:
+    """An adapter, with loss, speed and time left on the screen while it is trained. seconds: after which a trainer that
+    is a program is ended.
+    """
     split = work.split("train")
+    if recipe.trainer == "command":
+        with work.screen.step(f"attempt {out.name}: {recipe.command[0]}", "a program of yours trains"):
+            return train_by_command(model, work.task, split, recipe, out, continue_from, seconds=seconds)
     title = f"attempt {out.name}: LoRA, {recipe.epochs} epochs over {len(split)} examples"
     seen = len(split) + split.tag_counts().get(recipe.focus, 0)
     with work.screen.step(title, "the model learns the task", recipe.steps(seen)) as advance:
         def told(p: Progress) -> None:
             advance(p.step, f"loss {p.loss:.3f}  {p.tokens_per_second:.0f} tokens/s")
 
-        result = train_adapter(model, work.task, split, recipe, out, told, continue_from)
-    for setback in result.setbacks:
-        work.screen.say(f"  {setback}")
+        result = train_adapter(model, work.task, split, recipe, out, told, continue_from, work.split("dev"))
+    row = [marked(result.sample)] if result.sample and out.name == "1" else []
+    for line in (*result.setbacks, *result.notes, *row):
+        work.screen.say(f"  {line if len(line) <= _SHOWN else line[:_SHOWN] + ' ...'}")
     return result
 
 
 def run_train(
     project: Project, name: str, budget: Budget, settings: Sequence[str], *, screen: Screen | None = None,
-    quick: bool = False, mode: Mode = Mode(),
+    quick: bool = False, mode: Mode = Mode(), base: str | None = None,
 ) -> Result:
     """Trains until the golden suite passes or the budget ends; promotes what passed; writes the report either way.
 
     quick: the demo's recipe, and constrained decoding for the best strategy alone. A run that was killed is taken up
-    where it stood. Raises UserError for bad input.
+    where it stood. base: a base model instead of task.yaml's, for a run that takes no look. Raises UserError for bad
+    input.
     """
     screen = screen or Screen()
     started = time.monotonic()
-    task = load_task(project, name)
+    task = load_task(project, name).on_model(base)
     budget = budget.at_price(task.prices.machine_hour if task.prices else None)
     work = Work(project, task, screen)
     with screen.step("check the data", "schema, duplicates, nothing of golden in train"):
@@ -237,7 +252,7 @@ def _train(work: Work, model: ModelRef, recipe: Recipe, budget: Budget, settings
     _say_baselines(work, prompted)
     for reference, why in references(work.task).items():
         work.scored(reference, "dev", why)
-    training = Training(work, run, model, quick, prompted.name)
+    training = Training(work, run, model, quick, prompted.name, time.monotonic() + budget.seconds)
     if budget.looks is None:
         budget = replace(budget, looks=looks_left(read_looks(work.ledger), work.task.error, budget.attempts))
     plan = mode.plan(training, recipe)
@@ -270,7 +285,7 @@ def _open(work: Work, model: ModelRef, recipe: Recipe, settings: Sequence[str], 
 
 
 def _recipe(work: Work, model: ModelRef, settings: Sequence[str], quick: bool) -> Recipe:
-    hidden = int(read_json(model.path / "config.json")["hidden_size"])
+    hidden = hidden_size(model)
     train, changes = work.split("train"), parse_settings(settings)
     if not quick:
         return settled(default_recipe(work.task, len(train), hidden, changes))
@@ -347,8 +362,11 @@ def _spent(outcome: Outcome, budget: Budget) -> dict[str, Any]:
 
 
 def _attempt(training: Training, attempt: Attempt) -> dict[str, Any]:
-    return {"k": attempt.k, "subject": training.subject(attempt.adapter), "recipe": attempt.recipe.to_dict(),
+    adapter = read_adapter(attempt.adapter)
+    # As it ran: where memory was short, with fewer rows a forward pass than were asked for.
+    recipe = adapter.note.get("recipe", attempt.recipe.to_dict())
+    return {"k": attempt.k, "subject": training.subject(attempt.adapter), "recipe": recipe,
             "seconds": round(attempt.seconds, 1), "dev": attempt.dev.scores, "chance": attempt.dev.chance,
             "reason": attempt.reason, "failing": attempt.dev.failing, "seen": diagnose(attempt).seen,
             "setbacks": list(attempt.setbacks), "continue_from": attempt.continue_from,
-            "adapter": adapter_digest(attempt.adapter)}
+            "adapter": adapter.digest}
