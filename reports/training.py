@@ -177,6 +177,7 @@ def facts_of(records: Records) -> tuple[Facts, ...]:
     data = part(run, "data", dict) or {}
     machine, budget = part(run, "machine", dict) or {}, part(run, "budget", dict) or {}
     split = golden.get("split") or {}
+    conditions = part(run, "conditions", dict) or {}
     splits = [
         (name, f"{plural(int(about.get('count') or 0), 'example')}, fingerprint {about.get('fingerprint')}")
         for name, about in data.items() if isinstance(about, dict)
@@ -199,6 +200,7 @@ def facts_of(records: Records) -> tuple[Facts, ...]:
             ("ended", str(run.get("reason") or run.get("status") or NOT_RECORDED)),
             ("took", duration(amount(run, "seconds"))), ("seed", str(run.get("seed", NOT_RECORDED))),
             ("budget", _pairs(budget)), ("spent", _pairs(part(run, "spent", dict) or {})), ("machine", _pairs(machine)),
+            ("trained on", _pairs(part(conditions, "machine", dict) or {})),
             ("prices", _pairs(part(run, "prices", dict) or {})),
             ("prompting tried on dev", ", ".join(map(str, part(run, "baselines", list) or ())) or NOT_RECORDED),
             *((f"price of {name}", str(said)) for name, said in (part(run, "tariffs", dict) or {}).items()),

@@ -12,7 +12,7 @@ from trainers.ending import Ending, explain
 from trainers.facts import TrainFacts
 from trainers.ladder import Attempt, DevResult, Step, best_attempt, first_step
 from trainers.loop import Outcome, train_until
-from trainers.lora import train_adapter
+from trainers.lora import conditions, train_adapter
 from trainers.plans import UP_THE_LADDER, Plan, Seeds
 from trainers.precision import settled
 from trainers.progress import Progress
@@ -20,6 +20,7 @@ from trainers.recipe import Recipe, default_recipe, demo_recipe, from_dict, pars
 
 __all__ = [
     "UP_THE_LADDER", "Attempt", "Budget", "DevResult", "Ending", "Outcome", "Plan", "Progress", "Recipe", "Seeds",
-    "Step", "TrainFacts", "TrainingResult", "best_attempt", "default_recipe", "demo_recipe", "explain", "first_step",
-    "from_dict", "parse_settings", "settled", "strategy_for", "train_adapter", "train_until", "with_settings",
+    "Step", "TrainFacts", "TrainingResult", "best_attempt", "conditions", "default_recipe", "demo_recipe", "explain",
+    "first_step", "from_dict", "parse_settings", "settled", "strategy_for", "train_adapter", "train_until",
+    "with_settings",
 ]

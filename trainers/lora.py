@@ -17,6 +17,7 @@ from harness.errors import UserError
 from harness.examples import Split
 from harness.files import whole_folder, write_json
 from harness.fingerprint import digest
+from harness.hardware import device_name
 from harness.subjects.adapter import adapter_digest, check_base, check_template, read_adapter
 from harness.subjects.embedded import ModelRef
 from harness.subjects.loading import forget_models, quiet
@@ -105,12 +106,23 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
 
 
 def training_key(model: ModelRef, task: Task, train: Split, recipe: Recipe, continue_from: Path | None) -> str:
-    """Digest of everything that decides an adapter: base, data, prompt, recipe, start, and the versions of engines."""
-    return digest({
-        "trainer": TRAINER, "model": model.digest, "train": train.fingerprint, "recipe": recipe.to_dict(),
-        "prompt": strategy_for(task, recipe.prompt).spec(), "template": dict(task.template), **task.chat,
-        "continued": adapter_digest(continue_from) if continue_from else None,
-        "versions": {name: version(name) for name in ("torch", "transformers", "peft", "tokenizers")}})
+    """Digest of what decides an adapter, the machine aside: the conditions, the recipe, and where it goes on from."""
+    same = {name: value for name, value in conditions(model, task, train).items() if name != "machine"}
+    return digest({**same, "recipe": recipe.to_dict(),
+                   "continued": adapter_digest(continue_from) if continue_from else None})
+
+
+def conditions(model: ModelRef, task: Task, train: Split) -> dict[str, Any]:
+    """What an adapter depends on beside its recipe, as JSON, by name: on a CPU, the same give the same bytes."""
+    import torch
+
+    return {
+        "trainer": TRAINER, "base model": model.digest, "train": train.fingerprint,
+        "template": {**task.template, **task.chat},
+        "instructions": digest([strategy_for(task, prompt).spec() for prompt in ("pruned", "zero_shot")]),
+        "versions": {name: version(name) for name in ("torch", "transformers", "accelerate", "peft", "tokenizers")},
+        "machine": {"device": device_name() or "cpu", "instruction set": torch.backends.cpu.get_cpu_capability(),
+                    "threads": torch.get_num_threads()}}
 
 
 def _to_the_end(tuned: Any, recipe: Recipe, kept: Checkpoints, steps: Callable[[Recipe], Log]) -> tuple[Recipe, Log]:

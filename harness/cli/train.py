@@ -36,9 +36,19 @@ from harness.measures import Verdict
 from harness.plugin.run import run_suite
 from harness.project import Project
 from harness.replay import write_replay
-from harness.runs import Run, answers_folder, clear_parts, git_commit, open_run, versions, write_answers
+from harness.runs import (
+    Run,
+    answers_folder,
+    clear_parts,
+    git_commit,
+    one_training,
+    open_run,
+    versions,
+    write_answers,
+)
 from harness.scorers import scorer_versions
 from harness.subjects import how_known
+from harness.subjects.adapter import adapter_digest
 from harness.subjects.embedded import ModelRef, ensure_model
 from harness.task import load_task
 from trainers import (
@@ -53,6 +63,7 @@ from trainers import (
     Recipe,
     TrainFacts,
     TrainingResult,
+    conditions,
     default_recipe,
     demo_recipe,
     explain,
@@ -88,14 +99,8 @@ class Training:
         return f"adapter:{adapter.resolve().relative_to(self.work.project.root.resolve())}"
 
     def train(self, recipe: Recipe, out: Path, continue_from: Path | None) -> TrainingResult:
-        """One attempt, with loss, speed and time left on the screen."""
-        split = self.work.split("train")
-        title = f"attempt {out.name}: LoRA, {recipe.epochs} epochs over {len(split)} examples"
-        with self.work.screen.step(title, "the model learns the task", recipe.steps(len(split))) as advance:
-            def told(p: Progress) -> None:
-                advance(p.step, f"loss {p.loss:.3f}  {p.tokens_per_second:.0f} tokens/s")
-
-            return train_adapter(self.model, self.work.task, split, recipe, out, told, continue_from)
+        """One attempt."""
+        return train_shown(self.work, self.model, recipe, out, continue_from)
 
     def judge(self, adapter: Path, number: int) -> DevResult:
         """The suite on dev, read as observed, and from it the chance of passing golden at the coming look's level."""
@@ -167,6 +172,20 @@ def _told(gate: GateRecord) -> dict[str, Any]:
     return {"item": gate.item, "verdict": gate.verdict.to_json(), "flips": chance_of_other_verdict(gate)}
 
 
+def train_shown(work: Work, model: ModelRef, recipe: Recipe, out: Path, continue_from: Path | None) -> TrainingResult:
+    """An adapter, with loss, speed and time left on the screen while it is trained."""
+    split = work.split("train")
+    title = f"attempt {out.name}: LoRA, {recipe.epochs} epochs over {len(split)} examples"
+    with work.screen.step(title, "the model learns the task", recipe.steps(len(split))) as advance:
+        def told(p: Progress) -> None:
+            advance(p.step, f"loss {p.loss:.3f}  {p.tokens_per_second:.0f} tokens/s")
+
+        result = train_adapter(model, work.task, split, recipe, out, told, continue_from)
+    for setback in result.setbacks:
+        work.screen.say(f"  {setback}")
+    return result
+
+
 def run_train(
     project: Project, name: str, budget: Budget, settings: Sequence[str], *, screen: Screen | None = None,
     quick: bool = False, mode: Mode = Mode(),
@@ -193,17 +212,24 @@ def run_train(
     with screen.step("how new is golden?", "each example's distance to train, by embedding and by words"):
         novelty = refresh_novelty(project, name, quality.splits)
     screen.say(f"  {novelty}")
+    with one_training(project, name):
+        return _train(work, model, recipe, budget, settings, quick, mode, started)
+
+
+def _train(work: Work, model: ModelRef, recipe: Recipe, budget: Budget, settings: Sequence[str], quick: bool,
+           mode: Mode, started: float) -> Result:
+    screen = work.screen
     run, again = _open(work, model, recipe, [*settings, *mode.key], quick)
     if again:
         clear_parts(run.folder)
         screen.say(f"  run {run.id} is taken up again: what is complete is kept")
     prompted = work.prompted(everything=not quick)
     _say_baselines(work, prompted)
-    for reference, why in references(task).items():
+    for reference, why in references(work.task).items():
         work.scored(reference, "dev", why)
     training = Training(work, run, model, quick, prompted.name)
     if budget.looks is None:
-        budget = replace(budget, looks=looks_left(read_looks(work.ledger), task.error, budget.attempts))
+        budget = replace(budget, looks=looks_left(read_looks(work.ledger), work.task.error, budget.attempts))
     plan = mode.plan(training, recipe)
     outcome = _loop(training, recipe, budget, plan)
     run.update(plan=plan.record(outcome.attempts))
@@ -221,13 +247,15 @@ def _open(work: Work, model: ModelRef, recipe: Recipe, settings: Sequence[str], 
     now = datetime.now(UTC)
     run, again = open_run(work.project, task.name, key, now.strftime("%Y%m%d-%H%M%S"))
     if not again:
-        run.update(started=now.isoformat(timespec="seconds"), versions=versions(), machine=machine(),
-                   git=git_commit(work.project.root), seed=recipe.seed,
+        run.update(started=now.isoformat(timespec="seconds"), seed=recipe.seed,
                    model={"alias": model.alias, "digest": model.digest},
                    data={n: {"count": len(s), "fingerprint": s.fingerprint} for n, s in work.splits.items()},
                    suite=suite_digest(task, scorer_versions(task)),
                    fields={path: rule.model_dump() for path, rule in task.fields.items()},
                    prices=task.prices.model_dump(exclude={"subjects"}) if task.prices else {})
+    # A run may be taken up with other versions or on another machine: what is trained from now on depends on them.
+    run.update(versions=versions(), machine=machine(), git=git_commit(work.project.root),
+               conditions=conditions(model, task, work.split("train")))
     return run, again
 
 
@@ -311,4 +339,5 @@ def _spent(outcome: Outcome, budget: Budget) -> dict[str, Any]:
 def _attempt(training: Training, attempt: Attempt) -> dict[str, Any]:
     return {"k": attempt.k, "subject": training.subject(attempt.adapter), "recipe": attempt.recipe.to_dict(),
             "seconds": round(attempt.seconds, 1), "dev": attempt.dev.scores, "chance": attempt.dev.chance,
-            "reason": attempt.reason, "failing": attempt.dev.failing}
+            "reason": attempt.reason, "failing": attempt.dev.failing, "setbacks": list(attempt.setbacks),
+            "continue_from": attempt.continue_from, "adapter": adapter_digest(attempt.adapter)}

@@ -13,11 +13,10 @@ import pandas as pd
 import pytest
 
 from harness.champion import load_champion
-from harness.cli import train
 from harness.gates import LookKey, mark_opened, open_look, read_looks
 from harness.novelty import read_novelty
 from harness.plugin.run import run_suite
-from trainers import TrainingResult
+from harness.subjects.adapter import adapter_digest
 
 from ..conftest import ChatServer, completion
 from .school import School, looks, record
@@ -44,6 +43,11 @@ def test_a_model_that_passes_becomes_the_champion(typed: Typed, counts: Any, sch
     run = record(counts)
     assert (run["status"], run["best"], run["data"]["golden"]["count"]) == ("passed", 1, 60)
     assert run["data"]["dev"]["fingerprint"] == counts.split("dev").fingerprint
+    assert run["conditions"]["train"] == counts.split("train").fingerprint
+    assert set(run["conditions"]["machine"]) == {"device", "instruction set", "threads"}
+    (attempt,) = run["attempts"]
+    folder = counts.project.root / attempt["subject"].removeprefix("adapter:")
+    assert (attempt["adapter"], attempt["continue_from"]) == (adapter_digest(folder), None)
 
 
 def test_the_report_tells_accuracy_by_distance_to_train(
@@ -202,27 +206,6 @@ def test_golden_answers_stay_out_of_the_run(typed: Typed, counts: Any, school: C
             assert '"g001"' not in text
     for name in ("answers", "scores"):
         assert set(pd.read_parquet(folder / f"{name}.parquet")["id"]) == {e.id for e in counts.split("dev")}
-
-
-def test_a_run_that_was_killed_is_taken_up_without_another_look(
-    typed: Typed, counts: Any, school: Callable[..., School], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    killed = school((20, 50), (0, 0))
-    train_ = killed.__call__
-
-    def second_is_killed(*arguments: Any) -> TrainingResult:
-        killed.stop = len(killed.recipes) == 1
-        return train_(*arguments)
-
-    monkeypatch.setattr(train, "train_adapter", second_is_killed)
-    assert typed("train", "counts", "--attempts", "2")[0] == 130
-    assert record(counts)["status"] == "running"
-    school((20, 50), (0, 0))
-    status, out, err = typed("train", "counts", "--attempts", "2", "--json")
-    assert status == 0, err
-    assert "is taken up again" in err
-    assert json.loads(out)["run"] == record(counts)["id"]
-    assert looks(counts) == 1
 
 
 def test_the_same_command_after_a_pass_is_a_run_of_its_own(
