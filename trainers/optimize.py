@@ -13,6 +13,7 @@ from trainers.answer_loss import answer_loss
 from trainers.batches import ByLength, Row, collate
 from trainers.checkpoints import Checkpoints
 from trainers.merged import Merged, can_merge, merged
+from trainers.packing import pack
 from trainers.precision import autocast, lower_dtype
 from trainers.progress import Progress
 from trainers.recipe import Recipe
@@ -38,7 +39,8 @@ def optimize(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int, work: Pa
     with merged(model, dtype) if can_merge(model, recipe.dropout) else nullcontext() as layers:
         trainer = _trainer_class()(
             model=model, args=_arguments(recipe, work), train_dataset=list(rows),
-            data_collator=partial(collate, pad=pad), callbacks=[_callback(clock, layers, kept, order, per_epoch)])
+            data_collator=pack if recipe.pack else partial(collate, pad=pad),
+            callbacks=[_callback(clock, layers, kept, order, per_epoch)])
         trainer.clock = clock
         trainer.recipe = recipe
         trainer.order = order
@@ -115,7 +117,8 @@ def _trainer_class() -> Any:
             self.clock.count(int(inputs["lengths"].sum()))
             causal = self.accelerator.unwrap_model(model).get_base_model()
             with autocast(causal.device, self.recipe):
-                return answer_loss(causal, inputs["input_ids"], inputs["labels"], num_items_in_batch)
+                return answer_loss(causal, inputs["input_ids"], inputs["labels"], num_items_in_batch,
+                                   inputs.get("position_ids"))
 
         def _get_train_sampler(self, train_dataset: Any = None) -> Any:
             return self.order

@@ -32,7 +32,8 @@ class Recipe:
     the longest example that is learned from; too_long: whether a longer one is refused, or set aside by name;
     precision: of the matrix multiplications (auto: bf16 where this machine gains by it), the trained weights are
     32-bit floats in any case; checkpoint_activations: the backward pass computes what lies between two layers anew
-    instead of keeping it: less memory, a third more time.
+    instead of keeping it: less memory, a third more time; pack: rows one behind the other, without padding; quantize:
+    the frozen weights in 4 bits, on a CUDA GPU.
     """
 
     learning_rate: float
@@ -52,6 +53,8 @@ class Recipe:
     micro_batch: int = 8
     precision: Literal["float32", "bf16", "auto"] = "float32"
     checkpoint_activations: bool = False
+    pack: bool = False
+    quantize: Literal["none", "4bit"] = "none"
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON, in the order in which people read it. Settings that came later are there where they are set."""
@@ -75,7 +78,8 @@ class Recipe:
         return min(1.0, (step + 1) / rise, (total - step) / (fall + 1))
 
 
-_LATER = {f.name: f.default for f in fields(Recipe) if f.name in ("too_long", "precision", "checkpoint_activations")}
+_LATER = {f.name: f.default for f in fields(Recipe)
+          if f.name in ("too_long", "precision", "checkpoint_activations", "pack", "quantize")}
 """Settings that earlier recipes do not have, with their defaults: left out there, those keep their digests."""
 _LIMITS: dict[str, tuple[float, float]] = {
     "learning_rate": (1e-7, 1.0), "batch": (1, 4096), "epochs": (1, 1000), "rank": (1, 1024), "alpha": (1, 4096),
@@ -83,7 +87,7 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "seed": (0, 2**32 - 1), "max_length": (16, 1_048_576), "micro_batch": (1, 4096),
 }
 _CHOICES = {"prompt": ("pruned", "zero_shot"), "too_long": ("refuse", "set_aside"),
-            "precision": ("float32", "bf16", "auto")}
+            "precision": ("float32", "bf16", "auto"), "quantize": ("none", "4bit")}
 _SWITCHES = {f.name for f in fields(Recipe) if f.type == "bool"}
 _WHOLE = {f.name for f in fields(Recipe) if f.type == "int"}
 
