@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import shutil
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UserError
-from harness.examples import Split
+from harness.examples import Example, Split
 from harness.files import whole_folder, write_json
 from harness.fingerprint import digest
 from harness.hardware import device_name
@@ -26,6 +26,7 @@ from harness.task import Task
 from trainers.attempts import Log, TrainingResult, read_attempt, tidy_config, write_attempt
 from trainers.batches import Row, fitting, make_rows, strategy_for
 from trainers.checkpoints import Checkpoints
+from trainers.lessons import repeats
 from trainers.memory import fewer_rows, free_memory, out_of_memory, shortage
 from trainers.optimize import optimize
 from trainers.packing import check_packing
@@ -187,13 +188,26 @@ def _rows(tokenizer: Any, base: Any, task: Task, train: Split, recipe: Recipe) -
     check_outputs(examples, task)
     strategy = strategy_for(task, recipe.prompt)
     whole = make_rows(tokenizer, task, strategy, examples)
-    rows, long = fitting(whole, recipe, getattr(base.config, "max_position_embeddings", None) or recipe.max_length)
-    aside = {r.id for r in long}
-    examples = [e for e in examples if e.id not in aside]
+    context = getattr(base.config, "max_position_embeddings", None) or recipe.max_length
+    rows, long = fitting(whole, recipe, context)
+    examples = _without(examples, long)
     check_thoughts(examples, tokenizer, task)
+    again = repeats(examples, recipe)
+    seconds = make_rows(tokenizer, task, strategy, again) if again else []
+    more, longer = fitting(seconds, replace(recipe, too_long="set_aside"), context)
+    again = _without(again, longer)
     stops = stop_tokens(tokenizer, base.generation_config)
-    check_rows(rows, examples, tokenizer, task, strategy, stops, base.get_input_embeddings().num_embeddings)
-    return rows, tuple(remarks(rows, long, examples, task, strategy))
+    check_rows([*rows, *more], [*examples, *again], tokenizer, task, strategy, stops,
+               base.get_input_embeddings().num_embeddings)
+    notes = remarks(rows, long, examples, task, strategy)
+    if longer:
+        notes.append(f"{len(longer)} variations are too long and left out: {', '.join(r.id for r in longer)}")
+    return [*rows, *more], tuple(notes)
+
+
+def _without(examples: Sequence[Example], aside: Sequence[Row]) -> list[Example]:
+    ids = {r.id for r in aside}
+    return [e for e in examples if e.id not in ids]
 
 
 def start_lora(base: Any, recipe: Recipe) -> Any:

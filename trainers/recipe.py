@@ -32,8 +32,10 @@ class Recipe:
     the longest example that is learned from; too_long: whether a longer one is refused, or set aside by name;
     precision: of the matrix multiplications (auto: bf16 where this machine gains by it), the trained weights are
     32-bit floats in any case; checkpoint_activations: the backward pass computes what lies between two layers anew
-    instead of keeping it: less memory, a third more time; pack: rows one behind the other, without padding; quantize:
-    the frozen weights in 4 bits, on a CUDA GPU.
+    instead of keeping it: less memory, a third more time; focus: a tag whose examples are seen
+    twice an epoch; variations: names of perturbations that must not change an answer, with commas between, under which
+    they are seen the second time; pack: rows one behind the other, without padding; quantize: the frozen weights in 4
+    bits, on a CUDA GPU.
     """
 
     learning_rate: float
@@ -53,6 +55,8 @@ class Recipe:
     micro_batch: int = 8
     precision: Literal["float32", "bf16", "auto"] = "float32"
     checkpoint_activations: bool = False
+    focus: str = ""
+    variations: str = ""
     pack: bool = False
     quantize: Literal["none", "4bit"] = "none"
 
@@ -79,7 +83,7 @@ class Recipe:
 
 
 _LATER = {f.name: f.default for f in fields(Recipe)
-          if f.name in ("too_long", "precision", "checkpoint_activations", "pack", "quantize")}
+          if f.name in ("too_long", "precision", "checkpoint_activations", "focus", "variations", "pack", "quantize")}
 """Settings that earlier recipes do not have, with their defaults: left out there, those keep their digests."""
 _LIMITS: dict[str, tuple[float, float]] = {
     "learning_rate": (1e-7, 1.0), "batch": (1, 4096), "epochs": (1, 1000), "rank": (1, 1024), "alpha": (1, 4096),
@@ -178,6 +182,8 @@ def from_dict(values: Any, where: str) -> Recipe:
 
 def _made(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     changed = replace(recipe, **changes)
+    if changed.variations and not changed.focus:
+        raise UserError("variations without a focus vary nothing", "recipe", "set focus=TAG too")
     # The effective batch is exact: a forward pass takes the most rows that divide it.
     divisors = [n for n in range(1, changed.batch + 1) if changed.batch % n == 0 and n <= changed.micro_batch]
     return replace(changed, micro_batch=divisors[-1])
@@ -201,6 +207,10 @@ def _value(key: str, value: Any, where: str) -> Any:
         if str(value).lower() not in ("true", "false"):
             raise UserError(f"{key} is {value!r}", where, "known: true, false")
         return str(value).lower() == "true"
+    if key in ("focus", "variations"):
+        if not isinstance(value, str):
+            raise UserError(f"{key} is {value!r}", where, "give it a tag, or names of perturbations, as text")
+        return value if key == "focus" else _variations(value, where)
     try:
         number = float(value) if not isinstance(value, bool) else math.nan
     except (TypeError, ValueError):
@@ -210,3 +220,13 @@ def _value(key: str, value: Any, where: str) -> Any:
     if not low <= number <= high or (key in _WHOLE and number != int(number)):
         raise UserError(f"{key} is {value!r}", where, f"give a {kind} from {low:g} to {high:g}")
     return int(number) if key in _WHOLE else number
+
+
+def _variations(value: str, where: str) -> str:
+    from harness.edge_cases import MUST_NOT_CHANGE
+
+    known = [p.name for p in MUST_NOT_CHANGE]
+    for name in filter(None, value.split(",")):
+        if name not in known:
+            raise UserError(f'no perturbation "{name}" that must not change an answer', where, near_names(name, known))
+    return value

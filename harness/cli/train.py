@@ -28,6 +28,7 @@ from harness.gates import (
     check_ledger,
     level,
     looks_left,
+    named_variations,
     read_looks,
     spent,
     suite_digest,
@@ -52,11 +53,11 @@ from harness.subjects.adapter import adapter_digest
 from harness.subjects.embedded import ModelRef, ensure_model
 from harness.task import load_task
 from trainers import (
-    UP_THE_LADDER,
     Attempt,
     Budget,
     DevResult,
     Ending,
+    Ladder,
     Outcome,
     Plan,
     Progress,
@@ -66,8 +67,10 @@ from trainers import (
     conditions,
     default_recipe,
     demo_recipe,
+    diagnose,
     explain,
     first_step,
+    from_dict,
     parse_settings,
     settled,
     strategy_for,
@@ -156,8 +159,12 @@ class Training:
         """Why the best attempt does not pass, from dev and train."""
         records = [GateRecord.from_json(r) for r in read_json(self.run.attempt(best.k) / "verdicts.json")]
         coming = level(len(read_looks(self.work.ledger)) + 1, self.work.task.error)
-        facts = TrainFacts.of(self.work.split("train"), strategy_for(self.work.task, best.recipe.prompt))
-        return explain(records, best.dev, len(self.work.split("dev")), len(self.work.split("golden")), coming, facts)
+        return explain(records, best, len(self.work.split("dev")), len(self.work.split("golden")), coming,
+                       self.facts(best.recipe))
+
+    def facts(self, recipe: Recipe) -> TrainFacts:
+        task = self.work.task
+        return TrainFacts.of(self.work.split("train"), strategy_for(task, recipe.prompt), named_variations(task))
 
 
 @dataclass(frozen=True)
@@ -165,7 +172,7 @@ class Mode:
     """How a run chooses its attempts. key: tells its run from those of other modes; plan: made once the run is open."""
 
     key: tuple[str, ...] = ()
-    plan: Callable[[Training, Recipe], Plan] = lambda training, recipe: UP_THE_LADDER
+    plan: Callable[[Training, Recipe], Plan] = lambda training, recipe: Ladder(training.facts(recipe))
 
 
 def _told(gate: GateRecord) -> dict[str, Any]:
@@ -176,7 +183,8 @@ def train_shown(work: Work, model: ModelRef, recipe: Recipe, out: Path, continue
     """An adapter, with loss, speed and time left on the screen while it is trained."""
     split = work.split("train")
     title = f"attempt {out.name}: LoRA, {recipe.epochs} epochs over {len(split)} examples"
-    with work.screen.step(title, "the model learns the task", recipe.steps(len(split))) as advance:
+    seen = len(split) + split.tag_counts().get(recipe.focus, 0)
+    with work.screen.step(title, "the model learns the task", recipe.steps(seen)) as advance:
         def told(p: Progress) -> None:
             advance(p.step, f"loss {p.loss:.3f}  {p.tokens_per_second:.0f} tokens/s")
 
@@ -223,6 +231,8 @@ def _train(work: Work, model: ModelRef, recipe: Recipe, budget: Budget, settings
     if again:
         clear_parts(run.folder)
         screen.say(f"  run {run.id} is taken up again: what is complete is kept")
+        # Worked out anew it could differ: whether bf16 pays is measured.
+        recipe = from_dict(run.read().get("recipe", recipe.to_dict()), f'{run.folder / "run.json"}, field "recipe"')
     prompted = work.prompted(everything=not quick)
     _say_baselines(work, prompted)
     for reference, why in references(work.task).items():
@@ -247,7 +257,7 @@ def _open(work: Work, model: ModelRef, recipe: Recipe, settings: Sequence[str], 
     now = datetime.now(UTC)
     run, again = open_run(work.project, task.name, key, now.strftime("%Y%m%d-%H%M%S"))
     if not again:
-        run.update(started=now.isoformat(timespec="seconds"), seed=recipe.seed,
+        run.update(started=now.isoformat(timespec="seconds"), seed=recipe.seed, recipe=recipe.to_dict(),
                    model={"alias": model.alias, "digest": model.digest},
                    data={n: {"count": len(s), "fingerprint": s.fingerprint} for n, s in work.splits.items()},
                    suite=suite_digest(task, scorer_versions(task)),
@@ -339,5 +349,6 @@ def _spent(outcome: Outcome, budget: Budget) -> dict[str, Any]:
 def _attempt(training: Training, attempt: Attempt) -> dict[str, Any]:
     return {"k": attempt.k, "subject": training.subject(attempt.adapter), "recipe": attempt.recipe.to_dict(),
             "seconds": round(attempt.seconds, 1), "dev": attempt.dev.scores, "chance": attempt.dev.chance,
-            "reason": attempt.reason, "failing": attempt.dev.failing, "setbacks": list(attempt.setbacks),
-            "continue_from": attempt.continue_from, "adapter": adapter_digest(attempt.adapter)}
+            "reason": attempt.reason, "failing": attempt.dev.failing, "seen": diagnose(attempt).seen,
+            "setbacks": list(attempt.setbacks), "continue_from": attempt.continue_from,
+            "adapter": adapter_digest(attempt.adapter)}
