@@ -41,14 +41,18 @@ def answer_logits(model: Any, ids: torch.Tensor, labels: torch.Tensor,
 
 
 def answer_loss(model: Any, ids: torch.Tensor, labels: torch.Tensor, count: Any,
-                positions: torch.Tensor | None = None) -> torch.Tensor:
+                positions: torch.Tensor | None = None, dtype: torch.dtype | None = None) -> torch.Tensor:
     """Sum of the labels' negative log-likelihoods (nats) divided by count: the labels of the whole optimizer step.
 
-    The head is frozen; what it may do beside a linear map is not seen (preflight compares with the model's own logits).
+    dtype: what the head multiplies in; None: what states and weights are. The head is frozen; what it may do beside a
+    linear map is not seen (preflight compares with the model's own logits).
     """
     hidden, wanted = answer_hidden(model, ids, labels, positions)
     head = model.get_output_embeddings()
-    loss: torch.Tensor = _head_loss().apply(hidden, head.weight, head.bias, wanted) / count
+    given: tuple[Any, ...] = hidden, head.weight, head.bias
+    if dtype is not None:
+        given = tuple(None if tensor is None else tensor.to(dtype) for tensor in given)
+    loss: torch.Tensor = _head_loss().apply(*given, wanted) / count
     return loss
 
 
