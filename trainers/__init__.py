@@ -16,12 +16,13 @@ from trainers.loop import Outcome, train_until
 from trainers.lora import conditions, train_adapter
 from trainers.plans import Ladder, Plan, Seeds
 from trainers.precision import settled
+from trainers.preflight import marked
 from trainers.progress import Progress
 from trainers.recipe import Recipe, default_recipe, demo_recipe, from_dict, parse_settings, with_settings
 
 __all__ = [
     "Attempt", "Budget", "DevResult", "Ending", "Ladder", "Outcome", "Plan", "Progress", "Recipe", "Seeds", "Step",
     "TrainFacts", "TrainingResult", "best_attempt", "conditions", "default_recipe", "demo_recipe", "diagnose",
-    "explain", "first_step", "from_dict", "parse_settings", "settled", "strategy_for", "train_adapter",
-    "train_until", "with_settings",
+    "explain", "first_step", "from_dict", "marked", "parse_settings", "settled", "strategy_for",
+    "train_adapter", "train_until", "with_settings",
 ]

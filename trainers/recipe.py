@@ -96,6 +96,13 @@ _SWITCHES = {f.name for f in fields(Recipe) if f.type == "bool"}
 _WHOLE = {f.name for f in fields(Recipe) if f.type == "int"}
 
 
+def check_amount(n_train: int) -> None:
+    """Raises UserError where there are too few examples to learn from: what a task is, they have in common."""
+    if n_train < 2:
+        raise UserError(f"there is {'one' if n_train else 'no'} example to train on", "train.jsonl",
+                        "add examples; those that were set aside for their length count with a larger max_length")
+
+
 def default_recipe(task: Task, n_train: int, hidden_size: int, settings: Mapping[str, Any] | None = None) -> Recipe:
     """The recipe to try first: rules by size, then task.yaml's `train:`, then the settings (from --set).
 
@@ -103,6 +110,7 @@ def default_recipe(task: Task, n_train: int, hidden_size: int, settings: Mapping
     setting. Sources: the rate by width and batch, Tinker's formula; all linear layers, LoRA Without Regret (Thinking
     Machines, 2025); both changed for small models by our own measurement (docs/results.md).
     """
+    check_amount(n_train)
     changes = {**_checked(task.train, f'{task.folder / "task.yaml"}, field "train"'),
                **_checked(settings or {}, "--set")}
     batch = int(changes.get("batch", default_batch(n_train)))
@@ -121,6 +129,7 @@ def demo_recipe(task: Task, n_train: int, hidden_size: int, settings: Mapping[st
     characters: of all inputs and outputs of train. Where there is time for one pass or two, small batches learn more
     from them: more steps of the same tokens, at a rate that such steps bear (docs/results.md).
     """
+    check_amount(n_train)
     quick: dict[str, Any] = {"epochs": max(1, round(DEMO_CHARACTERS / characters)), "decay": 0.5}
     bold: dict[str, Any] = {"batch": 4, "learning_rate": 1.1e-3} if hidden_size <= SMALL else {}
     quick |= {key: value for key, value in bold.items() if key not in task.train}

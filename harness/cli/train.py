@@ -50,7 +50,7 @@ from harness.runs import (
 from harness.scorers import scorer_versions
 from harness.subjects import how_known
 from harness.subjects.adapter import adapter_digest
-from harness.subjects.embedded import ModelRef, ensure_model
+from harness.subjects.embedded import ModelRef, ensure_model, hidden_size
 from harness.task import load_task
 from trainers import (
     Attempt,
@@ -71,6 +71,7 @@ from trainers import (
     explain,
     first_step,
     from_dict,
+    marked,
     parse_settings,
     settled,
     strategy_for,
@@ -80,6 +81,7 @@ from trainers import (
 
 __all__ = ["Budget", "run_train"]
 
+_SHOWN = 400  # characters of a note on the screen: attempt.json has it whole
 _TAGGED = 5  # dev examples of a tag below which its score says nothing
 
 
@@ -189,8 +191,9 @@ def train_shown(work: Work, model: ModelRef, recipe: Recipe, out: Path, continue
             advance(p.step, f"loss {p.loss:.3f}  {p.tokens_per_second:.0f} tokens/s")
 
         result = train_adapter(model, work.task, split, recipe, out, told, continue_from)
-    for setback in result.setbacks:
-        work.screen.say(f"  {setback}")
+    row = [marked(result.sample)] if result.sample and out.name == "1" else []
+    for line in (*result.setbacks, *result.notes, *row):
+        work.screen.say(f"  {line if len(line) <= _SHOWN else line[:_SHOWN] + ' ...'}")
     return result
 
 
@@ -270,7 +273,7 @@ def _open(work: Work, model: ModelRef, recipe: Recipe, settings: Sequence[str], 
 
 
 def _recipe(work: Work, model: ModelRef, settings: Sequence[str], quick: bool) -> Recipe:
-    hidden = int(read_json(model.path / "config.json")["hidden_size"])
+    hidden = hidden_size(model)
     train, changes = work.split("train"), parse_settings(settings)
     if not quick:
         return settled(default_recipe(work.task, len(train), hidden, changes))

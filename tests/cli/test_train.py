@@ -84,6 +84,27 @@ def test_five_lines_tell_verdict_gain_format_cost_and_report(
     assert "the best that prompting does" in err
 
 
+def test_one_row_is_shown_as_it_is_trained_and_what_preflight_found(
+    typed: Typed, counts: Any, school: Callable[..., School]
+) -> None:
+    school((0, 0))
+    _, _, err = typed("train", "counts", "--attempts", "1")
+    assert "t000 as it is trained, what is learned in brackets: 'prompt\\n[[answer<end>]]'" in err
+    assert "t001 and t002 ask the same and expect different outputs" in err
+
+
+@pytest.mark.parametrize(("config", "status"), [
+    ({"n_embd": 64}, 0), ({"text_config": {"hidden_size": 64}}, 0), ({}, 2),
+])
+def test_the_width_of_a_base_model_goes_by_several_names(
+    typed: Typed, counts: Any, school: Callable[..., School], tmp_path: Path, config: dict[str, Any], status: int
+) -> None:
+    school((0, 0))
+    (tmp_path / "cache" / "base" / "config.json").write_text(json.dumps(config))
+    got, _, err = typed("train", "counts", "--attempts", "1")
+    assert (got, "tells no hidden size" in err) == (status, status == 2)
+
+
 def test_a_budget_that_ends_is_status_1_with_a_report_and_no_champion(
     typed: Typed, counts: Any, school: Callable[..., School]
 ) -> None:
