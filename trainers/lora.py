@@ -78,7 +78,7 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
     with quiet(), _no_false_alarm():
         tokenizer, base = load_base(model, **loading(recipe))
         tokenizer.chat_template = task.chat_template or tokenizer.chat_template
-        rows, notes = _rows(tokenizer, base, task, train, recipe)
+        rows, notes = checked_rows(tokenizer, base, task, train, recipe)
         template = template_digest(tokenizer, task.template)
         tuned = _continued(base, model, continue_from, recipe, template) if continue_from else start_lora(base, recipe)
         shortest = min(rows, key=lambda r: len(r.tokens))
@@ -185,7 +185,8 @@ def load_base(model: ModelRef, **how: Any) -> tuple[Any, Any]:
     return tokenizer, base
 
 
-def _rows(tokenizer: Any, base: Any, task: Task, train: Split, recipe: Recipe) -> tuple[list[Row], tuple[str, ...]]:
+def checked_rows(tokenizer: Any, base: Any, task: Task, train: Split,
+                 recipe: Recipe) -> tuple[list[Row], tuple[str, ...]]:
     """Checked token rows in the order of ids (the order of lines decides nothing), and notes for the record."""
     examples = sorted(train.examples, key=lambda e: e.id)
     check_outputs(task, train, "train.jsonl")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -76,6 +77,7 @@ from trainers import (
     settled,
     strategy_for,
     train_adapter,
+    train_by_command,
     train_until,
 )
 
@@ -87,13 +89,16 @@ _TAGGED = 5  # dev examples of a tag below which its score says nothing
 
 @dataclass
 class Training:
-    """One run: what is worked on, where it is recorded, and what the base model is."""
+    """One run: what is worked on, where it is recorded, and what the base model is. ends: when a trainer that is a
+    program is ended, as time.monotonic tells.
+    """
 
     work: Work
     run: Run
     model: ModelRef
     quick: bool
     prompted: str
+    ends: float
 
     @property
     def name(self) -> str:
@@ -105,7 +110,7 @@ class Training:
 
     def train(self, recipe: Recipe, out: Path, continue_from: Path | None) -> TrainingResult:
         """One attempt."""
-        return train_shown(self.work, self.model, recipe, out, continue_from)
+        return train_shown(self.work, self.model, recipe, out, continue_from, self.ends - time.monotonic())
 
     def judge(self, adapter: Path, number: int) -> DevResult:
         """The suite on dev, read as observed, and from it the chance of passing golden at the coming look's level."""
@@ -181,9 +186,15 @@ def _told(gate: GateRecord) -> dict[str, Any]:
     return {"item": gate.item, "verdict": gate.verdict.to_json(), "flips": chance_of_other_verdict(gate)}
 
 
-def train_shown(work: Work, model: ModelRef, recipe: Recipe, out: Path, continue_from: Path | None) -> TrainingResult:
-    """An adapter, with loss, speed and time left on the screen while it is trained."""
+def train_shown(work: Work, model: ModelRef, recipe: Recipe, out: Path, continue_from: Path | None,
+                seconds: float = math.inf) -> TrainingResult:
+    """An adapter, with loss, speed and time left on the screen while it is trained. seconds: after which a trainer that
+    is a program is ended.
+    """
     split = work.split("train")
+    if recipe.trainer == "command":
+        with work.screen.step(f"attempt {out.name}: {recipe.command[0]}", "a program of yours trains"):
+            return train_by_command(model, work.task, split, recipe, out, continue_from, seconds=seconds)
     title = f"attempt {out.name}: LoRA, {recipe.epochs} epochs over {len(split)} examples"
     seen = len(split) + split.tag_counts().get(recipe.focus, 0)
     with work.screen.step(title, "the model learns the task", recipe.steps(seen)) as advance:
@@ -240,7 +251,7 @@ def _train(work: Work, model: ModelRef, recipe: Recipe, budget: Budget, settings
     _say_baselines(work, prompted)
     for reference, why in references(work.task).items():
         work.scored(reference, "dev", why)
-    training = Training(work, run, model, quick, prompted.name)
+    training = Training(work, run, model, quick, prompted.name, time.monotonic() + budget.seconds)
     if budget.looks is None:
         budget = replace(budget, looks=looks_left(read_looks(work.ledger), work.task.error, budget.attempts))
     plan = mode.plan(training, recipe)
