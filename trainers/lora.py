@@ -27,6 +27,7 @@ from harness.task import Task
 from trainers.attempts import Log, TrainingResult, read_attempt, tidy_config, write_attempt
 from trainers.batches import Row, fitting, make_rows, strategy_for
 from trainers.checkpoints import Checkpoints
+from trainers.dev_loss import dev_rows
 from trainers.lessons import repeats
 from trainers.memory import fewer_rows, free_memory, out_of_memory, shortage
 from trainers.optimize import optimize
@@ -56,17 +57,18 @@ __all__ = ["TrainingResult", "train_adapter"]
 
 def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out: Path,
                   progress: Callable[[Progress], None] = lambda _: None,
-                  continue_from: Path | None = None) -> TrainingResult:
+                  continue_from: Path | None = None, dev: Split | None = None) -> TrainingResult:
     """Trains an adapter into the attempt folder `out` (out/adapter); one that is complete already is not made again.
 
-    continue_from: an adapter folder to go on from, of the same base and rank. A killed training leaves nothing at
+    continue_from: an adapter folder to go on from, of the same base and rank; dev: the split whose loss the log tells
+    after every epoch, and which decides nothing about the adapter. A killed training leaves nothing at
     `out`; the next call goes on from its newest whole checkpoint. On a CPU the same arguments give the same bytes,
     killed or not. Where the loss explodes, it begins again at half the learning rate, at most MAX_SETBACKS times; where
     memory runs out, with fewer rows a forward pass.
     Raises UserError where preflight finds a fault, naming the example, and where no lower rate helps.
     """
-    if train.name == "golden":
-        raise UserError("the trainer does not read golden", "train", "give it the train split")
+    if "golden" in (train.name, dev.name if dev else ""):
+        raise UserError("the trainer does not read golden", "train", "give it the train split, and dev to watch")
     recipe = settled(recipe)
     key = training_key(model, task, train, recipe, continue_from)
     kept = Checkpoints(out, key)
@@ -90,7 +92,7 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
         fits, tried = try_batches(tuned, rows, recipe, _pad(tokenizer), task.decoding.max_new_tokens)
         with whole_folder(out) as part:
             steps = partial(optimize, tuned, rows, pad=_pad(tokenizer), work=part / "work", progress=progress,
-                            kept=kept)
+                            kept=kept, dev=dev_rows(tokenizer, task, dev, recipe) if dev else ())
             ran, log = _to_the_end(tuned, fits, kept, steps)
             notes = (*notes, *tried, *shortage(recipe, ran), *_resumed(kept))
             shutil.rmtree(part / "work", ignore_errors=True)

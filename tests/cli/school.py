@@ -40,10 +40,10 @@ class School:
     stop: bool = False
 
     def __call__(self, model: ModelRef, task: Any, split: Any, recipe: Recipe, out: Path, told: Callable[..., None],
-                 continue_from: Path | None) -> TrainingResult:
+                 continue_from: Path | None, watched: Any) -> TrainingResult:
         if self.stop:
             raise KeyboardInterrupt
-        assert split.name == "train"
+        assert (split.name, watched.name) == ("train", "dev")
         self.recipes.append(recipe)
         dev, golden = self.wrong[len(self.recipes) - 1]
         folder = str((out / "adapter").relative_to(self.counts.project.root))
