@@ -63,7 +63,7 @@ def test_every_setting_is_part_of_the_digest(recipe: Recipe, key: str) -> None:
     value = getattr(recipe, key)
     swapped = {"pruned": "zero_shot", "zero_shot": "pruned", "refuse": "set_aside", "set_aside": "refuse",
                "float32": "bf16", "bf16": "auto", "auto": "float32", "none": "4bit", "4bit": "none", "": "dark",
-               "lora": "command", (): ("python",)}
+               "lora": "command", "all-linear": "attention", (): ("python",)}
     other = not value if isinstance(value, bool) else swapped[value] if isinstance(value, (str, tuple)) else value + 1
     assert replace(recipe, **{key: other}).digest != recipe.digest
 
