@@ -97,7 +97,7 @@ class _Clock:
 
     def restore(self, note: dict[str, Any]) -> None:
         """Goes on from where a killed training was saved, with what noted() said then."""
-        self.log, self._done = note["log"], note["tokens"]
+        self.log, self._done = list(note["log"]), note["tokens"]
         for row in self.log:
             self._watchdog.see(row["loss"])
 

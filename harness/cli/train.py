@@ -51,7 +51,7 @@ from harness.runs import (
 )
 from harness.scorers import scorer_versions
 from harness.subjects import how_known
-from harness.subjects.adapter import adapter_digest
+from harness.subjects.adapter import read_adapter
 from harness.subjects.embedded import ModelRef, ensure_model, hidden_size
 from harness.task import load_task
 from trainers import (
@@ -370,8 +370,11 @@ def _spent(outcome: Outcome, budget: Budget) -> dict[str, Any]:
 
 
 def _attempt(training: Training, attempt: Attempt) -> dict[str, Any]:
-    return {"k": attempt.k, "subject": training.subject(attempt.adapter), "recipe": attempt.recipe.to_dict(),
+    adapter = read_adapter(attempt.adapter)
+    # As it ran: where memory was short, with fewer rows a forward pass than were asked for.
+    recipe = adapter.note.get("recipe", attempt.recipe.to_dict())
+    return {"k": attempt.k, "subject": training.subject(attempt.adapter), "recipe": recipe,
             "seconds": round(attempt.seconds, 1), "dev": attempt.dev.scores, "chance": attempt.dev.chance,
             "reason": attempt.reason, "failing": attempt.dev.failing, "seen": diagnose(attempt).seen,
             "setbacks": list(attempt.setbacks), "continue_from": attempt.continue_from,
-            "adapter": adapter_digest(attempt.adapter)}
+            "adapter": adapter.digest}
