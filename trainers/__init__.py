@@ -10,7 +10,7 @@ from trainers.batches import strategy_for
 from trainers.budget import Budget
 from trainers.command import train_by_command
 from trainers.diagnosis import diagnose
-from trainers.ending import Ending, explain
+from trainers.ending import CurvePoint, Ending, explain
 from trainers.facts import TrainFacts
 from trainers.ladder import Attempt, DevResult, Step, best_attempt, first_step
 from trainers.loop import Outcome, train_until
@@ -22,8 +22,8 @@ from trainers.progress import Progress
 from trainers.recipe import Recipe, default_recipe, demo_recipe, from_dict, parse_settings, with_settings
 
 __all__ = [
-    "Attempt", "Budget", "DevResult", "Ending", "Ladder", "Outcome", "Plan", "Progress", "Recipe", "Seeds", "Step",
-    "TrainFacts", "TrainingResult", "best_attempt", "conditions", "default_recipe", "demo_recipe", "diagnose",
-    "explain", "first_step", "from_dict", "marked", "parse_settings", "settled", "strategy_for",
+    "Attempt", "Budget", "CurvePoint", "DevResult", "Ending", "Ladder", "Outcome", "Plan", "Progress", "Recipe",
+    "Seeds", "Step", "TrainFacts", "TrainingResult", "best_attempt", "conditions", "default_recipe", "demo_recipe",
+    "diagnose", "explain", "first_step", "from_dict", "marked", "parse_settings", "settled", "strategy_for",
     "train_adapter", "train_by_command", "train_until", "with_settings",
 ]
