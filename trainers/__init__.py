@@ -16,9 +16,11 @@ from trainers.lora import train_adapter
 from trainers.precision import settled
 from trainers.progress import Progress
 from trainers.recipe import Recipe, default_recipe, demo_recipe, from_dict, parse_settings, with_settings
+from trainers.tracking import Tracking, check_trackers
 
 __all__ = [
-    "Attempt", "Budget", "DevResult", "Ending", "Outcome", "Progress", "Recipe", "Step", "TrainFacts", "TrainingResult",
-    "best_attempt", "default_recipe", "demo_recipe", "explain", "first_step", "from_dict", "parse_settings",
-    "settled", "strategy_for", "train_adapter", "train_until", "with_settings",
+    "Attempt", "Budget", "DevResult", "Ending", "Outcome", "Progress", "Recipe", "Step", "Tracking",
+    "TrainFacts", "TrainingResult", "best_attempt", "check_trackers", "default_recipe", "demo_recipe", "explain",
+    "first_step", "from_dict", "parse_settings", "settled", "strategy_for", "train_adapter", "train_until",
+    "with_settings",
 ]

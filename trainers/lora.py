@@ -38,6 +38,7 @@ from trainers.preflight import (
 )
 from trainers.progress import Progress
 from trainers.recipe import Recipe
+from trainers.tracking import Tracking
 from trainers.watchdog import Diverged
 
 TRAINER = 2
@@ -50,10 +51,11 @@ __all__ = ["TrainingResult", "train_adapter"]
 
 def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out: Path,
                   progress: Callable[[Progress], None] = lambda _: None,
-                  continue_from: Path | None = None) -> TrainingResult:
+                  continue_from: Path | None = None, tracking: Tracking | None = None) -> TrainingResult:
     """Trains an adapter into the attempt folder `out` (out/adapter); one that is complete already is not made again.
 
-    continue_from: an adapter folder to go on from, of the same base and rank. A killed training leaves nothing at
+    continue_from: an adapter folder to go on from, of the same base and rank; tracking: who is told of the steps beside
+    `progress`, which decides nothing. A killed training leaves nothing at
     `out`; the next call goes on from its newest whole checkpoint. On a CPU the same arguments give the same bytes,
     killed or not. Where the loss explodes, it begins again at half the learning rate, at most MAX_SETBACKS times.
     Raises UserError where preflight finds a fault, naming the example, and where no lower rate helps.
@@ -79,7 +81,7 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
         lower_base(tuned, recipe)
         with whole_folder(out) as part:
             steps = partial(optimize, tuned, rows, pad=_pad(tokenizer), work=part / "work", progress=progress,
-                            kept=kept)
+                            kept=kept, tracking=tracking)
             recipe, log = _settled(tuned, recipe, kept, steps)
             shutil.rmtree(part / "work", ignore_errors=True)
             tuned.save_pretrained(str(part / "adapter"), save_embedding_layers=False)

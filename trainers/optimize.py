@@ -17,15 +17,18 @@ from trainers.precision import autocast, lower_dtype
 from trainers.progress import Progress
 from trainers.recipe import Recipe
 from trainers.resume import Resumable
+from trainers.tracking import Tracking, tracked
 from trainers.watchdog import Watchdog
 
 
 def optimize(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int, work: Path,
-             progress: Callable[[Progress], None], kept: Checkpoints) -> list[dict[str, float]]:
+             progress: Callable[[Progress], None], kept: Checkpoints,
+             tracking: Tracking | None = None) -> list[dict[str, float]]:
     """Trains the parameters of a peft model that require gradients; returns one log row an optimizer step.
 
-    work: a folder for the Trainer, which writes nothing there; kept: checkpoints to go on from and to write. Raises
-    Diverged where the loss explodes, and UserError where a checkpoint cannot be written.
+    work: a folder for the Trainer, which writes nothing there; kept: checkpoints to go on from and to write; tracking:
+    who else is told of the steps. Raises Diverged where the loss explodes, and UserError where a checkpoint cannot be
+    written.
     """
     from transformers import PrinterCallback, ProgressCallback
 
@@ -35,10 +38,13 @@ def optimize(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int, work: Pa
     per_epoch = recipe.steps(len(rows)) // recipe.epochs
     order = ByLength([len(r.tokens) for r in rows], recipe.batch, recipe.seed)
     dtype = lower_dtype(recipe)
-    with merged(model, dtype) if can_merge(model, recipe.dropout) else nullcontext() as layers:
+    done = 0 if kept.saved is None else kept.saved.step
+    with (merged(model, dtype) if can_merge(model, recipe.dropout) else nullcontext() as layers,
+          tracked(tracking, done) as trackers):
         trainer = _trainer_class()(
             model=model, args=_arguments(recipe, work), train_dataset=list(rows),
-            data_collator=partial(collate, pad=pad), callbacks=[_callback(clock, layers, kept, order, per_epoch)])
+            data_collator=partial(collate, pad=pad),
+            callbacks=[_callback(clock, layers, kept, order, per_epoch), *trackers])
         trainer.clock = clock
         trainer.recipe = recipe
         trainer.order = order
@@ -156,5 +162,6 @@ def _callback(clock: _Clock, layers: Merged | None, kept: Checkpoints, order: By
             if logs and "loss" in logs:
                 clock.step(state.global_step, state.epoch, float(logs["loss"]), float(logs.get("grad_norm", 0.0)),
                            float(logs["learning_rate"]))
+                logs["tokens_per_second"] = clock.log[-1]["tokens_per_second"]  # trackers read the same logs next
 
     return Log()

@@ -174,13 +174,15 @@ def train(
     money: Annotated[float | None, typer.Option(help="for machine time at most, at task.yaml's machine_hour")] = None,
     seed: Annotated[int | None, typer.Option(help="seed of the recipe")] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="recipe setting, key=value")] = None,
+    track: Annotated[list[str] | None, typer.Option(help="tensorboard or mlflow: told of every step, in the run's"
+                                                         " folder")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Trains a LoRA adapter until the golden suite passes or the budget ends; started again, it goes on."""
     from harness.cli.train import Budget, run_train
 
     changes = [*(settings or []), *([] if seed is None else [f"seed={seed}"])]
-    result = run_train(here(), task, Budget(attempts, minutes, looks, money), changes)
+    result = run_train(here(), task, Budget(attempts, minutes, looks, money), changes, track=track or [])
     finish(result.record, as_json, result.text, result.passed)
 
 

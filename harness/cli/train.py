@@ -49,8 +49,10 @@ from trainers import (
     Outcome,
     Progress,
     Recipe,
+    Tracking,
     TrainFacts,
     TrainingResult,
+    check_trackers,
     default_recipe,
     demo_recipe,
     explain,
@@ -76,6 +78,7 @@ class Training:
     model: ModelRef
     quick: bool
     prompted: str
+    trackers: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -93,7 +96,8 @@ class Training:
             def told(p: Progress) -> None:
                 advance(p.step, f"loss {p.loss:.3f}  {p.tokens_per_second:.0f} tokens/s")
 
-            return train_adapter(self.model, self.work.task, split, recipe, out, told, continue_from)
+            tracking = Tracking(self.trackers, self.run.folder / "tracking", f"attempt-{out.name}")
+            return train_adapter(self.model, self.work.task, split, recipe, out, told, continue_from, tracking)
 
     def judge(self, adapter: Path, number: int) -> DevResult:
         """The suite on dev, read as observed, and from it the chance of passing golden at the coming look's level."""
@@ -157,15 +161,16 @@ def _told(gate: GateRecord) -> dict[str, Any]:
 
 def run_train(
     project: Project, name: str, budget: Budget, settings: Sequence[str], *, screen: Screen | None = None,
-    quick: bool = False,
+    quick: bool = False, track: Sequence[str] = (),
 ) -> Result:
     """Trains until the golden suite passes or the budget ends; promotes what passed; writes the report either way.
 
-    quick: the demo's recipe, and constrained decoding for the best strategy alone. A run that was killed is taken up
+    quick: the demo's recipe, and constrained decoding for the best strategy alone; track: trackers that are told of
+    every step, in the run's folder. A run that was killed is taken up
     where it stood. Raises UserError for bad input.
     """
     screen = screen or Screen()
-    started = time.monotonic()
+    started, trackers = time.monotonic(), check_trackers(track)
     task = load_task(project, name)
     budget = budget.at_price(task.prices.machine_hour if task.prices else None)
     work = Work(project, task, screen)
@@ -189,7 +194,7 @@ def run_train(
     _say_baselines(work, prompted)
     for reference, why in references(task).items():
         work.scored(reference, "dev", why)
-    training = Training(work, run, model, quick, prompted.name)
+    training = Training(work, run, model, quick, prompted.name, trackers)
     if budget.looks is None:
         budget = replace(budget, looks=looks_left(read_looks(work.ledger), task.error, budget.attempts))
     outcome = _loop(training, recipe, budget)
