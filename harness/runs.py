@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from harness.errors import UserError, near_names
 from harness.examples import Split
-from harness.files import check_name, check_object, read_json, write_json, write_whole
+from harness.files import check_name, check_object, disk_errors, read_json, write_json, write_whole
 from harness.project import Project
 from harness.replay import Replay, read_replay
 from harness.scored import Scored
@@ -64,6 +68,41 @@ def open_run(project: Project, task: str, key: str, stamp: str) -> tuple[Run, bo
     run = Run(base / check_name(name, "run"))
     run.update(task=task, id=name, key=key, status="running")
     return run, False
+
+
+@contextmanager
+def one_training(project: Project, task: str) -> Iterator[None]:
+    """Within the block no other process trains the task. Raises UserError saying who does.
+
+    The system frees the lock when its process ends, however it ends: a killed training blocks nobody.
+    """
+    from filelock import FileLock, Timeout
+
+    folder = project.runs(task)
+    holder = folder / ".training.json"
+    with disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / ".training.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as taken:
+        raise UserError(f"{task} is being trained already, by {_holder(holder)}", str(folder),
+                        "wait for it to end, or end that process") from taken
+    try:
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        write_json(holder, {"pid": os.getpid(), "host": platform.node(), "since": now})
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def _holder(path: Path) -> str:
+    try:
+        who = check_object(read_json(path), str(path), "", pid=int, host=str, since=str)
+    except UserError:  # it has the lock, and has not written who it is yet
+        return "another process"
+    return f"process {who['pid']} on {who['host']} since {who['since']}"
 
 
 def looks_named(project: Project, task: str) -> list[str]:
@@ -140,7 +179,6 @@ def write_answers(run: Run, task: Task, split: Split, subjects: Mapping[str, Sco
 
 def versions() -> dict[str, str]:
     """Versions of what a score can depend on."""
-    import platform
     from importlib.metadata import PackageNotFoundError, version
 
     found = {"python": platform.python_version()}

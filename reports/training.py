@@ -21,7 +21,8 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Training:
-    """All attempts of a run. chance: what dev promised beside what golden then said; in_the_way, would_help: why it
+    """All attempts of a run. chance: what dev promised beside what golden then said; plan: what the attempts came to
+    together, where they were trained to be compared; in_the_way, would_help: why it
     ended without a pass, a sentence each.
     """
 
@@ -32,6 +33,7 @@ class Training:
     loss: CurveChart | None
     loss_words: str
     chance: str
+    plan: str
     in_the_way: tuple[str, ...]
     would_help: tuple[str, ...]
 
@@ -62,6 +64,7 @@ def training_of(records: Records, verdict: Headline) -> Training:
         attempts, best.number if best else None, _summary(attempts, records), _recipe(attempts),
         curve_chart([(f"attempt {a.number}", _losses(a), a is best) for a in attempts]),
         " ".join(filter(None, (_loss_words(a) for a in attempts))), _chance(records, verdict),
+        str((part(records.run, "plan", dict) or {}).get("words", "")),
         _sentences(ending, "gates"), _sentences(ending, "helps"),
     )
 
@@ -174,6 +177,7 @@ def facts_of(records: Records) -> tuple[Facts, ...]:
     data = part(run, "data", dict) or {}
     machine, budget = part(run, "machine", dict) or {}, part(run, "budget", dict) or {}
     split = golden.get("split") or {}
+    conditions = part(run, "conditions", dict) or {}
     splits = [
         (name, f"{plural(int(about.get('count') or 0), 'example')}, fingerprint {about.get('fingerprint')}")
         for name, about in data.items() if isinstance(about, dict)
@@ -196,6 +200,7 @@ def facts_of(records: Records) -> tuple[Facts, ...]:
             ("ended", str(run.get("reason") or run.get("status") or NOT_RECORDED)),
             ("took", duration(amount(run, "seconds"))), ("seed", str(run.get("seed", NOT_RECORDED))),
             ("budget", _pairs(budget)), ("spent", _pairs(part(run, "spent", dict) or {})), ("machine", _pairs(machine)),
+            ("trained on", _pairs(part(conditions, "machine", dict) or {})),
             ("prices", _pairs(part(run, "prices", dict) or {})),
             ("prompting tried on dev", ", ".join(map(str, part(run, "baselines", list) or ())) or NOT_RECORDED),
             *((f"price of {name}", str(said)) for name, said in (part(run, "tariffs", dict) or {}).items()),

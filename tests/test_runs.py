@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import platform
+import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +15,7 @@ import pytest
 from harness.errors import UserError
 from harness.examples import Example, Split
 from harness.project import Project
-from harness.runs import Run, clear_parts, find_run, git_commit, open_run, versions, write_answers
+from harness.runs import Run, clear_parts, find_run, git_commit, one_training, open_run, versions, write_answers
 
 
 def test_an_unfinished_run_of_the_same_key_is_taken_up_again(tmp_path: Path) -> None:
@@ -67,3 +72,51 @@ def test_the_commit_says_whether_tracked_files_changed(tmp_path: Path) -> None:
 
 def test_versions_name_what_a_score_depends_on() -> None:
     assert {"python", "torch", "transformers", "peft"} <= set(versions())
+
+
+def test_a_task_is_trained_by_one_process_at_a_time_and_the_second_hears_by_whom(tmp_path: Path) -> None:
+    project = Project(tmp_path, tmp_path / "cache")
+    with one_training(project, "t"):
+        with pytest.raises(UserError) as second, one_training(project, "t"):
+            pass
+        with one_training(project, "another"):
+            pass
+    assert f"t is being trained already, by process {os.getpid()} on {platform.node()} since 20" in str(second.value)
+    with one_training(project, "t"):
+        assert json.loads((project.runs("t") / ".training.json").read_text())["pid"] == os.getpid()
+    assert not (project.runs("t") / ".training.json").exists()
+
+
+def test_a_training_that_failed_frees_the_task(tmp_path: Path) -> None:
+    project = Project(tmp_path, tmp_path / "cache")
+    with pytest.raises(ZeroDivisionError), one_training(project, "t"):
+        raise ZeroDivisionError
+    with one_training(project, "t"):
+        pass
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from harness.project import Project
+from harness.runs import one_training
+with one_training(Project(Path(sys.argv[1]), Path(sys.argv[1])), "t"):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_training_that_was_killed_blocks_nobody(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    project = Project(tmp_path, tmp_path)
+    assert (project.runs("t") / ".training.json").exists(), "it died within"
+    with one_training(project, "t"):
+        pass
+
+
+def test_one_that_has_not_said_who_it_is_yet_is_another_process(tmp_path: Path) -> None:
+    project = Project(tmp_path, tmp_path / "cache")
+    with one_training(project, "t"):
+        (project.runs("t") / ".training.json").write_text("{")
+        with pytest.raises(UserError, match="already, by another process"), one_training(project, "t"):
+            pass

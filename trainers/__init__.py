@@ -12,15 +12,16 @@ from trainers.ending import Ending, explain
 from trainers.facts import TrainFacts
 from trainers.ladder import Attempt, DevResult, Step, best_attempt, first_step
 from trainers.loop import Outcome, train_until
-from trainers.lora import train_adapter
+from trainers.lora import conditions, train_adapter
+from trainers.plans import UP_THE_LADDER, Plan, Seeds
 from trainers.precision import settled
 from trainers.progress import Progress
 from trainers.recipe import Recipe, default_recipe, demo_recipe, from_dict, parse_settings, with_settings
 from trainers.tracking import Tracking, check_trackers
 
 __all__ = [
-    "Attempt", "Budget", "DevResult", "Ending", "Outcome", "Progress", "Recipe", "Step", "Tracking",
-    "TrainFacts", "TrainingResult", "best_attempt", "check_trackers", "default_recipe", "demo_recipe", "explain",
-    "first_step", "from_dict", "parse_settings", "settled", "strategy_for", "train_adapter", "train_until",
-    "with_settings",
+    "UP_THE_LADDER", "Attempt", "Budget", "DevResult", "Ending", "Outcome", "Plan", "Progress", "Recipe", "Seeds",
+    "Step", "Tracking", "TrainFacts", "TrainingResult", "best_attempt", "check_trackers", "conditions",
+    "default_recipe", "demo_recipe", "explain", "first_step", "from_dict", "parse_settings", "settled",
+    "strategy_for", "train_adapter", "train_until", "with_settings",
 ]

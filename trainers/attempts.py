@@ -21,8 +21,9 @@ class TrainingResult:
     """A trained adapter. seconds: of the optimizer steps; tokens: trained, all epochs, padding not counted.
 
     log: a row an optimizer step; notes: what preflight found and did not refuse, and kills; setbacks: one for every
-    time that the loss exploded and training began again at half the learning rate; reused: it was complete already;
-    earlier: seconds of a killed process before this one.
+    time that the loss exploded and training began again at half the learning rate; micro_batch: rows of a forward
+    pass, fewer than asked for where memory ran out; reused: it was complete already; earlier: seconds of a killed
+    process before this one.
     """
 
     adapter: Path
@@ -33,6 +34,7 @@ class TrainingResult:
     log: Log
     notes: tuple[str, ...] = ()
     setbacks: tuple[str, ...] = ()
+    micro_batch: int | None = None
     reused: bool = False
     earlier: float = 0.0
 
@@ -53,7 +55,7 @@ def write_attempt(folder: Path, key: str, recipe: Recipe, log: Log, tokens: int,
     write_json(folder / "attempt.json", {
         "key": key, "adapter": adapter_digest(folder / "adapter"), "seconds": seconds, "tokens": tokens,
         "tokens_per_second": round(tokens / seconds, 1), "notes": list(notes), "sample": sample,
-        "setbacks": list(setbacks)})
+        "setbacks": list(setbacks), "micro_batch": recipe.micro_batch})
 
 
 def read_attempt(folder: Path, key: str) -> TrainingResult | None:
@@ -67,7 +69,7 @@ def read_attempt(folder: Path, key: str) -> TrainingResult | None:
         return TrainingResult(
             folder / "adapter", record["adapter"], record["seconds"], record["tokens"], record["tokens_per_second"],
             read_json(folder / "log.json"), tuple(record["notes"]),
-            tuple(record["setbacks"]), reused=True)
+            tuple(record["setbacks"]), record["micro_batch"], reused=True)
     except (UserError, OSError, KeyError, TypeError):
         # A folder that a killed process or a person left torn counts as not there; it is made again.
         return None

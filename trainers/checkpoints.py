@@ -41,7 +41,8 @@ class Checkpoints:
     """The checkpoints of the attempt that will lie at `attempt`; they lie beside it, in a hidden folder.
 
     key: digest of all that decides the adapter; those of another key count as not there. saved: the newest whole one;
-    torn: steps of newer ones that are not what was written. setbacks: why the training began again, in words, in turn.
+    torn: steps of newer ones that are not what was written. setbacks: why the training began again, in words, in turn;
+    micro_batch: rows a forward pass where memory did not suffice for those of the recipe.
     """
 
     def __init__(self, attempt: Path, key: str) -> None:
@@ -50,33 +51,48 @@ class Checkpoints:
         self._due = time.monotonic() + EVERY
         self.torn: list[int] = []
         self.saved = self._newest()
+        self._kept = [] if self.saved is None else [self.saved.folder]
         self.setbacks: list[str] = [] if self.saved is None else self.saved.note["setbacks"]
+        self.micro_batch: int | None = None if self.saved is None else self.saved.note.get("micro_batch")
 
     def due(self) -> bool:
         """Whether it is time for the next one."""
         return time.monotonic() >= self._due
 
     def write(self, step: int, files: Mapping[str, bytes], note: Mapping[str, Any]) -> None:
-        """Writes one, whole or not at all, and removes what is older than the KEPT newest. Raises UserError on a full
-        disk. note: JSON that reading gives back.
+        """Writes one, whole or not at all, and removes all but the KEPT newest that are whole and of this key. Raises
+        UserError on a full disk. note: JSON that reading gives back.
         """
         begun = time.monotonic()
-        manifest = {"key": self._key, "step": step, "note": {**note, "setbacks": self.setbacks},
+        whole_note = {**note, "setbacks": self.setbacks, "micro_batch": self.micro_batch}
+        manifest = {"key": self._key, "step": step, "note": whole_note,
                     "files": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}}
-        with whole_folder(self._folder / f"{step:08d}") as part:
+        folder = self._folder / f"{step:08d}"
+        with whole_folder(folder) as part:
             for name, data in files.items():
                 write_whole(part / name, data)
             write_json(part / _MANIFEST, {**manifest, "digest": digest(manifest)})
-        for old in self._all()[KEPT:]:
-            shutil.rmtree(old, ignore_errors=True)
+        self._kept = [*self._kept, folder][-KEPT:]
+        for other in self._all():
+            if other not in self._kept:
+                shutil.rmtree(other, ignore_errors=True)
         now = time.monotonic()
         self._due = now + max(EVERY, (now - begun) / SHARE)
 
     def begin_again(self, why: str) -> None:
         """Forgets all that was saved: the training starts anew, for this reason."""
-        self.remove()
+        self._forget()
         self.setbacks = [*self.setbacks, why]
+
+    def begin_smaller(self, micro_batch: int) -> None:
+        """Forgets all that was saved: the training starts anew, with so many rows a forward pass."""
+        self._forget()
+        self.micro_batch = micro_batch
+
+    def _forget(self) -> None:
+        self.remove()
         self.saved = None
+        self._kept = []
 
     def remove(self) -> None:
         """Removes them all: the attempt is complete."""

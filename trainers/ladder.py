@@ -30,9 +30,8 @@ class DevResult:
 
     @property
     def standing(self) -> tuple[float, int, float]:
-        """What attempts are ranked by: chance, then fewer failing gates, then the mean score (which mixes units)."""
-        mean = sum(self.scores.values()) / len(self.scores) if self.scores else 0.0
-        return self.chance, -len(self.failing), mean
+        """What attempts are ranked by: chance, then fewer failing gates, then the deciding metric."""
+        return self.chance, -len(self.failing), self.scores.get(self.metric, 0.0)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,9 @@ from typing import Any, Protocol
 from harness.files import read_json, write_json
 from trainers.attempts import TrainingResult
 from trainers.budget import Budget
-from trainers.ladder import Attempt, DevResult, Step, best_attempt, next_step
+from trainers.ladder import Attempt, DevResult, Step, best_attempt
+from trainers.memory import shortage
+from trainers.plans import UP_THE_LADDER, Plan
 from trainers.recipe import Recipe
 
 LOOK_AT = 0.5
@@ -47,8 +49,8 @@ class Outcome:
 
 def train_until(first: Step, train: Train, judge: Judge, look: Look, folder: Path, budget: Budget,
                 clock: Callable[[], float] = time.monotonic,
-                told: Callable[[Step, int], None] = lambda step, k: None) -> Outcome:
-    """Attempts until one passes golden, the ladder has no further step, or the budget would be overrun.
+                told: Callable[[Step, int], None] = lambda step, k: None, plan: Plan = UP_THE_LADDER) -> Outcome:
+    """Attempts until one passes golden, the plan has no further step, or the budget would be overrun.
 
     folder: holds attempts/<k>/; what is complete there from a killed run is taken up. told: hears of each attempt
     before it begins. The first attempt always runs. A candidate that is likely enough to pass looks at golden at once,
@@ -65,19 +67,20 @@ def train_until(first: Step, train: Train, judge: Judge, look: Look, folder: Pat
         attempt = _attempt(step, len(done) + 1, done, train, judge, folder, clock)
         earlier += attempt.earlier
         done.append(attempt)
-        if attempt.dev.chance >= LOOK_AT:
+        if attempt.dev.chance >= LOOK_AT and not plan.comparing:
             if looks == budget.most_looks:
                 reason = f"attempt {attempt.k} is likely to pass, and {_used_up(budget)}"
                 break
             looks += 1
             if _look(look, attempt, folder):
                 return Outcome(tuple(done), attempt, True, looks, "the suite passes on golden")
-        step, reason = _next(done, budget, earlier + clock() - started)
+        step, reason = _next(done, plan, budget, earlier + clock() - started)
     best = best_attempt(done)
     if looks == 0 and budget.most_looks > 0:
         looks = 1
         if _look(look, best, folder):
-            return Outcome(tuple(done), best, True, looks, f"{reason}; the best attempt passes on golden all the same")
+            same = "" if best.dev.chance >= LOOK_AT else " all the same"
+            return Outcome(tuple(done), best, True, looks, f"{reason}; the best attempt passes on golden{same}")
         reason += f"; the one look, taken at the end, had a chance of {best.dev.chance:.0%} and spent its level"
     return Outcome(tuple(done), best, False, looks, reason)
 
@@ -88,19 +91,19 @@ def _used_up(budget: Budget) -> str:
     return f"the budget of {_count(budget.most_looks, 'look')} at golden is used up"
 
 
-def _next(done: list[Attempt], budget: Budget, spent: float) -> tuple[Step | None, str]:
+def _next(done: list[Attempt], plan: Plan, budget: Budget, spent: float) -> tuple[Step | None, str]:
     """The next step, shortened to fit the time left, or None and why there is none."""
+    step = plan.next(done)
+    if step is None:
+        return None, plan.ended
     if len(done) >= budget.attempts:
         return None, f"the budget of {_count(budget.attempts, 'attempt')} is used up"
-    step = next_step(done)
-    if step is None:
-        return None, "no step of the ladder is left: this data and base model do not reach the gates"
     left = budget.seconds - spent
     needed = estimate(step.recipe, done)
     if needed <= left:
         return step, ""
     affordable = math.floor((left - done[-1].judged) / per_epoch(step.recipe, done))
-    if affordable < 1:
+    if affordable < 1 or plan.comparing:
         return None, (f"the {budget.scarce} is used up: the next attempt ({step.reason}) would take"
                       f" {needed / 60:.0f} min, {max(0.0, left) / 60:.0f} of {budget.seconds / 60:g} min are left")
     return step.shortened(affordable), ""
@@ -135,8 +138,9 @@ def _attempt(step: Step, k: int, done: list[Attempt], train: Train, judge: Judge
     else:
         earlier = record["trained"] + record["judged"]
     dev = DevResult(**{f.name: record[f.name] for f in fields(DevResult)})
-    recipe = replace(step.recipe, learning_rate=step.recipe.learning_rate / 2 ** len(result.setbacks))
-    reason = "; ".join([step.reason, *result.setbacks])
+    recipe = replace(step.recipe, learning_rate=step.recipe.learning_rate / 2 ** len(result.setbacks),
+                     micro_batch=result.micro_batch or step.recipe.micro_batch)
+    reason = "; ".join([step.reason, *result.setbacks, *shortage(step.recipe, recipe)])
     return Attempt(k, recipe, reason, result.adapter, result.log, dev, record["trained"], record["judged"],
                    step.continue_from, earlier, result.setbacks)
 

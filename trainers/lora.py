@@ -17,6 +17,7 @@ from harness.errors import UserError
 from harness.examples import Split
 from harness.files import whole_folder, write_json
 from harness.fingerprint import digest
+from harness.hardware import device_name
 from harness.subjects.adapter import adapter_digest, check_base, check_template, read_adapter
 from harness.subjects.embedded import ModelRef
 from harness.subjects.loading import forget_models, quiet
@@ -25,6 +26,7 @@ from harness.task import Task
 from trainers.attempts import Log, TrainingResult, read_attempt, tidy_config, write_attempt
 from trainers.batches import Row, fitting, make_rows, strategy_for
 from trainers.checkpoints import Checkpoints
+from trainers.memory import fewer_rows, free_memory, out_of_memory, shortage
 from trainers.optimize import optimize
 from trainers.precision import lower_base, settled
 from trainers.preflight import (
@@ -55,9 +57,9 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
     """Trains an adapter into the attempt folder `out` (out/adapter); one that is complete already is not made again.
 
     continue_from: an adapter folder to go on from, of the same base and rank; tracking: who is told of the steps beside
-    `progress`, which decides nothing. A killed training leaves nothing at
-    `out`; the next call goes on from its newest whole checkpoint. On a CPU the same arguments give the same bytes,
-    killed or not. Where the loss explodes, it begins again at half the learning rate, at most MAX_SETBACKS times.
+    `progress`, which decides nothing. A killed training leaves nothing at `out`; the next call goes on from its newest
+    whole checkpoint. On a CPU the same arguments give the same bytes, killed or not. Where the loss explodes, it begins
+    again at half the learning rate, at most MAX_SETBACKS times; where memory runs out, with fewer rows a forward pass.
     Raises UserError where preflight finds a fault, naming the example, and where no lower rate helps.
     """
     if train.name == "golden":
@@ -82,19 +84,19 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
         with whole_folder(out) as part:
             steps = partial(optimize, tuned, rows, pad=_pad(tokenizer), work=part / "work", progress=progress,
                             kept=kept, tracking=tracking)
-            recipe, log = _settled(tuned, recipe, kept, steps)
+            ran, log = _to_the_end(tuned, recipe, kept, steps)
+            notes = (*notes, *shortage(recipe, ran), *_resumed(kept))
             shutil.rmtree(part / "work", ignore_errors=True)
             tuned.save_pretrained(str(part / "adapter"), save_embedding_layers=False)
             tidy_config(part / "adapter", model.alias)
             (part / "adapter" / "README.md").unlink(missing_ok=True)
             write_json(part / "adapter" / "goldgate.json", {
                 "base": model.digest, "alias": model.alias, "task": task.name, "train": train.fingerprint,
-                "prompt": recipe.prompt, "template": template,
-                "recipe": recipe.to_dict(), "continued": adapter_digest(continue_from) if continue_from else None})
+                "prompt": ran.prompt, "template": template,
+                "recipe": ran.to_dict(), "continued": adapter_digest(continue_from) if continue_from else None})
             check_adapter(tuned, part / "adapter", shortest)
             tokens = sum(len(r.tokens) for r in rows) * recipe.epochs
-            write_attempt(part, key, recipe, log, tokens, (*notes, *_resumed(kept)), sample(tokenizer, shortest),
-                          tuple(kept.setbacks))
+            write_attempt(part, key, ran, log, tokens, notes, sample(tokenizer, shortest), tuple(kept.setbacks))
     kept.remove()
     del tuned, base, steps
     gc.collect()  # the Trainer refers to itself: without this the model would stay until some later collection
@@ -105,23 +107,36 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
 
 
 def training_key(model: ModelRef, task: Task, train: Split, recipe: Recipe, continue_from: Path | None) -> str:
-    """Digest of everything that decides an adapter: base, data, prompt, recipe, start, and the versions of engines."""
-    return digest({
-        "trainer": TRAINER, "model": model.digest, "train": train.fingerprint, "recipe": recipe.to_dict(),
-        "prompt": strategy_for(task, recipe.prompt).spec(), "template": dict(task.template), **task.chat,
-        "continued": adapter_digest(continue_from) if continue_from else None,
-        "versions": {name: version(name) for name in ("torch", "transformers", "peft", "tokenizers")}})
+    """Digest of what decides an adapter, the machine aside: the conditions, the recipe, and where it goes on from."""
+    same = {name: value for name, value in conditions(model, task, train).items() if name != "machine"}
+    return digest({**same, "recipe": recipe.to_dict(),
+                   "continued": adapter_digest(continue_from) if continue_from else None})
 
 
-def _settled(tuned: Any, recipe: Recipe, kept: Checkpoints, steps: Callable[[Recipe], Log]) -> tuple[Recipe, Log]:
-    """The recipe at the rate that trained to the end, and its log. After a setback the weights begin as they began:
-    which checkpoint there is depends on the clock, and the adapter must not.
+def conditions(model: ModelRef, task: Task, train: Split) -> dict[str, Any]:
+    """What an adapter depends on beside its recipe, as JSON, by name: on a CPU, the same give the same bytes."""
+    import torch
+
+    return {
+        "trainer": TRAINER, "base model": model.digest, "train": train.fingerprint,
+        "template": {**task.template, **task.chat},
+        "instructions": digest([strategy_for(task, prompt).spec() for prompt in ("pruned", "zero_shot")]),
+        "versions": {name: version(name) for name in ("torch", "transformers", "accelerate", "peft", "tokenizers")},
+        "machine": {"device": device_name() or "cpu", "instruction set": torch.backends.cpu.get_cpu_capability(),
+                    "threads": torch.get_num_threads()}}
+
+
+def _to_the_end(tuned: Any, recipe: Recipe, kept: Checkpoints, steps: Callable[[Recipe], Log]) -> tuple[Recipe, Log]:
+    """The recipe that trained to the end, and its log: at a lower rate where the loss exploded, with fewer rows a
+    pass where memory ran out. Either way the weights begin as they began: which checkpoint there is depends on the
+    clock, and the adapter must not.
     """
     import torch
 
     start = {name: p.detach().clone() for name, p in tuned.named_parameters() if p.requires_grad}
     while True:
-        calmer = replace(recipe, learning_rate=recipe.learning_rate / 2 ** len(kept.setbacks))
+        calmer = replace(recipe, learning_rate=recipe.learning_rate / 2 ** len(kept.setbacks),
+                         micro_batch=kept.micro_batch or recipe.micro_batch)
         try:
             return calmer, steps(calmer)
         except Diverged as error:
@@ -131,6 +146,11 @@ def _settled(tuned: Any, recipe: Recipe, kept: Checkpoints, steps: Callable[[Rec
                                 f"look at the examples, or --set learning_rate={calmer.learning_rate / 4:.2g}"
                                 ) from error
             kept.begin_again(f"{error}: begun again at half the learning rate, {calmer.learning_rate / 2:.3g}")
+        except (MemoryError, RuntimeError) as error:
+            if not out_of_memory(error):
+                raise
+            kept.begin_smaller(fewer_rows(calmer).micro_batch)
+        free_memory()
         with torch.no_grad():
             for name, parameter in tuned.named_parameters():
                 if name in start:

@@ -67,7 +67,7 @@ def _arguments(recipe: Recipe, work: Path) -> Any:
         learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay, max_grad_norm=recipe.clip,
         optim="adamw_torch", logging_steps=1, logging_nan_inf_filter=False, save_strategy="no", eval_strategy="no",
         report_to="none", disable_tqdm=True, dataloader_num_workers=0, dataloader_pin_memory=False,
-        remove_unused_columns=False,
+        remove_unused_columns=False, **({"activation_checkpointing": True} if recipe.checkpoint_activations else {}),
     )
 
 

@@ -167,22 +167,35 @@ def search(
 
 @app.command()
 def train(
-    task: TaskName,
+    task: Annotated[str | None, typer.Argument(help="name of the task: a folder of suites/", metavar="TASK")] = None,
     attempts: Annotated[int, typer.Option(help="attempts at most", min=1)] = 3,
     minutes: Annotated[float, typer.Option(help="training minutes at most", min=0.1)] = 60.0,
     looks: Annotated[int | None, typer.Option(help="looks at golden at most; 0: train for dev alone", min=0)] = None,
     money: Annotated[float | None, typer.Option(help="for machine time at most, at task.yaml's machine_hour")] = None,
     seed: Annotated[int | None, typer.Option(help="seed of the recipe")] = None,
+    seeds: Annotated[int | None, typer.Option(help="adapters of one recipe, with this many seeds; dev picks one",
+                                              min=2)] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="recipe setting, key=value")] = None,
     track: Annotated[list[str] | None, typer.Option(help="tensorboard or mlflow: told of every step, in the run's"
                                                          " folder")] = None,
+    rerun: Annotated[str | None, typer.Option(help="without TASK: train this run's best adapter again, and compare",
+                                              metavar="RUN")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Trains a LoRA adapter until the golden suite passes or the budget ends; started again, it goes on."""
+    from harness.cli.modes import mode_of
+    from harness.cli.rerun import run_rerun
     from harness.cli.train import Budget, run_train
 
-    changes = [*(settings or []), *([] if seed is None else [f"seed={seed}"])]
-    result = run_train(here(), task, Budget(attempts, minutes, looks, money), changes, track=track or [])
+    if task is not None and rerun is None:
+        changes = [*(settings or []), *([] if seed is None else [f"seed={seed}"])]
+        budget = Budget(seeds or attempts, minutes, looks, money)
+        result = run_train(here(), task, budget, changes, mode=mode_of(seeds), track=track or [])
+    elif rerun is not None and task is None:
+        result = run_rerun(here(), rerun)
+    else:
+        raise UserError("takes either a task, or a run to train again", "goldgate train",
+                        "write `goldgate train TASK`, or `goldgate train --rerun RUN`")
     finish(result.record, as_json, result.text, result.passed)
 
 

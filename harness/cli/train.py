@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,23 +36,36 @@ from harness.measures import Verdict
 from harness.plugin.run import run_suite
 from harness.project import Project
 from harness.replay import write_replay
-from harness.runs import Run, answers_folder, clear_parts, git_commit, open_run, versions, write_answers
+from harness.runs import (
+    Run,
+    answers_folder,
+    clear_parts,
+    git_commit,
+    one_training,
+    open_run,
+    versions,
+    write_answers,
+)
 from harness.scorers import scorer_versions
 from harness.subjects import how_known
+from harness.subjects.adapter import adapter_digest
 from harness.subjects.embedded import ModelRef, ensure_model
 from harness.task import load_task
 from trainers import (
+    UP_THE_LADDER,
     Attempt,
     Budget,
     DevResult,
     Ending,
     Outcome,
+    Plan,
     Progress,
     Recipe,
     Tracking,
     TrainFacts,
     TrainingResult,
     check_trackers,
+    conditions,
     default_recipe,
     demo_recipe,
     explain,
@@ -78,7 +91,6 @@ class Training:
     model: ModelRef
     quick: bool
     prompted: str
-    trackers: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -89,15 +101,8 @@ class Training:
         return f"adapter:{adapter.resolve().relative_to(self.work.project.root.resolve())}"
 
     def train(self, recipe: Recipe, out: Path, continue_from: Path | None) -> TrainingResult:
-        """One attempt, with loss, speed and time left on the screen."""
-        split = self.work.split("train")
-        title = f"attempt {out.name}: LoRA, {recipe.epochs} epochs over {len(split)} examples"
-        with self.work.screen.step(title, "the model learns the task", recipe.steps(len(split))) as advance:
-            def told(p: Progress) -> None:
-                advance(p.step, f"loss {p.loss:.3f}  {p.tokens_per_second:.0f} tokens/s")
-
-            tracking = Tracking(self.trackers, self.run.folder / "tracking", f"attempt-{out.name}")
-            return train_adapter(self.model, self.work.task, split, recipe, out, told, continue_from, tracking)
+        """One attempt."""
+        return train_shown(self.work, self.model, recipe, out, continue_from)
 
     def judge(self, adapter: Path, number: int) -> DevResult:
         """The suite on dev, read as observed, and from it the chance of passing golden at the coming look's level."""
@@ -113,6 +118,8 @@ class Training:
             chance = chance_of_passing(result.records, len(self.work.split("golden")), coming)
         self.work.screen.say(f"  attempt {number}: chance of passing golden {chance:.0%}")
         failing = [r.verdict.gate for r in result.records if r.verdict.outcome != "pass"]
+        if not failing and not result.passed:
+            failing = list(result.gaps) or ["a test without a gate"]
         metric = deciding_metrics(self.work.task)[0]
         tags = [t for t, count in self.work.split("dev").tag_counts().items() if count >= _TAGGED]
         by_tag = {t: round(scored.on(t).measure(metric).value, 5) for t in tags}
@@ -155,25 +162,47 @@ class Training:
         return explain(records, best.dev, len(self.work.split("dev")), len(self.work.split("golden")), coming, facts)
 
 
+@dataclass(frozen=True)
+class Mode:
+    """How a run chooses its attempts. key: tells its run from those of other modes; plan: made once the run is open."""
+
+    key: tuple[str, ...] = ()
+    plan: Callable[[Training, Recipe], Plan] = lambda training, recipe: UP_THE_LADDER
+
+
 def _told(gate: GateRecord) -> dict[str, Any]:
     return {"item": gate.item, "verdict": gate.verdict.to_json(), "flips": chance_of_other_verdict(gate)}
 
 
+def train_shown(work: Work, model: ModelRef, recipe: Recipe, out: Path, continue_from: Path | None) -> TrainingResult:
+    """An adapter, with loss, speed and time left on the screen while it is trained."""
+    split = work.split("train")
+    title = f"attempt {out.name}: LoRA, {recipe.epochs} epochs over {len(split)} examples"
+    with work.screen.step(title, "the model learns the task", recipe.steps(len(split))) as advance:
+        def told(p: Progress) -> None:
+            advance(p.step, f"loss {p.loss:.3f}  {p.tokens_per_second:.0f} tokens/s")
+
+        tracking = Tracking(work.trackers, out.parents[1] / "tracking", f"attempt-{out.name}")
+        result = train_adapter(model, work.task, split, recipe, out, told, continue_from, tracking)
+    for setback in result.setbacks:
+        work.screen.say(f"  {setback}")
+    return result
+
+
 def run_train(
     project: Project, name: str, budget: Budget, settings: Sequence[str], *, screen: Screen | None = None,
-    quick: bool = False, track: Sequence[str] = (),
+    quick: bool = False, mode: Mode = Mode(), track: Sequence[str] = (),
 ) -> Result:
     """Trains until the golden suite passes or the budget ends; promotes what passed; writes the report either way.
 
     quick: the demo's recipe, and constrained decoding for the best strategy alone; track: trackers that are told of
-    every step, in the run's folder. A run that was killed is taken up
-    where it stood. Raises UserError for bad input.
+    every step, in the run's folder. A run that was killed is taken up where it stood. Raises UserError for bad input.
     """
     screen = screen or Screen()
     started, trackers = time.monotonic(), check_trackers(track)
     task = load_task(project, name)
     budget = budget.at_price(task.prices.machine_hour if task.prices else None)
-    work = Work(project, task, screen)
+    work = Work(project, task, screen, trackers=trackers)
     with screen.step("check the data", "schema, duplicates, nothing of golden in train"):
         quality = check_task_data(project, task)
     check_ledger(work.ledger, sealed=task.golden == "sealed")  # no training for a look that would be refused
@@ -186,18 +215,27 @@ def run_train(
     with screen.step("how new is golden?", "each example's distance to train, by embedding and by words"):
         novelty = refresh_novelty(project, name, quality.splits)
     screen.say(f"  {novelty}")
-    run, again = _open(work, model, recipe, settings, quick)
+    with one_training(project, name):
+        return _train(work, model, recipe, budget, settings, quick, mode, started)
+
+
+def _train(work: Work, model: ModelRef, recipe: Recipe, budget: Budget, settings: Sequence[str], quick: bool,
+           mode: Mode, started: float) -> Result:
+    screen = work.screen
+    run, again = _open(work, model, recipe, [*settings, *mode.key], quick)
     if again:
         clear_parts(run.folder)
         screen.say(f"  run {run.id} is taken up again: what is complete is kept")
     prompted = work.prompted(everything=not quick)
     _say_baselines(work, prompted)
-    for reference, why in references(task).items():
+    for reference, why in references(work.task).items():
         work.scored(reference, "dev", why)
-    training = Training(work, run, model, quick, prompted.name, trackers)
+    training = Training(work, run, model, quick, prompted.name)
     if budget.looks is None:
-        budget = replace(budget, looks=looks_left(read_looks(work.ledger), task.error, budget.attempts))
-    outcome = _loop(training, recipe, budget)
+        budget = replace(budget, looks=looks_left(read_looks(work.ledger), work.task.error, budget.attempts))
+    plan = mode.plan(training, recipe)
+    outcome = _loop(training, recipe, budget, plan)
+    run.update(plan=plan.record(outcome.attempts))
     return _finish(training, outcome, prompted, budget, screen, started)
 
 
@@ -212,13 +250,15 @@ def _open(work: Work, model: ModelRef, recipe: Recipe, settings: Sequence[str], 
     now = datetime.now(UTC)
     run, again = open_run(work.project, task.name, key, now.strftime("%Y%m%d-%H%M%S"))
     if not again:
-        run.update(started=now.isoformat(timespec="seconds"), versions=versions(), machine=machine(),
-                   git=git_commit(work.project.root), seed=recipe.seed,
+        run.update(started=now.isoformat(timespec="seconds"), seed=recipe.seed,
                    model={"alias": model.alias, "digest": model.digest},
                    data={n: {"count": len(s), "fingerprint": s.fingerprint} for n, s in work.splits.items()},
                    suite=suite_digest(task, scorer_versions(task)),
                    fields={path: rule.model_dump() for path, rule in task.fields.items()},
                    prices=task.prices.model_dump(exclude={"subjects"}) if task.prices else {})
+    # A run may be taken up with other versions or on another machine: what is trained from now on depends on them.
+    run.update(versions=versions(), machine=machine(), git=git_commit(work.project.root),
+               conditions=conditions(model, task, work.split("train")))
     return run, again
 
 
@@ -240,11 +280,11 @@ def _say_baselines(work: Work, prompted: Prompted) -> None:
         work.screen.say(f"  {name:<32} not tried: {why}")
 
 
-def _loop(training: Training, recipe: Recipe, budget: Budget) -> Outcome:
+def _loop(training: Training, recipe: Recipe, budget: Budget, plan: Plan) -> Outcome:
     first = first_step(recipe, "the demo's recipe" if training.quick else "the default recipe")
     return train_until(
         first, training.train, training.judge, training.look, training.run.folder, budget,
-        told=lambda step, k: training.work.screen.say(f"attempt {k}: {step.reason}"),
+        told=lambda step, k: training.work.screen.say(f"attempt {k}: {step.reason}"), plan=plan,
     )
 
 
@@ -302,4 +342,5 @@ def _spent(outcome: Outcome, budget: Budget) -> dict[str, Any]:
 def _attempt(training: Training, attempt: Attempt) -> dict[str, Any]:
     return {"k": attempt.k, "subject": training.subject(attempt.adapter), "recipe": attempt.recipe.to_dict(),
             "seconds": round(attempt.seconds, 1), "dev": attempt.dev.scores, "chance": attempt.dev.chance,
-            "reason": attempt.reason, "failing": attempt.dev.failing}
+            "reason": attempt.reason, "failing": attempt.dev.failing, "setbacks": list(attempt.setbacks),
+            "continue_from": attempt.continue_from, "adapter": adapter_digest(attempt.adapter)}

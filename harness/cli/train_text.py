@@ -52,6 +52,8 @@ def result_of(told: Told, outcome: Outcome, ending: Ending | None) -> Result:
                      f" {rows[theirs, 'cost_per_1k']:.4g} with the best prompt")
     if work.task.kind == "label":
         lines.append(_linear_line(numbers, rows))
+    plan = told.run.read()["plan"]
+    lines += [plan["words"]] if plan else []
     lines.append(f"report: {told.report}  ({clock(told.seconds)} in all,"
                  f" attempt {outcome.best.k} of {len(outcome.attempts)})")
     record = {
@@ -59,7 +61,7 @@ def result_of(told: Told, outcome: Outcome, ending: Ending | None) -> Result:
         "candidate": mine, "prompted": theirs, "opened": bool(summary and summary["opened"]),
         "report": str(told.report), "seconds": round(told.seconds, 1), "split": "golden" if golden else "dev",
         "measures": {m: {"tuned": rows[mine, m], "prompted": rows[theirs, m]} for s, m in rows if s == mine},
-        "gap": gap, "ending": ending.to_json() if ending else None,
+        "gap": gap, "ending": ending.to_json() if ending else None, "plan": plan,
     }
     return Result(record, "\n".join([*lines, *(ending.lines if ending else ())]), outcome.passed)
 

@@ -23,6 +23,9 @@ from harness.subjects import Answer, parse_subject
 from harness.subjects.embedded import EMBEDDED_DIGEST
 from harness.task import Task, load_task
 
+from .school import school
+
+__all__ = ["school"]
 Typed = Callable[..., tuple[int, str, str]]
 SCHEMA = {"type": "object", "properties": {"n": {"type": "number"}}, "required": ["n"], "additionalProperties": False}
 SIZES = {"train": 12, "dev": 24, "golden": 60}

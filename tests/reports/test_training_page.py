@@ -155,6 +155,8 @@ def test_why_a_run_ended_goes_before_its_status() -> None:
 def test_machine_and_budget_are_listed_in_words() -> None:
     data = records(machine={"cores": 2, "memory_gb": 15.6}, budget={"minutes": 20})
     assert fact(data, "machine") == "cores 2, memory gb 15.6"
+    trained = records(conditions={"machine": {"device": "cpu", "threads": 2}})
+    assert fact(trained, "trained on") == "device cpu, threads 2"
     assert fact(data, "budget") == "minutes 20"
 
 
@@ -165,7 +167,8 @@ def test_a_seed_of_zero_is_a_seed() -> None:
 @pytest.mark.parametrize(
     ("run", "field"),
     [({"machine": 3}, "machine"), ({"budget": "20"}, "budget"), ({"versions": []}, "versions"), ({"data": 1}, "data"),
-     ({"model": "smollm2"}, "model"), ({"prices": [1]}, "prices"), ({"seconds": "long"}, "seconds")],
+     ({"model": "smollm2"}, "model"), ({"conditions": {"machine": 3}}, "machine"),
+     ({"prices": [1]}, "prices"), ({"seconds": "long"}, "seconds")],
 )
 def test_a_fact_of_another_type_names_its_field(run: dict[str, Any], field: str) -> None:
     with pytest.raises(UserError, match=f'field "{field}"'):

@@ -127,6 +127,16 @@ def test_a_checkpoint_of_another_recipe_is_not_used(lesson: Lesson, trained: Tra
     assert [p.name for p in tmp_path.iterdir()] == ["1"]
 
 
+def test_what_another_recipe_left_does_not_crowd_out_what_is_needed(
+    lesson: Lesson, trained: TrainingResult, tmp_path: Path, eager: None
+) -> None:
+    stopped(lesson, tmp_path / "1", 8, replace(QUICK, epochs=4))
+    folder = stopped(lesson, tmp_path / "1", 3)
+    assert sorted(p.name for p in folder.iterdir()) == ["00000001", "00000002"]
+    result = train(lesson, tmp_path / "1")
+    assert (result.digest, result.notes) == (trained.digest, ("killed, and taken up after step 2",))
+
+
 def test_nothing_in_a_checkpoint_can_run(lesson: Lesson, tmp_path: Path, eager: None) -> None:
     folder = stopped(lesson, tmp_path / "1", 4)
     assert {p.name for p in folder.rglob("*") if p.is_file()} == {

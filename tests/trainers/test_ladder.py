@@ -18,7 +18,7 @@ FLAT = [0.5] * 40
 
 def attempt(k: int, chance: float = 0.0, recipe: Recipe = RECIPE, losses: Sequence[float] = FLAT,
             continue_from: int | None = None, score: float = 0.0, failing: int = 0) -> Attempt:
-    dev = DevResult(chance, {"exact_match": score}, [f"g{i}" for i in range(failing)])
+    dev = DevResult(chance, {"exact_match": score}, [f"g{i}" for i in range(failing)], "exact_match")
     return Attempt(k, recipe, "", Path(str(k)), [{"loss": v} for v in losses], dev, 60.0, 10.0, continue_from)
 
 
@@ -137,3 +137,9 @@ def test_a_step_that_must_be_shortened_says_so() -> None:
     assert step.shortened(9) is step
     assert step.shortened(2).recipe.epochs == 2
     assert "2 of 4 epochs, as the budget ends" in step.shortened(2).reason
+
+
+def test_more_tokens_or_a_higher_price_make_no_attempt_the_better_one() -> None:
+    terse = DevResult(0.0, {"exact_match": 0.9, "tokens_out": 10.0, "cost_per_1k": 0.1}, ["a"], "exact_match")
+    wordy = DevResult(0.0, {"exact_match": 0.8, "tokens_out": 90.0, "cost_per_1k": 0.9}, ["a"], "exact_match")
+    assert terse.standing > wordy.standing

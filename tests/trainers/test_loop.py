@@ -56,7 +56,7 @@ class World:
         self.judged.append(k)
         self.now += 30
         chance = self.chances[k - 1]
-        return DevResult(chance, {"exact_match": chance}, [] if chance > 0.5 else ["test_accuracy"])
+        return DevResult(chance, {"exact_match": chance}, [] if chance > 0.5 else ["test_accuracy"], "exact_match")
 
     def look(self, adapter: Path) -> bool:
         self.looked.append(int(adapter.parent.name))

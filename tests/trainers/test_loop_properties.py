@@ -55,7 +55,7 @@ class World:
         self.judged.append(k)
         self.now += self.judging
         chance = self.chances[(k - 1) % len(self.chances)]
-        return DevResult(chance, {"exact_match": chance}, [])
+        return DevResult(chance, {"exact_match": chance}, [], "exact_match")
 
     def look(self, adapter: Path) -> bool:
         self.looked.append(int(adapter.parent.name))

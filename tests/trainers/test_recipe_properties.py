@@ -35,7 +35,7 @@ recipes = st.builds(
     decay=st.floats(0.0, 1.0), weight_decay=st.floats(0.0, 10.0), clip=st.floats(1e-6, 1e6),
     seed=st.integers(0, 2**32 - 1), prompt=st.sampled_from(["pruned", "zero_shot"]), max_length=st.integers(16, 4096),
     too_long=st.sampled_from(["refuse", "set_aside"]), precision=st.sampled_from(["float32", "bf16", "auto"]),
-    micro_batch=st.integers(1, 64),
+    micro_batch=st.integers(1, 64), checkpoint_activations=st.booleans(),
 ).map(lambda recipe: with_settings(recipe, {}, "test"))
 
 
@@ -62,7 +62,7 @@ def test_every_setting_is_part_of_the_digest(recipe: Recipe, key: str) -> None:
     value = getattr(recipe, key)
     swapped = {"pruned": "zero_shot", "zero_shot": "pruned", "refuse": "set_aside", "set_aside": "refuse",
                "float32": "bf16", "bf16": "auto", "auto": "float32"}
-    other = swapped[value] if isinstance(value, str) else value + 1
+    other = not value if isinstance(value, bool) else swapped[value] if isinstance(value, str) else value + 1
     assert replace(recipe, **{key: other}).digest != recipe.digest
 
 
@@ -140,7 +140,7 @@ def test_the_demo_trains_on_about_as_much_text_whatever_the_task(lesson: Lesson,
     assert from_dict(recipe.to_dict(), "demo") == recipe
 
 
-KEYS = [f.name for f in fields(Recipe) if f.name not in ("prompt", "too_long", "precision")]
+KEYS = [f.name for f in fields(Recipe) if f.name not in ("prompt", "too_long", "precision", "checkpoint_activations")]
 
 
 @pytest.mark.parametrize("key", KEYS)

@@ -1,0 +1,84 @@
+"""A trainer that writes an adapter whose answers are known beforehand, and what a run of it left behind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.cli import train
+from harness.files import write_json
+from harness.subjects import latency
+from harness.subjects.adapter import adapter_digest
+from harness.subjects.embedded import EMBEDDED_DIGEST, ModelRef
+from harness.subjects.latency import Timing
+from trainers import Recipe, TrainingResult
+from trainers.attempts import write_attempt
+
+GATES = """
+def test_accuracy(candidate):
+    assert candidate.exact_match >= 0.70
+
+def test_beats_prompting(candidate, prompted):
+    assert candidate.exact_match - prompted.exact_match >= 0.10
+"""
+RISING = [{"step": i + 1, "loss": 2.0 - 0.01 * i, "learning_rate": 1e-3, "tokens": 100.0, "seconds": i + 1.0,
+           "epoch": 0.1 * i} for i in range(16)]
+
+
+@dataclass
+class School:
+    """Stands for the trainer. wrong: how many dev and golden answers each attempt gets wrong, in turn."""
+
+    counts: Any
+    wrong: list[tuple[int, int]]
+    recipes: list[Recipe] = field(default_factory=list)
+    stop: bool = False
+
+    def __call__(self, model: ModelRef, task: Any, split: Any, recipe: Recipe, out: Path, told: Callable[..., None],
+                 continue_from: Path | None) -> TrainingResult:
+        if self.stop:
+            raise KeyboardInterrupt
+        assert split.name == "train"
+        self.recipes.append(recipe)
+        dev, golden = self.wrong[len(self.recipes) - 1]
+        folder = str((out / "adapter").relative_to(self.counts.project.root))
+        name = self.counts.adapter(folder, f"weights {len(self.recipes)}".encode(), prompt=recipe.prompt)
+        self.counts.cached(name, dev=dev, golden=golden)
+        write_attempt(out, "key", recipe, RISING, 1600, (), {"prompt": "p", "answer": "a"})
+        return TrainingResult(out / "adapter", adapter_digest(out / "adapter"), 16.0, 1600, 100.0, RISING)
+
+
+@pytest.fixture
+def school(counts: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., School]:
+    """school((dev, golden), ..): a trainer whose attempts err that often; the best prompt is right on half."""
+    base = tmp_path / "cache" / "base"
+    write_json(base / "config.json", {"hidden_size": 64})
+    monkeypatch.setattr(train, "ensure_model", lambda cache, name: ModelRef(base, EMBEDDED_DIGEST, name))
+    monkeypatch.setattr(train, "machine", lambda: {"cores": 2, "memory_gb": 8.0, "gflops": 80.0, "accelerator": "none"})
+    monkeypatch.setattr(latency, "measure_latency",
+                        lambda subject, examples: {e.digest: Timing(0.1, 0.25, "here") for e in examples})
+    counts.gates(GATES)
+    for name in ("base+zero_shot", "base+zero_shot+constrained"):
+        counts.cached(name, dev=12, golden=30)
+
+    def open_(*wrong: tuple[int, int]) -> School:
+        made = School(counts, list(wrong))
+        monkeypatch.setattr(train, "train_adapter", made)
+        return made
+
+    return open_
+
+
+def record(counts: Any) -> dict[str, Any]:
+    (path,) = counts.project.runs("counts").glob("*/run.json")
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
+
+
+def looks(counts: Any) -> int:
+    return len([p for p in (counts.golden / "looks").glob("*.json") if "outcome" not in p.name])
