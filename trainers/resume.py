@@ -10,7 +10,6 @@ from trainers.checkpoints import Checkpoints
 
 _TENSORS = "tensors.safetensors"
 _STATE = "trainer_state.json"  # the name by which the Trainer looks for its position
-_CPU, _DEVICE = "random.cpu", "random.device"
 
 
 class Resumable:
@@ -85,7 +84,7 @@ class Resumable:
 def _random_states(device: Any) -> dict[str, Any]:
     import torch
 
-    states = {_CPU: torch.get_rng_state()}
+    states = {"random.cpu": torch.get_rng_state()}
     if device.type != "cpu":
-        states[_DEVICE] = torch.get_device_module(device).get_rng_state()
+        states["random.device"] = torch.get_device_module(device).get_rng_state()
     return states

@@ -70,6 +70,7 @@ from trainers import (
     demo_recipe,
     explain,
     first_step,
+    from_dict,
     parse_settings,
     settled,
     strategy_for,
@@ -226,6 +227,8 @@ def _train(work: Work, model: ModelRef, recipe: Recipe, budget: Budget, settings
     if again:
         clear_parts(run.folder)
         screen.say(f"  run {run.id} is taken up again: what is complete is kept")
+        # Worked out anew it could differ: whether bf16 pays is measured.
+        recipe = from_dict(run.read().get("recipe", recipe.to_dict()), f'{run.folder / "run.json"}, field "recipe"')
     prompted = work.prompted(everything=not quick)
     _say_baselines(work, prompted)
     for reference, why in references(work.task).items():
@@ -250,7 +253,7 @@ def _open(work: Work, model: ModelRef, recipe: Recipe, settings: Sequence[str], 
     now = datetime.now(UTC)
     run, again = open_run(work.project, task.name, key, now.strftime("%Y%m%d-%H%M%S"))
     if not again:
-        run.update(started=now.isoformat(timespec="seconds"), seed=recipe.seed,
+        run.update(started=now.isoformat(timespec="seconds"), seed=recipe.seed, recipe=recipe.to_dict(),
                    model={"alias": model.alias, "digest": model.digest},
                    data={n: {"count": len(s), "fingerprint": s.fingerprint} for n, s in work.splits.items()},
                    suite=suite_digest(task, scorer_versions(task)),

@@ -42,6 +42,19 @@ def test_a_run_that_was_killed_is_taken_up_without_another_look(
     assert looks(counts) == 1
 
 
+def test_a_run_that_is_taken_up_keeps_its_recipe(
+    typed: Typed, counts: Any, school: Callable[..., School], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the recipe is settled by is measured, and a busy machine may measure something else the next time."""
+    monkeypatch.setattr(train, "settled", lambda recipe: replace(recipe, precision="bf16"))
+    school((0, 0)).stop = True
+    assert typed("train", "counts", "--attempts", "1")[0] == 130
+    monkeypatch.setattr(train, "settled", lambda recipe: replace(recipe, precision="float32"))
+    made = school((0, 0))
+    assert typed("train", "counts", "--attempts", "1")[0] == 0
+    assert [r.precision for r in made.recipes] == ["bf16"]
+
+
 def test_a_second_training_of_the_task_hears_who_trains_it(
     typed: Typed, counts: Any, school: Callable[..., School]
 ) -> None:

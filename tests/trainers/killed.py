@@ -2,8 +2,8 @@
 
     python killed.py MODEL FOLDER
 
-FOLDER then holds, by the point's name, what such a process left behind. A parent that never trains forks the children,
-so that the libraries are loaded once.
+FOLDER then holds, by the point's name, what such a process left behind, and in "whole" an unbroken training. All are
+forked from one parent, so that the libraries are loaded once.
 """
 
 from __future__ import annotations
@@ -108,6 +108,7 @@ def judged(adapter: Path, number: int) -> DevResult:
 
 
 def _main(model: Path, folder: Path) -> None:
+    run(folder / "whole", model, judged)
     Checkpoints.due = lambda self: True  # type: ignore[method-assign]
     for point, arm in POINTS.items():
         child = os.fork()
