@@ -92,6 +92,7 @@ def _loss_words(attempt: Attempt) -> str:
 def _summary(attempts: Sequence[Attempt], records: Records) -> Sheet:
     rows: list[tuple[str, list[str]]] = [
         ("why", [str(a.record.get("reason") or NOT_RECORDED) for a in attempts]),
+        ("seen", ["; ".join(map(str, part(a.record, "seen", list) or ())) or NOT_RECORDED for a in attempts]),
         ("time", [duration(amount(a.record, "seconds")) for a in attempts]),
         ("steps", [_last(a, "step") for a in attempts]),
         ("tokens a second", [_mean_speed(a) for a in attempts]),

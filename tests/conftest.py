@@ -88,7 +88,7 @@ def tiny_model(folder: Path, family: Family) -> Path:
     from transformers import LlamaConfig, LlamaForCausalLM
 
     torch.set_num_threads(1)  # a model this small only loses time to threads that wait for each other
-    tokenizer = _tokenizer(family)
+    tokenizer = tiny_tokenizer(family)
     tokenizer.save_pretrained(folder)
     torch.manual_seed(1)
     config = LlamaConfig(
@@ -100,7 +100,8 @@ def tiny_model(folder: Path, family: Family) -> Path:
     return folder
 
 
-def _tokenizer(family: Family) -> Any:
+def tiny_tokenizer(family: Family) -> Any:
+    """A byte-level tokenizer with a few merges, and the tokens and template of a family."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 

@@ -8,20 +8,22 @@ from __future__ import annotations
 from trainers.attempts import TrainingResult
 from trainers.batches import strategy_for
 from trainers.budget import Budget
+from trainers.diagnosis import diagnose
 from trainers.ending import Ending, explain
 from trainers.facts import TrainFacts
 from trainers.ladder import Attempt, DevResult, Step, best_attempt, first_step
 from trainers.loop import Outcome, train_until
 from trainers.lora import conditions, train_adapter
-from trainers.plans import UP_THE_LADDER, Plan, Seeds
+from trainers.plans import Ladder, Plan, Seeds
 from trainers.precision import settled
+from trainers.preflight import marked
 from trainers.progress import Progress
 from trainers.recipe import Recipe, default_recipe, demo_recipe, from_dict, parse_settings, with_settings
 from trainers.tracking import Tracking, check_trackers
 
 __all__ = [
-    "UP_THE_LADDER", "Attempt", "Budget", "DevResult", "Ending", "Outcome", "Plan", "Progress", "Recipe", "Seeds",
-    "Step", "Tracking", "TrainFacts", "TrainingResult", "best_attempt", "check_trackers", "conditions",
-    "default_recipe", "demo_recipe", "explain", "first_step", "from_dict", "parse_settings", "settled",
+    "Attempt", "Budget", "DevResult", "Ending", "Ladder", "Outcome", "Plan", "Progress", "Recipe", "Seeds", "Step",
+    "Tracking", "TrainFacts", "TrainingResult", "best_attempt", "check_trackers", "conditions", "default_recipe",
+    "demo_recipe", "diagnose", "explain", "first_step", "from_dict", "marked", "parse_settings", "settled",
     "strategy_for", "train_adapter", "train_until", "with_settings",
 ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ class TrainingResult:
     log: a row an optimizer step; notes: what preflight found and did not refuse, and kills; setbacks: one for every
     time that the loss exploded and training began again at half the learning rate; micro_batch: rows of a forward
     pass, fewer than asked for where memory ran out; reused: it was complete already; earlier: seconds of a killed
-    process before this one.
+    process before this one; sample: one row in words, see preflight.sample.
     """
 
     adapter: Path
@@ -37,6 +38,7 @@ class TrainingResult:
     micro_batch: int | None = None
     reused: bool = False
     earlier: float = 0.0
+    sample: Mapping[str, str] = field(default_factory=dict)
 
 
 def write_attempt(folder: Path, key: str, recipe: Recipe, log: Log, tokens: int, notes: tuple[str, ...],
@@ -69,7 +71,7 @@ def read_attempt(folder: Path, key: str) -> TrainingResult | None:
         return TrainingResult(
             folder / "adapter", record["adapter"], record["seconds"], record["tokens"], record["tokens_per_second"],
             read_json(folder / "log.json"), tuple(record["notes"]),
-            tuple(record["setbacks"]), record["micro_batch"], reused=True)
+            tuple(record["setbacks"]), record["micro_batch"], reused=True, sample=record["sample"])
     except (UserError, OSError, KeyError, TypeError):
         # A folder that a killed process or a person left torn counts as not there; it is made again.
         return None

@@ -11,8 +11,9 @@ from typing import Any
 
 from harness.gates import GatePlan, GateRecord, can_plan, counts_right, plan_gate
 from harness.measures.binomial import fewest_perfect
+from trainers.diagnosis import diagnose
 from trainers.facts import THIN, TrainFacts
-from trainers.ladder import DevResult
+from trainers.ladder import Attempt, DevResult
 
 WORST = 5
 """Dev examples that are named for a gate."""
@@ -51,9 +52,9 @@ class Ending:
         return told + [f"  would help: {help_}" for help_ in self.helps]
 
 
-def explain(records: Sequence[GateRecord], dev: DevResult, n_dev: int, n_golden: int, level: float, facts: TrainFacts,
+def explain(records: Sequence[GateRecord], best: Attempt, n_dev: int, n_golden: int, level: float, facts: TrainFacts,
             curve: Sequence[CurvePoint] = ()) -> Ending:
-    """The best attempt's gates on dev (`records`), at the level of the coming look, and what train is like.
+    """From the best attempt, its gates on dev (`records`), the level of the coming look, and what train is like.
 
     n_dev, n_golden: examples of the splits; a gate's slice is taken to be as large a share of golden as of dev. curve:
     by rising count, empty where none was measured.
@@ -65,7 +66,7 @@ def explain(records: Sequence[GateRecord], dev: DevResult, n_dev: int, n_golden:
     helps = [_golden_help(p) for p in [*missed, *faint] if not p.possible or p in faint]
     helps += _contradictions(facts)
     if missed:
-        helps += _data_help(dev, facts, curve)
+        helps += [*_format_help(best), *_data_help(best.dev, facts, curve)]
     gates = (*broken, *map(_missed, missed), *map(_faint, faint))
     return Ending(gates or (_REACHED,), tuple(dict.fromkeys(helps)))
 
@@ -106,6 +107,16 @@ def _contradictions(facts: TrainFacts) -> list[str]:
     more = len(facts.contradictions) - _NAMED
     rest = f" and {more} pairs more" if more > 0 else ""
     return [f"settle the training examples that ask the same and expect different outputs: {named}{rest}"]
+
+
+def _format_help(best: Attempt) -> list[str]:
+    """Answers of the wrong form need another template or more room before they need more data."""
+    low = diagnose(best).formats
+    if not low:
+        return []
+    told = ", ".join(f"{name} {value:.1%}" for name, value in low.items())
+    room = "decoding.max_new_tokens and " if "stop_rate" in low else ""
+    return [f"a look at {room}the template in task.yaml: answers break their format ({told})"]
 
 
 def _data_help(dev: DevResult, facts: TrainFacts, curve: Sequence[CurvePoint]) -> list[str]:

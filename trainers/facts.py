@@ -30,3 +30,7 @@ class TrainFacts:
         """strategy: of the recipe's prompt, as two examples contradict each other where the prompt is the same."""
         examples = sorted(train.examples, key=lambda e: e.id)
         return cls(len(train), train.tag_counts(), check_contradictions(examples, strategy), variations)
+
+
+UNKNOWN = TrainFacts(0)
+"""Nothing is known of the data: no policy that is about them applies."""

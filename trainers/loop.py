@@ -17,11 +17,14 @@ from trainers.attempts import TrainingResult
 from trainers.budget import Budget
 from trainers.ladder import Attempt, DevResult, Step, best_attempt
 from trainers.memory import shortage
-from trainers.plans import UP_THE_LADDER, Plan
+from trainers.plans import Ladder, Plan
 from trainers.recipe import Recipe
 
 LOOK_AT = 0.5
 """The chance of passing from which a candidate may look at golden: below it, the look is more likely wasted."""
+
+
+_UNTIL_IT_PASSES = Ladder()
 
 
 class Train(Protocol):
@@ -49,7 +52,7 @@ class Outcome:
 
 def train_until(first: Step, train: Train, judge: Judge, look: Look, folder: Path, budget: Budget,
                 clock: Callable[[], float] = time.monotonic,
-                told: Callable[[Step, int], None] = lambda step, k: None, plan: Plan = UP_THE_LADDER) -> Outcome:
+                told: Callable[[Step, int], None] = lambda step, k: None, plan: Plan = _UNTIL_IT_PASSES) -> Outcome:
     """Attempts until one passes golden, the plan has no further step, or the budget would be overrun.
 
     folder: holds attempts/<k>/; what is complete there from a killed run is taken up. told: hears of each attempt

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import shutil
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -13,25 +13,26 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from harness.data.check import check_outputs
 from harness.errors import UserError
-from harness.examples import Split
+from harness.examples import Example, Split
 from harness.files import whole_folder, write_json
 from harness.fingerprint import digest
 from harness.hardware import device_name
 from harness.subjects.adapter import adapter_digest, check_base, check_template, read_adapter
 from harness.subjects.embedded import ModelRef
-from harness.subjects.loading import forget_models, quiet
+from harness.subjects.loading import forget_models, quiet, with_adapter
 from harness.subjects.template import stop_tokens, template_digest
 from harness.task import Task
 from trainers.attempts import Log, TrainingResult, read_attempt, tidy_config, write_attempt
 from trainers.batches import Row, fitting, make_rows, strategy_for
 from trainers.checkpoints import Checkpoints
+from trainers.lessons import repeats
 from trainers.memory import fewer_rows, free_memory, out_of_memory, shortage
 from trainers.optimize import optimize
 from trainers.precision import lower_base, settled
 from trainers.preflight import (
     check_adapter,
-    check_outputs,
     check_rows,
     check_start,
     check_thoughts,
@@ -41,6 +42,7 @@ from trainers.preflight import (
 from trainers.progress import Progress
 from trainers.recipe import Recipe
 from trainers.tracking import Tracking
+from trainers.trial import check_apart, try_batches
 from trainers.watchdog import Diverged
 
 TRAINER = 2
@@ -80,12 +82,14 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
         tuned = _continued(base, model, continue_from, recipe, template) if continue_from else start_lora(base, recipe)
         shortest = min(rows, key=lambda r: len(r.tokens))
         check_start(tuned, shortest, fresh=continue_from is None)
+        check_apart(tuned, rows, _pad(tokenizer))
         lower_base(tuned, recipe)
+        fits, tried = try_batches(tuned, rows, recipe, _pad(tokenizer), task.decoding.max_new_tokens)
         with whole_folder(out) as part:
             steps = partial(optimize, tuned, rows, pad=_pad(tokenizer), work=part / "work", progress=progress,
                             kept=kept, tracking=tracking)
-            ran, log = _to_the_end(tuned, recipe, kept, steps)
-            notes = (*notes, *shortage(recipe, ran), *_resumed(kept))
+            ran, log = _to_the_end(tuned, fits, kept, steps)
+            notes = (*notes, *tried, *shortage(recipe, ran), *_resumed(kept))
             shutil.rmtree(part / "work", ignore_errors=True)
             tuned.save_pretrained(str(part / "adapter"), save_embedding_layers=False)
             tidy_config(part / "adapter", model.alias)
@@ -178,16 +182,29 @@ def load_base(model: ModelRef) -> tuple[Any, Any]:
 def _rows(tokenizer: Any, base: Any, task: Task, train: Split, recipe: Recipe) -> tuple[list[Row], tuple[str, ...]]:
     """Checked token rows in the order of ids (the order of lines decides nothing), and notes for the record."""
     examples = sorted(train.examples, key=lambda e: e.id)
-    check_outputs(examples, task)
+    check_outputs(task, train, "train.jsonl")
     strategy = strategy_for(task, recipe.prompt)
     whole = make_rows(tokenizer, task, strategy, examples)
-    rows, long = fitting(whole, recipe, getattr(base.config, "max_position_embeddings", None) or recipe.max_length)
-    aside = {r.id for r in long}
-    examples = [e for e in examples if e.id not in aside]
+    context = getattr(base.config, "max_position_embeddings", None) or recipe.max_length
+    rows, long = fitting(whole, recipe, context)
+    examples = _without(examples, long)
     check_thoughts(examples, tokenizer, task)
+    again = repeats(examples, recipe)
+    seconds = make_rows(tokenizer, task, strategy, again) if again else []
+    more, longer = fitting(seconds, replace(recipe, too_long="set_aside"), context)
+    again = _without(again, longer)
     stops = stop_tokens(tokenizer, base.generation_config)
-    check_rows(rows, examples, tokenizer, task, strategy, stops, base.get_input_embeddings().num_embeddings)
-    return rows, tuple(remarks(rows, long, examples, task, strategy))
+    check_rows([*rows, *more], [*examples, *again], tokenizer, task, strategy, stops,
+               base.get_input_embeddings().num_embeddings)
+    notes = remarks(rows, long, examples, task, strategy)
+    if longer:
+        notes.append(f"{len(longer)} variations are too long and left out: {', '.join(r.id for r in longer)}")
+    return [*rows, *more], tuple(notes)
+
+
+def _without(examples: Sequence[Example], aside: Sequence[Row]) -> list[Example]:
+    ids = {r.id for r in aside}
+    return [e for e in examples if e.id not in ids]
 
 
 def start_lora(base: Any, recipe: Recipe) -> Any:
@@ -198,12 +215,15 @@ def start_lora(base: Any, recipe: Recipe) -> Any:
     set_seed(recipe.seed)
     config = LoraConfig(task_type="CAUSAL_LM", r=recipe.rank, lora_alpha=recipe.alpha, lora_dropout=recipe.dropout,
                         target_modules="all-linear", bias="none")
-    return get_peft_model(base, config)
+    try:
+        return get_peft_model(base, config)
+    except ValueError as error:
+        raise UserError(f"the base model has no layers that take LoRA ({str(error).splitlines()[0]:.120})",
+                        'task.yaml, field "model"', "take a base model with linear layers (Llama, Qwen, SmolLM, ...)"
+                        ) from error
 
 
 def _continued(base: Any, model: ModelRef, folder: Path, recipe: Recipe, template: str) -> Any:
-    from peft import PeftModel
-
     adapter = read_adapter(folder)
     check_base(adapter, model.digest, model.alias)
     check_template(adapter, template)
@@ -212,7 +232,7 @@ def _continued(base: Any, model: ModelRef, folder: Path, recipe: Recipe, templat
         if (was := before.get(key)) != (now := getattr(recipe, key)):
             raise UserError(f"the adapter to go on from has {key} {was}, the recipe says {now}", str(folder),
                             f"set {key}={was}, or start afresh")
-    return PeftModel.from_pretrained(base, str(folder), is_trainable=True)
+    return with_adapter(base, folder, trainable=True)
 
 
 @contextmanager

@@ -40,5 +40,5 @@ def shortage(asked: Recipe, ran: Recipe) -> list[str]:
     """For the record: that memory did not suffice for the micro_batch that was asked for."""
     if ran.micro_batch == asked.micro_batch:
         return []
-    return [f"memory ran out at {asked.micro_batch} rows a forward pass: begun again with {ran.micro_batch},"
+    return [f"memory ran out at {asked.micro_batch} rows a forward pass: trained with {ran.micro_batch},"
             f" {ran.batch} a step as before"]

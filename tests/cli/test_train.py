@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import shutil
@@ -12,11 +13,14 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from harness.cache import answer_cache
 from harness.champion import load_champion
+from harness.cli import train
 from harness.gates import LookKey, mark_opened, open_look, read_looks
 from harness.novelty import read_novelty
 from harness.plugin.run import run_suite
 from harness.subjects.adapter import adapter_digest
+from trainers import TrainingResult
 
 from ..conftest import ChatServer, completion
 from .school import School, looks, record
@@ -92,6 +96,27 @@ def test_five_lines_tell_verdict_gain_format_cost_and_report(
     assert "the best that prompting does" in err
 
 
+def test_one_row_is_shown_as_it_is_trained_and_what_preflight_found(
+    typed: Typed, counts: Any, school: Callable[..., School]
+) -> None:
+    school((0, 0))
+    _, _, err = typed("train", "counts", "--attempts", "1")
+    assert "t000 as it is trained, what is learned in brackets: 'prompt\\n[[answer<end>]]'" in err
+    assert "t001 and t002 ask the same and expect different outputs" in err
+
+
+@pytest.mark.parametrize(("config", "status"), [
+    ({"n_embd": 64}, 0), ({"text_config": {"hidden_size": 64}}, 0), ({}, 2),
+])
+def test_the_width_of_a_base_model_goes_by_several_names(
+    typed: Typed, counts: Any, school: Callable[..., School], tmp_path: Path, config: dict[str, Any], status: int
+) -> None:
+    school((0, 0))
+    (tmp_path / "cache" / "base" / "config.json").write_text(json.dumps(config))
+    got, _, err = typed("train", "counts", "--attempts", "1")
+    assert (got, "tells no hidden size" in err) == (status, status == 2)
+
+
 def test_a_budget_that_ends_is_status_1_with_a_report_and_no_champion(
     typed: Typed, counts: Any, school: Callable[..., School]
 ) -> None:
@@ -121,6 +146,60 @@ def test_a_run_that_ends_without_a_pass_says_which_gates_how_far_and_what_would_
     assert "What would most likely help" in (folder / "report.html").read_text()
     assert "What would most likely help" in (folder / "summary.md").read_text()
     assert "g001" not in json.dumps(ending)
+
+
+def test_the_loop_trains_and_judges_while_golden_and_its_answers_are_away(
+    typed: Typed, counts: Any, school: Callable[..., School], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the first step until it looks, nothing of the loop may need golden: the file, its cache, runs' answers."""
+    made = school((20, 50), (0, 0))
+    trains, looks_at = made.__call__, train.Training.look
+    cache = answer_cache(counts.project, "golden").path
+    hidden = {counts.golden / "golden.jsonl": tmp_path / "a", cache: tmp_path / "b",
+              counts.project.runs("counts") / "golden": tmp_path / "c"}
+    seen: list[bool] = []
+
+    def bring_back() -> None:
+        for path, aside in hidden.items():
+            if aside.exists():
+                aside.rename(path)
+
+    def train_and_hide(*arguments: Any) -> TrainingResult:
+        bring_back()
+        result = trains(*arguments)  # which puts the attempt's answers to golden into the cache
+        for path, aside in hidden.items():
+            if path.exists():
+                path.rename(aside)
+        return result
+
+    def look(training: train.Training, adapter: Path) -> bool:
+        seen.append(all(not path.exists() for path in hidden))
+        bring_back()
+        return looks_at(training, adapter)
+
+    monkeypatch.setattr(train, "train_adapter", train_and_hide)
+    monkeypatch.setattr(train.Training, "look", look)
+    status, out, err = typed("train", "counts", "--attempts", "2", "--json")
+    assert (status, seen) == (0, [True]), err
+    assert "attempts/2/" in json.loads(out)["candidate"]
+
+
+def test_each_attempt_says_what_was_seen_what_it_changes_and_why(
+    typed: Typed, counts: Any, school: Callable[..., School]
+) -> None:
+    made = school((12, 50), (14, 50), (0, 0))
+    status, _, err = typed("train", "counts", "--attempts", "3")
+    assert status == 0, err
+    first, second, third = record(counts)["attempts"]
+    assert "the training loss is flat" in second["reason"] or "still falling" in second["reason"]
+    assert "more epochs from attempt 1" in second["reason"]
+    assert third["recipe"]["learning_rate"] == 2 * first["recipe"]["learning_rate"] or "focus" in third["recipe"]
+    for attempt in (second, third):
+        assert f"attempt {attempt['k']}: {attempt['reason']}" in err
+    assert first["seen"][0].startswith("the training loss is ")
+    (folder,) = (p.parent for p in counts.project.runs("counts").glob("*/run.json"))
+    assert third["reason"] in html.unescape((folder / "report.html").read_text())
+    assert len(made.recipes) == 3
 
 
 def test_a_pass_has_nothing_in_the_way(typed: Typed, counts: Any, school: Callable[..., School]) -> None:

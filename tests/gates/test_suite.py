@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from harness.edge_cases import MUST_NOT_CHANGE
 from harness.errors import UserError
 from harness.examples import Card, write_card
 from harness.files import write_json
-from harness.gates import names_strata, suite_digest
+from harness.gates import named_variations, names_strata, suite_digest
 from harness.project import Project
 from harness.task import load_task
 
@@ -240,3 +241,21 @@ def test_only_a_text_at_the_head_of_a_body_is_a_docstring(project: Project) -> N
     one = digest(project)
     path.write_text(GATES + "\n\ndef limit():\n    0.5\n    return 1\n")
     assert digest(project) != one
+
+
+@pytest.mark.parametrize(("code", "named"), [
+    ("from harness.edge_cases import typos, changed_date", ("typos",)),
+    ("from harness.edge_cases import whitespace as wide, letter_case", ("letter_case", "whitespace")),
+    ("from harness import edge_cases\nA = edge_cases.typos", ("typos",)),
+    ("A = 'typos'\npadding = 3", ()),
+])
+def test_the_variations_are_those_that_the_suite_takes_from_the_edge_cases(
+    project: Project, code: str, named: tuple[str, ...]
+) -> None:
+    (project.suite("mood") / "test_under.py").write_text(code + "\n")
+    assert named_variations(load_task(project, "mood")) == named
+
+
+def test_a_suite_that_takes_all_perturbations_that_must_not_change_an_answer_names_all(project: Project) -> None:
+    (project.suite("mood") / "test_under.py").write_text("from harness.edge_cases import MUST_NOT_CHANGE\n")
+    assert len(named_variations(load_task(project, "mood"))) == len(MUST_NOT_CHANGE)

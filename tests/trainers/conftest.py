@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -45,11 +45,13 @@ def lesson(tmp_path_factory: pytest.TempPathFactory, tiny_llama: Path) -> Lesson
     return lesson_on(tiny_llama, tmp_path_factory.mktemp("lesson"))
 
 
-def lesson_on(model: Path, root: Path, **settings: Any) -> Lesson:
-    """The lesson on another model, in a project of its own; settings: more of task.yaml."""
+def lesson_on(model: Path, root: Path, files: Mapping[str, str] | None = None, **settings: Any) -> Lesson:
+    """The lesson on another model, in a project of its own; files: beside task.yaml; settings: more of it."""
     project = Project(root, root / "cache")
     folder = project.suite("colours")
     folder.mkdir(parents=True)
+    for name, text in (files or {}).items():
+        (folder / name).write_text(text)
     (folder / "task.yaml").write_text(json.dumps({
         "task": "colours", "kind": "text", "instructions": "Name the colour.", "model": str(model), **settings}))
     examples = tuple(Example(f"w{i}", w.rsplit(" ", 1)[0], w.rsplit(" ", 1)[1]) for i, w in enumerate(WORDS))

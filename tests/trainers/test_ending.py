@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,8 @@ from harness.gates import GateRecord
 from harness.measures import Measure, Recording, invalid, recording
 from trainers.ending import CurvePoint, Ending, explain
 from trainers.facts import TrainFacts
-from trainers.ladder import DevResult
+from trainers.ladder import Attempt, DevResult
+from trainers.recipe import Recipe
 
 FACTS = TrainFacts(100, {"dark": 4, "light": 60})
 DEV = DevResult(0.1, {"exact_match": 0.8}, ["exact_match >= 0.90"], "exact_match", {"dark": 0.2, "light": 0.95})
@@ -30,8 +32,9 @@ def accuracy(right: int, n: int, t: float = 0.9) -> GateRecord:
 
 
 def told(*gates: GateRecord, n_dev: int = 100, n_golden: int = 200, facts: TrainFacts = FACTS,
-         curve: Sequence[CurvePoint] = ()) -> Ending:
-    return explain(gates, DEV, n_dev, n_golden, 0.025, facts, curve)
+         curve: Sequence[CurvePoint] = (), dev: DevResult = DEV) -> Ending:
+    best = Attempt(1, Recipe(1e-3, 8, 4), "", Path("1"), [{"loss": 0.5}], dev, 60.0, 10.0)
+    return explain(gates, best, n_dev, n_golden, 0.025, facts, curve)
 
 
 def test_a_missed_gate_says_estimate_interval_threshold_distance_and_examples() -> None:
@@ -98,3 +101,10 @@ def test_the_terminal_tells_it_all_and_the_record_keeps_it() -> None:
     ending = told(accuracy(80, 100))
     assert len(ending.lines) == len(ending.gates) + len(ending.helps)
     assert ending.to_json() == {"gates": ending.gates, "helps": ending.helps}
+
+
+def test_answers_that_break_their_format_point_at_the_template_and_the_length() -> None:
+    dev = DevResult(0.1, {"exact_match": 0.5, "schema_valid": 0.6, "stop_rate": 0.7}, ["g"], "exact_match")
+    helps = told(accuracy(80, 100), dev=dev).helps
+    assert helps[0] == ("a look at decoding.max_new_tokens and the template in task.yaml: answers break their format"
+                        " (schema_valid 60.0%, stop_rate 70.0%)")

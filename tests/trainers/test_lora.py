@@ -74,6 +74,20 @@ def test_the_record_shows_a_row_with_what_is_learned_of_it(lesson: Lesson, train
     assert row["read"].endswith(f"user\n{example.text}<|im_end|>\n<|im_start|>assistant\n")
 
 
+def test_a_model_is_asked_with_the_prompt_that_it_was_trained_with(lesson: Lesson, trained: TrainingResult,
+                                                                   tmp_path: Path) -> None:
+    """Pruned, it reads less: what the gates on tokens and cost then see is what it was trained on."""
+    told = train(lesson, tmp_path / "1", replace(QUICK, prompt="zero_shot"))
+    read = {}
+    for result, prompt in ((trained, "pruned"), (told, "zero_shot")):
+        subject = parse_subject(f"adapter:{result.adapter}", lesson.task, lesson.project)
+        same = parse_subject(f"base+{prompt}", lesson.task, lesson.project)
+        asked = [{a.id: a.prompt_tokens for a in s.answer(lesson.train.examples)} for s in (subject, same)]
+        assert asked[0] == asked[1]
+        read[prompt] = asked[0]
+    assert all(read["pruned"][e.id] < read["zero_shot"][e.id] for e in lesson.train)
+
+
 def test_only_lora_is_trained_and_never_the_head(trained: TrainingResult) -> None:
     from safetensors.torch import load_file
 
@@ -153,6 +167,24 @@ def test_it_goes_on_only_with_the_same_chat_template(lesson: Lesson, trained: Tr
     other = replace(lesson, task=replace(lesson.task, template={"enable_thinking": False}))
     with pytest.raises(UserError, match="trained with another chat template"):
         train(other, tmp_path / "2", continue_from=trained.adapter)
+
+
+def test_an_output_that_the_task_does_not_allow_is_refused_by_name(lesson: Lesson, tmp_path: Path) -> None:
+    labels = replace(lesson.task, kind="label", labels=("red", "blue", "green", "white", "black"))
+    with pytest.raises(UserError, match=r'example w6, field "output": "yellow" is none of the 5 labels'):
+        train(replace(lesson, task=labels), tmp_path / "1")
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    counts = replace(lesson.with_outputs(*({"n": i or "none"} for i in range(len(lesson.train)))),
+                     task=replace(lesson.task, kind="json", schema=schema))
+    with pytest.raises(UserError, match=r'example w0, field "output": the output breaks the schema at n'):
+        train(counts, tmp_path / "1")
+
+
+@pytest.mark.parametrize(("many", "says"), [(0, "there is no example"), (1, "there is one example")])
+def test_a_train_split_with_nothing_in_common_is_refused(lesson: Lesson, tmp_path: Path, many: int, says: str) -> None:
+    few = replace(lesson, train=Split("train", lesson.train.examples[:many]))
+    with pytest.raises(UserError, match=f"train.jsonl: {says} to train on"):
+        train(few, tmp_path / "1")
 
 
 def test_what_is_too_long_is_set_aside_and_named(lesson: Lesson, tmp_path: Path) -> None:

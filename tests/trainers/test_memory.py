@@ -53,7 +53,7 @@ def test_it_ends_with_the_bytes_of_the_recipe_that_fits(
 def test_the_record_says_so(lesson: Lesson, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     room_for(1, monkeypatch)
     result = train(lesson, tmp_path / "1", WIDE)
-    said = "memory ran out at 4 rows a forward pass: begun again with 1, 4 a step as before"
+    said = "memory ran out at 4 rows a forward pass: trained with 1, 4 a step as before"
     assert said in result.notes
     note = json.loads((result.adapter / "goldgate.json").read_text())
     assert (note["recipe"]["micro_batch"], note["recipe"]["batch"]) == (1, 4)

@@ -18,7 +18,6 @@ from trainers.batches import Row, fitting, make_rows
 from trainers.preflight import (
     check_adapter,
     check_contradictions,
-    check_outputs,
     check_rows,
     check_start,
     remarks,
@@ -95,28 +94,6 @@ def test_an_empty_train_split(lesson: Lesson, tokenizer: Any) -> None:
 def test_a_single_example(rows: Sequence[Row], lesson: Lesson, tokenizer: Any) -> None:
     with pytest.raises(UserError, match="one example to train on"):
         check_rows(rows[:1], lesson.train.examples[:1], tokenizer, lesson.task, Pruned(lesson.task), (END,), 400)
-
-
-def test_a_label_that_the_task_does_not_have(lesson: Lesson) -> None:
-    task = replace(lesson.task, kind="label", labels=("red", "blue", "green", "white", "black", "yelow"))
-    with pytest.raises(UserError, match=r'(?s)id w6, field "output": .yellow. is no label.*mean "yelow"'):
-        check_outputs(lesson.train.examples, task)
-    check_outputs(lesson.train.examples, replace(task, labels=(*task.labels, "yellow")))
-
-
-def test_a_label_that_is_no_text(lesson: Lesson) -> None:
-    task = replace(lesson.task, kind="label", labels=("red", "1"))
-    with pytest.raises(UserError, match=r"id w1.*: 1 is no label"):
-        check_outputs(lesson.with_outputs("red", 1).train.examples, task)
-
-
-def test_an_output_that_breaks_the_schema(lesson: Lesson) -> None:
-    schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
-    task = replace(lesson.task, kind="json", schema=schema)
-    changed = lesson.with_outputs({"n": 1}, {"n": "two"}).train.examples[:2]
-    with pytest.raises(UserError, match='id w1, field "output": the expected output breaks the schema at n'):
-        check_outputs(changed, task)
-    check_outputs(changed[:1], task)
 
 
 def test_what_is_set_aside_is_counted_and_named(rows: Sequence[Row], lesson: Lesson) -> None:

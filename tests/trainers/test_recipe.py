@@ -8,7 +8,15 @@ from itertools import pairwise
 import pytest
 
 from harness.errors import UserError
-from trainers.recipe import Recipe, default_rate, default_recipe, demo_recipe, from_dict, parse_settings, with_settings
+from trainers.recipe import (
+    Recipe,
+    default_rate,
+    default_recipe,
+    demo_recipe,
+    from_dict,
+    parse_settings,
+    with_settings,
+)
 
 from .conftest import QUICK, Lesson
 
@@ -119,3 +127,11 @@ def test_the_rate_rises_stays_and_falls_and_no_step_is_wasted(total: int) -> Non
     if total >= 50:
         assert rates[0] < 0.5 > rates[-1]
         assert rates.count(1.0) >= 0.7 * total
+
+
+@pytest.mark.parametrize("many", [0, 1])
+def test_there_is_no_recipe_for_no_data(lesson: Lesson, many: int) -> None:
+    with pytest.raises(UserError, match=r"example to train on"):
+        default_recipe(lesson.task, many, 576)
+    with pytest.raises(UserError, match=r"example to train on"):
+        demo_recipe(lesson.task, many, 576, characters=0)

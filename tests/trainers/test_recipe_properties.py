@@ -61,7 +61,7 @@ def test_two_recipes_have_one_digest_only_where_they_are_one(a: Recipe, b: Recip
 def test_every_setting_is_part_of_the_digest(recipe: Recipe, key: str) -> None:
     value = getattr(recipe, key)
     swapped = {"pruned": "zero_shot", "zero_shot": "pruned", "refuse": "set_aside", "set_aside": "refuse",
-               "float32": "bf16", "bf16": "auto", "auto": "float32"}
+               "float32": "bf16", "bf16": "auto", "auto": "float32", "": "dark"}
     other = not value if isinstance(value, bool) else swapped[value] if isinstance(value, str) else value + 1
     assert replace(recipe, **{key: other}).digest != recipe.digest
 
@@ -140,7 +140,8 @@ def test_the_demo_trains_on_about_as_much_text_whatever_the_task(lesson: Lesson,
     assert from_dict(recipe.to_dict(), "demo") == recipe
 
 
-KEYS = [f.name for f in fields(Recipe) if f.name not in ("prompt", "too_long", "precision", "checkpoint_activations")]
+OTHERS = ("prompt", "too_long", "precision", "checkpoint_activations", "focus", "variations")
+KEYS = [f.name for f in fields(Recipe) if f.name not in OTHERS]
 
 
 @pytest.mark.parametrize("key", KEYS)

@@ -1,4 +1,4 @@
-"""The ladder after any history: a step that can be trained, a reason in words, no step twice, and an end."""
+"""The policies after any history: a recipe that can be trained, one change, a reason in words, none twice, an end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainers.ladder import MAX_RANK, MAX_RATE, Attempt, DevResult, Step, best_attempt, first_step, next_step
+from trainers.facts import TrainFacts
+from trainers.ladder import Attempt, DevResult, Step, best_attempt, first_step
+from trainers.policies import MAX_RANK, MAX_RATE, next_step
 from trainers.recipe import Recipe, from_dict
 
 rates = st.sampled_from([1e-4, 5e-4, 1e-3, 1.5e-3, 2e-3, 3e-3, 5e-3])
@@ -17,38 +19,44 @@ recipes = st.builds(Recipe, learning_rate=rates, batch=st.sampled_from([4, 8, 16
                     rank=st.sampled_from([4, 16, 32, 64]), seed=st.integers(0, 9), micro_batch=st.just(4))
 devs = st.builds(DevResult, chance=st.sampled_from([0.0, 0.1, 0.4]),
                  scores=st.fixed_dictionaries({"exact_match": st.sampled_from([0.0, 0.5, 0.9])}),
-                 failing=st.lists(st.sampled_from(["a", "b"]), unique=True))
+                 failing=st.lists(st.sampled_from(["a", "b"]), unique=True), metric=st.just("exact_match"),
+                 tags=st.dictionaries(st.sampled_from(["dark", "light"]), st.sampled_from([0.0, 0.3, 0.9])))
 curves = st.sampled_from([
     [0.5] * 40, [2.0 - 0.04 * i for i in range(40)], [0.2, 0.3] * 20, [1.0, 0.9], [0.0] * 12,
 ])
+turns = st.sampled_from([(), (0.9, 0.5, 0.4), (0.9, 0.5, 0.8), (0.5, 0.9), (0.5,)])
 SETBACK = "the loss rose"
+FACTS = TrainFacts(100, {"dark": 10, "light": 90}, (), ("typos",))
+World = Sequence[tuple[DevResult, Sequence[float], Sequence[float]]]
 
-worlds = st.lists(st.tuples(devs, curves), min_size=12, max_size=12)
+worlds = st.lists(st.tuples(devs, curves, turns), min_size=12, max_size=12)
 
 
-def attempted(step: Step, k: int, dev: DevResult, losses: Sequence[float]) -> Attempt:
+def attempted(step: Step, k: int, dev: DevResult, losses: Sequence[float], on_dev: Sequence[float] = ()) -> Attempt:
     """The step's attempt; above MAX_RATE / 2 the loss explodes once."""
     log = [{"loss": value} for value in losses]
+    for row, loss in zip(log[-len(on_dev):], on_dev, strict=False):
+        row["dev_loss"] = loss
     setbacks = (SETBACK,) * (step.recipe.learning_rate > MAX_RATE / 2)
     recipe = replace(step.recipe, learning_rate=step.recipe.learning_rate / 2 ** len(setbacks))
     return Attempt(k, recipe, step.reason, Path(str(k)), log, dev, 60.0, 10.0, step.continue_from, setbacks=setbacks)
 
 
-def climbed(recipe: Recipe, world: Sequence[tuple[DevResult, Sequence[float]]]) -> list[Attempt]:
-    """Every attempt that the ladder asks for in this world, as far as the world goes."""
+def climbed(recipe: Recipe, world: World) -> list[Attempt]:
+    """Every attempt that the policies ask for in this world, as far as the world goes."""
     done: list[Attempt] = []
     step: Step | None = first_step(recipe)
-    for k, (dev, losses) in enumerate(world, 1):
+    for k, seen in enumerate(world, 1):
         if step is None:
             break
-        done.append(attempted(step, k, dev, losses))
-        step = next_step(done)
+        done.append(attempted(step, k, *seen))
+        step = next_step(done, FACTS)
     return done
 
 
 @given(recipes, worlds)
 @settings(deadline=None)
-def test_every_step_is_a_recipe_that_can_be_trained(recipe: Recipe, world: list[tuple[DevResult, list[float]]]) -> None:
+def test_every_step_is_a_recipe_that_can_be_trained(recipe: Recipe, world: World) -> None:
     for attempt in climbed(recipe, world):
         assert from_dict(attempt.recipe.to_dict(), "step") == attempt.recipe
         assert attempt.recipe.learning_rate <= max(MAX_RATE, recipe.learning_rate)
@@ -58,7 +66,7 @@ def test_every_step_is_a_recipe_that_can_be_trained(recipe: Recipe, world: list[
 @given(recipes, worlds)
 @settings(deadline=None)
 def test_an_attempt_goes_on_only_from_one_that_it_fits(
-    recipe: Recipe, world: list[tuple[DevResult, list[float]]]
+    recipe: Recipe, world: World
 ) -> None:
     """The trainer refuses an adapter of another rank, alpha or prompt."""
     done = climbed(recipe, world)
@@ -73,15 +81,37 @@ def test_an_attempt_goes_on_only_from_one_that_it_fits(
 
 @given(recipes, worlds)
 @settings(deadline=None)
-def test_no_step_is_taken_twice(recipe: Recipe, world: list[tuple[DevResult, list[float]]]) -> None:
+def test_no_recipe_is_trained_twice(recipe: Recipe, world: World) -> None:
     done = climbed(recipe, world)
-    taken = [(replace(a.tried[-1], seed=0, epochs=1), a.continue_from) for a in done]
+    taken = [(replace(a.tried[-1], seed=0), a.continue_from) for a in done]
     assert all(step not in taken[:i] for i, step in enumerate(taken))
 
 
 @given(recipes, worlds)
+@settings(deadline=None, max_examples=40)
+def test_the_policies_come_to_an_end_in_every_world(recipe: Recipe, world: World) -> None:
+    assert len(climbed(recipe, list(world) * 30)) < 12 * 30
+
+
+@given(recipes, worlds)
 @settings(deadline=None)
-def test_every_step_says_why(recipe: Recipe, world: list[tuple[DevResult, list[float]]]) -> None:
+def test_every_step_changes_one_thing(recipe: Recipe, world: World) -> None:
+    """Seed and alpha follow; a start from the base takes the epochs that the best adapter had in all."""
+    done = climbed(recipe, world)
+    for i, attempt in enumerate(done[1:], 1):
+        asked = attempt.tried[-1].__dict__
+        changes = []
+        for earlier in done[:i]:
+            was = earlier.recipe.__dict__
+            changed = {key for key in asked if asked[key] != was[key]} - {"seed", "alpha"}
+            changes.append(changed if changed == {"epochs"} else changed - {"epochs"})
+        more = attempt.continue_from is not None
+        assert any(len(changed) == (0 if more else 1) for changed in changes)
+
+
+@given(recipes, worlds)
+@settings(deadline=None)
+def test_every_step_says_why(recipe: Recipe, world: World) -> None:
     for attempt in climbed(recipe, world)[1:]:
         assert len(attempt.reason) > 20
         if attempt.continue_from is not None:
@@ -90,15 +120,15 @@ def test_every_step_says_why(recipe: Recipe, world: list[tuple[DevResult, list[f
 
 @given(recipes, worlds)
 @settings(deadline=None)
-def test_the_same_history_asks_for_the_same_step(recipe: Recipe, world: list[tuple[DevResult, list[float]]]) -> None:
+def test_the_same_history_asks_for_the_same_step(recipe: Recipe, world: World) -> None:
     done = climbed(recipe, world)
-    assert next_step(done) == next_step(list(done))
+    assert next_step(done, FACTS) == next_step(list(done), FACTS)
 
 
 @given(recipes, st.lists(devs, min_size=12, max_size=12))
 @settings(deadline=None)
 def test_data_and_model_stay_what_the_task_says(recipe: Recipe, dev: list[DevResult]) -> None:
-    for attempt in climbed(recipe, [(d, [0.5] * 40) for d in dev]):
+    for attempt in climbed(recipe, [(d, [0.5] * 40, ()) for d in dev]):
         kept = (attempt.recipe.batch, attempt.recipe.prompt, attempt.recipe.max_length, attempt.recipe.dropout)
         assert kept == (recipe.batch, recipe.prompt, recipe.max_length, recipe.dropout)
 

@@ -1,4 +1,4 @@
-"""The ladder: each policy's step, its reason in words, and when it is not taken."""
+"""The policies: each one's step, its reason in words, and when it is not taken."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from trainers.ladder import Attempt, DevResult, best_attempt, first_step, next_step
+from trainers.diagnosis import diagnose
+from trainers.facts import TrainFacts
+from trainers.ladder import Attempt, DevResult, Step, best_attempt, first_step
+from trainers.policies import FewerEpochs, FocusTag, MoreDropout, MoreEpochs, VaryTag, next_step
 from trainers.recipe import Recipe
 
 RECIPE = Recipe(learning_rate=1e-3, batch=8, epochs=4)
@@ -17,9 +20,14 @@ FLAT = [0.5] * 40
 
 
 def attempt(k: int, chance: float = 0.0, recipe: Recipe = RECIPE, losses: Sequence[float] = FLAT,
-            continue_from: int | None = None, score: float = 0.0, failing: int = 0) -> Attempt:
-    dev = DevResult(chance, {"exact_match": score}, [f"g{i}" for i in range(failing)], "exact_match")
-    return Attempt(k, recipe, "", Path(str(k)), [{"loss": v} for v in losses], dev, 60.0, 10.0, continue_from)
+            continue_from: int | None = None, score: float = 0.0, failing: int = 0,
+            dev_losses: Sequence[float] = (), tags: dict[str, float] | None = None, **scores: float) -> Attempt:
+    dev = DevResult(chance, {"exact_match": score, **scores}, [f"g{i}" for i in range(failing)], "exact_match",
+                    tags or {})
+    log = [{"loss": v} for v in losses]
+    for epoch, loss in enumerate(dev_losses, 1):
+        log[len(log) * epoch // len(dev_losses) - 1]["dev_loss"] = loss
+    return Attempt(k, recipe, "", Path(str(k)), log, dev, 60.0, 10.0, continue_from)
 
 
 def test_the_first_step_is_the_recipe_it_was_given() -> None:
@@ -137,6 +145,79 @@ def test_a_step_that_must_be_shortened_says_so() -> None:
     assert step.shortened(9) is step
     assert step.shortened(2).recipe.epochs == 2
     assert "2 of 4 epochs, as the budget ends" in step.shortened(2).reason
+
+
+OVERFIT = (0.9, 0.5, 0.6, 0.8)
+FACTS = TrainFacts(100, {"dark": 10, "light": 90}, variations=("typos", "whitespace"))
+
+
+def taken(step: Step | None) -> Step:
+    assert step is not None
+    return step
+
+
+def test_a_dev_loss_that_turned_asks_for_the_epochs_before_it_turned() -> None:
+    step = taken(next_step([attempt(1, losses=FALLING, dev_losses=OVERFIT)]))
+    assert step.recipe == replace(RECIPE, epochs=2)
+    assert step.continue_from is None
+    assert step.reason.startswith("dev loss rose to 0.8 after 0.5 at epoch 2, with the training loss down to ")
+    assert ": 2 epochs instead of 4, as " in step.reason
+
+
+@pytest.mark.parametrize("dev_losses", [(), (0.9, 0.5, 0.4, 0.4), (0.9, 0.5, 0.5, 0.52), (0.5,)])
+def test_a_dev_loss_that_did_not_turn_asks_for_nothing(dev_losses: Sequence[float]) -> None:
+    done = [attempt(1, losses=FALLING, dev_losses=dev_losses)]
+    assert FewerEpochs().step(done, FACTS) is None
+    assert MoreDropout().step(done, FACTS) is None
+    assert MoreEpochs().step(done, FACTS) is not None
+
+
+def test_what_overfits_is_not_trained_further() -> None:
+    assert MoreEpochs().step([attempt(1, dev_losses=OVERFIT)], FACTS) is None
+
+
+def test_dropout_comes_after_fewer_epochs_which_did_not_suffice() -> None:
+    done = [attempt(1, 0.1, dev_losses=OVERFIT), attempt(2, 0.2, replace(RECIPE, epochs=2), dev_losses=(0.5, 0.7)),
+            attempt(3, 0.2, replace(RECIPE, epochs=1), dev_losses=(0.6,))]
+    assert taken(next_step(done[:2])).recipe.epochs == 1
+    step = taken(MoreDropout().step(done, FACTS))
+    assert step.recipe == replace(RECIPE, epochs=2, dropout=0.1)
+    assert "in attempt 2 dev loss rose to 0.7 after 0.5 at epoch 1" in step.reason
+    assert "dropout 0.1 instead of 0" in step.reason
+
+
+def test_a_tag_that_goes_wrong_by_itself_is_seen_twice() -> None:
+    done = [attempt(1, score=0.8, tags={"dark": 0.3, "light": 0.85}),
+            attempt(2, recipe=replace(RECIPE, seed=1), continue_from=1, score=0.7, tags={"dark": 0.3})]
+    step = taken(next_step(done, FACTS))
+    assert step.recipe == replace(RECIPE, focus="dark")
+    assert step.reason == ("dark is at 0.300 on dev, all examples at 0.800: its 10 training examples are seen twice an"
+                           " epoch, for more weight")
+
+
+@pytest.mark.parametrize(("tags", "known"), [
+    ({"dark": 0.75}, {"dark": 10}), ({"dark": 0.3}, {}), ({"light": 0.3}, {"light": 90}),
+])
+def test_a_tag_is_no_focus_where_it_does_well_has_no_examples_or_is_nearly_all(
+    tags: dict[str, float], known: dict[str, int]
+) -> None:
+    assert FocusTag().step([attempt(1, score=0.8, tags=tags)], TrainFacts(100, known)) is None
+
+
+def test_a_focus_that_did_not_suffice_is_varied_as_the_suite_asks() -> None:
+    focused = replace(RECIPE, focus="dark")
+    done = [attempt(1, score=0.8, tags={"dark": 0.3}), attempt(2, recipe=focused, score=0.8, tags={"dark": 0.4})]
+    step = taken(VaryTag().step(done, FACTS))
+    assert step.recipe == replace(focused, variations="typos,whitespace")
+    assert "dark is still at 0.400 in attempt 2, though seen twice" in step.reason
+    assert VaryTag().step(done, replace(FACTS, variations=())) is None
+    assert VaryTag().step(done[:1], FACTS) is None
+
+
+def test_what_is_seen_is_told_in_words() -> None:
+    seen = diagnose(attempt(1, score=0.8, tags={"dark": 0.3}, stop_rate=0.6, schema_valid=0.99)).seen
+    assert seen == ["the training loss is flat at 0.5", "stop_rate is 60.0%: answers break their format",
+                    "dark is at 0.300, all examples at 0.800"]
 
 
 def test_more_tokens_or_a_higher_price_make_no_attempt_the_better_one() -> None:

@@ -1,0 +1,77 @@
+"""What an attempt shows: underfit, overfit, answers that break their format, a kind of example that goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from trainers.ladder import Attempt
+
+FALLING = 0.97
+"""A training loss whose last quarter is below this share of the quarter before is still falling."""
+TURNED = 1.05
+"""A dev loss above this multiple of its lowest, while the training loss fell, has turned: the model overfits."""
+WELL_FORMED = 0.95
+"""A format metric below this is named: what is wrong may be how answers end or look, and not what they say."""
+WEAK = 0.1
+"""A tag whose score lies this far below that of all examples goes wrong by itself."""
+FORMATS = ("json_valid", "schema_valid", "label_valid", "stop_rate")
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """loss: mean training loss of the last quarter of steps, in nats a token; falling: whether it still falls;
+    dev_losses: by epoch, empty where they were not measured; formats: metric → estimate, of those that are low; weak:
+    tags that go wrong by themselves, the worst first, with their scores; score: of all examples together.
+    """
+
+    loss: float
+    falling: bool
+    dev_losses: tuple[float, ...]
+    formats: Mapping[str, float]
+    weak: Mapping[str, float]
+    score: float
+
+    @property
+    def turned_after(self) -> int | None:
+        """The epoch of the lowest dev loss, where it has risen since; None where the model does not overfit."""
+        if not self.dev_losses or self.dev_losses[-1] <= TURNED * min(self.dev_losses):
+            return None
+        return self.dev_losses.index(min(self.dev_losses)) + 1
+
+    @property
+    def fit(self) -> str:
+        """How the losses stand, in words."""
+        if (epoch := self.turned_after) is not None:
+            return (f"dev loss rose to {self.dev_losses[-1]:.3g} after {min(self.dev_losses):.3g} at epoch {epoch},"
+                    f" with the training loss down to {self.loss:.3g}")
+        return f"the training loss is {'still falling' if self.falling else 'flat'} at {self.loss:.3g}"
+
+    @property
+    def seen(self) -> list[str]:
+        """All that was seen, a sentence each."""
+        told = [self.fit]
+        told += [f"{name} is {value:.1%}: answers break their format" for name, value in self.formats.items()]
+        return told + [f"{tag} is at {value:.3f}, all examples at {self.score:.3f}" for tag, value in self.weak.items()]
+
+
+def diagnose(attempt: Attempt) -> Diagnosis:
+    """Reads an attempt's training log and what dev says of it. Rows of the log may hold dev_loss, at an epoch's end."""
+    losses = [row["loss"] for row in attempt.log]
+    quarters = _quarters(losses)
+    dev, score = attempt.dev, attempt.dev.scores.get(attempt.dev.metric, 0.0)
+    weak = {t: s for t, s in sorted(dev.tags.items(), key=lambda pair: (pair[1], pair[0])) if s <= score - WEAK}
+    return Diagnosis(
+        quarters[-1], len(quarters) == 4 and quarters[3] < FALLING * quarters[2],
+        tuple(row["dev_loss"] for row in attempt.log if "dev_loss" in row),
+        {m: dev.scores[m] for m in FORMATS if dev.scores.get(m, 1.0) < WELL_FORMED}, weak, score,
+    )
+
+
+def _quarters(losses: Sequence[float]) -> list[float]:
+    """Mean loss of each quarter of the steps; of all of them together where they are fewer than four."""
+    if len(losses) < 4:
+        return [sum(losses) / len(losses)]
+    cuts = [len(losses) * i // 4 for i in range(5)]
+    return [sum(losses[a:b]) / (b - a) for a, b in pairwise(cuts)]
