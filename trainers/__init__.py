@@ -8,6 +8,7 @@ from __future__ import annotations
 from trainers.attempts import TrainingResult
 from trainers.batches import strategy_for
 from trainers.budget import Budget
+from trainers.command import train_by_command
 from trainers.diagnosis import diagnose
 from trainers.ending import Ending, explain
 from trainers.facts import TrainFacts
@@ -25,5 +26,5 @@ __all__ = [
     "Attempt", "Budget", "DevResult", "Ending", "Ladder", "Outcome", "Plan", "Progress", "Recipe", "Seeds", "Step",
     "Tracking", "TrainFacts", "TrainingResult", "best_attempt", "check_trackers", "conditions", "default_recipe",
     "demo_recipe", "diagnose", "explain", "first_step", "from_dict", "marked", "parse_settings", "settled",
-    "strategy_for", "train_adapter", "train_until", "with_settings",
+    "strategy_for", "train_adapter", "train_by_command", "train_until", "with_settings",
 ]

@@ -18,7 +18,9 @@ from trainers.lora import load_base
 
 _TAKEN_OVER = ("tokenizer*.json", "tokenizer.model", "special_tokens_map.json", "added_tokens.json", "vocab.*",
                "merges.txt", "*.jinja", "LICENSE*")
-"""Files of the base model that stay as they are, to the byte: the chat template among them."""
+"""Files of the base model that stay as they are, to the byte: its chat template among them, where the task has none of
+its own.
+"""
 
 
 def export_merged(model: ModelRef, adapter: Adapter, task: Task, card: str, out: Path, *, force: bool = False) -> Path:
@@ -31,6 +33,7 @@ def export_merged(model: ModelRef, adapter: Adapter, task: Task, card: str, out:
     check_target(out, force)
     with quiet(), whole_folder(out) as part:
         tokenizer, base = load_base(model)
+        tokenizer.chat_template = task.chat_template or tokenizer.chat_template
         stops = stop_tokens(tokenizer, base.generation_config)
         merged = merge_adapter(base, adapter.folder)
         merged.generation_config = _generation(task, stops, tokenizer)
@@ -39,6 +42,8 @@ def export_merged(model: ModelRef, adapter: Adapter, task: Task, card: str, out:
         for pattern in _TAKEN_OVER:
             for path in model.path.glob(pattern):
                 shutil.copyfile(path, part / path.name)
+        if task.chat_template:
+            write_whole(part / "chat_template.jinja", task.chat_template)
         write_whole(part / "README.md", card)
         write_json(part / NOTE, {"merged": adapter.digest, "base": model.digest, "alias": public_name(model.alias),
                                  "task": task.name, "prompt": adapter.prompt, "template": dict(task.template)})

@@ -27,6 +27,7 @@ from harness.task import Task
 from trainers.attempts import Log, TrainingResult, read_attempt, tidy_config, write_attempt
 from trainers.batches import Row, fitting, make_rows, strategy_for
 from trainers.checkpoints import Checkpoints
+from trainers.dev_loss import dev_rows
 from trainers.lessons import repeats
 from trainers.memory import fewer_rows, free_memory, out_of_memory, shortage
 from trainers.optimize import optimize
@@ -55,17 +56,19 @@ __all__ = ["TrainingResult", "train_adapter"]
 
 def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out: Path,
                   progress: Callable[[Progress], None] = lambda _: None,
-                  continue_from: Path | None = None, tracking: Tracking | None = None) -> TrainingResult:
+                  continue_from: Path | None = None, dev: Split | None = None,
+                  tracking: Tracking | None = None) -> TrainingResult:
     """Trains an adapter into the attempt folder `out` (out/adapter); one that is complete already is not made again.
 
-    continue_from: an adapter folder to go on from, of the same base and rank; tracking: who is told of the steps beside
-    `progress`, which decides nothing. A killed training leaves nothing at `out`; the next call goes on from its newest
-    whole checkpoint. On a CPU the same arguments give the same bytes, killed or not. Where the loss explodes, it begins
-    again at half the learning rate, at most MAX_SETBACKS times; where memory runs out, with fewer rows a forward pass.
+    continue_from: an adapter folder to go on from, of the same base and rank; dev: the split whose loss the log tells
+    after every epoch; tracking: who is told of the steps beside `progress`; neither decides anything about the adapter.
+    A killed training leaves nothing at `out`; the next call goes on from its newest whole checkpoint. On a CPU the same
+    arguments give the same bytes, killed or not. Where the loss explodes, it begins again at half the learning rate, at
+    most MAX_SETBACKS times; where memory runs out, with fewer rows a forward pass.
     Raises UserError where preflight finds a fault, naming the example, and where no lower rate helps.
     """
-    if train.name == "golden":
-        raise UserError("the trainer does not read golden", "train", "give it the train split")
+    if "golden" in (train.name, dev.name if dev else ""):
+        raise UserError("the trainer does not read golden", "train", "give it the train split, and dev to watch")
     recipe = settled(recipe)
     key = training_key(model, task, train, recipe, continue_from)
     kept = Checkpoints(out, key)
@@ -77,7 +80,7 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
     with quiet(), _no_false_alarm():
         tokenizer, base = load_base(model)
         tokenizer.chat_template = task.chat_template or tokenizer.chat_template
-        rows, notes = _rows(tokenizer, base, task, train, recipe)
+        rows, notes = checked_rows(tokenizer, base, task, train, recipe)
         template = template_digest(tokenizer, task.template)
         tuned = _continued(base, model, continue_from, recipe, template) if continue_from else start_lora(base, recipe)
         shortest = min(rows, key=lambda r: len(r.tokens))
@@ -87,7 +90,7 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
         fits, tried = try_batches(tuned, rows, recipe, _pad(tokenizer), task.decoding.max_new_tokens)
         with whole_folder(out) as part:
             steps = partial(optimize, tuned, rows, pad=_pad(tokenizer), work=part / "work", progress=progress,
-                            kept=kept, tracking=tracking)
+                            kept=kept, dev=dev_rows(tokenizer, task, dev, recipe) if dev else (), tracking=tracking)
             ran, log = _to_the_end(tuned, fits, kept, steps)
             notes = (*notes, *tried, *shortage(recipe, ran), *_resumed(kept))
             shutil.rmtree(part / "work", ignore_errors=True)
@@ -179,7 +182,8 @@ def load_base(model: ModelRef) -> tuple[Any, Any]:
     return tokenizer, base
 
 
-def _rows(tokenizer: Any, base: Any, task: Task, train: Split, recipe: Recipe) -> tuple[list[Row], tuple[str, ...]]:
+def checked_rows(tokenizer: Any, base: Any, task: Task, train: Split,
+                 recipe: Recipe) -> tuple[list[Row], tuple[str, ...]]:
     """Checked token rows in the order of ids (the order of lines decides nothing), and notes for the record."""
     examples = sorted(train.examples, key=lambda e: e.id)
     check_outputs(task, train, "train.jsonl")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -12,6 +13,7 @@ from typing import Any
 from trainers.answer_loss import answer_loss
 from trainers.batches import ByLength, Row, collate
 from trainers.checkpoints import Checkpoints
+from trainers.dev_loss import mean_loss
 from trainers.merged import Merged, can_merge, merged
 from trainers.precision import autocast, lower_dtype
 from trainers.progress import Progress
@@ -23,12 +25,12 @@ from trainers.watchdog import Watchdog
 
 def optimize(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int, work: Path,
              progress: Callable[[Progress], None], kept: Checkpoints,
-             tracking: Tracking | None = None) -> list[dict[str, float]]:
+             dev: Sequence[Row] = (), tracking: Tracking | None = None) -> list[dict[str, float]]:
     """Trains the parameters of a peft model that require gradients; returns one log row an optimizer step.
 
-    work: a folder for the Trainer, which writes nothing there; kept: checkpoints to go on from and to write; tracking:
-    who else is told of the steps. Raises Diverged where the loss explodes, and UserError where a checkpoint cannot be
-    written.
+    work: a folder for the Trainer, which writes nothing there; kept: checkpoints to go on from and to write; dev: rows
+    whose loss stands in the log at the end of every epoch, as dev_loss, and changes nothing; tracking: who else is told
+    of the steps. Raises Diverged where the loss explodes, and UserError where a checkpoint cannot be written.
     """
     from transformers import PrinterCallback, ProgressCallback
 
@@ -45,6 +47,8 @@ def optimize(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int, work: Pa
             model=model, args=_arguments(recipe, work), train_dataset=list(rows),
             data_collator=partial(collate, pad=pad),
             callbacks=[_callback(clock, layers, kept, order, per_epoch), *trackers])
+        if dev:
+            clock.measure_dev(per_epoch, lambda: _loss_now(model, layers, dev, recipe, pad))
         trainer.clock = clock
         trainer.recipe = recipe
         trainer.order = order
@@ -55,6 +59,12 @@ def optimize(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int, work: Pa
         trainer.remove_callback(ProgressCallback)
         trainer.train(resume_from_checkpoint=None if kept.saved is None else str(kept.saved.folder))
     return clock.log
+
+
+def _loss_now(model: Any, layers: Merged | None, rows: Sequence[Row], recipe: Recipe, pad: int) -> float:
+    if layers is not None:
+        layers.refresh()
+    return mean_loss(model, rows, recipe, pad)
 
 
 def _arguments(recipe: Recipe, work: Path) -> Any:
@@ -82,10 +92,16 @@ class _Clock:
         self._done = 0
         self._started = time.perf_counter()
         self._watchdog = Watchdog(steps)
+        self._per_epoch = 0
+        self._dev_loss: Callable[[], float] = lambda: math.nan
+
+    def measure_dev(self, per_epoch: int, loss: Callable[[], float]) -> None:
+        """Asks for dev's loss after the last step of every epoch, before a checkpoint of that step is written."""
+        self._per_epoch, self._dev_loss = per_epoch, loss
 
     def restore(self, note: dict[str, Any]) -> None:
         """Goes on from where a killed training was saved, with what noted() said then."""
-        self.log, self._done = note["log"], note["tokens"]
+        self.log, self._done = list(note["log"]), note["tokens"]
         for row in self.log:
             self._watchdog.see(row["loss"])
 
@@ -100,11 +116,13 @@ class _Clock:
 
     def step(self, step: int, epoch: float, loss: float, gradient: float, rate: float) -> None:
         self._watchdog.see(loss, gradient)
+        on_dev = self._dev_loss() if self._per_epoch and step % self._per_epoch == 0 else math.nan
         seconds = time.perf_counter() - self._started
         speed = self._done / seconds
         left = max(0.0, (self._tokens - self._done) / speed)
         self.log.append({"step": step, "epoch": round(epoch, 4), "loss": loss, "learning_rate": rate,
-                         "tokens_per_second": round(speed, 1), "seconds": round(seconds, 2)})
+                         "tokens_per_second": round(speed, 1), "seconds": round(seconds, 2),
+                         **({"dev_loss": on_dev} if math.isfinite(on_dev) else {})})
         self._progress(Progress(step, self._steps, epoch, loss, rate, speed, seconds, left))
 
 

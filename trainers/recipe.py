@@ -34,7 +34,8 @@ class Recipe:
     32-bit floats in any case; checkpoint_activations: the backward pass computes what lies between two layers anew
     instead of keeping it: less memory, a third more time; focus: a tag whose examples are seen
     twice an epoch; variations: names of perturbations that must not change an answer, with commas between, under which
-    they are seen the second time.
+    they are seen the second time; trainer: ours, or a command: a program and its arguments, to which the rest is a
+    request (trainers.command).
     """
 
     learning_rate: float
@@ -56,10 +57,13 @@ class Recipe:
     checkpoint_activations: bool = False
     focus: str = ""
     variations: str = ""
+    trainer: Literal["lora", "command"] = "lora"
+    command: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON, in the order in which people read it. Settings that came later are there where they are set."""
-        return {k: v for k, v in asdict(self).items() if k not in _LATER or v != _LATER[k]}
+        values = {k: v for k, v in asdict(self).items() if k not in _LATER or v != _LATER[k]}
+        return values | ({"command": list(self.command)} if self.command else {})
 
     @property
     def digest(self) -> str:
@@ -80,7 +84,7 @@ class Recipe:
 
 
 _LATER = {f.name: f.default for f in fields(Recipe)
-          if f.name in ("too_long", "precision", "checkpoint_activations", "focus", "variations")}
+          if f.name in ("too_long", "precision", "checkpoint_activations", "focus", "variations", "trainer", "command")}
 """Settings that earlier recipes do not have, with their defaults: left out there, those keep their digests."""
 _LIMITS: dict[str, tuple[float, float]] = {
     "learning_rate": (1e-7, 1.0), "batch": (1, 4096), "epochs": (1, 1000), "rank": (1, 1024), "alpha": (1, 4096),
@@ -88,7 +92,7 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "seed": (0, 2**32 - 1), "max_length": (16, 1_048_576), "micro_batch": (1, 4096),
 }
 _CHOICES = {"prompt": ("pruned", "zero_shot"), "too_long": ("refuse", "set_aside"),
-            "precision": ("float32", "bf16", "auto")}
+            "precision": ("float32", "bf16", "auto"), "trainer": ("lora", "command")}
 _SWITCHES = {f.name for f in fields(Recipe) if f.type == "bool"}
 _WHOLE = {f.name for f in fields(Recipe) if f.type == "int"}
 
@@ -188,6 +192,9 @@ def from_dict(values: Any, where: str) -> Recipe:
 
 def _made(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     changed = replace(recipe, **changes)
+    if (changed.trainer == "command") != bool(changed.command):
+        raise UserError('trainer "command" and a "command" go together', 'recipe, field "trainer"',
+                        'write trainer: command and command: [python, "{project}/train.py", "{train}", "{out}"]')
     if changed.variations and not changed.focus:
         raise UserError("variations without a focus vary nothing", "recipe", "set focus=TAG too")
     # The effective batch is exact: a forward pass takes the most rows that divide it.
@@ -209,6 +216,11 @@ def _value(key: str, value: Any, where: str) -> Any:
         if value not in choices:
             raise UserError(f"{key} is {value!r}", where, f"known: {', '.join(choices)}")
         return value
+    if key == "command":
+        if not isinstance(value, list | tuple) or not value or not all(isinstance(part, str) for part in value):
+            raise UserError(f"command is {value!r:.80}, no list of texts", where,
+                            "write it in task.yaml as a list, a program and its arguments: no shell reads it")
+        return tuple(value)
     if key in _SWITCHES:
         if str(value).lower() not in ("true", "false"):
             raise UserError(f"{key} is {value!r}", where, "known: true, false")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -49,7 +50,7 @@ from harness.runs import (
 )
 from harness.scorers import scorer_versions
 from harness.subjects import how_known
-from harness.subjects.adapter import adapter_digest
+from harness.subjects.adapter import read_adapter
 from harness.subjects.embedded import ModelRef, ensure_model, hidden_size
 from harness.task import load_task
 from trainers import (
@@ -78,6 +79,7 @@ from trainers import (
     settled,
     strategy_for,
     train_adapter,
+    train_by_command,
     train_until,
 )
 
@@ -89,13 +91,16 @@ _TAGGED = 5  # dev examples of a tag below which its score says nothing
 
 @dataclass
 class Training:
-    """One run: what is worked on, where it is recorded, and what the base model is."""
+    """One run: what is worked on, where it is recorded, and what the base model is. ends: when a trainer that is a
+    program is ended, as time.monotonic tells.
+    """
 
     work: Work
     run: Run
     model: ModelRef
     quick: bool
     prompted: str
+    ends: float
 
     @property
     def name(self) -> str:
@@ -107,7 +112,7 @@ class Training:
 
     def train(self, recipe: Recipe, out: Path, continue_from: Path | None) -> TrainingResult:
         """One attempt."""
-        return train_shown(self.work, self.model, recipe, out, continue_from)
+        return train_shown(self.work, self.model, recipe, out, continue_from, self.ends - time.monotonic())
 
     def judge(self, adapter: Path, number: int) -> DevResult:
         """The suite on dev, read as observed, and from it the chance of passing golden at the coming look's level."""
@@ -183,9 +188,15 @@ def _told(gate: GateRecord) -> dict[str, Any]:
     return {"item": gate.item, "verdict": gate.verdict.to_json(), "flips": chance_of_other_verdict(gate)}
 
 
-def train_shown(work: Work, model: ModelRef, recipe: Recipe, out: Path, continue_from: Path | None) -> TrainingResult:
-    """An adapter, with loss, speed and time left on the screen while it is trained."""
+def train_shown(work: Work, model: ModelRef, recipe: Recipe, out: Path, continue_from: Path | None,
+                seconds: float = math.inf) -> TrainingResult:
+    """An adapter, with loss, speed and time left on the screen while it is trained. seconds: after which a trainer that
+    is a program is ended.
+    """
     split = work.split("train")
+    if recipe.trainer == "command":
+        with work.screen.step(f"attempt {out.name}: {recipe.command[0]}", "a program of yours trains"):
+            return train_by_command(model, work.task, split, recipe, out, continue_from, seconds=seconds)
     title = f"attempt {out.name}: LoRA, {recipe.epochs} epochs over {len(split)} examples"
     seen = len(split) + split.tag_counts().get(recipe.focus, 0)
     with work.screen.step(title, "the model learns the task", recipe.steps(seen)) as advance:
@@ -193,7 +204,7 @@ def train_shown(work: Work, model: ModelRef, recipe: Recipe, out: Path, continue
             advance(p.step, f"loss {p.loss:.3f}  {p.tokens_per_second:.0f} tokens/s")
 
         tracking = Tracking(work.trackers, out.parents[1] / "tracking", f"attempt-{out.name}")
-        result = train_adapter(model, work.task, split, recipe, out, told, continue_from, tracking)
+        result = train_adapter(model, work.task, split, recipe, out, told, continue_from, work.split("dev"), tracking)
     row = [marked(result.sample)] if result.sample and out.name == "1" else []
     for line in (*result.setbacks, *result.notes, *row):
         work.screen.say(f"  {line if len(line) <= _SHOWN else line[:_SHOWN] + ' ...'}")
@@ -243,7 +254,7 @@ def _train(work: Work, model: ModelRef, recipe: Recipe, budget: Budget, settings
     _say_baselines(work, prompted)
     for reference, why in references(work.task).items():
         work.scored(reference, "dev", why)
-    training = Training(work, run, model, quick, prompted.name)
+    training = Training(work, run, model, quick, prompted.name, time.monotonic() + budget.seconds)
     if budget.looks is None:
         budget = replace(budget, looks=looks_left(read_looks(work.ledger), work.task.error, budget.attempts))
     plan = mode.plan(training, recipe)
@@ -353,8 +364,11 @@ def _spent(outcome: Outcome, budget: Budget) -> dict[str, Any]:
 
 
 def _attempt(training: Training, attempt: Attempt) -> dict[str, Any]:
-    return {"k": attempt.k, "subject": training.subject(attempt.adapter), "recipe": attempt.recipe.to_dict(),
+    adapter = read_adapter(attempt.adapter)
+    # As it ran: where memory was short, with fewer rows a forward pass than were asked for.
+    recipe = adapter.note.get("recipe", attempt.recipe.to_dict())
+    return {"k": attempt.k, "subject": training.subject(attempt.adapter), "recipe": recipe,
             "seconds": round(attempt.seconds, 1), "dev": attempt.dev.scores, "chance": attempt.dev.chance,
             "reason": attempt.reason, "failing": attempt.dev.failing, "seen": diagnose(attempt).seen,
             "setbacks": list(attempt.setbacks), "continue_from": attempt.continue_from,
-            "adapter": adapter_digest(attempt.adapter)}
+            "adapter": adapter.digest}

@@ -41,10 +41,10 @@ class School:
     stop: bool = False
 
     def __call__(self, model: ModelRef, task: Any, split: Any, recipe: Recipe, out: Path, told: Callable[..., None],
-                 continue_from: Path | None, tracking: Tracking) -> TrainingResult:
+                 continue_from: Path | None, watched: Any, tracking: Tracking) -> TrainingResult:
         if self.stop:
             raise KeyboardInterrupt
-        assert split.name == "train"
+        assert (split.name, watched.name) == ("train", "dev")
         self.recipes.append(recipe)
         self.tracked.append(tracking)
         dev, golden = self.wrong[len(self.recipes) - 1]

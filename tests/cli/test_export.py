@@ -18,6 +18,7 @@ from harness.project import Project
 from harness.subjects import parse_subject
 from harness.subjects.embedded import model_digest
 from harness.subjects.loading import forget_models
+from harness.subjects.template import template_digest
 from harness.task import Task, load_task
 from trainers import export
 
@@ -105,6 +106,22 @@ def test_the_template_is_the_base_models_to_the_byte(typed: Typed, shop: Shop, t
     spoken(typed, "export", "r1", "--to", "out")
     for path in (*tiny_llama.glob("tokenizer*"), *tiny_llama.glob("*.jinja")):
         assert (shop.project.root / "out" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_a_template_of_the_tasks_own_takes_the_base_models_place(typed: Typed, shop: Shop, tiny_llama: Path) -> None:
+    from transformers import AutoTokenizer
+
+    suite = shop.project.suite("demo")
+    own = AutoTokenizer.from_pretrained(tiny_llama).chat_template.replace("message['role']", "message['role']|upper")
+    (suite / "own.jinja").write_text(own)
+    settings = json.loads((suite / "task.yaml").read_text())
+    (suite / "task.yaml").write_text(json.dumps({**settings, "chat_template": "own.jinja"}))
+    note = json.loads((shop.adapter / "goldgate.json").read_text())
+    tokenizer = AutoTokenizer.from_pretrained(tiny_llama)
+    tokenizer.chat_template = own
+    write_json(shop.adapter / "goldgate.json", {**note, "template": template_digest(tokenizer, {})})
+    assert spoken(typed, "export", "r1", "--to", "out")["parity"]["same"] == 6
+    assert AutoTokenizer.from_pretrained(shop.project.root / "out").chat_template == own
 
 
 def test_the_readme_says_how_it_is_asked_and_that_it_has_not_passed(

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from harness.cli import train
+from harness.files import read_json, write_json
 from harness.runs import one_training
 from trainers import TrainingResult
 
@@ -80,6 +81,24 @@ def test_a_loss_that_exploded_is_told_and_recorded(
     assert attempt["recipe"]["learning_rate"] == made.recipes[0].learning_rate / 2
     assert attempt["reason"].endswith(setback)
     assert setback in Path(json.loads(out)["report"]).read_text()
+
+
+def test_the_recipe_of_the_record_is_the_one_that_ran(
+    typed: Typed, counts: Any, school: Callable[..., School], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With it, the bytes come out again on a machine that has more memory."""
+    made = school((0, 0))
+
+    def short_of_memory(*asked: Any) -> TrainingResult:
+        result = made(*asked)
+        note = result.adapter / "goldgate.json"
+        write_json(note, {**read_json(note), "recipe": replace(made.recipes[0], micro_batch=1).to_dict()})
+        return result
+
+    monkeypatch.setattr(train, "train_adapter", short_of_memory)
+    assert typed("train", "counts", "--attempts", "1")[0] == 0
+    assert made.recipes[0].micro_batch > 1
+    assert record(counts)["attempts"][0]["recipe"]["micro_batch"] == 1
 
 
 @pytest.mark.parametrize("name", ["dev.json", "golden.json", "run.json"])

@@ -1,0 +1,76 @@
+"""Dev's loss while training: told after every epoch, the model's own, and without any effect on the adapter."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.errors import UserError
+from harness.examples import Split
+from harness.subjects.loading import quiet
+from trainers.attempts import TrainingResult
+from trainers.batches import Row
+from trainers.dev_loss import MOST, dev_rows, mean_loss
+from trainers.lora import start_lora, train_adapter
+
+from .conftest import QUICK, Lesson
+
+
+def watched(lesson: Lesson, out: Path, epochs: int = 2, name: str = "dev") -> TrainingResult:
+    dev = Split(name, tuple(replace(e, id=f"d{e.id}", input=f"say {e.text}") for e in lesson.train))
+    return train_adapter(lesson.model, lesson.task, lesson.train, replace(QUICK, epochs=epochs), out, dev=dev)
+
+
+def test_it_stands_in_the_log_at_the_end_of_every_epoch_and_changes_no_byte(
+    lesson: Lesson, trained: TrainingResult, tmp_path: Path
+) -> None:
+    result = watched(lesson, tmp_path / "1")
+    assert [row["epoch"] for row in result.log if "dev_loss" in row] == [1.0, 2.0]
+    assert all(row["dev_loss"] > 0 for row in result.log if "dev_loss" in row)
+    assert result.digest == trained.digest
+
+
+def test_with_dropout_it_draws_no_random_number(lesson: Lesson, tmp_path: Path) -> None:
+    recipe = replace(QUICK, dropout=0.3)
+    dev = Split("dev", lesson.train.examples)
+    found = [train_adapter(lesson.model, lesson.task, lesson.train, recipe, tmp_path / str(i), dev=d).digest
+             for i, d in enumerate((dev, None))]
+    assert found[0] == found[1]
+
+
+def test_one_epoch_cannot_turn_so_nothing_is_measured(lesson: Lesson, tmp_path: Path) -> None:
+    assert not any("dev_loss" in row for row in watched(lesson, tmp_path / "1", epochs=1).log)
+
+
+def test_golden_is_not_watched(lesson: Lesson, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="does not read golden"):
+        watched(lesson, tmp_path / "1", name="golden")
+
+
+def test_it_is_the_models_own_loss_on_answers(base: Any, rows: Sequence[Row]) -> None:
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    with quiet():
+        model = start_lora(base, QUICK)
+    model.train()
+    total, count = 0.0, 0
+    for row in rows:
+        logits = model.get_base_model()(input_ids=torch.tensor([row.tokens])).logits[0, row.start - 1 : -1]
+        total += cross_entropy(logits.detach(), torch.tensor(row.tokens[row.start :]), reduction="sum").item()
+        count += len(row.tokens) - row.start
+    assert mean_loss(model, rows, QUICK, 0) == pytest.approx(total / count, rel=1e-4)
+    assert model.training
+
+
+def test_of_a_large_dev_split_a_fixed_part_is_watched(lesson: Lesson, tokenizer: Any) -> None:
+    many = [replace(lesson.train.examples[0], id=f"d{i:03d}") for i in range(3 * MOST)]
+    shuffled = random.Random(1).sample(many, len(many))
+    parts = [dev_rows(tokenizer, lesson.task, Split("dev", tuple(e)), QUICK) for e in (many, shuffled)]
+    assert len(parts[0]) == MOST
+    assert parts[0] == parts[1]

@@ -1,0 +1,48 @@
+"""The loss on dev's expected answers while training: it says when a model begins to learn train by heart."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+from harness.examples import Split
+from harness.task import Task
+from trainers.answer_loss import answer_loss
+from trainers.batches import Row, collate, make_rows, strategy_for
+from trainers.precision import autocast
+from trainers.recipe import Recipe
+
+MOST = 100
+"""Dev examples that the loss is measured on: a turn is seen on so many, and an epoch takes little longer."""
+
+
+def dev_rows(tokenizer: Any, task: Task, dev: Split, recipe: Recipe) -> list[Row]:
+    """A fixed part of dev as rows, without those that are too long. None for one epoch, in which nothing can turn."""
+    if recipe.epochs < 2:
+        return []
+    examples = sorted(dev.examples, key=lambda e: e.id)
+    chosen = random.Random(0).sample(examples, min(MOST, len(examples)))
+    rows = make_rows(tokenizer, task, strategy_for(task, recipe.prompt), chosen) if chosen else []
+    return [r for r in rows if len(r.tokens) <= recipe.max_length]
+
+
+def mean_loss(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int) -> float:
+    """Mean negative log-likelihood (nats) of an answer token of the rows, one at least. model: a peft model, which is
+    left as it was; no random number is drawn.
+    """
+    import torch
+
+    causal, training = model.get_base_model(), model.training
+    ordered = sorted(rows, key=lambda r: (len(r.tokens), r.id))
+    total = 0.0
+    model.eval()
+    try:
+        with torch.no_grad(), autocast(causal.device, recipe):
+            for i in range(0, len(ordered), recipe.micro_batch):
+                batch = collate(ordered[i : i + recipe.micro_batch], pad)
+                ids, labels = batch["input_ids"].to(causal.device), batch["labels"].to(causal.device)
+                total += float(answer_loss(causal, ids, labels, 1))
+    finally:
+        model.train(training)
+    return total / sum(len(r.tokens) - r.start for r in rows)
