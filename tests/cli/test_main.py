@@ -18,8 +18,8 @@ from harness.cli import commands
 from harness.cli.main import app
 
 Typed = Callable[..., tuple[int, str, str]]
-COMMANDS = ("demo", "init", "prepare", "plan", "evaluate", "search", "train", "report", "promote", "champions", "cache",
-            "doctor")
+COMMANDS = ("demo", "init", "prepare", "plan", "evaluate", "search", "train", "report", "promote", "rollback",
+            "champions", "export", "cache", "doctor")
 
 
 def test_help_names_every_command(typed: Typed) -> None:
