@@ -58,7 +58,7 @@ def test_a_command_alone_tells_what_there_is_and_is_a_usage_error(typed: Typed) 
         (("evaluate", "x"), "Missing option '--subject'"),
         (("search", "x", "--subject", "linear", "--budget", "0"), "Invalid value for '--budget'"),
         (("init", "x", "--from", "f"), "Missing option '--input'"),
-        (("champions", "x"), "unexpected extra argument"),
+        (("doctor", "x"), "unexpected extra argument"),
         *((("init", "x", "--from", "f", "--input", "q", "--output", "a", size, number), f"Invalid value for '{size}'")
           for size in ("--train-size", "--dev-size", "--golden-size") for number in ("0", "-5")),
     ],
