@@ -144,7 +144,8 @@ def kept_folder(suite: Path, identity: str) -> Path:
 
 def kept_champions(suite: Path, task: str) -> list[Champion]:
     """The champions that were replaced and are kept. Raises UserError for a broken record."""
-    return [read_champion(path.parent, task) for path in sorted((suite / _KEPT).glob(f"*/{RECORD}"))]
+    found = sorted((suite / _KEPT).glob(f"*/{RECORD}"))
+    return [read_champion(p.parent, task) for p in found if not p.parent.name.startswith(".")]  # those: a killed copy
 
 
 def read_champion(folder: Path, task: str) -> Champion:

@@ -6,7 +6,7 @@ import json
 import re
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -177,6 +177,10 @@ class Task:
     prices: Prices | None
     train: Mapping[str, Any]
     folder: Path
+
+    def on_model(self, model: str | None) -> Task:
+        """The same task on another base model, by its name; None for the one that task.yaml names."""
+        return self if model is None else replace(self, model=model)
 
     @property
     def data(self) -> Path:

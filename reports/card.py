@@ -84,7 +84,8 @@ def _verdict(shipped: Shipped, gates: Sequence[Gate], look: Look | None) -> str:
     where = "" if look is None or look.number is None else f" at look {look.number}"
     if passed < len(gates):
         return f"Not passed: {passed} of {plural(len(gates), 'gate')} pass on golden{where}."
-    return f"All {plural(len(gates), 'gate')} of the golden suite pass{where}."
+    all_of = f"All {plural(len(gates), 'gate')} of the golden suite pass"
+    return f"{all_of if len(gates) > 1 else 'The one gate of the golden suite passes'}{where}."
 
 
 def _compared(golden: Mapping[str, Any], prompted: str) -> list[Compared]:

@@ -212,13 +212,14 @@ def _without(examples: Sequence[Example], aside: Sequence[Row]) -> list[Example]
 
 
 def start_lora(base: Any, recipe: Recipe) -> Any:
-    """LoRA on every linear layer but the head. Its lora_A is drawn from the recipe's seed."""
+    """LoRA on every linear layer but the head, or on those of attention. Its lora_A is drawn from the recipe's seed."""
     from peft import LoraConfig, get_peft_model
     from transformers import set_seed
 
     set_seed(recipe.seed)
     config = LoraConfig(task_type="CAUSAL_LM", r=recipe.rank, lora_alpha=recipe.alpha, lora_dropout=recipe.dropout,
-                        target_modules="all-linear", bias="none")
+                        target_modules="all-linear" if recipe.targets == "all-linear" else attention_layers(base),
+                        bias="none")
     try:
         return get_peft_model(base, config)
     except ValueError as error:
@@ -227,12 +228,25 @@ def start_lora(base: Any, recipe: Recipe) -> Any:
                         ) from error
 
 
+def attention_layers(base: Any) -> list[str]:
+    """Full names of the linear layers that lie in an attention block. Raises UserError where none is found."""
+    import torch
+
+    names = [name for name, module in base.named_modules()
+             if isinstance(module, torch.nn.Linear) and any("attn" in p or "attention" in p for p in name.split("."))]
+    if not names:
+        raise UserError(f"{type(base).__name__} has no linear layer that is known as attention's",
+                        'recipe setting "targets"', "leave targets at all-linear")
+    return names
+
+
 def _continued(base: Any, model: ModelRef, folder: Path, recipe: Recipe, template: str) -> Any:
     adapter = read_adapter(folder)
     check_base(adapter, model.digest, model.alias)
     check_template(adapter, template)
     before = adapter.note.get("recipe", {})
-    for key in ("rank", "alpha", "prompt"):
+    before = {"targets": "all-linear", **before}
+    for key in ("rank", "alpha", "prompt", "targets"):
         if (was := before.get(key)) != (now := getattr(recipe, key)):
             raise UserError(f"the adapter to go on from has {key} {was}, the recipe says {now}", str(folder),
                             f"set {key}={was}, or start afresh")

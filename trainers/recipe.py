@@ -19,13 +19,15 @@ DEMO_CHARACTERS = 300_000
 about ten minutes on two cores."""
 SMALL = 1024
 """Hidden size up to which a model counts as small."""
+TARGETS = ("all-linear", "attention")
 
 
 @dataclass(frozen=True)
 class Recipe:
     """Everything that decides an adapter, given base model and data.
 
-    rank, alpha: of LoRA on all linear layers of attention and MLP; dropout: before lora_A; learning_rate: its peak;
+    rank, alpha: of LoRA; targets: on all linear layers of attention and MLP, or on those of attention alone;
+    dropout: before lora_A; learning_rate: its peak;
     batch: examples an optimizer step; micro_batch: examples a forward pass, which changes memory and speed alone;
     warmup and decay: fractions of all steps in which the rate rises from 0 and falls to 0, constant between;
     clip: greatest gradient norm; prompt: the strategy that the model is trained and served with; max_length: tokens of
@@ -55,6 +57,7 @@ class Recipe:
     micro_batch: int = 8
     precision: Literal["float32", "bf16", "auto"] = "float32"
     checkpoint_activations: bool = False
+    targets: Literal["all-linear", "attention"] = "all-linear"
     focus: str = ""
     variations: str = ""
     trainer: Literal["lora", "command"] = "lora"
@@ -84,7 +87,8 @@ class Recipe:
 
 
 _LATER = {f.name: f.default for f in fields(Recipe)
-          if f.name in ("too_long", "precision", "checkpoint_activations", "focus", "variations", "trainer", "command")}
+          if f.name in ("too_long", "precision", "checkpoint_activations", "targets", "focus", "variations", "trainer",
+                        "command")}
 """Settings that earlier recipes do not have, with their defaults: left out there, those keep their digests."""
 _LIMITS: dict[str, tuple[float, float]] = {
     "learning_rate": (1e-7, 1.0), "batch": (1, 4096), "epochs": (1, 1000), "rank": (1, 1024), "alpha": (1, 4096),
@@ -92,7 +96,7 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "seed": (0, 2**32 - 1), "max_length": (16, 1_048_576), "micro_batch": (1, 4096),
 }
 _CHOICES = {"prompt": ("pruned", "zero_shot"), "too_long": ("refuse", "set_aside"),
-            "precision": ("float32", "bf16", "auto"), "trainer": ("lora", "command")}
+            "precision": ("float32", "bf16", "auto"), "targets": TARGETS, "trainer": ("lora", "command")}
 _SWITCHES = {f.name for f in fields(Recipe) if f.type == "bool"}
 _WHOLE = {f.name for f in fields(Recipe) if f.type == "int"}
 

@@ -175,6 +175,10 @@ def train(
     seed: Annotated[int | None, typer.Option(help="seed of the recipe")] = None,
     seeds: Annotated[int | None, typer.Option(help="adapters of one recipe, with this many seeds; dev picks one",
                                               min=2)] = None,
+    search: Annotated[int | None, typer.Option(help="recipes to try at most, proposed by Optuna; dev picks one",
+                                               min=2)] = None,
+    base_models: Annotated[str | None, typer.Option(help="base models to compare on dev, a,b,c; --minutes for each")
+                           ] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="recipe setting, key=value")] = None,
     track: Annotated[list[str] | None, typer.Option(help="tensorboard or mlflow: told of every step, in the run's"
                                                          " folder")] = None,
@@ -183,19 +187,25 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Trains a LoRA adapter until the golden suite passes or the budget ends; started again, it goes on."""
-    from harness.cli.modes import mode_of
+    from harness.cli.compare_models import run_compare
+    from harness.cli.modes import check_one_way, mode_of
     from harness.cli.rerun import run_rerun
     from harness.cli.train import Budget, run_train
 
-    if task is not None and rerun is None:
-        changes = [*(settings or []), *([] if seed is None else [f"seed={seed}"])]
-        budget = Budget(seeds or attempts, minutes, looks, money)
-        result = run_train(here(), task, budget, changes, mode=mode_of(seeds), track=track or [])
-    elif rerun is not None and task is None:
-        result = run_rerun(here(), rerun)
-    else:
+    changes = [*(settings or []), *([] if seed is None else [f"seed={seed}"])]
+    if (task is None) == (rerun is None):
         raise UserError("takes either a task, or a run to train again", "goldgate train",
                         "write `goldgate train TASK`, or `goldgate train --rerun RUN`")
+    check_one_way({"--seeds": seeds, "--search": search, "--base-models": base_models})
+    if track and (task is None or base_models is not None):
+        raise UserError("follows one task's run alone", "--track", "leave out --rerun and --base-models, or --track")
+    if task is None:
+        result = run_rerun(here(), str(rerun))
+    elif base_models is not None:
+        result = run_compare(here(), task, [m.strip() for m in base_models.split(",")], minutes, changes)
+    else:
+        budget = Budget(seeds or search or attempts, minutes, looks, money)
+        result = run_train(here(), task, budget, changes, mode=mode_of(seeds, search, changes), track=track or [])
     finish(result.record, as_json, result.text, result.passed)
 
 

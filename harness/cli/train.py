@@ -118,7 +118,7 @@ class Training:
         """The suite on dev, read as observed, and from it the chance of passing golden at the coming look's level."""
         subject = self.subject(adapter)
         scored = self.work.scored(subject, "dev", "how good the attempt is, on dev")
-        result = run_suite(self.work.project, self.name, subject, "dev", silent=True)
+        result = run_suite(self.work.project, self.name, subject, "dev", silent=True, model=self.work.task.model)
         if not result.records:
             raise UserError("the suite recorded no verdict on dev", str(self.work.task.folder),
                             f"look at it with: pytest suites/{self.name} --candidate {subject}")
@@ -213,16 +213,17 @@ def train_shown(work: Work, model: ModelRef, recipe: Recipe, out: Path, continue
 
 def run_train(
     project: Project, name: str, budget: Budget, settings: Sequence[str], *, screen: Screen | None = None,
-    quick: bool = False, mode: Mode = Mode(), track: Sequence[str] = (),
+    quick: bool = False, mode: Mode = Mode(), base: str | None = None, track: Sequence[str] = (),
 ) -> Result:
     """Trains until the golden suite passes or the budget ends; promotes what passed; writes the report either way.
 
-    quick: the demo's recipe, and constrained decoding for the best strategy alone; track: trackers that are told of
-    every step, in the run's folder. A run that was killed is taken up where it stood. Raises UserError for bad input.
+    quick: the demo's recipe, and constrained decoding for the best strategy alone. A run that was killed is taken up
+    where it stood. base: a base model instead of task.yaml's, for a run that takes no look; track: trackers that are
+    told of every step, in the run's folder. Raises UserError for bad input.
     """
     screen = screen or Screen()
     started, trackers = time.monotonic(), check_trackers(track)
-    task = load_task(project, name)
+    task = load_task(project, name).on_model(base)
     budget = budget.at_price(task.prices.machine_hour if task.prices else None)
     work = Work(project, task, screen, trackers=trackers)
     with screen.step("check the data", "schema, duplicates, nothing of golden in train"):

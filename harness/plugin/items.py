@@ -110,7 +110,7 @@ class GatePlugin:
             project = _project_at(root) if request is None else replace(request.project, root=root)
             choice = choice_of(self._config, os.environ)
             if request is not None:
-                choice = replace(choice, generate=request.generate)
+                choice = replace(choice, generate=request.generate, model=request.model)
             self._suites[folder] = Suite(project, folder.name, choice, self._say)
         return self._suites[folder]
 

@@ -17,7 +17,7 @@ class Choice:
     """What a run asks for. candidate: a subject, None for the champion; split: None for the default of the candidate;
     regenerate: ask the models anew for everything; generate: models may answer what is neither recorded nor cached;
     ci: no look at golden is written; open_golden: show golden's failing examples; answers: a run to decide from;
-    audit: how many answers to make again.
+    audit: how many answers to make again; model: the base model instead of task.yaml's, on dev.
     """
 
     candidate: str | None = None
@@ -28,6 +28,7 @@ class Choice:
     open_golden: bool = False
     answers: str | None = None
     audit: int = 0
+    model: str | None = None
 
     @property
     def by_champion(self) -> bool:

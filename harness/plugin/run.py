@@ -47,10 +47,11 @@ class SuiteResult:
 
 @dataclass(eq=False)  # pytest 8 wants plugins that can be hashed
 class _Request:
-    """The plugin that collects, and that says which project this is for and whether models may answer."""
+    """The plugin that collects, and that says which project and base model this is for and whether models answer."""
 
     project: Project
     generate: bool = True
+    model: str | None = None
     records: dict[str, list[GateRecord]] = field(default_factory=dict)
     suites: list[SuiteTally] = field(default_factory=list)
     collected: Sequence[Suite] = ()
@@ -66,17 +67,20 @@ class _Request:
 
 def run_suite(
     project: Project, task_name: str, candidate: str | None, split: SplitName | None, extra: Sequence[str] = (),
-    *, silent: bool = False, generate: bool = True,
+    *, silent: bool = False, generate: bool = True, model: str | None = None,
 ) -> SuiteResult:
     """Runs the suite of a task with pytest in this process, as often as wanted.
 
     candidate: None for the champion; split: None for the candidate's default; extra: more arguments for pytest;
     silent: keep pytest's text instead of printing it; generate: whether models may answer; without it a gate is invalid
-    where an answer is neither recorded nor cached. The user's addopts (-n, --cov, ..) do not apply; the rest of the
+    where an answer is neither recorded nor cached; model: a base model instead of task.yaml's, on dev alone (golden is
+    decided by what task.yaml says: ValueError). The user's addopts (-n, --cov, ..) do not apply; the rest of the
     configuration does. Raises UserError for a task that is not there.
     """
+    if model is not None and split != "dev":
+        raise ValueError("another base model than task.yaml's is for dev alone")
     folder = project.suite(project.check_task(task_name)).resolve()
-    request = _Request(replace(project, root=folder.parent.parent), generate)
+    request = _Request(replace(project, root=folder.parent.parent), generate, model)
     arguments = [str(folder), "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:faulthandler",
                  "-o", "addopts=", "--capture=sys", *_options(candidate, split), *extra]
     text = io.StringIO()

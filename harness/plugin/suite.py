@@ -58,7 +58,7 @@ class Suite:
 
     @property
     def task(self) -> Task:
-        return self._once("task", lambda: load_task(self.project, self.name))
+        return self._once("task", lambda: load_task(self.project, self.name).on_model(self.choice.model))
 
     @property
     def champion(self) -> Champion | None:

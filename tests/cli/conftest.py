@@ -90,9 +90,9 @@ class Counts:
     def gates(self, text: str) -> None:
         (self.suite / "test_gates.py").write_text(text)
 
-    def cached(self, name: str, **wrong: int) -> None:
+    def cached(self, name: str, model: str | None = None, **wrong: int) -> None:
         """Caches a subject's answers: cached("base+zero_shot", dev=3) errs on the first three examples of dev."""
-        subject = parse_subject(name, self.task, self.project)
+        subject = parse_subject(name, self.task.on_model(model), self.project)
         for split, count in wrong.items():
             made = [Answer(e.id, json.dumps({"n": -1} if i < count else e.output), "stop", 10, 4, 0.01, -0.1,
                            subject.identity, subject.fingerprint(e), e.digest)

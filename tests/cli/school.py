@@ -49,9 +49,10 @@ class School:
         self.tracked.append(tracking)
         dev, golden = self.wrong[len(self.recipes) - 1]
         folder = str((out / "adapter").relative_to(self.counts.project.root))
-        name = self.counts.adapter(folder, f"weights {len(self.recipes)}".encode(), prompt=recipe.prompt)
-        self.counts.cached(name, dev=dev, golden=golden)
-        write_attempt(out, "key", recipe, RISING, 1600, (), {"prompt": "p", "answer": "a"})
+        name = self.counts.adapter(folder, f"weights {len(self.recipes)}".encode(), prompt=recipe.prompt,
+                                   base=model.digest)
+        self.counts.cached(name, task.model, dev=dev, golden=golden)
+        write_attempt(out, "key", recipe, RISING, 1600, (), {"id": "t000", "read": "p", "learned": "a"})
         return TrainingResult(out / "adapter", adapter_digest(out / "adapter"), 16.0, 1600, 100.0, RISING,
                               ("t001 and t002 ask the same and expect different outputs",),
                               sample={"id": "t000", "read": "prompt\n", "learned": "answer<end>"})

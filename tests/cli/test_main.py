@@ -19,7 +19,7 @@ from harness.cli.main import app
 
 Typed = Callable[..., tuple[int, str, str]]
 COMMANDS = ("demo", "init", "prepare", "plan", "evaluate", "search", "train", "report", "promote", "rollback",
-            "champions", "export", "cache", "doctor")
+            "export", "champions", "cache", "doctor")
 
 
 def test_help_names_every_command(typed: Typed) -> None:
@@ -58,7 +58,9 @@ def test_a_command_alone_tells_what_there_is_and_is_a_usage_error(typed: Typed) 
         (("evaluate", "x"), "Missing option '--subject'"),
         (("search", "x", "--subject", "linear", "--budget", "0"), "Invalid value for '--budget'"),
         (("init", "x", "--from", "f"), "Missing option '--input'"),
-        (("doctor", "x"), "unexpected extra argument"),
+        (("champions", "x", "y"), "unexpected extra argument"),
+        (("rollback", "x"), "Missing option '--reason'"),
+        (("export", "x"), "Missing option '--to'"),
         *((("init", "x", "--from", "f", "--input", "q", "--output", "a", size, number), f"Invalid value for '{size}'")
           for size in ("--train-size", "--dev-size", "--golden-size") for number in ("0", "-5")),
     ],

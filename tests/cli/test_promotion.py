@@ -396,6 +396,15 @@ def test_a_promotion_that_is_killed_leaves_the_old_champion_with_its_answers(
     assert all(now.recorded.lookup(now.identity, e.digest) for e in counts.split("golden"))
 
 
+def test_a_copy_that_was_killed_is_no_champion(typed: Typed, counts: Any) -> None:
+    first, _ = promoted(typed, counts, 3, 1)
+    part = counts.suite / "champions" / f".{first.identity[:12]}.x.part"
+    part.mkdir()
+    (part / "champion.json").write_text("{")
+    assert spoken(typed, "rollback", "counts", "--reason", "x")["identity"] == first.identity
+    assert not part.exists()
+
+
 def test_the_last_champions_are_kept_and_no_more(typed: Typed, counts: Any) -> None:
     champions = promoted(typed, counts, *range(promotion.KEPT + 2))
     said = spoken(typed, "champions", "counts")

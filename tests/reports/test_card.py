@@ -44,7 +44,7 @@ RUN = {"best": 1, "attempts": [{"k": 1, "recipe": {"rank": 16, "learning_rate": 
 def test_it_says_verdict_data_recipe_gain_and_limits() -> None:
     text = model_card(SHIPPED, DATA, RUN, golden())
     for line in (
-        "**All 1 gate of the golden suite pass at look 2.**", "level 0.0125 per side", "look abc in the ledger",
+        "**The one gate of the golden suite passes at look 2.**", "level 0.0125 per side", "look abc in the ledger",
         "| exact\\_match >= 0.50 | pass | 91.7% |", "| train | 900 | traintraintr |",
         "Licence: CC0-1.0. Source: made up.",
         "| rank | 16 |", "| exact\\_match | 90.0% (80.0% to 100.0%) | 40.0% | +50.0 points (+40.0 to +60.0 points) |",

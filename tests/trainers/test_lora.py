@@ -6,6 +6,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -212,3 +213,23 @@ def test_contradicting_examples_are_noted(lesson: Lesson, tmp_path: Path) -> Non
 def test_golden_is_refused(lesson: Lesson, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="does not read golden"):
         train(replace(lesson, train=Split("golden", lesson.train.examples)), tmp_path / "1")
+
+
+def test_on_attention_alone_no_other_layer_is_trained(lesson: Lesson, trained: TrainingResult, tmp_path: Path) -> None:
+    from safetensors.torch import load_file
+
+    recipe = replace(QUICK, targets="attention", epochs=60, learning_rate=0.01, batch=7, micro_batch=7)
+    result = train(lesson, tmp_path / "1", recipe)
+    ours, everywhere = (set(load_file(r.adapter / "adapter_model.safetensors")) for r in (result, trained))
+    assert ours == {name for name in everywhere if ".self_attn." in name}
+    assert {name.split(".")[-3] for name in ours} == {"q_proj", "k_proj", "v_proj", "o_proj"}
+    subject = parse_subject(f"adapter:{result.adapter}", lesson.task, lesson.project)
+    answers = {a.id: a.text for a in subject.answer(lesson.train.examples)}
+    assert sum(answers[e.id] == e.output for e in lesson.train) >= 5
+    with pytest.raises(UserError, match="has targets attention, the recipe says all-linear"):
+        train(lesson, tmp_path / "2", replace(recipe, targets="all-linear"), result.adapter)
+
+
+def test_a_model_without_attention_by_name_is_refused(base: Any) -> None:
+    with pytest.raises(UserError, match="no linear layer that is known as attention's"):
+        lora.attention_layers(base.get_input_embeddings())

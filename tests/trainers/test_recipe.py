@@ -80,7 +80,7 @@ def test_the_demo_keeps_the_rest_of_task_yaml(lesson: Lesson) -> None:
     ("learning_rat=1", 'did you mean "learning_rate"'), ("epochs", "not key=value"), ("epochs=2.5", "whole number"),
     ("epochs=0", "from 1 to"), ("learning_rate=fast", "give a number"), ("prompt=few_shot", "known: pruned, zero_shot"),
     ("checkpoint_activations=1", "known: true, false"), ("precision=fp8", "known: float32, bf16, auto"),
-    ("too_long=cut", "known: refuse, set_aside"),
+    ("too_long=cut", "known: refuse, set_aside"), ("targets=mlp", "known: all-linear, attention"),
     ("learning_rate=nan", "give a number"),
 ])
 def test_an_impossible_setting_is_refused_with_what_to_write(pair: str, said: str) -> None:
@@ -135,3 +135,11 @@ def test_there_is_no_recipe_for_no_data(lesson: Lesson, many: int) -> None:
         default_recipe(lesson.task, many, 576)
     with pytest.raises(UserError, match=r"example to train on"):
         demo_recipe(lesson.task, many, 576, characters=0)
+
+
+def test_a_recipe_on_all_linear_layers_is_known_as_it_was_before_there_was_a_choice() -> None:
+    assert "targets" not in QUICK.to_dict()
+    other = replace(QUICK, targets="attention")
+    assert other.to_dict() == {**QUICK.to_dict(), "targets": "attention"}
+    assert other.digest != QUICK.digest
+    assert [from_dict(r.to_dict(), "x") for r in (QUICK, other)] == [QUICK, other]
