@@ -1,11 +1,19 @@
-"""Training speed: Goldgate's trainer against trl.SFTTrainer with its defaults, in one run, taking turns.
+"""Training speed: Goldgate's trainer against transformers.Trainer and trl.SFTTrainer, in one run, taking turns.
 
     python benchmarks/train_speed.py [--task invoices | --data train.jsonl] [--rows 96] [--rounds 3]
 
-Both train the same fresh LoRA on the same base model, examples, rank and batch, one epoch a round, on the loss of the
-answer alone. Tokens are those of the examples: padding counts for nobody. Seconds are those of training
-alone, loading left out. Prints tokens per second of every round, the medians and their ratio, the same per second of
-CPU (which other work on the machine disturbs less), and the peak memory of each, in a process of its own.
+All train the same fresh LoRA on the same base model, examples, rank and batch, one epoch a round, on the loss of the
+answer alone, in 32-bit floats and, where this machine gains by it, in bf16. The two others keep their defaults for all
+else: random order and logits of every position (transformers), TRL's own head. Each round of each runs in a process of
+its own. Seconds are those of training alone, loading left out. Printed are, as medians of the rounds:
+
+- tokens/s: those of the examples; padding counts for nobody. CPU: the same per second of CPU, all threads added up,
+  which other work on the machine disturbs less. ratio: to TRL in the same precision.
+- GB: the highest peak of memory, of the process or, where there is one, of the GPU.
+- MFU: model FLOPs a second as a share of the rate at which this machine multiplies matrices in that precision, measured
+  in the same process just before. Counted is what no trainer could leave out: 4 for every weight of the layers and
+  token (forward, and back to the activations: the weights are frozen), 4 for every weight of the head and answer
+  token, 6 for every weight of the LoRA and token. Attention is not counted.
 """
 
 from __future__ import annotations
@@ -21,46 +29,57 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from harness.examples import load_split, read_examples
+from harness.hardware import bf16_pays, device, matmul_gflops
 from harness.project import cache_folder, find_project
 from harness.subjects.embedded import ensure_model
 from harness.subjects.loading import quiet
 from harness.task import load_task
-from trainers.batches import Row, make_rows, strategy_for
+from trainers.batches import IGNORED, Row, make_rows, strategy_for
 from trainers.checkpoints import Checkpoints
 from trainers.lora import load_base, start_lora
 from trainers.optimize import optimize
+from trainers.precision import lower_base
 from trainers.recipe import Recipe, default_recipe
 
 HIDDEN = 576
+TRAINERS = ("goldgate", "transformers", "trl")
+PRECISIONS = ("float32", "bf16")
 
 
 def main() -> None:
     """Prints the table."""
     options = _options()
     if options.only:
-        print(json.dumps(_measure(options.only, options)))
+        print(json.dumps(_measure(*options.only, options)))
         return
+    precisions = options.precisions or (PRECISIONS if bf16_pays() else PRECISIONS[:1])
+    runs = [(trainer, precision) for precision in precisions for trainer in options.trainers]
     rounds = []
     for number in range(options.rounds):
-        order = ("goldgate", "trl") if number % 2 == 0 else ("trl", "goldgate")
-        rounds.append({name: _alone(name, options) for name in order})
-    print(f"{options.rows} examples of {options.task}, {rounds[0]['goldgate']['tokens']} tokens, batch {options.batch}")
-    print("round   goldgate        trl   ratio   tokens a second")
-    for number, row in enumerate(rounds, 1):
-        ours, theirs = row["goldgate"]["speed"], row["trl"]["speed"]
-        print(f"{number:5}   {ours:8.1f}   {theirs:8.1f}   {ours / theirs:5.2f}")
-    ours, theirs = (statistics.median(r[name]["speed"] for r in rounds) for name in ("goldgate", "trl"))
-    print(f"median  {ours:8.1f}   {theirs:8.1f}   {ours / theirs:5.2f}")
-    ours, theirs = (statistics.median(r[name]["tokens"] / r[name]["cpu"] for r in rounds)
-                    for name in ("goldgate", "trl"))
-    print(f"cpu     {ours:8.1f}   {theirs:8.1f}   {ours / theirs:5.2f}   tokens a second of CPU, all threads added up")
-    memory = [max(r[name]["peak_gb"] for r in rounds) for name in ("goldgate", "trl")]
-    print(f"memory  {memory[0]:8.2f}   {memory[1]:8.2f}           GB at the peak")
+        turn = number % len(runs)
+        rounds.append({run: _alone(run, options) for run in (*runs[turn:], *runs[:turn])})
+    first = rounds[0][runs[0]]
+    print(f"{options.rows} examples of {options.data or options.task}, {first['tokens']} tokens, batch {options.batch},"
+          f" on {device()}, {options.rounds} rounds")
+    print(f"{'':22} tokens/s   ratio       CPU   ratio      GB    MFU   rounds (tokens/s)")
+    for run in runs:
+        print(_line(run, rounds))
+
+
+def _line(run: tuple[str, str], rounds: Sequence[dict[Any, dict[str, float]]]) -> str:
+    def median(of: tuple[str, str], key: str) -> float:
+        return statistics.median(r[of][key] for r in rounds)
+
+    other = ("trl", run[1])
+    ratios = [f"{median(run, key) / median(other, key):7.2f}" if other in rounds[0] else " " * 7
+              for key in ("speed", "cpu_speed")]
+    each = "  ".join(f"{r[run]['speed']:.0f}" for r in rounds)
+    return (f"{' '.join(run):22} {median(run, 'speed'):8.1f} {ratios[0]} {median(run, 'cpu_speed'):9.1f} {ratios[1]}"
+            f" {max(r[run]['peak_gb'] for r in rounds):7.2f} {median(run, 'mfu'):6.0%}   {each}")
 
 
 def _options() -> argparse.Namespace:
@@ -70,56 +89,85 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=96)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--bf16", action="store_true",
-                        help="TRL in bf16 autocast, which is its default on a GPU; ours stays in 32-bit floats")
-    parser.add_argument("--only", choices=("goldgate", "trl"), help=argparse.SUPPRESS)
+    parser.add_argument("--trainers", nargs="+", choices=TRAINERS, default=TRAINERS)
+    parser.add_argument("--precisions", nargs="+", choices=PRECISIONS, help="default: both where bf16 gains")
+    parser.add_argument("--only", nargs=2, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
-def _alone(name: str, options: argparse.Namespace) -> dict[str, float]:
+def _alone(run: tuple[str, str], options: argparse.Namespace) -> dict[str, float]:
     """One round of one trainer in its own process, so that neither warms or fills the other's memory."""
-    command = [sys.executable, __file__, "--only", name, "--task", options.task, "--rows", str(options.rows),
-               "--batch", str(options.batch), *(["--bf16"] if options.bf16 else []),
-               *(["--data", str(options.data)] if options.data else [])]
+    command = [sys.executable, __file__, "--only", *run, "--task", options.task, "--rows", str(options.rows),
+               "--batch", str(options.batch), *(["--data", str(options.data)] if options.data else [])]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise SystemExit(f"{name} failed:\n{done.stderr[-3000:]}")
+        raise SystemExit(f"{' '.join(run)} failed:\n{done.stderr[-3000:]}")
     measured: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
-    print(f"  {name}: {measured['speed']:.1f} tokens/s", file=sys.stderr, flush=True)
+    print(f"  {' '.join(run)}: {measured['speed']:.1f} tokens/s", file=sys.stderr, flush=True)
     return measured
 
 
-def _measure(name: str, options: argparse.Namespace) -> dict[str, float]:
+def _measure(name: str, precision: Any, options: argparse.Namespace) -> dict[str, float]:
     cache = cache_folder(os.environ)
     project = find_project(Path.cwd(), cache)
     task = load_task(project, options.task)
     examples = read_examples(options.data) if options.data else load_split(project, task.name, "train").examples
     ref = ensure_model(cache, task.model)
-    recipe = replace(default_recipe(task, len(examples), HIDDEN, {"batch": options.batch}), epochs=1)
+    recipe = replace(default_recipe(task, len(examples), HIDDEN, {"batch": options.batch}), epochs=1,
+                     precision=precision)
+    limit = matmul_gflops(precision, device())
     with quiet():
         tokenizer, base = load_base(ref)
-        strategy = strategy_for(task, recipe.prompt)
-        rows = make_rows(tokenizer, task, strategy, examples[: options.rows])
-        run = _goldgate if name == "goldgate" else partial(_trl, bf16=options.bf16)
-        seconds, cpu = run(tokenizer, base, rows, recipe)
+        rows = make_rows(tokenizer, task, strategy_for(task, recipe.prompt), examples[: options.rows])
+        flops = _flops(base, rows, recipe)
+        seconds, cpu = {"goldgate": _goldgate, "transformers": _transformers, "trl": _trl}[name](
+            tokenizer, base, rows, recipe)
     tokens = sum(len(r.tokens) for r in rows)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    return {"speed": tokens / seconds, "seconds": seconds, "tokens": tokens, "peak_gb": peak, "cpu": cpu}
+    return {"speed": tokens / seconds, "cpu_speed": tokens / cpu, "tokens": tokens, "peak_gb": _peak_gb(),
+            "mfu": flops / seconds / 1e9 / limit}
+
+
+def _flops(base: Any, rows: Sequence[Row], recipe: Recipe) -> float:
+    """Model FLOPs of one epoch, as the head of this file counts them."""
+    from torch.nn import Linear
+
+    head = base.get_output_embeddings()
+    layers = [m for m in base.modules() if isinstance(m, Linear) and m is not head]
+    weights = sum(m.weight.numel() for m in layers)
+    thin = sum(recipe.rank * (m.in_features + m.out_features) for m in layers)
+    tokens, answers = sum(len(r.tokens) for r in rows), sum(len(r.tokens) - r.start for r in rows)
+    return float((4 * weights + 6 * thin) * tokens + 4 * head.weight.numel() * answers)
+
+
+def _peak_gb() -> float:
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated() / 1e9
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
 def _goldgate(tokenizer: Any, base: Any, rows: Sequence[Row], recipe: Recipe) -> tuple[float, float]:
     model = start_lora(base, recipe)
+    lower_base(model, recipe)
     with tempfile.TemporaryDirectory() as work:
         return _timed(lambda: optimize(model, rows, recipe, tokenizer.pad_token_id, Path(work), lambda _: None,
                                        Checkpoints(Path(work) / "1", "")))
 
 
-def _trl(tokenizer: Any, base: Any, rows: Sequence[Row], recipe: Recipe, bf16: bool) -> tuple[float, float]:
-    """TRL's defaults but for what both share: LoRA, learning rate, batch, seed; and no saving. bf16: as it has it.
+def _transformers(tokenizer: Any, base: Any, rows: Sequence[Row], recipe: Recipe) -> tuple[float, float]:
+    from transformers import DataCollatorForSeq2Seq, Trainer, TrainingArguments
 
-    TRL's bf16 default refuses to start on a CPU unless use_cpu says so.
-    """
-    import torch
+    data = [{"input_ids": list(r.tokens), "labels": [IGNORED] * r.start + list(r.tokens[r.start :])} for r in rows]
+    with tempfile.TemporaryDirectory() as work:
+        trainer = Trainer(
+            model=start_lora(base, recipe), train_dataset=data, args=TrainingArguments(**_shared(work, recipe)),
+            data_collator=DataCollatorForSeq2Seq(tokenizer, label_pad_token_id=IGNORED))
+        return _timed(trainer.train)
+
+
+def _trl(tokenizer: Any, base: Any, rows: Sequence[Row], recipe: Recipe) -> tuple[float, float]:
+    """TRL's defaults but for what all share. Its own precision is bf16, which it refuses on a CPU without use_cpu."""
     from datasets import Dataset
     from peft import LoraConfig
     from trl import SFTConfig, SFTTrainer
@@ -129,16 +177,21 @@ def _trl(tokenizer: Any, base: Any, rows: Sequence[Row], recipe: Recipe, bf16: b
     with tempfile.TemporaryDirectory() as work:
         trainer = SFTTrainer(
             model=base, processing_class=tokenizer, train_dataset=Dataset.from_list(texts),
-            args=SFTConfig(output_dir=work, num_train_epochs=1, learning_rate=recipe.learning_rate, seed=recipe.seed,
-                           per_device_train_batch_size=recipe.batch, save_strategy="no", report_to="none",
-                           disable_tqdm=True, bf16=bf16,
-                           use_cpu=bf16 and not torch.cuda.is_available()),
+            args=SFTConfig(**_shared(work, recipe)),
             peft_config=LoraConfig(task_type="CAUSAL_LM", r=recipe.rank, lora_alpha=recipe.alpha,
                                    lora_dropout=recipe.dropout, target_modules="all-linear"))
         lengths = [len(ids) for ids in trainer.train_dataset["input_ids"]]
         if lengths != [len(r.tokens) for r in rows]:
-            raise SystemExit("the two trainers would not see the same tokens")
+            raise SystemExit("the trainers would not see the same tokens")
         return _timed(trainer.train)
+
+
+def _shared(work: str, recipe: Recipe) -> dict[str, Any]:
+    """What all train with: rate, batch, seed, precision; and no saving."""
+    bf16 = recipe.precision == "bf16"
+    return {"output_dir": work, "num_train_epochs": 1, "learning_rate": recipe.learning_rate, "seed": recipe.seed,
+            "per_device_train_batch_size": recipe.batch, "save_strategy": "no", "report_to": "none",
+            "disable_tqdm": True, "bf16": bf16, "use_cpu": bf16 and device() == "cpu"}
 
 
 def _timed(train: Callable[[], Any]) -> tuple[float, float]:

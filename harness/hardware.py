@@ -6,15 +6,18 @@ import time
 from typing import Literal
 
 SIZE = 1024
-"""Rows of the square matrices that are timed: as large as the layers of a small model."""
+"""Rows of the square matrices that are timed on a CPU: as large as the layers of a small model."""
+SIZE_ACCELERATOR = 8192
+"""The same on an accelerator, which smaller ones would not fill."""
 SECONDS = 1.0
 WORTH = 1.2
 """bf16 is worth its rounding where it multiplies at least this many times as fast as fp32."""
 
 Precision = Literal["float32", "bf16"]
+Device = Literal["cuda", "mps", "cpu"]
 
 
-def device() -> Literal["cuda", "mps", "cpu"]:
+def device() -> Device:
     """Where models run: the CUDA GPU where there is one, else Apple's, else the CPU."""
     import torch
 
@@ -33,17 +36,20 @@ def device_name() -> str | None:
     return "Apple GPU" if here == "mps" else None
 
 
-def matmul_gflops(precision: Precision = "float32") -> float:
-    """Rate of matrix multiplication on the CPU in GFLOP/s: the best of the runs that fit into SECONDS."""
+def matmul_gflops(precision: Precision = "float32", where: Device = "cpu") -> float:
+    """Rate of matrix multiplication in GFLOP/s: the best of the runs that fit into SECONDS."""
     import torch
 
-    a = torch.rand(SIZE, SIZE, dtype=torch.bfloat16 if precision == "bf16" else torch.float32)
+    size = SIZE if where == "cpu" else SIZE_ACCELERATOR
+    a = torch.rand(size, size, device=where).to(torch.bfloat16 if precision == "bf16" else torch.float32)
+    finish = torch.get_device_module(where).synchronize
     best = 0.0
     until = time.perf_counter() + SECONDS
     while best == 0.0 or time.perf_counter() < until:
         start = time.perf_counter()
         _ = a @ a
-        best = max(best, 2 * SIZE**3 / (time.perf_counter() - start) / 1e9)
+        finish()
+        best = max(best, 2 * size**3 / (time.perf_counter() - start) / 1e9)
     return best
 
 

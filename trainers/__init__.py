@@ -10,7 +10,7 @@ from trainers.batches import strategy_for
 from trainers.budget import Budget
 from trainers.command import train_by_command
 from trainers.diagnosis import diagnose
-from trainers.ending import Ending, explain
+from trainers.ending import CurvePoint, Ending, explain
 from trainers.facts import TrainFacts
 from trainers.ladder import Attempt, DevResult, Step, best_attempt, first_step
 from trainers.loop import Outcome, train_until
@@ -23,8 +23,8 @@ from trainers.recipe import Recipe, default_recipe, demo_recipe, from_dict, pars
 from trainers.tracking import Tracking, check_trackers
 
 __all__ = [
-    "Attempt", "Budget", "DevResult", "Ending", "Ladder", "Outcome", "Plan", "Progress", "Recipe", "Seeds", "Step",
-    "Tracking", "TrainFacts", "TrainingResult", "best_attempt", "check_trackers", "conditions", "default_recipe",
-    "demo_recipe", "diagnose", "explain", "first_step", "from_dict", "marked", "parse_settings", "settled",
-    "strategy_for", "train_adapter", "train_by_command", "train_until", "with_settings",
+    "Attempt", "Budget", "CurvePoint", "DevResult", "Ending", "Ladder", "Outcome", "Plan", "Progress", "Recipe",
+    "Seeds", "Step", "Tracking", "TrainFacts", "TrainingResult", "best_attempt", "check_trackers", "conditions",
+    "default_recipe", "demo_recipe", "diagnose", "explain", "first_step", "from_dict", "marked", "parse_settings",
+    "settled", "strategy_for", "train_adapter", "train_by_command", "train_until", "with_settings",
 ]

@@ -18,34 +18,41 @@ CHUNK = 2**23
 """Logits at a time: 34 MB of 32-bit floats. Smaller ones would make the matrices too thin to be fast."""
 
 
-def answer_hidden(model: Any, ids: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def answer_hidden(model: Any, ids: torch.Tensor, labels: torch.Tensor,
+                  positions: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
     """(n, hidden) states of the n positions that predict a label, and the n labels. model: a causal LM.
 
-    ids, labels: (rows, longest), padded on the right.
+    ids, labels: (rows, longest), padded on the right; or (1, tokens) packed, with positions of the same shape.
     """
-    hidden = model.get_decoder()(input_ids=ids, use_cache=False).last_hidden_state
+    hidden = model.get_decoder()(input_ids=ids, position_ids=positions, use_cache=False).last_hidden_state
     wanted = labels[:, 1:].reshape(-1)
     at = (wanted != IGNORED).nonzero()[:, 0]
     return hidden[:, :-1].reshape(-1, hidden.shape[-1]).index_select(0, at), wanted.index_select(0, at)
 
 
-def answer_logits(model: Any, ids: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+def answer_logits(model: Any, ids: torch.Tensor, labels: torch.Tensor,
+                  positions: torch.Tensor | None = None) -> torch.Tensor:
     """(n, vocabulary) logits of the positions that predict a label: what answer_loss scores, all at once."""
     from torch.nn.functional import linear
 
     head = model.get_output_embeddings()
-    logits: torch.Tensor = linear(answer_hidden(model, ids, labels)[0], head.weight, head.bias)
+    logits: torch.Tensor = linear(answer_hidden(model, ids, labels, positions)[0], head.weight, head.bias)
     return logits
 
 
-def answer_loss(model: Any, ids: torch.Tensor, labels: torch.Tensor, count: Any) -> torch.Tensor:
+def answer_loss(model: Any, ids: torch.Tensor, labels: torch.Tensor, count: Any,
+                positions: torch.Tensor | None = None, dtype: torch.dtype | None = None) -> torch.Tensor:
     """Sum of the labels' negative log-likelihoods (nats) divided by count: the labels of the whole optimizer step.
 
-    The head is frozen; what it may do beside a linear map is not seen (preflight compares with the model's own logits).
+    dtype: what the head multiplies in; None: what states and weights are. The head is frozen; what it may do beside a
+    linear map is not seen (preflight compares with the model's own logits).
     """
-    hidden, wanted = answer_hidden(model, ids, labels)
+    hidden, wanted = answer_hidden(model, ids, labels, positions)
     head = model.get_output_embeddings()
-    loss: torch.Tensor = _head_loss().apply(hidden, head.weight, head.bias, wanted) / count
+    given: tuple[Any, ...] = hidden, head.weight, head.bias
+    if dtype is not None:
+        given = tuple(None if tensor is None else tensor.to(dtype) for tensor in given)
+    loss: torch.Tensor = _head_loss().apply(*given, wanted) / count
     return loss
 
 

@@ -10,7 +10,8 @@ from harness.errors import UserError
 @dataclass(frozen=True)
 class Budget:
     """attempts: at most; minutes: of wall-clock for training and judging, those of a killed run before included; looks:
-    at golden, at most, None for one an attempt; money: for the machine, which costs machine_hour an hour (`at_price`).
+    at golden, at most, None for one an attempt; money: for the machine, which costs machine_hour an hour (`at_price`);
+    curve: whether time that is left without a pass goes into a learning curve.
     Raises UserError for minutes or money that are none.
     """
 
@@ -19,6 +20,7 @@ class Budget:
     looks: int | None = None
     money: float | None = None
     machine_hour: float | None = None
+    curve: bool = False
 
     def __post_init__(self) -> None:
         if not self.minutes > 0:

@@ -31,6 +31,7 @@ from trainers.dev_loss import dev_rows
 from trainers.lessons import repeats
 from trainers.memory import fewer_rows, free_memory, out_of_memory, shortage
 from trainers.optimize import optimize
+from trainers.packing import check_packing
 from trainers.precision import lower_base, settled
 from trainers.preflight import (
     check_adapter,
@@ -41,6 +42,7 @@ from trainers.preflight import (
     sample,
 )
 from trainers.progress import Progress
+from trainers.quantized import loading
 from trainers.recipe import Recipe
 from trainers.tracking import Tracking
 from trainers.trial import check_apart, try_batches
@@ -78,7 +80,7 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
     earlier = kept.saved.note["log"][-1]["seconds"] if kept.saved else 0.0
     forget_models()  # what answered before would lie in memory beside what is trained
     with quiet(), _no_false_alarm():
-        tokenizer, base = load_base(model)
+        tokenizer, base = load_base(model, **loading(recipe))
         tokenizer.chat_template = task.chat_template or tokenizer.chat_template
         rows, notes = checked_rows(tokenizer, base, task, train, recipe)
         template = template_digest(tokenizer, task.template)
@@ -86,6 +88,8 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
         shortest = min(rows, key=lambda r: len(r.tokens))
         check_start(tuned, shortest, fresh=continue_from is None)
         check_apart(tuned, rows, _pad(tokenizer))
+        if recipe.pack:
+            check_packing(tuned, rows)
         lower_base(tuned, recipe)
         fits, tried = try_batches(tuned, rows, recipe, _pad(tokenizer), task.decoding.max_new_tokens)
         with whole_folder(out) as part:
@@ -170,15 +174,18 @@ def _resumed(kept: Checkpoints) -> list[str]:
     return [*notes, f"killed, and taken up after step {kept.saved.step}"] if kept.saved else notes
 
 
-def load_base(model: ModelRef) -> tuple[Any, Any]:
-    """Tokenizer and base model in 32-bit floats. The Trainer moves it to the GPU where there is one."""
+def load_base(model: ModelRef, **how: Any) -> tuple[Any, Any]:
+    """Tokenizer and base model in 32-bit floats. The Trainer moves it to the GPU where there is one.
+
+    how: arguments of from_pretrained besides.
+    """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(model.path, trust_remote_code=False, local_files_only=True)
     base = AutoModelForCausalLM.from_pretrained(
         model.path, dtype=torch.float32, use_safetensors=True, trust_remote_code=False, local_files_only=True,
-        attn_implementation="sdpa")
+        attn_implementation="sdpa", **how)
     return tokenizer, base
 
 

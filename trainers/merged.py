@@ -86,10 +86,10 @@ def _function() -> Any:
 
         @staticmethod
         def forward(ctx: Any, x: Any, weight: Any, bias: Any, a: Any, b: Any, scale: float) -> Any:
-            x = x.to(weight.dtype)
+            kind, x = x.dtype, x.to(weight.dtype)
             ctx.save_for_backward(x, weight, a, b)
             ctx.scale = scale
-            return linear(x, weight, bias)
+            return linear(x, weight, None if bias is None else bias.to(weight.dtype)).to(kind)
 
         @staticmethod
         def backward(ctx: Any, *grads: Any) -> Any:

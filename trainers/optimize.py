@@ -15,6 +15,7 @@ from trainers.batches import ByLength, Row, collate
 from trainers.checkpoints import Checkpoints
 from trainers.dev_loss import mean_loss
 from trainers.merged import Merged, can_merge, merged
+from trainers.packing import pack
 from trainers.precision import autocast, lower_dtype
 from trainers.progress import Progress
 from trainers.recipe import Recipe
@@ -39,19 +40,19 @@ def optimize(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int, work: Pa
         clock.restore(kept.saved.note)
     per_epoch = recipe.steps(len(rows)) // recipe.epochs
     order = ByLength([len(r.tokens) for r in rows], recipe.batch, recipe.seed)
-    dtype = lower_dtype(recipe)
     done = 0 if kept.saved is None else kept.saved.step
-    with (merged(model, dtype) if can_merge(model, recipe.dropout) else nullcontext() as layers,
+    with (merged(model, lower_dtype(recipe)) if can_merge(model, recipe.dropout) else nullcontext() as layers,
           tracked(tracking, done) as trackers):
         trainer = _trainer_class()(
             model=model, args=_arguments(recipe, work), train_dataset=list(rows),
-            data_collator=partial(collate, pad=pad),
+            data_collator=pack if recipe.pack else partial(collate, pad=pad),
             callbacks=[_callback(clock, layers, kept, order, per_epoch), *trackers])
         if dev:
             clock.measure_dev(per_epoch, lambda: _loss_now(model, layers, dev, recipe, pad))
         trainer.clock = clock
         trainer.recipe = recipe
         trainer.order = order
+        trainer.merged = layers is not None
         trainer.kept = kept
         # Our loss divides by the labels of the whole step itself.
         trainer.model_accepts_loss_kwargs = True
@@ -133,13 +134,17 @@ def _trainer_class() -> Any:
         clock: _Clock
         order: ByLength
         recipe: Recipe
+        merged: bool
 
         def compute_loss(self, model: Any, inputs: Any, return_outputs: bool = False,
                          num_items_in_batch: Any = None) -> Any:
             self.clock.count(int(inputs["lengths"].sum()))
             causal = self.accelerator.unwrap_model(model).get_base_model()
+            given = inputs["input_ids"], inputs["labels"], num_items_in_batch, inputs.get("position_ids")
+            if self.merged:  # the layers round their own inputs; attention, too, would only be slower in bf16 on a CPU
+                return answer_loss(causal, *given, lower_dtype(self.recipe))
             with autocast(causal.device, self.recipe):
-                return answer_loss(causal, inputs["input_ids"], inputs["labels"], num_items_in_batch)
+                return answer_loss(causal, *given)
 
         def _get_train_sampler(self, train_dataset: Any = None) -> Any:
             return self.order

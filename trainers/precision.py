@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from harness.hardware import bf16_pays, device
+from trainers.quantized import check_quantize
 from trainers.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -14,7 +15,11 @@ if TYPE_CHECKING:
 
 
 def settled(recipe: Recipe) -> Recipe:
-    """The recipe with its precision decided: `auto` is bf16 where this machine gains by it, else float32."""
+    """The recipe as this machine trains it: precision `auto` is bf16 where it gains by it, else float32.
+
+    Raises UserError where the recipe asks for what the machine cannot do.
+    """
+    check_quantize(recipe)
     if recipe.precision != "auto":
         return recipe
     return replace(recipe, precision="bf16" if bf16_pays() else "float32")
@@ -43,5 +48,5 @@ def lower_base(model: Any, recipe: Recipe) -> None:
     if dtype is None or device() == "cpu":
         return
     for parameter in model.parameters():
-        if not parameter.requires_grad:
+        if not parameter.requires_grad and parameter.is_floating_point():  # 4-bit weights are whole numbers
             parameter.data = parameter.data.to(dtype)

@@ -36,8 +36,9 @@ class Recipe:
     32-bit floats in any case; checkpoint_activations: the backward pass computes what lies between two layers anew
     instead of keeping it: less memory, a third more time; focus: a tag whose examples are seen
     twice an epoch; variations: names of perturbations that must not change an answer, with commas between, under which
-    they are seen the second time; trainer: ours, or a command: a program and its arguments, to which the rest is a
-    request (trainers.command).
+    they are seen the second time; pack: rows one behind the other, without padding; quantize: the frozen weights in 4
+    bits, on a CUDA GPU; trainer: ours, or a command: a program and its arguments, to which the rest is a request
+    (trainers.command).
     """
 
     learning_rate: float
@@ -60,6 +61,8 @@ class Recipe:
     targets: Literal["all-linear", "attention"] = "all-linear"
     focus: str = ""
     variations: str = ""
+    pack: bool = False
+    quantize: Literal["none", "4bit"] = "none"
     trainer: Literal["lora", "command"] = "lora"
     command: tuple[str, ...] = ()
 
@@ -87,8 +90,8 @@ class Recipe:
 
 
 _LATER = {f.name: f.default for f in fields(Recipe)
-          if f.name in ("too_long", "precision", "checkpoint_activations", "targets", "focus", "variations", "trainer",
-                        "command")}
+          if f.name in ("too_long", "precision", "checkpoint_activations", "targets", "focus", "variations", "pack",
+                        "quantize", "trainer", "command")}
 """Settings that earlier recipes do not have, with their defaults: left out there, those keep their digests."""
 _LIMITS: dict[str, tuple[float, float]] = {
     "learning_rate": (1e-7, 1.0), "batch": (1, 4096), "epochs": (1, 1000), "rank": (1, 1024), "alpha": (1, 4096),
@@ -96,7 +99,8 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "seed": (0, 2**32 - 1), "max_length": (16, 1_048_576), "micro_batch": (1, 4096),
 }
 _CHOICES = {"prompt": ("pruned", "zero_shot"), "too_long": ("refuse", "set_aside"),
-            "precision": ("float32", "bf16", "auto"), "targets": TARGETS, "trainer": ("lora", "command")}
+            "precision": ("float32", "bf16", "auto"), "targets": TARGETS, "quantize": ("none", "4bit"),
+            "trainer": ("lora", "command")}
 _SWITCHES = {f.name for f in fields(Recipe) if f.type == "bool"}
 _WHOLE = {f.name for f in fields(Recipe) if f.type == "int"}
 

@@ -172,6 +172,7 @@ def train(
     minutes: Annotated[float, typer.Option(help="training minutes at most", min=0.1)] = 60.0,
     looks: Annotated[int | None, typer.Option(help="looks at golden at most; 0: train for dev alone", min=0)] = None,
     money: Annotated[float | None, typer.Option(help="for machine time at most, at task.yaml's machine_hour")] = None,
+    curve: Annotated[bool, typer.Option("--curve", help="without a pass: would more training data help?")] = False,
     seed: Annotated[int | None, typer.Option(help="seed of the recipe")] = None,
     seeds: Annotated[int | None, typer.Option(help="adapters of one recipe, with this many seeds; dev picks one",
                                               min=2)] = None,
@@ -204,7 +205,7 @@ def train(
     elif base_models is not None:
         result = run_compare(here(), task, [m.strip() for m in base_models.split(",")], minutes, changes)
     else:
-        budget = Budget(seeds or search or attempts, minutes, looks, money)
+        budget = Budget(seeds or search or attempts, minutes, looks, money, curve=curve)
         result = run_train(here(), task, budget, changes, mode=mode_of(seeds, search, changes), track=track or [])
     finish(result.record, as_json, result.text, result.passed)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.baselines import Prompted, deciding_metrics
+from harness.cli.curve import learning_curve
 from harness.cli.doctor import machine
 from harness.cli.promotion import promote_candidate
 from harness.cli.screen import Result, Screen
@@ -164,12 +165,20 @@ class Training:
         return bool(result.passed)
 
 
-    def explain(self, best: Attempt) -> Ending:
+    def explain(self, outcome: Outcome, budget: Budget) -> Ending:
         """Why the best attempt does not pass, from dev and train."""
+        best, curve = outcome.best, []
+        if budget.curve:
+            left = budget.seconds - sum(a.seconds for a in outcome.attempts)
+            curve = learning_curve(self.work, outcome.attempts[0], self.run.folder / "curve", left, self._on_part,
+                                   self.subject)
         records = [GateRecord.from_json(r) for r in read_json(self.run.attempt(best.k) / "verdicts.json")]
         coming = level(len(read_looks(self.work.ledger)) + 1, self.work.task.error)
         return explain(records, best, len(self.work.split("dev")), len(self.work.split("golden")), coming,
-                       self.facts(best.recipe))
+                       self.facts(best.recipe), curve)
+
+    def _on_part(self, work: Work, recipe: Recipe, out: Path) -> TrainingResult:
+        return train_shown(work, self.model, recipe, out, None, self.ends - time.monotonic())
 
     def facts(self, recipe: Recipe) -> TrainFacts:
         task = self.work.task
@@ -321,7 +330,7 @@ def _finish(
 
     work, run = training.work, training.run
     candidate = training.subject(outcome.best.adapter)
-    ending = None if outcome.passed else training.explain(outcome.best)
+    ending = None if outcome.passed else training.explain(outcome, budget)
     shown = [*prompted.tried, *(training.subject(a.adapter) for a in outcome.attempts), *references(work.task)]
     write_answers(run, work.task, work.split("dev"), {n: work.scored(n) for n in shown})
     looked = read_json(run.folder / "look.json") if outcome.looks else None

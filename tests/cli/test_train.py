@@ -486,3 +486,18 @@ def test_a_ledger_that_decides_nothing_stops_the_run_before_it_trains(
     assert status == 2
     assert "taken with golden: closed" in err
     assert len(made.recipes) == 1
+
+
+@pytest.mark.parametrize(("quarter", "half", "says"), [
+    (20, 16, "more training examples: exact_match on dev still rises"), (12, 12, "a larger base model: exact_match"),
+])
+def test_a_learning_curve_tells_whether_more_data_would_help(
+    typed: Typed, counts: Any, school: Callable[..., School], quarter: int, half: int, says: str
+) -> None:
+    made = school((12, 50), (quarter, 0), (half, 0))
+    status, out, err = typed("train", "counts", "--attempts", "1", "--curve", "--json")
+    assert status == 1, err
+    assert any(says in help_ for help_ in json.loads(out)["ending"]["helps"])
+    assert len(made.recipes) == 3
+    assert looks(counts) == 1
+    assert len(record(counts)["attempts"]) == 1

@@ -74,8 +74,8 @@ def test_merged_layers_have_the_gradients_of_full_precision_to_rounding(base: An
         model.zero_grad()
         with merged(model, precision.lower_dtype(recipe)) as layers:
             layers.refresh()
-            with precision.autocast(model.device, recipe):
-                loss = answer_loss(model.get_base_model(), batch["input_ids"], batch["labels"], 10)
+            loss = answer_loss(model.get_base_model(), batch["input_ids"], batch["labels"], 10, None,
+                               precision.lower_dtype(recipe))
             loss.backward()
         return {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}
 

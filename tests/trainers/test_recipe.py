@@ -80,6 +80,7 @@ def test_the_demo_keeps_the_rest_of_task_yaml(lesson: Lesson) -> None:
     ("learning_rat=1", 'did you mean "learning_rate"'), ("epochs", "not key=value"), ("epochs=2.5", "whole number"),
     ("epochs=0", "from 1 to"), ("learning_rate=fast", "give a number"), ("prompt=few_shot", "known: pruned, zero_shot"),
     ("checkpoint_activations=1", "known: true, false"), ("precision=fp8", "known: float32, bf16, auto"),
+    ("pack=maybe", "known: true, false"), ("quantize=8bit", "known: none, 4bit"),
     ("too_long=cut", "known: refuse, set_aside"), ("targets=mlp", "known: all-linear, attention"),
     ("learning_rate=nan", "give a number"),
 ])
@@ -101,7 +102,7 @@ def test_a_recipe_survives_its_dict_and_keeps_its_digest() -> None:
 
 
 def test_settings_that_came_later_are_written_only_where_they_are_set() -> None:
-    assert {"precision", "too_long", "checkpoint_activations"}.isdisjoint(QUICK.to_dict())
+    assert {"precision", "too_long", "checkpoint_activations", "pack", "quantize"}.isdisjoint(QUICK.to_dict())
     lower = replace(QUICK, precision="bf16")
     assert lower.to_dict() == {**QUICK.to_dict(), "precision": "bf16"}
     assert lower.digest != QUICK.digest
