@@ -20,10 +20,11 @@ from trainers.precision import settled
 from trainers.preflight import marked
 from trainers.progress import Progress
 from trainers.recipe import Recipe, default_recipe, demo_recipe, from_dict, parse_settings, with_settings
+from trainers.tracking import Tracking, check_trackers
 
 __all__ = [
     "Attempt", "Budget", "CurvePoint", "DevResult", "Ending", "Ladder", "Outcome", "Plan", "Progress", "Recipe",
-    "Seeds", "Step", "TrainFacts", "TrainingResult", "best_attempt", "conditions", "default_recipe", "demo_recipe",
-    "diagnose", "explain", "first_step", "from_dict", "marked", "parse_settings", "settled", "strategy_for",
-    "train_adapter", "train_by_command", "train_until", "with_settings",
+    "Seeds", "Step", "Tracking", "TrainFacts", "TrainingResult", "best_attempt", "check_trackers", "conditions",
+    "default_recipe", "demo_recipe", "diagnose", "explain", "first_step", "from_dict", "marked", "parse_settings",
+    "settled", "strategy_for", "train_adapter", "train_by_command", "train_until", "with_settings",
 ]

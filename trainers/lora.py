@@ -44,6 +44,7 @@ from trainers.preflight import (
 from trainers.progress import Progress
 from trainers.quantized import loading
 from trainers.recipe import Recipe
+from trainers.tracking import Tracking
 from trainers.trial import check_apart, try_batches
 from trainers.watchdog import Diverged
 
@@ -57,14 +58,15 @@ __all__ = ["TrainingResult", "train_adapter"]
 
 def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out: Path,
                   progress: Callable[[Progress], None] = lambda _: None,
-                  continue_from: Path | None = None, dev: Split | None = None) -> TrainingResult:
+                  continue_from: Path | None = None, dev: Split | None = None,
+                  tracking: Tracking | None = None) -> TrainingResult:
     """Trains an adapter into the attempt folder `out` (out/adapter); one that is complete already is not made again.
 
     continue_from: an adapter folder to go on from, of the same base and rank; dev: the split whose loss the log tells
-    after every epoch, and which decides nothing about the adapter. A killed training leaves nothing at
-    `out`; the next call goes on from its newest whole checkpoint. On a CPU the same arguments give the same bytes,
-    killed or not. Where the loss explodes, it begins again at half the learning rate, at most MAX_SETBACKS times; where
-    memory runs out, with fewer rows a forward pass.
+    after every epoch; tracking: who is told of the steps beside `progress`; neither decides anything about the adapter.
+    A killed training leaves nothing at `out`; the next call goes on from its newest whole checkpoint. On a CPU the same
+    arguments give the same bytes, killed or not. Where the loss explodes, it begins again at half the learning rate, at
+    most MAX_SETBACKS times; where memory runs out, with fewer rows a forward pass.
     Raises UserError where preflight finds a fault, naming the example, and where no lower rate helps.
     """
     if "golden" in (train.name, dev.name if dev else ""):
@@ -92,7 +94,7 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
         fits, tried = try_batches(tuned, rows, recipe, _pad(tokenizer), task.decoding.max_new_tokens)
         with whole_folder(out) as part:
             steps = partial(optimize, tuned, rows, pad=_pad(tokenizer), work=part / "work", progress=progress,
-                            kept=kept, dev=dev_rows(tokenizer, task, dev, recipe) if dev else ())
+                            kept=kept, dev=dev_rows(tokenizer, task, dev, recipe) if dev else (), tracking=tracking)
             ran, log = _to_the_end(tuned, fits, kept, steps)
             notes = (*notes, *tried, *shortage(recipe, ran), *_resumed(kept))
             shutil.rmtree(part / "work", ignore_errors=True)

@@ -20,17 +20,18 @@ from trainers.precision import autocast, lower_dtype
 from trainers.progress import Progress
 from trainers.recipe import Recipe
 from trainers.resume import Resumable
+from trainers.tracking import Tracking, tracked
 from trainers.watchdog import Watchdog
 
 
 def optimize(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int, work: Path,
              progress: Callable[[Progress], None], kept: Checkpoints,
-             dev: Sequence[Row] = ()) -> list[dict[str, float]]:
+             dev: Sequence[Row] = (), tracking: Tracking | None = None) -> list[dict[str, float]]:
     """Trains the parameters of a peft model that require gradients; returns one log row an optimizer step.
 
     work: a folder for the Trainer, which writes nothing there; kept: checkpoints to go on from and to write; dev: rows
-    whose loss stands in the log at the end of every epoch, as dev_loss, and changes nothing. Raises Diverged where the
-    loss explodes, and UserError where a checkpoint cannot be written.
+    whose loss stands in the log at the end of every epoch, as dev_loss, and changes nothing; tracking: who else is told
+    of the steps. Raises Diverged where the loss explodes, and UserError where a checkpoint cannot be written.
     """
     from transformers import PrinterCallback, ProgressCallback
 
@@ -39,11 +40,13 @@ def optimize(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int, work: Pa
         clock.restore(kept.saved.note)
     per_epoch = recipe.steps(len(rows)) // recipe.epochs
     order = ByLength([len(r.tokens) for r in rows], recipe.batch, recipe.seed)
-    with merged(model, lower_dtype(recipe)) if can_merge(model, recipe.dropout) else nullcontext() as layers:
+    done = 0 if kept.saved is None else kept.saved.step
+    with (merged(model, lower_dtype(recipe)) if can_merge(model, recipe.dropout) else nullcontext() as layers,
+          tracked(tracking, done) as trackers):
         trainer = _trainer_class()(
             model=model, args=_arguments(recipe, work), train_dataset=list(rows),
             data_collator=pack if recipe.pack else partial(collate, pad=pad),
-            callbacks=[_callback(clock, layers, kept, order, per_epoch)])
+            callbacks=[_callback(clock, layers, kept, order, per_epoch), *trackers])
         if dev:
             clock.measure_dev(per_epoch, lambda: _loss_now(model, layers, dev, recipe, pad))
         trainer.clock = clock
@@ -182,5 +185,6 @@ def _callback(clock: _Clock, layers: Merged | None, kept: Checkpoints, order: By
             if logs and "loss" in logs:
                 clock.step(state.global_step, state.epoch, float(logs["loss"]), float(logs.get("grad_norm", 0.0)),
                            float(logs["learning_rate"]))
+                logs["tokens_per_second"] = clock.log[-1]["tokens_per_second"]  # trackers read the same logs next
 
     return Log()

@@ -181,6 +181,8 @@ def train(
     base_models: Annotated[str | None, typer.Option(help="base models to compare on dev, a,b,c; --minutes for each")
                            ] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="recipe setting, key=value")] = None,
+    track: Annotated[list[str] | None, typer.Option(help="tensorboard or mlflow: told of every step, in the run's"
+                                                         " folder")] = None,
     rerun: Annotated[str | None, typer.Option(help="without TASK: train this run's best adapter again, and compare",
                                               metavar="RUN")] = None,
     as_json: AsJson = False,
@@ -196,13 +198,15 @@ def train(
         raise UserError("takes either a task, or a run to train again", "goldgate train",
                         "write `goldgate train TASK`, or `goldgate train --rerun RUN`")
     check_one_way({"--seeds": seeds, "--search": search, "--base-models": base_models})
+    if track and (task is None or base_models is not None):
+        raise UserError("follows one task's run alone", "--track", "leave out --rerun and --base-models, or --track")
     if task is None:
         result = run_rerun(here(), str(rerun))
     elif base_models is not None:
         result = run_compare(here(), task, [m.strip() for m in base_models.split(",")], minutes, changes)
     else:
         budget = Budget(seeds or search or attempts, minutes, looks, money, curve=curve)
-        result = run_train(here(), task, budget, changes, mode=mode_of(seeds, search, changes))
+        result = run_train(here(), task, budget, changes, mode=mode_of(seeds, search, changes), track=track or [])
     finish(result.record, as_json, result.text, result.passed)
 
 

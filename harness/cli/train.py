@@ -64,8 +64,10 @@ from trainers import (
     Plan,
     Progress,
     Recipe,
+    Tracking,
     TrainFacts,
     TrainingResult,
+    check_trackers,
     conditions,
     default_recipe,
     demo_recipe,
@@ -210,7 +212,8 @@ def train_shown(work: Work, model: ModelRef, recipe: Recipe, out: Path, continue
         def told(p: Progress) -> None:
             advance(p.step, f"loss {p.loss:.3f}  {p.tokens_per_second:.0f} tokens/s")
 
-        result = train_adapter(model, work.task, split, recipe, out, told, continue_from, work.split("dev"))
+        tracking = Tracking(work.trackers, out.parents[1] / "tracking", f"attempt-{out.name}")
+        result = train_adapter(model, work.task, split, recipe, out, told, continue_from, work.split("dev"), tracking)
     row = [marked(result.sample)] if result.sample and out.name == "1" else []
     for line in (*result.setbacks, *result.notes, *row):
         work.screen.say(f"  {line if len(line) <= _SHOWN else line[:_SHOWN] + ' ...'}")
@@ -219,19 +222,19 @@ def train_shown(work: Work, model: ModelRef, recipe: Recipe, out: Path, continue
 
 def run_train(
     project: Project, name: str, budget: Budget, settings: Sequence[str], *, screen: Screen | None = None,
-    quick: bool = False, mode: Mode = Mode(), base: str | None = None,
+    quick: bool = False, mode: Mode = Mode(), base: str | None = None, track: Sequence[str] = (),
 ) -> Result:
     """Trains until the golden suite passes or the budget ends; promotes what passed; writes the report either way.
 
     quick: the demo's recipe, and constrained decoding for the best strategy alone. A run that was killed is taken up
-    where it stood. base: a base model instead of task.yaml's, for a run that takes no look. Raises UserError for bad
-    input.
+    where it stood. base: a base model instead of task.yaml's, for a run that takes no look; track: trackers that are
+    told of every step, in the run's folder. Raises UserError for bad input.
     """
     screen = screen or Screen()
-    started = time.monotonic()
+    started, trackers = time.monotonic(), check_trackers(track)
     task = load_task(project, name).on_model(base)
     budget = budget.at_price(task.prices.machine_hour if task.prices else None)
-    work = Work(project, task, screen)
+    work = Work(project, task, screen, trackers=trackers)
     with screen.step("check the data", "schema, duplicates, nothing of golden in train"):
         quality = check_task_data(project, task)
     check_ledger(work.ledger, sealed=task.golden == "sealed")  # no training for a look that would be refused

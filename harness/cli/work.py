@@ -29,12 +29,14 @@ _LATENCY_EXAMPLES = 12  # answered one at a time: enough for a median, and a rou
 
 @dataclass
 class Work:
-    """One task at work. Scored subjects are kept, so that each is asked once."""
+    """One task at work. Scored subjects are kept, so that each is asked once. trackers: told of its trainings, by name.
+    """
 
     project: Project
     task: Task
     screen: Screen
     splits: dict[str, Split] = field(default_factory=dict)
+    trackers: tuple[str, ...] = ()
     _scored: dict[tuple[str, str], Scored] = field(default_factory=dict)
     _subjects: dict[str, Subject] = field(default_factory=dict)
 

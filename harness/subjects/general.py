@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
+from harness.errors import UserError
 from harness.examples import Example, Message
 from harness.general import questions
 from harness.prompts.strategy import turns
@@ -16,7 +17,8 @@ from harness.subjects.local import LocalSubject, Who
 from harness.subjects.subject import Answer, Progress, Way, general_identity
 from harness.task import Decoding, Task
 
-_NEW_TOKENS = 24  # a word with a few around it; harness.general's VERSION counts it
+_NEW_TOKENS = 24  # a word with a few around it; harness.general's VERSION counts both
+_WITH_THOUGHT = 512
 
 
 class GeneralSubject(LocalSubject):
@@ -55,8 +57,13 @@ class GeneralSubject(LocalSubject):
     def _chosen(self, loaded: Any, example: Example) -> dict[str, Any]:
         from harness.subjects.labels import choose_labels
         from harness.subjects.template import prompt_tokens
+        from harness.subjects.thinking import begins_inside
 
-        tokens = prompt_tokens(loaded.tokenizer, [turns(example)], self._who.task.template)
+        task = self._who.task
+        if task.thinking is not None and begins_inside(loaded.tokenizer, task.template, task.thinking):
+            raise UserError("the chat template's prompt ends within a thought, where no option has a place",
+                            'task.yaml, field "template"', "gate general.accuracy, or tell the template not to think")
+        tokens = prompt_tokens(loaded.tokenizer, [turns(example)], task.template)
         options = [option[0] for option in questions()[example.id].options]
         ((_, made),) = next(choose_labels(loaded, tokens, options))
         return {"text": loaded.tokenizer.decode(made.tokens[:-1], skip_special_tokens=True), "finish": "stop",
@@ -88,8 +95,9 @@ class _Plain:
 
 def _plain(task: Task) -> Task:
     """The task without what it asks: its model and the arguments of the template are left."""
+    tokens = _NEW_TOKENS if task.thinking is None else _WITH_THOUGHT
     kept: Mapping[str, Any] = {"instructions": "", "schema": None, "labels": (), "style": None}
-    return replace(task, kind="text", decoding=Decoding(max_new_tokens=_NEW_TOKENS), **kept)
+    return replace(task, kind="text", decoding=Decoding(max_new_tokens=tokens), **kept)
 
 
 def _mean_logprob(model: Any, tokens: Sequence[int]) -> float:

@@ -16,7 +16,7 @@ from harness.subjects import latency
 from harness.subjects.adapter import adapter_digest
 from harness.subjects.embedded import EMBEDDED_DIGEST, ModelRef
 from harness.subjects.latency import Timing
-from trainers import Recipe, TrainingResult
+from trainers import Recipe, Tracking, TrainingResult
 from trainers.attempts import write_attempt
 
 GATES = """
@@ -37,14 +37,16 @@ class School:
     counts: Any
     wrong: list[tuple[int, int]]
     recipes: list[Recipe] = field(default_factory=list)
+    tracked: list[Tracking] = field(default_factory=list)
     stop: bool = False
 
     def __call__(self, model: ModelRef, task: Any, split: Any, recipe: Recipe, out: Path, told: Callable[..., None],
-                 continue_from: Path | None, watched: Any) -> TrainingResult:
+                 continue_from: Path | None, watched: Any, tracking: Tracking) -> TrainingResult:
         if self.stop:
             raise KeyboardInterrupt
         assert (split.name, watched.name) == ("train", "dev")
         self.recipes.append(recipe)
+        self.tracked.append(tracking)
         dev, golden = self.wrong[len(self.recipes) - 1]
         folder = str((out / "adapter").relative_to(self.counts.project.root))
         name = self.counts.adapter(folder, f"weights {len(self.recipes)}".encode(), prompt=recipe.prompt,

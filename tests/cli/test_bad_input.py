@@ -36,6 +36,13 @@ def lines_of(path: Path) -> list[str]:
 # Tasks and their names
 
 
+def test_an_unknown_tracker_gets_the_nearest_name(typed: Typed, counts: Any) -> None:
+    message = refused(typed, "train", "counts", "--track", "tensorbord")
+    assert 'no tracker "tensorbord"' in message
+    assert "tensorboard" in message
+    assert not (counts.project.root / "runs").exists()
+
+
 def test_an_unknown_task_gets_the_nearest_name(typed: Typed, counts: Any) -> None:
     for words in (("prepare", "count"), ("train", "count"), ("evaluate", "count", "--subject", "base+zero_shot")):
         message = refused(typed, *words)

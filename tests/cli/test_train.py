@@ -54,6 +54,18 @@ def test_a_model_that_passes_becomes_the_champion(typed: Typed, counts: Any, sch
     assert (attempt["adapter"], attempt["continue_from"]) == (adapter_digest(folder), None)
 
 
+def test_a_tracker_hears_of_every_attempt_in_the_folder_of_the_run(
+    typed: Typed, counts: Any, school: Callable[..., School], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trainers.tracking.find_spec", lambda name: name)  # as if it were installed
+    pupil = school((20, 50), (0, 1))
+    status, out, err = typed("train", "counts", "--attempts", "2", "--track", "tensorboard", "--json")
+    assert status == 0, err
+    folder = Path(json.loads(out)["report"]).parent / "tracking"
+    assert [(t.trackers, t.name) for t in pupil.tracked] == [(("tensorboard",), f"attempt-{k}") for k in (1, 2)]
+    assert {t.folder.resolve() for t in pupil.tracked} == {folder.resolve()}
+
+
 def test_the_report_tells_accuracy_by_distance_to_train(
     typed: Typed, counts: Any, school: Callable[..., School]
 ) -> None:
