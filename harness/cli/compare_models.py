@@ -14,7 +14,8 @@ from typing import Any
 
 from harness.baselines import deciding_metrics
 from harness.cli.screen import Result, Screen
-from harness.cli.train import Mode, run_train
+from harness.cli.train import run_train
+from harness.cli.training import Mode
 from harness.cli.work import Work
 from harness.errors import UserError
 from harness.examples import load_split

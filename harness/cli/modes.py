@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from harness.baselines import deciding_metrics
-from harness.cli.train import Mode, Training
+from harness.cli.training import Mode, Training
 from harness.errors import UserError
 from trainers import Recipe, Seeds, parse_settings
 from trainers.search import Search, check_search

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.cli.screen import Result, Screen
-from harness.cli.train import train_shown
+from harness.cli.training import train_shown
 from harness.cli.work import Work
 from harness.errors import UserError
 from harness.files import check_object

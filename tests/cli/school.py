@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from harness.cli import train
+from harness.cli import train, training
 from harness.files import write_json
 from harness.subjects import latency
 from harness.subjects.adapter import adapter_digest
@@ -73,7 +73,7 @@ def school(counts: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call
 
     def open_(*wrong: tuple[int, int]) -> School:
         made = School(counts, list(wrong))
-        monkeypatch.setattr(train, "train_adapter", made)
+        monkeypatch.setattr(training, "train_adapter", made)
         return made
 
     return open_

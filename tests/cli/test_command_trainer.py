@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness.champion import load_champion
-from harness.cli import train
+from harness.cli import training
 
 from .school import School, looks, record
 
@@ -26,13 +26,13 @@ def test_a_program_trains_and_the_loop_decides(
     def by_command(model: Any, task: Any, split: Any, recipe: Any, out: Path, continue_from: Path | None, *,
                    seconds: float) -> Any:
         limits.append(seconds)
-        return made(model, task, split, recipe, out, lambda *_: None, continue_from)
+        return made(model, task, split, recipe, out, lambda *_: None, continue_from, None, None)
 
     def own(*_: Any) -> Any:
         raise AssertionError("our own trainer has no part in this")
 
-    monkeypatch.setattr(train, "train_adapter", own)
-    monkeypatch.setattr(train, "train_by_command", by_command)
+    monkeypatch.setattr(training, "train_adapter", own)
+    monkeypatch.setattr(training, "train_by_command", by_command)
     counts.settings(train={"trainer": "command", "command": ["my-trainer", "{train}", "{out}"]})
     status, out, err = typed("train", "counts", "--attempts", "2", "--minutes", "5", "--json")
     assert status == 0, err

@@ -13,7 +13,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from harness.champion import load_champion
-from harness.cli import train
+from harness.cli import train, training
 from harness.cli.compare_models import parameters
 from harness.files import write_json
 from harness.plugin.run import run_suite
@@ -75,7 +75,7 @@ def test_what_it_says_to_do_ships_the_adapter_that_was_compared(
     assert f"write into {counts.suite / 'task.yaml'}:  model: large\n" in out
     assert "`goldgate train counts --set rank=4 --set seed=3` then goes on with its adapter" in out
     counts.settings(model="large")
-    monkeypatch.setattr(train, "train_adapter", lambda *given: read_attempt(given[4], "key"))  # trains nothing
+    monkeypatch.setattr(training, "train_adapter", lambda *given: read_attempt(given[4], "key"))  # trains nothing
     status, out, err = typed("train", "counts", *options, "--json")
     assert status == 0, err
     champion = load_champion(counts.project, "counts")
@@ -105,7 +105,7 @@ def test_what_was_trained_before_a_kill_is_not_trained_again(
         killed.stop = len(killed.recipes) == 1
         return killed(*arguments)
 
-    monkeypatch.setattr(train, "train_adapter", one)
+    monkeypatch.setattr(training, "train_adapter", one)
     names = models(small=10, large=90)
     assert typed("train", "counts", "--base-models", names)[0] == 130
     again = school((20, 50))

@@ -15,7 +15,7 @@ import pytest
 
 from harness.cache import answer_cache
 from harness.champion import load_champion
-from harness.cli import train
+from harness.cli import training
 from harness.gates import LookKey, mark_opened, open_look, read_looks
 from harness.novelty import read_novelty
 from harness.plugin.run import run_suite
@@ -153,7 +153,7 @@ def test_the_loop_trains_and_judges_while_golden_and_its_answers_are_away(
 ) -> None:
     """From the first step until it looks, nothing of the loop may need golden: the file, its cache, runs' answers."""
     made = school((20, 50), (0, 0))
-    trains, looks_at = made.__call__, train.Training.look
+    trains, looks_at = made.__call__, training.Training.look
     cache = answer_cache(counts.project, "golden").path
     hidden = {counts.golden / "golden.jsonl": tmp_path / "a", cache: tmp_path / "b",
               counts.project.runs("counts") / "golden": tmp_path / "c"}
@@ -172,13 +172,13 @@ def test_the_loop_trains_and_judges_while_golden_and_its_answers_are_away(
                 path.rename(aside)
         return result
 
-    def look(training: train.Training, adapter: Path) -> bool:
+    def look(run: training.Training, adapter: Path) -> bool:
         seen.append(all(not path.exists() for path in hidden))
         bring_back()
-        return looks_at(training, adapter)
+        return looks_at(run, adapter)
 
-    monkeypatch.setattr(train, "train_adapter", train_and_hide)
-    monkeypatch.setattr(train.Training, "look", look)
+    monkeypatch.setattr(training, "train_adapter", train_and_hide)
+    monkeypatch.setattr(training.Training, "look", look)
     status, out, err = typed("train", "counts", "--attempts", "2", "--json")
     assert (status, seen) == (0, [True]), err
     assert "attempts/2/" in json.loads(out)["candidate"]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from harness.cli import train
+from harness.cli import train, training
 from harness.files import read_json, write_json
 from harness.runs import one_training
 from trainers import TrainingResult
@@ -32,7 +32,7 @@ def test_a_run_that_was_killed_is_taken_up_without_another_look(
         killed.stop = len(killed.recipes) == 1
         return train_(*arguments)
 
-    monkeypatch.setattr(train, "train_adapter", second_is_killed)
+    monkeypatch.setattr(training, "train_adapter", second_is_killed)
     assert typed("train", "counts", "--attempts", "2")[0] == 130
     assert record(counts)["status"] == "running"
     school((20, 50), (0, 0))
@@ -73,7 +73,7 @@ def test_a_loss_that_exploded_is_told_and_recorded(
 ) -> None:
     made = school((0, 0))
     setback = "the loss rose from 1 to 9 at step 4 of 9: begun again at half the learning rate, 0.0005"
-    monkeypatch.setattr(train, "train_adapter", lambda *asked: replace(made(*asked), setbacks=(setback,)))
+    monkeypatch.setattr(training, "train_adapter", lambda *asked: replace(made(*asked), setbacks=(setback,)))
     _, out, err = typed("train", "counts", "--attempts", "1", "--json")
     assert setback in err
     (attempt,) = record(counts)["attempts"]
@@ -95,7 +95,7 @@ def test_the_recipe_of_the_record_is_the_one_that_ran(
         write_json(note, {**read_json(note), "recipe": replace(made.recipes[0], micro_batch=1).to_dict()})
         return result
 
-    monkeypatch.setattr(train, "train_adapter", short_of_memory)
+    monkeypatch.setattr(training, "train_adapter", short_of_memory)
     assert typed("train", "counts", "--attempts", "1")[0] == 0
     assert made.recipes[0].micro_batch > 1
     assert record(counts)["attempts"][0]["recipe"]["micro_batch"] == 1
