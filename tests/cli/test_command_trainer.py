@@ -11,6 +11,7 @@ import pytest
 
 from harness.champion import load_champion
 from harness.cli import training
+from trainers import Tracking
 
 from .school import School, looks, record
 
@@ -26,7 +27,8 @@ def test_a_program_trains_and_the_loop_decides(
     def by_command(model: Any, task: Any, split: Any, recipe: Any, out: Path, continue_from: Path | None, *,
                    seconds: float) -> Any:
         limits.append(seconds)
-        return made(model, task, split, recipe, out, lambda *_: None, continue_from, None, None)
+        untold = Tracking((), out, "")
+        return made(model, task, split, recipe, out, lambda *_: None, continue_from, counts.split("dev"), untold)
 
     def own(*_: Any) -> Any:
         raise AssertionError("our own trainer has no part in this")
