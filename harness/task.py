@@ -267,6 +267,9 @@ def _yaml(path: Path) -> tuple[Any, str]:
     return raw, text
 
 
+_SEE = 'see "task.yaml" in Goldgate\'s docs/suites.md'
+
+
 def _complaint(error: ValidationError, raw: Any, path: Path) -> UserError:
     """The first fault of a task.yaml, with its line and the nearest key where one is misspelled."""
     first = error.errors()[0]
@@ -278,8 +281,8 @@ def _complaint(error: ValidationError, raw: Any, path: Path) -> UserError:
     if first["type"] == "missing":
         return UserError(f'"{where[-1]}" is missing', place, "add it")
     if first["type"] == "value_error":  # a rule of ours, in our words
-        return UserError(str(first["ctx"]["error"]), place, "see the README, \"task.yaml\"")
-    return UserError(f"{first['msg'].lower()}, not {first.get('input')!r:.60}", place, "see the README, \"task.yaml\"")
+        return UserError(str(first["ctx"]["error"]), place, _SEE)
+    return UserError(f"{first['msg'].lower()}, not {first.get('input')!r:.60}", place, _SEE)
 
 
 def _place(path: Path, raw: Any, where: list[str]) -> str:
