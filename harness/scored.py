@@ -108,10 +108,11 @@ class Scored:
         """The same subject on the examples that a predicate keeps. label: what messages call them (default: its name).
 
         A predicate of the example may be gated; one of the example and its answer chooses by what is to be measured:
-        its slice may be looked at, and gates on it raise UserError. Raises UserError where nothing is kept, and for a
-        slice by answers where golden is sealed: its size would tell them.
+        its slice may be looked at, and gates on it raise UserError. Raises UserError where nothing is kept, for a slice
+        by answers where golden is sealed (its size would tell them), and in a suite for code that lies outside of it.
         """
         note = label or getattr(keep, "__name__", "where").replace("<lambda>", "where")
+        self._scores.check_slice(keep, note)
         by_answer = len(inspect.signature(keep).parameters) > 1
         if by_answer:
             check_unsealed(f"a slice by answers, {note},")

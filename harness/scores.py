@@ -99,6 +99,9 @@ class Scores:
             return {e.id: e.tags for e in self.split}
         return {e.id: (*e.tags, strata[e.id]) for e in self.split}
 
+    def check_slice(self, keep: Callable[..., bool], name: str) -> None:
+        """Raises UserError for a predicate that examples may not be chosen by here. name: what messages call it."""
+
     def timings(self) -> Mapping[str, Timing]:
         """Latencies by example digest. Raises UserError where they cannot be had."""
         if self.clock is None:

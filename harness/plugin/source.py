@@ -21,6 +21,7 @@ from harness.plugin.options import Choice
 from harness.project import Project
 from harness.replay import AnswerFile, Said
 from harness.scorers import Context, Tariff, scorer_versions, scorers_for, tariff_of
+from harness.scorers.own import check_counted
 from harness.scores import Scores, Values
 from harness.subjects import Answer, Subject
 from harness.subjects.latency import Timing, chosen, machine, measure_latency
@@ -57,11 +58,14 @@ class _Announced:
 
 @dataclass
 class _SuiteScores(Scores):
-    """Scores of a suite: warnings of its scorers are no errors under -W error, and it spells out what it slices by."""
+    """Scores of a suite: its scorers' warnings are no errors under -W error, and it slices by what its code holds."""
 
     def values(self, metric: str) -> Values:
         with _others_warnings():
             return super().values(metric)
+
+    def check_slice(self, keep: Callable[..., bool], name: str) -> None:
+        check_counted(keep, name, self.context.task)
 
     def strata(self) -> Mapping[str, str]:
         if not names_strata(self.context.task):  # its looks would not tell one slice from another

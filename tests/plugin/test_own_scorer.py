@@ -202,3 +202,19 @@ def test_a_decorated_function_can_still_be_called(tmp_path: Path) -> None:
     from harness import scorer
 
     assert scorer(lambda example, text: text == "a")(None, "a") is True  # type: ignore[arg-type]
+
+
+def test_a_slice_that_no_look_could_count_is_refused(
+    pytester: pytest.Pytester, made: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else an edit of that code would choose other examples at the same look."""
+    folder = pytester.path.parent / f"{pytester.path.name}-elsewhere"
+    folder.mkdir()
+    (folder / "slices.py").write_text("def easy(example):\n    return True\n")
+    monkeypatch.syspath_prepend(str(folder))
+    made.gates("from slices import easy\n\n"
+               "def test_there(candidate):\n    assert candidate.where(easy).exact_match >= 0.80\n\n"
+               "def test_here(candidate):\n    assert candidate.where(lambda e: easy(e)).exact_match >= 0.80\n")
+    result = pytester.runpytest("suites")
+    result.assert_outcomes(failed=1, passed=1)
+    result.stdout.fnmatch_lines(["*the code of easy lies outside of its suite*"])
