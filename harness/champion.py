@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 from harness.answers import Recorded
 from harness.errors import UserError, near_names
-from harness.examples import Split
 from harness.files import check_object, read_json
 from harness.fingerprint import file_digest, short
 from harness.measures import Verdict
@@ -110,6 +109,13 @@ class Champion:
         return Replayed(name, str(self.previous[0]["identity"]), lambda: parse(name),
                         f'{self.folder / RECORD}, field "previous"')
 
+    def check_previous(self, identity: str, candidate: str) -> None:
+        """Raises UserError where that identity is not who a candidate (an identity) has to be no worse than today."""
+        last = str(self.previous[0]["identity"]) if self.previous else None
+        if identity != (last if candidate == self.identity else self.identity):
+            raise UserError("the run's previous champion is not the one of today: another was promoted since",
+                            str(self.folder / RECORD), "test against it: run the suite with a model")
+
     @cached_property
     def file(self) -> AnswerFile:
         """The committed answers. While champions change, they may lie where replaced ones are kept: the record alone
@@ -124,11 +130,6 @@ class Champion:
     def recorded(self) -> Recorded:
         """The committed answers. Raises UserError where they are missing or are not those that the champion names."""
         return self.file.recorded
-
-    def known_scores(self, identity: str, split: Split,
-                     versions: Mapping[str, int | str]) -> dict[str, dict[str, float]]:
-        """As AnswerFile.known_scores."""
-        return self.file.known_scores(identity, split, versions)
 
 
 def load_champion(project: Project, task: str) -> Champion | None:

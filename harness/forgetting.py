@@ -58,10 +58,14 @@ class General:
     @cached_property
     def perplexity_ratio(self) -> Measure:
         """The perplexity on the passages as a multiple of the base model's: 1 is no change, lower is better.
-        Approximate: a bootstrap over passages.
+        Approximate: a bootstrap over passages. Raises UserError where the two have another tokenizer.
         """
         mine, theirs = self._asked("read"), self.before._asked("read")
         ids = [e.id for e in passages()]
+        if any(mine[i].completion_tokens != theirs[i].completion_tokens
+               for i in ids if mine[i].logprob is not None and theirs[i].logprob is not None):
+            raise UserError(f"{self._label}.perplexity_ratio: the two models split the passages into other tokens",
+                            hint="perplexities by token are compared under one tokenizer alone: gate accuracy")
         return perplexity_ratio([mine[i].logprob for i in ids], [theirs[i].logprob for i in ids],
                                 [theirs[i].completion_tokens for i in ids], ids, name=f"{self._label}.perplexity_ratio")
 

@@ -155,6 +155,8 @@ class Replay:
         if role == "prompted" and self.baselines != tuple(task.baselines):
             raise UserError("task.yaml declares other baselines than in the run: another may be the best", where,
                             f"restore them, or {hint}")
+        if role == "incumbent" and name != task.incumbent:
+            raise UserError("task.yaml names another incumbent than in the run", where, f"restore it, or {hint}")
         if not name.startswith("adapter:") and _changed(name, self.subjects[name], parse):
             raise UserError(f"{name} is not who answered in the run: its prompt or model changed", where,
                             f"restore it, or {hint}")
@@ -195,7 +197,7 @@ def asked_digest(task: Task, train: str) -> str:
     return digest([
         task.name, task.kind, task.instructions, task.model, dict(task.template),
         task.decoding.model_dump(mode="json"), task.schema, list(task.labels),
-        task.style.model_dump(mode="json") if task.style else None, train,
+        task.style.model_dump(mode="json") if task.style else None, train, *([task.chat] if task.chat else []),
     ])
 
 

@@ -71,6 +71,8 @@ class Scored:
 
     @property
     def answers(self) -> Mapping[str, Answer]:
+        """Example id → answer, over the whole split. Raises UserError where golden is sealed."""
+        check_unsealed(f"{self._label}'s answers")
         return self._scores.answers
 
     @property
@@ -114,7 +116,7 @@ class Scored:
         if by_answer:
             check_unsealed(f"a slice by answers, {note},")
         ids = [e.id for e in self.split
-               if (keep(e, self.answers[e.id]) if by_answer else keep(e))]  # type: ignore[call-arg]
+               if (keep(e, self._scores.answers[e.id]) if by_answer else keep(e))]  # type: ignore[call-arg]
         return self._narrowed(ids, note, f"{self._label}[{note}] was chosen by its answers" if by_answer else "")
 
     def _narrowed(self, ids: Iterable[str], note: str, explored: str = "") -> Scored:
@@ -167,7 +169,7 @@ class Scored:
             raise UserError(f"under {odd[0]} the right answer changes: agreement is no virtue there",
                             hint=f"gate candidate.under({odd[0]}) instead")
         self._scores.check_whole()
-        rows = {e.id: [self.answers[e.id]] for e in self.examples()}
+        rows = {e.id: [self._scores.answers[e.id]] for e in self.examples()}
         for perturbation in chosen:
             asked = self._perturbed(perturbation)
             answers = self._scores.asked(Split(self.split.name, tuple(asked))).answers if asked else {}
@@ -192,7 +194,7 @@ class Scored:
         split = Split(self.split.name, tuple(self.examples()))
         more = [self._scores.asked(split, sample).answers for sample in range(1, k)]
         view = self._narrowed([e.id for e in split], f"{k} times")
-        return view._consistency({e.id: [self.answers[e.id], *(a[e.id] for a in more)] for e in split})
+        return view._consistency({e.id: [self._scores.answers[e.id], *(a[e.id] for a in more)] for e in split})
 
     def _consistency(self, rows: Mapping[str, Sequence[Answer]]) -> Consistency:
         chosen = self.examples()
@@ -229,7 +231,7 @@ class Scored:
             made = timed_measure(metric, [timings[e.digest] for e in chosen], **self._labels(metric, chosen))
         elif whole := whole_for(task).get(metric):
             self._scores.check_whole()
-            made = whole.measure(task, chosen, [self.answers[e.id] for e in chosen],
+            made = whole.measure(task, chosen, [self._scores.answers[e.id] for e in chosen],
                                  **self._labels(metric, chosen))
         else:
             values = self._scores.values(metric)
@@ -266,7 +268,7 @@ class Scored:
         check_unsealed("the confusion")
         self._scores.check_whole()
         chosen = self.examples()
-        return confusion_of(self._scores.context.task, chosen, [self.answers[e.id] for e in chosen])
+        return confusion_of(self._scores.context.task, chosen, [self._scores.answers[e.id] for e in chosen])
 
     def _labels(self, metric: str, chosen: Sequence[Example]) -> dict[str, Any]:
         return {

@@ -117,8 +117,8 @@ def test_scores_of_another_version_of_a_scorer_are_not_known(promoted: Callable[
     example = next(e.id for e in split if e.digest == row["example"]) if row["split"] == "golden" else None
     split = split if example else load_split(project, task.name, "dev")
     now = dict(champion.scorers)
-    assert set(champion.known_scores(row["identity"], split, now)) == {"exact_match"}
-    assert champion.known_scores(row["identity"], split, {**now, "exact_match": 99}) == {}
+    assert set(champion.file.known_scores(row["identity"], split, now)) == {"exact_match"}
+    assert champion.file.known_scores(row["identity"], split, {**now, "exact_match": 99}) == {}
 
 
 def test_another_way_of_answering_is_refused(promoted: Callable[..., tuple[Project, Task]]) -> None:

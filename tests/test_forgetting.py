@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -59,6 +60,14 @@ def test_a_missing_answer_counts_against_the_tuned_model() -> None:
 def test_a_passage_that_could_not_be_read_is_no_pass() -> None:
     with pytest.raises(UserError, match="missing"):
         general(answers(logprob=None), answers()).perplexity_ratio.verdict("<=", 1e6)
+
+
+def test_models_with_another_tokenizer_have_no_ratio() -> None:
+    """Short tokens are each easy to guess: the ratio would fall without the model being any better."""
+    after = answers(logprob=-1.0)
+    after["read"] = {i: replace(a, completion_tokens=3 * a.completion_tokens) for i, a in after["read"].items()}
+    with pytest.raises(UserError, match="other tokens"):
+        general(after, answers()).perplexity_ratio  # noqa: B018
 
 
 def test_slices_by_kind_of_question() -> None:

@@ -22,7 +22,8 @@ from harness.general import asked, passages
 from harness.measures import Verdict
 from harness.project import Project
 from harness.promotion import CARD, Entrant, roll_back, write_champion
-from harness.runs import Run, find_run
+from harness.replay import read_replay
+from harness.runs import Run, answers_folder, find_run
 from harness.scored import Scored
 from harness.scorers import scorer_versions
 from harness.subjects import Answer, Subject, serving_digest
@@ -48,6 +49,7 @@ def run_promote(project: Project, name: str, force: str | None) -> Result:
     look = golden.get("look", {}).get("name")
     if golden and not force:
         _check_tested(golden, Work(project, task, Screen()), run)
+        _check_previous(project, task.name, look, golden["identity"])
     path = promote_candidate(Work(project, task, Screen()), run, candidate, record["prompted"], verdicts, look, force)
     text = f"{candidate} is the champion of {task.name} now: {path}"
     return Result({"task": task.name, "champion": candidate, "file": str(path), "forced": force}, text)
@@ -162,6 +164,16 @@ def _check_tested(golden: dict[str, Any], work: Work, run: Run) -> None:
         raise UserError(f"{' and '.join(changed)} changed after the look at golden", f"run {run.id}",
                         f"test what you would promote: pytest suites/{work.task.name} --candidate"
                         f" {golden['subject']} --split golden; {force}")
+
+
+def _check_previous(project: Project, task: str, look: str | None, candidate: str) -> None:
+    """Raises UserError where the run's gates were on another previous champion than the candidate has today."""
+    champion = load_champion(project, task)
+    if champion is None or look is None or not (folder := answers_folder(project, task, look)).is_dir():
+        return
+    replay = read_replay(folder)
+    if (name := replay.roles.get("previous")) is not None:
+        champion.check_previous(replay.subjects[name], candidate)
 
 
 def tested_candidate(run: Run) -> tuple[str, dict[str, Any]]:

@@ -96,7 +96,7 @@ class Work:
             cache = answer_cache(self.project, split_name)
             answers = collect(self.subject(name), split.examples, cache=cache, recorded=recorded, progress=more).answers
         who = self.subject(name)
-        known = {} if champion is None else champion.known_scores(who.identity, split, scorer_versions(self.task))
+        known = {} if champion is None else champion.file.known_scores(who.identity, split, scorer_versions(self.task))
         then = None if champion is None else champion.tariffs.get(who.name)
         tariff = tariff_of(self.task, who.name, date.today(), then)
         scores = Scores(Context(self.task, self.project.cache, tariff=tariff), split, answers, known)

@@ -14,6 +14,7 @@ from harness.plugin.options import Choice
 from harness.plugin.source import Source
 from harness.project import Project
 from harness.scored import Scored
+from harness.scores import Scores
 from harness.subjects import Subject, how_known, parse_subject, serving_digest
 from harness.task import Task
 
@@ -150,8 +151,8 @@ class Roles:
             return recorded
 
 
-def told_of(name: str, scored: Scored) -> list[str]:
+def told_of(name: str, scores: Scores) -> list[str]:
     """What people are told of a subject beside its numbers: how it is known, and what its tokens cost."""
-    known, tariff = how_known(name, scored.answers.values()), scored.tariff
+    known, tariff = how_known(name, scores.answers.values()), scores.context.tariff
     cost = [f"cost of {name}: {tariff}"] if tariff is not None and (tariff.own or known) else []
     return [known, *cost] if known else cost

@@ -121,7 +121,10 @@ class Suite:
         if self.replay is None:
             return self._roles.find(role)
         train = read_card(self.project.golden(self.name)).splits["train"]["fingerprint"]
-        return self.replay.subject(role, self.task, train, lambda name: parse_subject(name, self.task, self.project))
+        found = self.replay.subject(role, self.task, train, lambda name: parse_subject(name, self.task, self.project))
+        if role == "previous" and self.champion is not None:
+            self.champion.check_previous(found.identity, self.subject("candidate").identity)
+        return found
 
     @property
     def _roles(self) -> Roles:
@@ -138,9 +141,8 @@ class Suite:
         def make() -> Scored:
             self.terms()
             scores = self.source.scores(self.subject(role), self.split())
-            scored = Scored(role, scores)
-            self.notes += told_of(self.subject(role).name, scored)
-            return scored
+            self.notes += told_of(self.subject(role).name, scores)
+            return Scored(role, scores)
 
         return self._once(f"scored {role}", make)
 

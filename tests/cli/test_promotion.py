@@ -17,6 +17,8 @@ from harness.cache import answer_cache
 from harness.champion import load_champion
 from harness.edge_cases import letter_case
 from harness.gates import read_looks, suite_digest
+from harness.replay import Evidence, write_replay
+from harness.runs import answers_folder
 from harness.scorers import scorer_versions
 from harness.subjects import Answer, parse_subject
 
@@ -54,6 +56,24 @@ def test_a_run_that_passed_is_promoted_with_the_answers_that_prove_it(typed: Typ
     assert len(champion.recorded.rows) == 2 * (24 + 60)
     for example in counts.split("golden"):
         assert champion.recorded.lookup(champion.identity, example.digest) is not None
+
+
+def test_what_beat_a_champion_of_before_is_not_promoted_over_the_one_of_today(typed: Typed, counts: Any) -> None:
+    first, second = promoted(typed, counts, 3, 2)
+    name = passing(counts, 1, b"weights 2")
+    folder = answers_folder(counts.project, "counts", the_look_of(counts, name))
+    for beaten, status in ((first, 2), (second, 0)):
+        roles = {"previous": (beaten.subject, beaten.identity)}
+        write_replay(folder, counts.task, "t", folder.name, [Evidence(roles, [], {})])
+        told = typed("promote", "r1")
+        assert told[0] == status
+        assert ("previous champion is not the one of today" in "".join(told[1:])) == (status == 2)
+
+
+def the_look_of(counts: Any, name: str) -> str:
+    """The name of the look at golden of the last candidate."""
+    identity = parse_subject(name, counts.task, counts.project).identity
+    return next(look.name for look in read_looks(counts.golden / "looks") if look.key.candidate == identity)
 
 
 @pytest.mark.parametrize(("change", "says"), [("adapter", "the candidate"), ("gates", "the suite"),

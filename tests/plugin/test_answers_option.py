@@ -177,6 +177,8 @@ def change_manifest(**changes: Any) -> Callable[[Recorded], None]:
     (relabel, "as it is now"),
     (change_task("Name the colour.", "Say the colour."), "are not to what task.yaml asks now"),
     (change_task('"max_new_tokens": 4', '"max_new_tokens": 5'), "are not to what task.yaml asks now"),
+    (change_task('"kind":', '"thinking": {"open": "<think>", "close": "</think>"}, "kind":'),
+     "are not to what task.yaml asks now"),
     (change_manifest(roles={}), "the run has no answers of candidate"),
     (change_manifest(subjects={}), "has no identity"),
     (change_manifest(subjects={CANDIDATE: "f" * 64, "base+zero_shot": "e" * 64}), "is not who answered in the run"),
@@ -205,6 +207,33 @@ def test_a_role_that_the_run_did_not_play_is_invalid(recorded: Recorded) -> None
     recorded.made.gates("def test_it(candidate, previous):\n"
                         "    assert candidate.exact_match - previous.exact_match >= -0.1\n")
     assert "the run has no answers of previous" in recorded.again().text
+
+
+def test_another_incumbent_is_not_the_one_of_the_run(recorded: Recorded) -> None:
+    recorded.made.gates("def test_it(candidate, incumbent):\n"
+                        "    assert candidate.exact_match - incumbent.exact_match >= -0.1\n")
+    manifest = read_json(recorded.folder / "answers.json")
+    change_manifest(roles={**manifest["roles"], "incumbent": "base+zero_shot"})(recorded)
+    for named, says in (("few_shot:2", "names another incumbent than in the run"), ("zero_shot", "meets its one gate")):
+        before = recorded.made.task.incumbent
+        old = '"kind":' if before is None else f'"incumbent": "{before}", "kind":'
+        change_task(old, f'"incumbent": "base+{named}", "kind":')(recorded)
+        assert says in recorded.again().text
+
+
+def test_who_was_promoted_since_the_run_is_the_one_to_beat(recorded: Recorded) -> None:
+    recorded.made.gates("def test_it(candidate, previous):\n"
+                        "    assert candidate.exact_match - previous.exact_match >= -0.1\n")
+    recorded.made.champion()
+    manifest = read_json(recorded.folder / "answers.json")
+    change_manifest(roles={**manifest["roles"], "previous": "base+zero_shot"})(recorded)
+    assert "the run's previous champion is not the one of today" in recorded.again().text
+    path = recorded.made.suite / "champion.json"
+    write_json(path, {**read_json(path), "identity": manifest["subjects"]["base+zero_shot"]})
+    assert "meets its one gate on dev" in recorded.again().text
+    before = {"subject": "base+old", "identity": "d" * 64, "run": "r0", "look": None}
+    write_json(path, {**read_json(path), "identity": manifest["subjects"][CANDIDATE], "previous": [before]})
+    assert "the run's previous champion is not the one of today" in recorded.again("--split", "dev").text
 
 
 @pytest.mark.parametrize(("run", "says"), [("r2", 'no run "r2"'), ("shades-1", "is of task shades")])

@@ -72,7 +72,8 @@ def test_githubs_summary_and_annotations_tell_verdicts_alone(
 
 @pytest.mark.parametrize("read", [
     "candidate.exact_match.value", "candidate.exact_match.interval()[0]", "candidate.values('exact_match')['g000']",
-    "candidate.confusion().top(1)[0]", "candidate.exact_match.where(lambda x: x == 1).n",
+    "candidate.answers['g000'].text", "candidate.confusion().top(1)[0]",
+    "candidate.exact_match.where(lambda x: x == 1).n",
     "candidate.where(lambda e, a: a.text == e.output).exact_match.n",
     "(candidate.exact_match - prompted.exact_match).value", "candidate.on('dark').exact_match.p50.value",
 ])
