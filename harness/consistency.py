@@ -34,22 +34,23 @@ class Make(Protocol):
 class Consistency:
     """Several answers to each of some examples. Says nothing of whether they are right: gate that beside it.
 
-    answers: two or more for each example. An example of which one answer is missing is missing in every measure.
+    _answers: two or more for each example; not for suites, which may be on a sealed golden. An example of which one
+    answer is missing is missing in every measure.
     """
 
     task: Task
-    answers: Sequence[Sequence[Answer]]
+    _answers: Sequence[Sequence[Answer]]
     make: Make
 
     @property
     def agreement(self) -> Measure:
         """Share of an example's pairs of answers that agree (see `agree`), in [0, 1]; its mean over the examples."""
-        return self.make("agreement", [self._agreeing(row) for row in self.answers], (0.0, 1.0), "high")
+        return self.make("agreement", [self._agreeing(row) for row in self._answers], (0.0, 1.0), "high")
 
     @property
     def unanimous(self) -> Measure:
         """1 where all answers of an example agree, else 0: the share of examples that nothing could sway."""
-        shares = (self._agreeing(row) for row in self.answers)
+        shares = (self._agreeing(row) for row in self._answers)
         return self.make("unanimous", [None if s is None else float(s == 1.0) for s in shares], (0.0, 1.0), "high")
 
     @property
@@ -57,8 +58,8 @@ class Consistency:
         """Number of distinct formats of an example's answers (see `format_of`), 1 to the number of answers; fewer is
         better.
         """
-        most = float(max(len(row) for row in self.answers))
-        counts = [None if _lacks(row) else float(len({format_of(a.text or "") for a in row})) for row in self.answers]
+        most = float(max(len(row) for row in self._answers))
+        counts = [None if _lacks(row) else float(len({format_of(a.text or "") for a in row})) for row in self._answers]
         return self.make("formats", counts, (1.0, most), "low")
 
     def _agreeing(self, row: Sequence[Answer]) -> float | None:

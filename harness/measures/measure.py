@@ -262,6 +262,8 @@ def _gate(left: Measure, op: Op, right: float | Measure | Read, reading: Reading
         reading, right = reading or right.reading, right.measure
     _check_way(left, op)
     if isinstance(right, Measure):
+        if not left._one_way:
+            _check_way(right, "<=" if op == ">=" else ">=")
         text = f"{left.name} {op} {right.name}"
         measure = _difference(left, right, text) if op == ">=" else _difference(right, left, text)
         _check_gated(measure)

@@ -153,3 +153,13 @@ def test_how_many_examples_settle_a_rate_is_the_first_number_that_does() -> None
     assert power(needed, 0.97, 0.9, 0.025) >= 0.8 > power(needed - 1, 0.97, 0.9, 0.025)
     assert examples_for(0.9, 0.9, 0.025) is None
     assert examples_for(1.0, 0.9, 0.025) == fewest_perfect(0.9, 0.025)
+
+
+def test_a_measure_that_goes_one_way_goes_it_on_either_side_of_a_comparison() -> None:
+    cut_off = Measure([0.0, 1.0, 1.0], better="low", name="cut_off").toward_better()
+    plain = Measure([0.0, 0.0, 1.0], better="low", name="plain")
+    assert (cut_off <= plain).outcome != "invalid"
+    assert (plain >= cut_off).outcome != "invalid"
+    for wrong in (lambda: cut_off >= plain, lambda: plain <= cut_off, lambda: cut_off >= 0.5):
+        with pytest.raises(UserError, match="low values are better"):
+            wrong()
