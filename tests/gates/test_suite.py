@@ -259,3 +259,14 @@ def test_the_variations_are_those_that_the_suite_takes_from_the_edge_cases(
 def test_a_suite_that_takes_all_perturbations_that_must_not_change_an_answer_names_all(project: Project) -> None:
     (project.suite("mood") / "test_under.py").write_text("from harness.edge_cases import MUST_NOT_CHANGE\n")
     assert len(named_variations(load_task(project, "mood"))) == len(MUST_NOT_CHANGE)
+
+
+def test_prices_of_tokens_count_and_the_machine_s_does_not(project: Project) -> None:
+    path = project.suite("mood") / "task.yaml"
+    digests = []
+    for prices in ("", "prices: {per_million_input: 1.0}\n", "prices: {per_million_input: 2.0}\n",
+                   "prices: {per_million_input: 2.0, machine_hour: 3.0}\n"):
+        path.write_text(TASK + prices)
+        digests.append(digest(project))
+    assert len(set(digests[:3])) == 3
+    assert digests[3] == digests[2]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import UserError
-from harness.measures import Measure, Verdict, interval, invalid, sample, seconds
+from harness.measures import Measure, Recording, Verdict, interval, invalid, recording, sample, seconds
 from harness.measures.binomial import examples_for, fewest_perfect, power
 from harness.measures.evidence import Mean
 
@@ -163,3 +163,35 @@ def test_a_measure_that_goes_one_way_goes_it_on_either_side_of_a_comparison() ->
     for wrong in (lambda: cut_off >= plain, lambda: plain <= cut_off, lambda: cut_off >= 0.5):
         with pytest.raises(UserError, match="low values are better"):
             wrong()
+
+
+def test_a_percentile_draws_groups_together_and_not_only_the_largest_that_may_be() -> None:
+    values = [1.0] * 190 + [9.0] * 10
+    groups = [f"g{i // 10}" for i in range(200)]
+    together, apart = (seconds(values, groups=g, max_group=10).p50 for g in (groups, None))
+    assert together.verdict("<=", 2.0).p > 2 * apart.verdict("<=", 2.0).p
+
+
+def test_a_percentile_s_slice_keeps_its_name_and_examples() -> None:
+    waited = seconds([1.0, 2.0, 3.0], ids=["a", "b", "c"], tags=[("x",), (), ("x",)]).p50
+    assert waited.on("x").name == "latency.p50[x]"
+    assert waited.on("x").evidence.ids == ("a", "c")
+    assert (2 * waited).name == "2 * latency.p50"
+
+
+def test_a_sealed_verdict_travels_without_numbers() -> None:
+    with recording(Recording(sealed=True)):
+        verdict = Measure([1.0] * 50, name="m") >= 0.9
+    told = verdict.to_json()
+    assert told["sealed"]
+    assert {told[key] for key in ("estimate", "low", "high", "p")} == {None}
+    again = Verdict.from_json(told)
+    assert again.to_json() == told
+    assert again.sealed
+    assert np.isnan([again.estimate, again.low, again.high, again.p]).all()
+    assert Verdict.from_json((Measure([1.0] * 50) >= 0.9).to_json()).estimate == 1.0
+
+
+def test_an_invalid_verdict_is_named_by_its_gate() -> None:
+    verdict = invalid("test_one", "it is broken")
+    assert (verdict.gate, verdict.metric, verdict.threshold) == ("test_one", "test_one", 0.0)
