@@ -189,7 +189,7 @@ def _their_values(split: Split, answers: Mapping[str, Answer], folder: Path) -> 
             return [str(answers[r.doc["id"]].text) for r in requests]
 
         def loglikelihood(self, requests: list[Any], disable_tqdm: bool = False) -> Any:
-            raise NotImplementedError
+            raise AssertionError("a task of written answers asks for no log-probabilities")
 
         loglikelihood_rolling = loglikelihood
 

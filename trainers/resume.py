@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -16,7 +17,7 @@ class Resumable:
     """Stands before Trainer among the bases. Saved are trained weights, optimizer, schedule, random states, position.
 
     Python's and NumPy's random states are not: the order of rows comes from seed and epoch, and only torch draws.
-    kept: where to; noted: what the log needs to go on.
+    kept: where to; noted: what the log needs to go on, of the class that inherits.
     """
 
     kept: Checkpoints
@@ -24,9 +25,7 @@ class Resumable:
     optimizer: Any
     lr_scheduler: Any
     state: Any
-
-    def noted(self) -> dict[str, Any]:
-        raise NotImplementedError
+    noted: Callable[[], dict[str, Any]]
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         from safetensors.torch import save

@@ -16,6 +16,7 @@ from harness.cli.screen import Screen
 from harness.errors import UserError
 from harness.examples import Split, load_split
 from harness.gates import is_opened, suite_digest
+from harness.measures import seconds
 from harness.project import Project
 from harness.scored import Scored
 from harness.scorers import Context, scorer_versions, tariff_of
@@ -115,8 +116,6 @@ class Work:
 
     def latency(self, names: Iterable[str]) -> dict[str, dict[str, float]]:
         """Seconds for one dev example at a time: p50, p95 and n, by subject name."""
-        import numpy as np
-
         from harness.subjects.latency import measure_latency
 
         examples = self.split("dev").examples[:_LATENCY_EXAMPLES]
@@ -124,17 +123,17 @@ class Work:
         for name in names:
             with self.screen.step(f"{name if not name.startswith('adapter:') else 'tuned'} answers one by one",
                                   "how long a user waits"):
-                seconds, why = [], "no answer came"
+                waits, why = [], "no answer came"
                 try:
                     timings = measure_latency(self.subject(name), examples)
-                    seconds = [t.last for t in timings.values() if t.last is not None]
+                    waits = [t.last for t in timings.values() if t.last is not None]
                 except UserError as error:  # an endpoint may be gone by now: the run is none the worse
                     why = error.what
-            if not seconds:
+            if not waits:
                 self.screen.say(f"  the latency of {name} is not known: {why}")
                 continue
-            found[name] = {"p50": round(float(np.percentile(seconds, 50)), 3),
-                           "p95": round(float(np.percentile(seconds, 95)), 3), "n": len(seconds)}
+            latency = seconds(waits)
+            found[name] = {"p50": round(latency.p50.value, 3), "p95": round(latency.p95.value, 3), "n": latency.n}
         return found
 
 

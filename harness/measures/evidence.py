@@ -85,23 +85,16 @@ class Evidence(Protocol):
 
 
 @dataclass(frozen=True)
-class Mean:
-    """The mean of bounded values, with exact probabilities. Values are known up to [low, high], equal but for missing
-    answers.
-
-    ids: (n,) example ids; low, high: (n,) floats in bounds; missing: (n,) bool; groups: (n,) labels or None.
-    """
+class Rows:
+    """The examples behind a measure. ids: (n,) example ids; missing: (n,) bool; groups: (n,) labels or None."""
 
     name: str
     ids: tuple[str, ...]
-    low: Floats
-    high: Floats
     missing: NDArray[np.bool_]
     bounds: tuple[float, float]
     groups: tuple[str, ...] | None
     max_group: int
     better: Better
-    approximate = False
 
     @property
     def n(self) -> int:
@@ -111,6 +104,24 @@ class Mean:
     def lost(self) -> int:
         """How many answers are missing."""
         return int(self.missing.sum())
+
+    def _at(self, rows: Sequence[int], name: str) -> Self:
+        """With the examples at these places; what a subclass knows of each is left for it to follow."""
+        groups = None if self.groups is None else tuple(self.groups[i] for i in rows)
+        return replace(self, name=name, ids=tuple(self.ids[i] for i in rows), missing=self.missing[rows], groups=groups)
+
+
+@dataclass(frozen=True)
+class Mean(Rows):
+    """The mean of bounded values, with exact probabilities. Values are known up to [low, high], equal but for missing
+    answers.
+
+    low, high: (n,) floats in bounds.
+    """
+
+    low: Floats
+    high: Floats
+    approximate = False
 
     @cached_property
     def pessimist(self) -> Sample:
@@ -176,10 +187,7 @@ class Mean:
 
     def take(self, keep: Callable[[int], bool], name: str) -> Mean:
         rows = [i for i in range(self.n) if keep(i)]
-        return replace(
-            self, name=name, ids=tuple(self.ids[i] for i in rows), low=self.low[rows], high=self.high[rows],
-            missing=self.missing[rows], groups=None if self.groups is None else tuple(self.groups[i] for i in rows),
-        )
+        return replace(self._at(rows, name), low=self.low[rows], high=self.high[rows])
 
     def times(self, factor: float, name: str) -> Mean:
         low, high = (self.low, self.high) if factor > 0 else (self.high, self.low)

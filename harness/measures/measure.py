@@ -46,7 +46,7 @@ class Measure:
         x = np.array([math.nan if v is None else _checked(v, i, name, lo, hi) for v, i in given_ids])
         missing = np.array([v is None for v in values], dtype=np.bool_)
         self._evidence: Evidence = Mean(
-            name, named, np.where(missing, lo, x), np.where(missing, hi, x), missing, (lo, hi), own, max_group, better
+            name, named, missing, (lo, hi), own, max_group, better, np.where(missing, lo, x), np.where(missing, hi, x)
         )
         _not_empty(self._evidence)
 

@@ -11,40 +11,24 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from harness.errors import UserError
-from harness.measures.evidence import FAIL_LEVEL, Better, Evidence, Mean, Op
+from harness.measures.evidence import FAIL_LEVEL, Evidence, Mean, Op, Rows
 from harness.measures.resampled import Average, Resampled
 from harness.measures.tail import Floats
 
 
 @dataclass(frozen=True)
-class Quantile:
+class Quantile(Rows):
     """The q-quantile: the smallest value that at least a share q of the examples do not exceed. q: in (0, 1).
 
-    ids, low, high, missing, groups, max_group: as in `Mean`; a missing answer may be any value of the bounds.
+    low, high: as in `Mean`; a missing answer may be any value of the bounds.
     """
 
-    name: str
-    ids: tuple[str, ...]
     low: Floats
     high: Floats
-    missing: NDArray[np.bool_]
-    bounds: tuple[float, float]
-    groups: tuple[str, ...] | None
-    max_group: int
-    better: Better
     q: float
     approximate = False
-
-    @property
-    def n(self) -> int:
-        return len(self.ids)
-
-    @property
-    def lost(self) -> int:
-        return int(self.missing.sum())
 
     @property
     def estimate(self) -> float:
@@ -61,8 +45,8 @@ class Quantile:
         """`quantile op t` as a gate on a mean: the share of values on the good side of t, and what it must reach."""
         low, high = (self.low >= t, self.high >= t) if op == ">=" else (self.high <= t, self.low <= t)
         side = "at least" if op == ">=" else "at most"
-        mean = Mean(f"share {side} {t:g}", self.ids, low.astype(np.float64), high.astype(np.float64), self.missing,
-                    (0.0, 1.0), self.groups, self.max_group, "high")
+        mean = Mean(f"share {side} {t:g}", self.ids, self.missing, (0.0, 1.0), self.groups, self.max_group, "high",
+                    low.astype(np.float64), high.astype(np.float64))
         return mean, 1.0 - self.q if op == ">=" else self.q
 
     def p_pass(self, op: Op, t: float) -> float:
@@ -98,10 +82,7 @@ class Quantile:
 
     def take(self, keep: Callable[[int], bool], name: str) -> Quantile:
         rows = [i for i in range(self.n) if keep(i)]
-        return replace(
-            self, name=name, ids=tuple(self.ids[i] for i in rows), low=self.low[rows], high=self.high[rows],
-            missing=self.missing[rows], groups=None if self.groups is None else tuple(self.groups[i] for i in rows),
-        )
+        return replace(self._at(rows, name), low=self.low[rows], high=self.high[rows])
 
     def times(self, factor: float, name: str) -> Quantile:
         if factor < 0:
@@ -123,5 +104,5 @@ def quantile_of(evidence: Evidence, q: float, name: str) -> Quantile:
         low, high = np.where(evidence.missing, evidence.bounds[0], x), np.where(evidence.missing, evidence.bounds[1], x)
     else:
         raise UserError(f"{name}: only a mean of values has percentiles", hint="take one of latency or tokens_out")
-    return Quantile(name, evidence.ids, low, high, evidence.missing, evidence.bounds, evidence.groups,
-                    evidence.max_group, evidence.better, q)
+    return Quantile(name, evidence.ids, evidence.missing, evidence.bounds, evidence.groups, evidence.max_group,
+                    evidence.better, low, high, q)

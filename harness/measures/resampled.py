@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import UserError
-from harness.measures.evidence import Better, Evidence, Op, check_groups, pairing, turned, unlike
+from harness.measures.evidence import Evidence, Op, Rows, check_groups, pairing, turned, unlike
 from harness.measures.tail import Floats
 
 DRAWS = 2_000  # a level under 1 in 2,001 cannot be shown
@@ -102,29 +102,14 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Resampled:
-    """A statistic of n examples, or a difference of two on the same examples. missing: (n,) bool, rows of no meaning.
+class Resampled(Rows):
+    """A statistic of n examples, or a difference of two on the same examples. Rows of missing answers mean nothing.
 
     With a missing answer it may be looked at and not gated: what the worst answer would be is not known.
     """
 
-    name: str
-    ids: tuple[str, ...]
     parts: tuple[Part, ...]
-    missing: NDArray[np.bool_]
-    bounds: tuple[float, float]
-    groups: tuple[str, ...] | None
-    max_group: int
-    better: Better
     approximate = True
-
-    @property
-    def n(self) -> int:
-        return len(self.ids)
-
-    @property
-    def lost(self) -> int:
-        return int(self.missing.sum())
 
     @cached_property
     def _there(self) -> NDArray[np.bool_]:
@@ -205,11 +190,7 @@ class Resampled:
 
     def take(self, keep: Callable[[int], bool], name: str) -> Resampled:
         rows = [i for i in range(self.n) if keep(i)]
-        return replace(
-            self, name=name, ids=tuple(self.ids[i] for i in rows), missing=self.missing[rows],
-            parts=tuple(replace(p, rows=p.rows[rows]) for p in self.parts),
-            groups=None if self.groups is None else tuple(self.groups[i] for i in rows),
-        )
+        return replace(self._at(rows, name), parts=tuple(replace(p, rows=p.rows[rows]) for p in self.parts))
 
     def times(self, factor: float, name: str) -> Resampled:
         ends = sorted((factor * self.bounds[0], factor * self.bounds[1]))

@@ -36,7 +36,7 @@ def macro_f1(
     table = np.array(rows, dtype=np.float64).reshape(-1, 2)
     missing = np.array([g is None for g in given], dtype=np.bool_)
     part = Part(1.0, MacroF1(len(number)), table)
-    evidence = Resampled(name, named, (part,), missing, (0.0, 1.0), own, max_group, "high")
+    evidence = Resampled(name, named, missing, (0.0, 1.0), own, max_group, "high", (part,))
     return Measure.of(evidence, marks)
 
 
@@ -57,7 +57,7 @@ def seconds(
     table = np.array([[math.nan if v is None else v] for v in values], dtype=np.float64).reshape(-1, 1)
     missing = np.array([v is None for v in values], dtype=np.bool_)
     part = Part(1.0, Average(machine), table)
-    evidence = Resampled(name, named, (part,), missing, (0.0, LONGEST), own, max_group, "low")
+    evidence = Resampled(name, named, missing, (0.0, LONGEST), own, max_group, "low", (part,))
     return Measure.of(evidence, marks)
 
 
@@ -82,4 +82,4 @@ def perplexity_ratio(
     table = np.array(rows, dtype=np.float64).reshape(-1, 2)
     part = Part(1.0, PerplexityRatio(), table)
     bounds = (math.exp(-MOST_NATS), math.exp(MOST_NATS))
-    return Measure.of(Resampled(name, named, (part,), np.isnan(table[:, 0]), bounds, own, 1, "low"), marks)
+    return Measure.of(Resampled(name, named, np.isnan(table[:, 0]), bounds, own, 1, "low", (part,)), marks)
