@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.examples import Example
@@ -29,27 +29,25 @@ class Parity:
         return self.same > 0 and not self.different
 
 
-def compare_answers(subject: Subject, examples: Iterable[Example], before: Mapping[str, Answer],
-                    after: Mapping[str, Answer], *, drawn: bool = False) -> Parity:
-    """Compares two answers to every example, by id. subject: the model that gave `before`, whose logits tell near-ties;
+def compare_answers(subject: Subject, pairs: Iterable[tuple[Example, Answer, Answer]], *, drawn: bool) -> Parity:
+    """Compares two answers to every example. subject: the model that gave the first, whose logits tell near-ties;
     drawn: whether answers are drawn at random, so that no difference is excused by a near-tie.
     """
     same = unanswered = 0
     near, different = [], []
-    for example in examples:
-        one, other = before[example.id], after[example.id]
+    for example, one, other in pairs:
         if one.text is None and other.text is None:
             unanswered += 1
         elif (one.text, one.finish) == (other.text, other.finish):
             same += 1
-        elif not drawn and is_near(subject, example, one, other):
+        elif not drawn and _is_near(subject, example, one, other):
             near.append(example.id)
         else:
             different.append(example.id)
     return Parity(same, unanswered, tuple(near), tuple(different))
 
 
-def is_near(subject: Subject, example: Example, one: Answer, other: Answer) -> bool:
+def _is_near(subject: Subject, example: Example, one: Answer, other: Answer) -> bool:
     """Whether the first token in which two answers differ is a near-tie for the model; never where one is missing, or
     where the subject cannot tell.
     """

@@ -50,8 +50,8 @@ def run_export(project: Project, name: str, to: Path, force: bool) -> Result:
     exported = f"model:{to.resolve()}" + ("+constrained" if chosen.name.endswith("+constrained") else "")
     before = work.scored(chosen.name, "dev", "what was gated")
     after = work.scored(exported, "dev", "what ships")
-    parity = compare_answers(work.subject(chosen.name), work.split("dev"), before.answers, after.answers,
-                             drawn=task.decoding.temperature > 0)
+    pairs = [(e, before.answers[e.id], after.answers[e.id]) for e in work.split("dev")]
+    parity = compare_answers(work.subject(chosen.name), pairs, drawn=task.decoding.temperature > 0)
     record = {"task": task.name, "subject": chosen.name, "folder": str(to), "identity": work.subject(exported).identity,
               "parity": {"split": "dev", "same": parity.same, "unanswered": parity.unanswered, "near": parity.near,
                          "different": parity.different, "tolerance": NEAR, "holds": parity.holds}}

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.errors import UserError
 from harness.examples import Split
-from harness.parity import is_near
+from harness.parity import compare_answers
 from harness.subjects import Answer, Subject
 
 _LOCAL = ("base+", "adapter:", "model:")
@@ -34,23 +34,22 @@ class Audit:
         return asdict(self)
 
 
-def audit(collected: Sequence[Collected], count: int, seed: int) -> Audit:
-    """Makes `count` answers of local models again, chosen at random among those that no model has just made."""
+def audit(collected: Sequence[Collected], count: int, seed: int, *, drawn: bool) -> Audit:
+    """Makes `count` answers of local models again, chosen at random among those that no model has just made. drawn:
+    whether answers are drawn at random: with its own seed, each has to come out the same.
+    """
     there = [(subject, e, answers[e.id]) for subject, split, answers in collected for e in split
              if answers[e.id].origin != "model" and subject.name.startswith(_LOCAL)]
     chosen = random.Random(seed).sample(there, min(count, len(there)))
-    near, different = 0, []
+    near = 0
+    different: list[str] = []
     try:
         for subject in {s.identity: s for s, _, _ in chosen}.values():
             mine = {e.digest: (e, a) for s, e, a in chosen if s.identity == subject.identity}
             fresh = {a.example: a for a in subject.answer([e for e, _ in mine.values()])}
-            for digest, (example, before) in mine.items():
-                if (before.text, before.finish) == (fresh[digest].text, fresh[digest].finish):
-                    continue
-                if is_near(subject, example, before, fresh[digest]):
-                    near += 1
-                else:
-                    different.append(f"{subject.name}: {example.id}")
+            found = compare_answers(subject, [(e, a, fresh[e.digest]) for e, a in mine.values()], drawn=drawn)
+            near += len(found.near)
+            different += [f"{subject.name}: {i}" for i in found.different]
     except UserError as error:
         return Audit(seed, len(chosen), near, tuple(different), error.what)
     return Audit(seed, len(chosen), near, tuple(different), "" if there else "no answer of a local model was used")

@@ -112,7 +112,7 @@ class Source:
     def audit(self, count: int, seed: int) -> Audit:
         """Makes some of the answers again."""
         with self._alone():
-            return audit(self._collected, count, seed)
+            return audit(self._collected, count, seed, drawn=self._task.decoding.temperature > 0)
 
     def scores(self, subject: Subject, split: Split) -> Scores:
         """A subject's scores on a split. Raises UserError where an answer cannot be had."""

@@ -82,6 +82,19 @@ def test_a_near_tie_is_counted_and_passes(subject: Forgetful, pytester: pytest.P
     assert "2 differ by a near-tie" in text
 
 
+def test_an_answer_that_is_drawn_has_no_near_tie(
+    make: Any, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(decoding={"max_new_tokens": 4, "temperature": 1.0}).gates(GATE)
+    forgetful = Forgetful()
+    monkeypatch.setattr(roles_module, "parse_subject", lambda *_: forgetful)
+    run(pytester)
+    forgetful.other, forgetful.near = {"d003"}, 0.001
+    status, text = run(pytester, "--audit", "24")
+    assert status == 1
+    assert "1 differ: base+few_shot:1: d003" in text
+
+
 def test_on_golden_a_failed_audit_leaves_no_outcome(
     made: Any, subject: Forgetful, pytester: pytest.Pytester
 ) -> None:
