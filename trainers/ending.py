@@ -5,7 +5,7 @@ Speaks of dev alone. What golden said is in the verdicts of its look.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -52,15 +52,14 @@ class Ending:
         return told + [f"  would help: {help_}" for help_ in self.helps]
 
 
-def explain(records: Sequence[GateRecord], best: Attempt, n_dev: int, n_golden: int, level: float, facts: TrainFacts,
-            curve: Sequence[CurvePoint] = ()) -> Ending:
+def explain(records: Sequence[GateRecord], best: Attempt, on_golden: Callable[[GateRecord], int], level: float,
+            facts: TrainFacts, curve: Sequence[CurvePoint] = ()) -> Ending:
     """From the best attempt, its gates on dev (`records`), the level of the coming look, and what train is like.
 
-    n_dev, n_golden: examples of the splits; a gate's slice is taken to be as large a share of golden as of dev. curve:
-    by rising count, empty where none was measured.
+    on_golden: how many examples of golden a gate is on. curve: by rising count, empty where none was measured.
     """
     broken = [f"{g.verdict.gate}: {g.verdict.message.splitlines()[0]}" for g in records if not can_plan(g)]
-    plans = [plan_gate(g, max(1, round(n_golden * g.verdict.n / n_dev)), level) for g in records if can_plan(g)]
+    plans = [plan_gate(g, max(1, on_golden(g)), level) for g in records if can_plan(g)]
     missed = [p for p in plans if p.gate.verdict.outcome != "pass"]
     faint = [p for p in plans if p not in missed and p.power < LIKELY]
     helps = [_golden_help(p) for p in [*missed, *faint] if not p.possible or p in faint]

@@ -24,6 +24,7 @@ from harness.gates import (
     names_strata,
     plan_gate,
     read_looks,
+    share_of_golden,
 )
 from harness.novelty import read_novelty
 from harness.plugin.run import run_suite
@@ -64,7 +65,7 @@ def run_plan(project: Project, name: str, asked: Asked) -> Result:
     strata = read_novelty(project.golden(name)).strata if names_strata(task) else {}
     plans, unplanned = [], [(g.item, g.verdict.message.splitlines()[0]) for g in records if not can_plan(g)]
     for gate in good:
-        share = _share(gate, dev, golden, strata)
+        share = share_of_golden(gate, dev, golden, strata)
         if share:
             plans.append(plan_gate(gate, max(1, round(share * total)), alpha, truths.get(gate.verdict.metric)))
         else:
@@ -151,31 +152,6 @@ def _number(text: str, low: float, high: float, metric: str) -> float:
         raise UserError(f"{metric} lies between {low:g} and {high:g}: {value:g} cannot be the truth of it", "--truth",
                         hint)
     return value
-
-
-def _share(gate: GateRecord, dev: Split, golden: Split, strata: Mapping[str, Mapping[str, str]]) -> float:
-    """Share of golden's examples that are in the gate's slice: those of its tag or stratum, or of any tag; the share
-    that it has on dev where it was cut in another way. strata: split → example id → stratum, where the suite names any.
-    """
-    ids = set(gate.values)
-    if ids and "[" in gate.verdict.metric:
-        on_dev, on_golden = _slices(dev, strata), _slices(golden, strata)
-        same = sorted((s for s in on_dev if on_dev[s] == ids), key=lambda s: f"[{s}]" not in gate.verdict.metric)
-        if same:
-            return len(on_golden.get(same[0], ())) / len(golden)
-        if ids == {e.id for e in dev if set(e.tags) & set(golden.tag_counts())}:
-            return sum(bool(e.tags) for e in golden) / len(golden)
-    return gate.verdict.n / len(dev)
-
-
-def _slices(split: Split, strata: Mapping[str, Mapping[str, str]]) -> dict[str, set[str]]:
-    """Tag or stratum → ids of the split's examples that carry it."""
-    found: dict[str, set[str]] = {}
-    nearness = strata.get(split.name, {})
-    for e in split:
-        for name in (*e.tags, *((nearness[e.id],) if nearness else ())):
-            found.setdefault(name, set()).add(e.id)
-    return found
 
 
 def _row(plan: GatePlan) -> dict[str, Any]:

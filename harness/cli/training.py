@@ -20,8 +20,11 @@ from harness.gates import (
     chance_of_passing,
     level,
     named_variations,
+    names_strata,
     read_looks,
+    share_of_golden,
 )
+from harness.novelty import read_novelty
 from harness.plugin.run import run_suite
 from harness.replay import write_replay
 from harness.runs import (
@@ -135,8 +138,13 @@ class Training:
                                    self.subject)
         records = [GateRecord.from_json(r) for r in read_json(self.run.attempt(best.k) / "verdicts.json")]
         coming = level(len(read_looks(self.work.ledger)) + 1, self.work.task.error)
-        return explain(records, best, len(self.work.split("dev")), len(self.work.split("golden")), coming,
-                       self.facts(best.recipe), curve)
+        return explain(records, best, self._on_golden, coming, self.facts(best.recipe), curve)
+
+    def _on_golden(self, gate: GateRecord) -> int:
+        """How many examples of golden a gate is on."""
+        task, golden = self.work.task, self.work.split("golden")
+        strata = read_novelty(task.data).strata if names_strata(task) else {}
+        return round(share_of_golden(gate, self.work.split("dev"), golden, strata) * len(golden))
 
     def _on_part(self, work: Work, recipe: Recipe, out: Path) -> TrainingResult:
         return train_shown(work, self.model, recipe, out, None, self.ends - time.monotonic())

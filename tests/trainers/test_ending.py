@@ -34,7 +34,7 @@ def accuracy(right: int, n: int, t: float = 0.9) -> GateRecord:
 def told(*gates: GateRecord, n_dev: int = 100, n_golden: int = 200, facts: TrainFacts = FACTS,
          curve: Sequence[CurvePoint] = (), dev: DevResult = DEV) -> Ending:
     best = Attempt(1, Recipe(1e-3, 8, 4), "", Path("1"), [{"loss": 0.5}], dev, 60.0, 10.0)
-    return explain(gates, best, n_dev, n_golden, 0.025, facts, curve)
+    return explain(gates, best, lambda g: round(n_golden * g.verdict.n / n_dev), 0.025, facts, curve)
 
 
 def test_a_missed_gate_says_estimate_interval_threshold_distance_and_examples() -> None:
