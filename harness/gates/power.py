@@ -178,10 +178,12 @@ def tilted(totals: NDArray[np.float64], sizes: NDArray[np.float64], truth: float
     """
     gaps = totals - truth * sizes
     largest = float(np.abs(gaps).max())
-    if largest < 1e-12 or abs(float(gaps.mean())) < 1e-12 * largest:
+    nothing = 1e-12 * largest
+    if largest < 1e-12 or abs(float(gaps.mean())) < nothing:
         return np.full(len(gaps), 1.0 / len(gaps))
-    if not gaps.min() < 0.0 < gaps.max():
-        at = (np.abs(gaps) < 1e-12 * largest).astype(np.float64)
+    # A gap that rounding alone makes would ask for a pull beyond any number: the truth is then that unit's own mean.
+    if not (gaps.min() < -nothing and gaps.max() > nothing):
+        at = (np.abs(gaps) <= nothing).astype(np.float64)
         return np.asarray(at / at.sum())
     gaps = gaps / largest
 

@@ -8,7 +8,7 @@ from math import comb
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from harness.errors import UserError
@@ -192,6 +192,9 @@ def test_the_same_question_has_the_same_answer() -> None:
 
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=20), st.floats(0, 1))
+@example([0.0, 1.0, 1.1125369292536007e-308], 2.225073858507203e-309)
+@example([0.0, 1.0, 1.0], 1e-13)
+@example([0.0, 0.0, 1.0], 1.0 - 1e-13)
 @settings(max_examples=80, deadline=None)
 def test_tilted_weights_reach_the_truth(values: list[float], share: float) -> None:
     x, sizes = np.array(values), np.ones(len(values))
