@@ -89,6 +89,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=96)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--micro-batch", type=int, help="rows a forward pass of Goldgate's alone; the default recipe's")
     parser.add_argument("--trainers", nargs="+", choices=TRAINERS, default=TRAINERS)
     parser.add_argument("--precisions", nargs="+", choices=PRECISIONS, help="default: both where bf16 gains")
     parser.add_argument("--only", nargs=2, help=argparse.SUPPRESS)
@@ -98,7 +99,9 @@ def _options() -> argparse.Namespace:
 def _alone(run: tuple[str, str], options: argparse.Namespace) -> dict[str, float]:
     """One round of one trainer in its own process, so that neither warms or fills the other's memory."""
     command = [sys.executable, __file__, "--only", *run, "--task", options.task, "--rows", str(options.rows),
-               "--batch", str(options.batch), *(["--data", str(options.data)] if options.data else [])]
+               "--batch", str(options.batch),
+               *(["--micro-batch", str(options.micro_batch)] if options.micro_batch else []),
+               *(["--data", str(options.data)] if options.data else [])]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise SystemExit(f"{' '.join(run)} failed:\n{done.stderr[-3000:]}")
@@ -113,7 +116,9 @@ def _measure(name: str, precision: Any, options: argparse.Namespace) -> dict[str
     task = load_task(project, options.task)
     examples = read_examples(options.data) if options.data else load_split(project, task.name, "train").examples
     ref = ensure_model(cache, task.model)
-    recipe = replace(default_recipe(task, len(examples), HIDDEN, {"batch": options.batch}), epochs=1,
+    micro = {"micro_batch": options.micro_batch} if options.micro_batch and name == "goldgate" else {}
+    recipe = replace(default_recipe(task, len(examples), HIDDEN, {"batch": options.batch, **micro},
+                                    on=device()), epochs=1,
                      precision=precision)
     limit = matmul_gflops(precision, device())
     with quiet():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import cache
 from typing import Literal
 
 SIZE = 1024
@@ -53,8 +54,12 @@ def matmul_gflops(precision: Precision = "float32", where: Device = "cpu") -> fl
     return best
 
 
+@cache
 def bf16_pays() -> bool:
-    """Whether bf16 is at least WORTH times as fast as fp32: measured on a CPU, as CUDA says of its GPU, not on MPS."""
+    """Whether bf16 is at least WORTH times as fast as fp32: measured on a CPU, as CUDA says of its GPU, not on MPS.
+
+    Once a process: two recipes of one run are settled alike.
+    """
     import torch
 
     if (here := device()) != "cpu":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from trainers.attempts import TrainingResult
 from trainers.batches import strategy_for
+from trainers.best_epoch import Watch
 from trainers.budget import Budget
 from trainers.command import train_by_command
 from trainers.diagnosis import diagnose
@@ -24,7 +25,7 @@ from trainers.tracking import Tracking, check_trackers
 
 __all__ = [
     "Attempt", "Budget", "CurvePoint", "DevResult", "Ending", "Ladder", "Outcome", "Plan", "Progress", "Recipe",
-    "Seeds", "Step", "Tracking", "TrainFacts", "TrainingResult", "best_attempt", "check_trackers", "conditions",
-    "default_recipe", "demo_recipe", "diagnose", "explain", "first_step", "from_dict", "marked", "parse_settings",
-    "settled", "strategy_for", "train_adapter", "train_by_command", "train_until", "with_settings",
+    "Seeds", "Step", "Tracking", "TrainFacts", "TrainingResult", "Watch", "best_attempt", "check_trackers",
+    "conditions", "default_recipe", "demo_recipe", "diagnose", "explain", "first_step", "from_dict", "marked",
+    "parse_settings", "settled", "strategy_for", "train_adapter", "train_by_command", "train_until", "with_settings",
 ]

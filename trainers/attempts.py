@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
@@ -15,6 +15,16 @@ from harness.subjects.adapter import adapter_digest
 from trainers.recipe import Recipe
 
 Log = list[dict[str, float]]
+
+
+def dev_scores(log: Sequence[Mapping[str, float]]) -> tuple[float, ...]:
+    """What the answers to dev scored after each epoch; empty where that was not asked for."""
+    return tuple(row["dev_score"] for row in log if "dev_score" in row)
+
+
+def kept_epoch(scores: Sequence[float]) -> int:
+    """The epoch, counted from 1, whose weights are the adapter's: the best, the earlier one of equals."""
+    return scores.index(max(scores)) + 1
 
 
 @dataclass(frozen=True)

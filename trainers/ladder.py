@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from trainers.attempts import dev_scores, kept_epoch
 from trainers.recipe import Recipe
 
 
@@ -52,6 +53,16 @@ class Attempt:
         """The recipe, and those at higher rates before its setbacks."""
         return tuple(replace(self.recipe, learning_rate=self.recipe.learning_rate * 2**i)
                      for i in range(len(self.setbacks) + 1))
+
+    @property
+    def epochs(self) -> int:
+        """Passes over train: fewer than the recipe's where answers to dev got no better."""
+        return len(dev_scores(self.log)) or self.recipe.epochs
+
+    @property
+    def kept(self) -> int:
+        """The epoch whose weights the adapter has."""
+        return kept_epoch(scores) if (scores := dev_scores(self.log)) else self.recipe.epochs
 
     @property
     def seconds(self) -> float:

@@ -120,7 +120,7 @@ def estimate(recipe: Recipe, done: list[Attempt]) -> float:
 def per_epoch(recipe: Recipe, done: list[Attempt]) -> float:
     """Seconds of an epoch: as the last attempt's, which had the same data. Rank and batch change little."""
     last = done[-1]
-    return max(1e-9, last.trained / last.recipe.epochs)
+    return max(1e-9, last.trained / last.epochs)
 
 
 def _attempt(step: Step, k: int, done: list[Attempt], train: Train, judge: Judge, folder: Path,

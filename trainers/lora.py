@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import shutil
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -24,8 +24,9 @@ from harness.subjects.embedded import ModelRef
 from harness.subjects.loading import forget_models, quiet, with_adapter
 from harness.subjects.template import stop_tokens, template_digest
 from harness.task import Task
-from trainers.attempts import Log, TrainingResult, read_attempt, tidy_config, write_attempt
+from trainers.attempts import Log, TrainingResult, dev_scores, read_attempt, tidy_config, write_attempt
 from trainers.batches import Row, fitting, make_rows, strategy_for
+from trainers.best_epoch import Watch, told
 from trainers.checkpoints import Checkpoints
 from trainers.dev_loss import dev_rows
 from trainers.lessons import repeats
@@ -59,11 +60,12 @@ __all__ = ["TrainingResult", "train_adapter"]
 def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out: Path,
                   progress: Callable[[Progress], None] = lambda _: None,
                   continue_from: Path | None = None, dev: Split | None = None,
-                  tracking: Tracking | None = None) -> TrainingResult:
+                  tracking: Tracking | None = None, watch: Watch | None = None) -> TrainingResult:
     """Trains an adapter into the attempt folder `out` (out/adapter); one that is complete already is not made again.
 
     continue_from: an adapter folder to go on from, of the same base and rank; dev: the split whose loss the log tells
     after every epoch; tracking: who is told of the steps beside `progress`; neither decides anything about the adapter.
+    watch: how an epoch's adapter does on dev, for a recipe with patience: the best epoch's adapter is what is left.
     A killed training leaves nothing at `out`; the next call goes on from its newest whole checkpoint. On a CPU the same
     arguments give the same bytes, killed or not. Where the loss explodes, it begins again at half the learning rate, at
     most MAX_SETBACKS times; where memory runs out, with fewer rows a forward pass.
@@ -72,7 +74,10 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
     if "golden" in (train.name, dev.name if dev else ""):
         raise UserError("the trainer does not read golden", "train", "give it the train split, and dev to watch")
     recipe = settled(recipe)
-    key = training_key(model, task, train, recipe, continue_from)
+    if recipe.patience and watch is None:
+        raise UserError(f"the recipe has patience {recipe.patience}, and nothing says how an epoch does on dev",
+                        'recipe setting "patience"', "give train_adapter a watch, or set patience=0")
+    key = training_key(model, task, train, recipe, continue_from, watch.digest if watch and recipe.patience else None)
     kept = Checkpoints(out, key)
     if done := read_attempt(out, key):
         kept.remove()
@@ -93,20 +98,21 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
         lower_base(tuned, recipe)
         fits, tried = try_batches(tuned, rows, recipe, _pad(tokenizer), task.decoding.max_new_tokens)
         with whole_folder(out) as part:
+            note = {"base": model.digest, "alias": model.alias, "task": task.name, "train": train.fingerprint,
+                    "prompt": recipe.prompt, "template": template,
+                    "continued": adapter_digest(continue_from) if continue_from else None}
+            score = partial(_scored, tuned, part / "epoch", note, watch) if watch and recipe.patience else None
             steps = partial(optimize, tuned, rows, pad=_pad(tokenizer), work=part / "work", progress=progress,
-                            kept=kept, dev=dev_rows(tokenizer, task, dev, recipe) if dev else (), tracking=tracking)
+                            kept=kept, dev=dev_rows(tokenizer, task, dev, recipe) if dev else (), tracking=tracking,
+                            score=score)
             ran, log = _to_the_end(tuned, fits, kept, steps)
             notes = (*notes, *tried, *shortage(recipe, ran), *_resumed(kept))
+            if watch and recipe.patience:
+                notes = (*notes, told(watch.metric, log, recipe.epochs))
             shutil.rmtree(part / "work", ignore_errors=True)
-            tuned.save_pretrained(str(part / "adapter"), save_embedding_layers=False)
-            tidy_config(part / "adapter", model.alias)
-            (part / "adapter" / "README.md").unlink(missing_ok=True)
-            write_json(part / "adapter" / "goldgate.json", {
-                "base": model.digest, "alias": model.alias, "task": task.name, "train": train.fingerprint,
-                "prompt": ran.prompt, "template": template,
-                "recipe": ran.to_dict(), "continued": adapter_digest(continue_from) if continue_from else None})
+            _write_adapter(tuned, part / "adapter", {**note, "recipe": ran.to_dict()})
             check_adapter(tuned, part / "adapter", shortest)
-            tokens = sum(len(r.tokens) for r in rows) * recipe.epochs
+            tokens = sum(len(r.tokens) for r in rows) * (len(dev_scores(log)) or recipe.epochs)
             write_attempt(part, key, ran, log, tokens, notes, sample(tokenizer, shortest), tuple(kept.setbacks))
     kept.remove()
     del tuned, base, steps
@@ -117,11 +123,37 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
     return TrainingResult(**{**result.__dict__, "reused": False, "earlier": earlier})
 
 
-def training_key(model: ModelRef, task: Task, train: Split, recipe: Recipe, continue_from: Path | None) -> str:
-    """Digest of what decides an adapter, the machine aside: the conditions, the recipe, and where it goes on from."""
+def _write_adapter(tuned: Any, folder: Path, note: Mapping[str, Any]) -> None:
+    """Writes the adapter's weights and configuration, and the note that tells what it belongs to."""
+    tuned.save_pretrained(str(folder), save_embedding_layers=False)
+    tidy_config(folder, note["alias"])
+    (folder / "README.md").unlink(missing_ok=True)
+    write_json(folder / "goldgate.json", dict(note))
+
+
+def _scored(tuned: Any, folder: Path, note: Mapping[str, Any], watch: Watch) -> float:
+    """What the adapter as it is now scores on dev, by a model of its own, as it will be asked. No random number is
+    drawn from those of training.
+    """
+    import torch
+
+    with torch.random.fork_rng():
+        _write_adapter(tuned, folder, note)
+        score = watch.score(folder)
+        forget_models()
+    shutil.rmtree(folder)
+    return score
+
+
+def training_key(model: ModelRef, task: Task, train: Split, recipe: Recipe, continue_from: Path | None,
+                 watched: str | None = None) -> str:
+    """Digest of what decides an adapter, the machine aside: the conditions, the recipe, where it goes on from, and what
+    decides the best epoch.
+    """
     same = {name: value for name, value in conditions(model, task, train).items() if name != "machine"}
     return digest({**same, "recipe": recipe.to_dict(),
-                   "continued": adapter_digest(continue_from) if continue_from else None})
+                   "continued": adapter_digest(continue_from) if continue_from else None,
+                   **({"watched": watched} if watched else {})})
 
 
 def conditions(model: ModelRef, task: Task, train: Split) -> dict[str, Any]:

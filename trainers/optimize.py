@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 
 from trainers.answer_loss import answer_loss
 from trainers.batches import ByLength, Row, collate
+from trainers.best_epoch import BestEpoch
 from trainers.checkpoints import Checkpoints
 from trainers.dev_loss import mean_loss
 from trainers.merged import Merged, can_merge, merged
@@ -26,12 +27,16 @@ from trainers.watchdog import Watchdog
 
 def optimize(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int, work: Path,
              progress: Callable[[Progress], None], kept: Checkpoints,
-             dev: Sequence[Row] = (), tracking: Tracking | None = None) -> list[dict[str, float]]:
+             dev: Sequence[Row] = (), tracking: Tracking | None = None,
+             score: Callable[[], float] | None = None) -> list[dict[str, float]]:
     """Trains the parameters of a peft model that require gradients; returns one log row an optimizer step.
 
     work: a folder for the Trainer, which writes nothing there; kept: checkpoints to go on from and to write; dev: rows
     whose loss stands in the log at the end of every epoch, as dev_loss, and changes nothing; tracking: who else is told
-    of the steps. Raises Diverged where the loss explodes, and UserError where a checkpoint cannot be written.
+    of the steps; score: how the model as it is now answers dev: asked after every epoch, in the log as dev_score, it
+    decides which epoch's weights the model has in the end, and how many epochs without a better one (the recipe's
+    patience) end the training. Raises Diverged where the loss explodes, and UserError where a checkpoint cannot be
+    written.
     """
     from transformers import PrinterCallback, ProgressCallback
 
@@ -39,6 +44,7 @@ def optimize(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int, work: Pa
     if kept.saved is not None:
         clock.restore(kept.saved.note)
     per_epoch = recipe.steps(len(rows)) // recipe.epochs
+    best = None if score is None else BestEpoch(model, recipe.patience)
     order = ByLength([len(r.tokens) for r in rows], recipe.batch, recipe.seed)
     done = 0 if kept.saved is None else kept.saved.step
     with (merged(model, lower_dtype(recipe)) if can_merge(model, recipe.dropout) else nullcontext() as layers,
@@ -46,19 +52,26 @@ def optimize(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int, work: Pa
         trainer = _trainer_class()(
             model=model, args=_arguments(recipe, work), train_dataset=list(rows),
             data_collator=pack if recipe.pack else partial(collate, pad=pad),
-            callbacks=[_callback(clock, layers, kept, order, per_epoch), *trackers])
+            callbacks=[_callback(clock, layers, kept, order, per_epoch, best), *trackers])
+        measures: dict[str, Callable[[], float]] = {}
         if dev:
-            clock.measure_dev(per_epoch, lambda: _loss_now(model, layers, dev, recipe, pad))
+            measures["dev_loss"] = lambda: _loss_now(model, layers, dev, recipe, pad)
+        if score is not None:
+            measures["dev_score"] = score
+        clock.after_epochs(per_epoch, measures)
         trainer.clock = clock
         trainer.recipe = recipe
         trainer.order = order
         trainer.merged = layers is not None
         trainer.kept = kept
+        trainer.best = best
         # Our loss divides by the labels of the whole step itself.
         trainer.model_accepts_loss_kwargs = True
         trainer.remove_callback(PrinterCallback)
         trainer.remove_callback(ProgressCallback)
         trainer.train(resume_from_checkpoint=None if kept.saved is None else str(kept.saved.folder))
+    if best is not None:
+        best.take_back()
     return clock.log
 
 
@@ -93,12 +106,12 @@ class _Clock:
         self._done = 0
         self._started = time.perf_counter()
         self._watchdog = Watchdog(steps)
-        self._per_epoch = 0
-        self._dev_loss: Callable[[], float] = lambda: math.nan
+        self._per_epoch = steps
+        self._measures: Mapping[str, Callable[[], float]] = {}
 
-    def measure_dev(self, per_epoch: int, loss: Callable[[], float]) -> None:
-        """Asks for dev's loss after the last step of every epoch, before a checkpoint of that step is written."""
-        self._per_epoch, self._dev_loss = per_epoch, loss
+    def after_epochs(self, per_epoch: int, measures: Mapping[str, Callable[[], float]]) -> None:
+        """Asks for these after the last step of every epoch, before a checkpoint of that step is written."""
+        self._per_epoch, self._measures = per_epoch, measures
 
     def restore(self, note: dict[str, Any]) -> None:
         """Goes on from where a killed training was saved, with what noted() said then."""
@@ -117,13 +130,13 @@ class _Clock:
 
     def step(self, step: int, epoch: float, loss: float, gradient: float, rate: float) -> None:
         self._watchdog.see(loss, gradient)
-        on_dev = self._dev_loss() if self._per_epoch and step % self._per_epoch == 0 else math.nan
+        measured = {n: m() for n, m in self._measures.items()} if step % self._per_epoch == 0 else {}
         seconds = time.perf_counter() - self._started
         speed = self._done / seconds
         left = max(0.0, (self._tokens - self._done) / speed)
         self.log.append({"step": step, "epoch": round(epoch, 4), "loss": loss, "learning_rate": rate,
                          "tokens_per_second": round(speed, 1), "seconds": round(seconds, 2),
-                         **({"dev_loss": on_dev} if math.isfinite(on_dev) else {})})
+                         **{name: value for name, value in measured.items() if math.isfinite(value)}})
         self._progress(Progress(step, self._steps, epoch, loss, rate, speed, seconds, left))
 
 
@@ -162,7 +175,8 @@ def _trainer_class() -> Any:
     return AnswerTrainer
 
 
-def _callback(clock: _Clock, layers: Merged | None, kept: Checkpoints, order: ByLength, per_epoch: int) -> Any:
+def _callback(clock: _Clock, layers: Merged | None, kept: Checkpoints, order: ByLength, per_epoch: int,
+              best: BestEpoch | None) -> Any:
     """per_epoch: optimizer steps of an epoch."""
     from transformers import TrainerCallback
 
@@ -186,5 +200,8 @@ def _callback(clock: _Clock, layers: Merged | None, kept: Checkpoints, order: By
                 clock.step(state.global_step, state.epoch, float(logs["loss"]), float(logs.get("grad_norm", 0.0)),
                            float(logs["learning_rate"]))
                 logs["tokens_per_second"] = clock.log[-1]["tokens_per_second"]  # trackers read the same logs next
+                if best is not None and "dev_score" in clock.log[-1] and best.see(clock.log[-1]["dev_score"]):
+                    control.should_training_stop = True
+                    control.should_save = False  # from here nothing is to go on
 
     return Log()

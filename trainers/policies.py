@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from trainers.attempts import dev_scores
 from trainers.diagnosis import diagnose
 from trainers.facts import UNKNOWN, TrainFacts
 from trainers.ladder import Attempt, Step, best_attempt
@@ -27,15 +28,21 @@ class Policy(Protocol):
 
 
 class FewerEpochs:
-    """Overfit: from the base again, and only up to the epoch at which dev's loss was lowest."""
+    """Overfit: from the base again, and only up to the epoch at which dev's loss was lowest; or, where dev was answered
+    after every epoch, up to the one that answered best, now with the rate down to 0 at its end.
+    """
 
     def step(self, done: Sequence[Attempt], facts: TrainFacts) -> Step | None:
         last = done[-1]
-        epoch = diagnose(last).turned_after
-        if epoch is None or last.continue_from is not None or epoch >= last.recipe.epochs:
+        seen = diagnose(last)
+        if seen.turned_after is None or last.continue_from is not None:
             return None
-        told = (f"{diagnose(last).fit}: {_epochs(epoch)} instead of {last.recipe.epochs},"
-                " as it learns train by heart from there on")
+        epoch, why = seen.turned_after, "it learns train by heart from there on"
+        if dev_scores(last.log):
+            epoch, why = last.kept, "its answers to dev were best there"
+        if epoch >= last.recipe.epochs:
+            return None
+        told = f"{seen.fit}: {_epochs(epoch)} instead of {last.recipe.epochs}, as {why}"
         return Step(replace(last.recipe, epochs=epoch), told, shorter=True)
 
 
@@ -58,7 +65,7 @@ class MoreEpochs:
     def step(self, done: Sequence[Attempt], facts: TrainFacts) -> Step | None:
         last = done[-1]
         seen = diagnose(last)
-        if seen.turned_after is not None:
+        if seen.turned_after is not None or last.epochs < last.recipe.epochs:
             return None
         before = done[last.continue_from - 1] if last.continue_from is not None else done[-2] if len(done) > 1 else None
         if before is not None and not _better(last, before):
@@ -154,10 +161,10 @@ def _origin(done: Sequence[Attempt]) -> Attempt:
 def _epochs_in_all(done: Sequence[Attempt]) -> int:
     """Epochs that the best attempt's adapter has seen, those that it went on from included."""
     attempt = best_attempt(done)
-    epochs = attempt.recipe.epochs
+    epochs = attempt.kept
     while attempt.continue_from is not None:
         attempt = done[attempt.continue_from - 1]
-        epochs += attempt.recipe.epochs
+        epochs += attempt.kept
     return epochs
 
 

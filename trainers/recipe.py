@@ -9,11 +9,16 @@ from typing import Any, Literal
 
 from harness.errors import UserError, near_names
 from harness.fingerprint import digest
+from harness.hardware import Device
 from harness.task import Task
 
 MIN_STEPS = 100
 """Fewer optimizer steps seldom settle a LoRA: epochs are raised until there are about as many."""
 MIN_WARMUP_STEPS = 3
+MICRO_BATCH_CPU = 4
+"""Rows a forward pass on a CPU: 8 are a tenth faster and take half as much memory again (docs/results.md)."""
+PATIENCE = 2
+"""Epochs without a better score on dev that end a training of more epochs than these: one may be chance."""
 DEMO_CHARACTERS = 300_000
 """Characters of inputs and outputs that the demo trains on, repeats counted, and at least one pass over train:
 about ten minutes on two cores."""
@@ -32,13 +37,14 @@ class Recipe:
     warmup and decay: fractions of all steps in which the rate rises from 0 and falls to 0, constant between;
     clip: greatest gradient norm; prompt: the strategy that the model is trained and served with; max_length: tokens of
     the longest example that is learned from; too_long: whether a longer one is refused, or set aside by name;
-    precision: of the matrix multiplications (auto: bf16 where this machine gains by it), the trained weights are
-    32-bit floats in any case; checkpoint_activations: the backward pass computes what lies between two layers anew
-    instead of keeping it: less memory, a third more time; focus: a tag whose examples are seen
-    twice an epoch; variations: names of perturbations that must not change an answer, with commas between, under which
-    they are seen the second time; pack: rows one behind the other, without padding; quantize: the frozen weights in 4
-    bits, on a CUDA GPU; trainer: ours, or a command: a program and its arguments, to which the rest is a request
-    (trainers.command).
+    precision: of the matrix multiplications (auto: bf16 where this machine gains by it), the trained weights are 32-bit
+    floats in any case; checkpoint_activations: the backward pass computes what lies between two layers anew instead of
+    keeping it: less memory, a third more time; focus: a tag whose examples are seen twice an epoch; variations: names
+    of perturbations that must not change an answer, with commas between, under which they are seen the second time;
+    pack: rows one behind the other, without padding; quantize: the frozen weights in 4 bits, on a CUDA GPU; patience:
+    epochs in a row whose answers to dev score no better, after which training ends; the best epoch's adapter is kept
+    (0: all epochs are trained, and the last one's is); trainer: ours, or a command: a program and its arguments, to
+    which the rest is a request (trainers.command).
     """
 
     learning_rate: float
@@ -63,6 +69,7 @@ class Recipe:
     variations: str = ""
     pack: bool = False
     quantize: Literal["none", "4bit"] = "none"
+    patience: int = 0
     trainer: Literal["lora", "command"] = "lora"
     command: tuple[str, ...] = ()
 
@@ -91,12 +98,12 @@ class Recipe:
 
 _LATER = {f.name: f.default for f in fields(Recipe)
           if f.name in ("too_long", "precision", "checkpoint_activations", "targets", "focus", "variations", "pack",
-                        "quantize", "trainer", "command")}
+                        "quantize", "patience", "trainer", "command")}
 """Settings that earlier recipes do not have, with their defaults: left out there, those keep their digests."""
 _LIMITS: dict[str, tuple[float, float]] = {
     "learning_rate": (1e-7, 1.0), "batch": (1, 4096), "epochs": (1, 1000), "rank": (1, 1024), "alpha": (1, 4096),
     "dropout": (0.0, 0.9), "warmup": (0.0, 1.0), "decay": (0.0, 1.0), "weight_decay": (0.0, 10.0), "clip": (1e-6, 1e6),
-    "seed": (0, 2**32 - 1), "max_length": (16, 1_048_576), "micro_batch": (1, 4096),
+    "seed": (0, 2**32 - 1), "max_length": (16, 1_048_576), "micro_batch": (1, 4096), "patience": (0, 1000),
 }
 _CHOICES = {"prompt": ("pruned", "zero_shot"), "too_long": ("refuse", "set_aside"),
             "precision": ("float32", "bf16", "auto"), "targets": TARGETS, "quantize": ("none", "4bit"),
@@ -112,27 +119,31 @@ def check_amount(n_train: int) -> None:
                         "add examples; those that were set aside for their length count with a larger max_length")
 
 
-def default_recipe(task: Task, n_train: int, hidden_size: int, settings: Mapping[str, Any] | None = None) -> Recipe:
+def default_recipe(task: Task, n_train: int, hidden_size: int, settings: Mapping[str, Any] | None = None, *,
+                   on: Device = "cpu") -> Recipe:
     """The recipe to try first: rules by size, then task.yaml's `train:`, then the settings (from --set).
 
-    n_train: training examples; hidden_size: of the base model, in units. Raises UserError for an unknown or impossible
-    setting. Sources: the rate by width and batch, Tinker's formula; all linear layers, LoRA Without Regret (Thinking
-    Machines, 2025); both changed for small models by our own measurement (docs/results.md).
+    n_train: training examples; hidden_size: of the base model, in units; on: the device. Raises UserError for an
+    unknown or impossible setting. Sources: the rate by width and batch, Tinker's formula; all linear layers, LoRA
+    Without Regret (Thinking Machines, 2025); both changed for small models by our own measurement (docs/results.md).
     """
     check_amount(n_train)
     changes = {**_checked(task.train, f'{task.folder / "task.yaml"}, field "train"'),
                **_checked(settings or {}, "--set")}
     batch = int(changes.get("batch", default_batch(n_train)))
     rank = 32 if hidden_size <= 1024 and n_train > 5000 else 16
+    epochs = int(changes.get("epochs", default_epochs(n_train, batch)))
+    watched = epochs > PATIENCE and changes.get("trainer") != "command"
     recipe = Recipe(
-        learning_rate=default_rate(hidden_size, batch), batch=batch, epochs=default_epochs(n_train, batch), rank=rank,
-        alpha=2 * int(changes.get("rank", rank)), dropout=0.05 if n_train < 200 else 0.0,
+        learning_rate=default_rate(hidden_size, batch), batch=batch, epochs=epochs, rank=rank,
+        alpha=2 * int(changes.get("rank", rank)), dropout=0.05 if n_train < 200 else 0.0, precision="auto",
+        micro_batch=MICRO_BATCH_CPU if on == "cpu" else 8, patience=PATIENCE if watched else 0,
     )
     return _made(recipe, changes)
 
 
 def demo_recipe(task: Task, n_train: int, hidden_size: int, settings: Mapping[str, Any] | None = None, *,
-                characters: int) -> Recipe:
+                characters: int, on: Device = "cpu") -> Recipe:
     """What `goldgate demo` has time for, whatever task.yaml says: about DEMO_CHARACTERS, half of the steps decaying.
 
     characters: of all inputs and outputs of train. Where there is time for one pass or two, small batches learn more
@@ -143,7 +154,7 @@ def demo_recipe(task: Task, n_train: int, hidden_size: int, settings: Mapping[st
     bold: dict[str, Any] = {"batch": 4, "learning_rate": 1.1e-3} if hidden_size <= SMALL else {}
     quick |= {key: value for key, value in bold.items() if key not in task.train}
     quick |= _checked(settings or {}, "--set")
-    return default_recipe(task, n_train, hidden_size, quick)
+    return default_recipe(task, n_train, hidden_size, quick, on=on)
 
 
 def default_rate(hidden_size: int, batch: int) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from trainers.best_epoch import BestEpoch
 from trainers.checkpoints import Checkpoints
 
 _TENSORS = "tensors.safetensors"
@@ -17,10 +18,12 @@ class Resumable:
     """Stands before Trainer among the bases. Saved are trained weights, optimizer, schedule, random states, position.
 
     Python's and NumPy's random states are not: the order of rows comes from seed and epoch, and only torch draws.
-    kept: where to; noted: what the log needs to go on, of the class that inherits.
+    kept: where to; best: the best epoch's weights, where answers to dev decide; noted: what the log needs to go on, of
+    the class that inherits.
     """
 
     kept: Checkpoints
+    best: BestEpoch | None
     model: Any
     optimizer: Any
     lr_scheduler: Any
@@ -33,6 +36,8 @@ class Resumable:
         tensors = {f"weights.{name}": p for name, p in self._trained().items()}
         for i, state in self.optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{i}.{name}": value for name, value in state.items()}
+        if self.best is not None:
+            tensors |= {f"best.{name}": p for name, p in self.best.weights.items()}
         tensors |= _random_states(self.model.device)
         files = {_TENSORS: save({name: t.detach().cpu().contiguous() for name, t in tensors.items()}),
                  _STATE: json.dumps(asdict(self.state)).encode()}
@@ -46,6 +51,8 @@ class Resumable:
         with torch.no_grad():
             for name, parameter in self._trained().items():
                 parameter.copy_(saved[name])
+        if self.best is not None and self.kept.saved is not None:
+            self.best.restore(self.kept.saved.note["log"], self._saved("best."))
 
     def _load_optimizer_and_scheduler(self, checkpoint: Any) -> None:
         if checkpoint is None or self.kept.saved is None:

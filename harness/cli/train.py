@@ -23,6 +23,7 @@ from harness.gates import (
     read_looks,
     suite_digest,
 )
+from harness.hardware import device
 from harness.project import Project
 from harness.runs import (
     Run,
@@ -134,9 +135,9 @@ def _recipe(work: Work, model: ModelRef, settings: Sequence[str], quick: bool) -
     hidden = hidden_size(model)
     train, changes = work.split("train"), parse_settings(settings)
     if not quick:
-        return settled(default_recipe(work.task, len(train), hidden, changes))
+        return settled(default_recipe(work.task, len(train), hidden, changes, on=device()))
     characters = sum(len(e.text) + len(render_output(e.output)) for e in train)
-    return settled(demo_recipe(work.task, len(train), hidden, changes, characters=characters))
+    return settled(demo_recipe(work.task, len(train), hidden, changes, characters=characters, on=device()))
 
 
 def _say_baselines(work: Work, prompted: Prompted) -> None:

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.answers import collect
 from harness.baselines import deciding_metrics
+from harness.cache import answer_cache
 from harness.cli.curve import learning_curve
 from harness.cli.work import Work, references
 from harness.errors import UserError
 from harness.files import read_json, write_json
+from harness.fingerprint import digest
 from harness.gates import (
     GateRecord,
     chance_of_other_verdict,
@@ -23,6 +26,7 @@ from harness.gates import (
     names_strata,
     read_looks,
     share_of_golden,
+    suite_digest,
 )
 from harness.novelty import read_novelty
 from harness.plugin.run import run_suite
@@ -31,6 +35,10 @@ from harness.runs import (
     Run,
     answers_folder,
 )
+from harness.scored import Scored
+from harness.scorers import Context, scorer_versions
+from harness.scores import Scores
+from harness.subjects import parse_subject
 from harness.subjects.embedded import ModelRef
 from trainers import (
     Budget,
@@ -44,6 +52,7 @@ from trainers import (
     Tracking,
     TrainFacts,
     TrainingResult,
+    Watch,
     explain,
     marked,
     strategy_for,
@@ -166,6 +175,19 @@ def _told(gate: GateRecord) -> dict[str, Any]:
     return {"item": gate.item, "verdict": gate.verdict.to_json(), "flips": chance_of_other_verdict(gate)}
 
 
+def _watch(work: Work) -> Watch:
+    """How an epoch's adapter answers dev: scored as an attempt is, from the same cache."""
+    task, dev, metric = work.task, work.split("dev"), deciding_metrics(work.task)[0]
+
+    def score(folder: Path) -> float:
+        name = f"adapter:{folder.resolve().relative_to(work.project.root.resolve())}"
+        answers = collect(parse_subject(name, task, work.project), dev.examples,
+                          cache=answer_cache(work.project, "dev")).answers
+        return Scored(name, Scores(Context(task, work.project.cache), dev, answers)).measure(metric).value
+
+    return Watch(metric, digest({"dev": dev.fingerprint, "suite": suite_digest(task, scorer_versions(task))}), score)
+
+
 def train_shown(work: Work, model: ModelRef, recipe: Recipe, out: Path, continue_from: Path | None,
                 seconds: float = math.inf) -> TrainingResult:
     """An adapter, with loss, speed and time left on the screen while it is trained. seconds: after which a trainer that
@@ -182,7 +204,8 @@ def train_shown(work: Work, model: ModelRef, recipe: Recipe, out: Path, continue
             advance(p.step, f"loss {p.loss:.3f}  {p.tokens_per_second:.0f} tokens/s")
 
         tracking = Tracking(work.trackers, out.parents[1] / "tracking", f"attempt-{out.name}")
-        result = train_adapter(model, work.task, split, recipe, out, told, continue_from, work.split("dev"), tracking)
+        result = train_adapter(model, work.task, split, recipe, out, told, continue_from, work.split("dev"), tracking,
+                               _watch(work))
     row = [marked(result.sample)] if result.sample and out.name == "1" else []
     for line in (*result.setbacks, *result.notes, *row):
         work.screen.say(f"  {line if len(line) <= _SHOWN else line[:_SHOWN] + ' ...'}")

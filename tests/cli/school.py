@@ -16,7 +16,7 @@ from harness.subjects import latency
 from harness.subjects.adapter import adapter_digest
 from harness.subjects.embedded import EMBEDDED_DIGEST, ModelRef
 from harness.subjects.latency import Timing
-from trainers import Recipe, Tracking, TrainingResult
+from trainers import Recipe, Tracking, TrainingResult, Watch
 from trainers.attempts import write_attempt
 
 GATES = """
@@ -41,7 +41,8 @@ class School:
     stop: bool = False
 
     def __call__(self, model: ModelRef, task: Any, split: Any, recipe: Recipe, out: Path, told: Callable[..., None],
-                 continue_from: Path | None, watched: Any, tracking: Tracking) -> TrainingResult:
+                 continue_from: Path | None, watched: Any, tracking: Tracking,
+                 watch: Watch | None = None) -> TrainingResult:
         if self.stop:
             raise KeyboardInterrupt
         assert (split.name, watched.name) == ("train", "dev")
@@ -52,6 +53,10 @@ class School:
         name = self.counts.adapter(folder, f"weights {len(self.recipes)}".encode(), prompt=recipe.prompt,
                                    base=model.digest)
         self.counts.cached(name, task.model, dev=dev, golden=golden)
+        # An epoch's score is the one by which the attempt will be judged.
+        if watch is not None:
+            assert watch.metric == "exact_match"
+            assert watch.score(out / "adapter") == pytest.approx(1 - dev / len(watched))
         write_attempt(out, "key", recipe, RISING, 1600, (), {"id": "t000", "read": "p", "learned": "a"})
         return TrainingResult(out / "adapter", adapter_digest(out / "adapter"), 16.0, 1600, 100.0, RISING,
                               ("t001 and t002 ask the same and expect different outputs",),

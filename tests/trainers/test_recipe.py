@@ -64,6 +64,12 @@ def test_the_rate_follows_a_batch_that_was_set(lesson: Lesson) -> None:
     assert default_recipe(lesson.task, 400, 576, {"batch": 32}).learning_rate == default_rate(576, 32)
 
 
+def test_bf16_is_left_to_the_machine_unless_somebody_says_so(lesson: Lesson) -> None:
+    assert default_recipe(lesson.task, 400, 576).precision == "auto"
+    assert demo_recipe(lesson.task, 400, 576, characters=150_000).precision == "auto"
+    assert default_recipe(replace(lesson.task, train={"precision": "float32"}), 400, 576).precision == "float32"
+
+
 def test_the_demo_sees_about_as_much_text_of_every_task(lesson: Lesson) -> None:
     assert demo_recipe(lesson.task, 400, 576, characters=150_000).epochs == 2
     assert demo_recipe(lesson.task, 400, 576, characters=900_000).epochs == 1
