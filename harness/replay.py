@@ -18,8 +18,9 @@ from harness.files import check_object, read_json, write_json
 from harness.fingerprint import digest, file_digest, short
 from harness.scorers import Tariff, scorer_versions
 from harness.subjects import Answer, Subject
+from harness.subjects.kept import KeptTask
 from harness.subjects.latency import Timing
-from harness.subjects.subject import Progress, Way, general_identity, sampled_identity
+from harness.subjects.subject import Progress, Way, general_identity, kept_identity, sampled_identity
 from harness.task import Task
 
 _FILE, _ANSWERS = "answers.json", "answers.jsonl.gz"
@@ -190,6 +191,9 @@ class _Recording:
 
     def general(self, way: Way) -> Subject:
         return _Recording(self.name, general_identity(self.identity, way), self._where, self._hint)
+
+    def kept(self, other: KeptTask) -> Subject:
+        return _Recording(self.name, kept_identity(self.identity, other.digest), self._where, self._hint)
 
 
 def asked_digest(task: Task, train: str) -> str:

@@ -149,12 +149,15 @@ class _TaskFile(_Strict):
     golden: Golden = "closed"
     max_group: int = Field(default=1, ge=1)
     prices: Prices | None = None
+    must_not_regress: tuple[str, ...] = ()
     train: dict[str, Any] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Task:
-    """What is asked: one task.yaml, checked. schema, chat_template: what the files hold; folder: suites/<task>."""
+    """What is asked: one task.yaml, checked. schema, chat_template: what the files hold; must_not_regress: other tasks,
+    by name and prompt; folder: suites/<task>.
+    """
 
     name: str
     kind: Kind
@@ -175,6 +178,7 @@ class Task:
     golden: Golden
     max_group: int
     prices: Prices | None
+    must_not_regress: tuple[str, ...]
     train: Mapping[str, Any]
     folder: Path
 

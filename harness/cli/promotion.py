@@ -28,7 +28,8 @@ from harness.scored import Scored
 from harness.scorers import scorer_versions
 from harness.subjects import Answer, Subject, serving_digest
 from harness.subjects.adapter import read_adapter
-from harness.subjects.subject import MOST_SAMPLES, WAYS, general_identity, sampled_identity
+from harness.subjects.kept import kept_task
+from harness.subjects.subject import MOST_SAMPLES, WAYS, general_identity, kept_identity, sampled_identity
 from harness.task import load_task
 
 _BASE = "base+zero_shot"  # what `general.before` is
@@ -133,12 +134,17 @@ def _entrant(work: Work, recorded: Recorded | None, subject: Subject, views: Seq
 
 
 def _general(work: Work, recorded: Recorded | None, name: str) -> list[tuple[str, Answer]]:
-    """What a candidate and the base model have answered to the general questions, where their suite asked."""
+    """What a candidate and the base model have answered to the general questions and to tasks that must not regress,
+    where their suite asked.
+    """
+    others = [kept_task(entry, work.task, work.project) for entry in work.task.must_not_regress]
+
     def answers(subject: Subject) -> list[tuple[str, Answer]]:
         whose = {general_identity(subject.identity, way) for way in WAYS}
+        whose |= {kept_identity(subject.identity, other.digest) for other in others}
         return [(subject.name, a) for a in _known(work, recorded, whose, GENERAL) if a.example in now]
 
-    now = {e.digest for e in (*asked(), *passages())}
+    now = {e.digest for split in (asked(), passages(), *(other.dev for other in others)) for e in split}
     mine = answers(work.subject(name))
     return [*mine, *answers(work.subject(_BASE))] if mine and name != _BASE else mine
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
-from harness import consistency, edge_cases, general
+from harness import consistency, edge_cases, general, kept
 from harness.errors import UserError
-from harness.examples import COMPUTED
+from harness.examples import COMPUTED, read_card
 from harness.files import read_text
 from harness.fingerprint import digest, file_digest
 from harness.novelty import read_novelty
@@ -27,7 +27,7 @@ which a suite does not use must not turn its looks into new ones.
 """
 
 _BESIDE = {"under": (edge_cases,), "across": (edge_cases, consistency), "repeated": (consistency,), "by": (own,),
-           "general": (general,)}
+           "general": (general,), "kept": (kept,)}
 """The modules that decide beside the scorers, by the word of a suite's code that asks for them."""
 
 
@@ -62,9 +62,26 @@ def suite_digest(task: Task, scorers: Mapping[str, int | str]) -> str:
         "template": dict(task.template),
         "decoding": task.decoding.model_dump(mode="json"),
         **task.chat,
+        **({"must_not_regress": {name: _other(task, name) for name in task.must_not_regress}}
+           if task.must_not_regress else {}),
     }
     strata = {"strata": read_novelty(task.data).digest} if _speaks_of_strata(named) else {}
     return digest({"code": code, "rules": rules, "scorers": counted, **strata})
+
+
+def _other(task: Task, entry: str) -> list[Any]:
+    """What decides a gate on another task beside this suite: that task's own files, but its gates and champion, and its
+    dev split. Raises UserError where it is not there.
+    """
+    name = entry.partition("+")[0]
+    folder = task.folder.parent / name
+    files = sorted(p for p in folder.glob("*") if p.is_file() and p.suffix in (".yaml", ".json", ".md", ".jinja")
+                   and not p.name.startswith("champion"))
+    dev = read_card(task.data.parent / name).splits.get("dev", {}).get("fingerprint") if files else None
+    if dev is None:
+        raise UserError(f'"{name}" is no prepared task of this project',
+                        f'{task.folder / "task.yaml"}, field "must_not_regress"', f"goldgate prepare {name}")
+    return [dev, {p.name: file_digest(p) for p in files}]
 
 
 def names_strata(task: Task) -> bool:

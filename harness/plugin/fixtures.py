@@ -9,6 +9,7 @@ import pytest
 from harness.errors import UserError
 from harness.examples import Split
 from harness.forgetting import General
+from harness.kept import Kept
 from harness.plugin.place import suite_folder
 from harness.scored import Scored
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from harness.plugin.roles import Role
     from harness.plugin.suite import Suite
 
-SUBJECTS = frozenset({"candidate", "prompted", "base", "linear", "incumbent", "previous", "general"})
+SUBJECTS = frozenset({"candidate", "prompted", "base", "linear", "incumbent", "previous", "general", "kept"})
 
 
 def _suite(request: pytest.FixtureRequest) -> Suite:
@@ -79,6 +80,16 @@ def general(request: pytest.FixtureRequest) -> General:
     return _suite(request).general()
 
 
+@pytest.fixture
+def kept(request: pytest.FixtureRequest) -> Kept:
+    """The candidate on the dev split of a task named under must_not_regress, and `kept.before`, the base model there:
+    kept.exact_match - kept.before.exact_match >= -0.05. The test runs once for each task named.
+    """
+    if isinstance(request.param, UserError):
+        raise request.param
+    return _suite(request).kept(request.param)
+
+
 @pytest.fixture(scope="module")
 def golden(request: pytest.FixtureRequest) -> Split:
     """The examples that this run is on: those of golden, or of dev under --split dev."""
@@ -100,23 +111,28 @@ def edge_case(request: pytest.FixtureRequest) -> str:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One item per edge case. Tags that cannot be read are one item, which says why: an empty list would be a skip."""
+    """One item per edge case, or per task that must not regress. Where they cannot be read there is one item, which
+    says why: an empty list would be a skip.
+    """
     folder = suite_folder(metafunc.definition.path)
-    if folder is None or "edge_case" not in metafunc.fixturenames or _own_cases(metafunc):
+    wanted = [name for name in ("edge_case", "kept") if name in metafunc.fixturenames and not _own(metafunc, name)]
+    if folder is None or not wanted:
         return
     gates: GatePlugin | None = metafunc.config.pluginmanager.get_plugin("goldgate-gates")
     suite = None if gates is None else gates.suite_at(metafunc.definition.path)
     if suite is None:
         return
-    try:
-        tags: tuple[str | UserError, ...] = suite.tags()
-    except UserError as error:
-        tags = (error,)
-    ids = [tag if isinstance(tag, str) else "no-edge-cases" for tag in tags]
-    metafunc.parametrize("edge_case", tags, ids=ids, indirect=True)
+    for name in wanted:
+        try:
+            found: tuple[str | UserError, ...] = suite.tags() if name == "edge_case" else suite.kept_names()
+        except UserError as error:
+            found = (error,)
+        none = f"no-{name.replace('_', '-')}s"
+        ids = [one if isinstance(one, str) else none for one in found]
+        metafunc.parametrize(name, found, ids=ids, indirect=True)
 
 
-def _own_cases(metafunc: pytest.Metafunc) -> bool:
-    """Whether the test says itself which edge cases it is for."""
+def _own(metafunc: pytest.Metafunc, fixture: str) -> bool:
+    """Whether the test says itself which edge cases, or tasks, it is for."""
     names = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize") if mark.args]
-    return any("edge_case" in (n.replace(" ", "").split(",") if isinstance(n, str) else n) for n in names)
+    return any(fixture in (n.replace(" ", "").split(",") if isinstance(n, str) else n) for n in names)

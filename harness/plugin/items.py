@@ -28,7 +28,7 @@ from harness.project import Project, cache_folder, cache_limit
 
 _RERUN = "running a gate again does not change the verdict of its first run"
 _ARGUMENT = "declare it as the test's argument, so that its look is counted before it is read"
-_TESTING = frozenset({"candidate", "previous", "general"})  # fixtures that ask the candidate, or tell of it
+_TESTING = frozenset({"candidate", "previous", "general", "kept"})  # fixtures that ask the candidate, or tell of it
 Hook = Generator[None, object, object]
 
 
@@ -151,7 +151,10 @@ class GatePlugin:
         for folder, suite in self._suites.items():
             items = [i for i in session.items if suite_folder(i.path) == folder]
             self.selection.chosen(folder, [i.nodeid for i in items])
-            suite.tests_candidate = any(_TESTING & _fixtures(i) for i in items)
+            used = [_fixtures(i) for i in items]
+            suite.tests_candidate = any(_TESTING & names for names in used)
+            if unkept := suite.unkept(used):
+                self.selection.lacks(folder, unkept)
 
     def describe(self) -> list[dict[str, Any]]:
         """Every suite of this process, what was selected of it and how it was resolved, as JSON."""
@@ -255,7 +258,7 @@ class TermsPlugin:
         used = _fixtures(item) & SUBJECTS
         run.suite.declared = frozenset(used)
         if used:
-            if {"candidate", "general"} & used:
+            if {"candidate", "general", "kept"} & used:
                 run.suite.subject("candidate")
             terms = run.suite.terms()
             run.settled = frozenset(used)

@@ -20,6 +20,7 @@ class Selection:
         self._left_out: Counter[Path] = Counter()
         self._chosen: dict[Path, list[str]] = {}
         self._broken: list[str] = []
+        self._lacking: dict[Path, str] = {}
 
     def saw_file(self, folder: Path, path: Path) -> None:
         """A file of a suite that pytest looks into."""
@@ -41,6 +42,10 @@ class Selection:
     def chosen(self, folder: Path, items: list[str]) -> None:
         """The tests of a suite that are to run, in order."""
         self._chosen[folder] = items
+
+    def lacks(self, folder: Path, what: str) -> None:
+        """A gate that task.yaml asks for is in no test, in words."""
+        self._lacking[folder] = what
 
     def describe(self, folder: Path) -> dict[str, Any]:
         """The tests that are to run, and why they are not the whole suite (empty where they are), as JSON."""
@@ -64,7 +69,7 @@ class Selection:
         broken = [n for n in self._broken if (self._config.rootpath / n.split("::")[0]).is_relative_to(folder)]
         if broken:
             reasons.append(f"{', '.join(broken)} could not be collected")
-        return reasons
+        return [*reasons, *([self._lacking[folder]] if folder in self._lacking else [])]
 
     def _missing(self, folder: Path) -> list[str]:
         """Test files that were not looked into; under --lf, pytest looks into some and then passes them over."""

@@ -16,6 +16,7 @@ from harness.examples import Example, Split
 from harness.files import disk_errors
 from harness.gates import names_strata
 from harness.general import asked, passages
+from harness.kept import KeptScores
 from harness.plugin.audit import Audit, audit
 from harness.plugin.options import Choice
 from harness.project import Project
@@ -24,6 +25,7 @@ from harness.scorers import Context, Tariff, scorer_versions, scorers_for, tarif
 from harness.scorers.own import check_counted
 from harness.scores import Scores, Values
 from harness.subjects import Answer, Subject
+from harness.subjects.kept import KeptTask
 from harness.subjects.latency import Timing, chosen, machine, measure_latency
 from harness.subjects.subject import Progress, Way
 from harness.task import Task
@@ -45,6 +47,9 @@ class _Announced:
 
     def general(self, way: Way) -> Subject:
         return _Announced(self._subject.general(way), self._split, self._say)
+
+    def kept(self, other: KeptTask) -> Subject:
+        return _Announced(self._subject.kept(other), f"{other.task.name}'s dev", self._say)
 
     def fingerprint(self, example: Example) -> str:
         return self._subject.fingerprint(example)
@@ -151,6 +156,11 @@ class Source:
     def general(self, subject: Subject, way: Way) -> Mapping[str, Answer]:
         """A subject's answers to the general questions. Raises UserError where one cannot be had."""
         return self._answers(subject.general(way), passages() if way == "read" else asked())
+
+    def kept(self, subject: Subject, other: KeptTask) -> Scores:
+        """A subject's scores on another task. Raises UserError where an answer cannot be had."""
+        answers = self._answers(subject.kept(other), other.dev)
+        return KeptScores(Context(other.task, self._project.cache), other.dev, answers)
 
     def _answers(self, subject: Subject, split: Split) -> Mapping[str, Answer]:
         collected = self._collect(subject, split)

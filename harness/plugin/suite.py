@@ -7,7 +7,7 @@ next test.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from typing import Any, TypeVar
 
 from harness.champion import Champion, load_champion
@@ -15,6 +15,7 @@ from harness.errors import UserError
 from harness.examples import Split, load_split, read_card
 from harness.fingerprint import digest, short
 from harness.forgetting import General
+from harness.kept import Kept
 from harness.plugin.failure import Illustration
 from harness.plugin.options import Choice, SplitName
 from harness.plugin.roles import Role, Roles, told_of
@@ -24,7 +25,9 @@ from harness.project import Project
 from harness.replay import Evidence, Replay
 from harness.runs import find_replay
 from harness.scored import Scored
+from harness.scores import Scores
 from harness.subjects import Answer, Subject, parse_subject
+from harness.subjects.kept import kept_task
 from harness.subjects.subject import Way
 from harness.task import Task, load_task
 
@@ -157,6 +160,35 @@ class Suite:
 
         before = General("general.before", answers("base"))
         return self._once("general", lambda: General("general", answers("candidate"), before))
+
+    def kept(self, name: str) -> Kept:
+        """The candidate on another task, by its entry of must_not_regress, and the base model. As `scored` else."""
+        self._check_declared("kept")
+        self.terms()
+        other = self._once(f"kept {name}", lambda: kept_task(name, self.task, self.project))
+
+        def scores(role: Role) -> Scores:
+            return self._once(f"kept {name} {role}", lambda: self.source.kept(self.subject(role), other))
+
+        return Kept(f"kept[{name}]", scores("candidate"), lambda: scores("base"))
+
+    def kept_names(self) -> tuple[str, ...]:
+        """The entries of must_not_regress. Raises UserError where there is none."""
+        if not self.task.must_not_regress:
+            raise UserError("a test asks for kept, and no task is named that must not regress",
+                            f'{self.task.folder / "task.yaml"}, field "must_not_regress"',
+                            "write must_not_regress: [OTHER_TASK]")
+        return self.task.must_not_regress
+
+    def unkept(self, fixtures: Iterable[Set[str]]) -> str:
+        """Why a suite whose tests use these fixtures does not keep what task.yaml tells it to; empty where it does."""
+        try:
+            named = self.task.must_not_regress
+        except UserError:
+            return ""  # its gates say it
+        if not named or any("kept" in used for used in fixtures):
+            return ""
+        return f"must_not_regress names {', '.join(named)}, and no test asks for the fixture kept"
 
     def _check_declared(self, fixture: str) -> None:
         if fixture not in self.declared:

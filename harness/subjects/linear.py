@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from harness.errors import UserError
 from harness.examples import Example, Split, render_output
@@ -16,6 +16,9 @@ from harness.fingerprint import digest
 from harness.subjects.embedded import EMBEDDER_DIGEST
 from harness.subjects.subject import Answer, Progress, Way, not_general
 from harness.task import Task
+
+if TYPE_CHECKING:
+    from harness.subjects.kept import KeptTask
 
 INVERSE_PENALTY = 10.0
 """C of scikit-learn. Unit-length embeddings have small coordinates: its default 1 holds the weights too small."""
@@ -49,6 +52,9 @@ class LinearSubject:
 
     def general(self, way: Way) -> NoReturn:
         raise not_general(self.name)
+
+    def kept(self, other: KeptTask) -> NoReturn:
+        raise not_general(self.name, "another task", "kept")
 
     def fingerprint(self, example: Example) -> str:
         return digest([self.identity, version("scikit-learn"), version("sentence-transformers"), example.text])

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import torch
 
     from harness.subjects.engine import Generated
+    from harness.subjects.kept import KeptTask
     from harness.subjects.loading import Loaded
 
 ENGINE = 1
@@ -79,6 +80,11 @@ class LocalSubject:
         from harness.subjects.general import GeneralSubject
 
         return GeneralSubject(self._who, way)
+
+    def kept(self, other: KeptTask) -> Subject:
+        from harness.subjects.kept import KeptSubject
+
+        return KeptSubject(self._who, other)
 
     def fingerprint(self, example: Example) -> str:
         return self._fingerprint(self._who.strategy.messages(example))

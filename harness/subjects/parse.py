@@ -44,12 +44,12 @@ def parse_subject(name: str, task: Task, project: Project) -> Subject:
         at = read_name(name)
         if at.constrained:
             _check_closed(task, name)
-        return RemoteSubject(name, task, at, parse_strategy(at.strategy, _sources(task, project)))
+        return RemoteSubject(name, task, at, parse_strategy(at.strategy, sources_of(task, project)))
     constrained = len(parts) > 1 and parts[-1] == "constrained"
     if constrained:
         _check_closed(task, name)
         parts = parts[:-1]
-    sources = _sources(task, project)
+    sources = sources_of(task, project)
     if parts[0] == "base" and len(parts) == 2:
         model = model_digest(project.cache, task.model)
         return LocalSubject(Who(name, task, project.cache, model, None, parse_strategy(parts[1], sources), constrained))
@@ -86,7 +86,7 @@ def serving_digest(name: str, prompt: str | None, task: Task, project: Project) 
     if name == "linear" or name.startswith("openai:"):
         return parse_subject(name, task, project).identity
     plain = name.removesuffix("+constrained")
-    strategy = parse_strategy(prompt or plain.removeprefix("base+"), _sources(task, project))
+    strategy = parse_strategy(prompt or plain.removeprefix("base+"), sources_of(task, project))
     closed = {"schema": task.schema, "labels": list(task.labels)} if plain != name else None
     return digest({"model": task.model, "prompt": strategy.spec(), "template": dict(task.template),
                    "decoding": task.decoding.model_dump(), "constrained": closed, **task.chat})
@@ -106,7 +106,9 @@ def _check_closed(task: Task, name: str) -> None:
         raise UserError(f'"{name}": free text has no closed form to constrain', hint="drop +constrained")
 
 
-def _sources(task: Task, project: Project) -> Sources:
+def sources_of(task: Task, project: Project) -> Sources:
+    """Where a task's prompts take their shots from: its train split, and the distances in it."""
+
     @cache
     def train() -> Split:
         return load_split(project, task.name, "train")

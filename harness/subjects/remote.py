@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from threading import Event
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from weakref import finalize
 
 from harness.errors import UserError
@@ -26,6 +26,9 @@ from harness.subjects.local import sample_seed
 from harness.subjects.subject import Answer, Finish, Progress, Way, not_general, sampled_identity
 from harness.subjects.thinking import after_thought
 from harness.task import Task
+
+if TYPE_CHECKING:
+    from harness.subjects.kept import KeptTask
 
 ENGINE = 1
 """Raised when the same subject may be asked the same prompt differently because of our code."""
@@ -90,6 +93,9 @@ class RemoteSubject:
 
     def general(self, way: Way) -> NoReturn:
         raise not_general(self.name)
+
+    def kept(self, other: KeptTask) -> NoReturn:
+        raise not_general(self.name, "another task", "kept")
 
     def fingerprint(self, example: Example) -> str:
         return self._fingerprint(self.strategy.messages(example))

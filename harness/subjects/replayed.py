@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from harness.errors import UserError
 from harness.examples import Example
-from harness.subjects.subject import Answer, Progress, Subject, Way, general_identity, sampled_identity
+from harness.subjects.subject import (
+    Answer,
+    Progress,
+    Subject,
+    Way,
+    general_identity,
+    kept_identity,
+    sampled_identity,
+)
+
+if TYPE_CHECKING:
+    from harness.subjects.kept import KeptTask
 
 
 class Replayed:
@@ -40,6 +52,10 @@ class Replayed:
     def general(self, way: Way) -> Subject:
         return Replayed(self.name, general_identity(self.identity, way),
                         lambda: self._subject().general(way), self._where)
+
+    def kept(self, other: KeptTask) -> Subject:
+        return Replayed(self.name, kept_identity(self.identity, other.digest),
+                        lambda: self._subject().kept(other), self._where)
 
     def _subject(self) -> Subject:
         what = f"an answer of {self.name} is not recorded, and it cannot be generated: "

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 from harness.errors import UserError
 from harness.examples import Example
 from harness.fingerprint import digest
 from harness.general import VERSION as GENERAL
+
+if TYPE_CHECKING:
+    from harness.subjects.kept import KeptTask
 
 Finish = Literal["stop", "length", "error"]
 Origin = Literal["recorded", "cache", "model"]
@@ -79,6 +82,10 @@ class Subject(Protocol):
         """
         ...
 
+    def kept(self, other: KeptTask) -> Subject:
+        """The same model under another task's prompt: it answers that task's dev split. Raises as `general`."""
+        ...
+
 
 MOST_SAMPLES = 100
 """Samples of one answer that may be drawn: each more narrows nothing that the number of examples does not."""
@@ -94,7 +101,12 @@ def general_identity(identity: str, way: Way) -> str:
     return digest([identity, "general", way, GENERAL])
 
 
-def not_general(name: str) -> UserError:
-    """What a subject says that is not asked the general questions."""
-    return UserError(f"{name} is not asked the general questions: what training made it forget is known of models on"
-                     " this machine alone", hint="gate `general` for adapter:FOLDER or base+STRATEGY")
+def kept_identity(identity: str, other: str) -> str:
+    """Identity under which a subject's answers to another task are kept. other: the digest of what that asks."""
+    return digest([identity, "kept", other])
+
+
+def not_general(name: str, what: str = "the general questions", gate: str = "general") -> UserError:
+    """What a subject says that is not asked beside its task."""
+    return UserError(f"{name} is not asked {what}: what training made it forget is known of models on"
+                     " this machine alone", hint=f"gate `{gate}` for adapter:FOLDER or base+STRATEGY")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from typing import Any
@@ -13,9 +14,10 @@ from harness.champion import load_champion
 from harness.general import asked, passages, questions
 from harness.plugin.run import run_suite
 from harness.subjects import Answer, parse_subject
+from harness.subjects.kept import kept_task
 from harness.subjects.subject import WAYS
 
-from .conftest import BASE, GATES, passing
+from .conftest import BASE, GATES, SIZES, passing
 
 Typed = Callable[..., tuple[int, str, str]]
 GATE = "def test_kept(general):\n    assert general.accuracy - general.before.accuracy >= -0.10\n" \
@@ -72,3 +74,29 @@ def test_a_suite_that_does_not_gate_them_records_none(typed: Typed, counts: Any)
     champion = load_champion(counts.project, "counts")
     assert champion is not None
     assert not [row for row in champion.recorded.rows if row["split"] == "general"]
+
+
+def test_a_machine_without_the_model_decides_what_became_of_another_task(typed: Typed, counts: Any) -> None:
+    another = counts.project.suite("more")
+    shutil.copytree(counts.suite, another)
+    text = (another / "task.yaml").read_text().replace('"task": "counts"', '"task": "more"')
+    (another / "task.yaml").write_text(text)
+    shutil.copytree(counts.golden, counts.project.golden("more"))
+    counts.settings(must_not_regress=["more"])
+    counts.gates(GATES + "\n\ndef test_others(kept):\n"
+                 "    assert kept.exact_match - kept.before.exact_match >= -0.30\n")
+    counts.adapter(ADAPTER.removeprefix("adapter:"))
+    other = kept_task("more", counts.task, counts.project)
+    for name in (ADAPTER, BASE):
+        subject = parse_subject(name, counts.task, counts.project).kept(other)
+        answer_cache(counts.project, "general").put_many([
+            Answer(e.id, json.dumps(e.output), "stop", 9, 5, 0.01, -0.1, subject.identity, subject.fingerprint(e),
+                   e.digest) for e in other.dev])
+    passing(counts)
+    assert typed("promote", "r1")[0] == 0
+    shutil.rmtree(counts.project.cache)
+    shutil.rmtree(counts.project.root / "runs")
+    result = run_suite(counts.project, "counts", None, "golden", silent=True, generate=False)
+    assert result.passed, result.output
+    assert len(result.records) == 2
+    assert result.answers[f"{ADAPTER} on general"] == {"recorded": SIZES["dev"], "cache": 0, "model": 0}
