@@ -21,6 +21,10 @@ from harness.project import Project
 from harness.replay import Evidence
 
 
+_IMPORTED = "ignore:Module already imported:pytest.PytestAssertRewriteWarning"
+"""A plugin of the user's pytest may be loaded here already (anyio is, with any HTTP client): no error of his suite."""
+
+
 @dataclass(frozen=True)
 class SuiteResult:
     """What a run of a suite came to. exit: pytest's status; records: one a gate, in the suite's order, with its values
@@ -82,7 +86,7 @@ def run_suite(
     folder = project.suite(project.check_task(task_name)).resolve()
     request = _Request(replace(project, root=folder.parent.parent), generate, model)
     arguments = [str(folder), "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:faulthandler",
-                 "-o", "addopts=", "--capture=sys", *_options(candidate, split), *extra]
+                 "-o", "addopts=", "-W", _IMPORTED, "--capture=sys", *_options(candidate, split), *extra]
     text = io.StringIO()
     with ExitStack() as stack:
         stack.enter_context(_alone(folder))
