@@ -17,6 +17,12 @@ from trainers.recipe import Recipe
 Log = list[dict[str, float]]
 
 
+class TrainingFailed(UserError):
+    """An attempt that could not be trained to its end, though others can be: its recipe, or its program, was not up to
+    it. The attempts before are none the worse.
+    """
+
+
 def dev_scores(log: Sequence[Mapping[str, float]]) -> tuple[float, ...]:
     """What the answers to dev scored after each epoch; empty where that was not asked for."""
     return tuple(row["dev_score"] for row in log if "dev_score" in row)

@@ -60,7 +60,7 @@ class BestEpoch:
         self._weights = dict(weights)
 
 
-def told(metric: str, log: Sequence[Mapping[str, float]], epochs: int) -> str:
+def by_epoch(metric: str, log: Sequence[Mapping[str, float]], epochs: int) -> str:
     """What the scores were and what followed, in words. epochs: of the recipe."""
     scores = dev_scores(log)
     ended = "" if len(scores) == epochs else f"; ended after epoch {len(scores)} of {epochs}"

@@ -27,7 +27,7 @@ from harness.subjects.loading import forget_models, quiet
 from harness.subjects.template import template_digest
 from harness.task import Task
 from trainers.answer_loss import answer_loss
-from trainers.attempts import TrainingResult, read_attempt, tidy_config, write_attempt
+from trainers.attempts import TrainingFailed, TrainingResult, read_attempt, tidy_config, write_attempt
 from trainers.batches import IGNORED, Row, collate, strategy_for
 from trainers.lessons import repeats
 from trainers.lora import checked_rows, load_base, training_key
@@ -135,13 +135,13 @@ def _run(arguments: Sequence[str], work: Path, seconds: float) -> float:
         try:
             status = program.wait(timeout=max(seconds, 0.0))
         except subprocess.TimeoutExpired as error:
-            raise UserError(f"the program was ended after {seconds / 60:.3g} min, all that the budget had left",
-                            str(work), f"give it more --minutes; {_last_words(work)}") from error
+            raise TrainingFailed(f"the program was ended after {seconds / 60:.3g} min, all that the budget had left",
+                                 str(work), f"give it more --minutes; {_last_words(work)}") from error
         finally:
             if program.poll() is None:
                 _end(program)
     if status != 0:
-        raise UserError(f"the program failed (exit status {status})", str(work), _last_words(work))
+        raise TrainingFailed(f"the program failed (exit status {status})", str(work), _last_words(work))
     return time.monotonic() - begun
 
 

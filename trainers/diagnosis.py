@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from trainers.attempts import dev_scores
+from trainers.best_epoch import by_epoch
 from trainers.ladder import Attempt
 
 FALLING = 0.97
@@ -21,9 +23,10 @@ FORMATS = ("json_valid", "schema_valid", "label_valid", "stop_rate")
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """loss: mean training loss of the last quarter of steps, in nats a token; falling: whether it still falls;
-    dev_losses: by epoch, empty where they were not measured; formats: metric → estimate, of those that are low; weak:
-    tags that go wrong by themselves, the worst first, with their scores; score: of all examples together.
+    """epochs: what answers to dev scored by epoch and which was kept, in words; empty where that was not asked; loss:
+    mean training loss of the last quarter of steps, in nats a token; falling: whether it still falls; dev_losses: by
+    epoch, empty where they were not measured; formats: metric → estimate, of those that are low; weak: tags that go
+    wrong by themselves, the worst first, with their scores; score: of all examples together.
     """
 
     loss: float
@@ -32,6 +35,7 @@ class Diagnosis:
     formats: Mapping[str, float]
     weak: Mapping[str, float]
     score: float
+    epochs: str = ""
 
     @property
     def turned_after(self) -> int | None:
@@ -51,7 +55,7 @@ class Diagnosis:
     @property
     def seen(self) -> list[str]:
         """All that was seen, a sentence each."""
-        told = [self.fit]
+        told = [self.fit, *([self.epochs] if self.epochs else [])]
         told += [f"{name} is {value:.1%}: answers break their format" for name, value in self.formats.items()]
         return told + [f"{tag} is at {value:.3f}, all examples at {self.score:.3f}" for tag, value in self.weak.items()]
 
@@ -66,6 +70,7 @@ def diagnose(attempt: Attempt) -> Diagnosis:
         quarters[-1], len(quarters) == 4 and quarters[3] < FALLING * quarters[2],
         tuple(row["dev_loss"] for row in attempt.log if "dev_loss" in row),
         {m: dev.scores[m] for m in FORMATS if dev.scores.get(m, 1.0) < WELL_FORMED}, weak, score,
+        by_epoch(dev.metric, attempt.log, attempt.recipe.epochs) if dev_scores(attempt.log) else "",
     )
 
 

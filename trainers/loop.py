@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from harness.files import read_json, write_json
-from trainers.attempts import TrainingResult
+from trainers.attempts import TrainingFailed, TrainingResult
 from trainers.budget import Budget
 from trainers.ladder import Attempt, DevResult, Step, best_attempt
 from trainers.memory import shortage
@@ -58,7 +58,8 @@ def train_until(first: Step, train: Train, judge: Judge, look: Look, folder: Pat
     folder: holds attempts/<k>/; what is complete there from a killed run is taken up. told: hears of each attempt
     before it begins. The first attempt always runs. A candidate that is likely enough to pass looks at golden at once,
     and where no look is left for it the run ends, as more training could not be tested. When no candidate was likely
-    enough, the best one gets a look at the end. Raises UserError as train and judge do.
+    enough, the best one gets a look at the end. An attempt that cannot be trained ends the run with those before it.
+    Raises UserError as train and judge do.
     """
     started = clock()
     done: list[Attempt] = []
@@ -67,7 +68,13 @@ def train_until(first: Step, train: Train, judge: Judge, look: Look, folder: Pat
     reason = ""
     while step is not None:
         told(step, len(done) + 1)
-        attempt = _attempt(step, len(done) + 1, done, train, judge, folder, clock)
+        try:
+            attempt = _attempt(step, len(done) + 1, done, train, judge, folder, clock)
+        except TrainingFailed as error:
+            if not done:
+                raise
+            reason = f"attempt {len(done) + 1} could not be trained: {error.what}"
+            break
         earlier += attempt.earlier
         done.append(attempt)
         if attempt.dev.chance >= LOOK_AT and not plan.comparing:

@@ -24,14 +24,14 @@ from harness.subjects.embedded import ModelRef
 from harness.subjects.loading import forget_models, quiet, with_adapter
 from harness.subjects.template import stop_tokens, template_digest
 from harness.task import Task
-from trainers.attempts import Log, TrainingResult, dev_scores, read_attempt, tidy_config, write_attempt
+from trainers.attempts import Log, TrainingFailed, TrainingResult, dev_scores, read_attempt, tidy_config, write_attempt
 from trainers.batches import Row, fitting, make_rows, strategy_for
-from trainers.best_epoch import Watch, told
+from trainers.best_epoch import Watch, by_epoch
 from trainers.checkpoints import Checkpoints
 from trainers.dev_loss import dev_rows
 from trainers.lessons import repeats
 from trainers.memory import fewer_rows, free_memory, out_of_memory, shortage
-from trainers.optimize import optimize
+from trainers.optimize import liger, optimize
 from trainers.packing import check_packing
 from trainers.precision import lower_base, settled
 from trainers.preflight import (
@@ -108,7 +108,7 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
             ran, log = _to_the_end(tuned, fits, kept, steps)
             notes = (*notes, *tried, *shortage(recipe, ran), *_resumed(kept))
             if watch and recipe.patience:
-                notes = (*notes, told(watch.metric, log, recipe.epochs))
+                notes = (*notes, by_epoch(watch.metric, log, recipe.epochs))
             shutil.rmtree(part / "work", ignore_errors=True)
             _write_adapter(tuned, part / "adapter", {**note, "recipe": ran.to_dict()})
             check_adapter(tuned, part / "adapter", shortest)
@@ -164,7 +164,8 @@ def conditions(model: ModelRef, task: Task, train: Split) -> dict[str, Any]:
         "trainer": TRAINER, "base model": model.digest, "train": train.fingerprint,
         "template": {**task.template, **task.chat},
         "instructions": digest([strategy_for(task, prompt).spec() for prompt in ("pruned", "zero_shot")]),
-        "versions": {name: version(name) for name in ("torch", "transformers", "accelerate", "peft", "tokenizers")},
+        "versions": {name: version(name) for name in ("torch", "transformers", "accelerate", "peft", "tokenizers",
+                                                      *(["liger-kernel"] if liger() else []))},
         "machine": {"device": device_name() or "cpu", "instruction set": torch.backends.cpu.get_cpu_capability(),
                     "threads": torch.get_num_threads()}}
 
@@ -184,10 +185,10 @@ def _to_the_end(tuned: Any, recipe: Recipe, kept: Checkpoints, steps: Callable[[
             return calmer, steps(calmer)
         except Diverged as error:
             if len(kept.setbacks) == MAX_SETBACKS:
-                raise UserError(f"{error}, at learning rate {calmer.learning_rate:.3g}; begun again"
-                                f" {MAX_SETBACKS} times at half the rate before", "training",
-                                f"look at the examples, or --set learning_rate={calmer.learning_rate / 4:.2g}"
-                                ) from error
+                raise TrainingFailed(
+                    f"{error}, at learning rate {calmer.learning_rate:.3g}; begun again {MAX_SETBACKS} times at half"
+                    " the rate before", "training",
+                    f"look at the examples, or --set learning_rate={calmer.learning_rate / 4:.2g}") from error
             kept.begin_again(f"{error}: begun again at half the learning rate, {calmer.learning_rate / 2:.3g}")
         except (MemoryError, RuntimeError) as error:
             if not out_of_memory(error):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 
-from harness.errors import UserError
+from trainers.attempts import TrainingFailed
 from trainers.recipe import Recipe, with_settings
 
 _SAYS = ("out of memory", "can't allocate memory")
@@ -18,12 +18,12 @@ def out_of_memory(error: BaseException) -> bool:
 
 
 def fewer_rows(recipe: Recipe) -> Recipe:
-    """The recipe with the next smaller micro_batch that divides the batch. Raises UserError where it is 1 already."""
+    """The recipe with the next smaller micro_batch that divides the batch. Raises TrainingFailed where it is 1."""
     if recipe.micro_batch == 1:
         more = [] if recipe.checkpoint_activations else ["--set checkpoint_activations=true"]
         more += [] if recipe.precision == "bf16" else ["--set precision=bf16"]
-        raise UserError("memory does not suffice for a single row at a time", "training",
-                        ", ".join([*more, "a smaller base model, or shorter examples"]))
+        raise TrainingFailed("memory does not suffice for a single row at a time", "training",
+                             ", ".join([*more, "a smaller base model, or shorter examples"]))
     return with_settings(recipe, {"micro_batch": recipe.micro_batch - 1}, "training")
 
 

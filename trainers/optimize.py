@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from harness.hardware import device
 from trainers.answer_loss import answer_loss
 from trainers.batches import ByLength, Row, collate
 from trainers.best_epoch import BestEpoch
@@ -23,6 +24,8 @@ from trainers.recipe import Recipe
 from trainers.resume import Resumable
 from trainers.tracking import Tracking, tracked
 from trainers.watchdog import Watchdog
+
+_NO_LOSS = {"cross_entropy": False, "fused_linear_cross_entropy": False}  # of Liger's: the loss is ours
 
 
 def optimize(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int, work: Path,
@@ -92,7 +95,15 @@ def _arguments(recipe: Recipe, work: Path) -> Any:
         optim="adamw_torch", logging_steps=1, logging_nan_inf_filter=False, save_strategy="no", eval_strategy="no",
         report_to="none", disable_tqdm=True, dataloader_num_workers=0, dataloader_pin_memory=False,
         remove_unused_columns=False, **({"activation_checkpointing": True} if recipe.checkpoint_activations else {}),
+        **({"use_liger_kernel": True, "liger_kernel_config": _NO_LOSS} if liger() else {}),
     )
+
+
+def liger() -> bool:
+    """Whether Liger's kernels compute norms, rotations and the MLP: on a CUDA GPU, where they are installed."""
+    from transformers.utils import is_liger_kernel_available
+
+    return device() == "cuda" and bool(is_liger_kernel_available())
 
 
 class _Clock:

@@ -9,6 +9,7 @@ from harness.errors import UserError
 from harness.hardware import device
 from harness.subjects.engine import ROWS_IN_BATCH, TOKENS_IN_BATCH
 from trainers.answer_loss import answer_loss
+from trainers.attempts import TrainingFailed
 from trainers.batches import Row, collate
 from trainers.memory import fewer_rows, free_memory, out_of_memory
 from trainers.precision import autocast
@@ -45,9 +46,10 @@ def fit_memory(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int) -> Rec
         model.gradient_checkpointing_enable()
     while _runs_out(_train_on, model, longest[: recipe.micro_batch], recipe, pad):
         if recipe.micro_batch == 1:
-            raise UserError(f"the longest example does not fit in memory, alone as it is ({len(longest[0].tokens)}"
-                            " tokens)", f"train.jsonl, id {longest[0].id}", "set checkpoint_activations=true, or"
-                            " too_long=set_aside with a lower max_length, or take a smaller base model")
+            raise TrainingFailed(
+                f"the longest example does not fit in memory, alone as it is ({len(longest[0].tokens)} tokens)",
+                f"train.jsonl, id {longest[0].id}", "set checkpoint_activations=true, or too_long=set_aside with a"
+                " lower max_length, or take a smaller base model")
         recipe = fewer_rows(recipe)
     return recipe
 

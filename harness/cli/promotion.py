@@ -20,6 +20,7 @@ from harness.gates import LookKey, has_passed, is_opened, suite_digest
 from harness.general import SPLIT as GENERAL
 from harness.general import asked, passages
 from harness.measures import Verdict
+from harness.plugin.run import run_suite
 from harness.project import Project
 from harness.promotion import CARD, Entrant, roll_back, write_champion
 from harness.replay import read_replay
@@ -51,6 +52,10 @@ def run_promote(project: Project, name: str, force: str | None) -> Result:
     if golden and not force:
         _check_tested(golden, Work(project, task, Screen()), run)
         _check_previous(project, task.name, look, golden["identity"])
+    elif not force and has_passed((work := Work(project, task, Screen())).ledger, _key(work, candidate)):
+        # By a look that somebody took with pytest: its gates again, which is the same look.
+        result = run_suite(project, task.name, candidate, "golden", silent=True)
+        verdicts, look = tuple(r.verdict for r in result.records), result.look and result.look.name
     path = promote_candidate(Work(project, task, Screen()), run, candidate, record["prompted"], verdicts, look, force)
     text = f"{candidate} is the champion of {task.name} now: {path}"
     return Result({"task": task.name, "champion": candidate, "file": str(path), "forced": force}, text)
@@ -64,15 +69,12 @@ def promote_candidate(
     replaced, on dev and golden. Raises UserError where it is not forced and the ledger does not say that today's suite
     passed for this candidate on today's golden.
     """
-    if not forced:
-        key = LookKey(work.split("golden").fingerprint, work.subject(candidate).identity,
-                      suite_digest(work.task, scorer_versions(work.task)))
-        if not (passed := has_passed(work.ledger, key)):
-            said = "says that the golden suite failed" if passed is False else "knows of no golden suite that passed"
-            test = f"pytest suites/{work.task.name} --candidate {candidate} --split golden, then promote again"
-            raise UserError(f"the ledger of looks {said} for this candidate", str(work.ledger),
-                            f'{test if passed is None else "train further"}; or promote with --force "reason" (the'
-                            " reason is recorded)")
+    if not forced and not (passed := has_passed(work.ledger, _key(work, candidate))):
+        said = "says that the golden suite failed" if passed is False else "knows of no golden suite that passed"
+        test = f"pytest suites/{work.task.name} --candidate {candidate} --split golden, then promote again"
+        raise UserError(f"the ledger of looks {said} for this candidate", str(work.ledger),
+                        f'{test if passed is None else "train further"}; or promote with --force "reason" (the'
+                        " reason is recorded)")
     adapter = adapter_of(work, candidate)
     noted = {} if adapter is None else {
         "path": candidate.removeprefix("adapter:").removesuffix("+constrained"), "digest": adapter.digest,
@@ -95,6 +97,12 @@ def promote_candidate(
     shipped = describe(work, work.subject(candidate), adapter, run.id, prompted, verdicts, forced, today)
     write_whole(path.parent / CARD, card_of_run(shipped, work, run))
     return path
+
+
+def _key(work: Work, candidate: str) -> LookKey:
+    """The look that today's suite takes with this candidate at today's golden."""
+    return LookKey(work.split("golden").fingerprint, work.subject(candidate).identity,
+                   suite_digest(work.task, scorer_versions(work.task)))
 
 
 def _replaced(work: Work, recorded: Recorded | None, candidate: str) -> list[Entrant]:

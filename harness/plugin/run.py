@@ -20,7 +20,6 @@ from harness.plugin.tally import ItemTally, SuiteTally
 from harness.project import Project
 from harness.replay import Evidence
 
-
 _IMPORTED = "ignore:Module already imported:pytest.PytestAssertRewriteWarning"
 """A plugin of the user's pytest may be loaded here already (anyio is, with any HTTP client): no error of his suite."""
 

@@ -17,6 +17,7 @@ from harness.cache import answer_cache
 from harness.champion import load_champion
 from harness.edge_cases import letter_case
 from harness.gates import read_looks, suite_digest
+from harness.plugin.run import run_suite
 from harness.replay import Evidence, write_replay
 from harness.runs import answers_folder
 from harness.scorers import scorer_versions
@@ -154,9 +155,25 @@ def test_the_champion_that_is_replaced_stays_with_its_answers(typed: Typed, coun
     assert again.recorded.lookup(first.identity, counts.split("golden").examples[0].digest) is not None
 
 
+def test_a_look_that_was_taken_by_hand_is_good_for_a_promotion(typed: Typed, counts: Any) -> None:
+    """The run took none; pytest did, with its best attempt: the ledger knows that the suite passed."""
+    name = passing(counts)
+    (counts.project.runs("counts") / "r1" / "golden.json").unlink()
+    shutil.rmtree(counts.golden / "looks")
+    status, _, err = typed("promote", "r1")
+    assert (status, f"pytest suites/counts --candidate {name} --split golden, then promote again" in err) == (2, True)
+    assert run_suite(counts.project, "counts", name, "golden", silent=True).passed
+    assert spoken(typed, "promote", "r1")["champion"] == name
+    champion = load_champion(counts.project, "counts")
+    assert champion is not None
+    assert champion.look == the_look(counts)
+    assert [v.gate for v in champion.verdicts] == ["exact_match >= 0.80"]
+
+
 def test_a_run_that_has_not_looked_at_golden_has_no_look(typed: Typed, counts: Any) -> None:
     name = passing(counts)
     (counts.project.runs("counts") / "r1" / "golden.json").unlink()
+    shutil.rmtree(counts.golden / "looks")
     assert typed("promote", "r1")[0] == 2
     assert not list(counts.suite.glob("champion*"))
     said = spoken(typed, "promote", "r1", "--force", "urgent")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.files import whole_folder, write_json
-from trainers.attempts import TrainingResult
+from trainers.attempts import TrainingFailed, TrainingResult
 from trainers.budget import Budget
 from trainers.ladder import DevResult, Step, first_step
 from trainers.loop import Outcome, train_until
@@ -31,6 +31,7 @@ class World:
     chances: list[float]
     golden: set[int] = field(default_factory=set)
     killed_in: Callable[[int], bool] = lambda k: False
+    fails_in: set[int] = field(default_factory=set)
     now: float = 0.0
     trained: list[int] = field(default_factory=list)
     judged: list[int] = field(default_factory=list)
@@ -42,6 +43,8 @@ class World:
         path = out / "attempt.json"
         if path.is_file() and json.loads(path.read_text()) == key:
             return TrainingResult(out / "adapter", key, 60.0 * recipe.epochs, 1, 1.0, [{"loss": 1.0}], reused=True)
+        if k in self.fails_in:
+            raise TrainingFailed("the loss exploded")
         self.trained.append(k)
         with whole_folder(out) as part:
             self.now += 60 * recipe.epochs
@@ -75,6 +78,18 @@ def test_a_likely_attempt_looks_at_once_and_a_pass_ends_it(tmp_path: Path) -> No
     assert outcome.looks == 1
     assert world.looked == [2]
     assert world.trained == [1, 2]
+
+
+def test_an_attempt_that_cannot_be_trained_ends_the_run_with_those_before_it(tmp_path: Path) -> None:
+    world = World(tmp_path, [0.3, 0.2, 0.9], golden={1}, fails_in={3})
+    outcome = world.run()
+    assert (outcome.best.k, outcome.passed, world.looked) == (1, True, [1])
+    assert "attempt 3 could not be trained: the loss exploded" in outcome.reason
+
+
+def test_where_the_first_one_cannot_there_is_nothing_to_end_with(tmp_path: Path) -> None:
+    with pytest.raises(TrainingFailed, match="the loss exploded"):
+        World(tmp_path, [0.3], fails_in={1}).run()
 
 
 def test_half_a_chance_is_enough_to_look(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from harness import hardware
 from harness.subjects import parse_subject
 from harness.subjects.adapter import read_adapter
-from trainers import precision
+from trainers import optimize, precision
 from trainers.answer_loss import answer_loss
 from trainers.attempts import TrainingResult
 from trainers.batches import Row, collate
@@ -120,3 +120,15 @@ def test_on_an_accelerator_the_frozen_weights_become_bf16_and_the_trained_ones_s
     precision.lower_base(model, LOWER)
     assert {p.dtype for p in model.parameters() if p.requires_grad} == {torch.float32}
     assert {p.dtype for p in model.parameters() if not p.requires_grad} == {torch.bfloat16}
+
+
+@pytest.mark.parametrize(("where", "installed", "used"), [
+    ("cuda", True, True), ("cuda", False, False), ("cpu", True, False), ("mps", True, False)])
+def test_ligers_kernels_are_used_on_a_gpu_where_they_are_installed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, where: str, installed: bool, used: bool
+) -> None:
+    monkeypatch.setattr(optimize, "device", lambda: where)
+    monkeypatch.setattr("transformers.utils.is_liger_kernel_available", lambda: installed)
+    arguments = optimize._arguments(QUICK, tmp_path)
+    assert arguments.use_liger_kernel is used
+    assert (arguments.liger_kernel_config == {"cross_entropy": False, "fused_linear_cross_entropy": False}) is used
