@@ -14,6 +14,9 @@ FALLING = 0.97
 """A training loss whose last quarter is below this share of the quarter before is still falling."""
 TURNED = 1.05
 """A dev loss above this multiple of its lowest, while the training loss fell, has turned: the model overfits."""
+BY_HEART = 3.0
+"""A dev loss of this multiple of the training loss or more: train is learned by heart, and what dev has besides is not.
+"""
 WELL_FORMED = 0.95
 """A format metric below this is named: what is wrong may be how answers end or look, and not what they say."""
 WEAK = 0.1
@@ -45,11 +48,19 @@ class Diagnosis:
         return self.dev_losses.index(min(self.dev_losses)) + 1
 
     @property
+    def by_heart(self) -> bool:
+        """Whether train is learned far better than dev: no higher rate and no more room helps against that."""
+        return bool(self.dev_losses) and self.dev_losses[-1] >= BY_HEART * self.loss
+
+    @property
     def fit(self) -> str:
         """How the losses stand, in words."""
         if (epoch := self.turned_after) is not None:
             return (f"dev loss rose to {self.dev_losses[-1]:.3g} after {min(self.dev_losses):.3g} at epoch {epoch},"
                     f" with the training loss down to {self.loss:.3g}")
+        if self.by_heart:
+            return (f"train is learned by heart (loss down to {self.loss:.3g}), and dev is not"
+                    f" ({self.dev_losses[-1]:.3g})")
         return f"the training loss is {'still falling' if self.falling else 'flat'} at {self.loss:.3g}"
 
     @property

@@ -65,7 +65,7 @@ def explain(records: Sequence[GateRecord], best: Attempt, on_golden: Callable[[G
     helps = [_golden_help(p) for p in [*missed, *faint] if not p.possible or p in faint]
     helps += _contradictions(facts)
     if missed:
-        helps += [*_format_help(best), *_data_help(best.dev, facts, curve)]
+        helps += [*_format_help(best), *_data_help(best, facts, curve)]
     gates = (*broken, *map(_missed, missed), *map(_faint, faint))
     return Ending(gates or (_REACHED,), tuple(dict.fromkeys(helps)))
 
@@ -118,8 +118,11 @@ def _format_help(best: Attempt) -> list[str]:
     return [f"a look at {room}the template in task.yaml: answers break their format ({told})"]
 
 
-def _data_help(dev: DevResult, facts: TrainFacts, curve: Sequence[CurvePoint]) -> list[str]:
-    kinds = _kinds(dev, facts)
+def _data_help(best: Attempt, facts: TrainFacts, curve: Sequence[CurvePoint]) -> list[str]:
+    dev = best.dev
+    kinds, seen = _kinds(dev, facts), diagnose(best)
+    if len(curve) < 2 and seen.by_heart:
+        return [f"more training examples: {seen.fit}", *kinds]
     if len(curve) < 2:
         return [*kinds, "whether more training data or a larger base model is the answer, `--curve` measures"]
     told = ", ".join(f"{_number(p.score)} on {p.count}" for p in curve)

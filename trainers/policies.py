@@ -47,10 +47,10 @@ class FewerEpochs:
 
 
 class MoreDropout:
-    """Overfit in spite of fewer epochs: dropout, from the base."""
+    """Overfit in spite of fewer epochs, or train learned by heart: dropout, from the base."""
 
     def step(self, done: Sequence[Attempt], facts: TrainFacts) -> Step | None:
-        turned = [a for a in done if diagnose(a).turned_after is not None]
+        turned = [a for a in done if diagnose(a).turned_after is not None or diagnose(a).by_heart]
         origin = _origin(done)
         if not turned or origin.recipe.dropout >= DROPOUT:
             return None
@@ -66,6 +66,9 @@ class MoreEpochs:
         last = done[-1]
         seen = diagnose(last)
         if seen.turned_after is not None or last.epochs < last.recipe.epochs:
+            return None
+        rising = bool(dev_scores(last.log)) and last.kept == last.epochs
+        if seen.by_heart and not rising:  # what is known by heart is learned no better by another reading
             return None
         before = done[last.continue_from - 1] if last.continue_from is not None else done[-2] if len(done) > 1 else None
         if before is not None and not _better(last, before):
@@ -101,7 +104,7 @@ class BolderRate:
     def step(self, done: Sequence[Attempt], facts: TrainFacts) -> Step | None:
         origin = _origin(done)
         rate = 2 * origin.recipe.learning_rate
-        if rate > MAX_RATE:
+        if rate > MAX_RATE or diagnose(best_attempt(done)).by_heart:
             return None
         told = (f"more training no longer helps at {origin.recipe.learning_rate:g}, and"
                 f" {diagnose(best_attempt(done)).fit}: learning rate up to {rate:g}, to leave the flat")
@@ -114,7 +117,7 @@ class MoreRank:
     def step(self, done: Sequence[Attempt], facts: TrainFacts) -> Step | None:
         origin = _origin(done)
         rank = 2 * origin.recipe.rank
-        if rank > MAX_RANK:
+        if rank > MAX_RANK or diagnose(best_attempt(done)).by_heart:
             return None
         told = (f"neither epochs nor learning rate help further, and {diagnose(best_attempt(done)).fit}: rank {rank}"
                 f" instead of {origin.recipe.rank}, for more room")

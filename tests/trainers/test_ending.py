@@ -32,8 +32,8 @@ def accuracy(right: int, n: int, t: float = 0.9) -> GateRecord:
 
 
 def told(*gates: GateRecord, n_dev: int = 100, n_golden: int = 200, facts: TrainFacts = FACTS,
-         curve: Sequence[CurvePoint] = (), dev: DevResult = DEV) -> Ending:
-    best = Attempt(1, Recipe(1e-3, 8, 4), "", Path("1"), [{"loss": 0.5}], dev, 60.0, 10.0)
+         curve: Sequence[CurvePoint] = (), dev: DevResult = DEV, **last: float) -> Ending:
+    best = Attempt(1, Recipe(1e-3, 8, 4), "", Path("1"), [{"loss": 0.5, **last}], dev, 60.0, 10.0)
     return explain(gates, best, lambda g: round(n_golden * g.verdict.n / n_dev), 0.025, facts, curve)
 
 
@@ -108,3 +108,10 @@ def test_answers_that_break_their_format_point_at_the_template_and_the_length() 
     helps = told(accuracy(80, 100), dev=dev).helps
     assert helps[0] == ("a look at decoding.max_new_tokens and the template in task.yaml: answers break their format"
                         " (schema_valid 60.0%, stop_rate 70.0%)")
+
+
+def test_what_is_learned_by_heart_asks_for_more_of_it_without_a_curve() -> None:
+    helps = told(accuracy(80, 100), dev_loss=1.6).helps
+    assert helps[0] == ("more training examples: train is learned by heart (loss down to 0.5), and dev is not (1.6)")
+    assert not any("--curve" in help_ for help_ in helps)
+    assert any("`--curve` measures" in help_ for help_ in told(accuracy(80, 100), dev_loss=1.4).helps)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,12 +22,15 @@ FLAT = [0.5] * 40
 
 def attempt(k: int, chance: float = 0.0, recipe: Recipe = RECIPE, losses: Sequence[float] = FLAT,
             continue_from: int | None = None, score: float = 0.0, failing: int = 0,
-            dev_losses: Sequence[float] = (), tags: dict[str, float] | None = None, **scores: float) -> Attempt:
+            dev_losses: Sequence[float] = (), dev_scores: Sequence[float] = (), tags: dict[str, float] | None = None,
+            **scores: float) -> Attempt:
     dev = DevResult(chance, {"exact_match": score, **scores}, [f"g{i}" for i in range(failing)], "exact_match",
                     tags or {})
     log = [{"loss": v} for v in losses]
     for epoch, loss in enumerate(dev_losses, 1):
         log[len(log) * epoch // len(dev_losses) - 1]["dev_loss"] = loss
+    for epoch, found in enumerate(dev_scores, 1):
+        log[len(log) * epoch // len(dev_scores) - 1]["dev_score"] = found
     return Attempt(k, recipe, "", Path(str(k)), log, dev, 60.0, 10.0, continue_from)
 
 
@@ -224,3 +228,46 @@ def test_more_tokens_or_a_higher_price_make_no_attempt_the_better_one() -> None:
     terse = DevResult(0.0, {"exact_match": 0.9, "tokens_out": 10.0, "cost_per_1k": 0.1}, ["a"], "exact_match")
     wordy = DevResult(0.0, {"exact_match": 0.8, "tokens_out": 90.0, "cost_per_1k": 0.9}, ["a"], "exact_match")
     assert terse.standing > wordy.standing
+
+
+def by_heart(k: int, **how: Any) -> Attempt:
+    """Train's loss falls to 0.1 and stays there, dev's stays at 0.4 without rising."""
+    return attempt(k, losses=[0.8] * 20 + [0.1] * 20, dev_losses=(0.6, 0.45, 0.4, 0.4), **how)
+
+
+def test_what_is_learned_by_heart_gets_dropout_and_no_higher_rate_or_rank() -> None:
+    done = [by_heart(1, score=0.5)]
+    step = taken(next_step(done))
+    assert step.recipe == replace(RECIPE, dropout=0.1)
+    assert "train is learned by heart (loss down to 0.1), and dev is not (0.4): dropout 0.1" in step.reason
+    done.append(by_heart(2, recipe=step.recipe, score=0.6))
+    assert next_step(done) is None
+
+
+def test_as_long_as_answers_to_dev_get_better_it_may_be_read_again() -> None:
+    assert taken(next_step([by_heart(1, dev_scores=(0.2, 0.4, 0.5, 0.6))])).continue_from == 1
+    assert taken(next_step([by_heart(1, dev_scores=(0.2, 0.4, 0.6, 0.6))])).recipe.dropout == 0.1
+
+
+def test_a_training_that_ended_early_is_not_gone_on_with() -> None:
+    stopped = attempt(1, losses=FALLING, recipe=replace(RECIPE, epochs=8), dev_scores=(0.2, 0.6, 0.5, 0.6))
+    assert (stopped.epochs, stopped.kept) == (4, 2)
+    assert MoreEpochs().step([stopped], FACTS) is None
+    step = taken(next_step([stopped]))  # the rate, for as many epochs as did best
+    assert (step.recipe.learning_rate, step.recipe.epochs) == (2e-3, 2)
+
+
+def test_where_answers_to_dev_were_scored_they_say_how_many_epochs_are_enough() -> None:
+    last = attempt(1, losses=FALLING, dev_losses=OVERFIT, dev_scores=(0.2, 0.5, 0.6, 0.6))
+    step = taken(next_step([last]))
+    assert step.recipe.epochs == 3
+    assert "3 epochs instead of 4, as its answers to dev were best there" in step.reason
+    best_at_the_end = attempt(1, losses=FALLING, dev_losses=OVERFIT, dev_scores=(0.2, 0.5, 0.6, 0.7))
+    assert FewerEpochs().step([best_at_the_end], FACTS) is None
+
+
+def test_what_was_scored_by_epoch_is_part_of_what_was_seen() -> None:
+    scored = attempt(1, dev_scores=(0.2, 0.6, 0.5, 0.6), recipe=replace(RECIPE, epochs=8))
+    assert diagnose(scored).seen[1] == ("exact_match of the answers to dev by epoch: 0.200, 0.600, 0.500, 0.600; ended"
+                                        " after epoch 4 of 8; the adapter is that of epoch 2")
+    assert len(diagnose(attempt(1)).seen) == 1
