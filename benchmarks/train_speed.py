@@ -57,6 +57,9 @@ def main() -> None:
         print(json.dumps(_measure(*options.only, options)))
         return
     precisions = options.precisions or (PRECISIONS if bf16_pays() else PRECISIONS[:1])
+    if options.profile:
+        _profile(options)
+        return
     runs = [(trainer, precision) for precision in precisions for trainer in options.trainers]
     rounds = []
     for number in range(options.rounds):
@@ -92,6 +95,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--micro-batch", type=int, help="rows a forward pass of Goldgate's alone; the default recipe's")
     parser.add_argument("--trainers", nargs="+", choices=TRAINERS, default=TRAINERS)
     parser.add_argument("--precisions", nargs="+", choices=PRECISIONS, help="default: both where bf16 gains")
+    parser.add_argument("--profile", action="store_true", help="where Goldgate's own seconds go, instead")
     parser.add_argument("--only", nargs=2, help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -142,6 +146,28 @@ def _flops(base: Any, rows: Sequence[Row], recipe: Recipe) -> float:
     thin = sum(recipe.rank * (m.in_features + m.out_features) for m in layers)
     tokens, answers = sum(len(r.tokens) for r in rows), sum(len(r.tokens) - r.start for r in rows)
     return float((4 * weights + 6 * thin) * tokens + 4 * head.weight.numel() * answers)
+
+
+_KINDS = {"matrix products": ("aten::mm", "aten::addmm", "aten::bmm", "aten::_scaled_mm", "aten::mkldnn"),
+          "attention": ("aten::_scaled_dot", "aten::_flash_attention")}
+
+
+def _profile(options: argparse.Namespace) -> None:
+    """Prints the share of the seconds that each kind of operation takes, by torch's profiler, for each precision."""
+    from torch.profiler import ProfilerActivity, profile
+
+    for precision in options.precisions or ["float32", *(["bf16"] if bf16_pays() else [])]:
+        with profile(activities=[ProfilerActivity.CPU]) as profiled:
+            measured = _measure("goldgate", precision, options)
+        seconds: dict[str, float] = {}
+        events = [e for e in profiled.key_averages() if e.key.startswith("aten::") or "Backward" in e.key]
+        for event in events:
+            kind = next((k for k, names in _KINDS.items() if event.key.startswith(names)), event.key)
+            seconds[kind] = seconds.get(kind, 0.0) + event.self_cpu_time_total / 1e6
+        total = sum(seconds.values())
+        print(f"{precision}: MFU {measured['mfu']:.0%} while profiled, loading and rows included in the shares")
+        for kind, spent in sorted(seconds.items(), key=lambda pair: -pair[1])[:12]:
+            print(f"  {kind:<44} {spent:6.1f} s {spent / total:5.0%}")
 
 
 def _peak_gb() -> float:

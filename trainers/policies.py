@@ -76,6 +76,8 @@ class MoreEpochs:
         why = f"{seen.fit}, and more training has not been tried yet"
         if last.continue_from is not None:
             why = f"dev rose with more training, and {seen.fit}"
+        if seen.by_heart:
+            why = f"{seen.fit}, but answers to dev got better up to the last epoch"
         recipe = replace(last.recipe, seed=(last.recipe.seed + 1) % 2**32)
         more = "one more epoch" if recipe.epochs == 1 else f"{recipe.epochs} more epochs"
         return Step(recipe, f"{why}: {more} from attempt {last.k}", last.k)

@@ -41,6 +41,7 @@ def run_rerun(project: Project, name: str, screen: Screen | None = None) -> Resu
     changed = differences(record["conditions"], conditions(model, work.task, work.split("train")))
     if decided := [line for key, line in changed.items() if key in _DECIDING]:
         return _result(run, None, decided)
+    changed |= _dev_changed(record, chain, work)
     best = chain[-1]
     before: Path | None = None
     with one_training(project, work.task.name):
@@ -59,6 +60,14 @@ def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, st
     """What has changed between two sets of conditions, in words, by its name."""
     return {key: f"{key}: {_said(then.get(key))} then, {_said(now.get(key))} now"
             for key in sorted({*then, *now}) if then.get(key) != now.get(key)}
+
+
+def _dev_changed(record: Mapping[str, Any], chain: list[dict[str, Any]], work: Work) -> dict[str, str]:
+    """What differences() would say of the dev split, where answers to it decided which epoch was kept."""
+    then = record.get("data", {}).get("dev", {}).get("fingerprint")
+    if then is None or not any(row["recipe"].get("patience") for row in chain):
+        return {}
+    return differences({"dev": then}, {"dev": work.split("dev").fingerprint})
 
 
 def _said(value: Any) -> str:

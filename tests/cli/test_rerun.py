@@ -80,6 +80,14 @@ def test_versions_and_machine_that_changed_are_named(typed: Typed, run: Run) -> 
     assert "peft 0.1, " in out
 
 
+def test_where_dev_chose_the_epoch_another_dev_is_named(typed: Typed, run: Run) -> None:
+    attempts = [{**a, "recipe": {**a["recipe"], "patience": 1}} for a in run.read()["attempts"]]
+    run.update(attempts=attempts, data={"dev": {"fingerprint": "0" * 64}})
+    status, out, _ = typed("train", "--rerun", "r1")
+    assert status == 0, "with one epoch there is nothing to choose from"
+    assert "dev: 000000000000 then, " in out
+
+
 @pytest.mark.parametrize("name", ["train", "base model"])
 def test_other_data_or_another_model_end_it_before_any_training(typed: Typed, run: Run, name: str) -> None:
     run.update(conditions={**run.read()["conditions"], name: "0" * 64})

@@ -245,7 +245,9 @@ def test_what_is_learned_by_heart_gets_dropout_and_no_higher_rate_or_rank() -> N
 
 
 def test_as_long_as_answers_to_dev_get_better_it_may_be_read_again() -> None:
-    assert taken(next_step([by_heart(1, dev_scores=(0.2, 0.4, 0.5, 0.6))])).continue_from == 1
+    step = taken(next_step([by_heart(1, dev_scores=(0.2, 0.4, 0.5, 0.6))]))
+    assert step.continue_from == 1
+    assert "dev is not (0.4), but answers to dev got better up to the last epoch: 4 more epochs" in step.reason
     assert taken(next_step([by_heart(1, dev_scores=(0.2, 0.4, 0.6, 0.6))])).recipe.dropout == 0.1
 
 
