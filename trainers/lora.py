@@ -77,7 +77,8 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
     if recipe.patience and watch is None:
         raise UserError(f"the recipe has patience {recipe.patience}, and nothing says how an epoch does on dev",
                         'recipe setting "patience"', "give train_adapter a watch, or set patience=0")
-    key = training_key(model, task, train, recipe, continue_from, watch.digest if watch and recipe.patience else None)
+    watch = watch if recipe.patience else None
+    key = training_key(model, task, train, recipe, continue_from, watch.digest if watch else None)
     kept = Checkpoints(out, key)
     if done := read_attempt(out, key):
         kept.remove()
@@ -101,13 +102,13 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
             note = {"base": model.digest, "alias": model.alias, "task": task.name, "train": train.fingerprint,
                     "prompt": recipe.prompt, "template": template,
                     "continued": adapter_digest(continue_from) if continue_from else None}
-            score = partial(_scored, tuned, part / "epoch", note, watch) if watch and recipe.patience else None
+            score = partial(_scored, tuned, part / "epoch", note, watch) if watch else None
             steps = partial(optimize, tuned, rows, pad=_pad(tokenizer), work=part / "work", progress=progress,
                             kept=kept, dev=dev_rows(tokenizer, task, dev, recipe) if dev else (), tracking=tracking,
                             score=score)
             ran, log = _to_the_end(tuned, fits, kept, steps)
             notes = (*notes, *tried, *shortage(recipe, ran), *_resumed(kept))
-            if watch and recipe.patience:
+            if watch:
                 notes = (*notes, by_epoch(watch.metric, log, recipe.epochs))
             shutil.rmtree(part / "work", ignore_errors=True)
             _write_adapter(tuned, part / "adapter", {**note, "recipe": ran.to_dict()})

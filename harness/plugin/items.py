@@ -151,9 +151,8 @@ class GatePlugin:
         for folder, suite in self._suites.items():
             items = [i for i in session.items if suite_folder(i.path) == folder]
             self.selection.chosen(folder, [i.nodeid for i in items])
-            used = [_fixtures(i) for i in items]
-            suite.tests_candidate = any(_TESTING & names for names in used)
-            if unkept := suite.unkept(used):
+            suite.tests_candidate = any(_TESTING & _fixtures(i) for i in items)
+            if unkept := suite.unkept(_kept(i) for i in items):
                 self.selection.lacks(folder, unkept)
 
     def describe(self) -> list[dict[str, Any]]:
@@ -271,6 +270,12 @@ def _fixtures(item: pytest.Item) -> set[str]:
     """Fixtures that the item uses, with those that its test has asked for by name while it ran."""
     request = getattr(item, "_request", None)
     return set(getattr(item, "fixturenames", ())) | set(getattr(request, "fixturenames", ()))
+
+
+def _kept(item: pytest.Item) -> object:
+    """The entry of must_not_regress that the item is for; None for any other item."""
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    return params.get("kept")
 
 
 def _first_line(item: pytest.Item) -> int | None:

@@ -18,8 +18,7 @@ KINDS = {
 }
 _FIXTURES = {
     "edge_case": "edge_case", "edge_cases": "edge_case", "prompted": "baseline_gap", "base": "baseline_gap",
-    "linear": "baseline_gap", "incumbent": "baseline_gap", "general": "forgetting",
-    "kept": "forgetting",
+    "linear": "baseline_gap", "incumbent": "baseline_gap", "general": "forgetting", "kept": "forgetting",
 }
 METRICS = {
     "exact_match": "accuracy", "field_accuracy": "accuracy", "macro_f1": "accuracy", "similarity": "accuracy",

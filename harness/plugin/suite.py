@@ -7,7 +7,7 @@ next test.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from harness.champion import Champion, load_champion
@@ -180,15 +180,14 @@ class Suite:
                             "write must_not_regress: [OTHER_TASK]")
         return self.task.must_not_regress
 
-    def unkept(self, fixtures: Iterable[Set[str]]) -> str:
-        """Why a suite whose tests use these fixtures does not keep what task.yaml tells it to; empty where it does."""
+    def unkept(self, kept: Iterable[object]) -> str:
+        """Why a suite whose tests ask for these entries of must_not_regress is not whole; empty where it is."""
+        asked = set(kept)
         try:
-            named = self.task.must_not_regress
+            missing = [name for name in self.task.must_not_regress if name not in asked]
         except UserError:
             return ""  # its gates say it
-        if not named or any("kept" in used for used in fixtures):
-            return ""
-        return f"must_not_regress names {', '.join(named)}, and no test asks for the fixture kept"
+        return f"must_not_regress names {', '.join(missing)}, and no test asks for kept" if missing else ""
 
     def _check_declared(self, fixture: str) -> None:
         if fixture not in self.declared:

@@ -81,7 +81,15 @@ def test_a_suite_that_does_not_ask_for_it_is_incomplete(both: Any) -> None:
     both.cached("base+zero_shot", "dev", 0)
     result = suite(both)
     assert not result.complete
-    assert result.gaps == ("must_not_regress names shades, and no test asks for the fixture kept",)
+    assert result.gaps == ("must_not_regress names shades, and no test asks for kept",)
+
+
+def test_nor_is_one_that_asks_for_some_of_them(both: Any) -> None:
+    both.suite.joinpath("task.yaml").write_text(json.dumps(
+        {**json.loads((both.suite / "task.yaml").read_text()), "must_not_regress": ["shades", "shades+few_shot:2"]}))
+    answered(both, CANDIDATE, wrong=2)
+    both.gates("import pytest\n@pytest.mark.parametrize('kept', ['shades'], indirect=True)" + GATE)
+    assert suite(both).gaps == ("must_not_regress names shades+few_shot:2, and no test asks for kept",)
 
 
 def test_one_item_for_each_entry_each_under_its_own_prompt(both: Any) -> None:
