@@ -24,7 +24,9 @@ def learning_curve(
     folder: holds what is trained, a folder a share; left: seconds that may be spent; name: of an adapter's subject.
     Empty, and said so, where they do not suffice, and where a share holds no example. A share is part of the next.
     """
-    needed = sum(_SHARES) * first.trained + len(_SHARES) * first.judged
+    # With patience an epoch answers dev, which takes as long after a quarter of train as after the whole.
+    trained = len(_SHARES) if first.recipe.patience else sum(_SHARES)
+    needed = trained * first.trained + len(_SHARES) * first.judged
     if needed > left:
         work.screen.say(f"no learning curve: it would take {needed / 60:.0f} min, {max(0.0, left) / 60:.0f} are left")
         return []

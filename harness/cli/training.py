@@ -197,7 +197,8 @@ def train_shown(work: Work, model: ModelRef, recipe: Recipe, out: Path, continue
     if recipe.trainer == "command":
         with work.screen.step(f"attempt {out.name}: {recipe.command[0]}", "a program of yours trains"):
             return train_by_command(model, work.task, split, recipe, out, continue_from, seconds=seconds)
-    title = f"attempt {out.name}: LoRA, {recipe.epochs} epochs over {len(split)} examples"
+    what = f"attempt {out.name}" if out.parent.name == "attempts" else f"{out.parent.name} {out.name}"
+    title = f"{what}: LoRA, {recipe.epochs} epochs over {len(split)} examples"
     seen = len(split) + split.tag_counts().get(recipe.focus, 0)
     with work.screen.step(title, "the model learns the task", recipe.steps(seen)) as advance:
         def told(p: Progress) -> None:
