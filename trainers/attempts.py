@@ -23,12 +23,14 @@ class TrainingFailed(UserError):
     """
 
 
-def dev_scores(log: Sequence[Mapping[str, float]]) -> tuple[float, ...]:
-    """What the answers to dev scored after each epoch; empty where that was not asked for."""
-    return tuple(row["dev_score"] for row in log if "dev_score" in row)
+def dev_scores(log: Sequence[Mapping[str, float]]) -> tuple[tuple[float, float], ...]:
+    """How each epoch stands on dev: what its answers scored, and between equals, as where none is right yet, the loss,
+    negative. Empty where that was not asked for.
+    """
+    return tuple((row["dev_score"], -row.get("dev_loss", 0.0)) for row in log if "dev_score" in row)
 
 
-def kept_epoch(scores: Sequence[float]) -> int:
+def kept_epoch(scores: Sequence[tuple[float, float]]) -> int:
     """The epoch, counted from 1, whose weights are the adapter's: the best, the earlier one of equals."""
     return scores.index(max(scores)) + 1
 

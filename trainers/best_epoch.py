@@ -22,23 +22,22 @@ class Watch:
 
 
 class BestEpoch:
-    """The trained weights of the epoch whose answers scored best, the earlier one of equals.
+    """The trained weights of the epoch whose answers scored best; between equals, of the one with the lower loss.
 
-    patience: epochs in a row without a better score after which training ends.
+    patience: epochs in a row that are no better after which training ends.
     """
 
     def __init__(self, model: Any, patience: int) -> None:
         self._model = model
         self._patience = patience
-        self._scores: list[float] = []
         self._weights: dict[str, Any] = {}
 
-    def see(self, score: float) -> bool:
-        """Told of each epoch at its end, while the model has its weights: is further training in vain?"""
-        if not self._scores or score > max(self._scores):
+    def see(self, log: Sequence[Mapping[str, float]]) -> bool:
+        """Told of the log at the end of each epoch, while the model has its weights: is further training in vain?"""
+        scores = dev_scores(log)
+        if kept_epoch(scores) == len(scores):
             self._weights = {name: p.detach().clone() for name, p in _trained(self._model)}
-        self._scores.append(score)
-        return len(self._scores) - kept_epoch(self._scores) >= self._patience
+        return len(scores) - kept_epoch(scores) >= self._patience
 
     def take_back(self) -> None:
         """Gives the model the weights of the best epoch."""
@@ -54,9 +53,8 @@ class BestEpoch:
         """What a checkpoint has to hold beside the log."""
         return self._weights
 
-    def restore(self, log: Sequence[Mapping[str, float]], weights: Mapping[str, Any]) -> None:
-        """As it was when a checkpoint was written with this log."""
-        self._scores = list(dev_scores(log))
+    def restore(self, weights: Mapping[str, Any]) -> None:
+        """As it was when a checkpoint was written with these."""
         self._weights = dict(weights)
 
 
@@ -64,7 +62,7 @@ def by_epoch(metric: str, log: Sequence[Mapping[str, float]], epochs: int) -> st
     """What the scores were and what followed, in words. epochs: of the recipe."""
     scores = dev_scores(log)
     ended = "" if len(scores) == epochs else f"; ended after epoch {len(scores)} of {epochs}"
-    return (f"{metric} of the answers to dev by epoch: {', '.join(f'{s:.3f}' for s in scores)}{ended};"
+    return (f"{metric} of the answers to dev by epoch: {', '.join(f'{s:.3f}' for s, _ in scores)}{ended};"
             f" the adapter is that of epoch {kept_epoch(scores)}")
 
 

@@ -211,7 +211,7 @@ def _callback(clock: _Clock, layers: Merged | None, kept: Checkpoints, order: By
                 clock.step(state.global_step, state.epoch, float(logs["loss"]), float(logs.get("grad_norm", 0.0)),
                            float(logs["learning_rate"]))
                 logs["tokens_per_second"] = clock.log[-1]["tokens_per_second"]  # trackers read the same logs next
-                if best is not None and "dev_score" in clock.log[-1] and best.see(clock.log[-1]["dev_score"]):
+                if best is not None and "dev_score" in clock.log[-1] and best.see(clock.log):
                     control.should_training_stop = True
                     control.should_save = False  # from here nothing is to go on
 

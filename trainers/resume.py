@@ -51,8 +51,8 @@ class Resumable:
         with torch.no_grad():
             for name, parameter in self._trained().items():
                 parameter.copy_(saved[name])
-        if self.best is not None and self.kept.saved is not None:
-            self.best.restore(self.kept.saved.note["log"], self._saved("best."))
+        if self.best is not None:
+            self.best.restore(self._saved("best."))
 
     def _load_optimizer_and_scheduler(self, checkpoint: Any) -> None:
         if checkpoint is None or self.kept.saved is None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from harness.errors import UserError
 from harness.subjects.adapter import adapter_digest, read_adapter
-from trainers.attempts import TrainingResult, kept_epoch
+from trainers.attempts import TrainingResult, dev_scores, kept_epoch
 from trainers.best_epoch import BestEpoch, Watch
 from trainers.checkpoints import Checkpoints
 from trainers.lora import train_adapter
@@ -103,6 +103,15 @@ def test_patience_without_anything_to_wait_for_is_refused(lesson: Lesson, tmp_pa
         train_adapter(lesson.model, lesson.task, lesson.train, WATCHED, tmp_path / "1")
 
 
+@pytest.mark.parametrize(("losses", "kept", "stops"), [
+    ((0.9, 0.5, 0.4), 3, False), ((0.4, 0.5, 0.6), 1, True), ((0.5, 0.4, 0.4), 2, False)])
+def test_between_epochs_that_answer_as_well_the_loss_decides(losses: tuple[float, ...], kept: int, stops: bool) -> None:
+    """As long as no answer is right, as in a first epoch, the later one may be the better by far."""
+    log = [{"loss": 1.0}, *({"dev_score": 0.0, "dev_loss": loss} for loss in losses)]
+    assert kept_epoch(dev_scores(log)) == kept
+    assert BestEpoch(Weights(), 2).see(log) is stops
+
+
 def scores() -> st.SearchStrategy[list[float]]:
     return st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0]), min_size=1, max_size=12)
 
@@ -110,9 +119,10 @@ def scores() -> st.SearchStrategy[list[float]]:
 @given(scores(), st.integers(1, 4))
 def test_it_stops_at_the_first_epoch_that_lies_so_far_after_the_best(found: list[float], patience: int) -> None:
     best = BestEpoch(Weights(), patience)
-    stops = [best.see(score) for score in found]
+    log = [{"dev_score": score} for score in found]
+    stops = [best.see(log[:n]) for n in range(1, len(log) + 1)]
     epochs = stops.index(True) + 1 if True in stops else len(found)
-    since = [n - kept_epoch(found[:n]) for n in range(1, epochs + 1)]
+    since = [n - kept_epoch(dev_scores(log[:n])) for n in range(1, epochs + 1)]
     assert all(s < patience for s in since[:-1])
     assert epochs == len(found) or since[-1] == patience
 
