@@ -3,6 +3,9 @@
 The same function and the same gradients, to rounding: a forward pass costs what the base model's costs, and the thin
 products are left for the backward pass, where A and B get their gradients. On a CPU, where they are slow, a step is a
 tenth shorter. The price is a second copy of the layers' weights. Not for dropout, which lies between x and A.
+
+In 16 bits the two stay apart: what A and B change is often less than the distance from a weight to the next one that 16
+bits can write, so the sum, rounded, would be trained as another change than the one that is served in 32 bits.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ ADAPTER = "default"
 def merged(model: Any, dtype: Any = None) -> Iterator[Merged]:
     """Within the block the model's LoRA layers compute merged; call refresh() before the first pass of every step.
 
-    dtype: of torch, what they compute in; None: in that of the base model's weights.
+    dtype: of torch, a lower one than that of the base model's weights: they compute in it, W x apart from B(A x).
     """
     layers = Merged(model, dtype)
     try:
@@ -47,22 +50,23 @@ class Merged:
         from peft.tuners.lora import Linear
 
         self._layers = [layer for layer in model.modules() if isinstance(layer, Linear)]
-        self._weights = [torch.empty_like(layer.base_layer.weight, dtype=dtype) for layer in self._layers]
-        for layer, weight in zip(self._layers, self._weights, strict=True):
-            layer.forward = partial(_forward, layer, weight)
+        self._weights: list[Any] = []
+        for layer in self._layers:
+            base = layer.base_layer.weight
+            if dtype is None:
+                self._weights.append(torch.empty_like(base))
+                layer.forward = partial(_forward, _merged_function(), layer, self._weights[-1])
+            else:
+                layer.forward = partial(_forward, _rounded_function(), layer, base.detach().to(dtype))
 
     def refresh(self) -> None:
         """Computes the merged weights from what A and B are now."""
         import torch
 
         with torch.no_grad():
-            for layer, weight in zip(self._layers, self._weights, strict=True):
+            for layer, weight in zip(self._layers, self._weights, strict=False):  # none in a lower precision
                 a, b = layer.lora_A[ADAPTER].weight, layer.lora_B[ADAPTER].weight
-                base, scale = layer.base_layer.weight, layer.scaling[ADAPTER]
-                if weight.dtype == base.dtype:
-                    torch.addmm(base, b, a, alpha=scale, out=weight)
-                else:
-                    weight.copy_(torch.addmm(base, b, a, alpha=scale))  # added in full, then rounded once
+                torch.addmm(layer.base_layer.weight, b, a, alpha=layer.scaling[ADAPTER], out=weight)
 
     def remove(self) -> None:
         """Gives the layers their own forward back."""
@@ -71,13 +75,13 @@ class Merged:
         self._weights = []
 
 
-def _forward(layer: Any, weight: Any, x: Any) -> Any:
+def _forward(function: Any, layer: Any, weight: Any, x: Any) -> Any:
     a, b = layer.lora_A[ADAPTER].weight, layer.lora_B[ADAPTER].weight
-    return _function().apply(x, weight, layer.base_layer.bias, a, b, layer.scaling[ADAPTER])
+    return function.apply(x, weight, layer.base_layer.bias, a, b, layer.scaling[ADAPTER])
 
 
 @cache
-def _function() -> Any:
+def _merged_function() -> Any:
     import torch
     from torch.nn.functional import linear
 
@@ -86,20 +90,54 @@ def _function() -> Any:
 
         @staticmethod
         def forward(ctx: Any, x: Any, weight: Any, bias: Any, a: Any, b: Any, scale: float) -> Any:
-            kind, x = x.dtype, x.to(weight.dtype)
             ctx.save_for_backward(x, weight, a, b)
             ctx.scale = scale
-            return linear(x, weight, None if bias is None else bias.to(weight.dtype)).to(kind)
+            return linear(x, weight, bias)
 
         @staticmethod
         def backward(ctx: Any, *grads: Any) -> Any:
             x, weight, a, b = ctx.saved_tensors
-            grad = grads[0].to(weight.dtype)
-            low_a, low_b = a.to(weight.dtype), b.to(weight.dtype)
+            (grad,) = grads
             rows, outs = x.reshape(-1, x.shape[-1]), grad.reshape(-1, grad.shape[-1])
             grad_x = grad @ weight if ctx.needs_input_grad[0] else None
-            grad_a = ((outs @ low_b).t() @ rows).to(a.dtype).mul_(ctx.scale)
-            grad_b = (outs.t() @ (rows @ low_a.t())).to(b.dtype).mul_(ctx.scale)
+            grad_a = ((outs @ b).t() @ rows).mul_(ctx.scale)
+            grad_b = (outs.t() @ (rows @ a.t())).mul_(ctx.scale)
             return grad_x, None, None, grad_a, grad_b, None
 
     return MergedLinear
+
+
+@cache
+def _rounded_function() -> Any:
+    import torch
+    from torch.nn.functional import linear
+
+    class RoundedLinear(torch.autograd.Function):
+        """y = x W^T + bias + s*(x A^T) B^T: products in the precision of W, sums in that of x, which A's and B's is."""
+
+        @staticmethod
+        def forward(ctx: Any, x: Any, weight: Any, bias: Any, a: Any, b: Any, scale: float) -> Any:
+            rows = x.reshape(-1, x.shape[-1]).to(weight.dtype)
+            low_a, low_b = a.to(weight.dtype), b.to(weight.dtype)
+            thin = rows @ low_a.t()
+            outs = linear(rows, weight, None if bias is None else bias.to(weight.dtype)).to(x.dtype)
+            outs.addmm_(thin.to(x.dtype), b.t(), alpha=scale)  # not rounded with what W gives, which is far larger
+            ctx.save_for_backward(rows, weight, low_a, low_b, thin)
+            ctx.scale, ctx.kind = scale, a.dtype
+            return outs.reshape(*x.shape[:-1], -1)
+
+        @staticmethod
+        def backward(ctx: Any, *grads: Any) -> Any:
+            rows, weight, a, b, thin = ctx.saved_tensors
+            (grad,) = grads
+            outs = grad.reshape(-1, grad.shape[-1]).to(weight.dtype)
+            back = outs @ b
+            grad_x = None
+            if ctx.needs_input_grad[0]:
+                grad_x = torch.addmm(outs @ weight, back, a, alpha=ctx.scale)
+                grad_x = grad_x.to(grad.dtype).reshape(*grad.shape[:-1], -1)
+            grad_a = (back.t() @ rows).to(ctx.kind).mul_(ctx.scale)
+            grad_b = (outs.t() @ thin).to(ctx.kind).mul_(ctx.scale)
+            return grad_x, None, None, grad_a, grad_b, None
+
+    return RoundedLinear

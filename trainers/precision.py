@@ -42,7 +42,7 @@ def autocast(where: Any, recipe: Recipe) -> AbstractContextManager[Any]:
 def lower_base(model: Any, recipe: Recipe) -> None:
     """On an accelerator, for a recipe in bf16: turns the frozen weights into bf16, half the memory.
 
-    On a CPU they stay: their merged form is rounded once a step, and what passes between the layers is not at all.
+    On a CPU they stay: the layers have copies in 16 bits, and what passes between them is not rounded at all.
     """
     dtype = lower_dtype(recipe)
     if dtype is None or device() == "cpu":

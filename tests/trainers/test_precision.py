@@ -60,6 +60,30 @@ def test_it_learns_the_lesson(lesson: Lesson, tmp_path: Path, dropout: float) ->
     assert answers == {e.id: e.output for e in lesson.train}
 
 
+def test_a_small_change_is_trained_as_it_will_be_served(base: Any, rows: Sequence[Row]) -> None:
+    """Added to weights that 16 bits write exactly, most of it would be lost by rounding the sum."""
+    import torch
+    from peft.tuners.lora import Linear
+
+    model = start_lora(base, QUICK)
+    layer = next(m for m in model.modules() if isinstance(m, Linear))
+    with torch.no_grad():
+        layer.base_layer.weight.copy_(layer.base_layer.weight.bfloat16())
+        layer.lora_B["default"].weight.normal_(std=1e-4)
+    x = torch.randn(50, layer.in_features)
+
+    def change(dtype: Any) -> Any:
+        with torch.no_grad(), merged(model, dtype) as layers:
+            layers.refresh()
+            after = layer(x)
+        return after - x @ layer.base_layer.weight.t()
+
+    with torch.no_grad():
+        rounding = x.bfloat16() @ layer.base_layer.weight.bfloat16().t() - x @ layer.base_layer.weight.t()
+    full, rounded = change(None), change(torch.bfloat16) - rounding
+    assert float((rounded - full).norm()) < 0.02 * float(full.norm())
+
+
 def test_merged_layers_have_the_gradients_of_full_precision_to_rounding(base: Any, rows: Sequence[Row]) -> None:
     import torch
 
