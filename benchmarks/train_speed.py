@@ -166,7 +166,7 @@ def _profile(options: argparse.Namespace) -> None:
             seconds[kind] = seconds.get(kind, 0.0) + event.self_cpu_time_total / 1e6
         total = sum(seconds.values())
         print(f"{precision}: MFU {measured['mfu']:.0%} while profiled, loading and rows included in the shares")
-        for kind, spent in sorted(seconds.items(), key=lambda pair: -pair[1])[:12]:
+        for kind, spent in sorted(seconds.items(), key=lambda pair: -pair[1])[:8]:
             print(f"  {kind:<44} {spent:6.1f} s {spent / total:5.0%}")
 
 
