@@ -16,7 +16,7 @@ MIN_STEPS = 100
 """Fewer optimizer steps seldom settle a LoRA: epochs are raised until there are about as many."""
 MIN_WARMUP_STEPS = 3
 MICRO_BATCH_CPU = 4
-"""Rows a forward pass on a CPU: 8 are a tenth faster and take half as much memory again (docs/results.md)."""
+"""Rows a forward pass on a CPU: 8 are a tenth faster and take near half as much memory again (docs/results.md)."""
 PATIENCE = 2
 """Epochs without a better score on dev that end a training of more epochs than these: one may be chance."""
 DEMO_CHARACTERS = 300_000
