@@ -93,11 +93,7 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
         tuned = _continued(base, model, continue_from, recipe, template) if continue_from else start_lora(base, recipe)
         shortest = min(rows, key=lambda r: len(r.tokens))
         check_start(tuned, shortest, fresh=continue_from is None)
-        check_apart(tuned, rows, _pad(tokenizer))
-        if recipe.pack:
-            check_packing(tuned, rows)
-        lower_base(tuned, recipe)
-        fits, tried = try_batches(tuned, rows, recipe, _pad(tokenizer), task.decoding.max_new_tokens)
+        fits, tried = _checked_batches(tuned, rows, recipe, _pad(tokenizer), task)
         with whole_folder(out) as part:
             note = {"base": model.digest, "alias": model.alias, "task": task.name, "train": train.fingerprint,
                     "prompt": recipe.prompt, "template": template,
@@ -122,6 +118,15 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
     if result is None:
         raise UserError("the attempt cannot be read back", str(out), "check the disk and train again")
     return TrainingResult(**{**result.__dict__, "reused": False, "earlier": earlier})
+
+
+def _checked_batches(tuned: Any, rows: Sequence[Row], recipe: Recipe, pad: int, task: Task) -> tuple[Recipe, list[str]]:
+    """Preflight of how rows lie together: the recipe that fits in memory, and notes. The base may be in bf16 after."""
+    check_apart(tuned, rows, pad)
+    if recipe.pack:
+        check_packing(tuned, rows)
+    lower_base(tuned, recipe)
+    return try_batches(tuned, rows, recipe, pad, task.decoding.max_new_tokens)
 
 
 def _write_adapter(tuned: Any, folder: Path, note: Mapping[str, Any]) -> None:

@@ -43,19 +43,19 @@ def can_merge(model: Any, dropout: float) -> bool:
 
 
 class Merged:
-    """The LoRA layers of a peft model, and the merged weights that they compute with."""
+    """The LoRA layers of a peft model, computing with merged weights, or in a lower precision with rounded ones."""
 
     def __init__(self, model: Any, dtype: Any) -> None:
         import torch
         from peft.tuners.lora import Linear
 
         self._layers = [layer for layer in model.modules() if isinstance(layer, Linear)]
-        self._weights: list[Any] = []
+        self._sums: list[tuple[Any, Any]] = []  # layers with what they compute with; none in a lower precision
         for layer in self._layers:
             base = layer.base_layer.weight
             if dtype is None:
-                self._weights.append(torch.empty_like(base))
-                layer.forward = partial(_forward, _merged_function(), layer, self._weights[-1])
+                self._sums.append((layer, torch.empty_like(base)))
+                layer.forward = partial(_forward, _merged_function(), *self._sums[-1])
             else:
                 layer.forward = partial(_forward, _rounded_function(), layer, base.detach().to(dtype))
 
@@ -64,7 +64,7 @@ class Merged:
         import torch
 
         with torch.no_grad():
-            for layer, weight in zip(self._layers, self._weights, strict=False):  # none in a lower precision
+            for layer, weight in self._sums:
                 a, b = layer.lora_A[ADAPTER].weight, layer.lora_B[ADAPTER].weight
                 torch.addmm(layer.base_layer.weight, b, a, alpha=layer.scaling[ADAPTER], out=weight)
 
@@ -72,7 +72,7 @@ class Merged:
         """Gives the layers their own forward back."""
         for layer in self._layers:
             del layer.forward
-        self._weights = []
+        self._sums = []
 
 
 def _forward(function: Any, layer: Any, weight: Any, x: Any) -> Any:

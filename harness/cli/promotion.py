@@ -55,6 +55,9 @@ def run_promote(project: Project, name: str, force: str | None) -> Result:
     elif not force and has_passed((work := Work(project, task, Screen())).ledger, _key(work, candidate)):
         # By a look that somebody took with pytest: its gates again, which is the same look.
         result = run_suite(project, task.name, candidate, "golden", silent=True)
+        if not result.passed:
+            raise UserError("the suite passed at that look, and does not now" + "".join(f"; {g}" for g in result.gaps),
+                            str(task.folder), f"see: pytest suites/{task.name} --candidate {candidate} --split golden")
         verdicts, look = tuple(r.verdict for r in result.records), result.look and result.look.name
     path = promote_candidate(Work(project, task, Screen()), run, candidate, record["prompted"], verdicts, look, force)
     text = f"{candidate} is the champion of {task.name} now: {path}"

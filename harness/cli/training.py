@@ -83,7 +83,7 @@ class Training:
 
     def subject(self, adapter: Path) -> str:
         """The adapter's subject name, with the path as the project sees it."""
-        return f"adapter:{adapter.resolve().relative_to(self.work.project.root.resolve())}"
+        return _subject(self.work, adapter)
 
     def train(self, recipe: Recipe, out: Path, continue_from: Path | None) -> TrainingResult:
         """One attempt."""
@@ -175,12 +175,16 @@ def _told(gate: GateRecord) -> dict[str, Any]:
     return {"item": gate.item, "verdict": gate.verdict.to_json(), "flips": chance_of_other_verdict(gate)}
 
 
+def _subject(work: Work, adapter: Path) -> str:
+    return f"adapter:{adapter.resolve().relative_to(work.project.root.resolve())}"
+
+
 def _watch(work: Work) -> Watch:
     """How an epoch's adapter answers dev: scored as an attempt is, from the same cache."""
     task, dev, metric = work.task, work.split("dev"), deciding_metrics(work.task)[0]
 
     def score(folder: Path) -> float:
-        name = f"adapter:{folder.resolve().relative_to(work.project.root.resolve())}"
+        name = _subject(work, folder)
         answers = collect(parse_subject(name, task, work.project), dev.examples,
                           cache=answer_cache(work.project, "dev")).answers
         return Scored(name, Scores(Context(task, work.project.cache), dev, answers)).measure(metric).value

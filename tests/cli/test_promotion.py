@@ -170,6 +170,17 @@ def test_a_look_that_was_taken_by_hand_is_good_for_a_promotion(typed: Typed, cou
     assert [v.gate for v in champion.verdicts] == ["exact_match >= 0.80"]
 
 
+def test_a_suite_that_no_longer_runs_as_a_whole_promotes_nothing_by_an_older_look(typed: Typed, counts: Any) -> None:
+    name = passing(counts)
+    (counts.project.runs("counts") / "r1" / "golden.json").unlink()
+    shutil.rmtree(counts.golden / "looks")
+    assert run_suite(counts.project, "counts", name, "golden", silent=True).passed
+    (counts.project.root / "pytest.ini").write_text("[pytest]\npython_functions = test_a*\n")
+    status, _, err = typed("promote", "r1")
+    assert (status, load_champion(counts.project, "counts")) == (2, None)
+    assert "passed at that look, and does not now; python_functions is set to something else" in err
+
+
 def test_a_run_that_has_not_looked_at_golden_has_no_look(typed: Typed, counts: Any) -> None:
     name = passing(counts)
     (counts.project.runs("counts") / "r1" / "golden.json").unlink()
