@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -93,6 +93,14 @@ def read_attempt(folder: Path, key: str) -> TrainingResult | None:
     except (UserError, OSError, KeyError, TypeError):
         # A folder that a killed process or a person left torn counts as not there; it is made again.
         return None
+
+
+def read_back(folder: Path, key: str) -> TrainingResult:
+    """The result of the attempt that was just written, as one of this process. Raises UserError where it is not there.
+    """
+    if (result := read_attempt(folder, key)) is None:
+        raise UserError("the attempt cannot be read back", str(folder), "check the disk and train again")
+    return replace(result, reused=False)
 
 
 def tidy_config(folder: Path, alias: str) -> None:

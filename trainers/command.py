@@ -27,7 +27,7 @@ from harness.subjects.loading import forget_models, quiet
 from harness.subjects.template import template_digest
 from harness.task import Task
 from trainers.answer_loss import answer_loss
-from trainers.attempts import TrainingFailed, TrainingResult, read_attempt, tidy_config, write_attempt
+from trainers.attempts import TrainingFailed, TrainingResult, read_attempt, read_back, tidy_config, write_attempt
 from trainers.batches import IGNORED, Row, collate, strategy_for
 from trainers.lessons import repeats
 from trainers.lora import checked_rows, load_base, training_key
@@ -85,10 +85,7 @@ def train_by_command(model: ModelRef, task: Task, train: Split, recipe: Recipe, 
             told = (*notes, "trained by a program; steps and tokens are those that the recipe asks for")
             write_attempt(part, key, recipe, log, tokens, told, sample(tokenizer, min(rows, key=_length)))
     shutil.rmtree(work, ignore_errors=True)
-    result = read_attempt(out, key)
-    if result is None:
-        raise UserError("the attempt cannot be read back", str(out), "check the disk and train again")
-    return TrainingResult(**{**result.__dict__, "reused": False})
+    return read_back(out, key)
 
 
 def _hand_over(work: Path, model: ModelRef, task: Task, train: Split, rows: Sequence[Row], recipe: Recipe,

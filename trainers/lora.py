@@ -24,7 +24,16 @@ from harness.subjects.embedded import ModelRef
 from harness.subjects.loading import forget_models, quiet, with_adapter
 from harness.subjects.template import stop_tokens, template_digest
 from harness.task import Task
-from trainers.attempts import Log, TrainingFailed, TrainingResult, dev_scores, read_attempt, tidy_config, write_attempt
+from trainers.attempts import (
+    Log,
+    TrainingFailed,
+    TrainingResult,
+    dev_scores,
+    read_attempt,
+    read_back,
+    tidy_config,
+    write_attempt,
+)
 from trainers.batches import Row, fitting, make_rows, strategy_for
 from trainers.best_epoch import Watch, by_epoch
 from trainers.checkpoints import Checkpoints
@@ -114,10 +123,7 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
     kept.remove()
     del tuned, base, steps
     gc.collect()  # the Trainer refers to itself: without this the model would stay until some later collection
-    result = read_attempt(out, key)
-    if result is None:
-        raise UserError("the attempt cannot be read back", str(out), "check the disk and train again")
-    return TrainingResult(**{**result.__dict__, "reused": False, "earlier": earlier})
+    return replace(read_back(out, key), earlier=earlier)
 
 
 def _checked_batches(tuned: Any, rows: Sequence[Row], recipe: Recipe, pad: int, task: Task) -> tuple[Recipe, list[str]]:
