@@ -198,31 +198,37 @@ def _transformers(tokenizer: Any, base: Any, rows: Sequence[Row], recipe: Recipe
 
 
 def _trl(tokenizer: Any, base: Any, rows: Sequence[Row], recipe: Recipe) -> tuple[float, float]:
-    """TRL's defaults but for what all share. Its own precision is bf16, which it refuses on a CPU without use_cpu."""
+    with tempfile.TemporaryDirectory() as work:
+        return _timed(trl_trainer(tokenizer, base, rows, recipe, work).train)
+
+
+def trl_trainer(tokenizer: Any, base: Any, rows: Sequence[Row], recipe: Recipe, work: str) -> Any:
+    """TRL's trainer with its defaults but for what all share. Raises SystemExit where its tokens would be others.
+
+    Its own precision is bf16, which it refuses on a CPU without use_cpu.
+    """
     from datasets import Dataset
     from peft import LoraConfig
     from trl import SFTConfig, SFTTrainer
 
     texts = [{"prompt": tokenizer.decode(r.tokens[: r.start]), "completion": tokenizer.decode(r.tokens[r.start : -1])}
              for r in rows]
-    with tempfile.TemporaryDirectory() as work:
-        trainer = SFTTrainer(
-            model=base, processing_class=tokenizer, train_dataset=Dataset.from_list(texts),
-            args=SFTConfig(**_shared(work, recipe)),
-            peft_config=LoraConfig(task_type="CAUSAL_LM", r=recipe.rank, lora_alpha=recipe.alpha,
-                                   lora_dropout=recipe.dropout, target_modules="all-linear"))
-        lengths = [len(ids) for ids in trainer.train_dataset["input_ids"]]
-        if lengths != [len(r.tokens) for r in rows]:
-            raise SystemExit("the trainers would not see the same tokens")
-        return _timed(trainer.train)
+    trainer = SFTTrainer(
+        model=base, processing_class=tokenizer, train_dataset=Dataset.from_list(texts),
+        args=SFTConfig(**_shared(work, recipe)),
+        peft_config=LoraConfig(task_type="CAUSAL_LM", r=recipe.rank, lora_alpha=recipe.alpha,
+                               lora_dropout=recipe.dropout, target_modules="all-linear"))
+    if [tuple(ids) for ids in trainer.train_dataset["input_ids"]] != [r.tokens for r in rows]:
+        raise SystemExit("the trainers would not see the same tokens")
+    return trainer
 
 
 def _shared(work: str, recipe: Recipe) -> dict[str, Any]:
     """What all train with: rate, batch, seed, precision; and no saving."""
     bf16 = recipe.precision == "bf16"
-    return {"output_dir": work, "num_train_epochs": 1, "learning_rate": recipe.learning_rate, "seed": recipe.seed,
-            "per_device_train_batch_size": recipe.batch, "save_strategy": "no", "report_to": "none",
-            "disable_tqdm": True, "bf16": bf16, "use_cpu": bf16 and device() == "cpu"}
+    return {"output_dir": work, "num_train_epochs": recipe.epochs, "learning_rate": recipe.learning_rate,
+            "seed": recipe.seed, "per_device_train_batch_size": recipe.batch, "save_strategy": "no",
+            "report_to": "none", "disable_tqdm": True, "bf16": bf16, "use_cpu": bf16 and device() == "cpu"}
 
 
 def _timed(train: Callable[[], Any]) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from typing import Any
 from harness.examples import Split
 from harness.task import Task
 from trainers.answer_loss import answer_loss
-from trainers.batches import Row, collate, make_rows, strategy_for
+from trainers.batches import WIDTHS, Row, collate, make_rows, strategy_for
 from trainers.precision import autocast
 from trainers.recipe import Recipe
 
@@ -40,7 +40,7 @@ def mean_loss(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int) -> floa
     try:
         with torch.no_grad(), autocast(causal.device, recipe):
             for i in range(0, len(ordered), recipe.micro_batch):
-                batch = collate(ordered[i : i + recipe.micro_batch], pad)
+                batch = collate(ordered[i : i + recipe.micro_batch], pad, WIDTHS)
                 ids, labels = batch["input_ids"].to(causal.device), batch["labels"].to(causal.device)
                 total += float(answer_loss(causal, ids, labels, 1))
     finally:

@@ -58,7 +58,7 @@ from trainers.tracking import Tracking
 from trainers.trial import check_apart, try_batches
 from trainers.watchdog import Diverged
 
-TRAINER = 3
+TRAINER = 4
 """Raised when the same recipe and data would come to another adapter because of our code."""
 MAX_SETBACKS = 2
 """Times that a training whose loss explodes begins again."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from harness.hardware import device
 from trainers.answer_loss import answer_loss
-from trainers.batches import ByLength, Row, collate
+from trainers.batches import WIDTHS, ByLength, Row, collate
 from trainers.best_epoch import BestEpoch
 from trainers.checkpoints import Checkpoints
 from trainers.dev_loss import mean_loss
@@ -54,7 +54,7 @@ def optimize(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int, work: Pa
           tracked(tracking, done) as trackers):
         trainer = _trainer_class()(
             model=model, args=_arguments(recipe, work), train_dataset=list(rows),
-            data_collator=pack if recipe.pack else partial(collate, pad=pad),
+            data_collator=pack if recipe.pack else partial(collate, pad=pad, multiple=WIDTHS),
             callbacks=[_callback(clock, layers, kept, order, per_epoch, best), *trackers])
         measures: dict[str, Callable[[], float]] = {}
         if dev:

@@ -10,7 +10,7 @@ from harness.hardware import device
 from harness.subjects.engine import ROWS_IN_BATCH, TOKENS_IN_BATCH
 from trainers.answer_loss import answer_loss
 from trainers.attempts import TrainingFailed
-from trainers.batches import Row, collate
+from trainers.batches import WIDTHS, Row, collate
 from trainers.memory import fewer_rows, free_memory, out_of_memory
 from trainers.precision import autocast
 from trainers.preflight import TOLERANCE, mode
@@ -107,7 +107,7 @@ def _train_on(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int) -> None
     """What a step of training holds in memory."""
     try:
         with mode(model, training=True), autocast(model.device, recipe):
-            _backward(model, rows, pad, 1)
+            _backward(model, rows, pad, 1, WIDTHS)
     finally:
         model.zero_grad(set_to_none=True)
 
@@ -120,9 +120,9 @@ def _answer_on(model: Any, ids: Any) -> None:
         model.get_base_model()(input_ids=ids, use_cache=True, logits_to_keep=1)
 
 
-def _backward(model: Any, rows: Sequence[Row], pad: int, count: int) -> None:
+def _backward(model: Any, rows: Sequence[Row], pad: int, count: int, multiple: int = 1) -> None:
     """Adds the gradient of the rows' loss, divided by count, to the model's."""
-    batch = collate(rows, pad)
+    batch = collate(rows, pad, multiple)
     ids, labels = batch["input_ids"].to(model.device), batch["labels"].to(model.device)
     loss: Any = answer_loss(model.get_base_model(), ids, labels, count)
     loss.backward()

@@ -13,6 +13,7 @@ import os
 import shutil
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -108,17 +109,32 @@ def judged(adapter: Path, number: int) -> DevResult:
 
 
 def _main(model: Path, folder: Path) -> None:
-    run(folder / "whole", model, judged)
+    if status := in_child(lambda: run(folder / "whole", model, judged)):
+        sys.exit(f"the unbroken training ended with status {status}")
     Checkpoints.due = lambda self: True  # type: ignore[method-assign]
     for point, arm in POINTS.items():
-        child = os.fork()
-        if child == 0:
+        def killed(point: str = point, arm: Callable[[], None] = arm) -> None:
             arm()
             run(folder / point, model, die)
-            os._exit(3)
-        _, status = os.waitpid(child, 0)
-        if not os.WIFSIGNALED(status) or os.WTERMSIG(status) != signal.SIGKILL:
+
+        if (status := in_child(killed)) != -signal.SIGKILL:
             sys.exit(f"{point}: the process was not killed, status {status}")
+
+
+def in_child(work: Callable[[], Any]) -> int:
+    """The exit status of a forked child that does this, negative where a signal ended it.
+
+    The parent computes nothing itself: a child that is forked after threads have computed waits for them forever.
+    """
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness.errors import UserError
-from trainers.batches import Row
+from trainers.batches import WIDTHS, Row, collate
 from trainers.lora import start_lora
 from trainers.trial import check_apart, check_evaluation, fit_memory, try_batches, untouched
 
@@ -23,6 +23,12 @@ RECIPE = replace(QUICK, batch=12, micro_batch=6)
 @pytest.fixture
 def longest(rows: Sequence[Row]) -> Row:
     return max(rows, key=lambda r: len(r.tokens))
+
+
+@pytest.fixture
+def width(longest: Row) -> int:
+    """Tokens that the longest row takes in a batch."""
+    return collate([longest], 0, WIDTHS)["input_ids"].numel()
 
 
 def holding(base: Any, tokens: int, error: Callable[[str], Exception] | None = None) -> Any:
@@ -41,15 +47,15 @@ def holding(base: Any, tokens: int, error: Callable[[str], Exception] | None = N
 
 
 @pytest.mark.parametrize(("room", "fits"), [(100, 6), (5, 4), (3, 3), (2, 2), (1, 1)])
-def test_fewer_rows_at_a_time_where_memory_is_short_and_the_batch_stays(base: Any, rows: Sequence[Row], longest: Row,
+def test_fewer_rows_at_a_time_where_memory_is_short_and_the_batch_stays(base: Any, rows: Sequence[Row], width: int,
                                                                         room: int, fits: int) -> None:
-    model = start_lora(holding(base, room * len(longest.tokens)), RECIPE)
+    model = start_lora(holding(base, room * width), RECIPE)
     assert fit_memory(model, rows, RECIPE, 0) == replace(RECIPE, micro_batch=fits)
     assert all(p.grad is None for p in model.parameters())
 
 
-def test_torch_says_it_in_another_way_on_a_cpu(base: Any, rows: Sequence[Row], longest: Row) -> None:
-    model = start_lora(holding(base, 2 * len(longest.tokens), RuntimeError), RECIPE)
+def test_torch_says_it_in_another_way_on_a_cpu(base: Any, rows: Sequence[Row], width: int) -> None:
+    model = start_lora(holding(base, 2 * width, RuntimeError), RECIPE)
     recipe, notes = try_batches(model, rows, RECIPE, 0, 10)
     assert (recipe.batch, recipe.micro_batch, notes) == (12, 2, [])
 
@@ -86,6 +92,13 @@ def test_rows_that_mix_in_their_batch_are_found(base: Any, rows: Sequence[Row]) 
     block, forward = base.model.layers[1].mlp, base.model.layers[1].mlp.forward
     block.forward = lambda x: forward(x - 0.1 * x.mean(0, keepdim=True))
     with pytest.raises(UserError, match=r"rows change each other: together, w\d and w\d give another gradient"):
+        check_apart(start_lora(base, RECIPE), rows, 0)
+
+
+def test_rows_that_see_the_padding_are_found(base: Any, rows: Sequence[Row]) -> None:
+    block, forward = base.model.layers[1].mlp, base.model.layers[1].mlp.forward
+    block.forward = lambda x: forward(x - 0.1 * x.mean(1, keepdim=True))
+    with pytest.raises(UserError, match="rows change each other"):
         check_apart(start_lora(base, RECIPE), rows, 0)
 
 
