@@ -22,7 +22,7 @@ IGNORED = -100
 """The label of a position that is not learned, as transformers writes it."""
 WIDTHS = 16
 """What is trained on is a multiple of so many tokens wide. A CPU makes and keeps a kernel for every shape that it
-multiplies in bf16: with widths of all kinds a training is slower, and takes a gigabyte more (docs/results.md)."""
+multiplies in bf16: with widths of all kinds a training takes more memory, and is no faster (docs/results.md)."""
 
 
 @dataclass(frozen=True)
