@@ -18,7 +18,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import fields
 from pathlib import Path
 
 from train_speed import trl_trainer
@@ -31,10 +30,11 @@ from harness.project import cache_folder
 from harness.subjects.loading import quiet
 from harness.task import load_task
 from trainers.batches import IGNORED, Row
-from trainers.recipe import Recipe
+from trainers.recipe import from_dict
 
 RECIPE = ("epochs=1", "batch=4", "learning_rate=0.0011", "decay=0.5")
 _TRAINED = "seconds of train(): "
+_BESIDE = {"task", "model", "template", "start"}  # what a command's recipe.json holds beside the recipe
 
 
 def main() -> None:
@@ -83,7 +83,7 @@ def _train_by_trl(train: str, recipe_file: str, model: str, out: str) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     asked = read_json(Path(recipe_file))
-    recipe = Recipe(**{f.name: asked[f.name] for f in fields(Recipe) if f.name in asked})
+    recipe = from_dict({k: v for k, v in asked.items() if k not in _BESIDE}, recipe_file)
     given = [json.loads(line) for line in Path(train).read_text("utf-8").splitlines()]
     rows = [Row(r["id"], tuple(r["input_ids"]), r["labels"].count(IGNORED)) for r in given]
     with quiet(), tempfile.TemporaryDirectory() as work:

@@ -109,27 +109,28 @@ def judged(adapter: Path, number: int) -> DevResult:
 
 
 def _main(model: Path, folder: Path) -> None:
-    if status := in_child(lambda: run(folder / "whole", model, judged)):
+    if status := in_child(run, folder / "whole", model, judged):
         sys.exit(f"the unbroken training ended with status {status}")
     Checkpoints.due = lambda self: True  # type: ignore[method-assign]
     for point, arm in POINTS.items():
-        def killed(point: str = point, arm: Callable[[], None] = arm) -> None:
-            arm()
-            run(folder / point, model, die)
-
-        if (status := in_child(killed)) != -signal.SIGKILL:
+        if (status := in_child(killed, arm, folder / point, model)) != -signal.SIGKILL:
             sys.exit(f"{point}: the process was not killed, status {status}")
 
 
-def in_child(work: Callable[[], Any]) -> int:
-    """The exit status of a forked child that does this, negative where a signal ended it.
+def killed(arm: Callable[[], None], folder: Path, model: Path) -> None:
+    arm()
+    run(folder, model, die)
+
+
+def in_child(work: Callable[..., Any], *arguments: Any) -> int:
+    """The exit status of a forked child that does this work, negative where a signal ended it.
 
     The parent computes nothing itself: a child that is forked after threads have computed waits for them forever.
     """
     child = os.fork()
     if child == 0:
         try:
-            work()
+            work(*arguments)
             os._exit(0)
         except BaseException:
             traceback.print_exc()

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from harness.subjects.loading import quiet
-from trainers.batches import Row
+from trainers import optimize as optimize_module
+from trainers.batches import WIDTHS, Row
 from trainers.checkpoints import Checkpoints
 from trainers.lora import start_lora
 from trainers.optimize import optimize
@@ -53,6 +54,23 @@ def test_how_much_fits_into_a_pass_changes_neither_loss_nor_weights(
     for name, value in whole[0].items():
         # Adam divides by the root of a gradient's square, so that tiny gradients' rounding is seen in the weights.
         assert float((weights[name] - value).norm()) <= 0.02 * float(value.norm()) + 1e-6
+
+
+def test_what_is_trained_on_has_few_widths_as_preflight_tried(
+    tiny_llama: Path, rows: Sequence[Row], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    widths, loss = [], optimize_module.answer_loss
+
+    def seen(causal: Any, ids: Any, *rest: Any) -> Any:
+        widths.append(ids.shape[1])
+        return loss(causal, ids, *rest)
+
+    monkeypatch.setattr(optimize_module, "answer_loss", seen)
+    trained(tiny_llama, rows, tmp_path, replace(RECIPE, epochs=1, micro_batch=1))
+    lengths = {len(r.tokens) for r in rows}
+    assert {w % WIDTHS for w in widths} == {0}
+    assert len(set(widths)) < len(lengths)
+    assert max(widths) - max(lengths) < WIDTHS
 
 
 def test_the_same_recipe_gives_the_same_weights(
