@@ -8,9 +8,8 @@ from typing import Any
 
 from harness.examples import Split
 from harness.task import Task
-from trainers.answer_loss import answer_loss
 from trainers.batches import WIDTHS, Row, collate, make_rows, strategy_for
-from trainers.precision import autocast
+from trainers.forward import Forward
 from trainers.recipe import Recipe
 
 MOST = 100
@@ -27,22 +26,22 @@ def dev_rows(tokenizer: Any, task: Task, dev: Split, recipe: Recipe) -> list[Row
     return [r for r in rows if len(r.tokens) <= recipe.max_length]
 
 
-def mean_loss(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int) -> float:
-    """Mean negative log-likelihood (nats) of an answer token of the rows, one at least. model: a peft model, which is
-    left as it was; no random number is drawn.
+def mean_loss(model: Any, forward: Forward, rows: Sequence[Row], micro_batch: int, pad: int) -> float:
+    """Mean negative log-likelihood (nats) of an answer token of the rows, one at least. model: the peft model of
+    `forward`, which is left as it was; no random number is drawn.
     """
     import torch
 
-    causal, training = model.get_base_model(), model.training
+    device, training = model.device, model.training
     ordered = sorted(rows, key=lambda r: (len(r.tokens), r.id))
     total = 0.0
     model.eval()
     try:
-        with torch.no_grad(), autocast(causal.device, recipe):
-            for i in range(0, len(ordered), recipe.micro_batch):
-                batch = collate(ordered[i : i + recipe.micro_batch], pad, WIDTHS)
-                ids, labels = batch["input_ids"].to(causal.device), batch["labels"].to(causal.device)
-                total += float(answer_loss(causal, ids, labels, 1))
+        with torch.no_grad():
+            forward.refresh()
+            for i in range(0, len(ordered), micro_batch):
+                batch = collate(ordered[i : i + micro_batch], pad, WIDTHS)
+                total += float(forward.loss(batch["input_ids"].to(device), batch["labels"].to(device), 1))
     finally:
         model.train(training)
     return total / sum(len(r.tokens) - r.start for r in rows)

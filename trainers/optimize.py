@@ -5,20 +5,17 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from harness.hardware import device
-from trainers.answer_loss import answer_loss
 from trainers.batches import WIDTHS, ByLength, Row, collate
 from trainers.best_epoch import BestEpoch
 from trainers.checkpoints import Checkpoints
 from trainers.dev_loss import mean_loss
-from trainers.merged import Merged, can_merge, merged
+from trainers.forward import Forward, forward_as_trained
 from trainers.packing import pack
-from trainers.precision import autocast, lower_dtype
 from trainers.progress import Progress
 from trainers.recipe import Recipe
 from trainers.resume import Resumable
@@ -50,22 +47,21 @@ def optimize(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int, work: Pa
     best = None if score is None else BestEpoch(model, recipe.patience)
     order = ByLength([len(r.tokens) for r in rows], recipe.batch, recipe.seed)
     done = 0 if kept.saved is None else kept.saved.step
-    with (merged(model, lower_dtype(recipe)) if can_merge(model, recipe.dropout) else nullcontext() as layers,
-          tracked(tracking, done) as trackers):
+    with forward_as_trained(model, recipe) as forward, tracked(tracking, done) as trackers:
         trainer = _trainer_class()(
             model=model, args=_arguments(recipe, work), train_dataset=list(rows),
             data_collator=pack if recipe.pack else partial(collate, pad=pad, multiple=WIDTHS),
-            callbacks=[_callback(clock, layers, kept, order, per_epoch, best), *trackers])
+            callbacks=[_callback(clock, forward, kept, order, per_epoch, best), *trackers])
         measures: dict[str, Callable[[], float]] = {}
         if dev:
-            measures["dev_loss"] = lambda: _loss_now(model, layers, dev, recipe, pad)
+            measures["dev_loss"] = lambda: mean_loss(model, forward, dev, recipe.micro_batch, pad)
         if score is not None:
             measures["dev_score"] = score
         clock.after_epochs(per_epoch, measures)
         trainer.clock = clock
         trainer.recipe = recipe
         trainer.order = order
-        trainer.merged = layers is not None
+        trainer.forward = forward
         trainer.kept = kept
         trainer.best = best
         # Our loss divides by the labels of the whole step itself.
@@ -76,12 +72,6 @@ def optimize(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int, work: Pa
     if best is not None:
         best.take_back()
     return clock.log
-
-
-def _loss_now(model: Any, layers: Merged | None, rows: Sequence[Row], recipe: Recipe, pad: int) -> float:
-    if layers is not None:
-        layers.refresh()
-    return mean_loss(model, rows, recipe, pad)
 
 
 def _arguments(recipe: Recipe, work: Path) -> Any:
@@ -158,17 +148,13 @@ def _trainer_class() -> Any:
         clock: _Clock
         order: ByLength
         recipe: Recipe
-        merged: bool
+        forward: Forward
 
         def compute_loss(self, model: Any, inputs: Any, return_outputs: bool = False,
                          num_items_in_batch: Any = None) -> Any:
             self.clock.count(int(inputs["lengths"].sum()))
-            causal = self.accelerator.unwrap_model(model).get_base_model()
-            given = inputs["input_ids"], inputs["labels"], num_items_in_batch, inputs.get("position_ids")
-            if self.merged:  # the layers round their own inputs; attention, too, would only be slower in bf16 on a CPU
-                return answer_loss(causal, *given, lower_dtype(self.recipe))
-            with autocast(causal.device, self.recipe):
-                return answer_loss(causal, *given)
+            return self.forward.loss(inputs["input_ids"], inputs["labels"], num_items_in_batch,
+                                     inputs.get("position_ids"))
 
         def _get_train_sampler(self, train_dataset: Any = None) -> Any:
             return self.order
@@ -186,7 +172,7 @@ def _trainer_class() -> Any:
     return AnswerTrainer
 
 
-def _callback(clock: _Clock, layers: Merged | None, kept: Checkpoints, order: ByLength, per_epoch: int,
+def _callback(clock: _Clock, forward: Forward, kept: Checkpoints, order: ByLength, per_epoch: int,
               best: BestEpoch | None) -> Any:
     """per_epoch: optimizer steps of an epoch."""
     from transformers import TrainerCallback
@@ -200,8 +186,7 @@ def _callback(clock: _Clock, layers: Merged | None, kept: Checkpoints, order: By
             order.set_epoch(state.global_step // per_epoch)
 
         def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            if layers is not None:
-                layers.refresh()
+            forward.refresh()
 
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             control.should_save = state.global_step < state.max_steps and kept.due()

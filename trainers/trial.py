@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from harness.errors import UserError
@@ -11,8 +12,8 @@ from harness.subjects.engine import ROWS_IN_BATCH, TOKENS_IN_BATCH
 from trainers.answer_loss import answer_loss
 from trainers.attempts import TrainingFailed
 from trainers.batches import WIDTHS, Row, collate
+from trainers.forward import forward_as_trained
 from trainers.memory import fewer_rows, free_memory, out_of_memory
-from trainers.precision import autocast
 from trainers.preflight import TOLERANCE, mode
 from trainers.recipe import Recipe
 
@@ -81,7 +82,7 @@ def check_apart(model: Any, rows: Sequence[Row], pad: int) -> None:
     with mode(model, training=False):
         for batches in ([[first, second]], [[first], [second]]):
             for batch in batches:
-                _backward(model, batch, pad, count)
+                _backward(partial(answer_loss, model.get_base_model()), model, batch, pad, count)
             gradients.append([p.grad for p in model.parameters() if p.grad is not None])
             model.zero_grad(set_to_none=True)
     most = max(float(g.abs().max()) for g in gradients[0])
@@ -106,8 +107,9 @@ def untouched(model: Any) -> list[str]:
 def _train_on(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int) -> None:
     """What a step of training holds in memory."""
     try:
-        with mode(model, training=True), autocast(model.device, recipe):
-            _backward(model, rows, pad, 1, WIDTHS)
+        with mode(model, training=True), forward_as_trained(model, recipe) as forward:
+            forward.refresh()
+            _backward(forward.loss, model, rows, pad, 1, WIDTHS)
     finally:
         model.zero_grad(set_to_none=True)
 
@@ -120,12 +122,12 @@ def _answer_on(model: Any, ids: Any) -> None:
         model.get_base_model()(input_ids=ids, use_cache=True, logits_to_keep=1)
 
 
-def _backward(model: Any, rows: Sequence[Row], pad: int, count: int, multiple: int = 1) -> None:
+def _backward(loss_of: Callable[..., Any], model: Any, rows: Sequence[Row], pad: int, count: int,
+              multiple: int = 1) -> None:
     """Adds the gradient of the rows' loss, divided by count, to the model's."""
     batch = collate(rows, pad, multiple)
     ids, labels = batch["input_ids"].to(model.device), batch["labels"].to(model.device)
-    loss: Any = answer_loss(model.get_base_model(), ids, labels, count)
-    loss.backward()
+    loss_of(ids, labels, count).backward()
 
 
 def _runs_out(run: Callable[..., None], *args: Any) -> bool:

@@ -16,14 +16,16 @@ from harness.subjects.loading import quiet
 from trainers.attempts import TrainingResult
 from trainers.batches import Row
 from trainers.dev_loss import MOST, dev_rows, mean_loss
+from trainers.forward import forward_as_trained
 from trainers.lora import start_lora, train_adapter
+from trainers.recipe import Recipe
 
 from .conftest import QUICK, Lesson
 
 
-def watched(lesson: Lesson, out: Path, epochs: int = 2, name: str = "dev") -> TrainingResult:
+def watched(lesson: Lesson, out: Path, recipe: Recipe = QUICK, name: str = "dev") -> TrainingResult:
     dev = Split(name, tuple(replace(e, id=f"d{e.id}", input=f"say {e.text}") for e in lesson.train))
-    return train_adapter(lesson.model, lesson.task, lesson.train, replace(QUICK, epochs=epochs), out, dev=dev)
+    return train_adapter(lesson.model, lesson.task, lesson.train, recipe, out, dev=dev)
 
 
 def test_it_stands_in_the_log_at_the_end_of_every_epoch_and_changes_no_byte(
@@ -35,6 +37,20 @@ def test_it_stands_in_the_log_at_the_end_of_every_epoch_and_changes_no_byte(
     assert result.digest == trained.digest
 
 
+@pytest.mark.parametrize("changes", [
+    {"precision": "bf16"}, {"precision": "bf16", "dropout": 0.1}, {"precision": "bf16", "pack": True},
+    {"precision": "bf16", "checkpoint_activations": True}, {"dropout": 0.1}])
+def test_it_is_measured_in_every_precision_and_near_the_loss_of_training(
+    lesson: Lesson, tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    dev = Split("dev", lesson.train.examples)
+    log = train_adapter(lesson.model, lesson.task, lesson.train, replace(QUICK, epochs=3, **changes), tmp_path / "1",
+                        dev=dev).log
+    measured = [row["dev_loss"] for row in log if "dev_loss" in row]
+    assert len(measured) == 3
+    assert measured[0] == pytest.approx(log[0]["loss"], rel=0.3)
+
+
 def test_with_dropout_it_draws_no_random_number(lesson: Lesson, tmp_path: Path) -> None:
     recipe = replace(QUICK, dropout=0.3)
     dev = Split("dev", lesson.train.examples)
@@ -44,7 +60,7 @@ def test_with_dropout_it_draws_no_random_number(lesson: Lesson, tmp_path: Path) 
 
 
 def test_one_epoch_cannot_turn_so_nothing_is_measured(lesson: Lesson, tmp_path: Path) -> None:
-    assert not any("dev_loss" in row for row in watched(lesson, tmp_path / "1", epochs=1).log)
+    assert not any("dev_loss" in row for row in watched(lesson, tmp_path / "1", replace(QUICK, epochs=1)).log)
 
 
 def test_golden_is_not_watched(lesson: Lesson, tmp_path: Path) -> None:
@@ -64,7 +80,9 @@ def test_it_is_the_models_own_loss_on_answers(base: Any, rows: Sequence[Row]) ->
         logits = model.get_base_model()(input_ids=torch.tensor([row.tokens])).logits[0, row.start - 1 : -1]
         total += cross_entropy(logits.detach(), torch.tensor(row.tokens[row.start :]), reduction="sum").item()
         count += len(row.tokens) - row.start
-    assert mean_loss(model, rows, QUICK, 0) == pytest.approx(total / count, rel=1e-4)
+    for recipe, rel in ((QUICK, 1e-4), (replace(QUICK, precision="bf16"), 0.02), (replace(QUICK, dropout=0.1), 1e-4)):
+        with forward_as_trained(model, recipe) as forward:
+            assert mean_loss(model, forward, rows, 4, 0) == pytest.approx(total / count, rel=rel)
     assert model.training
 
 

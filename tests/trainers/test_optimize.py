@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from harness.subjects.loading import quiet
-from trainers import optimize as optimize_module
+from trainers import forward as forward_module
 from trainers.batches import WIDTHS, Row
 from trainers.checkpoints import Checkpoints
 from trainers.lora import start_lora
@@ -59,13 +59,13 @@ def test_how_much_fits_into_a_pass_changes_neither_loss_nor_weights(
 def test_what_is_trained_on_has_few_widths_as_preflight_tried(
     tiny_llama: Path, rows: Sequence[Row], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    widths, loss = [], optimize_module.answer_loss
+    widths, loss = [], forward_module.answer_loss
 
     def seen(causal: Any, ids: Any, *rest: Any) -> Any:
         widths.append(ids.shape[1])
         return loss(causal, ids, *rest)
 
-    monkeypatch.setattr(optimize_module, "answer_loss", seen)
+    monkeypatch.setattr(forward_module, "answer_loss", seen)
     trained(tiny_llama, rows, tmp_path, replace(RECIPE, epochs=1, micro_batch=1))
     lengths = {len(r.tokens) for r in rows}
     assert {w % WIDTHS for w in widths} == {0}
