@@ -18,12 +18,12 @@ from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from harness.answers import collect
-from harness.cache import AnswerCache
-from harness.examples import Example
-from harness.fingerprint import digest
-from harness.subjects import Answer
-from harness.subjects.subject import Progress
+from goldgate.answers.cache import AnswerCache
+from goldgate.answers.collect import collect
+from goldgate.base.fingerprint import digest
+from goldgate.subjects import Answer
+from goldgate.subjects.subject import Progress
+from goldgate.task.examples import Example
 
 BATCH = 16
 

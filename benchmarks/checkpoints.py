@@ -17,16 +17,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.examples import load_split
-from harness.project import cache_folder, find_project
-from harness.subjects.embedded import ensure_model
-from harness.subjects.loading import quiet
-from harness.task import load_task
-from trainers.batches import make_rows, strategy_for
-from trainers.checkpoints import EVERY, Checkpoints
-from trainers.lora import load_base, start_lora
-from trainers.optimize import optimize
-from trainers.recipe import default_recipe
+from goldgate.models.embedded import ensure_model
+from goldgate.models.quiet import quiet
+from goldgate.task.examples import load_split
+from goldgate.task.project import cache_folder, find_project
+from goldgate.task.task import load_task
+from goldgate_trainers.lora.batches import make_rows, strategy_for
+from goldgate_trainers.lora.checkpoints import EVERY, Checkpoints
+from goldgate_trainers.lora.optimize import optimize
+from goldgate_trainers.lora.recipe import default_recipe
+from goldgate_trainers.lora.train import load_base, start_lora
 
 HIDDEN = 576
 

@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from harness.cli.doctor import matmul_gflops
+from goldgate.cli.doctor import matmul_gflops
 
 BUDGET_MINUTES = 20.0  # of the whole demo, on a machine of 150 GFLOP/s
 REFERENCE = 150.0
@@ -31,7 +31,7 @@ def main() -> None:
     folder = asked.folder or Path(tempfile.mkdtemp(prefix="goldgate-demo-")) / "demo"
     rate = matmul_gflops()
     started = time.perf_counter()
-    demo = [sys.executable, "-m", "harness.cli", "demo", asked.task, "--folder", str(folder), "--json"]
+    demo = [sys.executable, "-m", "goldgate.cli", "demo", asked.task, "--folder", str(folder), "--json"]
     done = subprocess.run(demo, stdout=subprocess.PIPE, text=True, check=False)
     whole = time.perf_counter() - started
     if done.returncode not in (0, 1):

@@ -18,16 +18,16 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from harness.examples import Split, load_split
-from harness.project import cache_folder, find_project
-from harness.subjects.embedded import ensure_model
-from harness.subjects.loading import quiet
-from harness.task import load_task
-from trainers import train_adapter
-from trainers.answer_loss import answer_loss
-from trainers.batches import Row, make_rows, strategy_for
-from trainers.lora import load_base
-from trainers.recipe import Recipe
+from goldgate.models.embedded import ensure_model
+from goldgate.models.quiet import quiet
+from goldgate.task.examples import Split, load_split
+from goldgate.task.project import cache_folder, find_project
+from goldgate.task.task import load_task
+from goldgate_trainers import train_adapter
+from goldgate_trainers.lora.answer_loss import answer_loss
+from goldgate_trainers.lora.batches import Row, make_rows, strategy_for
+from goldgate_trainers.lora.recipe import Recipe
+from goldgate_trainers.lora.train import load_base
 
 
 def mean_loss(model: Any, rows: Sequence[Row]) -> float:

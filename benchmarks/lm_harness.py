@@ -26,20 +26,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from harness.answers import collect
-from harness.cache import AnswerCache
-from harness.data.scaffold import Request, init_task
-from harness.data.split import Sizes
-from harness.examples import Example, Split, load_split
-from harness.project import Project, cache_folder, find_project
-from harness.scored import Scores
-from harness.scorers import Context
-from harness.subjects import Answer, parse_subject
-from harness.subjects.embedded import ensure_model
-from harness.subjects.loading import load_model, quiet
-from harness.subjects.local import LocalSubject
-from harness.subjects.template import encode, prompt_tokens, render
-from harness.task import Task, load_task
+from goldgate.answers.cache import AnswerCache
+from goldgate.answers.collect import collect
+from goldgate.data.scaffold import Request, init_task
+from goldgate.data.split import Sizes
+from goldgate.engine.loading import load_model
+from goldgate.models.embedded import ensure_model
+from goldgate.models.quiet import quiet
+from goldgate.models.template import encode, prompt_tokens, render
+from goldgate.scored.scored import Scores
+from goldgate.scorers import Context
+from goldgate.subjects import Answer, parse_subject
+from goldgate.subjects.local import LocalSubject
+from goldgate.task.examples import Example, Split, load_split
+from goldgate.task.project import Project, cache_folder, find_project
+from goldgate.task.task import Task, load_task
 
 TASK = "goldgate_exact"
 YAML = """

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.measures import macro_f1
+from goldgate.measures import macro_f1
 
 SIZES = (20, 100, 500)
 

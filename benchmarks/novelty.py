@@ -12,21 +12,21 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.answers import collect
-from harness.baselines import deciding_metrics
-from harness.cache import AnswerCache
-from harness.champion import load_champion
-from harness.data.novelty import NEAR_COSINE, TWIN_COSINE, refresh_novelty
-from harness.examples import SPLITS, load_split
-from harness.files import read_json
-from harness.measures import Measure
-from harness.novelty import FILE, STRATA
-from harness.project import Project, cache_folder, find_project
-from harness.scored import Scored
-from harness.scorers import Context
-from harness.scores import Scores
-from harness.subjects import parse_subject
-from harness.task import Task, load_task
+from goldgate.answers.cache import AnswerCache
+from goldgate.answers.collect import collect
+from goldgate.base.files import read_json
+from goldgate.champion.record import load_champion
+from goldgate.data.nearness import NEAR_COSINE, TWIN_COSINE, refresh_novelty
+from goldgate.measures import Measure
+from goldgate.scored.baselines import deciding_metrics
+from goldgate.scored.scored import Scored
+from goldgate.scored.values import Scores
+from goldgate.scorers import Context
+from goldgate.subjects import parse_subject
+from goldgate.task.examples import SPLITS, load_split
+from goldgate.task.project import Project, cache_folder, find_project
+from goldgate.task.strata import FILE, STRATA
+from goldgate.task.task import Task, load_task
 
 EDGES = (-1.0, 0.6, NEAR_COSINE, 0.8, 0.9, TWIN_COSINE, 1.01)
 SHARES = (5, 25, 50, 75, 95)

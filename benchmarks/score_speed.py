@@ -24,16 +24,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from harness.answers import collect
-from harness.cache import answer_cache
-from harness.data.check import rewrite_card
-from harness.examples import Example, load_split
-from harness.measures import Measure, Verdict
-from harness.project import Project
-from harness.scored import Scored, Scores
-from harness.scorers import Context
-from harness.subjects import Answer, Subject, parse_subject
-from harness.task import Task, load_task
+from goldgate.answers.cache import answer_cache
+from goldgate.answers.collect import collect
+from goldgate.data.check import rewrite_card
+from goldgate.measures import Measure, Verdict
+from goldgate.scored.scored import Scored, Scores
+from goldgate.scorers import Context
+from goldgate.subjects import Answer, Subject, parse_subject
+from goldgate.task.examples import Example, load_split
+from goldgate.task.project import Project
+from goldgate.task.task import Task, load_task
 
 METRICS = ("exact_match", "json_valid", "schema_valid", "field_accuracy", "stop_rate", "cost_per_1k")
 LETTERS = "abdefghiklmnoprstu"  # vendors are made up: inputs that differ in numbers alone count as copies

@@ -15,14 +15,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-from harness.examples import load_split
-from harness.project import cache_folder, find_project
-from harness.prompts import FewShot
-from harness.subjects.embedded import ensure_model
-from harness.subjects.engine import Request, generate
-from harness.subjects.loading import forget_models, load_model, quiet
-from harness.subjects.template import prompt_tokens
-from harness.task import load_task
+from goldgate.engine.generate import Request, generate
+from goldgate.engine.loading import forget_models, load_model
+from goldgate.models.embedded import ensure_model
+from goldgate.models.quiet import quiet
+from goldgate.models.template import prompt_tokens
+from goldgate.prompts import FewShot
+from goldgate.task.examples import load_split
+from goldgate.task.project import cache_folder, find_project
+from goldgate.task.task import load_task
 
 PLAIN_ROWS = 16
 """Rows in a batch of plain generate: at 2,000 tokens a row, more would hold over 1.5 GB of keys and values."""

@@ -32,18 +32,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.examples import load_split, read_examples
-from harness.hardware import bf16_pays, device, matmul_gflops
-from harness.project import cache_folder, find_project
-from harness.subjects.embedded import ensure_model
-from harness.subjects.loading import quiet
-from harness.task import load_task
-from trainers.batches import IGNORED, Row, make_rows, strategy_for
-from trainers.checkpoints import Checkpoints
-from trainers.lora import load_base, start_lora
-from trainers.optimize import optimize
-from trainers.precision import lower_base
-from trainers.recipe import Recipe, default_recipe
+from goldgate.base.hardware import bf16_pays, device, matmul_gflops
+from goldgate.models.embedded import ensure_model
+from goldgate.models.quiet import quiet
+from goldgate.task.examples import load_split, read_examples
+from goldgate.task.project import cache_folder, find_project
+from goldgate.task.task import load_task
+from goldgate_trainers.lora.batches import IGNORED, Row, make_rows, strategy_for
+from goldgate_trainers.lora.checkpoints import Checkpoints
+from goldgate_trainers.lora.optimize import optimize
+from goldgate_trainers.lora.precision import lower_base
+from goldgate_trainers.lora.recipe import Recipe, default_recipe
+from goldgate_trainers.lora.train import load_base, start_lora
 
 HIDDEN = 576
 TRAINERS = ("goldgate", "transformers", "trl")

@@ -22,15 +22,15 @@ from pathlib import Path
 
 from train_speed import trl_trainer
 
-from harness.baselines import deciding_metrics
-from harness.cli.demo import demo_project
-from harness.files import read_json
-from harness.hardware import matmul_gflops
-from harness.project import cache_folder
-from harness.subjects.loading import quiet
-from harness.task import load_task
-from trainers.batches import IGNORED, Row
-from trainers.recipe import from_dict
+from goldgate.base.files import read_json
+from goldgate.base.hardware import matmul_gflops
+from goldgate.cli.demo import demo_project
+from goldgate.models.quiet import quiet
+from goldgate.scored.baselines import deciding_metrics
+from goldgate.task.project import cache_folder
+from goldgate.task.task import load_task
+from goldgate_trainers.lora.batches import IGNORED, Row
+from goldgate_trainers.lora.recipe import from_dict
 
 RECIPE = ("epochs=1", "batch=4", "learning_rate=0.0011", "decay=0.5")
 _TRAINED = "seconds of train(): "
@@ -62,7 +62,7 @@ def _attempt(name: str, trainer: str, seed: int, folder: Path) -> str:
             file.write(f"\ntrain: {json.dumps({'trainer': 'command', 'command': command})}\n")
     settings = [part for setting in (*RECIPE, f"seed={seed}") for part in ("--set", setting)]
     done = subprocess.run(
-        [sys.executable, "-m", "harness.cli", "train", name, "--looks", "0", "--attempts", "1", "--minutes", "600",
+        [sys.executable, "-m", "goldgate.cli", "train", name, "--looks", "0", "--attempts", "1", "--minutes", "600",
          "--json", *settings], cwd=folder, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode not in (0, 1) or not done.stdout:
         raise SystemExit(done.returncode)

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.examples import Example, Split, card_of, write_card
-from harness.project import Project
-from harness.subjects import embedder
-from harness.task import Task, load_task
+from goldgate.models import embedder
+from goldgate.task.examples import Example, Split, card_of, write_card
+from goldgate.task.project import Project
+from goldgate.task.task import Task, load_task
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 if "PYTEST_XDIST_WORKER" in os.environ:

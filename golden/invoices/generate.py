@@ -97,8 +97,8 @@ def _features(rows: list[dict[str, Any]], rng: Random, how_many: list[int], trai
 
 
 def main(check: bool) -> int:
-    from harness.examples import Split, card_of, read_card, read_examples, write_card
-    from harness.files import write_whole
+    from goldgate.base.files import write_whole
+    from goldgate.task.examples import Split, card_of, read_card, read_examples, write_card
 
     stale = []
     for split, rows in examples().items():

@@ -24,8 +24,8 @@ from typing import Any
 
 from ticket_writer import PRODUCTS, Phrases, Writer
 
-from harness.data.mask import masked
-from harness.examples import Card, Example, Split, card_of, read_card, write_card
+from goldgate.data.mask import masked
+from goldgate.task.examples import Card, Example, Split, card_of, read_card, write_card
 
 HERE = Path(__file__).parent
 SEED = 20

@@ -22,9 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.examples import Split, card_of, read_examples, write_card
-from harness.files import write_whole
-from harness.scorers.style import CONTRACTIONS, full_form
+from goldgate.base.files import write_whole
+from goldgate.scorers.style import CONTRACTIONS, full_form
+from goldgate.task.examples import Split, card_of, read_examples, write_card
 
 HERE = Path(__file__).resolve().parent
 PHRASES = tomllib.loads((HERE / "phrases.toml").read_text(encoding="utf-8"))

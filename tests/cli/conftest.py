@@ -11,17 +11,17 @@ from typing import Any
 
 import pytest
 
-from harness.cache import answer_cache
-from harness.cli.main import run
-from harness.examples import Example, Split, card_of, write_card
-from harness.files import write_json
-from harness.gates import LookKey, open_look, suite_digest, write_outcome
-from harness.measures import Measure, Verdict
-from harness.project import Project
-from harness.scorers import scorer_versions
-from harness.subjects import Answer, parse_subject
-from harness.subjects.embedded import EMBEDDED_DIGEST
-from harness.task import Task, load_task
+from goldgate.answers.cache import answer_cache
+from goldgate.base.files import write_json
+from goldgate.cli.main import run
+from goldgate.ledger import LookKey, open_look, suite_digest, write_outcome
+from goldgate.measures import Measure, Verdict
+from goldgate.models.embedded import EMBEDDED_DIGEST
+from goldgate.scorers import scorer_versions
+from goldgate.subjects import Answer, parse_subject
+from goldgate.task.examples import Example, Split, card_of, write_card
+from goldgate.task.project import Project
+from goldgate.task.task import Task, load_task
 
 from .school import school
 

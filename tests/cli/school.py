@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from harness.cli import train, training
-from harness.files import write_json
-from harness.subjects import latency
-from harness.subjects.adapter import adapter_digest
-from harness.subjects.embedded import EMBEDDED_DIGEST, ModelRef
-from harness.subjects.latency import Timing
-from trainers import Recipe, Tracking, TrainingResult, Watch
-from trainers.attempts import write_attempt
+from goldgate.base.files import write_json
+from goldgate.cli import train, training
+from goldgate.models.adapter import adapter_digest
+from goldgate.models.embedded import EMBEDDED_DIGEST, ModelRef
+from goldgate.subjects import latency
+from goldgate.subjects.latency import Timing
+from goldgate_trainers import Recipe, Tracking, TrainingResult, Watch
+from goldgate_trainers.lora.attempt_folder import write_attempt
 
 GATES = """
 def test_accuracy(candidate):

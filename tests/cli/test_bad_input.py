@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from harness.subjects import embedded
+from goldgate.models import embedded
 
 Typed = Callable[..., tuple[int, str, str]]
 INIT = ("--input", "q", "--output", "a")

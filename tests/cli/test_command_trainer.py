@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from harness.champion import load_champion
-from harness.cli import training
-from trainers import Tracking
+from goldgate.champion.record import load_champion
+from goldgate.cli import training
+from goldgate_trainers import Tracking
 
 from .school import School, looks, record
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from harness.novelty import read_novelty
-from harness.subjects import parse_subject
+from goldgate.subjects import parse_subject
+from goldgate.task.strata import read_novelty
 
 from ..conftest import ChatServer, completion
 from .conftest import spoken
@@ -180,7 +180,7 @@ def test_train_and_sealed_golden_are_not_scored(typed: Typed, counts: Any) -> No
 def test_a_budget_without_minutes_is_refused(
     typed: Typed, counts: Any, minutes: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.cli.demo.matmul_gflops", lambda: 100.0)
+    monkeypatch.setattr("goldgate.cli.demo.matmul_gflops", lambda: 100.0)
     for words in (("train", "counts"), ("demo", "voice")):
         status, _, err = typed(*words, "--minutes", minutes)
         assert status == 2, err

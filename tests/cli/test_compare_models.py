@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from harness.champion import load_champion
-from harness.cli import train, training
-from harness.cli.compare_models import parameters
-from harness.files import write_json
-from harness.plugin.run import run_suite
-from harness.subjects import embedded
-from trainers.attempts import read_attempt
+from goldgate.base.files import write_json
+from goldgate.champion.record import load_champion
+from goldgate.cli import train, training
+from goldgate.cli.compare_models import parameters
+from goldgate.models import embedded
+from goldgate.plugin.run import run_suite
+from goldgate_trainers.lora.attempt_folder import read_attempt
 
 from .school import School, looks
 

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from harness.champion import load_champion
-from harness.cli import demo
-from harness.cli.demo import SHIPPED, demo_project, differs, shipped_folder
-from harness.cli.screen import Result
-from harness.data.check import check_task_data
-from harness.errors import UserError
-from harness.project import find_project
-from harness.task import load_task
+from goldgate.base.errors import UserError
+from goldgate.champion.record import load_champion
+from goldgate.cli import demo
+from goldgate.cli.demo import SHIPPED, demo_project, differs, shipped_folder
+from goldgate.cli.screen import Result
+from goldgate.data.check import check_task_data
+from goldgate.task.project import find_project
+from goldgate.task.task import load_task
 
 Typed = Callable[..., tuple[int, str, str]]
 
@@ -140,7 +140,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         return Result({"task": name}, "done", passed=False)
 
     monkeypatch.setattr(demo, "matmul_gflops", lambda: 75.0)
-    monkeypatch.setattr("harness.cli.train.run_train", run_train)
+    monkeypatch.setattr("goldgate.cli.train.run_train", run_train)
     return calls
 
 

@@ -10,11 +10,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness import hardware
-from harness.cli import doctor
-from harness.cli.doctor import machine
-from harness.files import write_json
-from harness.subjects.embedded import EMBEDDED, EMBEDDED_DIGEST, EMBEDDER, EMBEDDER_DIGEST
+from goldgate.base import hardware
+from goldgate.base.files import write_json
+from goldgate.cli import doctor
+from goldgate.cli.doctor import machine
+from goldgate.models.embedded import EMBEDDED, EMBEDDED_DIGEST, EMBEDDER, EMBEDDER_DIGEST
 
 Typed = Callable[..., tuple[int, str, str]]
 GIB = 2**30

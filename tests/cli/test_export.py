@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from harness.baselines import is_declared
-from harness.examples import Split
-from harness.files import write_json
-from harness.project import Project
-from harness.subjects import parse_subject
-from harness.subjects.embedded import model_digest
-from harness.subjects.loading import forget_models
-from harness.subjects.template import template_digest
-from harness.task import Task, load_task
-from trainers import export
+from goldgate.base.files import write_json
+from goldgate.engine.loading import forget_models
+from goldgate.models.embedded import model_digest
+from goldgate.models.template import template_digest
+from goldgate.scored.baselines import is_declared
+from goldgate.subjects import parse_subject
+from goldgate.task.examples import Split
+from goldgate.task.project import Project
+from goldgate.task.task import Task, load_task
+from goldgate_trainers.lora import export
 
 from ..conftest import examples, write_splits
 from ..subjects.test_local import train_adapter

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from harness.gates import LookKey, mark_opened, open_look
+from goldgate.ledger import LookKey, mark_opened, open_look
 
 Typed = Callable[..., tuple[int, str, str]]
 BASE = "base+zero_shot"

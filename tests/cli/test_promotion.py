@@ -12,16 +12,16 @@ from typing import Any
 
 import pytest
 
-from harness import promotion
-from harness.cache import answer_cache
-from harness.champion import load_champion
-from harness.edge_cases import letter_case
-from harness.gates import read_looks, suite_digest
-from harness.plugin.run import run_suite
-from harness.replay import Evidence, write_replay
-from harness.runs import answers_folder
-from harness.scorers import scorer_versions
-from harness.subjects import Answer, parse_subject
+from goldgate.answers.cache import answer_cache
+from goldgate.champion import change as promotion
+from goldgate.champion.record import load_champion
+from goldgate.ledger import read_looks, suite_digest
+from goldgate.perturb import letter_case
+from goldgate.plugin.run import run_suite
+from goldgate.runs.folder import answers_folder
+from goldgate.scored.replay import Evidence, write_replay
+from goldgate.scorers import scorer_versions
+from goldgate.subjects import Answer, parse_subject
 
 from .conftest import BASE, passing, spoken, verdict, write_tested
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from harness.cache import answer_cache
-from harness.champion import load_champion
-from harness.general import asked, passages, questions
-from harness.plugin.run import run_suite
-from harness.subjects import Answer, parse_subject
-from harness.subjects.kept import kept_task
-from harness.subjects.subject import WAYS
+from goldgate.answers.cache import answer_cache
+from goldgate.champion.record import load_champion
+from goldgate.plugin.run import run_suite
+from goldgate.subjects import Answer, parse_subject
+from goldgate.subjects.elsewhere import kept_task
+from goldgate.subjects.subject import WAYS
+from goldgate.task.questions import asked, passages, questions
 
 from .conftest import BASE, GATES, SIZES, passing
 
@@ -62,7 +62,7 @@ def test_a_machine_without_the_model_decides_what_was_forgotten(promoted: Any) -
 def test_other_questions_than_the_recorded_ones_are_not_decided(
     promoted: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.subjects.subject.GENERAL", 99)
+    monkeypatch.setattr("goldgate.subjects.subject.GENERAL", 99)
     result = run_suite(promoted.project, "counts", None, "dev", silent=True, generate=False)
     assert [r.verdict.outcome for r in result.records] == ["pass", "invalid"]
 

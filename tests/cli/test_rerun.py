@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from harness.champion import load_champion
-from harness.runs import Run, one_training
-from harness.subjects.embedded import ensure_model
-from trainers import Recipe, conditions, train_adapter
+from goldgate.champion.record import load_champion
+from goldgate.models.embedded import ensure_model
+from goldgate.runs.folder import Run, one_training
+from goldgate_trainers import Recipe, conditions, train_adapter
 
 Typed = Callable[..., tuple[int, str, str]]
 RECIPE = Recipe(learning_rate=0.02, batch=4, epochs=1, rank=4, alpha=8, micro_batch=4)

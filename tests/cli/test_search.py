@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from harness.cli import work as work_module
-from harness.examples import Example
-from harness.fingerprint import digest
-from harness.subjects import Answer
+from goldgate.base.fingerprint import digest
+from goldgate.cli import work as work_module
+from goldgate.subjects import Answer
+from goldgate.task.examples import Example
 
 Typed = Callable[..., tuple[int, str, str]]
 WORDS = [a + b for a in "abcdefgh" for b in "aeiouyäö"]

@@ -13,14 +13,14 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from harness.cache import answer_cache
-from harness.champion import load_champion
-from harness.cli import training
-from harness.gates import LookKey, mark_opened, open_look, read_looks
-from harness.novelty import read_novelty
-from harness.plugin.run import run_suite
-from harness.subjects.adapter import adapter_digest
-from trainers import TrainingResult
+from goldgate.answers.cache import answer_cache
+from goldgate.champion.record import load_champion
+from goldgate.cli import training
+from goldgate.ledger import LookKey, mark_opened, open_look, read_looks
+from goldgate.models.adapter import adapter_digest
+from goldgate.plugin.run import run_suite
+from goldgate.task.strata import read_novelty
+from goldgate_trainers import TrainingResult
 
 from ..conftest import ChatServer, completion
 from .school import School, looks, record
@@ -57,7 +57,7 @@ def test_a_model_that_passes_becomes_the_champion(typed: Typed, counts: Any, sch
 def test_a_tracker_hears_of_every_attempt_in_the_folder_of_the_run(
     typed: Typed, counts: Any, school: Callable[..., School], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trainers.tracking.find_spec", lambda name: name)  # as if it were installed
+    monkeypatch.setattr("goldgate_trainers.lora.tracking.find_spec", lambda name: name)  # as if it were installed
     pupil = school((20, 50), (0, 1))
     status, out, err = typed("train", "counts", "--attempts", "2", "--track", "tensorboard", "--json")
     assert status == 0, err

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from harness.cli import train, training
-from harness.files import read_json, write_json
-from harness.runs import one_training
-from trainers import TrainingResult
+from goldgate.base.files import read_json, write_json
+from goldgate.cli import train, training
+from goldgate.runs.folder import one_training
+from goldgate_trainers import TrainingResult
 
 from .school import School, looks, record
 

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from rich.console import Console
 from scipy.stats import binomtest
 
-from harness.cli.screen import Screen, clock
-from harness.cli.work import Work, golden_summary
-from harness.errors import UserError
-from harness.subjects import latency
-from harness.subjects.latency import Timing
+from goldgate.base.errors import UserError
+from goldgate.cli.screen import Screen, clock
+from goldgate.cli.work import Work, golden_summary
+from goldgate.subjects import latency
+from goldgate.subjects.latency import Timing
 
 BASE = "base+zero_shot"
 Numbers = tuple[int, int]

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from harness.data.check import check_leaks, check_task_data
-from harness.data.infer import infer_kind, infer_schema
-from harness.data.mask import masked
-from harness.data.readers import read_pairs
-from harness.data.scaffold import Request, init_task
-from harness.data.split import Sizes
-from harness.errors import UserError
-from harness.examples import Example, Split
-from harness.project import Project
-from harness.task import load_task
+from goldgate.base.errors import UserError
+from goldgate.data.check import check_leaks, check_task_data
+from goldgate.data.infer import infer_kind, infer_schema
+from goldgate.data.mask import masked
+from goldgate.data.readers import read_pairs
+from goldgate.data.scaffold import Request, init_task
+from goldgate.data.split import Sizes
+from goldgate.task.examples import Example, Split
+from goldgate.task.project import Project
+from goldgate.task.task import load_task
 
 
 def _jsonl(path: Path, rows: list[dict[str, object]]) -> Path:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.data.mask import masked
+from goldgate.data.mask import masked
 
 words = st.lists(st.text(string.ascii_letters, min_size=1, max_size=6), min_size=1, max_size=6)
 blanks = st.text(st.sampled_from(" \t\n\r\u00a0\u3000"), min_size=1, max_size=3)

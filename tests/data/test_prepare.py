@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.data.check import check_leaks, check_task_data, rewrite_card
-from harness.data.mask import masked
-from harness.errors import UserError
-from harness.examples import Example, Split, load_split, read_card
-from harness.project import Project
-from harness.task import Task
+from goldgate.base.errors import UserError
+from goldgate.data.check import check_leaks, check_task_data, rewrite_card
+from goldgate.data.mask import masked
+from goldgate.task.examples import Example, Split, load_split, read_card
+from goldgate.task.project import Project
+from goldgate.task.task import Task
 
 MakeTask = Callable[..., tuple[Project, Task]]
 ANIMALS = ("ape", "bat", "cat", "dog", "eel")

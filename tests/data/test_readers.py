@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.data.readers import SUFFIXES, read_pairs
-from harness.errors import UserError
+from goldgate.base.errors import UserError
+from goldgate.data.readers import SUFFIXES, read_pairs
 
 cells = st.text(st.characters(codec="utf-8", exclude_characters="\x00\r"), min_size=1, max_size=12)
 rows = st.lists(st.tuples(cells, cells), min_size=1, max_size=8)

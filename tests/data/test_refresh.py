@@ -13,15 +13,15 @@ from typing import Any
 
 import pytest
 
-import harness
-from harness.data.check import check_leaks
-from harness.data.refresh import Refreshed, refresh_golden
-from harness.errors import UserError
-from harness.examples import SPLITS, load_split, read_examples
-from harness.files import read_json, write_json
-from harness.gates import LookKey, check_named, is_opened, mark_opened, open_look, read_looks
-from harness.project import Project
-from harness.task import Task
+import goldgate
+from goldgate.base.errors import UserError
+from goldgate.base.files import read_json, write_json
+from goldgate.data.check import check_leaks
+from goldgate.data.refresh import Refreshed, refresh_golden
+from goldgate.ledger import LookKey, check_named, is_opened, mark_opened, open_look, read_looks
+from goldgate.task.examples import SPLITS, load_split, read_examples
+from goldgate.task.project import Project
+from goldgate.task.task import Task
 
 MakeTask = Callable[..., tuple[Project, Task]]
 LABEL = {"kind": "label", "labels": ["yes", "no"]}
@@ -126,7 +126,7 @@ def test_what_was_golden_two_refreshes_ago_is_left_out_though_it_is_in_no_split(
     path = project.golden("demo") / "dev.jsonl"
     kept = [line for line in path.read_text().splitlines() if '"input": "old' not in line]
     path.write_text("\n".join(kept) + "\n")
-    from harness.data.check import rewrite_card
+    from goldgate.data.check import rewrite_card
 
     rewrite_card(project, task)
     result = refresh(made, tmp_path, [*rows("newer", NEW), *rows("old", 5)])
@@ -161,7 +161,7 @@ def test_a_tag_that_is_gone_is_said(make_task: MakeTask, tmp_path: Path) -> None
     project, task = make_task(LABEL, train=rows("train", 8), dev=rows("dev", 8), golden=rows("old", 32))
     path = project.golden("demo") / "golden.jsonl"
     path.write_text(path.read_text().replace("}\n", ', "tags": ["rare"]}\n', 1))
-    from harness.data.check import rewrite_card
+    from goldgate.data.check import rewrite_card
 
     rewrite_card(project, task)
     result = refresh((project, task), tmp_path, rows("new", NEW))
@@ -219,10 +219,10 @@ def state(folder: Path) -> dict[str, bytes]:
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
-from harness.data.refresh import refresh_golden
-import harness.data.readers, filelock, shutil, ctypes
-from harness.project import Project
-from harness.task import load_task
+from goldgate.data.refresh import refresh_golden
+import goldgate.data.readers, filelock, shutil, ctypes
+from goldgate.task.project import Project
+from goldgate.task.task import load_task
 
 project = Project(Path(sys.argv[1]), Path(sys.argv[1]) / "cache")
 task, seen, last = load_task(project, "demo"), [], int(sys.argv[3])
@@ -248,7 +248,7 @@ def test_a_killed_process_leaves_the_old_state_or_the_new_one(made: tuple[Projec
     def run(root: Path, last: int) -> subprocess.CompletedProcess[str]:
         shutil.copytree(project.root, root)
         return subprocess.run([sys.executable, "-c", _KILLED, str(root), str(source), str(last)], text=True,
-                              cwd=Path(harness.__file__).parents[1], capture_output=True, timeout=300, check=False)
+                              cwd=Path(goldgate.__file__).parents[1], capture_output=True, timeout=300, check=False)
 
     whole = run(tmp_path / "whole", 0)
     assert whole.returncode == 0, whole.stderr
@@ -271,7 +271,7 @@ def test_where_folders_cannot_be_swapped_the_result_is_the_same(
     project, task = made
     shutil.copytree(project.root, tmp_path / "other")
     refresh(made, tmp_path, rows("new", NEW))
-    monkeypatch.setattr("harness.files._exchanged", lambda one, other: False)
+    monkeypatch.setattr("goldgate.base.files._exchanged", lambda one, other: False)
     refresh((Project(tmp_path / "other", project.cache), task), tmp_path, rows("new", NEW))
     assert state(tmp_path / "other" / "golden" / "demo") == state(project.golden("demo"))
     assert [p.name for p in (tmp_path / "other" / "golden").iterdir()] == ["demo"]

@@ -14,17 +14,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.baselines import declared_baselines
-from harness.data.check import check_task_data
-from harness.data.infer import infer_kind, infer_schema
-from harness.data.scaffold import Request, init_task, write_split
-from harness.data.split import Sizes
-from harness.examples import Example, Split, read_card, read_examples
-from harness.gates import level, successes_needed
-from harness.project import Project
-from harness.scorers import scorers_for
-from harness.subjects import parse_subject
-from harness.task import Task, load_task
+from goldgate.data.check import check_task_data
+from goldgate.data.infer import infer_kind, infer_schema
+from goldgate.data.scaffold import Request, init_task, write_split
+from goldgate.data.split import Sizes
+from goldgate.gates import successes_needed
+from goldgate.ledger import level
+from goldgate.scored.baselines import declared_baselines
+from goldgate.scorers import scorers_for
+from goldgate.subjects import parse_subject
+from goldgate.task.examples import Example, Split, read_card, read_examples
+from goldgate.task.project import Project
+from goldgate.task.task import Task, load_task
 
 LETTERS = "abcdefghijklmnopqrst"
 TEXTS = [f"{a}{b} word" for a in LETTERS for b in LETTERS]

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.data.mask import masked
-from harness.data.readers import Pair
-from harness.data.split import Made, Sizes, make_splits
-from harness.errors import UserError
+from goldgate.base.errors import UserError
+from goldgate.data.mask import masked
+from goldgate.data.readers import Pair
+from goldgate.data.split import Made, Sizes, make_splits
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 

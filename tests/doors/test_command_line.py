@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.main import run
+from goldgate.cli.main import run
 
 Typed = Callable[..., tuple[int, str, str]]
 

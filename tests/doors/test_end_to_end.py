@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.demo import demo_project
-from harness.data.check import rewrite_card
-from harness.data.scaffold import write_split
-from harness.examples import Split, read_examples
-from harness.project import Project, cache_folder
-from harness.task import load_task
+from goldgate.cli.demo import demo_project
+from goldgate.data.check import rewrite_card
+from goldgate.data.scaffold import write_split
+from goldgate.task.examples import Split, read_examples
+from goldgate.task.project import Project, cache_folder
+from goldgate.task.task import load_task
 
 SIZES = {"train": 64, "dev": 30, "golden": 40}
 GATES = '''
@@ -54,7 +54,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, dict[str
     cache = cache_folder(os.environ)
     project = _slice(tmp_path_factory.mktemp("end") / "demo", cache)
     settings = [f"--set={s}" for s in ("epochs=3", "batch=8", "learning_rate=0.001")]
-    done = _run(project, "harness.cli", "train", "tickets", "--attempts=1", *settings, "--json", cache=cache)
+    done = _run(project, "goldgate.cli", "train", "tickets", "--attempts=1", *settings, "--json", cache=cache)
     assert done.returncode == 0, done.stderr[-3000:]
     return project, json.loads(done.stdout), cache
 

@@ -49,9 +49,9 @@ def test_the_wheel_holds_the_shipped_tasks_and_nothing_by_accident(wheel: Path) 
 
 
 def test_it_is_the_wheel_that_runs(installed: Path, tmp_path: Path) -> None:
-    done = _run(installed, tmp_path, "harness.cli", "--version")
+    done = _run(installed, tmp_path, "goldgate.cli", "--version")
     assert done.stdout.startswith("goldgate ")
-    code = "import harness, sys; sys.stdout.write(harness.__file__)"
+    code = "import harness, sys; sys.stdout.write(goldgate.__file__)"
     environment = {**os.environ, "PYTHONPATH": str(installed)}
     where = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True,
                            check=True)
@@ -59,7 +59,7 @@ def test_it_is_the_wheel_that_runs(installed: Path, tmp_path: Path) -> None:
 
 
 def test_the_demo_finds_its_task_in_the_wheel(installed: Path, tmp_path: Path) -> None:
-    code = ("from pathlib import Path; from harness.cli.demo import demo_project;"
+    code = ("from pathlib import Path; from goldgate.cli.demo import demo_project;"
             "demo_project('invoices', Path('demo'), Path('cache'))")
     environment = {**os.environ, "PYTHONPATH": str(installed)}
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True)
@@ -73,7 +73,7 @@ def test_init_and_the_gate_work_in_an_empty_folder(installed: Path, tmp_path: Pa
     rows = [{"q": f"{a} {b} {c}", "a": b} for a in ["red", "blue", "green", "old", "new", "big", "wet", "shy"]
             for b in animals for c in verbs]
     (tmp_path / "pets.jsonl").write_text("\n".join(json.dumps(r) for r in rows))
-    init = _run(installed, tmp_path, "harness.cli", "init", "pets", "--from", "pets.jsonl", "--input", "q",
+    init = _run(installed, tmp_path, "goldgate.cli", "init", "pets", "--from", "pets.jsonl", "--input", "q",
                 "--output", "a")
     assert init.returncode == 0, init.stderr
     gate = _run(installed, tmp_path, "pytest", "suites", "-q")

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.gates import GateRecord, chance_of_passing, level
-from harness.measures import Measure, Recording, Verdict, recording
+from goldgate.gates import GateRecord, chance_of_passing
+from goldgate.ledger import level
+from goldgate.measures import Measure, Recording, Verdict, recording
 
 DRAWS = 200
 unit = st.sampled_from([0.0, 0.5, 1.0])

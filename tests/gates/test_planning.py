@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from scipy.stats import binom
 
-from harness.errors import UserError
-from harness.gates import examples_needed, level, showable, successes_needed
-from harness.gates.planning import table
+from goldgate.base.errors import UserError
+from goldgate.gates import examples_needed, showable, successes_needed
+from goldgate.gates.planning import table
+from goldgate.ledger import level
 
 
 def test_correct_answers_needed_are_those_of_the_statistics_page() -> None:

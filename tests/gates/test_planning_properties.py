@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.errors import UserError
-from harness.gates import examples_needed, level, showable, successes_needed
-from harness.gates.planning import LADDER, power, table
-from harness.measures import Measure, Recording, recording
+from goldgate.base.errors import UserError
+from goldgate.gates import examples_needed, showable, successes_needed
+from goldgate.gates.planning import LADDER, power, table
+from goldgate.ledger import level
+from goldgate.measures import Measure, Recording, recording
 
 sizes = st.integers(1, 300)
 rates = st.floats(0.05, 0.99)

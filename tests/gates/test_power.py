@@ -11,11 +11,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from harness.errors import UserError
-from harness.gates import GateRecord, can_plan, chance_of_other_verdict, level, plan_gate
-from harness.gates.planning import least_right
-from harness.gates.power import gate_power, reach, tilted
-from harness.measures import Measure, Recording, invalid, macro_f1, recording
+from goldgate.base.errors import UserError
+from goldgate.gates import GateRecord, can_plan, chance_of_other_verdict, plan_gate
+from goldgate.gates.planning import least_right
+from goldgate.gates.power import gate_power, reach, tilted
+from goldgate.ledger import level
+from goldgate.measures import Measure, Recording, invalid, macro_f1, recording
 
 READINGS = st.sampled_from(["shown", "plausible", "observed"])
 

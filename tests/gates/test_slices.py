@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness.examples import Example, Split
-from harness.gates import GateRecord, share_of_golden
-from harness.measures import Measure
+from goldgate.gates import GateRecord, share_of_golden
+from goldgate.measures import Measure
+from goldgate.task.examples import Example, Split
 
 
 def split(name: str, *tags: tuple[str, ...]) -> Split:

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from harness.data.mask import masked
-from harness.examples import Example, load_split, read_card, read_examples, render_output
-from harness.project import Project
-from harness.task import load_task
+from goldgate.data.mask import masked
+from goldgate.task.examples import Example, load_split, read_card, read_examples, render_output
+from goldgate.task.project import Project
+from goldgate.task.task import load_task
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "golden" / "invoices"

@@ -12,10 +12,10 @@ from types import ModuleType
 
 import pytest
 
-from harness.data.check import check_task_data
-from harness.examples import Split, load_split, render_output
-from harness.project import Project
-from harness.task import load_task
+from goldgate.data.check import check_task_data
+from goldgate.task.examples import Split, load_split, render_output
+from goldgate.task.project import Project
+from goldgate.task.task import load_task
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "golden" / "tickets"

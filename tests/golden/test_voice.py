@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.examples import load_split, read_card
-from harness.project import Project
-from harness.scorers.style import CONTRACTIONS, numbers_kept, rules_met, sentences
-from harness.task import load_task
+from goldgate.scorers.style import CONTRACTIONS, numbers_kept, rules_met, sentences
+from goldgate.task.examples import load_split, read_card
+from goldgate.task.project import Project
+from goldgate.task.task import load_task
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "golden" / "voice"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from scipy.stats import binom
 
-from harness.measures.binomial import at_least, examples_for, fewest_perfect, needed, power
+from goldgate.measures.binomial import at_least, examples_for, fewest_perfect, needed, power
 
 
 @pytest.mark.parametrize("n", [1, 3, 50, 400])

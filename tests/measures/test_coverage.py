@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from harness.measures.tail import Sample, log_mass_near, sample
+from goldgate.measures.tail import Sample, log_mass_near, sample
 
 Rng = np.random.Generator
 LEVEL = 0.025

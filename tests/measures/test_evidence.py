@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.errors import UserError
-from harness.measures import Measure, Recording, Verdict, interval, invalid, recording, sample, seconds
-from harness.measures.binomial import examples_for, fewest_perfect, power
-from harness.measures.evidence import Mean
+from goldgate.base.errors import UserError
+from goldgate.measures import Measure, Recording, Verdict, interval, invalid, recording, sample, seconds
+from goldgate.measures.binomial import examples_for, fewest_perfect, power
+from goldgate.measures.evidence import Mean
 
 values = st.lists(st.sampled_from([0.0, 0.25, 1.0]), min_size=2, max_size=12)
 

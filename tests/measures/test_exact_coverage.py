@@ -13,7 +13,7 @@ from itertools import accumulate
 import pytest
 from scipy.stats import binom
 
-from harness.measures import Measure, Recording, recording, sample
+from goldgate.measures import Measure, Recording, recording, sample
 
 LEVELS = (0.025, 0.0125, 0.05 / 2**5)
 

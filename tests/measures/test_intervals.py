@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import beta
 
-from harness.errors import UserError
-from harness.measures import interval, lower_bound, sample, upper_bound
+from goldgate.base.errors import UserError
+from goldgate.measures import interval, lower_bound, sample, upper_bound
 
 unit = st.floats(0.0, 1.0, allow_subnormal=False)
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
-from harness.errors import UserError
-from harness.measures import Measure, macro_f1
+from goldgate.base.errors import UserError
+from goldgate.measures import Measure, macro_f1
 
 LABELS = ("cash", "card", "loan")
 pairs = st.lists(st.tuples(st.sampled_from(LABELS), st.sampled_from((*LABELS, "no label"))), min_size=1, max_size=40)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.errors import UserError
-from harness.measures import Measure, Recording, recording
+from goldgate.base.errors import UserError
+from goldgate.measures import Measure, Recording, recording
 
 
 def right(k: int, n: int, name: str = "exact_match", **more) -> Measure:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.measures import Measure, Recording, Verdict, recording
+from goldgate.measures import Measure, Recording, Verdict, recording
 
 unit = st.one_of(st.sampled_from([0.0, 1.0, 0.5]), st.integers(0, 1000).map(lambda k: k / 1000))
 known = st.lists(unit, min_size=1, max_size=10)

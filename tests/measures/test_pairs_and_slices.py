@@ -8,8 +8,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from harness.errors import UserError
-from harness.measures import Measure
+from goldgate.base.errors import UserError
+from goldgate.measures import Measure
 
 unit = st.one_of(st.sampled_from([0.0, 0.5, 1.0]), st.integers(0, 1000).map(lambda k: k / 1000))
 maybe = st.one_of(st.none(), unit)

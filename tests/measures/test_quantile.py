@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from harness.errors import UserError
-from harness.measures import Measure, seconds
+from goldgate.base.errors import UserError
+from goldgate.measures import Measure, seconds
 
 
 def waits(values, **more) -> Measure:

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import beta, binom, gamma
 
-from harness.errors import UserError
-from harness.measures import p_value, sample
-from harness.measures.tail import log_mass_near, mass_below_zero
+from goldgate.base.errors import UserError
+from goldgate.measures import p_value, sample
+from goldgate.measures.tail import log_mass_near, mass_below_zero
 
 unit = st.floats(0.0, 1.0, allow_subnormal=False)
 level = st.sampled_from([0.025, 0.0125, 0.05 / 2**10, 0.4])

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.errors import UserError
-from harness.measures import Measure, Recording, Verdict, current, invalid, recording
+from goldgate.base.errors import UserError
+from goldgate.measures import Measure, Recording, Verdict, current, invalid, recording
 
 RANK = {"fail": 0, "undecided": 1, "pass": 2}
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.measures import Measure, Recording, p_value, recording
-from harness.measures.wording import threshold
+from goldgate.measures import Measure, Recording, p_value, recording
+from goldgate.measures.wording import threshold
 
 
 def right(k: int, n: int) -> Measure:

@@ -12,18 +12,18 @@ from pathlib import Path
 
 import pytest
 
-import harness.plugin.items
-import harness.plugin.summary
-import harness.plugin.terminal  # noqa: F401 - imported out here: pytester forgets what is imported within it
-from harness.answers import write_recorded
-from harness.cache import answer_cache
-from harness.examples import Example, Split, card_of, write_card
-from harness.files import read_json, write_json
-from harness.project import Project
-from harness.scorers import scorer_versions
-from harness.subjects import Answer, Subject, parse_subject, serving_digest
-from harness.subjects.latency import Timing
-from harness.task import Task, load_task
+import goldgate.plugin.items
+import goldgate.plugin.summary
+import goldgate.plugin.terminal  # noqa: F401 - imported out here: pytester forgets what is imported within it
+from goldgate.answers.cache import answer_cache
+from goldgate.answers.collect import write_recorded
+from goldgate.base.files import read_json, write_json
+from goldgate.scorers import scorer_versions
+from goldgate.subjects import Answer, Subject, parse_subject, serving_digest
+from goldgate.subjects.latency import Timing
+from goldgate.task.examples import Example, Split, card_of, write_card
+from goldgate.task.project import Project
+from goldgate.task.task import Task, load_task
 
 LABELS = ("red", "green", "blue")
 CHAMPION = "c" * 64

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from harness.files import read_json, write_json
-from harness.plugin.run import run_suite
-from harness.replay import write_replay
-from harness.runs import answers_folder
-from harness.task import load_task
+from goldgate.base.files import read_json, write_json
+from goldgate.plugin.run import run_suite
+from goldgate.runs.folder import answers_folder
+from goldgate.scored.replay import write_replay
+from goldgate.task.task import load_task
 
 CANDIDATE = "base+few_shot:1"
 HEAVY = ("torch", "transformers", "sentence_transformers", "scipy", "pandas", "peft")
@@ -132,7 +132,7 @@ def edit(recorded: Recorded, old: str, new: str) -> None:
 
 def drop(recorded: Recorded) -> None:
     """Leaves a recorded answer out, with a digest that fits."""
-    from harness.fingerprint import file_digest
+    from goldgate.base.fingerprint import file_digest
 
     path = recorded.folder / "answers.jsonl.gz"
     rows = [json.loads(line) for line in gzip.decompress(path.read_bytes()).decode().splitlines()]
@@ -144,7 +144,7 @@ def drop(recorded: Recorded) -> None:
 
 def relabel(recorded: Recorded) -> None:
     """Gives a golden example another right answer, and the card its new fingerprint."""
-    from harness.data.check import rewrite_card
+    from goldgate.data.check import rewrite_card
 
     path = recorded.made.project.golden("colours") / "golden.jsonl"
     path.write_text(path.read_text().replace('"output": "green"', '"output": "blue"', 1))

@@ -17,8 +17,8 @@ LOADED = ("import json, pathlib, sys\n\ndef pytest_sessionfinish():\n"
 SLOW_SUBJECT = '''
 import os, time
 import pytest
-import harness.plugin.roles as roles
-from harness.subjects import Answer
+import goldgate.plugin.roles as roles
+from goldgate.subjects import Answer
 
 class Slow:
     name, identity = "base+few_shot:1", "slow"
@@ -79,7 +79,7 @@ def test_other_runs_see_and_load_nothing(tmp_path: Path, run_apart: Apart) -> No
     assert "golden" not in ran.text
     loaded = json.loads((tmp_path / "loaded.json").read_text())
     assert not {"numpy", "pydantic", *HEAVY} & set(loaded)
-    assert not [n for n in loaded if n.startswith(("harness.measures", "harness.plugin.suite", "harness.task"))]
+    assert not [n for n in loaded if n.startswith(("goldgate.measures", "goldgate.plugin.suite", "goldgate.task.task"))]
     assert not (tmp_path / "cache").exists()
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from harness.examples import Example
-from harness.plugin import roles as roles_module
-from harness.subjects import Answer
+from goldgate.plugin import roles as roles_module
+from goldgate.subjects import Answer
+from goldgate.task.examples import Example
 
 pytest_plugins = ["pytester"]
 GATE = "def test_one(candidate):\n    assert candidate.exact_match >= 0.8\n"

@@ -28,7 +28,7 @@ BAD = {
     "unlike": ("candidate.exact_match - candidate.macro_f1 >= 0", "measures of different kinds", ""),
 }
 HEAD = """
-from harness import scorer
+from goldgate import scorer
 
 @scorer
 def odd(example, text):

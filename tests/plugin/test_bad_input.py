@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from harness.files import write_json
-from harness.subjects.embedded import EMBEDDED_DIGEST
+from goldgate.base.files import write_json
+from goldgate.models.embedded import EMBEDDED_DIGEST
 
 pytest_plugins = ["pytester"]
 ONE = "def test_one(candidate):\n    assert candidate.exact_match >= 0.8\n"

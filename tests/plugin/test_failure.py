@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from harness.examples import Example
-from harness.plugin.failure import broken, difference, printable
-from harness.task import FieldRule, Style
+from goldgate.plugin.failure import broken, difference, printable
+from goldgate.task.examples import Example
+from goldgate.task.task import FieldRule, Style
 
 
 @pytest.mark.parametrize(("text", "shown"), [

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from harness.cache import CACHE_FILES, answer_cache
-from harness.gates import suite_digest
-from harness.general import asked, passages, questions
-from harness.plugin.run import run_suite
-from harness.scorers import scorer_versions
-from harness.subjects import Answer, parse_subject
-from harness.subjects.subject import WAYS
+from goldgate.answers.cache import CACHE_FILES, answer_cache
+from goldgate.ledger import suite_digest
+from goldgate.plugin.run import run_suite
+from goldgate.scorers import scorer_versions
+from goldgate.subjects import Answer, parse_subject
+from goldgate.subjects.subject import WAYS
+from goldgate.task.questions import asked, passages, questions
 
 pytest_plugins = ["pytester"]
 CANDIDATE = "base+few_shot:1"
@@ -103,7 +103,7 @@ def test_the_version_of_the_questions_counts_only_where_they_are_gated(
     gated, versions = suite_digest(both.task, scorer_versions(both.task)), scorer_versions(both.task)
     both.gates("def test_it(candidate):\n    assert candidate.exact_match >= 0.8\n")
     plain = suite_digest(both.task, versions)
-    monkeypatch.setattr("harness.general.VERSION", 99)
+    monkeypatch.setattr("goldgate.task.questions.VERSION", 99)
     assert suite_digest(both.task, versions) == plain
     both.gates(GATE)
     assert suite_digest(both.task, versions) != gated

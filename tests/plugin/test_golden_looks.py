@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.files import read_json
+from goldgate.base.files import read_json
 
 pytest_plugins = ["pytester"]
 UNDECLARED = "base+few_shot:1"

@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from harness.cache import CACHE_FILES, answer_cache
-from harness.errors import UserError
-from harness.gates import chance_of_passing, suite_digest
-from harness.plugin.run import SuiteResult, run_suite
-from harness.scorers import scorer_versions
-from harness.subjects import Answer, parse_subject
-from harness.subjects.kept import kept_task
-from harness.task import load_task
+from goldgate.answers.cache import CACHE_FILES, answer_cache
+from goldgate.base.errors import UserError
+from goldgate.gates import chance_of_passing
+from goldgate.ledger import suite_digest
+from goldgate.plugin.run import SuiteResult, run_suite
+from goldgate.scorers import scorer_versions
+from goldgate.subjects import Answer, parse_subject
+from goldgate.subjects.elsewhere import kept_task
+from goldgate.task.task import load_task
 
 from .conftest import DEV, reply
 

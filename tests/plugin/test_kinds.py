@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from harness.plugin.kinds import KINDS, METRICS
-from harness.scorers import scorer_versions
+from goldgate.plugin.kinds import KINDS, METRICS
+from goldgate.scorers import scorer_versions
 
 pytest_plugins = ["pytester"]
 

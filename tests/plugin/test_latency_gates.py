@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import torch  # noqa: F401 - imported out here: pytester forgets what is imported within it, and torch bears one import
 
-from harness.examples import Example
-from harness.plugin import roles as roles_module
-from harness.subjects import Answer
-from harness.subjects.latency import Timing
+from goldgate.plugin import roles as roles_module
+from goldgate.subjects import Answer
+from goldgate.subjects.latency import Timing
+from goldgate.task.examples import Example
 
 pytest_plugins = ["pytester"]
 P95 = "def test_p95(candidate):\n    assert candidate.latency.p95.plausible <= {}\n"

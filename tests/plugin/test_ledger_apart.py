@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from harness.examples import card_of, read_split, write_card
-from harness.files import read_json, write_json
+from goldgate.base.files import read_json, write_json
+from goldgate.task.examples import card_of, read_split, write_card
 
 Apart = Callable[..., Any]
 OTHERS = ("base+few_shot:1", "base+few_shot:2", "base+few_shot:3")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness.files import read_json, write_json
+from goldgate.base.files import read_json, write_json
 
 pytest_plugins = ["pytester"]
 GATE = """

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from harness.champion import load_champion
-from harness.files import read_json, write_json
+from goldgate.base.files import read_json, write_json
+from goldgate.champion.record import load_champion
 
 pytest_plugins = ["pytester"]
 UNDECLARED = "base+few_shot:1"

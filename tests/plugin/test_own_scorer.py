@@ -10,7 +10,7 @@ import pytest
 pytest_plugins = ["pytester"]
 
 SHORT = """
-from harness import scorer
+from goldgate import scorer
 
 @scorer
 def short(example, text):
@@ -46,7 +46,7 @@ def test_it_may_stand_in_a_conftest(pytester: pytest.Pytester, made: Any) -> Non
 
 def test_a_failing_gate_shows_the_worst_examples_of_dev(pytester: pytest.Pytester, made: Any) -> None:
     made.gates("""
-from harness import scorer
+from goldgate import scorer
 
 @scorer
 def blue(example, text):
@@ -73,7 +73,7 @@ def test_a_fault_is_its_items_alone_and_golden_stays_closed(
     pytester: pytest.Pytester, made: Any, body: str, told: str
 ) -> None:
     made.gates(f"""
-from harness import scorer
+from goldgate import scorer
 
 @scorer
 def odd(example, text):
@@ -119,7 +119,7 @@ def test_a_scorer_that_no_look_could_count_is_refused(
     folder.mkdir()
     (folder / "rules.py").write_text("""
 import functools
-from harness import scorer
+from goldgate import scorer
 
 def polite(example, text):
     return 1
@@ -133,7 +133,7 @@ def strict(function):
 """)
     monkeypatch.syspath_prepend(str(folder))
     made.gates(f"""
-from harness import scorer
+from goldgate import scorer
 
 def plain(example, text):
     return 1
@@ -163,7 +163,7 @@ def test_an_edited_scorer_is_a_new_look(pytester: pytest.Pytester, made: Any) ->
 
 def test_an_example_is_not_changed_for_the_next_scorer(pytester: pytest.Pytester, made: Any) -> None:
     made.gates("""
-from harness import scorer
+from goldgate import scorer
 
 @scorer
 def careless(example, text):
@@ -179,8 +179,8 @@ def test_careless(candidate, prompted):
 
 
 def values(score: Any, text: str | None, finish: str) -> list[float | None]:
-    from harness.examples import Example
-    from harness.subjects import Answer
+    from goldgate.subjects import Answer
+    from goldgate.task.examples import Example
 
     answer = Answer("e", text, finish, 1, 1, 0.0, None, "me", "f", "d")  # type: ignore[arg-type]
     found: list[float | None] = score.score([Example("e", "in", "out")], [answer], closed=False)
@@ -188,7 +188,7 @@ def values(score: Any, text: str | None, finish: str) -> list[float | None]:
 
 
 def test_a_missing_answer_stays_missing_and_a_cut_one_has_the_worst_value() -> None:
-    from harness import scorer
+    from goldgate import scorer
 
     rising = scorer(bounds=(-1, 3))(lambda example, text: 2)
     falling = scorer(better="low", bounds=(-1, 3))(lambda example, text: 2)
@@ -199,7 +199,7 @@ def test_a_missing_answer_stays_missing_and_a_cut_one_has_the_worst_value() -> N
 
 
 def test_a_decorated_function_can_still_be_called(tmp_path: Path) -> None:
-    from harness import scorer
+    from goldgate import scorer
 
     assert scorer(lambda example, text: text == "a")(None, "a") is True  # type: ignore[arg-type]
 

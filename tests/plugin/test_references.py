@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from harness.files import read_json, write_json
-from harness.subjects import parse_subject
+from goldgate.base.files import read_json, write_json
+from goldgate.subjects import parse_subject
 
 from ..conftest import ChatServer, completion
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from harness.errors import UserError
-from harness.gates import chance_of_passing
-from harness.plugin.run import run_suite
+from goldgate.base.errors import UserError
+from goldgate.gates import chance_of_passing
+from goldgate.plugin.run import run_suite
 
 
 @pytest.fixture
@@ -92,8 +92,8 @@ def test_an_unknown_task_is_refused(made: Any) -> None:
 def test_a_project_that_turns_warnings_into_errors_may_have_plugins_that_are_loaded_already(made: Any) -> None:
     """anyio is one, and every HTTP client loads it; pytest warns of it while it is being configured."""
     (made.project.root / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
-    code = ("import sys, anyio.pytest_plugin; from pathlib import Path; from harness.plugin.run import run_suite;"
-            " from harness.project import Project;"
+    code = ("import sys, anyio.pytest_plugin; from pathlib import Path; from goldgate.plugin.run import run_suite;"
+            " from goldgate.task.project import Project;"
             " print(run_suite(Project(Path(sys.argv[1]), Path(sys.argv[2])), 'colours', None, 'dev').passed)")
     done = subprocess.run([sys.executable, "-c", code, made.project.root, made.project.cache], text=True,
                           capture_output=True, timeout=300, check=False)

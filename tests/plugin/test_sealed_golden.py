@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from harness.files import read_json
-from harness.plugin.run import run_suite
+from goldgate.base.files import read_json
+from goldgate.plugin.run import run_suite
 
 pytest_plugins = ["pytester"]
 NEAR, FAR = 7, 8  # wrong of 60, and 4 of dev: both leave `exact_match >= 0.80` undecided and pass the others

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.plugin.tally import Tally
+from goldgate.plugin.tally import Tally
 
 INFO: dict[str, Any] = {
     "task": "t", "root": "/p", "split": None, "subjects": {}, "level": 0.025, "look": None, "notes": [],

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from harness.plugin.github import error_commands, plain, step_summary
-from harness.plugin.tally import ItemTally, SuiteTally
+from goldgate.plugin.github import error_commands, plain, step_summary
+from goldgate.plugin.tally import ItemTally, SuiteTally
 
 GATES = '''
 def test_good(candidate):

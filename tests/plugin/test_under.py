@@ -10,18 +10,18 @@ from typing import Any
 
 import pytest
 
-from harness.answers import write_recorded
-from harness.edge_cases import letter_case
-from harness.examples import Example
-from harness.files import read_json, write_json
-from harness.fingerprint import digest
-from harness.plugin import roles as roles_module
-from harness.subjects import Answer
+from goldgate.answers.collect import write_recorded
+from goldgate.base.files import read_json, write_json
+from goldgate.base.fingerprint import digest
+from goldgate.perturb import letter_case
+from goldgate.plugin import roles as roles_module
+from goldgate.subjects import Answer
+from goldgate.task.examples import Example
 
 pytest_plugins = ["pytester"]
 LABELS = ("red", "green", "blue")
 GATES = """
-from harness.edge_cases import letter_case
+from goldgate.perturb import letter_case
 
 def test_shouted(candidate):
     shouted = candidate.under(letter_case)
@@ -155,7 +155,7 @@ def test_a_perturbation_of_the_suite_itself(
     made: Any, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(roles_module, "parse_subject", lambda *_: Rule(True))
-    made.gates("from harness.edge_cases import Edit, Perturbation\n\n"
+    made.gates("from goldgate.perturb import Edit, Perturbation\n\n"
                "def greeting(example, rng):\n    return [Edit(0, 0, rng.choice(['Hi. ', 'Hello. ']))]\n\n"
                "greeted = Perturbation('greeted', 'must_not_change', greeting)\n\n"
                "def test_greeted(candidate):\n    assert candidate.under(greeted).exact_match >= 0.8\n")

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from filelock import FileLock, Timeout
 
-from harness.data.check import rewrite_card
-from harness.errors import UserError
-from harness.examples import Example
-from harness.plugin import roles as roles_module
-from harness.subjects import Answer
-from harness.subjects.replayed import Replayed
-from harness.task import load_task
+from goldgate.base.errors import UserError
+from goldgate.data.check import rewrite_card
+from goldgate.plugin import roles as roles_module
+from goldgate.subjects import Answer
+from goldgate.subjects.replayed import Replayed
+from goldgate.task.examples import Example
+from goldgate.task.task import load_task
 
 pytest_plugins = ["pytester"]
 ONE = "def test_one(candidate):\n    assert candidate.exact_match >= 0.8\n"

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.errors import UserError
-from harness.examples import Example, Split
-from harness.project import Project
-from harness.prompts import FewShot, FilePrompt, Nearest, Pruned, Sources, ZeroShot, parse_strategy
-from harness.prompts.few_shot import choose_shots
-from harness.task import Task
+from goldgate.base.errors import UserError
+from goldgate.prompts import FewShot, FilePrompt, Nearest, Pruned, Sources, ZeroShot, parse_strategy
+from goldgate.prompts.few_shot import choose_shots
+from goldgate.task.examples import Example, Split
+from goldgate.task.project import Project
+from goldgate.task.task import Task
 
 Made = tuple[Project, Task]
 SCHEMA: dict[str, Any] = {
@@ -195,7 +195,7 @@ def test_prompts_load_no_model_library() -> None:
     import subprocess
     import sys
 
-    code = ("import harness.prompts, harness.subjects, harness.answers, sys;"
+    code = ("import goldgate.prompts, goldgate.subjects, goldgate.answers.collect, sys;"
             "print([m for m in ('torch', 'transformers', 'sklearn', 'scipy', 'pandas') if m in sys.modules])")
     root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)

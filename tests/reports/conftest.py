@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from harness.files import write_json
-from harness.measures import Measure, Recording, Verdict, recording
-from reports import RunView, load_run
+from goldgate.base.files import write_json
+from goldgate.measures import Measure, Recording, Verdict, recording
+from goldgate_reports import RunView, load_run
 
 TUNED = "adapter:runs/invoices/2026-11-24-0912/attempts/2/adapter"
 FIRST = "adapter:runs/invoices/2026-11-24-0912/attempts/1/adapter"

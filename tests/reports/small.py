@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from harness.files import write_json
-from harness.measures import Verdict
+from goldgate.base.files import write_json
+from goldgate.measures import Verdict
 
 TUNED = "adapter:runs/small/r1/attempts/1/adapter"
 PROMPTED = "base+zero_shot"

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.measures import Measure
-from reports.against import Subjects, better_of, compared, primary_metric, quality_metrics, subjects_of
-from reports.gates import golden_gates
-from reports.records import Attempt, Column, Records
+from goldgate.measures import Measure
+from goldgate_reports.against import Subjects, better_of, compared, primary_metric, quality_metrics, subjects_of
+from goldgate_reports.gates import golden_gates
+from goldgate_reports.records import Attempt, Column, Records
 
 from .small import golden_record, row
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import UserError
-from reports import RunView, build_report
+from goldgate.base.errors import UserError
+from goldgate_reports import RunView, build_report
 
 SECTIONS = ("gates", "against", "tags", "examples", "training", "facts")
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from harness.examples import Card
-from harness.measures import Measure, Verdict
-from reports.card import Shipped, model_card
+from goldgate.measures import Measure, Verdict
+from goldgate.task.examples import Card
+from goldgate_reports.card import Shipped, model_card
 
 DATA = Card("demo", {n: {"count": c, "fingerprint": n * 12, "tags": {}} for n, c in (("train", 900), ("golden", 60))},
             "by a test", "CC0-1.0", "made up")

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from reports.charts import EDGE, WIDTH, axis, curve_chart, interval_chart, mark, spread
-from reports.words import Scale
+from goldgate_reports.charts import EDGE, WIDTH, axis, curve_chart, interval_chart, mark, spread
+from goldgate_reports.words import Scale
 
 RATES = st.floats(0.0, 1.0, allow_subnormal=False)
 POINTS = st.floats(-1.0, 1.0, allow_subnormal=False)

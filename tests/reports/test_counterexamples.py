@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from harness.errors import UserError
-from harness.files import write_json
-from reports import build_report, load_run
+from goldgate.base.errors import UserError
+from goldgate.base.files import write_json
+from goldgate_reports import build_report, load_run
 
 from .small import PROMPTED, TUNED, Outline, write_small
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from harness.task import FieldRule
-from reports.diff import MOST_FIELDS, difference, word_diff
-from reports.records import AnswerRow
+from goldgate.task.task import FieldRule
+from goldgate_reports.diff import MOST_FIELDS, difference, word_diff
+from goldgate_reports.records import AnswerRow
 
 
 def answer(expected: object, text: str | None, finish: str = "stop") -> AnswerRow:

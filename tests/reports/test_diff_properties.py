@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports.diff import LONGEST_VALUE, difference, word_diff
-from reports.records import AnswerRow
+from goldgate_reports.diff import LONGEST_VALUE, difference, word_diff
+from goldgate_reports.records import AnswerRow
 
 texts = st.text(alphabet="ab c.,\n\té", max_size=60)
 anything = st.text(max_size=60)

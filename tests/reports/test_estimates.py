@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.errors import UserError
-from harness.measures import Measure
-from reports.against import standing
-from reports.estimates import Estimate, averaged, measured, paired, recorded
-from reports.records import Column
+from goldgate.base.errors import UserError
+from goldgate.measures import Measure
+from goldgate_reports.against import standing
+from goldgate_reports.estimates import Estimate, averaged, measured, paired, recorded
+from goldgate_reports.records import Column
 
 value = st.one_of(st.none(), st.sampled_from([0.0, 0.25, 0.5, 1.0]))
 values = st.lists(value, min_size=1, max_size=12)

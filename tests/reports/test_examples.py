@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.errors import UserError
-from reports.against import Subjects, quality_metrics
-from reports.examples import MOST_SHOWN, example_groups, field_rules, turned, worst
-from reports.records import AnswerRow, Column, Records
+from goldgate.base.errors import UserError
+from goldgate_reports.against import Subjects, quality_metrics
+from goldgate_reports.examples import MOST_SHOWN, example_groups, field_rules, turned, worst
+from goldgate_reports.records import AnswerRow, Column, Records
 
 WHO = Subjects("tuned", "tuned", "base", None, {})
 value = st.one_of(st.none(), st.sampled_from([0.0, 0.5, 0.99, 1.0]))

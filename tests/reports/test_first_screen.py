@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from harness.measures import Measure
-from reports import RunView, build_report, load_run
+from goldgate.measures import Measure
+from goldgate_reports import RunView, build_report, load_run
 
 from .small import PROMPTED, TUNED, golden_record, row, write_small
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.errors import UserError
-from harness.measures import Measure, Recording, Verdict, invalid, recording
-from reports.gates import Gate, dev_gates, golden_gates, headline, look_of, title_of
-from reports.records import Attempt, Records
+from goldgate.base.errors import UserError
+from goldgate.measures import Measure, Recording, Verdict, invalid, recording
+from goldgate_reports.gates import Gate, dev_gates, golden_gates, headline, look_of, title_of
+from goldgate_reports.records import Attempt, Records
 
 from .small import TUNED, golden_record, row
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.measures import Measure, invalid
-from reports import build_report
+from goldgate.measures import Measure, invalid
+from goldgate_reports import build_report
 
 from .small import PROMPTED, TUNED, Outline, golden_record, row, write_small
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.errors import UserError
-from reports.records import amount, part, read_records, rows
+from goldgate.base.errors import UserError
+from goldgate_reports.records import amount, part, read_records, rows
 
 from .small import PROMPTED, TUNED, golden_record, write_small
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from harness.errors import UserError
-from harness.measures import Measure, invalid
-from reports import SuiteRun, build_suites_report
+from goldgate.base.errors import UserError
+from goldgate.measures import Measure, invalid
+from goldgate_reports import SuiteRun, build_suites_report
 
 
 def suite(**changes: Any) -> SuiteRun:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.errors import UserError
-from reports.gates import Headline
-from reports.records import Attempt, Records
-from reports.training import Sheet, facts_of, steps_of, training_of
+from goldgate.base.errors import UserError
+from goldgate_reports.gates import Headline
+from goldgate_reports.records import Attempt, Records
+from goldgate_reports.training import Sheet, facts_of, steps_of, training_of
 
 SHIP = Headline("ship", "Ship: all 3 gates pass", "", ())
 

@@ -11,10 +11,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from harness.errors import UserError
-from reports import RunView, load_run
-from reports.gates import Gate, Headline, golden_gates, headline, look_of
-from reports.records import read_records
+from goldgate.base.errors import UserError
+from goldgate_reports import RunView, load_run
+from goldgate_reports.gates import Gate, Headline, golden_gates, headline, look_of
+from goldgate_reports.records import read_records
 
 
 def changed(source: Path, target: Path, file: str, change: Callable[[Any], Any]) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reports.words import (
+from goldgate_reports.words import (
     Scale,
     cut,
     duration,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.words import cut, duration, for_html, for_markdown, number, plural, probability, span, visible
+from goldgate_reports.words import cut, duration, for_html, for_markdown, number, plural, probability, span, visible
 
 SIZES = st.floats(1e-6, 1e9)
 signed_sizes = st.one_of(SIZES, SIZES.map(lambda x: -x), st.just(0.0))

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.examples import Example
-from harness.scorers.json_format import broken_rules, schema_valid
-from harness.task import Task
+from goldgate.scorers.json_format import broken_rules, schema_valid
+from goldgate.task.examples import Example
+from goldgate.task.task import Task
 
 SCHEMA = {
     "type": "object", "required": ["total"], "additionalProperties": False,

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import confusion_matrix
 
-from harness.errors import UserError
-from harness.examples import Example
-from harness.scorers.confusion import Confusion, confusion_of
-from harness.subjects import Answer
+from goldgate.base.errors import UserError
+from goldgate.scorers.confusion import Confusion, confusion_of
+from goldgate.subjects import Answer
+from goldgate.task.examples import Example
 
 LABELS = ("a", "b", "c")
 NO_LABEL = "x"

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import precision_recall_fscore_support
 
-from harness.scorers.fields import field_counts, field_score
-from harness.task import FieldRule
+from goldgate.scorers.fields import field_counts, field_score
+from goldgate.task.task import FieldRule
 
 NAMES = ("a", "b", "c", "d")
 flat = st.dictionaries(st.sampled_from(NAMES), st.integers(0, 2), max_size=4)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.scorers.fields import compare, field_score, parse_json, same
-from harness.task import FieldRule
+from goldgate.scorers.fields import compare, field_score, parse_json, same
+from goldgate.task.task import FieldRule
 
 RULES = {
     "total": FieldRule(compare="number", tolerance=0.005, weight=2),

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.scorers.fields import compare, field_score, parse_json, same
-from harness.task import FieldRule
+from goldgate.scorers.fields import compare, field_score, parse_json, same
+from goldgate.task.task import FieldRule
 
 EXACT, TEXT, DATE = FieldRule(), FieldRule(compare="text"), FieldRule(compare="date")
 ALIGNED = {"rows": FieldRule(align=True)}

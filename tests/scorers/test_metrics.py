@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.examples import Example
-from harness.project import Project
-from harness.scorers import TIMED, Context, Tariff, scorer_versions, scorers_for, whole_for
-from harness.subjects import Answer
-from harness.task import Style, Task
+from goldgate.scorers import TIMED, Context, Tariff, scorer_versions, scorers_for, whole_for
+from goldgate.subjects import Answer
+from goldgate.task.examples import Example
+from goldgate.task.project import Project
+from goldgate.task.task import Style, Task
 
 SCHEMA = {"type": "object", "properties": {"n": {"type": "number"}}, "required": ["n"], "additionalProperties": False}
 MakeTask = Callable[..., tuple[Project, Task]]
@@ -132,7 +132,7 @@ def test_numbers_of_any_accepted_text_are_enough(text_task: Task) -> None:
 
 @given(st.lists(st.sampled_from(("a", "b", "42")), min_size=1, max_size=6), st.sampled_from([" ", "\n", "\t ", "  "]))
 def test_runs_of_blanks_do_not_count_in_text(words: list[str], blank: str) -> None:
-    from harness.scorers.text import exact_text
+    from goldgate.scorers.text import exact_text
 
     example = Example("e", "in", " ".join(words))
     assert exact_text(None, example, f"{blank}{blank.join(words)}{blank}") == 1.0  # type: ignore[arg-type]

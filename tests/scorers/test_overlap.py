@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.examples import Example
-from harness.scorers.overlap import edit_similarity, rouge_l
+from goldgate.scorers.overlap import edit_similarity, rouge_l
+from goldgate.task.examples import Example
 
 TASK: Any = None
 words = st.lists(st.sampled_from(("the", "cat", "sat", "On", "mat", "7", "it's", "well-known", "...")), max_size=9)

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from harness.errors import UserError
-from harness.examples import Example, Split
-from harness.gates import suite_digest
-from harness.project import Project
-from harness.scored import Scored
-from harness.scorers import Context, Tariff, scorer_versions, scorers_for, tariff_of
-from harness.scores import Scores
-from harness.subjects import Answer
-from harness.task import Prices, Task
+from goldgate.base.errors import UserError
+from goldgate.ledger import suite_digest
+from goldgate.scored.scored import Scored
+from goldgate.scored.values import Scores
+from goldgate.scorers import Context, Tariff, scorer_versions, scorers_for, tariff_of
+from goldgate.subjects import Answer
+from goldgate.task.examples import Example, Split
+from goldgate.task.project import Project
+from goldgate.task.task import Prices, Task
 
 TODAY = date(2026, 11, 25)
 OPENAI = "openai:gpt-4o-mini@https://api.openai.com/v1"
@@ -146,7 +146,7 @@ def test_importing_prices_loads_no_price_list() -> None:
     import subprocess
     import sys
 
-    code = "import harness.scorers, sys; print([m for m in sys.modules if m.startswith('genai_prices')])"
+    code = "import goldgate.scorers, sys; print([m for m in sys.modules if m.startswith('genai_prices')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
                           cwd=Path(__file__).parents[2])
     assert done.stdout.strip() == "[]"

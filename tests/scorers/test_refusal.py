@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.examples import Example, load_split
-from harness.project import Project
-from harness.scorers import Context
-from harness.scorers.refusal import REFUSALS, empty_rate, is_refusal, refusal_rate
-from harness.subjects import Answer
+from goldgate.scorers import Context
+from goldgate.scorers.refusal import REFUSALS, empty_rate, is_refusal, refusal_rate
+from goldgate.subjects import Answer
+from goldgate.task.examples import Example, load_split
+from goldgate.task.project import Project
 
 CONTEXT = Context(None, Path("nowhere"))  # type: ignore[arg-type]
 

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.examples import Example
-from harness.scorers import Context
-from harness.scorers.similarity import similarity
-from harness.subjects import Answer, embedder
+from goldgate.models import embedder
+from goldgate.scorers import Context
+from goldgate.scorers.similarity import similarity
+from goldgate.subjects import Answer
+from goldgate.task.examples import Example
 
 # Directions on a circle, so that a cosine can be read off.
 DEGREES = {"same": 0.0, "near": 60.0, "far": 180.0, "other": 90.0, '{"n": 1}': 0.0}

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.scorers.style import ABBREVIATIONS, CONTRACTIONS, LONGEST_MATCHED, numbers_kept, rules_met, sentences
-from harness.task import Style
+from goldgate.scorers.style import ABBREVIATIONS, CONTRACTIONS, LONGEST_MATCHED, numbers_kept, rules_met, sentences
+from goldgate.task.task import Style
 
 STYLE = Style(
     greeting=("Hi there,", "Hi {name},"),

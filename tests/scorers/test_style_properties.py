@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.scorers.style import CONTRACTIONS, full_form, numbers_kept, rules_met, sentences
-from harness.task import Style
+from goldgate.scorers.style import CONTRACTIONS, full_form, numbers_kept, rules_met, sentences
+from goldgate.task.task import Style
 
 STYLE = Style(
     greeting=("Hi there,", "Hi {name},"), sign_off="Best, Team Lumen", forbidden=("!",), banned_words=("utilize",),

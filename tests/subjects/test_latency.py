@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from harness.examples import Example
-from harness.subjects import Answer, latency
-from harness.subjects.latency import chosen, measure_latency
+from goldgate.subjects import Answer, latency
+from goldgate.subjects.latency import chosen, measure_latency
+from goldgate.task.examples import Example
 
 EXAMPLES = [Example(f"e{i}", f"text {i}", "a") for i in range(4)]
 

@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.errors import UserError
-from harness.examples import Example
-from harness.project import Project
-from harness.subjects import embedder, parse_subject
-from harness.task import Task
+from goldgate.base.errors import UserError
+from goldgate.models import embedder
+from goldgate.subjects import parse_subject
+from goldgate.task.examples import Example
+from goldgate.task.project import Project
+from goldgate.task.task import Task
 
 Made = tuple[Project, Task]
 TRAIN = [(f"{word} {i}", word) for i in range(8) for word in ("card", "refund", "limit")]

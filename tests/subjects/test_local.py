@@ -10,18 +10,19 @@ from typing import Any
 
 import pytest
 
-from harness.answers import collect
-from harness.cache import AnswerCache
-from harness.errors import UserError
-from harness.examples import Example
-from harness.project import Project
-from harness.subjects import parse_subject
-from harness.subjects.embedded import model_digest
-from harness.subjects.latency import measure_latency
-from harness.subjects.loading import forget_models, quiet
-from harness.subjects.local import LocalSubject
-from harness.subjects.template import template_digest
-from harness.task import Task
+from goldgate.answers.cache import AnswerCache
+from goldgate.answers.collect import collect
+from goldgate.base.errors import UserError
+from goldgate.engine.loading import forget_models
+from goldgate.models.embedded import model_digest
+from goldgate.models.quiet import quiet
+from goldgate.models.template import template_digest
+from goldgate.subjects import parse_subject
+from goldgate.subjects.latency import measure_latency
+from goldgate.subjects.local import LocalSubject
+from goldgate.task.examples import Example
+from goldgate.task.project import Project
+from goldgate.task.task import Task
 
 Made = tuple[Project, Task]
 ASK = [Example(f"q{i}", f"the lazy invoice {i}", "a") for i in range(5)]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.subjects.template import encode, prompt_tokens, render
+from goldgate.models.template import encode, prompt_tokens, render
 
 PIECES = ("<|im_end|>", "<|im_start|>", "<|endoftext|>", "<|im_", "end|>", "<|", "|>", "system", "\n", " ",
           "hi", "é", "🙂")

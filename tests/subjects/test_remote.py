@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.answers import AnswerCache, collect
-from harness.errors import UserError
-from harness.examples import Example
-from harness.project import Project
-from harness.subjects import Answer, parse_subject
-from harness.subjects.endpoint import LARGEST_BODY, LONGEST_WAIT, NoAnswer, key_for, read_address, retry_after
-from harness.subjects.remote import LOST_IN_A_ROW, how_known, read_completion
-from harness.task import Task
+from goldgate.answers.collect import AnswerCache, collect
+from goldgate.base.errors import UserError
+from goldgate.subjects import Answer, parse_subject
+from goldgate.subjects.endpoint import LARGEST_BODY, LONGEST_WAIT, NoAnswer, key_for, read_address, retry_after
+from goldgate.subjects.remote import LOST_IN_A_ROW, how_known, read_completion
+from goldgate.task.examples import Example
+from goldgate.task.project import Project
+from goldgate.task.task import Task
 
 from ..conftest import ChatServer, completion
 
@@ -220,7 +220,7 @@ def test_an_endpoint_that_is_not_there_ends_the_run(task: Made, chat_server: Ser
 
 def test_a_silent_connection_is_a_missing_answer(
         task: Made, monkeypatch: pytest.MonkeyPatch, chat_server: Serve) -> None:
-    from harness.subjects import endpoint
+    from goldgate.subjects import endpoint
 
     monkeypatch.setattr(endpoint, "LONGEST_REQUEST", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -357,7 +357,7 @@ def test_importing_it_loads_no_http_library() -> None:
     import subprocess
     import sys
 
-    code = "import harness.subjects, sys; print([m for m in ('httpx', 'stamina') if m in sys.modules])"
+    code = "import goldgate.subjects, sys; print([m for m in ('httpx', 'stamina') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
                           cwd=Path(__file__).parents[2])
     assert done.stdout.strip() == "[]"

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from harness.examples import Example, Split
-from harness.project import Project
-from harness.prompts import Pruned
-from harness.subjects.embedded import ModelRef, ensure_model
-from harness.task import Task, load_task
-from trainers.attempts import TrainingResult
-from trainers.batches import Row, make_rows
-from trainers.lora import train_adapter
-from trainers.recipe import Recipe
+from goldgate.models.embedded import ModelRef, ensure_model
+from goldgate.prompts import Pruned
+from goldgate.task.examples import Example, Split
+from goldgate.task.project import Project
+from goldgate.task.task import Task, load_task
+from goldgate_trainers.lora.attempt_folder import TrainingResult
+from goldgate_trainers.lora.batches import Row, make_rows
+from goldgate_trainers.lora.recipe import Recipe
+from goldgate_trainers.lora.train import train_adapter
 
 WORDS = ("apple red", "sky blue", "grass green", "the lazy snow white", "coal black", "a much longer sea blue",
          "sun yellow")

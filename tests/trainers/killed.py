@@ -19,16 +19,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness import files
-from harness.examples import Example, Split
-from harness.project import Project
-from harness.subjects.embedded import ModelRef, ensure_model
-from harness.task import Task, load_task
-from trainers import checkpoints, loop, lora, optimize
-from trainers.checkpoints import Checkpoints
-from trainers.ladder import DevResult, first_step
-from trainers.loop import Budget
-from trainers.recipe import Recipe
+from goldgate.base import files
+from goldgate.models.embedded import ModelRef, ensure_model
+from goldgate.task.examples import Example, Split
+from goldgate.task.project import Project
+from goldgate.task.task import Task, load_task
+from goldgate_trainers.loop import until as loop
+from goldgate_trainers.loop.attempt import DevResult, first_step
+from goldgate_trainers.loop.until import Budget
+from goldgate_trainers.lora import checkpoints, optimize
+from goldgate_trainers.lora import train as lora
+from goldgate_trainers.lora.checkpoints import Checkpoints
+from goldgate_trainers.lora.recipe import Recipe
 
 RECIPE = Recipe(learning_rate=0.02, batch=4, epochs=3, rank=4, alpha=8, dropout=0.1, micro_batch=2)
 WORDS = ("apple red", "sky blue", "grass green", "the lazy snow white", "coal black", "a much longer sea blue",

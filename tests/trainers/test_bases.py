@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from harness.errors import UserError
-from harness.subjects import parse_subject
-from harness.subjects.loading import quiet, with_adapter
-from trainers.attempts import TrainingResult
-from trainers.lora import start_lora, train_adapter
+from goldgate.base.errors import UserError
+from goldgate.engine.loading import with_adapter
+from goldgate.models.quiet import quiet
+from goldgate.subjects import parse_subject
+from goldgate_trainers.lora.attempt_folder import TrainingResult
+from goldgate_trainers.lora.train import start_lora, train_adapter
 
 from ..conftest import CHATML, FAMILIES, tiny_model, tiny_tokenizer
 from .conftest import QUICK, Lesson, lesson_on

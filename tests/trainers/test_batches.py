@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from harness.errors import UserError
-from harness.prompts import Pruned
-from harness.subjects.template import encode, render
-from trainers.batches import IGNORED, ByLength, Row, collate, fitting, make_rows, strategy_for
+from goldgate.base.errors import UserError
+from goldgate.models.template import encode, render
+from goldgate.prompts import Pruned
+from goldgate_trainers.lora.batches import IGNORED, ByLength, Row, collate, fitting, make_rows, strategy_for
 
 from .conftest import QUICK, Lesson
 

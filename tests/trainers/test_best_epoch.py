@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.errors import UserError
-from harness.subjects.adapter import adapter_digest, read_adapter
-from trainers.attempts import TrainingResult, dev_scores, kept_epoch
-from trainers.best_epoch import BestEpoch, Watch
-from trainers.checkpoints import Checkpoints
-from trainers.lora import train_adapter
-from trainers.progress import Progress
+from goldgate.base.errors import UserError
+from goldgate.models.adapter import adapter_digest, read_adapter
+from goldgate_trainers.lora.attempt_folder import TrainingResult, dev_scores, kept_epoch
+from goldgate_trainers.lora.best_epoch import BestEpoch, Watch
+from goldgate_trainers.lora.checkpoints import Checkpoints
+from goldgate_trainers.lora.progress import Progress
+from goldgate_trainers.lora.train import train_adapter
 
 from .conftest import QUICK, Lesson
 

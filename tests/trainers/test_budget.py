@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.errors import UserError
-from trainers.budget import Budget
+from goldgate.base.errors import UserError
+from goldgate_trainers.loop.budget import Budget
 
 
 def test_money_ends_a_run_before_its_time_where_it_pays_for_less() -> None:

@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from harness import files
-from harness.errors import UserError
-from trainers import lora, optimize
-from trainers.attempts import TrainingResult
-from trainers.checkpoints import Checkpoints
-from trainers.progress import Progress
+from goldgate.base import files
+from goldgate.base.errors import UserError
+from goldgate_trainers.lora import optimize
+from goldgate_trainers.lora import train as lora
+from goldgate_trainers.lora.attempt_folder import TrainingResult
+from goldgate_trainers.lora.checkpoints import Checkpoints
+from goldgate_trainers.lora.progress import Progress
 
 from .conftest import QUICK, Lesson
 

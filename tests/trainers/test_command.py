@@ -15,17 +15,16 @@ from typing import Any
 
 import pytest
 
-import trainers
-from harness.errors import UserError
-from harness.examples import Split
-from harness.subjects import parse_subject
-from harness.subjects.adapter import read_adapter
-from trainers import Recipe, TrainingResult, from_dict, parse_settings, train_by_command
-from trainers.recipe import default_recipe
+from goldgate.base.errors import UserError
+from goldgate.models.adapter import read_adapter
+from goldgate.subjects import parse_subject
+from goldgate.task.examples import Split
+from goldgate_trainers import Recipe, TrainingResult, from_dict, parse_settings, train_by_command
+from goldgate_trainers.lora.recipe import default_recipe
 
 from .conftest import QUICK, Lesson
 
-EXAMPLE = Path(trainers.__file__).parent.parent / "examples" / "peft_trainer.py"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "peft_trainer.py"
 GIVEN = ("{train}", "{recipe}", "{model}", "{out}", "{start}")
 HAND_BACK = "import shutil, sys; shutil.copytree(sys.argv[1], sys.argv[2])"
 

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from harness.errors import UserError
-from harness.examples import Split
-from harness.subjects.loading import quiet
-from trainers.attempts import TrainingResult
-from trainers.batches import Row
-from trainers.dev_loss import MOST, dev_rows, mean_loss
-from trainers.forward import forward_as_trained
-from trainers.lora import start_lora, train_adapter
-from trainers.recipe import Recipe
+from goldgate.base.errors import UserError
+from goldgate.models.quiet import quiet
+from goldgate.task.examples import Split
+from goldgate_trainers.lora.attempt_folder import TrainingResult
+from goldgate_trainers.lora.batches import Row
+from goldgate_trainers.lora.dev_loss import MOST, dev_rows, mean_loss
+from goldgate_trainers.lora.forward import forward_as_trained
+from goldgate_trainers.lora.recipe import Recipe
+from goldgate_trainers.lora.train import start_lora, train_adapter
 
 from .conftest import QUICK, Lesson
 

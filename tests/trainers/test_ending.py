@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.gates import GateRecord
-from harness.measures import Measure, Recording, invalid, recording
-from trainers.ending import CurvePoint, Ending, explain
-from trainers.facts import TrainFacts
-from trainers.ladder import Attempt, DevResult
-from trainers.recipe import Recipe
+from goldgate.gates import GateRecord
+from goldgate.measures import Measure, Recording, invalid, recording
+from goldgate_trainers.loop.attempt import Attempt, DevResult
+from goldgate_trainers.loop.ending import CurvePoint, Ending, explain
+from goldgate_trainers.loop.facts import TrainFacts
+from goldgate_trainers.lora.recipe import Recipe
 
 FACTS = TrainFacts(100, {"dark": 4, "light": 60})
 DEV = DevResult(0.1, {"exact_match": 0.8}, ["exact_match >= 0.90"], "exact_match", {"dark": 0.2, "light": 0.95})

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from transformers import AutoTokenizer
 
-from harness.examples import Example
-from harness.prompts import Pruned, ZeroShot
-from harness.subjects import engine, parse_subject
-from harness.subjects.subject import Answer
-from trainers import lora
-from trainers.batches import Row, make_rows
-from trainers.lora import train_adapter
+from goldgate.engine import generate as engine
+from goldgate.prompts import Pruned, ZeroShot
+from goldgate.subjects import parse_subject
+from goldgate.subjects.subject import Answer
+from goldgate.task.examples import Example
+from goldgate_trainers.lora import train as lora
+from goldgate_trainers.lora.batches import Row, make_rows
+from goldgate_trainers.lora.train import train_adapter
 
 from ..conftest import Family
 from .conftest import QUICK, Lesson, lesson_on

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.files import whole_folder, write_json
-from trainers.attempts import TrainingResult
-from trainers.budget import Budget
-from trainers.ladder import DevResult, first_step
-from trainers.loop import LOOK_AT, Outcome, estimate, per_epoch, train_until
-from trainers.recipe import Recipe
+from goldgate.base.files import whole_folder, write_json
+from goldgate_trainers.loop.attempt import DevResult, first_step
+from goldgate_trainers.loop.budget import Budget
+from goldgate_trainers.loop.until import LOOK_AT, Outcome, estimate, per_epoch, train_until
+from goldgate_trainers.lora.attempt_folder import TrainingResult
+from goldgate_trainers.lora.recipe import Recipe
 
 RECIPE = Recipe(learning_rate=1e-3, batch=8, epochs=3)
 

@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
-from harness.errors import UserError
-from trainers import checkpoints, lora, optimize
-from trainers.attempts import TrainingResult
-from trainers.budget import Budget
-from trainers.ladder import DevResult, first_step
-from trainers.loop import train_until
-from trainers.memory import fewer_rows, out_of_memory
-from trainers.recipe import Recipe
+from goldgate.base.errors import UserError
+from goldgate_trainers.loop.attempt import DevResult, first_step
+from goldgate_trainers.loop.budget import Budget
+from goldgate_trainers.loop.until import train_until
+from goldgate_trainers.lora import checkpoints, optimize
+from goldgate_trainers.lora import train as lora
+from goldgate_trainers.lora.attempt_folder import TrainingResult
+from goldgate_trainers.lora.memory import fewer_rows, out_of_memory
+from goldgate_trainers.lora.recipe import Recipe
 
 from .conftest import QUICK, Lesson, train
 

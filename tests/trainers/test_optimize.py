@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from harness.subjects.loading import quiet
-from trainers import forward as forward_module
-from trainers.batches import WIDTHS, Row
-from trainers.checkpoints import Checkpoints
-from trainers.lora import start_lora
-from trainers.optimize import optimize
-from trainers.progress import Progress
-from trainers.recipe import Recipe
-from trainers.watchdog import Diverged
+from goldgate.models.quiet import quiet
+from goldgate_trainers.lora import forward as forward_module
+from goldgate_trainers.lora.batches import WIDTHS, Row
+from goldgate_trainers.lora.checkpoints import Checkpoints
+from goldgate_trainers.lora.optimize import optimize
+from goldgate_trainers.lora.progress import Progress
+from goldgate_trainers.lora.recipe import Recipe
+from goldgate_trainers.lora.train import start_lora
+from goldgate_trainers.lora.watchdog import Diverged
 
 RECIPE = Recipe(learning_rate=0.01, batch=4, epochs=2, rank=4, alpha=8, micro_batch=4)
 Log = list[dict[str, float]]

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from harness.errors import UserError
-from trainers.answer_loss import answer_logits, answer_loss
-from trainers.attempts import TrainingResult
-from trainers.batches import IGNORED, Row, collate
-from trainers.lora import start_lora
-from trainers.packing import check_packing, pack
+from goldgate.base.errors import UserError
+from goldgate_trainers.lora.answer_loss import answer_logits, answer_loss
+from goldgate_trainers.lora.attempt_folder import TrainingResult
+from goldgate_trainers.lora.batches import IGNORED, Row, collate
+from goldgate_trainers.lora.packing import check_packing, pack
+from goldgate_trainers.lora.train import start_lora
 
 from .conftest import QUICK, Lesson, train
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainers.ladder import Attempt, DevResult, first_step
-from trainers.loop import Budget, Outcome, train_until
-from trainers.plans import Ladder, Seeds
-from trainers.recipe import Recipe
+from goldgate_trainers.loop.attempt import Attempt, DevResult, first_step
+from goldgate_trainers.loop.plans import Ladder, Seeds
+from goldgate_trainers.loop.until import Budget, Outcome, train_until
+from goldgate_trainers.lora.recipe import Recipe
 
 from .test_loop import RECIPE, World
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from trainers.diagnosis import diagnose
-from trainers.facts import TrainFacts
-from trainers.ladder import Attempt, DevResult, Step, best_attempt, first_step
-from trainers.policies import FewerEpochs, FocusTag, MoreDropout, MoreEpochs, VaryTag, next_step
-from trainers.recipe import Recipe
+from goldgate_trainers.loop.attempt import Attempt, DevResult, Step, best_attempt, first_step
+from goldgate_trainers.loop.diagnosis import diagnose
+from goldgate_trainers.loop.facts import TrainFacts
+from goldgate_trainers.loop.policies import FewerEpochs, FocusTag, MoreDropout, MoreEpochs, VaryTag, next_step
+from goldgate_trainers.lora.recipe import Recipe
 
 RECIPE = Recipe(learning_rate=1e-3, batch=8, epochs=4)
 FALLING = [2.0 - 0.04 * i for i in range(40)]

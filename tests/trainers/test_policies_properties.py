@@ -9,10 +9,10 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainers.facts import TrainFacts
-from trainers.ladder import Attempt, DevResult, Step, best_attempt, first_step
-from trainers.policies import MAX_RANK, MAX_RATE, next_step
-from trainers.recipe import Recipe, from_dict
+from goldgate_trainers.loop.attempt import Attempt, DevResult, Step, best_attempt, first_step
+from goldgate_trainers.loop.facts import TrainFacts
+from goldgate_trainers.loop.policies import MAX_RANK, MAX_RATE, next_step
+from goldgate_trainers.lora.recipe import Recipe, from_dict
 
 rates = st.sampled_from([1e-4, 5e-4, 1e-3, 1.5e-3, 2e-3, 3e-3, 5e-3])
 recipes = st.builds(Recipe, learning_rate=rates, batch=st.sampled_from([4, 8, 16]), epochs=st.integers(1, 8),

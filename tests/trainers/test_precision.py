@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from harness import hardware
-from harness.subjects import parse_subject
-from harness.subjects.adapter import read_adapter
-from trainers import optimize, precision
-from trainers.answer_loss import answer_loss
-from trainers.attempts import TrainingResult
-from trainers.batches import Row, collate
-from trainers.lora import start_lora
-from trainers.merged import merged
+from goldgate.base import hardware
+from goldgate.models.adapter import read_adapter
+from goldgate.subjects import parse_subject
+from goldgate_trainers.lora import optimize, precision
+from goldgate_trainers.lora.answer_loss import answer_loss
+from goldgate_trainers.lora.attempt_folder import TrainingResult
+from goldgate_trainers.lora.batches import Row, collate
+from goldgate_trainers.lora.merged_layers import merged
+from goldgate_trainers.lora.train import start_lora
 
 from .conftest import QUICK, Lesson, train
 

@@ -10,18 +10,12 @@ from typing import Any
 
 import pytest
 
-from harness.errors import UserError
-from harness.prompts import Pruned, ZeroShot
-from harness.task import Decoding
-from trainers.attempts import TrainingResult
-from trainers.batches import Row, fitting, make_rows
-from trainers.preflight import (
-    check_adapter,
-    check_contradictions,
-    check_rows,
-    check_start,
-    remarks,
-)
+from goldgate.base.errors import UserError
+from goldgate.prompts import Pruned, ZeroShot
+from goldgate.task.task import Decoding
+from goldgate_trainers.lora.attempt_folder import TrainingResult
+from goldgate_trainers.lora.batches import Row, fitting, make_rows
+from goldgate_trainers.lora.preflight import check_adapter, check_contradictions, check_rows, check_start, remarks
 
 from .conftest import QUICK, Lesson
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import UserError
-from trainers import lora, precision, quantized
-from trainers.quantized import check_quantize, loading
+from goldgate.base.errors import UserError
+from goldgate_trainers.lora import precision, quantized
+from goldgate_trainers.lora import train as lora
+from goldgate_trainers.lora.quantized import check_quantize, loading
 
 from .conftest import QUICK, Lesson, train
 

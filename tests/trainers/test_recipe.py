@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from harness.errors import UserError
-from trainers.recipe import (
+from goldgate.base.errors import UserError
+from goldgate_trainers.lora.recipe import (
     Recipe,
     default_rate,
     default_recipe,

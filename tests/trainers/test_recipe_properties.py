@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.errors import UserError
-from trainers.recipe import (
+from goldgate.base.errors import UserError
+from goldgate_trainers.lora.recipe import (
     DEMO_CHARACTERS,
     Recipe,
     default_batch,

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.errors import UserError
-from harness.subjects.adapter import read_adapter
-from trainers.attempts import TrainingResult
-from trainers.ladder import Attempt, DevResult, first_step
-from trainers.loop import Budget, Outcome, train_until
-from trainers.lora import train_adapter
-from trainers.recipe import Recipe
-from trainers.search import SEARCHED, STARTUP, STUDY, Search, check_search, objective
+from goldgate.base.errors import UserError
+from goldgate.models.adapter import read_adapter
+from goldgate_trainers.loop.attempt import Attempt, DevResult, first_step
+from goldgate_trainers.loop.search import SEARCHED, STARTUP, STUDY, Search, check_search, objective
+from goldgate_trainers.loop.until import Budget, Outcome, train_until
+from goldgate_trainers.lora.attempt_folder import TrainingResult
+from goldgate_trainers.lora.recipe import Recipe
+from goldgate_trainers.lora.train import train_adapter
 
 from .conftest import QUICK, Lesson
 from .test_loop import RECIPE, World

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from transformers import AutoTokenizer
 
-from harness.errors import UserError
-from harness.prompts import Pruned
-from harness.subjects import parse_subject
-from harness.subjects.subject import Answer
-from harness.task import Thinking
-from trainers.batches import make_rows
-from trainers.lora import train_adapter
+from goldgate.base.errors import UserError
+from goldgate.prompts import Pruned
+from goldgate.subjects import parse_subject
+from goldgate.subjects.subject import Answer
+from goldgate.task.task import Thinking
+from goldgate_trainers.lora.batches import make_rows
+from goldgate_trainers.lora.train import train_adapter
 
 from ..conftest import CHATML, FAMILIES, THINKING, tiny_model
 from .conftest import QUICK, Lesson, lesson_on

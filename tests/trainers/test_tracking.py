@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from harness.errors import UserError
-from trainers.attempts import TrainingResult
-from trainers.lora import train_adapter
-from trainers.optimize import _arguments
-from trainers.tracking import TRACKERS, Tracking, check_trackers, tracked
+from goldgate.base.errors import UserError
+from goldgate_trainers.lora.attempt_folder import TrainingResult
+from goldgate_trainers.lora.optimize import _arguments
+from goldgate_trainers.lora.tracking import TRACKERS, Tracking, check_trackers, tracked
+from goldgate_trainers.lora.train import train_adapter
 
 from .conftest import QUICK, Lesson
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainers.watchdog import Diverged, Watchdog
+from goldgate_trainers.lora.watchdog import Diverged, Watchdog
 
 
 def end(losses: Sequence[float], steps: int | None = None) -> int | None:

@@ -1,5 +1,0 @@
-"""`python -m harness.cli`: the same as `goldgate`."""
-
-from harness.cli.main import run
-
-run()

@@ -1,0 +1,1 @@
+"""Answers as records: collected, cached, replayed; and how long one takes."""

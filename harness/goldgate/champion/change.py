@@ -1,0 +1,178 @@
+"""How the champion of a task changes: a candidate takes its place, or the one before takes it again.
+
+Its answers, record and card are files of their own, and a kill between them must leave a champion that can be decided
+from. So the one that is replaced is copied first, and champion.json is the one file whose renaming changes who is
+champion: the answers it names are in one of two places at any time.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from goldgate.answers.collect import write_recorded
+from goldgate.answers.timings import Timings
+from goldgate.base.errors import UserError, near_names
+from goldgate.base.files import read_json, whole_folder, write_json, write_whole
+from goldgate.base.fingerprint import short
+from goldgate.champion.record import (
+    ANSWERS,
+    RECORD,
+    Champion,
+    kept_champions,
+    kept_folder,
+    load_champion,
+    read_champion,
+)
+from goldgate.measures import Verdict
+from goldgate.scored.replay import Said, answer_row, rows_of
+from goldgate.scored.scored import Scored
+from goldgate.scorers import scorer_versions, scorers_for
+from goldgate.subjects import Answer, serving_digest
+from goldgate.subjects.latency import machine
+from goldgate.task.project import Project
+from goldgate.task.questions import SPLIT as GENERAL
+from goldgate.task.task import Task
+
+CARD = "champion_card.md"
+KEPT = 3
+"""Replaced champions that can be rolled back to, each some 0.1 MB of record and answers. Version control has more."""
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """A subject whose answers are recorded with the champion: its name, identity, and views on the splits. beside: its
+    other answers on golden, to perturbed inputs and further samples.
+    """
+
+    name: str
+    identity: str
+    views: Sequence[Scored]
+    beside: Sequence[Answer] = ()
+
+
+def write_champion(
+    project: Project, task: Task, candidate: Entrant, prompted: Entrant, others: Sequence[Entrant], *,
+    adapter: Mapping[str, Any], serving: str, run: str, look: str | None, verdicts: Sequence[Verdict],
+    forced: str | None, opened: bool, tried: Mapping[str, str], untried: Mapping[str, str], today: str,
+    general: Sequence[tuple[str, Answer]] = (),
+) -> Path:
+    """Writes the answers, then champion.json, which names them; see Champion for what it holds. general: who gave it,
+    and an answer to the general questions. Raises UserError unless every verdict passes or the promotion is forced for
+    a reason.
+    """
+    if not (forced or "").strip() and not (verdicts and all(verdicts)):
+        raise UserError("the golden suite did not pass for this candidate", f"run {run}",
+                        'train further, or promote with --force "reason" (the reason is recorded)')
+    old = load_champion(project, task.name)
+    previous = [] if old is None else list(old.previous)
+    if old is not None:
+        _keep(old)
+        if old.identity != candidate.identity:  # nobody is his own predecessor
+            previous.insert(0, _summary(old))
+    entrants = (candidate, prompted, *others)
+    rows = rows_of(_said(task, entrants, Timings(project.cache)))
+    rows += [answer_row(e.name, "golden", answer) for e in entrants for answer in e.beside]
+    rows += [answer_row(name, GENERAL, answer) for name, answer in general]
+    digest = write_recorded(task.folder / ANSWERS, rows)
+    write_json(task.folder / RECORD, {
+        "task": task.name, "subject": candidate.name, "identity": candidate.identity, "adapter": dict(adapter),
+        "run": run, "prompted": prompted.name, "prompted_identity": prompted.identity,
+        "subjects": {e.name: e.identity for e in (*others, prompted, candidate)},
+        "look": look, "verdicts": [v.to_json() for v in verdicts], "answers": digest, "forced": forced,
+        "previous": previous, "serving": serving, "scorers": dict(scorer_versions(task)),
+        "baselines": list(task.baselines), "tried": dict(tried), "untried": dict(untried),
+        "tariffs": {e.name: asdict(t) for e in entrants
+                    if (t := e.views[0].tariff) is not None and t.listed},
+        "opened": opened, "promoted": today, "rollbacks": [] if old is None else list(old.rollbacks),
+    })
+    _forget(read_champion(task.folder, task.name))
+    return task.folder / RECORD
+
+
+def roll_back(project: Project, task: Task, to: str | None, reason: str, today: str) -> tuple[Champion, Champion]:
+    """Makes a champion that was replaced the champion again, with its record, answers and card as they were.
+
+    to: its identity, or how that begins; None: the one before. Killed at any moment, it has happened or not. Returns
+    who was the champion and who is. Raises UserError where there is no such champion, its record or answers are not
+    kept, or task.yaml would have it answer in another way than when it was promoted.
+    """
+    now = load_champion(project, task.name)
+    if now is None:
+        raise UserError(f"nothing is promoted for {task.name}", hint=f"run `goldgate train {task.name}`")
+    if not reason.strip():
+        raise UserError("a rollback needs a reason, which is recorded", "--reason", "say what went wrong")
+    then = _wanted(now, kept_champions(task.folder, task.name), to)
+    if not then.forced and not (then.verdicts and all(then.verdicts)):
+        raise UserError("neither passed nor was forced, so it was never the champion", str(then.folder / RECORD),
+                        "restore the file from version control")
+    then.check_serving(serving_digest(then.subject, then.adapter.get("prompt"), task, project))
+    answers = then.recorded.path.read_bytes()  # refuses what is missing or edited, before anything is written
+    taken_back = {**_summary(now), "date": today, "reason": reason.strip()}
+    _keep(now)
+    record = read_json(then.folder / RECORD)
+    write_json(task.folder / RECORD, {**record, "rollbacks": [taken_back, *now.rollbacks]})
+    write_whole(task.folder / ANSWERS, answers)
+    if (then.folder / CARD).is_file():
+        write_whole(task.folder / CARD, (then.folder / CARD).read_bytes())
+    else:
+        (task.folder / CARD).unlink(missing_ok=True)
+    again = read_champion(task.folder, task.name)
+    _forget(again)
+    return now, again
+
+
+def _wanted(now: Champion, kept: Sequence[Champion], to: str | None) -> Champion:
+    """The kept champion that is meant. Raises UserError."""
+    if to is None:
+        if not now.previous:
+            raise UserError(f"there was no champion before {now.subject}", str(now.folder / RECORD),
+                            "train another, or name one with --to")
+        to = str(now.previous[0]["identity"])
+    if to and now.identity.startswith(to):
+        raise UserError(f"{short(now.identity)} is the champion already", "--to")
+    found = [c for c in kept if c.identity.startswith(to)]
+    if len(found) != 1 or not to:
+        what = f"{len(found)} champions begin with" if found and to else "no record and answers are kept of champion"
+        raise UserError(f'{what} "{to[:12]}"', str(now.folder / "champions"),
+                        f"{near_names(to, [short(c.identity) for c in kept])}; older ones are in version control")
+    return found[0]
+
+
+def _summary(champion: Champion) -> dict[str, Any]:
+    """What the records of later champions say of this one."""
+    told = {"subject": champion.subject, "identity": champion.identity, "run": champion.run, "look": champion.look}
+    return told | {k: v for k, v in (("forced", champion.forced), ("promoted", champion.promoted)) if v}
+
+
+def _keep(champion: Champion) -> None:
+    """Copies record, answers and card to where replaced champions are kept; nothing where the answers are not there."""
+    try:
+        answers = champion.recorded.path.read_bytes()
+    except UserError:
+        return
+    with whole_folder(kept_folder(champion.folder, champion.identity)) as part:
+        (part / ANSWERS).write_bytes(answers)
+        for name in (RECORD, CARD):
+            if (champion.folder / name).is_file():
+                shutil.copyfile(champion.folder / name, part / name)
+
+
+def _forget(champion: Champion) -> None:
+    """Removes what is kept beyond the last KEPT champions before this one, and the last KEPT that were taken back."""
+    last = (*champion.previous[:KEPT], *champion.rollbacks[:KEPT])
+    wanted = {short(str(row["identity"])) for row in last} - {short(champion.identity)}
+    for folder in kept_folder(champion.folder, "").glob("*"):
+        if folder.name not in wanted:
+            shutil.rmtree(folder)
+
+
+def _said(task: Task, entrants: Sequence[Entrant], timings: Timings) -> Iterator[Said]:
+    slow = [name for name, s in scorers_for(task).items() if s.model]
+    for entrant in entrants:
+        waited = timings.lookup(entrant.identity, machine())
+        for view in entrant.views:
+            yield Said(entrant.name, view.split, view.answers, {m: view.values(m) for m in slow}, waited)

@@ -1,0 +1,167 @@
+"""`goldgate train TASK --base-models a,b,c`: one adapter on each base model, compared on dev; none looks at golden.
+
+Golden is asked about the model that task.yaml names: it is part of the suite's digest, and of what a champion is served
+by. So the comparison names the line to write, and leaves every run unfinished, before its look: `goldgate train` takes
+up the one whose base model task.yaml names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from goldgate.base.errors import UserError
+from goldgate.base.files import read_json
+from goldgate.base.fingerprint import digest
+from goldgate.cli.screen import Result, Screen
+from goldgate.cli.train import run_train
+from goldgate.cli.training import Mode
+from goldgate.cli.work import Work
+from goldgate.ledger import suite_digest
+from goldgate.models.embedded import ModelRef, ensure_model
+from goldgate.runs.folder import Run
+from goldgate.scored.baselines import deciding_metrics
+from goldgate.scorers import scorer_versions
+from goldgate.task.examples import load_split
+from goldgate.task.project import Project
+from goldgate.task.task import Task, load_task
+from goldgate_trainers import Attempt, Budget, Step
+from goldgate_trainers.loop.until import LOOK_AT
+
+_KIND = "base model"
+
+
+@dataclass(frozen=True)
+class OneOfModels:
+    """The plan of one base model's run: its default recipe, once. comparison: digest of what all its runs share."""
+
+    comparison: str
+    comparing: bool = True
+    ended: str = "each base model is trained once, and compared on dev"
+
+    def next(self, done: Sequence[Attempt]) -> Step | None:
+        return None
+
+    def record(self, done: Sequence[Attempt]) -> dict[str, Any]:
+        return {"kind": _KIND, "comparison": self.comparison,
+                "words": "one of several base models that were compared on dev; none of them looked at golden"}
+
+
+def run_compare(project: Project, name: str, models: Sequence[str], minutes: float, settings: Sequence[str]) -> Result:
+    """Trains the default recipe of each base model, judges it on dev, and names the cheapest that is likely to pass.
+
+    models: aliases, folders or Hugging Face ids; minutes: for each. What an earlier call of the same comparison came to
+    is taken from its runs. Raises UserError for a model that cannot be had, or is named twice.
+    """
+    task = load_task(project, name)
+    refs = _found(project, models)
+    comparison = _comparison(project, name, settings)
+    rows = []
+    for ref in refs:
+        run = _compared(project, name, comparison, ref)
+        if run is None:
+            mode = Mode(plan=lambda training, recipe: OneOfModels(comparison))
+            record = run_train(project, name, Budget(1, minutes, looks=0), settings, mode=mode, base=ref.alias).record
+            run = Run(project.runs(name) / record["run"])
+        run.update(status="running")  # its look is still to come
+        rows.append(_row(Work(project, task.on_model(ref.alias), Screen()), run, ref))
+    return _told(task, rows, settings)
+
+
+def _found(project: Project, models: Sequence[str]) -> list[ModelRef]:
+    refs = [ensure_model(project.cache, model) for model in models]
+    if len(refs) < 2:
+        raise UserError("one base model is no comparison", "--base-models", "name several: --base-models a,b,c")
+    if len({ref.digest for ref in refs}) < len(refs):
+        raise UserError("two of the base models are the same", "--base-models", "name each once")
+    return refs
+
+
+def _comparison(project: Project, name: str, settings: Sequence[str]) -> str:
+    """Digest of what decides the outcome beside the base model."""
+    task = load_task(project, name).on_model("")
+    return digest({"suite": suite_digest(task, scorer_versions(task)), "train": dict(task.train),
+                   "data": {n: load_split(project, name, n).fingerprint for n in ("train", "dev", "golden")},
+                   "settings": list(settings)})
+
+
+def _compared(project: Project, name: str, comparison: str, model: ModelRef) -> Run | None:
+    """The run that has this base model's part of the comparison, whole."""
+    for path in sorted(project.runs(name).glob("*/run.json"), reverse=True):
+        record = read_json(path)
+        if (record.get("plan", {}).get("comparison") == comparison and "spent" in record
+                and record["model"]["digest"] == model.digest):
+            return Run(path.parent)
+    return None
+
+
+def _row(work: Work, run: Run, model: ModelRef) -> dict[str, Any]:
+    """What there is to say of one base model. gigaflops: of an answer, 2 for every parameter and token (Kaplan et al.,
+    2020, arXiv 2001.08361); latency: median seconds of an answer, one at a time.
+    """
+    record = run.read()
+    (attempt,) = record["attempts"]
+    subject, dev = attempt["subject"], attempt["dev"]
+    metric = deciding_metrics(work.task)[0]
+    measure = work.scored(subject, "dev", "for the comparison").measure(metric)
+    low, high = measure.interval()
+    size = parameters(model.path)
+    return {
+        "model": model.alias, "run": run.id, "subject": subject, "chance": attempt["chance"],
+        "failing": attempt["failing"], "likely": attempt["chance"] >= LOOK_AT, "metric": metric,
+        "estimate": measure.value, "low": low, "high": high, "n": measure.n, "parameters": size,
+        "gigaflops": round(2e-9 * size * (dev["tokens_in"] + dev["tokens_out"]), 6),
+        "cost_per_1k": dev.get("cost_per_1k"), "latency": record["latency"].get(subject, {}).get("p50"),
+        "minutes": record["spent"]["minutes"],
+    }
+
+
+def parameters(folder: Path) -> int:
+    """Parameters of a model folder, counted from the headers of its safetensors files."""
+    from math import prod
+
+    from safetensors import safe_open
+
+    total = 0
+    for path in sorted(folder.glob("*.safetensors")):
+        with safe_open(path, framework="numpy") as tensors:
+            total += sum(prod(tensors.get_slice(key).get_shape()) for key in tensors.keys())  # noqa: SIM118
+    return total
+
+
+def _told(task: Task, rows: Sequence[dict[str, Any]], settings: Sequence[str]) -> Result:
+    likely = [row for row in rows if row["likely"]]
+    cheapest = min(likely, key=lambda row: float(row["gigaflops"])) if likely else None
+    lines = _table(rows)
+    if cheapest is None:
+        best = max(rows, key=lambda row: (row["chance"], row["estimate"]))
+        lines.append(f"none is likely to pass; nearest: {best['model']}, chance of passing {best['chance']:.0%};"
+                     f" missed on dev: {'; '.join(best['failing']) or 'nothing, but dev promises no more'}")
+    else:
+        lines.append(f"cheapest that is likely to pass: {cheapest['model']} (the least computation an answer)")
+        if cheapest["model"] != task.model:
+            lines.append(f"  write into {task.folder / 'task.yaml'}:  model: {cheapest['model']}")
+        again = "".join(f" --set {pair}" for pair in settings)
+        lines.append(f"  `goldgate train {task.name}{again}` then goes on with its adapter: it looks at golden")
+    lines.append(f"dev alone was looked at, and chose among {len(rows)}: its numbers flatter the best")
+    record = {"task": task.name, "models": list(rows), "cheapest": None if cheapest is None else cheapest["model"]}
+    return Result(record, "\n".join(lines), cheapest is not None)
+
+
+def _table(rows: Sequence[dict[str, Any]]) -> list[str]:
+    metric = rows[0]["metric"]
+    head = ["base model", "likely to pass", "chance", f"{metric} on dev (95% interval)", "parameters",
+            "GFLOP an answer", "median s", "cost of 1,000", "minutes"]
+    cells = [head, *(_cells(row) for row in rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
+    return ["  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip() for row in cells]
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    return [
+        row["model"], "yes" if row["likely"] else "no", f"{row['chance']:.0%}",
+        f"{row['estimate']:.3f} ({row['low']:.3f} to {row['high']:.3f})", f"{row['parameters'] / 1e6:.4g}M",
+        f"{row['gigaflops']:.3g}", "-" if row["latency"] is None else f"{row['latency']:.2f}",
+        "-" if row["cost_per_1k"] is None else f"{row['cost_per_1k']:.4g}", f"{row['minutes']:.1f}"]

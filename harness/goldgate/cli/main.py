@@ -1,0 +1,320 @@
+"""`goldgate`: its commands, exit status and errors. 0 done and passing, 1 gates failed or budget ended, 2 bad input."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from goldgate import __version__
+from goldgate.base.errors import UserError
+from goldgate.task.project import Project, byte_size, cache_folder, cache_limit, find_project
+
+app = typer.Typer(
+    name="goldgate",
+    help="Evaluation-first fine-tuning: a golden test suite in pytest decides what ships.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+TaskName = Annotated[str, typer.Argument(help="name of the task: a folder of suites/", metavar="TASK")]
+AsJson = Annotated[bool, typer.Option("--json", help="print one JSON document on stdout; progress stays on stderr")]
+
+_INTERRUPTED = 130  # typer's status after Ctrl-C, as the shells have it
+
+
+def here() -> Project:
+    """The project of the current folder."""
+    return find_project(Path.cwd(), cache_folder(os.environ), cache_limit(os.environ))
+
+
+def finish(result: dict[str, Any], as_json: bool, text: str, passed: bool = True) -> None:
+    """Prints a command's result and ends it: status 0 when it passed, 1 when it did not."""
+    print(json.dumps(result, ensure_ascii=False, indent=1, default=str) if as_json else text)
+    raise typer.Exit(0 if passed else 1)
+
+
+@app.callback(invoke_without_command=True)
+def _main(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="print the version")] = False,
+) -> None:
+    if version:
+        print(f"goldgate {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        print(context.get_help(), file=sys.stderr)
+        raise typer.Exit(2)
+
+
+@app.command()
+def demo(
+    task: Annotated[str, typer.Argument(help="invoices, tickets or voice", metavar="[TASK]")] = "invoices",
+    folder: Annotated[Path, typer.Option(help="where the demo's project lies")] = Path("goldgate-demo"),
+    minutes: Annotated[
+        float | None, typer.Option(help="training minutes at most; default: from the machine's speed", min=0.1)
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The whole main job on the embedded model: prepare, baselines, train until the suite passes, gate, report."""
+    from goldgate.cli.demo import run_demo
+
+    result = run_demo(task, folder, cache_folder(os.environ), cache_limit(os.environ), minutes)
+    finish(result.record, as_json, result.text, result.passed)
+
+
+@app.command()
+def init(
+    task: TaskName,
+    source: Annotated[Path, typer.Option("--from", help="CSV, TSV, Excel, Parquet, JSON or JSONL file")],
+    input_: Annotated[str, typer.Option("--input", help="column of the inputs")],
+    output: Annotated[str, typer.Option("--output", help="column of the expected outputs")],
+    golden: Annotated[Path | None, typer.Option(help="a test split that exists already")] = None,
+    instructions: Annotated[str | None, typer.Option(help="what every prompt says")] = None,
+    train_size: Annotated[int | None, typer.Option(help="train examples at most", min=1)] = None,
+    dev_size: Annotated[int, typer.Option(help="dev examples at most", min=1)] = 300,
+    golden_size: Annotated[int, typer.Option(help="golden examples at most", min=1)] = 1000,
+    seed: Annotated[int, typer.Option(help="of the split")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Scaffolds suites/TASK and golden/TASK from a file of examples."""
+    from goldgate.cli.commands import run_init
+    from goldgate.data.scaffold import Request
+    from goldgate.data.split import Sizes
+
+    sizes = Sizes(train_size, dev_size, golden_size)
+    request = Request(task, source, golden, input_, output, instructions, sizes, seed)
+    result = run_init(Path.cwd(), cache_folder(os.environ), request)
+    finish(result.record, as_json, result.text)
+
+
+@app.command()
+def prepare(
+    task: TaskName,
+    refresh: Annotated[bool, typer.Option("--refresh-golden", help="make new examples the golden split")] = False,
+    source: Annotated[Path | None, typer.Option("--from", help="the new examples: JSONL as golden.jsonl is, or any file"
+                                                " that init reads, with --input and --output")] = None,
+    input_: Annotated[str | None, typer.Option("--input", help="column of the inputs")] = None,
+    output: Annotated[str | None, typer.Option("--output", help="column of the expected outputs")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Checks a task's splits (schema, labels, leaks), writes their card, and how near golden is to train.
+
+    --refresh-golden first makes the examples of a file the golden split, leaving out what stands in a split or ever
+    stood in golden. The old golden split is dev's from then on, its looks are retired, and the next look is the first.
+    """
+    from goldgate.cli.commands import run_prepare, run_refresh
+
+    if (source is not None) != refresh or (input_ is None) != (output is None) or (input_ and not refresh):
+        raise UserError("--refresh-golden needs --from FILE, and they alone --input and --output, both or none",
+                        hint=f"goldgate prepare {task} --refresh-golden --from new.jsonl")
+    columns = None if input_ is None or output is None else (input_, output)
+    result = run_prepare(here(), task) if source is None else run_refresh(here(), task, source, columns)
+    finish(result.record, as_json, result.text)
+
+
+@app.command()
+def plan(
+    task: TaskName,
+    subject: Annotated[str | None, typer.Option(help="whose answers to dev; default: the champion, else the best"
+                                                     " baseline that has answered")] = None,
+    truth: Annotated[list[str] | None, typer.Option(help="assumed truth: 0.95 for every rate, METRIC=0.95 for one"
+                                                         " measure; default: dev's estimate")] = None,
+    golden: Annotated[int | None, typer.Option(help="as if golden had so many examples", min=1, max=1_000_000)] = None,
+    look: Annotated[int | None, typer.Option(help="number of the look; default: the next", min=1, max=50)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """How many golden examples each gate needs, its power, and how steady its verdict is."""
+    from goldgate.cli.plan import Asked, run_plan
+
+    result = run_plan(here(), task, Asked(subject, truth or [], golden, look))
+    finish(result.record, as_json, result.text)
+
+
+@app.command()
+def evaluate(
+    task: TaskName,
+    subject: Annotated[str, typer.Option(help="who answers, for instance base+few_shot:4 or adapter:PATH")],
+    split: Annotated[str, typer.Option(help="dev; golden only for declared baselines and the linear model")] = "dev",
+    as_json: AsJson = False,
+) -> None:
+    """Scores one subject on a split."""
+    from goldgate.cli.commands import run_evaluate
+
+    result = run_evaluate(here(), task, subject, split)
+    finish(result.record, as_json, result.text)
+
+
+@app.command()
+def search(
+    task: TaskName,
+    subject: Annotated[str, typer.Option(help="who answers, for instance adapter:PATH or champion")],
+    budget: Annotated[int, typer.Option(help="answers to ask for at most", min=1)] = 200,
+    run: Annotated[str | None, typer.Option(help="a run whose report is to show what was found")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Searches dev for the smallest perturbations of what a subject has right that it then gets wrong."""
+    from goldgate.cli.search import run_search
+
+    result = run_search(here(), task, subject, budget, run)
+    finish(result.record, as_json, result.text)
+
+
+@app.command()
+def train(
+    task: Annotated[str | None, typer.Argument(help="name of the task: a folder of suites/", metavar="TASK")] = None,
+    attempts: Annotated[int, typer.Option(help="attempts at most", min=1)] = 3,
+    minutes: Annotated[float, typer.Option(help="training minutes at most", min=0.1)] = 60.0,
+    looks: Annotated[int | None, typer.Option(help="looks at golden at most; 0: train for dev alone", min=0)] = None,
+    money: Annotated[float | None, typer.Option(help="for machine time at most, at task.yaml's machine_hour")] = None,
+    curve: Annotated[bool, typer.Option("--curve", help="without a pass: would more training data help?")] = False,
+    seed: Annotated[int | None, typer.Option(help="seed of the recipe")] = None,
+    seeds: Annotated[int | None, typer.Option(help="adapters of one recipe, with this many seeds; dev picks one",
+                                              min=2)] = None,
+    search: Annotated[int | None, typer.Option(help="recipes to try at most, proposed by Optuna; dev picks one",
+                                               min=2)] = None,
+    base_models: Annotated[str | None, typer.Option(help="base models to compare on dev, a,b,c; --minutes for each")
+                           ] = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="recipe setting, key=value")] = None,
+    track: Annotated[list[str] | None, typer.Option(help="tensorboard or mlflow: told of every step, in the run's"
+                                                         " folder")] = None,
+    rerun: Annotated[str | None, typer.Option(help="without TASK: train this run's best adapter again, and compare",
+                                              metavar="RUN")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Trains a LoRA adapter until the golden suite passes or the budget ends; started again, it goes on."""
+    from goldgate.cli.compare_models import run_compare
+    from goldgate.cli.modes import check_one_way, mode_of
+    from goldgate.cli.rerun import run_rerun
+    from goldgate.cli.train import Budget, run_train
+
+    changes = [*(settings or []), *([] if seed is None else [f"seed={seed}"])]
+    if (task is None) == (rerun is None):
+        raise UserError("takes either a task, or a run to train again", "goldgate train",
+                        "write `goldgate train TASK`, or `goldgate train --rerun RUN`")
+    check_one_way({"--seeds": seeds, "--search": search, "--base-models": base_models})
+    if track and (task is None or base_models is not None):
+        raise UserError("follows one task's run alone", "--track", "leave out --rerun and --base-models, or --track")
+    if task is None:
+        result = run_rerun(here(), str(rerun))
+    elif base_models is not None:
+        result = run_compare(here(), task, [m.strip() for m in base_models.split(",")], minutes, changes)
+    else:
+        budget = Budget(seeds or search or attempts, minutes, looks, money, curve=curve)
+        result = run_train(here(), task, budget, changes, mode=mode_of(seeds, search, changes), track=track or [])
+    finish(result.record, as_json, result.text, result.passed)
+
+
+@app.command()
+def report(
+    run: Annotated[str, typer.Argument(help="a run's id or folder", metavar="RUN")], as_json: AsJson = False
+) -> None:
+    """Writes report.html and summary.md of a run."""
+    from goldgate.cli.commands import run_report
+
+    result = run_report(here(), run)
+    finish(result.record, as_json, result.text)
+
+
+@app.command()
+def promote(
+    run: Annotated[str, typer.Argument(help="the run whose tested candidate is promoted", metavar="RUN")],
+    force: Annotated[str | None, typer.Option(help="promote without a passing golden suite, for this reason")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Makes a run's candidate the champion of its task, if its golden suite passed."""
+    from goldgate.cli.promotion import run_promote
+
+    result = run_promote(here(), run, force)
+    finish(result.record, as_json, result.text)
+
+
+@app.command()
+def rollback(
+    task: TaskName,
+    reason: Annotated[str, typer.Option(help="why; it is recorded")],
+    to: Annotated[str | None, typer.Option(help="how the identity of the one that is wanted begins; default: the one"
+                                                " before")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Makes the champion before the champion again, with its record and answers."""
+    from goldgate.cli.promotion import run_rollback
+
+    result = run_rollback(here(), task, to, reason)
+    finish(result.record, as_json, result.text)
+
+
+@app.command()
+def export(
+    name: Annotated[str, typer.Argument(help="a task, for its champion, or a run", metavar="TASK|RUN")],
+    to: Annotated[Path, typer.Option(help="the folder that is written")],
+    force: Annotated[bool, typer.Option("--force", help="replace what an earlier export wrote there")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Writes the tuned model as one folder for transformers, and checks that it answers dev as what was gated."""
+    from goldgate.cli.export import run_export
+
+    result = run_export(here(), name, to, force)
+    finish(result.record, as_json, result.text, result.passed)
+
+
+@app.command()
+def champions(
+    task: Annotated[str | None, typer.Argument(help="a task, for its champions before and rollbacks", metavar="[TASK]")
+                    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The champion of every task, or the history of one."""
+    from goldgate.cli.promotion import run_champions
+
+    result = run_champions(here(), task)
+    finish(result.record, as_json, result.text)
+
+
+@app.command()
+def cache(
+    prune: Annotated[bool, typer.Option("--prune", help="remove answers; alone: down to GOLDGATE_CACHE_MAX")] = False,
+    days: Annotated[float | None, typer.Option(help="with --prune: what was not used for so many days", min=0)] = None,
+    to: Annotated[str | None, typer.Option(help="with --prune: what was used longest ago, until each file holds"
+                                                " so much, for instance 200MB")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The answers that are kept on this machine, and how to have fewer. Looks, runs and champions are no part of it."""
+    from goldgate.cli.cache import run_cache
+
+    size = None if to is None else byte_size(to, "--to")
+    result = run_cache(cache_folder(os.environ), cache_limit(os.environ), prune, days, size)
+    finish(result.record, as_json, result.text)
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """What this machine can do, and what is missing."""
+    from goldgate.cli.doctor import run_doctor
+
+    result = run_doctor(cache_folder(os.environ))
+    finish(result.record, as_json, result.text, result.passed)
+
+
+def run() -> None:
+    """The console script."""
+    try:
+        status = app(standalone_mode=False)
+    except UserError as error:
+        print(f"goldgate: {error}", file=sys.stderr)
+        status = 2
+    except (KeyboardInterrupt, typer.Abort):
+        status = _INTERRUPTED
+    except Exception as error:
+        if not hasattr(error, "format_message"):  # click's usage errors, whichever click typer brings
+            raise
+        print(f"goldgate: {error.format_message()}", file=sys.stderr)
+        status = 2
+    if status == _INTERRUPTED:
+        print("goldgate: interrupted; the same command goes on from what is complete", file=sys.stderr)
+    sys.exit(status if isinstance(status, int) else 0)

@@ -1,0 +1,155 @@
+"""`goldgate plan`: what golden can show for each gate of a suite, from answers to dev that exist already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from goldgate.answers.cache import answer_cache
+from goldgate.answers.collect import collect
+from goldgate.base.errors import UserError, near_names
+from goldgate.champion.record import CHAMPION, load_champion
+from goldgate.cli.plan_text import PlanText
+from goldgate.cli.screen import Result
+from goldgate.gates import GatePlan, GateRecord, can_plan, chance_of_passing, plan_gate, share_of_golden
+from goldgate.ledger import is_opened, level, names_strata, read_looks
+from goldgate.plugin.run import run_suite
+from goldgate.scored.baselines import CONSTRAINED, declared_baselines, rank
+from goldgate.scored.scored import Scored
+from goldgate.scored.values import Scores
+from goldgate.scorers import Context
+from goldgate.subjects import Answer, can_constrain, parse_subject
+from goldgate.task.examples import Split, load_split
+from goldgate.task.project import Project
+from goldgate.task.strata import read_novelty
+from goldgate.task.task import Task, load_task
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What `goldgate plan` was asked for. subject: None for the champion, else the best baseline that has answers;
+    truths: "0.95" for every rate, "METRIC=0.95" for one measure; golden: as if it had so many examples; look: its
+    number, None for the next.
+    """
+
+    subject: str | None = None
+    truths: Sequence[str] = ()
+    golden: int | None = None
+    look: int | None = None
+
+
+def run_plan(project: Project, name: str, asked: Asked) -> Result:
+    """Plans every gate of a suite. Calls no model and looks at no answer to golden."""
+    task = load_task(project, name)
+    dev, golden = (load_split(project, name, split) for split in ("dev", "golden"))
+    subject = asked.subject or _best_answered(project, task, dev)
+    if asked.subject not in (None, CHAMPION):
+        _answers(project, task, dev, subject)
+    records = _records(project, name, subject)
+    looks = project.golden(name) / "looks"
+    number = asked.look or len(read_looks(looks)) + 1
+    alpha, total = level(number, task.error), asked.golden or len(golden)
+    good = [g for g in records if can_plan(g)]
+    truths = _truths(asked.truths, good)
+    strata = read_novelty(project.golden(name)).strata if names_strata(task) else {}
+    plans, unplanned = [], [(g.item, g.verdict.message.splitlines()[0]) for g in records if not can_plan(g)]
+    for gate in good:
+        share = share_of_golden(gate, dev, golden, strata)
+        if share:
+            plans.append(plan_gate(gate, max(1, round(share * total)), alpha, truths.get(gate.verdict.metric)))
+        else:
+            unplanned.append((gate.item, f"{gate.verdict.metric}: no golden example is in its slice"))
+    chance = None if unplanned else chance_of_passing(good, total, alpha)
+    record = {
+        "task": name, "subject": subject, "golden": total, "look": number, "level": alpha, "chance": chance,
+        "gates": [_row(p) for p in plans], "unplanned": [{"item": i, "why": why} for i, why in unplanned],
+    }
+    text = PlanText(name, subject, total, total == len(golden), number, alpha, chance, bool(truths))
+    opened = "\ngolden was opened: a pass has no error rate until it is refreshed" if is_opened(looks) else ""
+    return Result(record, text.of(plans, unplanned) + opened)
+
+
+def _answers(project: Project, task: Task, dev: Split, subject: str) -> Mapping[str, Answer]:
+    """A subject's cached answers to dev. Raises UserError where one is missing, or there is no such subject."""
+    asked = parse_subject(subject, task, project)
+    try:
+        return collect(asked, dev.examples, cache=answer_cache(project, "dev"), generate=False).answers
+    except UserError as error:
+        raise UserError(error.what, error.where, _ask(task.name, subject)) from error
+
+
+def _best_answered(project: Project, task: Task, dev: Split) -> str:
+    """The champion, else the best on dev of the declared baselines whose answers are cached. Raises UserError."""
+    if load_champion(project, task.name) is not None:
+        return CHAMPION
+    names = declared_baselines(task)
+    constrained = [n.removesuffix(CONSTRAINED) + CONSTRAINED for n in names if can_constrain(n, task)]
+    ranks = {}
+    for name in dict.fromkeys([*names, *constrained]):
+        try:
+            answers = _answers(project, task, dev, name)
+        except UserError:
+            continue  # not answered yet, or not to be had here
+        ranks[name] = rank(task, Scored(name, Scores(Context(task, project.cache), dev, answers)))
+    if not ranks:
+        raise UserError("nobody has answered dev yet, so what the gates are like is not known", f"task {task.name}",
+                        _ask(task.name, names[0] if names else "base+zero_shot"))
+    return max(ranks, key=lambda n: ranks[n])
+
+
+def _ask(task: str, subject: str) -> str:
+    return f"let a subject answer first: goldgate evaluate {task} --subject {subject}"
+
+
+def _records(project: Project, name: str, subject: str) -> tuple[GateRecord, ...]:
+    """The gates as the suite records them on dev. Raises UserError where there is none, or none has values."""
+    candidate = None if subject == CHAMPION else subject
+    result = run_suite(project, name, candidate, "dev", silent=True, generate=False)
+    folder = str(project.suite(name))
+    if not result.records:
+        raise UserError("the suite recorded no gate on dev", folder, f"look at it with: pytest {folder} --split dev")
+    if not any(can_plan(g) for g in result.records):
+        said, _, hint = result.records[0].verdict.message.partition("\n  ")
+        raise UserError(f"no gate can be planned: {said}", folder, hint or f"see: pytest {folder} --split dev")
+    return result.records
+
+
+def _truths(written: Sequence[str], gates: Sequence[GateRecord]) -> dict[str, float]:
+    """The assumed truth by metric. A bare number is meant for every rate, not for differences, costs or percentiles."""
+    means = {g.verdict.metric: g.verdict.bounds for g in gates
+             if (g.threshold, g.bounds) == (g.verdict.threshold, g.verdict.bounds)}
+    truths: dict[str, float] = {}
+    for text in written:
+        metric, named, number = text.rpartition("=")
+        if named and metric not in means:
+            raise UserError(f'no gate is on the mean of "{metric}"', "--truth", near_names(metric, means))
+        meant = [metric] if named else [m for m, bounds in means.items() if bounds == (0.0, 1.0)]
+        if not meant:
+            raise UserError("no gate of this suite is on a rate", "--truth", near_names("", means))
+        low, high = means[meant[0]]
+        truths |= dict.fromkeys(meant, _number(number, low, high, metric or "a rate"))
+    return truths
+
+
+def _number(text: str, low: float, high: float, metric: str) -> float:
+    hint = "write --truth 0.95, or --truth METRIC=0.95"
+    try:
+        value = float(text)
+    except ValueError:
+        raise UserError(f'"{text}" is not a number', "--truth", hint) from None
+    if not low <= value <= high:
+        raise UserError(f"{metric} lies between {low:g} and {high:g}: {value:g} cannot be the truth of it", "--truth",
+                        hint)
+    return value
+
+
+def _row(plan: GatePlan) -> dict[str, Any]:
+    gate = plan.gate
+    return {
+        "gate": plan.written, "item": gate.item, "metric": gate.verdict.metric, "op": gate.verdict.op,
+        "threshold": gate.verdict.threshold, "reading": gate.verdict.written, "n": plan.n, "right": plan.right,
+        "possible": plan.possible, "sure": plan.sure, "truth": plan.truth, "power": plan.power,
+        "examples": plan.examples, "refutes": plan.refutes, "flips": plan.flips,
+        "approximate": gate.verdict.approximate,
+    }

@@ -1,0 +1,145 @@
+"""`goldgate train`, and the heart of the demo: from the data to the report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from goldgate.base.fingerprint import digest
+from goldgate.base.hardware import device
+from goldgate.cli.doctor import machine
+from goldgate.cli.finish import finish
+from goldgate.cli.screen import Result, Screen
+from goldgate.cli.training import Mode, Training
+from goldgate.cli.work import Work, references
+from goldgate.data.check import check_task_data
+from goldgate.data.nearness import refresh_novelty
+from goldgate.ledger import check_ledger, looks_left, read_looks, suite_digest
+from goldgate.models.embedded import ModelRef, ensure_model, hidden_size
+from goldgate.runs.folder import Run, clear_parts, git_commit, one_training, open_run, versions
+from goldgate.scored.baselines import Prompted, deciding_metrics
+from goldgate.scorers import scorer_versions
+from goldgate.task.examples import render_output
+from goldgate.task.project import Project
+from goldgate.task.task import load_task
+from goldgate_trainers import (
+    Budget,
+    Outcome,
+    Plan,
+    Recipe,
+    check_trackers,
+    conditions,
+    default_recipe,
+    demo_recipe,
+    first_step,
+    from_dict,
+    parse_settings,
+    settled,
+    train_until,
+)
+
+__all__ = ["Budget", "run_train"]
+
+
+def run_train(
+    project: Project, name: str, budget: Budget, settings: Sequence[str], *, screen: Screen | None = None,
+    quick: bool = False, mode: Mode | None = None, base: str | None = None, track: Sequence[str] = (),
+) -> Result:
+    """Trains until the golden suite passes or the budget ends; promotes what passed; writes the report either way.
+
+    quick: the demo's recipe, and constrained decoding for the best strategy alone. A run that was killed is taken up
+    where it stood. base: a base model instead of task.yaml's, for a run that takes no look; track: trackers that are
+    told of every step, in the run's folder. Raises UserError for bad input.
+    """
+    screen = screen or Screen()
+    started, trackers = time.monotonic(), check_trackers(track)
+    task = load_task(project, name).on_model(base)
+    budget = budget.at_price(task.prices.machine_hour if task.prices else None)
+    work = Work(project, task, screen, trackers=trackers)
+    with screen.step("check the data", "schema, duplicates, nothing of golden in train"):
+        quality = check_task_data(project, task)
+    check_ledger(work.ledger, sealed=task.golden == "sealed")  # no training for a look that would be refused
+    work.splits.update(quality.splits)
+    for remark in quality.remarks:
+        screen.say(f"  {remark}")
+    with screen.step("fetch the base model", f"{task.model}, once; it stays in {project.cache}"):
+        model = ensure_model(project.cache, task.model)
+    recipe = _recipe(work, model, settings, quick)  # a bad setting ends here, before there is a run
+    with screen.step("how new is golden?", "each example's distance to train, by embedding and by words"):
+        novelty = refresh_novelty(project, name, quality.splits)
+    screen.say(f"  {novelty}")
+    with one_training(project, name):
+        return _train(work, model, recipe, budget, settings, quick, mode or Mode(), started)
+
+
+def _train(work: Work, model: ModelRef, recipe: Recipe, budget: Budget, settings: Sequence[str], quick: bool,
+           mode: Mode, started: float) -> Result:
+    screen = work.screen
+    run, again = _open(work, model, recipe, [*settings, *mode.key], quick)
+    if again:
+        clear_parts(run.folder)
+        screen.say(f"  run {run.id} is taken up again: what is complete is kept")
+        # Worked out anew it could differ: whether bf16 pays is measured.
+        recipe = from_dict(run.read().get("recipe", recipe.to_dict()), f'{run.folder / "run.json"}, field "recipe"')
+    prompted = work.prompted(everything=not quick)
+    _say_baselines(work, prompted)
+    for reference, why in references(work.task).items():
+        work.scored(reference, "dev", why)
+    training = Training(work, run, model, quick, prompted.name, time.monotonic() + budget.seconds)
+    if budget.looks is None:
+        budget = replace(budget, looks=looks_left(read_looks(work.ledger), work.task.error, budget.attempts))
+    plan = mode.plan(training, recipe)
+    outcome = _loop(training, recipe, budget, plan)
+    run.update(plan=plan.record(outcome.attempts))
+    return finish(training, outcome, prompted, budget, screen, started)
+
+
+def _open(work: Work, model: ModelRef, recipe: Recipe, settings: Sequence[str], quick: bool) -> tuple[Run, bool]:
+    task = work.task
+    key = digest({
+        "task": task.name, "model": model.digest, "suite": suite_digest(task, scorer_versions(task)),
+        "instructions": task.instructions, "decoding": task.decoding.model_dump(), "train": dict(task.train),
+        "data": {n: work.split(n).fingerprint for n in ("train", "dev", "golden")}, "settings": list(settings),
+        "quick": quick,
+    })
+    now = datetime.now(UTC)
+    run, again = open_run(work.project, task.name, key, now.strftime("%Y%m%d-%H%M%S"))
+    if not again:
+        run.update(started=now.isoformat(timespec="seconds"), seed=recipe.seed, recipe=recipe.to_dict(),
+                   model={"alias": model.alias, "digest": model.digest},
+                   data={n: {"count": len(s), "fingerprint": s.fingerprint} for n, s in work.splits.items()},
+                   suite=suite_digest(task, scorer_versions(task)),
+                   fields={path: rule.model_dump() for path, rule in task.fields.items()},
+                   prices=task.prices.model_dump(exclude={"subjects"}) if task.prices else {})
+    # A run may be taken up with other versions or on another machine: what is trained from now on depends on them.
+    run.update(versions=versions(), machine=machine(), git=git_commit(work.project.root),
+               conditions=conditions(model, task, work.split("train")))
+    return run, again
+
+
+def _recipe(work: Work, model: ModelRef, settings: Sequence[str], quick: bool) -> Recipe:
+    hidden = hidden_size(model)
+    train, changes = work.split("train"), parse_settings(settings)
+    if not quick:
+        return settled(default_recipe(work.task, len(train), hidden, changes, on=device()))
+    characters = sum(len(e.text) + len(render_output(e.output)) for e in train)
+    return settled(demo_recipe(work.task, len(train), hidden, changes, characters=characters, on=device()))
+
+
+def _say_baselines(work: Work, prompted: Prompted) -> None:
+    metric = deciding_metrics(work.task)[0]
+    for name, row in sorted(prompted.tried.items(), key=lambda pair: -pair[1][metric]):
+        mark = "  <- the best that prompting does" if name == prompted.name else ""
+        work.screen.say(f"  {name:<32} {metric} {row[metric]:.3f} on dev{mark}")
+    for name, why in prompted.untried.items():
+        work.screen.say(f"  {name:<32} not tried: {why}")
+
+
+def _loop(training: Training, recipe: Recipe, budget: Budget, plan: Plan) -> Outcome:
+    first = first_step(recipe, "the demo's recipe" if training.quick else "the default recipe")
+    return train_until(
+        first, training.train, training.judge, training.look, training.run.folder, budget,
+        told=lambda step, k: training.work.screen.say(f"attempt {k}: {step.reason}"), plan=plan,
+    )

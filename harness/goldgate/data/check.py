@@ -1,0 +1,110 @@
+"""Are the splits of a task fit for use? Outputs by the schema, labels known, nothing twice, nothing leaked."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from goldgate.base.errors import UserError
+from goldgate.base.files import read_json
+from goldgate.data.mask import masked
+from goldgate.task.examples import SPLITS, Card, Example, Split, card_of, load_split, read_split, write_card
+from goldgate.task.project import Project
+from goldgate.task.task import Task
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What a check found: the splits, and remarks that do not stop the work."""
+
+    splits: dict[str, Split]
+    remarks: tuple[str, ...]
+
+
+def check_task_data(project: Project, task: Task) -> Quality:
+    """Reads and checks all splits. Raises UserError for a fault that makes a verdict worthless: broken outputs, a
+    changed split, an example of golden or dev that stands in train too.
+    """
+    splits = {name: load_split(project, task.name, name) for name in SPLITS}
+    for split in splits.values():
+        check_outputs(task, split, str(project.golden(task.name) / f"{split.name}.jsonl"))
+    check_leaks(splits)
+    return Quality(splits, tuple(_remarks(splits)))
+
+
+def rewrite_card(project: Project, task: Task) -> Card:
+    """Checks the splits as they are now and writes their card anew, keeping what it says of licence and source."""
+    folder = project.golden(task.name)
+    splits = {name: read_split(folder, name) for name in SPLITS}
+    for split in splits.values():
+        check_outputs(task, split, str(folder / f"{split.name}.jsonl"))
+    check_leaks(splits)
+    old = read_json(folder / "card.json") if (folder / "card.json").is_file() else {}
+    told = {"prepared": "by hand", "licence": "not stated", "source": "not stated"}
+    if isinstance(old, dict):
+        told |= {key: old[key] for key in told if isinstance(old.get(key), str)}
+    card = card_of(task.name, splits, **told)
+    write_card(folder, card)
+    return card
+
+
+def check_outputs(task: Task, split: Split, where: str) -> None:
+    """Raises UserError for the first output that breaks the schema or is no label of the task."""
+    if task.kind == "json":
+        for example in split:
+            for output in example.answers:
+                error = next(iter(task.validator.iter_errors(output)), None)
+                if error is not None:
+                    at = ".".join(str(p) for p in error.absolute_path) or "the whole output"
+                    raise UserError(f"the output breaks the schema at {at}: {error.message:.120}",
+                                    f'{where}, example {example.id}, field "output"', "mend the output or the schema")
+        return
+    for example in split:
+        for output in example.answers:
+            if not isinstance(output, str):
+                raise UserError(f"the output must be text, not {output!r:.40}",
+                                f'{where}, example {example.id}, field "output"', "write a string")
+            if task.kind == "label" and output not in task.labels:
+                raise UserError(f'"{output}" is none of the {len(task.labels)} labels in task.yaml',
+                                f'{where}, example {example.id}, field "output"', "add the label, or mend the output")
+
+
+def check_leaks(splits: dict[str, Split]) -> None:
+    """Raises UserError for an input of one split that stands in another, but for case, blanks and numbers; and for one
+    that stands twice in golden without a group that says so: copies are one observation, not two.
+    """
+    home: dict[str, tuple[str, Example]] = {}
+    once: dict[str, Example] = {}
+    for split in splits.values():
+        for example in split:
+            form = masked(example.text)
+            other = home.setdefault(form, (split.name, example))
+            if other[0] != split.name:
+                raise UserError(
+                    f"{split.name} example {example.id} stands in {other[0]} too"
+                    f" (as {other[1].id}; numbers do not count)",
+                    f"{split.name}.jsonl", "drop one of the two: a model would be tested on what it was trained on",
+                )
+            if split.name != "golden":
+                continue
+            twin = once.setdefault(" ".join(example.text.split()).casefold(), example)
+            if twin is not example and (twin.group is None or twin.group != example.group):
+                raise UserError(
+                    f"golden example {example.id} says what {twin.id} says", "golden.jsonl",
+                    "drop one of the two, or give both the same group: they count as one observation",
+                )
+
+
+def _remarks(splits: dict[str, Split]) -> list[str]:
+    remarks = []
+    for split in splits.values():
+        outputs: dict[str, set[str]] = defaultdict(set)
+        for example in split:
+            outputs[" ".join(example.text.split()).casefold()].add(str(example.output))
+        twice = sum(1 for found in outputs.values() if len(found) > 1)
+        if twice:
+            remarks.append(f"{split.name}: {twice} inputs stand there with two different outputs")
+    missing = sorted(set(splits["golden"].tag_counts()) - set(splits["dev"].tag_counts()))
+    if missing:
+        remarks.append(f"dev has no example tagged {', '.join(missing)}: those gates cannot be tried before golden")
+    return remarks

@@ -1,0 +1,188 @@
+"""`goldgate init`: suites/<task> and golden/<task> from a file of examples."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from goldgate.base.errors import UserError
+from goldgate.base.files import whole_folder, write_json, write_whole
+from goldgate.data.check import check_leaks
+from goldgate.data.infer import infer_kind, infer_schema
+from goldgate.data.readers import read_pairs
+from goldgate.data.split import Made, Sizes, make_splits
+from goldgate.gates.planning import examples_needed, fewest_perfect, power, showable, successes_needed
+from goldgate.ledger import level
+from goldgate.task.examples import Split, card_of, write_card
+from goldgate.task.project import Project
+from goldgate.task.task import Kind
+
+_ANSWER_TOKENS = {"label": 24, "json": 160, "text": 200}
+_FORMATS = {"json": "schema_valid", "label": "label_valid", "text": "stop_rate"}
+_INSTRUCTIONS = {
+    "label": "Classify the text. Answer with exactly one of the labels and nothing else.",
+    "json": "Answer with one JSON object that holds what the text says, and nothing else.",
+    "text": "Answer the text.",
+}
+
+_LINEAR_GATE = """
+
+def test_not_worse_than_a_linear_model(candidate, linear):
+    # What an expert would try first for closed labels: embeddings and logistic regression, seconds of training.
+    assert candidate.exact_match - linear.exact_match >= -0.02
+"""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What `goldgate init` was asked for."""
+
+    task: str
+    source: Path
+    golden: Path | None
+    input: str
+    output: str
+    instructions: str | None
+    sizes: Sizes
+    seed: int
+
+
+def init_task(project: Project, request: Request) -> tuple[Kind, Made]:
+    """Writes suites/<task> and golden/<task>; the remarks say which usual threshold golden is too small to show.
+
+    Raises UserError where either exists, or the data is no good.
+    """
+    suite, golden = project.suite(request.task), project.golden(request.task)
+    for folder in (suite, golden):
+        if folder.exists():
+            raise UserError("is there already", str(folder), "choose another name, or remove the folder first")
+    rows = read_pairs(request.source, request.input, request.output)
+    golden_rows = read_pairs(request.golden, request.input, request.output) if request.golden else None
+    outputs = [r.output for r in (*rows, *(golden_rows or ()))]
+    kind = infer_kind(outputs)
+    made = make_splits(rows, golden_rows, request.sizes, request.seed)
+    check_leaks(made.splits)
+    thresholds = _thresholds(kind, len(made.splits["golden"]))
+    try:
+        with whole_folder(golden) as folder:
+            _write_data(folder, request, made)
+        with whole_folder(suite) as folder:
+            _write_suite(folder, request, kind, outputs, thresholds)
+    except BaseException:
+        shutil.rmtree(golden, ignore_errors=True)  # half a task would stand in the way of the same command
+        raise
+    return kind, replace(made, remarks=(*made.remarks, *(t.remark for t in thresholds if t.remark)))
+
+
+def _write_data(folder: Path, request: Request, made: Made) -> None:
+    for split in made.splits.values():
+        write_split(folder, split)
+    sources = ", ".join(p.name for p in (request.source, request.golden) if p)
+    how = f"goldgate init, seed {request.seed}, columns {request.input} and {request.output}"
+    write_card(folder, card_of(request.task, made.splits, how, "not stated", sources))
+
+
+def _write_suite(
+    folder: Path, request: Request, kind: Kind, outputs: list[Any], thresholds: tuple[_Threshold, ...]
+) -> None:
+    if kind == "json":
+        write_json(folder / "schema.json", infer_schema(outputs))
+    labels = sorted(set(outputs)) if kind == "label" else []
+    write_whole(folder / "task.yaml", _task_yaml(request, kind, labels))
+    write_whole(folder / "test_gates.py", _gates(kind, *thresholds))
+
+
+def write_split(folder: Path, split: Split) -> None:
+    """Writes <split>.jsonl, one example a line, keys that say nothing left out."""
+    lines = []
+    for e in split:
+        row: dict[str, Any] = {"id": e.id, "input": e.input, "output": e.output}
+        optional = {"accept": list(e.accept), "tags": list(e.tags), "group": e.group, "meta": dict(e.meta)}
+        lines.append(json.dumps({**row, **{k: v for k, v in optional.items() if v}}, ensure_ascii=False))
+    write_whole(folder / f"{split.name}.jsonl", "\n".join(lines) + "\n")
+
+
+def _task_yaml(request: Request, kind: Kind, labels: list[str]) -> str:
+    from io import StringIO
+
+    from ruamel.yaml import YAML
+
+    body: dict[str, Any] = {"task": request.task, "kind": kind}
+    body["instructions"] = request.instructions or _INSTRUCTIONS[kind]
+    body["model"] = "smollm2-135m"
+    body["decoding"] = {"max_new_tokens": _ANSWER_TOKENS[kind], "temperature": 0}
+    if kind == "json":
+        body["schema"] = "schema.json"
+    if labels:
+        body["labels"] = labels
+    # Fixed shots cannot show what a long list of labels means: nearest ones are the fair baseline there.
+    body["baselines"] = ["nearest:8+constrained"] if len(labels) > 12 else ["zero_shot", "few_shot:4", "nearest:4"]
+    body["prices"] = {"per_million_input": 0.1, "per_million_output": 0.4}
+    text = StringIO()
+    yaml = YAML()
+    yaml.width = 120
+    yaml.dump(body, text)
+    head = "# What is asked. Say in `instructions` what a prompted model must know; set `prices` to what you pay.\n"
+    return head + text.getvalue()
+
+
+@dataclass(frozen=True)
+class _Threshold:
+    """What a gate asks of a rate. reason: a comment beside it; remark: where golden cannot show the usual one."""
+
+    metric: str
+    value: float
+    reason: str
+    remark: str = ""
+
+
+def _thresholds(kind: Kind, n: int) -> tuple[_Threshold, _Threshold]:
+    """The thresholds of accuracy and format for n golden examples."""
+    return _threshold("exact_match", 0.80, 0.95, n), _threshold(_FORMATS[kind], 0.95, 0.99, n)
+
+
+def _threshold(metric: str, wished: float, good: float, n: int) -> _Threshold:
+    """The wished threshold, or, where not even n of n show it, the highest that does. good: a good model's rate."""
+    first = level(1)
+    right = successes_needed(n, wished, first)
+    if right is not None:
+        chance = power(n, good, wished, first)
+        reason = f"{n} golden examples show it from {right} right; a model at {good:.2f} then passes in {chance:.0%}."
+        return _Threshold(metric, wished, reason)
+    can = showable(n, first, good)
+    assert can is not None  # a split has at least 30 examples, and they show 0.80
+    right = successes_needed(n, can, first)
+    least, usual = fewest_perfect(wished, first), examples_needed(good, wished, first)
+    return _Threshold(
+        metric, can, f"{n} golden examples show it from {right} right; for {wished:.2f} it takes {least} of {least}.",
+        f"{metric} >= {wished:.2f} cannot be shown by {n} golden examples, all right or not ({least} of {least} is the"
+        f" least): test_gates.py asks for {can:.2f}, from {right} right. With {usual} golden examples a model at"
+        f" {good:.2f} would show {wished:.2f} in 4 of 5 cases",
+    )
+
+
+def _gates(kind: Kind, accuracy: _Threshold, form: _Threshold) -> str:
+    linear = _LINEAR_GATE if kind == "label" else ""
+    return f'''"""What must hold before a model may ship. Give each threshold its reason before training."""
+
+
+def test_accuracy(candidate):
+    # {accuracy.reason}
+    assert candidate.{accuracy.metric} >= {accuracy.value:.2f}
+
+
+def test_format(candidate):
+    # {form.reason}
+    assert candidate.{form.metric} >= {form.value:.2f}
+
+
+def test_beats_prompting(candidate, prompted):
+    assert candidate.exact_match - prompted.exact_match >= 0.05
+
+
+def test_costs_no_more_than_prompting(candidate, prompted):
+    assert candidate.cost_per_1k <= 1.0 * prompted.cost_per_1k
+{linear}'''

@@ -1,0 +1,105 @@
+"""Rows → train, dev and golden: duplicates dropped, nothing shared between splits, every label on both sides."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from goldgate.base.errors import UserError
+from goldgate.data.mask import masked
+from goldgate.data.readers import Pair
+from goldgate.task.examples import Example, Split, render_output
+
+FEWEST = 30  # examples of a split: below, an interval is so wide that nothing can be shown
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many examples each split may have at most; None: as many as there are."""
+
+    train: int | None
+    dev: int
+    golden: int
+
+
+@dataclass(frozen=True)
+class Made:
+    """The splits, and what was left out on the way, in words."""
+
+    splits: dict[str, Split]
+    remarks: tuple[str, ...]
+
+
+def make_splits(rows: Sequence[Pair], golden_rows: Sequence[Pair] | None, sizes: Sizes, seed: int) -> Made:
+    """Splits rows at random, spread over the outputs where those repeat.
+
+    Inputs that are the same but for case, blanks and numbers are kept once; golden keeps its rows, train loses them.
+    Raises UserError where fewer than 30 examples would be left for a split.
+    """
+    remarks: list[str] = []
+    golden: list[Pair] = []
+    taken: set[str] = set()
+    if golden_rows is not None:
+        golden = _distinct(golden_rows, taken, remarks, "golden file")
+        golden = _spread(golden, random.Random(seed))[: sizes.golden]
+        taken = {masked(p.input) for p in golden_rows}
+    pool = _spread(_distinct(rows, taken, remarks, "file"), random.Random(seed + 1))
+    if golden_rows is None:
+        golden, pool = _cut(pool, min(sizes.golden, len(pool) // 4))
+    dev, pool = _cut(pool, min(sizes.dev, len(pool) // 5))
+    train = pool if sizes.train is None else pool[: sizes.train]
+    parts = {"train": train, "dev": dev, "golden": golden}
+    for name, part in parts.items():
+        if len(part) < FEWEST:
+            raise UserError(f"{len(part)} examples are left for {name}; no measure is worth its name below {FEWEST}",
+                            hint="collect more examples")
+    return Made({name: _split(name, part) for name, part in parts.items()}, tuple(remarks))
+
+
+def _distinct(rows: Sequence[Pair], taken: set[str], remarks: list[str], name: str) -> list[Pair]:
+    kept, leaked, twice = [], 0, 0
+    seen: set[str] = set()
+    for row in rows:
+        form = masked(row.input)
+        if form in taken:
+            leaked += 1
+        elif form in seen:
+            twice += 1
+        else:
+            seen.add(form)
+            kept.append(row)
+    if twice:
+        remarks.append(f"{name}: {twice} rows left out that repeat an earlier input (but for case, blanks, numbers)")
+    if leaked:
+        remarks.append(f"{name}: {leaked} rows left out of train and dev because they stand in golden")
+    return kept
+
+
+def _spread(rows: Sequence[Pair], order: random.Random) -> list[Pair]:
+    """Shuffled so that every prefix holds the outputs in about equal shares, if they repeat at all."""
+    by_output: dict[str, list[Pair]] = defaultdict(list)
+    for row in rows:
+        by_output[render_output(row.output)].append(row)
+    if len(by_output) * 2 > len(rows):
+        shuffled = list(rows)
+        order.shuffle(shuffled)
+        return shuffled
+    ranked = []
+    for _, group in sorted(by_output.items()):
+        order.shuffle(group)
+        # The rank of a row within its output, as a share: a prefix then has each output in its own proportion.
+        ranked += [((i + order.random()) / len(group), row) for i, row in enumerate(group)]
+    return [row for _, row in sorted(ranked, key=lambda pair: pair[0])]
+
+
+def _cut(rows: list[Pair], size: int) -> tuple[list[Pair], list[Pair]]:
+    return rows[:size], rows[size:]
+
+
+def _split(name: str, rows: Sequence[Pair]) -> Split:
+    return Split(name, tuple(
+        Example(id=f"{name}-{n:05d}", input=r.input, output=r.output, meta={"from": r.where})
+        for n, r in enumerate(rows)
+    ))

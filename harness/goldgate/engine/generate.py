@@ -1,0 +1,167 @@
+"""Batched generation on transformers: a prefix that all prompts share is computed once, finished rows leave the batch.
+
+Knows tokens only: no messages, no tasks, no caches of answers.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from goldgate.engine.batch import Batch, read_prefix
+from goldgate.engine.loading import Loaded
+
+if TYPE_CHECKING:
+    import torch
+
+TOKENS_IN_BATCH = 16_384
+"""Prompt and answer tokens of a batch's rows, beside the shared ones: 0.75 GB of keys and values for SmolLM2-135M."""
+ROWS_IN_BATCH = 64
+"""More rows gain nothing on a CPU, whose matrices are full by then, and only delay the first answers."""
+
+
+class Guide(Protocol):
+    """Restricts one row's next token. mask: (vocabulary,) booleans, True where allowed; accept: the token taken."""
+
+    def mask(self) -> torch.Tensor: ...
+
+    def accept(self, token: int) -> None: ...
+
+
+@dataclass(frozen=True)
+class Request:
+    """One prompt as tokens. seed: for sampling; guide: makes the row's restriction when the row starts."""
+
+    tokens: Sequence[int]
+    seed: int = 0
+    guide: Callable[[], Guide] | None = None
+
+
+@dataclass(frozen=True)
+class Generated:
+    """What came of a prompt. tokens: with the stop token, if it ended with one; logprob: mean over them, natural.
+
+    seconds: of its batch, divided by the rows; first: of its batch until the first token of every row was known.
+    """
+
+    tokens: tuple[int, ...]
+    stopped: bool
+    logprob: float
+    seconds: float
+    first: float
+
+
+Row = tuple[list[int], bool, float]
+Done = Callable[[int], None] | None
+Run = Callable[[Batch, list[int], Callable[[], None]], list[Row]]
+
+
+def generate(loaded: Loaded, requests: Sequence[Request], new: int, temperature: float = 0.0,
+             done: Done = None) -> Iterator[list[tuple[int, Generated]]]:
+    """Answers the requests with at most `new` tokens each; yields batches of (position, what was generated).
+
+    Temperature 0 takes the likeliest token; above, each row is sampled with its own seed, so that its answer does not
+    depend on what else is in its batch. done is told of every finished row.
+    """
+
+    def run(batch: Batch, rows: list[int], first: Callable[[], None]) -> list[Row]:
+        return _run(loaded, batch, [_row(requests[i], temperature) for i in rows], new, temperature, done, first)
+
+    return in_batches(loaded.model, [r.tokens for r in requests], new, run)
+
+
+def in_batches(model: Any, prompts: Sequence[Sequence[int]], new: int,
+               run: Run) -> Iterator[list[tuple[int, Generated]]]:
+    """Runs the prompts in batches, the longest first, so that memory runs out at once or not at all.
+
+    run gets a Batch that has read nothing yet, which prompts are in it, and what to call when their first tokens are
+    known; it returns (tokens, stopped, sum of log-probabilities) for each of them. The time for the shared prefix
+    counts to the first batch.
+    """
+    if not prompts:
+        return
+    started = time.perf_counter()
+    prefix = read_prefix(model, prompts, new)
+    shared = 0 if prefix is None else prefix.used
+    first: list[float] = []
+    for rows in _batches([len(p) - shared for p in prompts], new):
+        first.clear()
+        results = run(Batch(model, prefix, [prompts[i] for i in rows], new), rows,
+                      lambda: first.append(time.perf_counter()))
+        ended = time.perf_counter()
+        seconds, until_first = (ended - started) / len(rows), (first[0] if first else ended) - started
+        yield [(i, Generated(tuple(tokens), stopped, total / len(tokens), seconds, until_first))
+               for i, (tokens, stopped, total) in zip(rows, results, strict=True)]
+        started = time.perf_counter()
+
+
+def _batches(lengths: Sequence[int], new: int) -> Iterator[list[int]]:
+    """Positions by length, the longest first, in batches within the bounds on tokens and rows."""
+    order = sorted(range(len(lengths)), key=lambda i: (-lengths[i], i))
+    while order:
+        fit = max(1, min(ROWS_IN_BATCH, TOKENS_IN_BATCH // (lengths[order[0]] + new)))
+        yield order[:fit]
+        order = order[fit:]
+
+
+@dataclass
+class _Row:
+    """A row while it is generated. logprob: the sum so far."""
+
+    request: Request
+    tokens: list[int]
+    generator: torch.Generator | None
+    guide: Guide | None
+    logprob: float = 0.0
+    stopped: bool = False
+
+
+def _run(loaded: Loaded, batch: Batch, rows: list[_Row], new: int, temperature: float,
+         done: Done, first: Callable[[], None]) -> list[Row]:
+    live = list(rows)
+    logits = batch.start()
+    for step in range(new):
+        for row, token in zip(live, _choose(logits, live, temperature), strict=True):
+            row.tokens.append(token)
+            row.stopped = token in loaded.stops
+            if row.guide is not None and not row.stopped:
+                row.guide.accept(token)
+        if step == 0:
+            first()
+        keep = [i for i, row in enumerate(live) if not row.stopped and step + 1 < new]
+        if done is not None and len(keep) < len(live):
+            done(len(live) - len(keep))
+        if not keep:
+            break
+        live = [live[i] for i in keep]
+        logits = batch.step([row.tokens[-1] for row in live], keep)
+    return [(row.tokens, row.stopped, row.logprob) for row in rows]
+
+
+def _row(request: Request, temperature: float) -> _Row:
+    import torch
+
+    generator = torch.Generator().manual_seed(request.seed) if temperature > 0 else None
+    return _Row(request, [], generator, request.guide() if request.guide else None)
+
+
+def _choose(logits: Any, live: Sequence[_Row], temperature: float) -> list[int]:
+    """The next token of every live row. Its log-probability is the model's own: before temperature, after the mask."""
+    import torch
+
+    logits = logits.float()
+    for i, row in enumerate(live):
+        if row.guide is not None:
+            logits[i].masked_fill_(~row.guide.mask().to(logits.device), -torch.inf)
+    logprobs = torch.log_softmax(logits, dim=-1)
+    if temperature > 0:
+        heat = torch.softmax(logits / temperature, dim=-1).cpu()
+        chosen = torch.stack([torch.multinomial(heat[i], 1, generator=row.generator)[0] for i, row in enumerate(live)])
+    else:
+        chosen = logits.argmax(dim=-1).cpu()
+    taken = logprobs.cpu().gather(1, chosen[:, None])[:, 0]
+    for row, value in zip(live, taken.tolist(), strict=True):
+        row.logprob += value
+    return [int(token) for token in chosen.tolist()]

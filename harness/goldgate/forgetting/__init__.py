@@ -1,0 +1,1 @@
+"""What training made a model forget: general questions, and other tasks of the project."""

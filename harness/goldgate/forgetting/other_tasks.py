@@ -1,0 +1,48 @@
+"""A model on another task of the project, beside what it did there before it was tuned for this one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NoReturn, Self
+
+from goldgate.base.errors import UserError
+from goldgate.scored.scored import Scored
+from goldgate.scored.values import Scores
+from goldgate.task.examples import Split
+
+VERSION = 1
+"""Raised when another task's examples would be asked or compared in another way."""
+
+
+class KeptScores(Scores):
+    """Scores on another task's dev split: sliced by tags alone, and of its examples as they stand."""
+
+    def check_slice(self, keep: Callable[..., object], name: str) -> NoReturn:
+        raise _own_suite(f"a slice by a predicate, {name}")
+
+    def strata(self) -> Mapping[str, str]:
+        raise _own_suite("a novelty stratum")
+
+    def asked(self, split: Split, sample: int = 0) -> Self:
+        raise _own_suite("another form of its examples, or a further sample")
+
+
+def _own_suite(what: str) -> UserError:
+    return UserError(f"{what} is asked for of another task", hint='take its tags, kept.on("tag"), or gate it in the'
+                     " suite of that task")
+
+
+class Kept(Scored):
+    """The candidate on the dev split of a task that task.yaml names under must_not_regress, with that task's metrics.
+
+    before: the base model on the same: kept.exact_match - kept.before.exact_match >= -0.05.
+    """
+
+    def __init__(self, label: str, scores: Scores, before: Callable[[], Scores]) -> None:
+        super().__init__(label, scores)
+        self._before = before
+
+    @property
+    def before(self) -> Scored:
+        """The base model under the same prompt. Raises UserError where it cannot be asked."""
+        return Scored(f"{self._label}.before", self._before())

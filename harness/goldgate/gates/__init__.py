@@ -1,0 +1,11 @@
+"""From verdicts to decisions: the chance of passing golden, the power of a gate, and how many examples it needs."""
+
+from goldgate.gates.chance import GateRecord, chance_of_passing
+from goldgate.gates.planning import examples_needed, showable, successes_needed
+from goldgate.gates.power import GatePlan, can_plan, chance_of_other_verdict, counts_right, plan_gate
+from goldgate.gates.slices import share_of_golden
+
+__all__ = [
+    "GatePlan", "GateRecord", "can_plan", "chance_of_other_verdict", "chance_of_passing", "counts_right",
+    "examples_needed", "plan_gate", "share_of_golden", "showable", "successes_needed",
+]

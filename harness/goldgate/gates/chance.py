@@ -1,0 +1,240 @@
+"""When a candidate is worth a look: the chance of passing golden, from dev."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goldgate.base.errors import UserError
+from goldgate.measures import Measure, Verdict
+from goldgate.measures.binomial import needed
+from goldgate.measures.evidence import FAIL_LEVEL, Evidence, Mean, Op
+from goldgate.measures.quantile import Quantile
+from goldgate.measures.resampled import Resampled
+from goldgate.measures.tail import Side, log_mass_near, mass_below_zero
+from goldgate.task.questions import PREFIX as GENERAL
+
+DRAWS = 2_000  # the chance is then known to one point
+_UNSURE = 0.25  # where the saddle point alone is this near to the level, in logarithms, p is computed exactly
+
+Bools = NDArray[np.bool_]
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class GateRecord:
+    """One gate with its values by example id, so that it can be applied to resampled examples.
+
+    values: id → (lowest, highest) value, equal unless the answer is missing; groups: id → group, where examples have
+    one; max_group: the largest group that may occur; item: pytest's node id; op, threshold, bounds: what the mean of
+    the values must reach, which for a percentile is a share of examples; spread: the standard error of an approximate
+    measure, whose values are not a mean's: they are then empty; fixed: whether its examples are the general ones, which
+    golden has none of its own for.
+    """
+
+    verdict: Verdict
+    values: Mapping[str, tuple[float, float]]
+    groups: Mapping[str, str]
+    max_group: int
+    item: str
+    op: Op
+    threshold: float
+    bounds: tuple[float, float]
+    spread: float | None = None
+    fixed: bool = False
+
+    @classmethod
+    def of(cls, verdict: Verdict, measure: Measure, item: str) -> GateRecord:
+        """The record of a verdict and the measure that it was given on."""
+        e: Evidence = measure.evidence
+        op, t = verdict.op, verdict.threshold
+        if isinstance(e, Quantile):
+            (e, t), op = e.share(op, t), ">="
+        fixed = all(i.startswith(GENERAL) for i in e.ids)
+        if isinstance(e, Resampled):
+            return cls(verdict, {}, {}, e.max_group, item, op, t, e.bounds, 0.0 if e.lost else e.spread, fixed)
+        assert isinstance(e, Mean)
+        values = {i: (float(lo), float(hi)) for i, lo, hi in zip(e.ids, e.low, e.high, strict=True)}
+        groups = {} if e.groups is None else dict(zip(e.ids, e.groups, strict=True))
+        return cls(verdict, values, groups, e.max_group, item, op, t, e.bounds, fixed=fixed)
+
+    @classmethod
+    def bare(cls, verdict: Verdict, item: str) -> GateRecord:
+        """The record of a gate without values: its evidence is broken, or golden is sealed."""
+        return cls(verdict, {}, {}, 1, item, verdict.op, verdict.threshold, verdict.bounds)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "item": self.item,
+            "verdict": self.verdict.to_json(),
+            "values": {i: list(v) for i, v in self.values.items()},
+            "groups": dict(self.groups),
+            "max_group": self.max_group,
+            "op": self.op,
+            "threshold": self.threshold,
+            "bounds": list(self.bounds),
+            "spread": self.spread,
+            **({"fixed": True} if self.fixed else {}),
+        }
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> GateRecord:
+        values = {str(i): (float(v[0]), float(v[1])) for i, v in raw["values"].items()}
+        verdict = Verdict.from_json(raw["verdict"])
+        bounds = (float(raw["bounds"][0]), float(raw["bounds"][1]))
+        return cls(verdict, values, dict(raw["groups"]), int(raw["max_group"]), str(raw["item"]), raw["op"],
+                   float(raw["threshold"]), bounds, raw["spread"], raw.get("fixed", False))
+
+
+def chance_of_passing(
+    gates: Sequence[GateRecord], n_golden: int, level: float, draws: int = DRAWS, seed: int = 0
+) -> float:
+    """Chance that all gates pass together on a golden split of n_golden examples, judged from their values on dev.
+
+    Each draw weighs dev's examples (those of any gate) by Dirichlet(1, .., 1), resamples n_golden of them, and applies
+    every gate by the reading that the suite asks for, shown ones at `level`. Optimistic where dev steered the training.
+    Approximate gates (macro-F1) are taken as normal and independent of the others. What a gate on the general questions
+    says on dev it says on golden, at that level. Returns the share of draws that pass; 0 with an invalid gate among
+    them. Raises UserError without gates.
+    """
+    if not gates:
+        raise UserError("there are no gates to pass", hint="write one: assert candidate.exact_match >= 0.9")
+    if any(g.verdict.outcome == "invalid" or (g.fixed and not _passes_again(g, level)) for g in gates):
+        return 0.0
+    gates = [g for g in gates if not g.fixed]
+    if not all(g.values or g.spread for g in gates):
+        return 0.0
+    others = math.prod(_normal_chance(g, n_golden, level) for g in gates if g.spread is not None)
+    gates = [g for g in gates if g.spread is None]
+    if not gates:
+        return others
+    unit = {i: g.groups.get(i, i) for g in gates for i in g.values}
+    units = sorted(set(unit.values()))
+    place = {u: k for k, u in enumerate(units)}
+    rng = np.random.default_rng(seed)
+    weights = rng.dirichlet(np.ones(len(units)), size=draws)
+    drawn = max(1, round(n_golden * len(units) / len(unit)))
+    counts: Counts = rng.multinomial(drawn, weights)
+    alive = np.ones(draws, dtype=np.bool_)
+    for gate in sorted(gates, key=_cost):
+        resampled = Resamples.of(gate, unit, place)
+        alive[alive] = resampled.passes(counts[alive], level)
+    return float(alive.mean()) * others
+
+
+def _passes_again(gate: GateRecord, level: float) -> bool:
+    """Whether a gate passes on the very same values, read as the suite asks for, at another level."""
+    if gate.spread is not None:
+        return normal_margin(gate, gate.verdict.estimate, gate.spread, level) >= 0.0
+    unit = {i: gate.groups.get(i, i) for i in gate.values}
+    place = {u: k for k, u in enumerate(sorted(set(unit.values())))}
+    return bool(Resamples.of(gate, unit, place).passes(np.ones((1, len(place)), dtype=np.int64), level)[0])
+
+
+def _normal_chance(gate: GateRecord, n_golden: int, level: float) -> float:
+    """Chance of an approximate gate: golden's estimate scatters about a truth that scatters about dev's estimate."""
+    spread, on_golden = gate.spread or 0.0, spread_on(gate, n_golden)
+    margin = normal_margin(gate, gate.verdict.estimate, on_golden, level)
+    return NormalDist().cdf(margin / math.hypot(spread, on_golden))
+
+
+def spread_on(gate: GateRecord, n: int) -> float:
+    """Standard error of an approximate measure on n examples, from the one on dev."""
+    return (gate.spread or 0.0) * math.sqrt(gate.verdict.n / n)
+
+
+def normal_margin(gate: GateRecord, truth: float, spread: float, level: float) -> float:
+    """By how much the truth exceeds what an approximate gate asks for, on the side where it passes. spread: of golden's
+    estimate.
+    """
+    margin = (truth - gate.threshold) * (1.0 if gate.op == ">=" else -1.0)
+    if gate.verdict.written == "shown":
+        margin -= NormalDist().inv_cdf(1.0 - level) * spread
+    if gate.verdict.written == "plausible":
+        margin += NormalDist().inv_cdf(1.0 - FAIL_LEVEL) * spread
+    return margin
+
+
+def _cost(gate: GateRecord) -> int:
+    """Gates that are quick to apply go first, so that slow ones see fewer draws."""
+    simple = gate.verdict.written == "observed" or yes_no(gate)
+    return (0 if simple else 1_000_000) + len(gate.values)
+
+
+def yes_no(gate: GateRecord) -> bool:
+    """Whether a gate counts right answers of independent examples: its values are zeros and ones."""
+    alone = gate.max_group == 1 and len(set(gate.groups.values())) == len(gate.groups)
+    return alone and gate.bounds == (0.0, 1.0) and all(x in (0.0, 1.0) for v in gate.values.values() for x in v)
+
+
+@dataclass(frozen=True)
+class Resamples:
+    """One gate as sums over the units (examples, or groups of them) that are resampled.
+
+    columns: (k,) places of its units among all; low, high: (k,) sums of their values; sizes: (k,) their examples.
+    """
+
+    gate: GateRecord
+    columns: Counts
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    sizes: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, gate: GateRecord, unit: Mapping[str, str], place: Mapping[str, int]) -> Resamples:
+        sums: dict[int, list[float]] = {}
+        for i in sorted(gate.values):
+            low, high = gate.values[i]
+            row = sums.setdefault(place[unit[i]], [0.0, 0.0, 0.0])
+            row[0], row[1], row[2] = row[0] + low, row[1] + high, row[2] + 1.0
+        columns = np.array(sorted(sums), dtype=np.int64)
+        table = np.array([sums[int(c)] for c in columns])
+        return cls(gate, columns, table[:, 0], table[:, 1], table[:, 2])
+
+    def passes(self, counts: Counts, level: float) -> Bools:
+        """Whether the gate passes on each resample, (d, units) counts; one without examples of the slice does not."""
+        mine = counts[:, self.columns]
+        size = mine @ self.sizes
+        verdict = self.gate.verdict
+        up = self.gate.op == ">="
+        worst = self.low if up else self.high
+        if self.gate.threshold == self.gate.bounds[0 if up else 1]:
+            return np.asarray(size > 0, dtype=np.bool_)  # a threshold that cannot be missed
+        if verdict.written == "observed":
+            gap = mine @ worst - self.gate.threshold * size
+            return (size > 0) & ((gap if up else -gap) >= -1e-9)
+        if verdict.written == "plausible":
+            opposite: Side = "upper" if up else "lower"
+            return (size > 0) & ~self._shown(mine, size, worst, opposite, FAIL_LEVEL)
+        return (size > 0) & self._shown(mine, size, worst, "lower" if up else "upper", level)
+
+    def _shown(
+        self, mine: Counts, size: NDArray[np.float64], totals: NDArray[np.float64], side: Side, level: float
+    ) -> Bools:
+        """Whether each resample shows the mean to be above ("lower") or below ("upper") the threshold."""
+        t = self.gate.threshold
+        lo, hi = self.gate.bounds
+        if yes_no(self.gate):
+            rate = t if side == "lower" else 1.0 - t
+            hits = mine @ totals if side == "lower" else size - mine @ totals
+            enough = {n: needed(int(n), rate, level) if n else None for n in np.unique(size)}
+            least = np.array([np.inf if enough[n] is None else enough[n] for n in size], dtype=np.float64)
+            return np.asarray(hits >= least - 1e-9, dtype=np.bool_)
+        sign, worst = (1.0, lo) if side == "lower" else (-1.0, hi)
+        spare = max(float(self.gate.max_group), float(self.sizes.max()))
+        terms = np.append(sign * (totals - t * self.sizes), sign * (worst - t) * spare)
+        return np.array([_is_shown(terms, np.append(row, 1).astype(np.float64), level) for row in mine], dtype=np.bool_)
+
+
+def _is_shown(terms: NDArray[np.float64], counts: NDArray[np.float64], level: float) -> bool:
+    drawn = counts > 0
+    distance = log_mass_near(terms[drawn], counts[drawn]) - float(np.log(level))
+    if abs(distance) > _UNSURE:
+        return distance < 0.0
+    return mass_below_zero(terms[drawn], counts[drawn]) <= level

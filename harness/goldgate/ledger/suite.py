@@ -1,0 +1,186 @@
+"""What a suite asks, as one digest: its gates' code, the task's rules for answers, and its scorers' versions."""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Mapping, Set
+from pathlib import Path
+from typing import Any
+
+from goldgate import perturb
+from goldgate.base.errors import UserError
+from goldgate.base.files import read_text
+from goldgate.base.fingerprint import digest, file_digest
+from goldgate.forgetting import other_tasks as kept
+from goldgate.scored import consistency
+from goldgate.scorers import own
+from goldgate.task import questions as general
+from goldgate.task.examples import COMPUTED, read_card
+from goldgate.task.project import suite_files
+from goldgate.task.strata import read_novelty
+from goldgate.task.task import Task
+
+_ALWAYS_COUNTED = frozenset({
+    "exact_match", "json_valid", "schema_valid", "field_accuracy", "label_valid", "style_ok", "style_score",
+    "numbers_kept", "similarity", "stop_rate", "tokens_in", "tokens_out", "cost_per_1k",
+})
+"""The scorers of the first release. A later one counts where a suite's code names it: a release that brings scorers
+which a suite does not use must not turn its looks into new ones.
+"""
+
+_FIRST_NAMES = {"perturb": "edge_cases"}
+_BESIDE = {"under": (perturb,), "across": (perturb, consistency), "repeated": (consistency,), "by": (own,),
+           "general": (general,), "kept": (kept,)}
+"""The modules that decide beside the scorers, by the word of a suite's code that asks for them."""
+
+
+def suite_digest(task: Task, scorers: Mapping[str, int | str]) -> str:
+    """Digest (64 hex digits) of what golden is asked: comments, docstrings and layout do not count.
+
+    scorers: name → version; one that came after the first release counts only where the code names it, as do the
+    versions of perturbations, of agreement, and of what calls a user's scorers. Counted are the files that
+    `suite_files` names, and what task.yaml says of answers, gates and references, among them whatever makes a reference
+    weaker or stronger; and which examples of golden are in which novelty stratum, where the code names one. The same on
+    every Python version. Raises UserError naming file and line of broken code, or novelty.json where it is needed and
+    missing or stale.
+    """
+    code, named = _contents(task)
+    prices = task.prices if task.prices and task.prices.of_tokens else None  # what the machine costs decides nothing
+    counted: dict[str, Any] = {n: v for n, v in scorers.items() if n in _ALWAYS_COUNTED or n in named}
+    counted |= {word: [module.VERSION for module in modules] for word, modules in _BESIDE.items() if word in named}
+    rules = {
+        "kind": task.kind,
+        "schema": task.schema,
+        "fields": {name: rule.model_dump(mode="json") for name, rule in task.fields.items()},
+        "labels": list(task.labels),
+        "style": task.style.model_dump(mode="json") if task.style else None,
+        "gates": task.gates,
+        "error": task.error,
+        "max_group": task.max_group,
+        "prices": prices.model_dump(mode="json", exclude={"machine_hour"}) if prices else None,
+        "baselines": list(task.baselines),
+        "incumbent": task.incumbent,
+        "instructions": task.instructions,
+        "model": task.model,
+        "template": dict(task.template),
+        "decoding": task.decoding.model_dump(mode="json"),
+        **task.chat,
+        **({"must_not_regress": {name: _other(task, name) for name in task.must_not_regress}}
+           if task.must_not_regress else {}),
+    }
+    strata = {"strata": read_novelty(task.data).digest} if _speaks_of_strata(named) else {}
+    return digest({"code": code, "rules": rules, "scorers": counted, **strata})
+
+
+def _other(task: Task, entry: str) -> list[Any]:
+    """What decides a gate on another task beside this suite: that task's own files, but its gates and champion, and its
+    dev split. Raises UserError where it is not there.
+    """
+    name = entry.partition("+")[0]
+    folder = task.folder.parent / name
+    files = sorted(p for p in folder.glob("*") if p.is_file() and p.suffix in (".yaml", ".json", ".md", ".jinja")
+                   and not p.name.startswith("champion"))
+    dev = read_card(task.data.parent / name).splits.get("dev", {}).get("fingerprint") if files else None
+    if dev is None:
+        raise UserError(f'"{name}" is no prepared task of this project',
+                        f'{task.folder / "task.yaml"}, field "must_not_regress"', f"goldgate prepare {name}")
+    return [dev, {p.name: file_digest(p) for p in files}]
+
+
+def names_strata(task: Task) -> bool:
+    """Whether the suite's code spells out a novelty stratum, so that its digest counts them."""
+    return _speaks_of_strata(_contents(task)[1])
+
+
+def named_variations(task: Task) -> tuple[str, ...]:
+    """The perturbations that must not change an answer and that the suite takes from goldgate.perturb, in a fixed
+    order; all of them where it takes MUST_NOT_CHANGE. It is the suite that says what is safe for its task.
+    """
+    taken: set[str] = set()
+    for path in suite_files(task.folder):
+        if path.suffix != ".py":
+            continue
+        for node in ast.walk(ast.parse(read_text(path))):
+            if isinstance(node, ast.ImportFrom) and node.module == perturb.__name__:
+                taken.update(alias.name for alias in node.names)
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "perturb":
+                taken.add(node.attr)
+    return tuple(p.name for p in perturb.MUST_NOT_CHANGE if p.name in taken or "MUST_NOT_CHANGE" in taken)
+
+
+def _speaks_of_strata(named: Set[str]) -> bool:
+    return any(COMPUTED in name for name in named)
+
+
+def _contents(task: Task) -> tuple[dict[str, Any], set[str]]:
+    """What the suite's files hold, by path, and the names that stand in its code."""
+    named: set[str] = set()
+    code = {os.path.relpath(p, task.folder): _code(p, named) if p.suffix == ".py" else file_digest(p)
+            for p in suite_files(task.folder)}
+    return code, named
+
+
+def _code(path: Path, named: set[str]) -> Any:
+    """A file's code as JSON; the names that stand in it, in strings but docstrings too, are added to `named`."""
+    try:
+        tree = ast.parse(read_text(path))
+    except SyntaxError as error:
+        raise UserError(f"not valid Python ({error.msg})", f"{path}, line {error.lineno}", "mend the line") from error
+    idle = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}  # docstrings among them
+    for node in ast.walk(tree):
+        if id(node) in idle:
+            continue
+        told = (getattr(node, key, None) for key in ("attr", "id", "name", "value"))
+        named.update(name for name in told if isinstance(name, str))
+    return _plain(_Renamed().visit(tree))
+
+
+class _Renamed(ast.NodeTransformer):
+    """The import names of the first release, so that a suite which imports Goldgate by today's asks what it asked."""
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.ImportFrom:
+        if not node.level and node.module is not None:
+            node.module = _first_name(node.module)
+        return node
+
+    def visit_alias(self, node: ast.alias) -> ast.alias:
+        node.name = _first_name(node.name)
+        return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        dotted = ast.unparse(node)
+        if (first := _first_name(dotted)) != dotted:
+            return ast.parse(first, mode="eval").body
+        return self.generic_visit(node)
+
+
+def _first_name(name: str) -> str:
+    """A dotted name as the first release had it: goldgate.perturb was harness.edge_cases."""
+    top, _, rest = name.partition(".")
+    if top != "goldgate":
+        return name
+    first, _, below = rest.partition(".")
+    return ".".join(part for part in ("harness", _FIRST_NAMES.get(first, first), below) if part)
+
+
+def _plain(node: Any) -> Any:
+    """A syntax tree as JSON without positions, docstrings, and the fields that some Python versions add empty."""
+    if isinstance(node, list):
+        return [_plain(n) for n in node]
+    if not isinstance(node, ast.AST):
+        # The type stands beside the value: 1, 1.0 and True are different code.
+        return node if node is None or isinstance(node, str) else [type(node).__name__, repr(node)]
+    parts: dict[str, Any] = {}
+    for name, value in ast.iter_fields(node):
+        if name in ("ctx", "kind", "type_comment", "type_ignores") or value is None or value == []:
+            continue
+        parts[name] = _plain(_without_docstring(node, value) if name == "body" else value)
+    return [type(node).__name__, parts]
+
+
+def _without_docstring(node: ast.AST, body: Any) -> Any:
+    documented = isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
+    if documented and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+        return body[1:] if isinstance(body[0].value.value, str) else body
+    return body

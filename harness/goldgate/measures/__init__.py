@@ -1,0 +1,23 @@
+"""Numbers with error bars: measures, their exact test, and the verdicts of comparing them. numpy only."""
+
+from goldgate.measures.evidence import Evidence, Mean
+from goldgate.measures.intervals import interval, lower_bound, upper_bound
+from goldgate.measures.measure import Measure, Read
+from goldgate.measures.special import macro_f1, perplexity_ratio, seconds
+from goldgate.measures.tail import Sample, p_value, sample
+from goldgate.measures.verdict import (
+    Outcome,
+    Reading,
+    Recording,
+    Verdict,
+    check_unsealed,
+    current,
+    invalid,
+    recording,
+)
+
+__all__ = [
+    "Evidence", "Mean", "Measure", "Outcome", "Read", "Reading", "Recording", "Sample", "Verdict", "check_unsealed",
+    "current", "interval", "invalid", "lower_bound", "macro_f1", "p_value", "perplexity_ratio", "recording", "sample",
+    "seconds", "upper_bound",
+]

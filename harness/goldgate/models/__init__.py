@@ -1,0 +1,1 @@
+"""Model files and what is loaded from them: base models, adapters, chat templates, the embedder."""

@@ -1,0 +1,96 @@
+"""Sentence embeddings by all-MiniLM-L6-v2. Vectors are kept on disk by text, so that a second run loads no model."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from goldgate.base.errors import UserError
+from goldgate.base.fingerprint import short
+from goldgate.models.embedded import EMBEDDER_DIGEST, ensure_embedder
+from goldgate.models.quiet import quiet
+
+SIZE = 384
+_TEXTS_IN_BATCH = 64
+_IN_ONE_QUERY = 500  # SQLite's oldest limit on parameters is 999
+_WAIT_SECONDS = 30.0
+
+
+def embed(texts: Sequence[str], cache: Path) -> np.ndarray:
+    """Embeddings of the texts: (n, 384) float32, each of length 1. Raises UserError where the model cannot be had.
+
+    The model reads the first 256 word pieces of a text. The same text has the same vector every time.
+    """
+    store = cache / f"embeddings-{short(EMBEDDER_DIGEST)}.sqlite"
+    keys = [hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest() for text in texts]
+    known = _read(store, sorted(set(keys)))
+    unknown = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+    if unknown:
+        fresh = dict(zip(unknown, _compute(list(unknown.values()), cache), strict=True))
+        _write(store, fresh)
+        known |= fresh
+    return np.stack([known[key] for key in keys]) if keys else np.zeros((0, SIZE), np.float32)
+
+
+def nearest(pool: np.ndarray, texts: np.ndarray, many: int) -> np.ndarray:
+    """Positions in pool of the `many` most alike to each of texts, the most alike first: (texts, many) integers.
+
+    pool, texts: (n, 384) embeddings. Equal ones come in the pool's order.
+    """
+    return np.argsort(-(texts @ pool.T), axis=1, kind="stable")[:, :many]
+
+
+@lru_cache(maxsize=1)
+def _model(folder: Path) -> Any:
+    """Kept in memory (0.1 GB): shots are looked up text by text, and loading takes as long as hundreds of texts."""
+    from sentence_transformers import SentenceTransformer
+
+    with quiet():
+        return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+
+
+def _compute(texts: list[str], cache: Path) -> np.ndarray:
+    model = _model(ensure_embedder(cache))
+    # Lone surrogates, which JSON may carry, are no text that a tokenizer can read.
+    clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+    vectors = model.encode(clean, batch_size=_TEXTS_IN_BATCH, normalize_embeddings=True, show_progress_bar=False)
+    return np.asarray(vectors, dtype=np.float32)
+
+
+def _read(store: Path, keys: Sequence[bytes]) -> dict[bytes, np.ndarray]:
+    if not keys or not store.is_file():
+        return {}
+    found: dict[bytes, np.ndarray] = {}
+    with _open(store) as db:
+        for start in range(0, len(keys), _IN_ONE_QUERY):
+            part = keys[start : start + _IN_ONE_QUERY]
+            marks = ",".join("?" * len(part))
+            for key, raw in db.execute(f"SELECT text, vector FROM vectors WHERE text IN ({marks})", part):
+                found[key] = np.frombuffer(raw, np.float32)
+    return found
+
+
+def _write(store: Path, vectors: Mapping[bytes, np.ndarray]) -> None:
+    store.parent.mkdir(parents=True, exist_ok=True)
+    with _open(store) as db, db:
+        rows = [(key, vector.astype(np.float32).tobytes()) for key, vector in vectors.items()]
+        db.executemany("INSERT OR REPLACE INTO vectors (text, vector) VALUES (?, ?)", rows)
+
+
+@contextmanager
+def _open(store: Path) -> Iterator[sqlite3.Connection]:
+    try:
+        with closing(sqlite3.connect(store, timeout=_WAIT_SECONDS)) as db:
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("CREATE TABLE IF NOT EXISTS vectors (text BLOB PRIMARY KEY, vector BLOB NOT NULL)")
+            yield db
+    except sqlite3.Error as error:
+        raise UserError(f"the embeddings cannot be kept ({error})", str(store),
+                        "free some disk space, or delete the file: they are then computed again") from error

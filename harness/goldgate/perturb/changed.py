@@ -1,0 +1,144 @@
+"""Perturbations that change the answer in a known way: one value is replaced in the input and in the expected output.
+
+They apply only where the old value stands exactly once in the input and once in every accepted output. Not safe where
+another value follows from it (a sum, a weekday, a due date), nor where the match is chance (a count of 22 beside an
+amount of 22). A new expected output that the task's schema does not allow is not asked (see `Scored.under`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from random import Random
+from typing import Any
+
+from goldgate.perturb.perturbation import Edit, Perturbation, body, leaves, same_leaf
+from goldgate.task.examples import Example
+
+_AMOUNT = re.compile(r"(?<![\w.,/:#-])(\d{1,3}(?:,\d{3})+|\d{2,7})([.,]\d{2})?(?![\w/:-]|[.,]\d)")
+_YEARS = range(1900, 2100)
+_NAME = re.compile(r"[A-Z][a-z]{2,}(?: [A-Z][a-z]{2,}){0,2}")
+_NEW_WORDS = ("Tolvane", "Merrick", "Oskarby", "Haldren", "Quillon", "Vessley", "Brantmere", "Ilworth")
+_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+           "November", "December")
+
+
+def _once(example: Example, old: Any) -> bool:
+    """Whether a leaf stands exactly once in every accepted output; within the text, where the output is a text."""
+    def count(output: Any) -> int:
+        if isinstance(output, str) and isinstance(old, str):
+            return output.count(old)
+        return sum(same_leaf(leaf, old) for leaf in leaves(output))
+
+    return all(count(output) == 1 for output in example.answers)
+
+
+def _swap(example: Example, old: str, new: str, answer: tuple[Any, Any]) -> list[Edit]:
+    """One edit, where the old text stands once and the new one nowhere."""
+    text = body(example)
+    if text.count(old) != 1 or new in text or not _once(example, answer[0]):
+        return []
+    at = text.index(old)
+    return [Edit(at, at + len(old), new, answer)]
+
+
+def _changed_amount(example: Example, rng: Random) -> list[Edit]:
+    found = list(_AMOUNT.finditer(body(example)))
+    rng.shuffle(found)
+    for token in found:
+        value = _value(token)
+        if sum(_value(other) == value for other in found) > 1 or _misread(body(example)).count(token.group()) > 1:
+            continue
+        new, turned = _other_digits(token, rng)
+        if isinstance(example.output, str):
+            if value in _YEARS:
+                continue
+            answer: tuple[Any, Any] = (token.group(), new)
+        else:
+            old = next((x for x in leaves(example.output) if not isinstance(x, str) and same_leaf(x, value)), None)
+            answer = (old, type(old)(turned)) if old is not None else (value, turned)
+        if edits := _swap(example, token.group(), new, answer):
+            return edits
+    return []
+
+
+def _misread(text: str) -> str:
+    """The text as a scan's reader takes it: the same amount, misprinted, would still say the old value."""
+    return text.translate(str.maketrans("OolISB", "001158"))
+
+
+def _value(token: re.Match[str]) -> float:
+    whole, cents = token.groups()
+    return float(whole.replace(",", "") + (cents or "").replace(",", "."))
+
+
+def _other_digits(token: re.Match[str], rng: Random) -> tuple[str, float]:
+    """The amount with other digits before its decimal sign, as many, and its value."""
+    whole, cents = token.group(1), token.group(2) or ""
+    new = whole
+    while new == whole:
+        new = "".join(rng.choice("123456789" if i == 0 else "0123456789") if c.isdigit() else c
+                      for i, c in enumerate(whole))
+    return new + cents, float(new.replace(",", "") + cents.replace(",", "."))
+
+
+def _changed_date(example: Example, rng: Random) -> list[Edit]:
+    for old in _dates(example):
+        days = [d for d in range(1, 29) if d != old.day and (d < 10) == (old.day < 10)]
+        new = old.replace(day=rng.choice(days))
+        written = [pair for pair in zip(_forms(old), _forms(new), strict=True) if pair[0] in body(example)]
+        if len(written) != 1:
+            continue
+        as_text = isinstance(example.output, str)
+        if edits := _swap(example, *written[0], written[0] if as_text else (old.isoformat(), new.isoformat())):
+            return edits
+    return []
+
+
+def _dates(example: Example) -> Iterator[date]:
+    """The ISO dates among the output's leaves; in a text output, those within it."""
+    texts = [leaf for leaf in leaves(example.output) if isinstance(leaf, str)]
+    source = "\n".join(texts) if not isinstance(example.output, str) else body(example)
+    for found in re.findall(r"\b\d{4}-\d{2}-\d{2}\b", source):
+        try:
+            yield date.fromisoformat(found)
+        except ValueError:
+            continue
+
+
+def _forms(day: date) -> tuple[str, ...]:
+    """How a date may be written without doubt about what is the day."""
+    month = _MONTHS[day.month - 1]
+    return day.isoformat(), f"{day.day} {month} {day.year}", f"{month} {day.day}, {day.year}"
+
+
+def _changed_name(example: Example, rng: Random) -> list[Edit]:
+    if isinstance(example.output, str):
+        return []
+    names = [leaf for leaf in leaves(example.output) if isinstance(leaf, str) and _NAME.fullmatch(leaf)]
+    rng.shuffle(names)
+    for old in names:
+        new = " ".join(rng.sample(_NEW_WORDS, len(old.split())))
+        apart = re.findall(rf"(?<!\w){re.escape(old)}(?!\w)", body(example), re.IGNORECASE)
+        if apart == [old] and (edits := _swap(example, old, new, (old, new))):
+            return edits
+    return []
+
+
+changed_amount = Perturbation("changed_amount", "must_change", _changed_amount)
+"""One amount gets other digits, as many, its decimals stay. In JSON it must be a number of the output, in a text a
+part of it that is no year; written plainly (685, 174.00, 174,00, 1,204.50), since 1.204 can be read in two ways.
+"""
+
+changed_date = Perturbation("changed_date", "must_change", _changed_date)
+"""One date moves to another day of its month. It is ISO in the output; in the input also 11 April 2025 or April 11,
+2025, since 04/05/2025 can be read in two ways.
+"""
+
+changed_name = Perturbation("changed_name", "must_change", _changed_name)
+"""One value of a JSON output that is written as a name (one to three capitalised words) becomes another, made-up one.
+Not safe where the value is one of a closed list that no schema states.
+"""
+
+MUST_CHANGE = (changed_amount, changed_date, changed_name)

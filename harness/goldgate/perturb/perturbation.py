@@ -1,0 +1,107 @@
+"""A perturbation: edits of an example's input, with its oracle: what the right answer is then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Any, Literal
+
+from goldgate.task.examples import Example
+
+Oracle = Literal["must_not_change", "must_change"]
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Puts `text` in place of characters start to end of the input (of its last message, where it is a chat).
+
+    answer: (old, new) where a value of the expected output changes with it: a number or text that stands there once.
+    """
+
+    start: int
+    end: int
+    text: str
+    answer: tuple[Any, Any] | None = None
+
+    def overlaps(self, other: Edit) -> bool:
+        """Whether both would replace a character; two insertions at one place do not."""
+        return self.start < other.end and other.start < self.end
+
+
+@dataclass(frozen=True)
+class Perturbation:
+    """Edits of an input whose right answer stays (must_not_change) or changes in a known way (must_change).
+
+    plan: the edits of one example, empty where the perturbation does not apply to it. They do not overlap, and any
+    part of them keeps the oracle too, so that a search can take edits back one by one.
+    """
+
+    name: str
+    oracle: Oracle
+    plan: Callable[[Example, Random], Sequence[Edit]]
+
+    def edits(self, example: Example, seed: int = 0) -> tuple[Edit, ...]:
+        """The edits of one example: the same on every machine for the same content, name and seed."""
+        return tuple(self.plan(example, Random(f"{self.name}/{seed}/{example.digest}")))
+
+    def apply(self, example: Example, seed: int = 0) -> Example | None:
+        """The perturbed example, under the same id; None where the perturbation does not apply to it."""
+        edits = self.edits(example, seed)
+        changed = edited(example, edits) if edits else example
+        return None if changed.input == example.input else changed
+
+
+def body(example: Example) -> str:
+    """The text that edits are about: the input, or the last message of a chat (the user's)."""
+    return example.input if isinstance(example.input, str) else example.input[-1]["content"]
+
+
+def edited(example: Example, edits: Iterable[Edit]) -> Example:
+    """The example with these edits made, in its input and in every accepted output. They must not overlap."""
+    text = body(example)
+    outputs = list(example.answers)
+    for edit in sorted(edits, key=lambda e: (e.start, e.end), reverse=True):
+        text = text[: edit.start] + edit.text + text[edit.end :]
+        if edit.answer is not None:
+            outputs = [swapped(o, *edit.answer) for o in outputs]
+    whole = text if isinstance(example.input, str) else (*example.input[:-1], {**example.input[-1], "content": text})
+    return replace(example, input=whole, output=outputs[0], accept=tuple(outputs[1:]))
+
+
+def merged(plans: Iterable[Iterable[Edit]]) -> tuple[Edit, ...]:
+    """The edits of several perturbations of one example together; of two that overlap, the first stays."""
+    kept: list[Edit] = []
+    for edit in (e for plan in plans for e in plan):
+        if not any(edit.overlaps(k) for k in kept):
+            kept.append(edit)
+    return tuple(kept)
+
+
+def leaves(value: Any) -> list[Any]:
+    """Every value of an output that is no object and no list."""
+    if isinstance(value, dict):
+        return [leaf for inner in value.values() for leaf in leaves(inner)]
+    if isinstance(value, list):
+        return [leaf for inner in value for leaf in leaves(inner)]
+    return [value]
+
+
+def same_leaf(one: Any, other: Any) -> bool:
+    """Whether two leaves are one JSON value: 1 and 1.0 are, 1 and true are not."""
+    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
+
+
+def swapped(output: Any, old: Any, new: Any) -> Any:
+    """An output with one leaf replaced; a text within it, where the output itself is a text."""
+    if isinstance(output, str) and isinstance(old, str):
+        return output.replace(old, str(new), 1)
+    return _with_leaf(output, old, new)
+
+
+def _with_leaf(value: Any, old: Any, new: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _with_leaf(inner, old, new) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_with_leaf(inner, old, new) for inner in value]
+    return new if same_leaf(value, old) else value

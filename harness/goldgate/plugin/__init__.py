@@ -1,0 +1,80 @@
+"""pytest's door: what every test run loads, which must cost nothing.
+
+It acts only where a test file lies under suites/<task>/ beside a task.yaml; the rest is imported when the first such
+file is collected. Suite modules are imported by pytest's importlib mode, so that suites/a/test_gates.py and
+suites/b/test_gates.py may have one name; every other module is imported as the user's configuration says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from goldgate.plugin.kinds import register_kinds
+from goldgate.plugin.options import add_options, check_options, is_controller
+from goldgate.plugin.place import suite_folder
+
+if TYPE_CHECKING:
+    from goldgate.plugin.items import GatePlugin
+
+_GATES = "goldgate-gates"
+_SUMMARY = "goldgate-summary"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    check_options(config)
+    register_kinds(config)
+    if is_controller(config):  # collects nothing itself: what the workers report is its only sign of a suite
+        _summarise(config)
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> None:
+    """Wakes the plugin at the first suite file, and tells it of each."""
+    if file_path.suffix == ".py" and suite_folder(file_path) is not None:
+        _engage(parent.config).saw_file(file_path)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Imports a suite's module under a name of its own. An import mode that the user chose stays."""
+    option = collector.config.option
+    ours = isinstance(collector, pytest.Module) and suite_folder(collector.path) is not None
+    if not ours or option.importmode != "prepend":
+        return (yield)
+    option.importmode = "importlib"
+    try:
+        return (yield)
+    finally:
+        option.importmode = "prepend"
+
+
+def _engage(config: pytest.Config) -> GatePlugin:
+    known: GatePlugin | None = config.pluginmanager.get_plugin(_GATES)
+    if known is not None:
+        return known
+    from goldgate.plugin import fixtures
+    from goldgate.plugin.items import GatePlugin, TermsPlugin
+
+    gates = GatePlugin(config)
+    config.pluginmanager.register(gates, _GATES)
+    config.pluginmanager.register(TermsPlugin(gates), f"{_GATES}-terms")
+    config.pluginmanager.register(fixtures, f"{_GATES}-fixtures")
+    _summarise(config)
+    return gates
+
+
+def _summarise(config: pytest.Config) -> None:
+    if config.pluginmanager.has_plugin(_SUMMARY):
+        return
+    from goldgate.plugin.summary import SummaryPlugin
+
+    config.pluginmanager.register(SummaryPlugin(config), _SUMMARY)

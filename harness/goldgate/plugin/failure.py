@@ -1,0 +1,179 @@
+"""What a gate that does not pass says in the terminal: the verdict, where it stands, and the worst examples of dev."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from _pytest._code.code import ExceptionChainRepr, ReprEntryNative, ReprFileLocation, ReprTraceback
+from _pytest.outcomes import Failed
+
+from goldgate.base.errors import UserError
+from goldgate.measures import Mean, Verdict
+from goldgate.scored.scored import Scored
+from goldgate.scorers import TIMED
+from goldgate.scorers.fields import FieldVerdict, compare, parse_json
+from goldgate.scorers.json_format import broken_rules
+from goldgate.scorers.style import rules_met
+from goldgate.task.examples import Example, render_output
+from goldgate.task.strata import FAR, read_novelty
+from goldgate.task.task import Task
+
+WORST = 3  # examples under a gate: enough to see a pattern, few enough to read
+OPENED = 20  # the same once golden is opened, which costs so much that few would be mean
+_FIELDS = 3
+_LONGEST = 60  # characters of one value
+_LONGEST_RULE = 120  # characters of a broken rule, which holds place, value and rule
+_METRIC = re.compile(r"^(\w+)(?:\[(.+)\])?")
+_NEVER_WRONG = frozenset({"tokens_in", "tokens_out", "cost_per_1k", *TIMED})  # costs
+_RIGHT = frozenset({"exact_match", "macro_f1"})
+_BY_EXAMPLE = {"macro_f1": "exact_match"}  # a metric of the whole split, and the one that says which examples are wrong
+FORM = "a gate is written plainly: assert candidate.exact_match >= 0.90"
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A verdict with its place in the suite: path as shown, and line where it is known."""
+
+    verdict: Verdict
+    path: str
+    line: int | None
+
+    @property
+    def place(self) -> str:
+        return f"{self.path}:{self.line}" if self.line else self.path
+
+
+@dataclass(frozen=True)
+class Illustration:
+    """The candidate on a split whose examples may be shown: dev, or golden once it is opened."""
+
+    task: Task
+    scored: Scored
+
+
+class GateFailed(Failed):
+    """Fails an item because of its verdicts, whatever its test did. headline: for the short summary."""
+
+    def __init__(self, text: str, headline: str, path: Path, line: int | None) -> None:
+        super().__init__(text, pytrace=False)
+        self.text = text
+        self.headline = headline
+        self.path = path
+        self.line = line
+
+    def report(self) -> ExceptionChainRepr:
+        """The text instead of a traceback. A chain, because xdist and JUnit carry that with its headline."""
+        entry = ReprTraceback([ReprEntryNative([self.text + "\n"])], None, style="native")
+        crash = ReprFileLocation(str(self.path), self.line or 1, self.headline)
+        return ExceptionChainRepr([(entry, crash, None)])
+
+
+def failed(spoken: Sequence[Spoken], hint: str, seen: Illustration | None, path: Path) -> GateFailed:
+    """The failure of an item with these verdicts, none of which passes. hint: added where the test hid them."""
+    blocks = ["\n".join([f"{s.place}: {s.verdict.message}", *_worst(s.verdict, seen)]) for s in spoken]
+    more = f" (and {len(spoken) - 1} more)" if len(spoken) > 1 else ""
+    headline = spoken[0].verdict.message.splitlines()[0] + more
+    return GateFailed("\n".join([*blocks, *([f"  {hint}"] if hint else [])]), headline, path, spoken[0].line)
+
+
+def _worst(verdict: Verdict, seen: Illustration | None) -> list[str]:
+    """The candidate's worst examples by the metric of the gate: a few of dev, or those of golden once it is opened."""
+    found = _METRIC.match(verdict.metric)
+    if verdict.outcome == "invalid" or seen is None or found is None:
+        return []
+    metric, note = found.groups()
+    if metric in _NEVER_WRONG:
+        return []
+    try:
+        view = seen.scored.on(note) if any(note in carried for carried in seen.scored.tags.values()) else seen.scored
+        evidence = view.named(_BY_EXAMPLE.get(metric, metric)).evidence
+    except UserError:
+        return []  # another subject's metric, a multiple of one, or a scorer that fails its own gates on dev
+    if not isinstance(evidence, Mean):
+        return []
+    high, (lo, hi) = evidence.better == "high", evidence.bounds
+    worth = evidence.low if high else -evidence.high  # a missing answer is worth the least
+    rows = sorted((w, i) for w, i in zip(worth, evidence.ids, strict=True) if w < (hi if high else -lo))
+    split = seen.scored.split
+    most = OPENED if split.name == "golden" else WORST
+    lines = [f"  worst on {split.name}: {_line(seen, split.by_id[i], metric)}" for _, i in rows[:most]]
+    if split.name == "golden" and len(rows) > most:
+        lines.append(f"  and {len(rows) - most} more of golden")
+    if seen.task.kind == "label" and metric in _RIGHT and (confused := view.confusion().top(WORST)):
+        lines.insert(0, f"  most confused on {split.name}: {', '.join(map(printable, confused))}")
+    return [*_far_from_train(seen, evidence), *lines]
+
+
+def _far_from_train(seen: Illustration, evidence: Mean) -> list[str]:
+    """One line where it is worse on examples that nothing in train is like: the 95% intervals do not touch."""
+    try:
+        strata = read_novelty(seen.task.data).of(seen.scored.split)
+    except UserError:
+        return []
+    far = evidence.take(lambda k: strata[evidence.ids[k]] == FAR, evidence.name)
+    others = evidence.take(lambda k: strata[evidence.ids[k]] != FAR, evidence.name)
+    if not (far.n and others.n):
+        return []
+    worse, better = (far, others) if evidence.better == "high" else (others, far)
+    if worse.interval(0.95)[1] >= better.interval(0.95)[0]:
+        return []
+    where = f"{evidence.name} on {seen.scored.split.name}"
+    return [f"  {where}: {far.estimate:.3f} where nothing in train is alike (n = {far.n}),"
+            f" {others.estimate:.3f} elsewhere (n = {others.n})"]
+
+
+def _line(seen: Illustration, example: Example, metric: str) -> str:
+    tags = f" [{', '.join(example.tags)}]" if example.tags else ""
+    answer = seen.scored.answers[example.id]
+    if answer.text is None:
+        return f"{example.id}{tags}  no answer: {printable(answer.error)}"
+    cut = " (cut off)" if answer.finish == "length" else ""
+    fault = broken(seen.task, metric, answer.text)
+    return f"{example.id}{tags}  {fault or difference(seen.task, example, answer.text)}{cut}"
+
+
+def broken(task: Task, metric: str, text: str) -> str:
+    """Which rules of the schema (and where) or of the style an answer breaks, in one line; empty for other metrics."""
+    if metric == "schema_valid":
+        rules = broken_rules(task, text)
+        more = f"; and {len(rules) - _FIELDS} rules more" if len(rules) > _FIELDS else ""
+        return "; ".join(printable(rule, _LONGEST_RULE) for rule in rules[:_FIELDS]) + more
+    if metric in ("style_ok", "style_score") and task.style is not None:
+        rules = [rule for rule, met in rules_met(text, task.style).items() if not met]
+        return f"breaks {', '.join(rules)}; got {printable(text)}" if rules else ""
+    return ""
+
+
+def difference(task: Task, example: Example, text: str) -> str:
+    """Expected against got in one line: field by field for JSON, as a whole for anything else."""
+    if task.kind == "json":
+        try:
+            got = parse_json(text)
+        except ValueError:
+            return f"not JSON: {printable(text)}"
+        closest = min((compare(a, got, task.fields) for a in example.answers), key=lambda v: sum(not f.ok for f in v))
+        wrong = [f for f in closest if not f.ok]
+        if wrong:
+            more = f"; and {len(wrong) - _FIELDS} fields more" if len(wrong) > _FIELDS else ""
+            return "; ".join(map(_field, wrong[:_FIELDS])) + more
+    return f"expected {printable(render_output(example.output))}, got {printable(text)}"
+
+
+def _field(field: FieldVerdict) -> str:
+    path = printable(field.path) or "the whole"
+    return f"{path}: expected {_value(field.expected)}, got {_value(field.got)}"
+
+
+def _value(value: Any) -> str:
+    return printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+
+
+def printable(text: str, longest: int = _LONGEST) -> str:
+    """Model output for a terminal: one line, shortened, and nothing that could steer the terminal."""
+    plain = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return plain if len(plain) <= longest else plain[: longest - 1] + "…"

@@ -1,0 +1,138 @@
+"""The fixtures of golden suites. They exist only in runs that collect one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from goldgate.base.errors import UserError
+from goldgate.forgetting.general import General
+from goldgate.forgetting.other_tasks import Kept
+from goldgate.plugin.place import suite_folder
+from goldgate.scored.scored import Scored
+from goldgate.task.examples import Split
+
+if TYPE_CHECKING:
+    from goldgate.plugin.items import GatePlugin
+    from goldgate.plugin.roles import Role
+    from goldgate.plugin.suite import Suite
+
+SUBJECTS = frozenset({"candidate", "prompted", "base", "linear", "incumbent", "previous", "general", "kept"})
+
+
+def _suite(request: pytest.FixtureRequest) -> Suite:
+    gates: GatePlugin | None = request.config.pluginmanager.get_plugin("goldgate-gates")
+    suite = None if gates is None else gates.suite_at(request.path)
+    if suite is None:
+        raise UserError(f'the fixture "{request.fixturename}" belongs to golden suites', str(request.path),
+                        "put the test into suites/<task>/, beside a task.yaml")
+    return suite
+
+
+def _scored(request: pytest.FixtureRequest, role: Role) -> Scored:
+    return _suite(request).scored(role)
+
+
+@pytest.fixture(scope="module")
+def candidate(request: pytest.FixtureRequest) -> Scored:
+    """Who is tested: --candidate, or the task's champion. Its metrics are measures: candidate.exact_match >= 0.90."""
+    return _scored(request, "candidate")
+
+
+@pytest.fixture(scope="module")
+def prompted(request: pytest.FixtureRequest) -> Scored:
+    """The best of the prompting-only baselines that task.yaml declares, chosen on dev."""
+    return _scored(request, "prompted")
+
+
+@pytest.fixture(scope="module")
+def base(request: pytest.FixtureRequest) -> Scored:
+    """The task's model with its instructions and nothing else (zero_shot)."""
+    return _scored(request, "base")
+
+
+@pytest.fixture(scope="module")
+def linear(request: pytest.FixtureRequest) -> Scored:
+    """Logistic regression on sentence embeddings, for closed labels."""
+    return _scored(request, "linear")
+
+
+@pytest.fixture(scope="module")
+def incumbent(request: pytest.FixtureRequest) -> Scored:
+    """What runs in production today, as task.yaml names it."""
+    return _scored(request, "incumbent")
+
+
+@pytest.fixture(scope="module")
+def previous(request: pytest.FixtureRequest) -> Scored:
+    """The last champion, so that nothing gets worse: candidate.exact_match - previous.exact_match >= -0.02. For the
+    champion it is the one before; for any other candidate the champion.
+    """
+    return _scored(request, "previous")
+
+
+@pytest.fixture(scope="module")
+def general(request: pytest.FixtureRequest) -> General:
+    """The candidate on general questions, asked without the task's prompt, and `general.before`, the base model:
+    general.accuracy - general.before.accuracy >= -0.10. The questions are the same on dev and golden.
+    """
+    return _suite(request).general()
+
+
+@pytest.fixture
+def kept(request: pytest.FixtureRequest) -> Kept:
+    """The candidate on the dev split of a task named under must_not_regress, and `kept.before`, the base model there:
+    kept.exact_match - kept.before.exact_match >= -0.05. The test runs once for each task named.
+    """
+    if isinstance(request.param, UserError):
+        raise request.param
+    return _suite(request).kept(request.param)
+
+
+@pytest.fixture(scope="module")
+def golden(request: pytest.FixtureRequest) -> Split:
+    """The examples that this run is on: those of golden, or of dev under --split dev."""
+    return _suite(request).split()
+
+
+@pytest.fixture(scope="module")
+def edge_cases(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """All edge-case tags of golden, for a gate over all of them together: candidate.on(edge_cases)."""
+    return _suite(request).tags()
+
+
+@pytest.fixture
+def edge_case(request: pytest.FixtureRequest) -> str:
+    """One edge-case tag: the test runs once for each tag of golden, with the same ids on every split."""
+    if isinstance(request.param, UserError):
+        raise request.param
+    return str(request.param)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One item per edge case, or per task that must not regress. Where they cannot be read there is one item, which
+    says why: an empty list would be a skip.
+    """
+    folder = suite_folder(metafunc.definition.path)
+    wanted = [name for name in ("edge_case", "kept") if name in metafunc.fixturenames and not _own(metafunc, name)]
+    if folder is None or not wanted:
+        return
+    gates: GatePlugin | None = metafunc.config.pluginmanager.get_plugin("goldgate-gates")
+    suite = None if gates is None else gates.suite_at(metafunc.definition.path)
+    if suite is None:
+        return
+    for name in wanted:
+        try:
+            found: tuple[str | UserError, ...] = suite.tags() if name == "edge_case" else suite.kept_names()
+        except UserError as error:
+            found = (error,)
+        none = f"no-{name.replace('_', '-')}s"
+        ids = [one if isinstance(one, str) else none for one in found]
+        metafunc.parametrize(name, found, ids=ids, indirect=True)
+
+
+def _own(metafunc: pytest.Metafunc, fixture: str) -> bool:
+    """Whether the test says itself which edge cases, or tasks, it is for."""
+    names = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize") if mark.args]
+    return any(fixture in (n.replace(" ", "").split(",") if isinstance(n, str) else n) for n in names)

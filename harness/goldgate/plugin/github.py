@@ -1,0 +1,75 @@
+"""What GitHub shows of a run: the job's summary, and annotations on the lines of gates that do not pass."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from goldgate.plugin.tally import SuiteTally
+from goldgate.plugin.terminal import COLUMNS, cells, head, verdict_line
+
+_MOST_ROWS = 500
+"""Rows of a suite's table: GitHub refuses summaries of over 1 MiB."""
+
+
+def step_summary(suites: Sequence[SuiteTally]) -> str:
+    """The suites as Markdown: verdict, who was tested on what, and the table of gates."""
+    return "".join(f"{line}\n" for suite in suites for line in _suite(suite))
+
+
+def _suite(suite: SuiteTally) -> Iterator[str]:
+    text, colour = verdict_line(suite)
+    mark = {"green": ":white_check_mark:", "red": ":x:"}.get(colour, ":grey_question:")
+    yield f"### {mark} {plain(text)}"
+    yield ""
+    yield from (f"- {plain(line.strip())}" for line in head(suite.info))
+    verdicts = suite.verdicts()
+    if verdicts:
+        yield ""
+        yield _line(COLUMNS)
+        yield _line(["---"] * len(COLUMNS))
+        yield from (_line([plain(cell) for cell in cells(v)]) for v in verdicts[:_MOST_ROWS])
+    if len(verdicts) > _MOST_ROWS:
+        yield ""
+        yield f"and {len(verdicts) - _MOST_ROWS} more gates"
+    yield ""
+
+
+def _line(row: Sequence[str]) -> str:
+    return f"| {' | '.join(row)} |"
+
+
+def plain(text: str) -> str:
+    """Text of others (tags, names) that is only text in Markdown, on one line."""
+    from goldgate_reports.words import for_markdown
+
+    return str(for_markdown(" ".join(text.split())))
+
+
+def error_commands(suites: Sequence[SuiteTally], start: Path, workspace: str | None) -> list[str]:
+    """One workflow command for each gate that does not pass: an annotation. start: the folder that places are relative
+    to; workspace: the one that GitHub's are.
+    """
+    return [_error(v, start, workspace) for suite in suites for v in suite.verdicts() if v["outcome"] != "pass"]
+
+
+def _error(verdict: Mapping[str, Any], start: Path, workspace: str | None) -> str:
+    path, _, line = str(verdict["place"]).rpartition(":")
+    if not line.isdigit():
+        path, line = str(verdict["place"]), "1"
+    shown = os.path.relpath(start / path, workspace) if workspace else path
+    title = f"{verdict['gate']}: {verdict['outcome']}"
+    return f"::error file={_property(shown)},line={line},title={_property(title)}::{_data(str(verdict['message']))}"
+
+
+def _data(text: str) -> str:
+    """Escaped as the runner's workflow commands ask: a text cannot end the command or begin another."""
+    from goldgate_reports.words import visible
+
+    return visible(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

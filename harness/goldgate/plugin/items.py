@@ -1,0 +1,302 @@
+"""The run of one item: its verdicts are recorded while it runs, and decide how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Generator
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from goldgate.base.errors import UserError
+from goldgate.gates import GateRecord
+from goldgate.measures import Measure, Recording, Verdict, invalid, recording
+from goldgate.plugin.failure import FORM, GateFailed, Spoken, failed
+from goldgate.plugin.fixtures import SUBJECTS
+from goldgate.plugin.junit import set_properties
+from goldgate.plugin.kinds import kinds_of
+from goldgate.plugin.options import choice_of, is_worker
+from goldgate.plugin.place import line_of_caller, line_of_error, shown_path, suite_folder
+from goldgate.plugin.selection import Selection
+from goldgate.plugin.suite import Suite
+from goldgate.plugin.tally import CARRIED
+from goldgate.task.project import Project, cache_folder, cache_limit
+
+_RERUN = "running a gate again does not change the verdict of its first run"
+_ARGUMENT = "declare it as the test's argument, so that its look is counted before it is read"
+_TESTING = frozenset({"candidate", "previous", "general", "kept"})  # fixtures that ask the candidate, or tell of it
+Hook = Generator[None, object, object]
+
+
+@dataclass
+class ItemRun:
+    """What one item has compared so far. how: the terms of its gates; settled: the subjects that they were settled for;
+    before: what did not pass in an earlier run of the item; error: what made its evidence unusable.
+    """
+
+    item: pytest.Item
+    suite: Suite
+    path: str
+    how: Recording = field(default_factory=Recording)
+    settled: frozenset[str] = frozenset()
+    spoken: list[Spoken] = field(default_factory=list)
+    records: list[GateRecord] = field(default_factory=list)
+    before: list[tuple[Spoken, GateRecord]] = field(default_factory=list)
+    error: UserError | None = None
+    stack: ExitStack = field(default_factory=ExitStack)
+
+    def record(self, verdict: Verdict, measure: Measure) -> None:
+        """Called with every comparison of measures while the item runs."""
+        self.spoken.append(Spoken(verdict, self.path, line_of_caller(self.item.path)))
+        item = self.item.nodeid
+        record = GateRecord.bare(verdict, item) if verdict.sealed else GateRecord.of(verdict, measure, item)
+        self.records.append(record)
+
+    def unusable(self, error: UserError) -> None:
+        """Records an invalid verdict: the evidence is broken, or there is none."""
+        self.error = error
+        where = error.where.removeprefix(f"{self.item.config.invocation_params.dir}/")
+        why = f"{error.what} ({where})" if where else error.what
+        verdict = invalid(self.item.name, why, error.hint, self.how.level)
+        line = line_of_error(error.__traceback__, self.item.path) or _first_line(self.item)
+        self.spoken.append(Spoken(verdict, self.path, line))
+        self.records.append(GateRecord.bare(verdict, self.item.nodeid))
+
+    def wrong(self) -> list[tuple[Spoken, GateRecord]]:
+        """The verdicts that do not pass, with their records."""
+        return [pair for pair in zip(self.spoken, self.records, strict=True) if not pair[0].verdict]
+
+    def keep_failures(self) -> bool:
+        """Adds what did not pass in an earlier run, for chance must not have a second try. Whether there was any."""
+        again = {s.verdict.gate for s, _ in self.wrong()}
+        kept = [pair for pair in self.before if pair[0].verdict.gate not in again]
+        self.spoken += [s for s, _ in kept]
+        self.records += [r for _, r in kept]
+        return bool(kept)
+
+    def to_json(self) -> dict[str, Any]:
+        """What the report carries: the task, and every verdict with its place."""
+        gates = [{"place": s.place, **s.verdict.to_json()} for s in self.spoken]
+        return {"task": self.suite.name, "root": str(self.suite.project.root), "verdicts": gates}
+
+
+_RUN = pytest.StashKey[ItemRun]()
+
+
+class GatePlugin:
+    """Runs the items of golden suites in the process that collects them."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._suites: dict[Path, Suite] = {}
+        self.selection = Selection(config)
+
+    @property
+    def suites(self) -> list[Suite]:
+        return list(self._suites.values())
+
+    def suite_at(self, path: Path) -> Suite | None:
+        """The suite that a file belongs to."""
+        folder = suite_folder(path)
+        if folder is None:
+            return None
+        if folder not in self._suites:
+            root = folder.parent.parent
+            request = self._config.pluginmanager.get_plugin("goldgate-request")
+            project = _project_at(root) if request is None else replace(request.project, root=root)
+            choice = choice_of(self._config, os.environ)
+            if request is not None:
+                choice = replace(choice, generate=request.generate, model=request.model)
+            self._suites[folder] = Suite(project, folder.name, choice, self._say)
+        return self._suites[folder]
+
+    def _say(self, line: str) -> None:
+        """One line for who waits, past the capture of output."""
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        capture = self._config.pluginmanager.get_plugin("capturemanager")
+        if reporter is None or is_worker(self._config):
+            return
+        with ExitStack() as stack:
+            if capture is not None:
+                stack.enter_context(capture.global_and_fixture_disabled())
+            reporter.ensure_newline()
+            reporter.write_line(f"goldgate: {line}")
+
+    def saw_file(self, path: Path) -> None:
+        """A file that lies in a suite's folder is looked into."""
+        folder = suite_folder(path)
+        if folder is not None:
+            self.suite_at(path)
+            self.selection.saw_file(folder, path)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        self.selection.saw_report(report)
+
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        if suite_folder(item.path) is not None:
+            self.selection.saw_item(item.path)
+            for kind in kinds_of(item, _fixtures(item)):
+                item.add_marker(kind)
+
+    def pytest_deselected(self, items: list[pytest.Item]) -> None:
+        for item in items:
+            if (folder := suite_folder(item.path)) is not None:
+                self.selection.deselected(folder)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        for folder, suite in self._suites.items():
+            items = [i for i in session.items if suite_folder(i.path) == folder]
+            self.selection.chosen(folder, [i.nodeid for i in items])
+            suite.tests_candidate = any(_TESTING & _fixtures(i) for i in items)
+            if unkept := suite.unkept(_kept(i) for i in items):
+                self.selection.lacks(folder, unkept)
+
+    def describe(self) -> list[dict[str, Any]]:
+        """Every suite of this process, what was selected of it and how it was resolved, as JSON."""
+        return [{**s.describe(), **self.selection.describe(folder)} for folder, s in self._suites.items()]
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Hook:
+        """Keeps what cannot be had for the call phase: the item then fails there, as every gate does."""
+        suite = self.suite_at(item.path)
+        if suite is None:
+            return (yield)
+        run = ItemRun(item, suite, shown_path(item.path, self._config.invocation_params.dir))
+        earlier = item.stash.get(_RUN, None)
+        run.before = [] if earlier is None else earlier.wrong()
+        item.stash[_RUN] = run
+        with run.stack:
+            try:
+                return (yield)
+            except UserError as error:
+                run.unusable(error)
+                return None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
+        """An item without its fixtures is not called."""
+        run = pyfuncitem.stash.get(_RUN, None)
+        return True if run is not None and run.error is not None else None
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Hook:
+        """The recorded verdicts decide, whatever the test did with them."""
+        run = item.stash.get(_RUN, None)
+        if run is None:
+            return (yield)
+        raised: BaseException | None = None
+        try:
+            with recording(run.how):
+                result = yield
+        except (KeyboardInterrupt, pytest.exit.Exception):
+            raise
+        except UserError as error:
+            run.unusable(error)
+        except BaseException as error:
+            raised = error
+        self._judge(run, raised)
+        if raised is not None:
+            raise raised
+        return result
+
+    def _judge(self, run: ItemRun, raised: BaseException | None) -> None:
+        """Raises GateFailed unless every verdict passes, and there is one where there must be."""
+        asked = _fixtures(run.item) & SUBJECTS
+        by_name = sorted(asked - run.settled) if run.error is None else []
+        if by_name:
+            # Level, reading and look were settled before the test ran, for the subjects that it declared.
+            run.spoken, run.records = [], []
+            run.unusable(UserError(f"it asks for {by_name[0]} by name while it runs", hint=f"{_ARGUMENT}; {FORM}"))
+        elif not run.spoken and raised is None and asked:
+            run.unusable(UserError("it asks for a subject and compares nothing", hint=FORM))
+        repeated = run.keep_failures()
+        if self._config.getini("goldgate_junit"):
+            set_properties(run.item, [s.verdict for s in run.spoken])
+        request = self._config.pluginmanager.get_plugin("goldgate-request")
+        if request is not None:
+            request.judged(run.item.nodeid, run.records)
+        wrong = [s for s in run.spoken if not s.verdict]
+        if wrong:
+            hint = _RERUN if repeated else _hint(run, wrong, raised)
+            raise failed(wrong, hint, run.suite.illustration(), run.item.path) from None
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """A gate that does not pass is a failure, also where a mark expects it, and shows no traceback. The report
+        carries the verdicts as JSON, also from an xdist worker to the controller.
+        """
+        report = yield
+        run = item.stash.get(_RUN, None)
+        if run is not None:
+            setattr(report, CARRIED, json.dumps(run.to_json(), ensure_ascii=False))
+        if call.excinfo is not None and isinstance(call.excinfo.value, GateFailed):
+            report.outcome = "failed"
+            report.longrepr = call.excinfo.value.report()
+            if hasattr(report, "wasxfail"):
+                del report.wasxfail
+        return report
+
+
+class TermsPlugin:
+    """Settles the terms of an item after marks have skipped it and before its fixtures: a look is opened here."""
+
+    def __init__(self, gates: GatePlugin) -> None:
+        self._gates = gates
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        run = item.stash.get(_RUN, None)
+        if run is None:
+            return
+        run.how = Recording(record=run.record)
+        used = _fixtures(item) & SUBJECTS
+        run.suite.declared = frozenset(used)
+        if used:
+            if {"candidate", "general", "kept"} & used:
+                run.suite.subject("candidate")
+            terms = run.suite.terms()
+            run.settled = frozenset(used)
+            run.how = Recording(terms.level, terms.reading, terms.force, run.record, terms.note, terms.error,
+                                terms.sealed)
+        run.stack.enter_context(recording(run.how))
+
+
+def _fixtures(item: pytest.Item) -> set[str]:
+    """Fixtures that the item uses, with those that its test has asked for by name while it ran."""
+    request = getattr(item, "_request", None)
+    return set(getattr(item, "fixturenames", ())) | set(getattr(request, "fixturenames", ()))
+
+
+def _kept(item: pytest.Item) -> object:
+    """The entry of must_not_regress that the item is for; None for any other item."""
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    return params.get("kept")
+
+
+def _first_line(item: pytest.Item) -> int | None:
+    line = item.location[1]
+    return None if line is None else line + 1
+
+
+def _hint(run: ItemRun, wrong: list[Spoken], raised: BaseException | None) -> str:
+    """What to write instead, where the test would have hidden its verdict."""
+    if all(s.verdict.outcome == "invalid" for s in wrong):
+        return ""
+    if run.item.get_closest_marker("xfail") is not None:
+        return f"an xfail mark does not change the verdict; {FORM}"
+    if not isinstance(raised, AssertionError):
+        return f"the recorded verdict decides, whatever the test does with it; {FORM}"
+    return ""
+
+
+def _project_at(root: Path) -> Project:
+    """The project with this user's cache, by the environment. What is wrong there is said without a traceback."""
+    try:
+        return Project(root, cache_folder(os.environ), cache_limit(os.environ))
+    except UserError as error:
+        raise pytest.Collector.CollectError(str(error)) from error

@@ -1,0 +1,30 @@
+"""A run of pytest as the report shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from goldgate.plugin.tally import SuiteTally
+from goldgate.plugin.terminal import head, verdict_line
+from goldgate_reports import SuiteRun
+
+
+def suite_runs(suites: Sequence[SuiteTally]) -> list[SuiteRun]:
+    """Every suite with its verdict, who was tested on what, and its gates."""
+    return [_run(suite) for suite in suites]
+
+
+def _run(suite: SuiteTally) -> SuiteRun:
+    words, colour = verdict_line(suite)
+    split: Literal["dev", "golden"] = "golden" if (suite.info.get("split") or {}).get("name") == "golden" else "dev"
+    tone: Literal["ship", "stop", "open"] = "stop" if colour == "red" else "open"
+    if colour == "green" and split == "golden":  # dev's pass ships nothing
+        tone = "ship"
+    look = suite.info.get("look")
+    return SuiteRun(
+        suite.task, tone, words, tuple(line.strip() for line in head(suite.info)), split,
+        None if look is None else {**look, "level": suite.info["level"], "opened": suite.info["ledger"]["opened"]},
+        tuple({"item": item.nodeid, "verdict": {k: v for k, v in verdict.items() if k != "place"}}
+              for item in suite.ordered() for verdict in item.verdicts),
+    )

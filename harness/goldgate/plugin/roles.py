@@ -1,0 +1,158 @@
+"""Who plays which role in a suite: the candidate, and all that it is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from goldgate.base.errors import UserError
+from goldgate.champion.record import Champion
+from goldgate.measures import Recording, recording
+from goldgate.plugin.options import Choice
+from goldgate.plugin.source import Source
+from goldgate.scored.baselines import choose_prompted, is_listed, what_was_tried
+from goldgate.scored.scored import Scored
+from goldgate.scored.values import Scores
+from goldgate.subjects import Subject, how_known, parse_subject, serving_digest
+from goldgate.task.examples import Split
+from goldgate.task.project import Project
+from goldgate.task.task import Task
+
+Role = Literal["candidate", "prompted", "base", "linear", "incumbent", "previous"]
+
+
+class _NotChosenYet(Exception):
+    """The best baseline was never chosen on this machine: the one of this name would have to answer dev."""
+
+
+class Roles:
+    """Finds the subjects of one suite. dev: reads the dev split; notes: for people, of how they were found."""
+
+    def __init__(self, project: Project, task: Task, champion: Champion | None, choice: Choice, source: Source,
+                 dev: Callable[[], Split]) -> None:
+        self.notes: list[str] = []
+        self._project, self._task, self._champion = project, task, champion
+        self._choice, self._source, self._dev = choice, source, dev
+        self._parsed: dict[str, Subject] = {}
+
+    def find(self, role: Role) -> Subject:
+        """Who plays a role. Raises UserError where nobody does, or it cannot be known who."""
+        makers: dict[Role, Callable[[], Subject]] = {
+            "candidate": self._candidate, "prompted": self._prompted, "base": lambda: self._parse("base+zero_shot"),
+            "linear": lambda: self._parse("linear"), "incumbent": self._incumbent, "previous": self._previous,
+        }
+        return makers[role]()
+
+    def _parse(self, name: str) -> Subject:
+        if name not in self._parsed:
+            self._parsed[name] = parse_subject(name, self._task, self._project)
+        return self._parsed[name]
+
+    def _candidate(self) -> Subject:
+        if self._choice.candidate is not None and not self._choice.by_champion:
+            return self._parse(self._choice.candidate)
+        champion = self._champion
+        if champion is None:
+            raise UserError(
+                f"there is no candidate: task {self._task.name} has no champion", str(self._task.folder),
+                f"name one: pytest --candidate base+zero_shot, or --candidate adapter:FOLDER; or make one:"
+                f" goldgate train {self._task.name}, then goldgate promote RUN",
+            )
+        return self._promoted(champion)
+
+    def _promoted(self, champion: Champion) -> Subject:
+        prompt = champion.adapter.get("prompt")
+        champion.check_serving(serving_digest(champion.subject, prompt, self._task, self._project))
+        return champion.replayed("candidate", self._parse)
+
+    def _previous(self) -> Subject:
+        champion = self._champion
+        if champion is None:
+            raise UserError(f"there is no previous champion: task {self._task.name} has none",
+                            str(self._task.folder),
+                            "a gate on `previous` decides once there is a champion: leave it out until then")
+        if self._candidate().identity == champion.identity:
+            return champion.predecessor(self._parse)
+        return self._promoted(champion)
+
+    def _prompted(self) -> Subject:
+        """The champion's reference for the champion; for others the one chosen on dev on this machine, else the
+        champion's, else the best of the declared, which are then measured on dev.
+        """
+        recorded, champion = self._recorded_prompted(), self._champion
+        if recorded is None or not self._choice.by_champion:
+            try:
+                return self._parse(self._choose_prompted(measure=recorded is None))
+            except _NotChosenYet as absent:
+                if recorded is None:
+                    raise UserError(
+                        f"which baseline is the best is not known: {absent} has not answered dev",
+                        f"task {self._task.name}", f"goldgate evaluate {self._task.name} --subject {absent}") from None
+        if champion is not None and champion.tried:
+            self.notes.append(what_was_tried(champion.tried, champion.untried))
+        return recorded
+
+    def _recorded_prompted(self) -> Subject | None:
+        """The baseline that is recorded with the champion, while it is declared and is what it was."""
+        champion = self._champion
+        if champion is None or champion.baselines != tuple(self._task.baselines):
+            return None  # another list may have another best
+        if not is_listed(self._task, champion.prompted) or self._is_another_list(champion):
+            return None
+        try:
+            subject = self._parse(champion.prompted)
+        except UserError as error:
+            self.notes.append(f"{champion.prompted} is known by its record alone: {error.what}")
+            return champion.replayed("prompted", self._parse)
+        return subject if subject.identity == champion.prompted_identity else None
+
+    def _is_another_list(self, champion: Champion) -> bool:
+        """Whether a prompt file was edited since the champion's reference was the best of the list: it may be better
+        now. One that cannot be read is taken for what it was.
+        """
+        for name, identity in champion.tried.items():
+            try:
+                if "+file:" in name and self._parse(name).identity != identity:
+                    return True
+            except UserError:
+                continue
+        return False
+
+    def _choose_prompted(self, measure: bool) -> str:
+        """Name of the best declared baseline on dev. Raises _NotChosenYet where it would have to be measured first and
+        may not.
+        """
+        dev = self._dev()
+
+        def score(name: str) -> Scored:
+            subject = self._parse(name)
+            if not measure or (not self._choice.generate and self._source.existing(subject, dev) is None):
+                raise _NotChosenYet(name)
+            return Scored(name, self._source.scores(subject, dev))
+
+        with recording(Recording()):  # dev's numbers are told where golden's are sealed
+            chosen = choose_prompted(self._project, self._task, dev, lambda name: self._parse(name).identity, score,
+                                     everything=False)
+        self.notes.append(what_was_tried(chosen.tried, chosen.untried))
+        return chosen.name
+
+    def _incumbent(self) -> Subject:
+        if self._task.incumbent is None:
+            raise UserError("the task names no incumbent", f'{self._task.folder / "task.yaml"}, field "incumbent"',
+                            "add the subject that runs in production today")
+        name, champion = self._task.incumbent, self._champion
+        try:
+            return self._parse(name)
+        except UserError as error:
+            recorded = None if champion is None else champion.reference(name, self._parse)
+            if recorded is None:
+                raise
+            self.notes.append(f"{name} is known by its record alone: {error.what}")
+            return recorded
+
+
+def told_of(name: str, scores: Scores) -> list[str]:
+    """What people are told of a subject beside its numbers: how it is known, and what its tokens cost."""
+    known, tariff = how_known(name, scores.answers.values()), scores.context.tariff
+    cost = [f"cost of {name}: {tariff}"] if tariff is not None and (tariff.own or known) else []
+    return [known, *cost] if known else cost

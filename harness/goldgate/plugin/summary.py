@@ -1,0 +1,118 @@
+"""The end of a run: what every gate came to, the verdict on each suite, the look's outcome, and the exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from goldgate.plugin.options import in_ci, is_controller, is_worker
+from goldgate.plugin.tally import CARRIED, SuiteTally, Tally
+
+if TYPE_CHECKING:
+    from goldgate.plugin.items import GatePlugin
+
+
+class SummaryPlugin:
+    """Listens to reports, also those that come from xdist's workers."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self.tally = Tally()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.tally.add(report)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """What an xdist worker says of its suites when it ends."""
+        output: Mapping[str, Any] = getattr(node, "workeroutput", None) or {}
+        if CARRIED in output:
+            self.tally.describe(json.loads(output[CARRIED]))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Writes looks' outcomes, and in CI fails a run that leaves a suite without a verdict."""
+        gates: GatePlugin | None = self._config.pluginmanager.get_plugin("goldgate-gates")
+        told = [] if gates is None else gates.describe()
+        if is_worker(self._config):
+            self._config.workeroutput[CARRIED] = json.dumps(told)  # type: ignore[attr-defined]
+            return
+        if not is_controller(self._config):
+            self.tally.describe(told)
+        if self._config.getoption("collectonly", False):
+            return
+        for suite in self.tally.suites:
+            if not suite.audit_is_clean and session.exitstatus == pytest.ExitCode.OK:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
+            if suite.complete:
+                if suite.audit_is_clean:  # else the evidence is broken, and a look's outcome is written once
+                    _write_outcome(suite)
+            elif in_ci(os.environ) and session.exitstatus == pytest.ExitCode.OK:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        request = self._config.pluginmanager.get_plugin("goldgate-request")
+        if request is not None:
+            request.finished(self.tally.suites, [] if gates is None else gates.suites)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if is_worker(self._config):  # has a terminal too, which nobody sees, and knows a part alone
+            return
+        if self.tally.suites and not self._config.getoption("collectonly", False):
+            from goldgate.plugin.terminal import write_summary
+
+            write_summary(terminalreporter, self.tally.suites)
+            if self._config.pluginmanager.get_plugin("goldgate-request") is None:  # goldgate has a screen of its own
+                if path := self._config.getoption("gate_report"):
+                    _write_report(terminalreporter, self.tally.suites, self._config.invocation_params.dir / path)
+                _tell_github(terminalreporter, self.tally.suites, self._config.invocation_params.dir, os.environ)
+
+
+def _write_report(out: pytest.TerminalReporter, suites: list[SuiteTally], path: Path) -> None:
+    from goldgate.base.errors import UserError
+    from goldgate.plugin.page import suite_runs
+    from goldgate_reports import build_suites_report
+
+    try:
+        build_suites_report(suite_runs(suites), path)
+    except UserError as error:
+        out.write_line(f"goldgate: there is no report: {error}", red=True)
+    else:
+        out.write_line(f"report: {path}")
+
+
+def _tell_github(
+    out: pytest.TerminalReporter, suites: list[SuiteTally], start: Path, environ: Mapping[str, str]
+) -> None:
+    """Writes what GitHub's runner asks for, where it asks."""
+    from goldgate.plugin.github import error_commands, step_summary
+
+    if environ.get("GITHUB_ACTIONS") == "true":
+        for line in error_commands(suites, start, environ.get("GITHUB_WORKSPACE")):
+            out.ensure_newline()
+            out.write_line(line)
+    if path := environ.get("GITHUB_STEP_SUMMARY"):
+        try:
+            with open(path, "a", encoding="utf-8") as file:
+                file.write(step_summary(suites))
+        except OSError as error:
+            out.write_line(f"goldgate: the summary cannot be written to GITHUB_STEP_SUMMARY ({error.strerror}: {path})")
+
+
+def _write_outcome(suite: SuiteTally) -> None:
+    """Writes what came of the suite's look beside it, once: a look is never written again."""
+    look = suite.info.get("look")
+    if look is None or not suite.info["writes"]:
+        return
+    from goldgate.ledger import read_looks, write_outcome
+    from goldgate.measures import Verdict
+
+    folder = Path(suite.root) / "golden" / suite.task / "looks"
+    found = next((x for x in read_looks(folder) if x.name == look["name"]), None)
+    if found is None:  # golden was refreshed meanwhile: the look is retired
+        return
+    rows = [{k: v for k, v in verdict.items() if k != "place"} for verdict in suite.verdicts()]
+    write_outcome(folder, found, [Verdict.from_json(row) for row in rows], suite.passed)

@@ -1,0 +1,154 @@
+"""How the gates of a run are decided: level and reading, and on golden the look that the run is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from goldgate.base.errors import UserError
+from goldgate.champion.record import CHAMPION, Champion
+from goldgate.data.check import check_leaks
+from goldgate.ledger import (
+    Look,
+    LookKey,
+    check_ledger,
+    check_named,
+    is_opened,
+    level,
+    mark_opened,
+    open_look,
+    read_looks,
+    spent,
+    suite_digest,
+)
+from goldgate.measures import Reading
+from goldgate.plugin.options import Choice
+from goldgate.runs.folder import git_commit, looks_named
+from goldgate.scored.baselines import is_declared
+from goldgate.scorers import scorer_versions
+from goldgate.subjects import Subject
+from goldgate.task.examples import SPLITS, Split, load_split, read_card
+from goldgate.task.project import Project
+from goldgate.task.task import Task
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What the looks at a golden split have cost together. error: the suite's; opened: whether its examples were shown;
+    sealed: whether verdicts alone are.
+    """
+
+    looks: int
+    spent: float
+    error: float
+    opened: bool
+    sealed: bool
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How the gates of a run are decided. force: one reading for all of them; error: that a pass carries, None where
+    golden was opened; note: for people; look: the one that the run is, None where it is none; ledger: golden's, None
+    on dev.
+    """
+
+    level: float
+    reading: Reading
+    force: Reading | None
+    error: float | None
+    note: str
+    look: Look | None
+    ledger: Ledger | None
+
+    @property
+    def sealed(self) -> bool:
+        return self.ledger is not None and self.ledger.sealed
+
+    def to_json(self) -> dict[str, Any]:
+        """What the summary says of them."""
+        look = None if self.look is None else {
+            "name": self.look.name, "number": self.look.number, "new": self.look.new}
+        return {"level": self.level, "look": look, "ledger": None if self.ledger is None else vars(self.ledger)}
+
+
+def dev_terms(task: Task) -> Terms:
+    """On dev every gate is read as observed: it chose the candidate, so nothing is shown there."""
+    return Terms(level(1, task.error), task.gates, "observed", task.error, "dev", None, None)
+
+
+def golden_terms(
+    project: Project, task: Task, choice: Choice, champion: Champion | None, split: Split, candidate: Subject | None,
+    tested: Callable[[Subject], str],
+) -> Terms:
+    """On golden a candidate that is no declared baseline takes a look: recorded before any score is known, and where CI
+    is set only read. candidate: None where no test uses it; tested: the identity under which it takes its look.
+
+    Raises UserError where golden leaks, where its ledger decides nothing, and where it may not be looked at or opened.
+    """
+    folder = ledger_folder(project, task.name)
+    _check_leaks(project, task.name)
+    check_ledger(folder, sealed=task.golden == "sealed")
+    look, note = None, f"golden {split.fingerprint[:4]}"
+    if candidate is not None and is_declared(task, candidate.name):
+        note += "; a declared baseline takes no look"
+    elif candidate is not None:
+        name = CHAMPION if choice.by_champion else choice.candidate or candidate.name
+        look = _look(project, task, choice, champion, split, name, tested(candidate))
+        note = f"look {look.number} of {note}"
+    if choice.open_golden:
+        _open_golden(folder, task, look, write=writes(project, choice))
+    looks = check_ledger(folder, sealed=task.golden == "sealed")
+    ledger = Ledger(len(looks), spent(looks), task.error, is_opened(folder), task.golden == "sealed")
+    error, note = (None, f"{note}, opened") if ledger.opened else (task.error, note)
+    return Terms(look.level if look else level(1, task.error), task.gates, None, error, note, look, ledger)
+
+
+def ledger_folder(project: Project, task: str) -> Path:
+    """Where the looks at a task's golden split lie."""
+    return project.golden(task) / "looks"
+
+
+def writes(project: Project, choice: Choice) -> bool:
+    """Whether this run may write to the ledger: not where CI is set, but in the demo's own project."""
+    return not choice.ci or project.demo
+
+
+def _check_leaks(project: Project, task: str) -> None:
+    """Raises UserError where an example of golden stands in a split that training may read, or twice in golden."""
+    names = [n for n in SPLITS if (project.golden(task) / f"{n}.jsonl").is_file()]
+    check_leaks({n: load_split(project, task, n) for n in names})
+
+
+def _look(
+    project: Project, task: Task, choice: Choice, champion: Champion | None, split: Split, name: str, identity: str
+) -> Look:
+    folder = ledger_folder(project, task.name)
+    key = LookKey(split.fingerprint, identity, suite_digest(task, scorer_versions(task)))
+    recorded = any(look.key == key for look in read_looks(folder))
+    check_named(folder, [*([] if champion is None else champion.looks), *looks_named(project, task.name)])
+    look = open_look(
+        folder, key, candidate=name, date=date.today().isoformat(),
+        commit=None if recorded else git_commit(project.root), error=task.error, write=writes(project, choice),
+        sealed=task.golden == "sealed",
+    )
+    if read_card(project.golden(task.name)).splits["golden"]["fingerprint"] != split.fingerprint:
+        raise UserError("golden was refreshed while this run tested the split of before", str(folder), "run it again")
+    return look
+
+
+def _open_golden(folder: Path, task: Task, look: Look | None, *, write: bool) -> None:
+    """Records that golden is opened, before an example of it is shown. Raises UserError where it may not be."""
+    if task.golden == "sealed":
+        raise UserError("golden is sealed: its examples are not shown", f'{task.folder / "task.yaml"}, field "golden"',
+                        "look at dev's: pytest --split dev")
+    if look is None:
+        raise UserError("golden is opened at a look, and this run takes none", "--open-golden",
+                        "test a candidate that is no declared baseline")
+    if write:
+        mark_opened(folder, look)
+    elif not is_opened(folder):
+        raise UserError("golden is not opened, and where CI is set nothing is written", "--open-golden",
+                        "open it elsewhere and commit the ledger, or leave --open-golden out")

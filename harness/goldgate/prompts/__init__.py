@@ -1,0 +1,36 @@
+"""Prompting strategies: from an example to chat messages. A new one is a class with four methods."""
+
+from __future__ import annotations
+
+from goldgate.base.errors import UserError, near_names
+from goldgate.prompts.few_shot import FewShot
+from goldgate.prompts.file_prompt import FilePrompt
+from goldgate.prompts.nearest import Nearest
+from goldgate.prompts.pruned import Pruned
+from goldgate.prompts.strategy import Sources, Strategy
+from goldgate.prompts.zero_shot import ZeroShot
+
+__all__ = ["FewShot", "FilePrompt", "Nearest", "Pruned", "Sources", "Strategy", "ZeroShot", "parse_strategy"]
+
+_FORMS = ("zero_shot", "few_shot:4", "nearest:4", "file:PROMPT.md", "pruned")
+
+
+def parse_strategy(name: str, sources: Sources) -> Strategy:
+    """The strategy of that name: zero_shot, few_shot:K, nearest:K, file:NAME or pruned. UserError for anything else."""
+    kind, colon, rest = name.partition(":")
+    if not colon and kind == "zero_shot":
+        return ZeroShot(sources.task)
+    if not colon and kind == "pruned":
+        return Pruned(sources.task)
+    if kind in ("few_shot", "nearest"):
+        count = _count(name, rest)
+        return FewShot(sources.task, sources.train(), count) if kind == "few_shot" else Nearest(sources, count)
+    if colon and kind == "file":
+        return FilePrompt(sources.task, rest)
+    raise UserError(f'no prompting strategy "{name}"', hint=near_names(name, _FORMS))
+
+
+def _count(name: str, number: str) -> int:
+    if not number.isascii() or not number.isdigit() or int(number) < 1:
+        raise UserError(f'"{name}" does not say how many shots', hint="write few_shot:4 or nearest:4")
+    return int(number)

@@ -1,0 +1,28 @@
+"""zero_shot: the instructions and the input, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from goldgate.prompts.strategy import conversation, system_text
+from goldgate.task.examples import Example, Message
+from goldgate.task.task import Task
+
+
+class ZeroShot:
+    """Instructions and input."""
+
+    name = "zero_shot"
+
+    def __init__(self, task: Task) -> None:
+        self._system = system_text(task)
+
+    def spec(self) -> dict[str, Any]:
+        return {"name": self.name, "system": self._system}
+
+    def messages(self, example: Example) -> list[Message]:
+        return conversation(self._system, (), example)
+
+    def prepare(self, examples: Sequence[Example]) -> None:
+        """Nothing to prepare."""

@@ -1,0 +1,118 @@
+"""A subject's answers on one split with their values, metric by metric; and its answers to other inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Protocol, Self
+
+from goldgate.base.errors import UserError, near_names
+from goldgate.scorers import TIMED, Context, scorers_for, whole_for
+from goldgate.scorers.own import OwnScorer
+from goldgate.subjects.latency import Timing
+from goldgate.subjects.subject import Answer
+from goldgate.task.examples import Example, Split
+from goldgate.task.strata import read_novelty
+
+Values = dict[str, float | None]
+
+
+class Ask(Protocol):
+    """Answers of one subject to other examples than the split's, or one more sample (from 1) of its answers to them."""
+
+    def __call__(self, split: Split, sample: int, /) -> Mapping[str, Answer]: ...
+
+
+Clock = Callable[[], Mapping[str, Timing]]
+"""How long one asker waits, by example digest."""
+
+
+@dataclass
+class Scores:
+    """Per-example values of every metric of one subject, computed when first asked for. known: recorded values; ask:
+    for more answers of the subject, None where only these can be had; clock: for its latencies, None where nobody
+    may ask it alone.
+    """
+
+    context: Context
+    split: Split
+    answers: Mapping[str, Answer]
+    known: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    ask: Ask | None = None
+    clock: Clock | None = None
+    _values: dict[str | OwnScorer, Values] = field(default_factory=dict)
+    _asked: dict[tuple[str, int], Mapping[str, Answer]] = field(default_factory=dict)
+    _timings: Mapping[str, Timing] | None = None
+
+    def asked(self, split: Split, sample: int = 0) -> Self:
+        """The subject on other examples, or one more sample (from 1) of its answers to them; each is asked for once.
+
+        Raises UserError where it cannot be asked.
+        """
+        key = (split.fingerprint, sample)
+        if key not in self._asked:
+            if self.ask is None:
+                raise UserError("only recorded answers of this subject are at hand, none to other inputs",
+                                hint="use it in a suite that pytest runs, where the model may answer")
+            self._asked[key] = self.ask(split, sample)
+        return replace(self, split=split, answers=self._asked[key], known={}, clock=None, _values={}, _timings=None)
+
+    def values(self, metric: str) -> Values:
+        """Example id → value (None where the answer is missing). Raises UserError for an unknown metric or a NaN."""
+        if metric not in self._values:
+            self._values[metric] = self._score(metric)
+        return self._values[metric]
+
+    def _score(self, metric: str) -> Values:
+        scorers = scorers_for(self.context.task)
+        if metric not in scorers:
+            known_ones = [*scorers, *whole_for(self.context.task), *TIMED]
+            raise UserError(f'no metric "{metric}" for task {self.context.task.name}',
+                            hint=near_names(metric, known_ones))
+        self.check_whole()
+        known = self.known.get(metric, {})
+        todo = [e for e in self.split if e.id not in known]
+        fresh = scorers[metric].score(self.context, todo, [self.answers[e.id] for e in todo]) if todo else []
+        values: Values = dict(zip((e.id for e in todo), fresh, strict=True))
+        return {e.id: values[e.id] if e.id in values else known[e.id] for e in self.split}
+
+    def own_values(self, scorer: OwnScorer, examples: Sequence[Example]) -> Values:
+        """The values of a user's scorer, on these examples at least: it need not make sense on others."""
+        self.check_whole()
+        values = self._values.setdefault(scorer, {})
+        todo = [e for e in examples if e.id not in values]
+        fresh = scorer.score(todo, [self.answers[e.id] for e in todo], closed=self.split.name == "golden")
+        values.update(zip((e.id for e in todo), fresh, strict=True))
+        return values
+
+    def strata(self) -> Mapping[str, str]:
+        """Example id → novelty:far, novelty:near or novelty:twin. Raises UserError where that is not known."""
+        return read_novelty(self.context.task.data).of(self.split)
+
+    @cached_property
+    def tags(self) -> Mapping[str, tuple[str, ...]]:
+        """Example id → its tags, and its novelty stratum where that is known."""
+        try:
+            strata = self.strata()
+        except UserError:
+            return {e.id: e.tags for e in self.split}
+        return {e.id: (*e.tags, strata[e.id]) for e in self.split}
+
+    def check_slice(self, keep: Callable[..., bool], name: str) -> None:
+        """Raises UserError for a predicate that examples may not be chosen by here. name: what messages call it."""
+
+    def timings(self) -> Mapping[str, Timing]:
+        """Latencies by example digest. Raises UserError where they cannot be had."""
+        if self.clock is None:
+            raise UserError("nobody has timed these answers", hint="ask for latency in a suite: pytest suites/<task>")
+        if self._timings is None:
+            self._timings = self.clock()
+        return self._timings
+
+    def check_whole(self) -> None:
+        """Raises UserError where an example has no answer."""
+        absent = [e for e in self.split if e.id not in self.answers]
+        if absent:
+            raise UserError(f"{len(absent)} of {len(self.split)} answers are not there, first {absent[0].id}",
+                            hint="run again to collect them")

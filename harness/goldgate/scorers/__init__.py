@@ -1,0 +1,106 @@
+"""The metrics by name. Raise a scorer's version when the same answer may get another value."""
+
+from __future__ import annotations
+
+from goldgate.scorers.json_format import (
+    exact_json,
+    field_accuracy,
+    field_f1,
+    field_precision,
+    field_recall,
+    json_valid,
+    schema_valid,
+)
+from goldgate.scorers.overlap import edit_similarity, rouge_l
+from goldgate.scorers.prices import Tariff, tariff_of
+from goldgate.scorers.refusal import empty_rate, refusal_rate
+from goldgate.scorers.scorer import Context, Scorer, per_example
+from goldgate.scorers.similarity import similarity
+from goldgate.scorers.text import (
+    cost_per_1k,
+    exact_text,
+    label_valid,
+    numbers_kept,
+    stop_rate,
+    style_ok,
+    style_score,
+    tokens_in,
+    tokens_out,
+)
+from goldgate.scorers.timed import TIMED, timed_measure
+from goldgate.scorers.whole import Whole, macro_f1_of
+from goldgate.task.task import Task
+
+_ALL = frozenset({"json", "label", "text"})
+_JSON, _LABEL, _TEXT = frozenset({"json"}), frozenset({"label"}), frozenset({"text"})
+
+
+def _style(task: Task) -> str | None:
+    return None if task.style else "task.yaml has no `style:` rules"
+
+
+def _prices(task: Task) -> str | None:
+    return None if task.prices and task.prices.of_tokens else "task.yaml has no `prices:` of tokens"
+
+
+def _token_bounds(context: Context) -> tuple[float, float]:
+    return 0.0, float(context.task.decoding.max_new_tokens)
+
+
+def _prompt_bounds(context: Context) -> tuple[float, float]:
+    return 0.0, float(context.task.decoding.max_prompt_tokens)
+
+
+def _cost_bounds(context: Context) -> tuple[float, float]:
+    return 0.0, context.priced.cost(_prompt_bounds(context)[1], _token_bounds(context)[1])
+
+
+_SCORERS = (
+    Scorer("exact_match", 2, per_example(exact_json), _JSON),
+    Scorer("exact_match", 2, per_example(exact_text), _LABEL | _TEXT),
+    Scorer("json_valid", 2, per_example(json_valid), _JSON),
+    Scorer("schema_valid", 2, per_example(schema_valid), _JSON),
+    Scorer("field_accuracy", 2, per_example(field_accuracy), _JSON),
+    Scorer("field_precision", 1, per_example(field_precision), _JSON, shown=False),
+    Scorer("field_recall", 1, per_example(field_recall), _JSON, shown=False),
+    Scorer("field_f1", 1, per_example(field_f1), _JSON, shown=False),
+    Scorer("label_valid", 2, per_example(label_valid), _LABEL),
+    Scorer("style_ok", 2, per_example(style_ok), _TEXT, needs=_style),
+    Scorer("style_score", 2, per_example(style_score), _TEXT, needs=_style),
+    Scorer("numbers_kept", 2, per_example(numbers_kept), _TEXT),
+    Scorer("similarity", 2, similarity, _TEXT, bounds=lambda context: (-1.0, 1.0), model=True),
+    Scorer("edit_similarity", 1, per_example(edit_similarity), _TEXT, shown=False),
+    Scorer("rouge_l", 1, per_example(rouge_l), _TEXT, shown=False),
+    Scorer("stop_rate", 1, stop_rate, _ALL),
+    Scorer("empty_rate", 1, empty_rate, _ALL, better="low", shown=False),
+    Scorer("refusal_rate", 1, refusal_rate, _ALL, better="low", shown=False),
+    Scorer("tokens_in", 1, tokens_in, _ALL, better="low", bounds=_prompt_bounds),
+    Scorer("tokens_out", 1, tokens_out, _ALL, better="low", bounds=_token_bounds),
+    Scorer("cost_per_1k", 1, cost_per_1k, _ALL, better="low", bounds=_cost_bounds, needs=_prices),
+)
+
+
+_WHOLE = (Whole("macro_f1", 1, _LABEL, macro_f1_of),)
+
+
+def scorers_for(task: Task) -> dict[str, Scorer]:
+    """The metrics that are means of per-example values, in the order in which they are shown. None is computed before
+    it is asked for.
+    """
+    return {s.name: s for s in _SCORERS if task.kind in s.kinds and s.needs(task) is None}
+
+
+def whole_for(task: Task) -> dict[str, Whole]:
+    """The metrics of a split as a whole."""
+    return {w.name: w for w in _WHOLE if task.kind in w.kinds}
+
+
+def scorer_versions(task: Task) -> dict[str, int]:
+    """Name → version of the task's scorers: part of what makes two looks at golden the same."""
+    means = {name: s.version for name, s in scorers_for(task).items()}
+    return means | {name: w.version for name, w in whole_for(task).items()} | TIMED
+
+
+__all__ = [
+    "TIMED", "Context", "Scorer", "Tariff", "scorer_versions", "scorers_for", "tariff_of", "timed_measure", "whole_for",
+]

@@ -1,0 +1,291 @@
+"""JSON answers field by field: each field is right, wrong, missed, invented or rightly empty.
+
+right: expected and given, and the two agree by the field's rule; wrong: both hold something else; missed: expected, and
+null, an empty list or nothing given; invented: the other way round; empty: nothing expected, nothing given. Wrong is a
+false positive and a false negative, missed a false negative, invented a false positive, as is usual for slot filling
+(MUC-5; Makhoul et al. 1999, "Performance measures for information extraction").
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from goldgate.task.task import FieldRule
+
+Outcome = Literal["right", "wrong", "missed", "invented", "empty"]
+_FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)\n?```", re.DOTALL)
+_MISSING = object()
+_DEFAULT = FieldRule()
+_DEPTH = 40  # an answer nested deeper than this is no answer, and would exhaust the stack
+
+
+@dataclass(frozen=True)
+class FieldVerdict:
+    """One leaf of an answer: its path ("items[0].amount"), how it compares, and both values (None where absent)."""
+
+    path: str
+    outcome: Outcome
+    expected: Any
+    got: Any
+
+    @property
+    def ok(self) -> bool:
+        return self.outcome in ("right", "empty")
+
+
+def parse_json(text: str) -> Any:
+    """The JSON value of an answer.
+
+    Blanks around it and one Markdown code fence around the whole are dropped, because that is what any caller of a
+    prompted model does; text before or behind it is not. Raises ValueError for anything else, NaN, a number beyond
+    64-bit floats, a key that stands twice in one object, and nesting deeper than 40.
+    """
+    stripped = text.strip()
+    if fenced := _FENCE.fullmatch(stripped):
+        stripped = fenced.group(1)
+    try:
+        value = json.loads(stripped, parse_constant=_refuse, parse_int=_whole, parse_float=_real,
+                           object_pairs_hook=_unique)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    if _depth(value) > _DEPTH:
+        raise ValueError("nested too deeply")
+    return value
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _whole(digits: str) -> int:
+    _real(digits)
+    return int(digits)
+
+
+def _real(digits: str) -> float:
+    if not math.isfinite(value := float(digits)):
+        raise ValueError("a number is too large")
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("a key stands twice")
+    return value
+
+
+def _depth(value: Any) -> int:
+    level, row = 0, [value]
+    while row and level <= _DEPTH:
+        level += 1
+        row = [
+            child
+            for item in row
+            if isinstance(item, (dict, list))
+            for child in (item.values() if isinstance(item, dict) else item)
+        ]
+    return level
+
+
+def compare(expected: Any, got: Any, rules: Mapping[str, FieldRule]) -> list[FieldVerdict]:
+    """Every leaf of the expected and of the given value, compared by the rules (keys: paths without indexes)."""
+    return list(_compare(expected, got, rules, "", ""))
+
+
+def field_score(expected: Any, got: Any, rules: Mapping[str, FieldRule]) -> float:
+    """Weighted share of fields that are right or rightly empty, in [0, 1].
+
+    A top-level field counts with its weight; within it, the share of its leaves. A field that was not asked for
+    counts as one that is wrong. 0 for a value that is not an object where one is expected.
+    """
+    total = reached = 0.0
+    for weight, leaves in _by_field(expected, got, rules):
+        total += weight
+        reached += weight * sum(v.ok for v in leaves) / len(leaves)
+    return reached / total if total else 1.0
+
+
+@dataclass(frozen=True)
+class FieldCounts:
+    """Weights of the fields of one answer that hold something, by outcome: at least 0 each."""
+
+    right: float
+    wrong: float
+    missed: float
+    invented: float
+
+    @property
+    def precision(self) -> float:
+        """Right / (right + wrong + invented), in [0, 1]."""
+        return self._share(self.right, self.right + self.wrong + self.invented)
+
+    @property
+    def recall(self) -> float:
+        """Right / (right + wrong + missed), in [0, 1]."""
+        return self._share(self.right, self.right + self.wrong + self.missed)
+
+    @property
+    def f1(self) -> float:
+        """2 right / (2 right + 2 wrong + missed + invented), in [0, 1]: the harmonic mean of precision and recall."""
+        return self._share(2 * self.right, 2 * (self.right + self.wrong) + self.missed + self.invented)
+
+    def _share(self, part: float, whole: float) -> float:
+        """0 / 0 is 1 only where nothing was to be found and nothing was given: an empty answer has no precision."""
+        if whole:
+            return part / whole
+        return 0.0 if self.missed or self.invented else 1.0
+
+
+def field_counts(expected: Any, got: Any, rules: Mapping[str, FieldRule]) -> FieldCounts:
+    """The fields of an answer by outcome; what is rightly empty does not count.
+
+    A top-level field counts with its weight, split evenly over those of its leaves that are not rightly empty.
+    """
+    sums: dict[Outcome, float] = dict.fromkeys(("right", "wrong", "missed", "invented"), 0.0)
+    for weight, leaves in _by_field(expected, got, rules):
+        filled = [v.outcome for v in leaves if v.outcome != "empty"]
+        for outcome in filled:
+            sums[outcome] += weight / len(filled)
+    return FieldCounts(sums["right"], sums["wrong"], sums["missed"], sums["invented"])
+
+
+def _by_field(
+    expected: Any, got: Any, rules: Mapping[str, FieldRule]
+) -> Iterator[tuple[float, Sequence[FieldVerdict]]]:
+    """Weight and leaves of each top-level field; of the whole, where an object is not both expected and given."""
+    if not isinstance(expected, dict):
+        yield 1.0, compare(expected, got, rules)
+    elif not isinstance(got, dict):
+        yield 1.0, [FieldVerdict("", "wrong", expected, got)]
+    else:
+        for key in [*expected, *(k for k in got if k not in expected)]:
+            leaves = _compare(expected.get(key, _MISSING), got.get(key, _MISSING), rules, key, key)
+            yield rules.get(key, _DEFAULT).weight, leaves
+
+
+def _compare(expected: Any, got: Any, rules: Mapping[str, FieldRule], path: str, rule_path: str) -> list[FieldVerdict]:
+    if isinstance(expected, dict) and expected and isinstance(got, dict):
+        verdicts: list[FieldVerdict] = []
+        for key in [*expected, *(k for k in got if k not in expected)]:
+            verdicts += _compare(
+                expected.get(key, _MISSING), got.get(key, _MISSING), rules,
+                f"{path}.{key}" if path else key, f"{rule_path}.{key}" if rule_path else key,
+            )
+        return verdicts
+    if isinstance(expected, list) and isinstance(got, list) and (expected or got):
+        if rules.get(rule_path, _DEFAULT).compare == "set":
+            return _compare_sets(expected, got, path)
+        return _compare_lists(expected, got, rules, path, rule_path)
+    return [_leaf(expected, got, rules.get(rule_path, _DEFAULT), path)]
+
+
+def _compare_lists(
+    expected: Sequence[Any], got: Sequence[Any], rules: Mapping[str, FieldRule], path: str, rule_path: str
+) -> list[FieldVerdict]:
+    pairs = _pairs(expected, got, rules, rule_path)
+    verdicts: list[FieldVerdict] = []
+    for row, (e, g) in enumerate(pairs):
+        want = _MISSING if e is None else expected[e]
+        have = _MISSING if g is None else got[g]
+        verdicts += _compare(want, have, rules, f"{path}[{row}]", rule_path)
+    return verdicts
+
+
+def _compare_sets(expected: Sequence[Any], got: Sequence[Any], path: str) -> list[FieldVerdict]:
+    """Items in any order, each as often as it is expected: found ones are right, others missed or invented."""
+    left = [(_canonical(item), item) for item in got]
+    verdicts: list[FieldVerdict] = []
+    for item in expected:
+        wanted = _canonical(item)
+        at = next((i for i, (form, _) in enumerate(left) if form == wanted), None)
+        found = None if at is None else left.pop(at)[1]
+        verdicts.append(FieldVerdict(f"{path}[{len(verdicts)}]", "missed" if at is None else "right", item, found))
+    for _, item in left:
+        verdicts.append(FieldVerdict(f"{path}[{len(verdicts)}]", "invented", None, item))
+    return verdicts
+
+
+def _pairs(
+    expected: Sequence[Any], got: Sequence[Any], rules: Mapping[str, FieldRule], rule_path: str
+) -> list[tuple[int | None, int | None]]:
+    """Which rows belong together: in order, or for `align` the assignment with the most leaves right (the linear sum
+    assignment of scipy; each row has one partner at most).
+    """
+    width = max(len(expected), len(got))
+    in_order = [(i if i < len(expected) else None, i if i < len(got) else None) for i in range(width)]
+    if not rules.get(rule_path, _DEFAULT).align or not expected or not got:
+        return in_order
+    from scipy.optimize import linear_sum_assignment
+
+    right = [[sum(v.ok for v in _compare(e, g, rules, "", rule_path)) for g in got] for e in expected]
+    rows, columns = linear_sum_assignment(right, maximize=True)
+    matched = dict(zip(rows.tolist(), columns.tolist(), strict=True))
+    pairs: list[tuple[int | None, int | None]] = [(e, matched.get(e)) for e in range(len(expected))]
+    return pairs + [(None, g) for g in range(len(got)) if g not in matched.values()]
+
+
+def _leaf(expected: Any, got: Any, rule: FieldRule, path: str) -> FieldVerdict:
+    nothing_expected = expected is _MISSING or expected is None or expected == []
+    nothing_given = got is _MISSING or got is None or got == []
+    shown_expected = None if expected is _MISSING else expected
+    shown_got = None if got is _MISSING else got
+    if nothing_expected and nothing_given:
+        outcome: Outcome = "empty"
+        if (expected is _MISSING) != (got is _MISSING):  # the key itself is not there, or was not asked for
+            outcome = "invented" if expected is _MISSING else "missed"
+    elif nothing_expected:
+        outcome = "invented"
+    elif nothing_given:
+        outcome = "missed"
+    else:
+        outcome = "right" if same(expected, got, rule) else "wrong"
+    return FieldVerdict(path, outcome, shown_expected, shown_got)
+
+
+def same(expected: Any, got: Any, rule: FieldRule) -> bool:
+    """Whether two values agree under a rule.
+
+    exact: the same JSON value (1 and 1.0 are one number, true and 1 are not); text: case and runs of blanks do not
+    count; number: within the tolerance, and "12.50" in quotes is no number; date: ISO dates that name one day; list and
+    set say how lists are walked, and what is no list compares as exact.
+    """
+    if rule.compare == "number":
+        return _number(expected) and _number(got) and bool(abs(expected - got) <= rule.tolerance + 1e-9)
+    if rule.compare == "text":
+        return isinstance(expected, str) and isinstance(got, str) and _folded(expected) == _folded(got)
+    if rule.compare == "date":
+        return isinstance(got, str) and isinstance(expected, str) and _day(expected) == _day(got)
+    return bool(_canonical(expected) == _canonical(got))
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
+def _day(text: str) -> date | str:
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        return text
+
+
+def _canonical(value: Any) -> Any:
+    """A form in which == means the same JSON value: Python holds True == 1, JSON does not."""
+    if isinstance(value, bool):
+        return ("bool", value)
+    if isinstance(value, dict):
+        return {k: _canonical(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_canonical(v) for v in value]
+    return value

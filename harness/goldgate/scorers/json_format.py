@@ -1,0 +1,111 @@
+"""Scores of JSON answers: valid, valid by the schema (and which rule is broken), field by field, exactly right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from goldgate.scorers.fields import FieldCounts, compare, field_counts, field_score, parse_json
+from goldgate.task.examples import Example
+from goldgate.task.task import Task
+
+_PARSED = 2**15
+"""Answers whose parsed value is kept: every metric of a split asks for it, and two subjects' answers are compared."""
+
+
+def json_valid(task: Task, example: Example, text: str) -> float:
+    """1 if the answer is one JSON value (no key twice) and nothing else but blanks or one code fence, else 0; in
+    [0, 1], higher is better. Source: RFC 8259.
+    """
+    return 0.0 if _parsed(text) is None else 1.0
+
+
+def schema_valid(task: Task, example: Example, text: str) -> float:
+    """1 if the answer is JSON and valid by the task's JSON Schema (formats not asserted), else 0; in [0, 1], higher is
+    better. `broken_rules` says why not. Source: JSON Schema, by the library jsonschema.
+    """
+    value = _parsed(text)
+    return 1.0 if value is not None and task.validator.is_valid(value[0]) else 0.0
+
+
+def broken_rules(task: Task, text: str) -> list[str]:
+    """Which rules of the task's JSON Schema an answer breaks, and where: "total: -3 is less than the minimum of 0".
+
+    In the order of their places; of a choice (anyOf, oneOf) the rule that comes nearest. Empty for a valid answer. The
+    texts hold what the answer holds.
+    """
+    from jsonschema.exceptions import best_match
+
+    try:
+        value = parse_json(text)
+    except ValueError as error:
+        return [f"not JSON: {error}"]
+    found = [best_match([error]) for error in task.validator.iter_errors(value)]
+    return [f"{place or 'the whole'}: {message}" for place, message in sorted((_path(e), e.message) for e in found)]
+
+
+def _path(error: Any) -> str:
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path)
+    return "".join(parts).removeprefix(".")
+
+
+def field_accuracy(task: Task, example: Example, text: str) -> float:
+    """Weighted share of fields that are right or rightly empty, in [0, 1], higher is better; the best accepted output;
+    0 if no JSON. Source: `goldgate.scorers.fields`.
+    """
+    value = _parsed(text)
+    if value is None:
+        return 0.0
+    return max(field_score(expected, value[0], task.fields) for expected in example.answers)
+
+
+def field_precision(task: Task, example: Example, text: str) -> float:
+    """Of the fields that the answer fills, the weighted share that is right: right / (right + wrong + invented), in
+    [0, 1], higher is better; the best accepted output; 0 if no JSON, and if nothing is given where something was
+    expected. The metric is the mean of the examples' values. Source: slot filling, see `goldgate.scorers.fields`.
+    """
+    return _best(task, example, text, lambda counts: counts.precision)
+
+
+def field_recall(task: Task, example: Example, text: str) -> float:
+    """Of the fields that the reference fills, the weighted share that is right: right / (right + wrong + missed), in
+    [0, 1], higher is better; the best accepted output; 0 if no JSON, and if something is given where nothing was
+    expected. The metric is the mean of the examples' values. Source: slot filling, see `goldgate.scorers.fields`.
+    """
+    return _best(task, example, text, lambda counts: counts.recall)
+
+
+def field_f1(task: Task, example: Example, text: str) -> float:
+    """Harmonic mean of field_precision and field_recall of one answer, in [0, 1], higher is better; the best accepted
+    output; 0 if no JSON. The metric is the mean of the examples' values (scikit-learn's average="samples"), not the F1
+    of pooled counts: so it is a bounded mean, whose interval is exact. Source: van Rijsbergen 1979; slot filling, see
+    `goldgate.scorers.fields`.
+    """
+    return _best(task, example, text, lambda counts: counts.f1)
+
+
+def _best(task: Task, example: Example, text: str, share: Callable[[FieldCounts], float]) -> float:
+    value = _parsed(text)
+    if value is None:
+        return 0.0
+    return max(share(field_counts(expected, value[0], task.fields)) for expected in example.answers)
+
+
+def exact_json(task: Task, example: Example, text: str) -> float:
+    """1 if every field is right or rightly empty and none is invented, for any accepted output, else 0; in [0, 1],
+    higher is better. Source: `goldgate.scorers.fields`.
+    """
+    value = _parsed(text)
+    if value is None:
+        return 0.0
+    return float(any(all(v.ok for v in compare(e, value[0], task.fields)) for e in example.answers))
+
+
+@lru_cache(maxsize=_PARSED)
+def _parsed(text: str) -> tuple[Any] | None:
+    """The parsed value in a 1-tuple (so that null is not nothing), or None."""
+    try:
+        return (parse_json(text),)
+    except ValueError:
+        return None

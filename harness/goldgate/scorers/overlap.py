@@ -1,0 +1,44 @@
+"""How near a text is to its reference, by characters and by words."""
+
+from __future__ import annotations
+
+import re
+
+from goldgate.task.examples import Example
+from goldgate.task.task import Task
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+def edit_similarity(task: Task, example: Example, text: str) -> float:
+    """1 - Levenshtein distance / length of the longer text, in [0, 1], higher is better; the best accepted output.
+
+    Counted in characters after runs of blanks are one blank and ends are stripped, as for exact_match. Two empty texts
+    are equal. Source: Levenshtein 1966, normalised as in rapidfuzz (`Levenshtein.normalized_similarity`).
+    """
+    from rapidfuzz.distance import Levenshtein
+
+    got = " ".join(text.split())
+    return max(Levenshtein.normalized_similarity(" ".join(str(e).split()), got) for e in example.answers)
+
+
+def rouge_l(task: Task, example: Example, text: str) -> float:
+    """ROUGE-L: F1 of the longest common subsequence of words, in [0, 1], higher is better; the best accepted output.
+
+    Words are runs of letters and digits in lower case, without stemming: on ASCII text the value is rouge-score's
+    (which knows a-z and 0-9 alone). 0 where either text has no word. A language written without blanks has one word a
+    phrase: take edit_similarity there. Source: Lin 2004, "ROUGE: A Package for Automatic Evaluation of Summaries".
+    """
+    from rapidfuzz.distance import LCSseq
+
+    got = words(text)
+    best = 0.0
+    for wanted in (words(str(e)) for e in example.answers):
+        if got and wanted:
+            best = max(best, 2 * LCSseq.similarity(wanted, got) / (len(wanted) + len(got)))
+    return best
+
+
+def words(text: str) -> list[str]:
+    """The words that rouge_l compares."""
+    return _WORD.findall(text.lower())

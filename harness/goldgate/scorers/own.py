@@ -1,0 +1,130 @@
+"""A user's own metric: a function of an example and an answer's text, in the suite's folder, under `@scorer`."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from numbers import Real
+from pathlib import Path
+from types import FunctionType
+from typing import Any, Literal, overload
+
+import numpy as np
+
+from goldgate.base.errors import UserError
+from goldgate.subjects.subject import Answer
+from goldgate.task.examples import Example
+from goldgate.task.project import suite_files
+from goldgate.task.task import Task
+
+VERSION = 1  # raised when a user's function may give the same answer another value
+Better = Literal["high", "low"]
+Function = Callable[[Example, str], "float | bool"]
+_SHOWN = 80  # characters of what a function raised or returned
+
+
+@dataclass(frozen=True, eq=False)
+class OwnScorer:
+    """A decorated function, which can still be called. bounds: the range of its values; better: whether a "high" or a
+    "low" value is.
+    """
+
+    function: Function
+    better: Better = "high"
+    bounds: tuple[float, float] = (0.0, 1.0)
+
+    def __call__(self, example: Example, text: str) -> float | bool:
+        return self.function(example, text)
+
+    @property
+    def name(self) -> str:
+        return str(getattr(self.function, "__name__", self.function))
+
+    def check(self, task: Task, metrics: Collection[str]) -> None:
+        """Raises UserError for a scorer that a gate cannot use. metrics: names that are taken."""
+        if not isinstance(self.function, FunctionType) or not self.name.isidentifier():
+            raise UserError(f"@scorer is for a function with a name, not for {self.function!r:.{_SHOWN}}",
+                            hint="write `def polite(example, text):` below it")
+        if self.name in metrics:
+            raise UserError(f"{self.name} is a metric of this task already", hint="give your function another name")
+        if self.better not in ("high", "low"):
+            raise UserError(f'{self.name}: better is "high" or "low", not {self.better!r}', hint="mend its @scorer(..)")
+        if not (isinstance(self.bounds, (tuple, list)) and len(self.bounds) == 2
+                and all(isinstance(b, Real) for b in self.bounds)):
+            raise UserError(f"{self.name}: bounds are two numbers, not {self.bounds!r:.{_SHOWN}}",
+                            hint="write @scorer(bounds=(0, 10))")
+        check_counted(self.function, self.name, task)
+
+    def score(self, examples: Sequence[Example], answers: Sequence[Answer], closed: bool) -> list[float | None]:
+        """One number an example; a missing answer stays missing, and one that was cut off at the limit of tokens has
+        the worst value, whatever stands in it. closed: errors must not tell what the examples hold.
+
+        Raises UserError naming scorer and example where the function raises, or returns no number.
+        """
+        worst = float(self.bounds[0] if self.better == "high" else self.bounds[1])
+        return [
+            None if a.text is None else worst if a.finish == "length" else self._value(e, a.text, closed)
+            for e, a in zip(examples, answers, strict=True)
+        ]
+
+    def _value(self, example: Example, text: str, closed: bool) -> float:
+        try:
+            value: Any = self.function(copy.deepcopy(example), text)  # a copy: the next scorer reads the same example
+            number = float(value) if isinstance(value, (Real, np.bool_)) else None
+        except Exception as error:
+            said = "" if closed else f": {str(error)!r:.{_SHOWN}}"
+            raise UserError(f"{self.name} fails on example {example.id} with {type(error).__name__}{said}",
+                            self._place(error), "mend it; --split dev shows what is said of dev") from error
+        if number is None:
+            said = type(value).__name__ if closed else f"{value!r:.{_SHOWN}}"
+            raise UserError(f"{self.name} returns {said} for example {example.id}, which is no number",
+                            self._place(None), "return a number, True or False for every answer")
+        return number
+
+    def _place(self, error: Exception | None) -> str:
+        code = self.function.__code__ if isinstance(self.function, FunctionType) else None
+        line = code.co_firstlineno if code else 0
+        trace = error.__traceback__ if error else None
+        while trace is not None:
+            if trace.tb_frame.f_code is code:
+                line = trace.tb_lineno
+            trace = trace.tb_next
+        return f"{next(_homes(self.function)) or ''}, line {line}"
+
+
+def check_counted(function: Any, name: str, task: Task) -> None:
+    """Raises UserError where a function of that name lies outside of the suite: what decides a gate is part of the
+    look, and code that lies elsewhere could change unseen.
+    """
+    counted = {str(p.resolve()) for p in suite_files(task.folder)}
+    for home in _homes(function):
+        if home is None or str(Path(home).resolve()) not in counted:
+            raise UserError(f"the code of {name} lies outside of its suite", home or "",
+                            f"move it into a test file or conftest.py in {task.folder}")
+
+
+def _homes(function: Any) -> Iterator[str | None]:
+    """The files of a function and of those that it wraps; None for what has no file."""
+    while function is not None:
+        yield function.__globals__.get("__file__") if isinstance(function, FunctionType) else None
+        function = getattr(function, "__wrapped__", None)
+
+
+@overload
+def scorer(function: Function, /) -> OwnScorer: ...
+@overload
+def scorer(*, better: Better = ..., bounds: tuple[float, float] = ...) -> Callable[[Function], OwnScorer]: ...
+def scorer(
+    function: Function | None = None, /, *, better: Better = "high", bounds: tuple[float, float] = (0.0, 1.0)
+) -> OwnScorer | Callable[[Function], OwnScorer]:
+    """Makes a function of (example, answer text) a metric of a suite: `candidate.by(polite) >= 0.9`.
+
+    It returns a number in `bounds`, or True or False; better: whether "high" or "low" is, which is the way that its
+    gates must ask (an answer that was cut off has the worst value). Its code must lie in the
+    suite's folder or in a conftest.py above it, because it is part of what a look asks; what it imports from elsewhere
+    is not counted, so keep the rule itself there. It is checked when a gate uses it.
+    """
+    if function is not None:
+        return OwnScorer(function, better, bounds)
+    return lambda decorated: OwnScorer(decorated, better, bounds)

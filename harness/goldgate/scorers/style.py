@@ -1,0 +1,200 @@
+"""House-style rules that a program can check, and whether the numbers survived a rewriting. Pure functions of text.
+
+It knows no task and no model: what is asked stands in a `Style`, one entry a rule. Text between double quotes ("..."
+or “...”, closed on the same line) is somebody else's wording: no rule but the frame (greeting, sign-off) looks into it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from goldgate.task.task import Style
+
+_NEGATED = ("do", "does", "did", "is", "are", "was", "were", "has", "have", "had", "could", "would", "should")
+_SHORT = {"am": "'m", "are": "'re", "is": "'s", "will": "'ll", "would": "'d"}
+_FOLLOWED = {
+    "am": ("I",),
+    "are": ("you", "we", "they"),
+    "is": ("it", "that", "there", "here"),
+    "will": ("I", "you", "we", "they", "it"),
+    "would": ("I", "you", "we", "they"),
+}
+
+# Full form -> contraction; the forms with "not" first, because "it is not" becomes "it isn't".
+# Left out on purpose: "have" after a pronoun ("you have two days" has no contraction that reads well) and "let us".
+CONTRACTIONS: dict[str, str] = {
+    "cannot": "can't",
+    "can not": "can't",
+    "will not": "won't",
+    **{f"{verb} not": f"{verb}n't" for verb in _NEGATED},
+    **{f"{who} {verb}": f"{who}{_SHORT[verb]}" for verb, pronouns in _FOLLOWED.items() for who in pronouns},
+}
+
+# A full stop after one of these does not end a sentence; after "no" and "nr" only where a digit follows ("No. 5").
+ABBREVIATIONS = ("mr", "mrs", "ms", "dr", "st", "e.g", "i.e", "approx", "vs")
+NUMBER_SIGNS = ("no", "nr")
+
+LONGEST_MATCHED = 10_000  # characters: at the square of it, a pattern that backtracks takes seconds
+
+_QUOTED = re.compile(r'"[^"\n]*"|“[^”\n]*”')
+_WORD = re.compile(r"\S+")
+_BEFORE_A_WORD = r"(?=\s+\w)"
+_CLOSING = ")]'’"
+_MARKS = ".!?…"
+_NAME = r"(?=[^\W\d_])(?![a-zß-ÿ])[^,\n]{1,40}"
+_WITH_DIGIT = re.compile(r"\S*\d\S*")
+_EDGES = "\"“”'‘’()[]{}<>.,;:!?…*"
+
+
+def rules_met(text: str, style: Style) -> dict[str, bool]:
+    """Which of a style's rules a text keeps; one entry for every rule that the style sets, in the style's order.
+
+    Lines are stripped, blank lines are nothing. The *body* is what is left without a first line that is a greeting and
+    without a last line that is the sign-off. A text without a body keeps no rule: every entry is False.
+
+    greeting: the first line equals one of the greetings, case and punctuation included; `{name}` in a greeting stands
+        for 1 to 40 characters without a comma that begin with a capital letter ("Hi {name}," takes "Hi Ms Weber,").
+    sign_off: the last line equals it, case and punctuation included; at the end of a longer line it does not count.
+    forbidden: none of these strings stands in the body outside quoted text, nor in the first or last line.
+    banned_words: none of these words or phrases stands in the body outside quoted text, whole words in any case, any
+        white space between the words of a phrase. Inflected forms are other words: "assisted" is not "assist".
+    contractions: no key of CONTRACTIONS stands in the body outside quoted text, whole words in any case. A form that
+        does not end in "not" counts only before another word: "as it is." and "we are, too" have no contraction.
+    max_sentences: the body has at most so many sentences, as `sentences` counts them.
+    min_words, max_words: the body has at least, at most so many words, as blanks divide it.
+    min_characters, max_characters: the same of characters, of the body's lines with one line break between them.
+    must_match, must_not_match: each, none of these regular expressions is found in the text (Python's `re.search`, on
+        the lines with one line break between them, quoted text and frame included). A text of more than LONGEST_MATCHED
+        characters keeps neither rule and is not searched: that bounds the time of a pattern that backtracks, but for
+        one that repeats a repeat, "(a+)+", which is better written "(?:a++)+".
+    """
+    lines = _lines(text)
+    greeted = bool(lines) and _is_greeting(lines[0], style.greeting)
+    signed = bool(lines) and lines[-1] == style.sign_off
+    body = lines[1 if style.greeting and greeted else 0 : len(lines) - 1 if style.sign_off and signed else len(lines)]
+    open_text = _without_quotes("\n".join(body))
+    unquoted = _without_quotes("\n".join(lines))
+    met: dict[str, bool] = {}
+    if style.greeting:
+        met["greeting"] = greeted
+    if style.sign_off:
+        met["sign_off"] = signed
+    if style.forbidden:
+        met["forbidden"] = not any(mark in unquoted for mark in style.forbidden)
+    if style.banned_words:
+        met["banned_words"] = not _any_of(style.banned_words).search(open_text)
+    if style.contractions:
+        met["contractions"] = not _UNCONTRACTED.search(open_text)
+    if style.max_sentences is not None:
+        met["max_sentences"] = len(sentences("\n".join(body))) <= style.max_sentences
+    met |= _lengths("\n".join(body), style) | _patterns("\n".join(lines), style)
+    return met if body else dict.fromkeys(met, False)
+
+
+def _lengths(body: str, style: Style) -> dict[str, bool]:
+    words, characters = len(body.split()), len(body)
+    kept = {
+        "min_words": style.min_words is None or words >= style.min_words,
+        "max_words": style.max_words is None or words <= style.max_words,
+        "min_characters": style.min_characters is None or characters >= style.min_characters,
+        "max_characters": style.max_characters is None or characters <= style.max_characters,
+    }
+    return {rule: ok for rule, ok in kept.items() if getattr(style, rule) is not None}
+
+
+def _patterns(text: str, style: Style) -> dict[str, bool]:
+    searched = len(text) <= LONGEST_MATCHED
+    met: dict[str, bool] = {}
+    if style.must_match:
+        met["must_match"] = searched and all(re.search(p, text) for p in style.must_match)
+    if style.must_not_match:
+        met["must_not_match"] = searched and not any(re.search(p, text) for p in style.must_not_match)
+    return met
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text, in order, with their end marks and without white space around them.
+
+    A sentence ends at one or more of . ! ? … (and brackets closed behind them) before white space or the end of the
+    text, so "45.90" ends none, and at a line break. A full stop after an abbreviation of ABBREVIATIONS (any case),
+    after "No." before a digit, or after a single capital letter ("J.") ends none. Marks in quoted text end none:
+    'It says "Stop! Wait." twice.' is one sentence. Words after the last mark are a sentence too; a piece without a
+    letter or digit is none.
+    """
+    found: list[str] = []
+    for line in text.split("\n"):
+        # The same length as the line, so that places found in it are places in the line.
+        masked = _QUOTED.sub(lambda m: "q" * len(m.group()), line)
+        start = 0
+        for word in _WORD.finditer(masked):
+            ended = word.group().rstrip(_CLOSING)
+            if ended[-1:] in tuple(_MARKS) and not _is_abbreviation(_last_word(ended), masked[word.end() :]):
+                found.append(line[start : word.end()])
+                start = word.end()
+        found.append(line[start:])
+    return [piece.strip() for piece in found if re.search(r"\w", piece)]
+
+
+def numbers_kept(text: str, reference: str) -> bool:
+    """Whether every number, date or code of the reference stands in the text too.
+
+    Compared are whole pieces between white space that hold a digit, without punctuation or quotes at their edges:
+    "12" is not found in "120", "45.90" not in "45.9", "£18" not in "18"; case counts ("kx-204" is not "KX-204"). How
+    often and in what order they stand does not matter, nor do numbers that only the text has. True without any.
+    """
+    return _pieces(reference) <= _pieces(text)
+
+
+def full_form(form: str) -> re.Pattern[str]:
+    """The pattern that finds one key of CONTRACTIONS where it should have been contracted (see `rules_met`)."""
+    return re.compile(_words([form], "" if form.endswith("not") else _BEFORE_A_WORD), re.IGNORECASE)
+
+
+def _words(phrases: Iterable[str], after: str = "") -> str:
+    """One pattern for all the phrases: looking for each by itself takes ten times as long."""
+    inner = "|".join(r"\s+".join(re.escape(word) for word in phrase.split()) for phrase in phrases)
+    return rf"(?<![\w'’])(?:{inner})(?![\w'’]){after}"
+
+
+@lru_cache(maxsize=64)
+def _any_of(phrases: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(_words(phrases), re.IGNORECASE)
+
+
+_NOT = [form for form in CONTRACTIONS if form.endswith("not")]
+_UNCONTRACTED = re.compile(
+    f"{_words(_NOT)}|{_words([f for f in CONTRACTIONS if f not in _NOT], _BEFORE_A_WORD)}", re.IGNORECASE)
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.split("\n") if line.strip()]
+
+
+def _without_quotes(text: str) -> str:
+    return _QUOTED.sub('""', text)
+
+
+def _is_greeting(line: str, greetings: tuple[str, ...]) -> bool:
+    patterns = (_NAME.join(re.escape(part) for part in greeting.split("{name}")) for greeting in greetings)
+    return any(re.fullmatch(pattern, line) for pattern in patterns)
+
+
+def _last_word(ended: str) -> str:
+    """The letters, digits and points before the marks at the end of a piece without blanks, with those marks."""
+    at = len(ended.rstrip(_MARKS))
+    while at > 0 and (ended[at - 1] == "." or ended[at - 1] == "_" or ended[at - 1].isalnum()):
+        at -= 1
+    return ended[at:]
+
+
+def _is_abbreviation(ending: str, after: str) -> bool:
+    word = ending[:-1]
+    initial = len(word) == 1 and word.isupper() and word != "I"
+    number = word.lower() in NUMBER_SIGNS and after.lstrip()[:1].isdigit()
+    return ending.endswith(".") and (initial or number or word.lower() in ABBREVIATIONS)
+
+
+def _pieces(text: str) -> set[str]:
+    return {piece.strip(_EDGES) for piece in _WITH_DIGIT.findall(text)}

@@ -1,0 +1,73 @@
+"""Other tasks of the project, asked of this task's base model and candidate: what a training must leave as it was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import NoReturn
+
+from goldgate.base.errors import UserError, near_names
+from goldgate.base.fingerprint import digest
+from goldgate.prompts import Strategy, parse_strategy
+from goldgate.subjects.local import LocalSubject, Who
+from goldgate.subjects.resolve import sources_of
+from goldgate.subjects.subject import kept_identity
+from goldgate.task.examples import Split, load_split
+from goldgate.task.project import Project
+from goldgate.task.questions import PREFIX, SPLIT
+from goldgate.task.task import Task, load_task
+
+
+@dataclass(frozen=True)
+class KeptTask:
+    """Another task under a prompt. name: as must_not_regress has it; task: on this task's base model, with what this
+    task says of that model's chat template; dev: its dev split, whose ids are told from this task's; digest: of what is
+    asked, the examples aside.
+    """
+
+    name: str
+    task: Task
+    strategy: Strategy
+    dev: Split
+
+    @cached_property
+    def digest(self) -> str:
+        task = self.task
+        return digest([task.name, task.decoding.model_dump(mode="json"), dict(task.template), task.chat,
+                       self.strategy.spec()])
+
+
+def kept_task(name: str, task: Task, project: Project) -> KeptTask:
+    """What an entry of must_not_regress means: TASK, or TASK+STRATEGY for another prompt than zero_shot.
+
+    Raises UserError for a task that is not there, is this one, or has no dev split.
+    """
+    where = f'{task.folder / "task.yaml"}, field "must_not_regress"'
+    other, _, strategy = name.partition("+")
+    if other == task.name or other not in project.tasks():
+        what = "is the task itself" if other == task.name else "is no task of this project"
+        raise UserError(f'"{other}" {what}', where, near_names(other, [t for t in project.tasks() if t != task.name]))
+    found = replace(load_task(project, other).on_model(task.model), template=task.template,
+                    chat_template=task.chat_template, thinking=task.thinking)
+    dev = load_split(project, other, "dev")
+    if not dev.examples:
+        raise UserError(f"the dev split of {other} is empty", where, f"goldgate prepare {other}")
+    # Like the general questions they are the same on every split of this task, and kept where those are.
+    renamed = Split(SPLIT, tuple(replace(e, id=f"{PREFIX}{other}/{e.id}") for e in dev))
+    return KeptTask(name, found, parse_strategy(strategy or "zero_shot", sources_of(found, project)), renamed)
+
+
+class KeptSubject(LocalSubject):
+    """A subject's model with another task's prompt. It answers that task's dev split."""
+
+    def __init__(self, who: Who, other: KeptTask) -> None:
+        super().__init__(replace(who, task=other.task, strategy=other.strategy, constrained=False))
+        self._tested = LocalSubject(who).identity
+        self._other = other.digest
+
+    @cached_property
+    def identity(self) -> str:
+        return kept_identity(self._tested, self._other)
+
+    def sampled(self, sample: int) -> NoReturn:
+        raise UserError(f"{self.name} is asked another task once", hint="gate agreement in that task's own suite")

@@ -1,0 +1,235 @@
+"""Subjects on this machine: the task's base model with a prompt, or with an adapter, by transformers."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from goldgate.base.errors import UserError
+from goldgate.base.fingerprint import digest
+from goldgate.models.adapter import Adapter, adapter_digest, check_template
+from goldgate.models.embedded import ensure_model
+from goldgate.prompts import Strategy
+from goldgate.subjects.subject import Answer, Progress, Subject, Way, sampled_identity
+from goldgate.task.examples import Example, Message
+from goldgate.task.task import Task
+
+if TYPE_CHECKING:
+    import torch
+
+    from goldgate.engine.generate import Generated
+    from goldgate.engine.loading import Loaded
+    from goldgate.subjects.elsewhere import KeptTask
+
+ENGINE = 1
+"""Raised when the same subject may answer the same prompt differently because of our code."""
+PRECISION = "float32"
+
+
+@dataclass(frozen=True)
+class Who:
+    """What a local subject is made of, all known without a model in memory. model: content digest of the base, or of
+    the whole model in `folder`, where an adapter was merged into it before.
+    """
+
+    name: str
+    task: Task
+    cache: Path
+    model: str
+    adapter: Adapter | None
+    strategy: Strategy
+    constrained: bool
+    sample: int = 0
+    folder: Path | None = None
+
+
+class LocalSubject:
+    """A base model, prompted or tuned. Adapters are merged into the weights, in 32-bit floats, before answering."""
+
+    def __init__(self, who: Who) -> None:
+        self._who = who
+
+    @property
+    def name(self) -> str:
+        return self._who.name
+
+    @cached_property
+    def identity(self) -> str:
+        """Digest of base, adapter, prompt, decoding, chat template and constraint: who it is, wherever it lies."""
+        who = self._who
+        identity = digest({
+            "model": who.model,
+            "adapter": who.adapter.digest if who.adapter else None,
+            "prompt": who.strategy.spec(),
+            "decoding": who.task.decoding.model_dump(),
+            "template": dict(who.task.template),
+            "constrained": _constraint(who.task) if who.constrained else None,
+            **who.task.chat,
+        })
+        return sampled_identity(identity, who.sample) if who.sample else identity
+
+    def sampled(self, sample: int) -> LocalSubject:
+        return LocalSubject(replace(self._who, sample=sample))
+
+    def general(self, way: Way) -> Subject:
+        from goldgate.subjects.untasked import GeneralSubject
+
+        return GeneralSubject(self._who, way)
+
+    def kept(self, other: KeptTask) -> Subject:
+        from goldgate.subjects.elsewhere import KeptSubject
+
+        return KeptSubject(self._who, other)
+
+    def fingerprint(self, example: Example) -> str:
+        return self._fingerprint(self._who.strategy.messages(example))
+
+    def _fingerprint(self, messages: Sequence[Message]) -> str:
+        return digest([self.identity, self._engine, list(messages)])
+
+    @cached_property
+    def _engine(self) -> dict[str, Any]:
+        packages = ["torch", "transformers", "tokenizers"]
+        packages += ["peft"] if self._who.adapter else []
+        packages += ["llguidance"] if self._who.constrained and self._who.task.kind == "json" else []
+        return {"engine": ENGINE, "precision": PRECISION, "merged": self._who.adapter is not None,
+                "machine": platform.machine(), **{p: version(p) for p in packages}}
+
+    def answer(self, examples: Sequence[Example], progress: Progress | None = None) -> Iterator[Answer]:
+        """Answers in batches. A prompt longer than the task allows is not answered: its Answer says so."""
+        from goldgate.models.template import prompt_tokens
+
+        if not examples:
+            return
+        who = self._who
+        who.strategy.prepare(examples)
+        loaded = self._load()
+        prompts = [who.strategy.messages(e) for e in examples]
+        tokens = prompt_tokens(loaded.tokenizer, prompts, who.task.template)
+        asked: list[int] = []
+        for i, (example, messages) in enumerate(zip(examples, prompts, strict=True)):
+            if len(tokens[i]) <= who.task.decoding.max_prompt_tokens:
+                asked.append(i)
+                continue
+            yield self._too_long(example, messages, len(tokens[i]))
+            if progress is not None:
+                progress(1)
+        for i, answered in self._reply(loaded, asked, [tokens[i] for i in asked], progress):
+            yield Answer(id=examples[i].id, prompt_tokens=len(tokens[i]), identity=self.identity,
+                         fingerprint=self._fingerprint(prompts[i]), example=examples[i].digest, **answered)
+
+    def gap(self, example: Example, one: str, other: str) -> float:
+        """By how much the model prefers one of two answers where they part: the difference of the two tokens' logits,
+        at least 0. Answers that part nowhere as tokens are infinitely apart.
+        """
+        import math
+
+        from goldgate.engine.generate import Request, generate
+        from goldgate.models.template import prompt_tokens
+
+        loaded, who = self._load(), self._who
+        who.strategy.prepare([example])
+        tokens = prompt_tokens(loaded.tokenizer, [who.strategy.messages(example)], who.task.template)[0]
+        end = min(loaded.stops)
+        a, b = ([*loaded.tokenizer(text, add_special_tokens=False).input_ids, end] for text in (one, other))
+        at = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), None)
+        if at is None or who.task.thinking is not None:  # where an answer parts, its thought did long before
+            return math.inf
+        request = Request([*tokens, *a[:at]], 0, lambda: _Either(len(loaded.tokenizer), (a[at], b[at])))
+        ((_, made),) = next(generate(loaded, [request], 1))
+        return made.logprob - math.log(max(-math.expm1(made.logprob), 1e-300))
+
+    def _reply(self, loaded: Loaded, asked: Sequence[int], tokens: Sequence[Sequence[int]],
+               progress: Progress | None) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        """(Position in examples, the fields of its Answer that the model decides). A thought without an end was cut."""
+        read = self._reader(loaded)
+        for batch in self._generate(loaded, tokens, progress):
+            for at, made in batch:
+                text = read(made.tokens[:-1] if made.stopped else made.tokens)
+                yield asked[at], {
+                    "text": text or "", "finish": "stop" if made.stopped and text is not None else "length",
+                    "completion_tokens": len(made.tokens), "seconds": made.seconds, "logprob": made.logprob,
+                    "first_token": made.first,
+                }
+
+    def _reader(self, loaded: Loaded) -> Callable[[Sequence[int]], str | None]:
+        """From the tokens that a model wrote to its answer; None where it never came to one."""
+        from goldgate.models.thinking import begins_inside, read_answer
+
+        thinking = self._who.task.thinking
+        if thinking is None:
+            return partial(loaded.tokenizer.decode, skip_special_tokens=True)
+        inside = begins_inside(loaded.tokenizer, self._who.task.template, thinking)
+        if inside and self._who.constrained:
+            raise UserError("the chat template's prompt ends within a thought, where a constrained answer has no place",
+                            'task.yaml, field "template"', "drop +constrained, or tell the template not to think:"
+                            " `template: {enable_thinking: false}` for many")
+        return partial(read_answer, loaded.tokenizer, thinking=thinking, inside=inside)
+
+    def _generate(self, loaded: Loaded, tokens: Sequence[Sequence[int]],
+                  progress: Progress | None) -> Iterator[list[tuple[int, Generated]]]:
+        from goldgate.engine.constrain import JsonGrammar
+        from goldgate.engine.generate import Request, generate
+        from goldgate.engine.labels import choose_labels
+
+        task = self._who.task
+        if self._who.constrained and task.kind == "label":
+            return choose_labels(loaded, tokens, task.labels, progress)
+        grammar = JsonGrammar(loaded, task.schema or {}) if self._who.constrained else None
+        start = grammar.start if grammar else None
+        # The seed comes from the prompt alone, as the cache's key does: the same prompt is the same sample.
+        seed, sample = task.decoding.seed, self._who.sample
+        requests = [Request(t, sample_seed(seed, digest(list(t)), sample), start) for t in tokens]
+        return generate(loaded, requests, task.decoding.max_new_tokens, task.decoding.temperature, progress)
+
+    def _too_long(self, example: Example, messages: Sequence[Message], count: int) -> Answer:
+        limit = self._who.task.decoding.max_prompt_tokens
+        return Answer(example.id, None, "error", count, 0, 0.0, None, self.identity, self._fingerprint(messages),
+                      example.digest, error=f"prompt has {count} tokens, more than max_prompt_tokens ({limit})")
+
+    def _load(self) -> Loaded:
+        from goldgate.engine.loading import load_model
+        from goldgate.models.template import template_digest
+
+        who = self._who
+        ref = ensure_model(who.cache, who.task.model if who.folder is None else str(who.folder))
+        if ref.digest != who.model:
+            raise UserError("the model changed since this run began", str(ref.path), "start again")
+        if who.adapter is None:
+            return load_model(ref.path, ref.digest, chat_template=who.task.chat_template)
+        if adapter_digest(who.adapter.folder) != who.adapter.digest:
+            raise UserError("the adapter changed since this run began", str(who.adapter.folder), "start again")
+        loaded = load_model(ref.path, ref.digest, who.adapter.folder, who.adapter.digest, who.task.chat_template)
+        check_template(who.adapter, template_digest(loaded.tokenizer, who.task.template))
+        return loaded
+
+
+def sample_seed(seed: int, prompt: str, sample: int) -> int:
+    """The seed of one sample of one prompt (63 bits): the same whatever else is asked in the same run."""
+    return int(digest([seed, prompt, sample])[:16], 16) >> 1
+
+
+def _constraint(task: Task) -> Any:
+    return task.schema if task.kind == "json" else list(task.labels)
+
+
+class _Either:
+    """Allows two tokens alone."""
+
+    def __init__(self, vocabulary: int, tokens: tuple[int, int]) -> None:
+        self._vocabulary, self._tokens = vocabulary, tokens
+
+    def mask(self) -> torch.Tensor:
+        import torch
+
+        allowed = torch.zeros(self._vocabulary, dtype=torch.bool)
+        allowed[list(self._tokens)] = True
+        return allowed
+
+    def accept(self, token: int) -> None:
+        pass

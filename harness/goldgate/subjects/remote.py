@@ -1,0 +1,230 @@
+"""Remote subjects: a model behind an OpenAI-compatible endpoint, with a prompting strategy.
+
+Such a model is known by what it is called: what answers under a name may change from one day to the next. So every
+answer carries its date and what the endpoint said of itself.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from threading import Event
+from typing import TYPE_CHECKING, Any, NoReturn
+from weakref import finalize
+
+from goldgate.base.errors import UserError
+from goldgate.base.fingerprint import digest
+from goldgate.models.thinking import after_thought
+from goldgate.prompts import Strategy
+from goldgate.subjects.endpoint import PARALLEL, Address, Endpoint, NoAnswer, key_for, read_address
+from goldgate.subjects.local import sample_seed
+from goldgate.subjects.subject import Answer, Finish, Progress, Way, not_general, sampled_identity
+from goldgate.task.examples import Example, Message
+from goldgate.task.task import Task
+
+if TYPE_CHECKING:
+    from goldgate.subjects.elsewhere import KeptTask
+
+ENGINE = 1
+"""Raised when the same subject may be asked the same prompt differently because of our code."""
+LOST_IN_A_ROW = 8
+"""Questions that found no answer after all tries, one after another: then the endpoint itself is out of order."""
+_FORM = "openai:MODEL@URL+STRATEGY"
+_NAME = re.compile(r"openai:(?P<model>.+?)@(?P<url>https?://[^+\s]+)\+(?P<strategy>[^+]+)(?P<constrained>\+constrained)?")
+# What a filter cut off did not end by itself: it scores as any other answer that was cut.
+_FINISH: Mapping[str, Finish] = {"stop": "stop", "length": "length", "content_filter": "length"}
+
+
+@dataclass(frozen=True)
+class RemoteName:
+    """A remote subject's name in its parts. endpoint: the name up to its strategy."""
+
+    endpoint: str
+    model: str
+    address: Address
+    strategy: str
+    constrained: bool
+
+
+def read_name(name: str) -> RemoteName:
+    """The parts of openai:MODEL@URL+STRATEGY. Raises UserError for what has another form, or no usable address."""
+    found = _NAME.fullmatch(name)
+    if found is None:
+        raise UserError(f"{name.split('@')[0]!r:.60} names no model, address and strategy", "an openai: subject",
+                        f"write {_FORM}, for example openai:llama3.2@http://localhost:11434/v1+zero_shot")
+    address = read_address(found["url"])
+    return RemoteName(name[: found.start("strategy") - 1], found["model"], address, found["strategy"],
+                      found["constrained"] is not None)
+
+
+@dataclass(frozen=True)
+class RemoteSubject:
+    """A model at an address. The key is read from the environment when it is first asked, and kept nowhere else."""
+
+    name: str
+    task: Task
+    at: RemoteName
+    strategy: Strategy
+    sample: int = 0
+
+    def __post_init__(self) -> None:
+        if self.at.constrained and self.task.kind == "label":
+            raise UserError(f'"{self.name}": an endpoint cannot be held to a list of labels as the local models are',
+                            hint="drop +constrained: an answer that is no label counts as wrong")
+
+    @cached_property
+    def identity(self) -> str:
+        """Digest of name, address, prompt, decoding, template arguments and constraint: no content, no key."""
+        identity = digest({
+            "openai": self.at.model, "url": self.at.address.url, "prompt": self.strategy.spec(),
+            "decoding": self.task.decoding.model_dump(), "template": dict(self.task.template),
+            "constrained": self.task.schema if self.at.constrained else None,
+            **{key: value for key, value in self.task.chat.items() if key == "thinking"},
+        })
+        return sampled_identity(identity, self.sample) if self.sample else identity
+
+    def sampled(self, sample: int) -> RemoteSubject:
+        return replace(self, sample=sample)
+
+    def general(self, way: Way) -> NoReturn:
+        raise not_general(self.name)
+
+    def kept(self, other: KeptTask) -> NoReturn:
+        raise not_general(self.name, "another task", "kept")
+
+    def fingerprint(self, example: Example) -> str:
+        return self._fingerprint(self.strategy.messages(example))
+
+    def _fingerprint(self, messages: Sequence[Message]) -> str:
+        return digest([self.identity, ENGINE, list(messages)])
+
+    def answer(self, examples: Sequence[Example], progress: Progress | None = None) -> Iterator[Answer]:
+        """Answers as they come in. A question that found none after all tries has an Answer that says why; UserError
+        where the endpoint is not there, refuses, or fails LOST_IN_A_ROW times in a row.
+        """
+        if not examples:
+            return
+        self.strategy.prepare(examples)
+        endpoint, over, lost = self._endpoint, Event(), 0
+        with ThreadPoolExecutor(PARALLEL) as pool:
+            asked = [pool.submit(self._ask, endpoint, over, example) for example in examples]
+            try:
+                for future in as_completed(asked):
+                    answer = future.result()
+                    lost = lost + 1 if answer.passing else 0
+                    if lost == LOST_IN_A_ROW:
+                        raise UserError(f"{lost} questions in a row found no answer, the last one: {answer.error}",
+                                        self.at.address.url, "ask again later: what was answered is kept")
+                    yield answer
+                    if progress is not None:
+                        progress(1)
+            finally:
+                over.set()
+                pool.shutdown(wait=True, cancel_futures=True)
+
+    @cached_property
+    def _endpoint(self) -> Endpoint:
+        """Open as long as the subject lives."""
+        endpoint = Endpoint(self.at.address, key_for(self.at.address, os.environ))
+        finalize(self, endpoint.close)
+        return endpoint
+
+    def _ask(self, endpoint: Endpoint, over: Event, example: Example) -> Answer:
+        messages = self.strategy.messages(example)
+        nothing = Answer(example.id, None, "error", 0, 0, 0.0, None, self.identity, self._fingerprint(messages),
+                         example.digest, date=datetime.now(UTC).date().isoformat())
+        try:
+            raw, seconds = endpoint.ask(self._body(messages), over)
+            said = read_completion(raw)
+            self._check_limits(said)
+        except NoAnswer as error:
+            return replace(nothing, error=error.why, passing=error.passing)
+        return replace(nothing, seconds=seconds, **self._without_thought(said))
+
+    def _without_thought(self, said: dict[str, Any]) -> dict[str, Any]:
+        """What was said, without the thought that some servers leave in it. Where its begin stands in the prompt, its
+        end alone tells that there was one; a thought without an end was cut.
+        """
+        if (thinking := self.task.thinking) is None:
+            return said
+        answer = after_thought(said["text"], thinking, inside=thinking.close in said["text"])
+        return {**said, "text": answer} if answer is not None else {**said, "text": "", "finish": "length"}
+
+    def _body(self, messages: Sequence[Message]) -> dict[str, Any]:
+        decoding, openai = self.task.decoding, self.at.address.openai
+        limit = "max_completion_tokens" if openai else "max_tokens"  # OpenAI's newer models know only the first
+        body: dict[str, Any] = {"model": self.at.model, "messages": list(messages), limit: decoding.max_new_tokens,
+                                "temperature": decoding.temperature}
+        if decoding.temperature > 0:
+            # 31 bits: servers keep the seed in a 32-bit integer.
+            body["seed"] = sample_seed(decoding.seed, digest(list(messages)), self.sample) & 0x7FFFFFFF
+        if self.task.template and not openai:
+            body["chat_template_kwargs"] = dict(self.task.template)
+        if self.at.constrained:
+            body["response_format"] = {"type": "json_schema", "json_schema": {
+                "name": self.task.name, "schema": self.task.schema, "strict": True}}
+        return body
+
+    def _check_limits(self, said: Mapping[str, Any]) -> None:
+        limits = self.task.decoding
+        for what, count, limit in (("max_prompt_tokens", said["prompt_tokens"], limits.max_prompt_tokens),
+                                   ("max_new_tokens", said["completion_tokens"], limits.max_new_tokens)):
+            if count > limit:
+                raise NoAnswer(f"{count} tokens, more than {what} ({limit})", passing=False)
+
+
+def read_completion(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of an Answer that a chat completion gives. Raises NoAnswer for what is none, or reports no tokens:
+    an answer whose cost is not known would look as if it were free.
+    """
+    choice = _part(raw, "choices", list)[:1]
+    if not choice or not isinstance(choice[0], dict):
+        raise NoAnswer('the answer has no "choices"', passing=True)
+    message = _part(choice[0], "message", dict)
+    text = message.get("content")
+    if text is None:
+        text = message.get("refusal")
+    finish = choice[0].get("finish_reason")
+    if not isinstance(finish, str) or finish not in _FINISH:
+        raise NoAnswer(f"it ended for a reason that is not known ({finish!r:.40})", passing=True)
+    if text is None and finish == "length":
+        text = ""  # cut before its first word: within a thought that the server keeps to itself
+    if not isinstance(text, str):
+        raise NoAnswer("the answer has no text", passing=True)
+    usage = _part(raw, "usage", dict)
+    told = [raw.get("model"), raw.get("system_fingerprint")]
+    return {
+        "text": text.encode("utf-8", "replace").decode("utf-8"),  # half a surrogate pair can be kept in no file
+        "finish": _FINISH[finish], "prompt_tokens": _count(usage, "prompt_tokens"),
+        "completion_tokens": _count(usage, "completion_tokens"),
+        "served": " ".join(f"{t:.60}" for t in told if isinstance(t, str) and t.isprintable()),
+    }
+
+
+def _part(raw: Mapping[str, Any], key: str, kind: type) -> Any:
+    if not isinstance(raw.get(key), kind):
+        raise NoAnswer(f'the answer has no "{key}"', passing=True)
+    return raw[key]
+
+
+def _count(usage: Mapping[str, Any], key: str) -> int:
+    value = usage.get(key)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise NoAnswer(f'the answer reports no "{key}"', passing=True)
+    return value
+
+
+def how_known(name: str, answers: Iterable[Answer]) -> str:
+    """What is to be said of a remote subject wherever its answers count; empty for any other."""
+    if not name.startswith("openai:"):
+        return ""
+    there = [a for a in answers if a.text is not None]
+    dates = sorted({a.date for a in there if a.date})
+    served = sorted({a.served for a in there if a.served})
+    when = f"; it answered {dates[0]}" + (f" to {dates[-1]}" if len(dates) > 1 else "") if dates else ""
+    return f"{name} is identified by name{when}" + (f" as {', '.join(served)}" if served else "")

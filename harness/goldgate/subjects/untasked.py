@@ -1,0 +1,117 @@
+"""The general questions, asked of a subject's model without its task: no instructions, no shots, no pruned prompt."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+from goldgate.base.errors import UserError
+from goldgate.prompts.strategy import turns
+from goldgate.subjects.local import LocalSubject, Who
+from goldgate.subjects.subject import Answer, Progress, Way, general_identity
+from goldgate.task.examples import Example, Message
+from goldgate.task.questions import questions
+from goldgate.task.task import Decoding, Task
+
+_NEW_TOKENS = 24  # a word with a few around it; goldgate.task.questions's VERSION counts both
+_WITH_THOUGHT = 512
+
+
+class GeneralSubject(LocalSubject):
+    """A subject's model with its plain chat template, or none to read. Answers the general questions."""
+
+    def __init__(self, who: Who, way: Way) -> None:
+        super().__init__(replace(who, task=_plain(who.task), strategy=_Plain(), constrained=False))
+        self._way = way
+        self._tested = LocalSubject(who).identity
+
+    @cached_property
+    def identity(self) -> str:
+        return general_identity(self._tested, self._way)
+
+    def answer(self, examples: Sequence[Example], progress: Progress | None = None) -> Iterator[Answer]:
+        if self._way == "said":
+            yield from super().answer(examples, progress)
+            return
+        loaded = self._load() if examples else None
+        answers = self._chosen if self._way == "chosen" else self._read
+        for example in examples:
+            started = time.perf_counter()
+            told = answers(loaded, example)
+            if not math.isfinite(told["logprob"]):
+                told |= {"text": None, "finish": "error", "logprob": None,
+                         "error": "the model's log-probabilities are no numbers"}
+            yield Answer(id=example.id, seconds=time.perf_counter() - started, identity=self.identity,
+                         fingerprint=self.fingerprint(example), example=example.digest, **told)
+            if progress is not None:
+                progress(1)
+
+    def gap(self, example: Example, one: str, other: str) -> float:
+        """As LocalSubject.gap; of a passage, the difference of the two mean log-probabilities."""
+        return abs(float(one) - float(other)) if self._way == "read" else super().gap(example, one, other)
+
+    def _chosen(self, loaded: Any, example: Example) -> dict[str, Any]:
+        from goldgate.engine.labels import choose_labels
+        from goldgate.models.template import prompt_tokens
+        from goldgate.models.thinking import begins_inside
+
+        task = self._who.task
+        if task.thinking is not None and begins_inside(loaded.tokenizer, task.template, task.thinking):
+            raise UserError("the chat template's prompt ends within a thought, where no option has a place",
+                            'task.yaml, field "template"', "gate general.accuracy, or tell the template not to think")
+        tokens = prompt_tokens(loaded.tokenizer, [turns(example)], task.template)
+        options = [option[0] for option in questions()[example.id].options]
+        ((_, made),) = next(choose_labels(loaded, tokens, options))
+        return {"text": loaded.tokenizer.decode(made.tokens[:-1], skip_special_tokens=True), "finish": "stop",
+                "prompt_tokens": len(tokens[0]), "completion_tokens": len(made.tokens), "logprob": made.logprob}
+
+    def _read(self, loaded: Any, example: Example) -> dict[str, Any]:
+        from goldgate.models.template import encode
+
+        (tokens,) = encode(loaded.tokenizer, [example.text])
+        mean = _mean_logprob(loaded.model, tokens)
+        return {"text": f"{mean:.4f}", "finish": "stop", "prompt_tokens": 1, "completion_tokens": len(tokens) - 1,
+                "logprob": mean}
+
+
+class _Plain:
+    """The example's own turns, and no system message of ours."""
+
+    name = "plain"
+
+    def spec(self) -> dict[str, Any]:
+        return {"name": self.name}
+
+    def messages(self, example: Example) -> list[Message]:
+        return turns(example)
+
+    def prepare(self, examples: Sequence[Example]) -> None:
+        """Nothing to prepare."""
+
+
+def _plain(task: Task) -> Task:
+    """The task without what it asks: its model and the arguments of the template are left."""
+    tokens = _NEW_TOKENS if task.thinking is None else _WITH_THOUGHT
+    kept: Mapping[str, Any] = {"instructions": "", "schema": None, "labels": (), "style": None}
+    return replace(task, kind="text", decoding=Decoding(max_new_tokens=tokens), **kept)
+
+
+def _mean_logprob(model: Any, tokens: Sequence[int]) -> float:
+    """Mean natural log-probability of the tokens but the first, each given those before."""
+    import torch
+
+    from goldgate.engine.kv import Memory
+
+    count = len(tokens)
+    ids = torch.tensor([list(tokens)], device=model.device)
+    memory = Memory(1, count)
+    memory.seen = torch.ones(1, count, count, dtype=torch.bool, device=model.device).tril()
+    with torch.no_grad():
+        places = torch.arange(count, device=model.device)[None]
+        logits = model(ids, position_ids=places, use_cache=False, memory=memory).logits[0, :-1]
+    found = torch.log_softmax(logits.float(), dim=-1).gather(1, ids[0, 1:, None])
+    return float(found.double().mean())

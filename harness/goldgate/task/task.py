@@ -1,0 +1,317 @@
+"""task.yaml and schema.json → Task. Unknown keys, wrong types and broken schemas are errors that name the line."""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from goldgate.base.errors import UserError, near_names
+from goldgate.base.files import beside, read_text
+from goldgate.task.project import Project
+from goldgate.task.schema import load_schema, unknown_field
+
+Kind = Literal["json", "label", "text"]
+Reading = Literal["shown", "plausible", "observed"]
+Golden = Literal["closed", "sealed"]
+Compare = Literal["exact", "text", "number", "date", "list", "set"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Decoding(_Strict):
+    """How answers are sampled. Token counts; temperature 0 is greedy; a longer prompt than allowed is not answered."""
+
+    max_new_tokens: int = Field(default=128, ge=1, le=8192)
+    max_prompt_tokens: int = Field(default=2048, ge=1)
+    temperature: float = Field(default=0.0, ge=0.0, le=5.0)
+    seed: int = 0
+
+
+class FieldRule(_Strict):
+    """How one field of a JSON answer is compared. tolerance: absolute, for numbers; weight: of a top-level field
+    in the score; align: pairs the items of a list by what they hold, not by where they stand.
+    """
+
+    compare: Compare = "exact"
+    tolerance: float = Field(default=0.0, ge=0.0)
+    weight: float = Field(default=1.0, gt=0.0)
+    align: bool = False
+
+    @model_validator(mode="after")
+    def _consistent(self) -> FieldRule:
+        if self.tolerance and self.compare != "number":
+            raise ValueError(f"a tolerance is for numbers, and this field compares as {self.compare}")
+        if self.align and self.compare != "list" and "compare" in self.model_fields_set:
+            raise ValueError(f"align is for lists, and this field compares as {self.compare}")
+        return self
+
+
+def _regex(pattern: str) -> str:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # what Python will read in another way one day
+            re.compile(pattern)
+    except (re.error, Warning, OverflowError, RecursionError) as error:
+        raise ValueError(f"{pattern!r:.60} is no regular expression ({error})") from error
+    return pattern
+
+
+def _absent(value: object) -> bool:
+    return value in (None, ())
+
+
+Regexes = tuple[Annotated[str, AfterValidator(_regex)], ...]
+
+
+class Style(_Strict):
+    """A house style as rules that a program can check (kind text): see `goldgate.scorers.style.rules_met`."""
+
+    greeting: tuple[str, ...] = ()
+    sign_off: str = ""
+    forbidden: tuple[str, ...] = ()
+    banned_words: tuple[str, ...] = ()
+    contractions: bool = False
+    max_sentences: int | None = Field(default=None, ge=1)
+    # Later keys are dumped only where they are set: the dump of a style is part of what a look asked.
+    min_words: int | None = Field(default=None, ge=1, exclude_if=_absent)
+    max_words: int | None = Field(default=None, ge=1, exclude_if=_absent)
+    min_characters: int | None = Field(default=None, ge=1, exclude_if=_absent)
+    max_characters: int | None = Field(default=None, ge=1, exclude_if=_absent)
+    must_match: Regexes = Field(default=(), exclude_if=_absent)
+    must_not_match: Regexes = Field(default=(), exclude_if=_absent)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Style:
+        for low, high, what in ((self.min_words, self.max_words, "words"),
+                                (self.min_characters, self.max_characters, "characters")):
+            if low is not None and high is not None and low > high:
+                raise ValueError(f"min_{what} {low} is more than max_{what} {high}: no text keeps both")
+        if self == Style.model_construct():
+            raise ValueError("a style without a rule is kept by every text")
+        return self
+
+
+class Price(_Strict):
+    """What a token costs, per million."""
+
+    per_million_input: float = Field(default=0.0, ge=0.0)
+    per_million_output: float = Field(default=0.0, ge=0.0)
+
+
+class Prices(Price):
+    """What a token costs, in one currency: for all subjects, and for those that are named. machine_hour: what an hour
+    of the machine that trains costs, which no answer is scored by.
+    """
+
+    subjects: dict[str, Price] = Field(default_factory=dict, exclude_if=lambda named: not named)
+    machine_hour: float | None = Field(default=None, gt=0.0, exclude_if=_absent)
+
+    @property
+    def of_tokens(self) -> bool:
+        """Whether they say what tokens cost: a price for the machine alone must not make every answer free."""
+        return self.model_fields_set != {"machine_hour"}
+
+
+class Thinking(_Strict):
+    """The tags between which a model thinks before it answers."""
+
+    open: str = Field(default="<think>", min_length=1)
+    close: str = Field(default="</think>", min_length=1)
+
+
+class _TaskFile(_Strict):
+    task: str
+    kind: Kind
+    instructions: str = Field(min_length=1)
+    model: str = "smollm2-135m"
+    template: dict[str, Any] = Field(default_factory=dict)
+    chat_template: str | None = None
+    thinking: Thinking | None = None
+    decoding: Decoding = Decoding()
+    schema_: str | None = Field(default=None, alias="schema")
+    labels: tuple[str, ...] = ()
+    fields: dict[str, FieldRule] = Field(default_factory=dict)
+    style: Style | None = None
+    baselines: tuple[str, ...] = Field(default=("zero_shot", "few_shot:4", "nearest:4"), min_length=1)
+    incumbent: str | None = None
+    gates: Reading = "shown"
+    error: float = Field(default=0.05, gt=0.0, lt=0.5)
+    golden: Golden = "closed"
+    max_group: int = Field(default=1, ge=1)
+    prices: Prices | None = None
+    must_not_regress: tuple[str, ...] = ()
+    train: dict[str, Any] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is asked: one task.yaml, checked. schema, chat_template: what the files hold; must_not_regress: other tasks,
+    by name and prompt; folder: suites/<task>.
+    """
+
+    name: str
+    kind: Kind
+    instructions: str
+    model: str
+    template: Mapping[str, Any]
+    chat_template: str | None
+    thinking: Thinking | None
+    decoding: Decoding
+    schema: Mapping[str, Any] | None
+    labels: tuple[str, ...]
+    fields: Mapping[str, FieldRule]
+    style: Style | None
+    baselines: tuple[str, ...]
+    incumbent: str | None
+    gates: Reading
+    error: float
+    golden: Golden
+    max_group: int
+    prices: Prices | None
+    must_not_regress: tuple[str, ...]
+    train: Mapping[str, Any]
+    folder: Path
+
+    def on_model(self, model: str | None) -> Task:
+        """The same task on another base model, by its name; None for the one that task.yaml names."""
+        return self if model is None else replace(self, model=model)
+
+    @property
+    def data(self) -> Path:
+        """golden/<task>: its splits, their card, and how near they are to each other."""
+        return self.folder.parent.parent / "golden" / self.name
+
+    @property
+    def chat(self) -> dict[str, Any]:
+        """How turns are written and read, as far as task.yaml says so beside `template`: for digests, which stay what
+        they were where it says nothing.
+        """
+        parts = {"chat_template": self.chat_template,
+                 "thinking": None if self.thinking is None else self.thinking.model_dump()}
+        return {key: value for key, value in parts.items() if value is not None}
+
+    @cached_property
+    def validator(self) -> Any:
+        """jsonschema's validator of the schema; without one, of a schema that everything is valid by."""
+        from jsonschema.validators import validator_for
+
+        schema = dict(self.schema or {})
+        return validator_for(schema)(schema)
+
+
+def load_task(project: Project, name: str) -> Task:
+    """Reads suites/<name>/task.yaml and its schema; UserError naming file, line and key for what is wrong."""
+    folder = project.suite(project.check_task(name))
+    path = folder / "task.yaml"
+    raw, text = _yaml(path)
+    try:
+        parsed = _TaskFile.model_validate_json(text)
+    except ValidationError as error:
+        raise _complaint(error, raw, path) from error
+    if parsed.task != name:
+        raise UserError(f'says task "{parsed.task}", its folder is "{name}"', f"{path}, field \"task\"",
+                        "give both one name")
+    if parsed.kind == "json" and parsed.schema_ is None:
+        raise UserError("kind json needs a schema", f'{path}, field "schema"',
+                        "write schema.json beside it and name it here")
+    schema = None if parsed.schema_ is None else load_schema(folder, parsed.schema_)
+    if schema is not None:
+        for field, rule in parsed.fields.items():
+            if hint := unknown_field(schema, field):
+                raise UserError(f'the schema has no field "{field}"', _place(path, raw, ["fields", field]), hint)
+            if rule.weight != 1.0 and "." in field and field not in schema.get("properties", {}):
+                raise UserError("only a top-level field has a weight", _place(path, raw, ["fields", field, "weight"]),
+                                f'give it to "{field.partition(".")[0]}", which its parts share')
+    if parsed.kind == "label" and len(set(parsed.labels)) < 2:
+        raise UserError("kind label needs at least two different labels", f'{path}, field "labels"', "list them all")
+    values = {k: getattr(parsed, k) for k in _TaskFile.model_fields if k not in ("task", "schema_", "chat_template")}
+    chat_template = None if parsed.chat_template is None else _chat_template(path, parsed.chat_template)
+    return Task(name=parsed.task, schema=schema, folder=folder, chat_template=chat_template, **values)
+
+
+def _chat_template(path: Path, name: str) -> str:
+    """The chat template that task.yaml names, for a base model without one. Raises UserError as `beside`."""
+    file = beside(path.parent, name, "chat template", f'{path}, field "chat_template"')
+    if not (text := read_text(file)).strip():
+        raise UserError("the chat template is empty", str(file), "write the model's template in Jinja into it")
+    return text
+
+
+def _yaml(path: Path) -> tuple[Any, str]:
+    """A YAML mapping with its lines, and the same as JSON: validated as that, lists become tuples and 0 a float."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError
+    from ruamel.yaml.reader import ReaderError
+
+    source = read_text(path)
+    try:
+        raw = YAML().load(source)
+        text = json.dumps(raw, default=str)
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise UserError(f"not valid YAML ({error.problem})", f"{path}, line {line}", "mend the line") from error
+    except ReaderError as error:
+        line = source[: error.position].count("\n") + 1
+        raise UserError("not valid YAML (a control character)", f"{path}, line {line}", "mend the line") from error
+    except (TypeError, ValueError, RecursionError) as error:  # keys that are lists, days that no month has, loops
+        raise UserError(f"not keys and values as JSON has them ({error})", str(path),
+                        "make every key plain text, and write values as text, numbers, lists or mappings") from error
+    if not isinstance(raw, dict):
+        raise UserError("must be a mapping of keys to values", str(path), "start with `task: NAME`")
+    return raw, text
+
+
+_SEE = 'see "task.yaml" in Goldgate\'s docs/suites.md'
+
+
+def _complaint(error: ValidationError, raw: Any, path: Path) -> UserError:
+    """The first fault of a task.yaml, with its line and the nearest key where one is misspelled."""
+    first = error.errors()[0]
+    where = [str(p) for p in first["loc"]]
+    place = _place(path, raw, where)
+    if first["type"] == "extra_forbidden":
+        known = _known(where[:-1])
+        return UserError(f'unknown key "{where[-1]}"', place, near_names(where[-1], known))
+    if first["type"] == "missing":
+        return UserError(f'"{where[-1]}" is missing', place, "add it")
+    if first["type"] == "value_error":  # a rule of ours, in our words
+        return UserError(str(first["ctx"]["error"]), place, _SEE)
+    return UserError(f"{first['msg'].lower()}, not {first.get('input')!r:.60}", place, _SEE)
+
+
+def _place(path: Path, raw: Any, where: list[str]) -> str:
+    line = _line(raw, where)
+    return f'{path}, line {line}, field "{".".join(where)}"' if line else f'{path}, field "{".".join(where)}"'
+
+
+def _known(parents: list[str]) -> list[str]:
+    sections: dict[str, type[_Strict]] = {
+        "decoding": Decoding, "style": Style, "prices": Prices, "fields": FieldRule,
+        "thinking": Thinking,
+    }
+    model = sections.get(parents[0], _TaskFile) if parents else _TaskFile
+    return ["schema" if name == "schema_" else name for name in model.model_fields]
+
+
+def _line(raw: Any, where: list[str]) -> int | None:
+    """The line of a key in YAML that ruamel read, counted from 1; of its nearest parent where it has none."""
+    line: int | None = None
+    for key in where:
+        marks = getattr(raw, "lc", None)
+        if marks is not None and isinstance(raw, dict) and key in raw:
+            line, raw = marks.key(key)[0] + 1, raw[key]
+        elif marks is not None and isinstance(raw, list) and key.isdecimal() and int(key) < len(raw):
+            line, raw = marks.item(int(key))[0] + 1, raw[int(key)]
+        else:
+            break
+    return line

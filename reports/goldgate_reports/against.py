@@ -1,0 +1,290 @@
+"""The tuned model beside every other subject: on golden from its record, on dev from the values of each example."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any, Literal
+
+from goldgate.task.strata import STRATA
+from goldgate_reports.charts import IntervalChart, axis, interval_chart
+from goldgate_reports.estimates import Estimate, averaged, measured, paired, recorded
+from goldgate_reports.gates import Gate
+from goldgate_reports.records import Column, Records
+from goldgate_reports.words import label, probability, scale_of
+
+Standing = Literal["better", "worse", "not shown apart"]
+# What a gain is told in where no gate says so: the strictest quality metric first (a style has many right texts).
+_FIRST = ("style_ok", "exact_match", "accuracy", "field_accuracy", "style_score", "similarity")
+# What an answer costs, which no tag table speaks of; and what makes no example one of the worst.
+_PRICE = ("tokens_in", "tokens_out", "cost_per_1k")
+_NOT_QUALITY = (*_PRICE, "stop_rate")
+
+
+@dataclass(frozen=True)
+class Subjects:
+    """Who is who. tuned_dev and tuned_golden are one model, which the two records may name differently."""
+
+    tuned_dev: str | None
+    tuned_golden: str | None
+    prompted: str | None
+    linear: str | None
+    attempts: Mapping[str, int]
+    incumbent: str | None = None
+
+    def shown(self, subject: str) -> str:
+        """A subject's name for reading: the tuned model and its attempts by number, the others as they are named."""
+        if subject in (self.tuned_dev, self.tuned_golden):
+            return "tuned"
+        if subject in self.attempts:
+            return f"attempt {self.attempts[subject]}"
+        if subject.startswith("adapter:"):
+            return f"adapter {PurePath(subject.removeprefix('adapter:')).name}"
+        return subject
+
+    def role(self, subject: str) -> str:
+        if subject in (self.tuned_dev, self.tuned_golden):
+            return "tuned"
+        if subject == self.prompted:
+            return "the best prompting-only baseline"
+        if subject == self.linear:
+            return "linear model on embeddings"
+        if subject == self.incumbent:
+            return "what runs in production today"
+        return "another attempt" if subject in self.attempts else "prompting only"
+
+
+@dataclass(frozen=True)
+class Beside:
+    """One subject in one metric. ahead: tuned minus it (None for tuned itself); standing: what its interval says."""
+
+    estimate: Estimate
+    ahead: Estimate | None
+    standing: Standing | None
+
+
+@dataclass(frozen=True)
+class SubjectRow:
+    """One subject on dev in every metric; the charts are those of the leading metric."""
+
+    name: str
+    full: str
+    role: str
+    cells: tuple[Beside | None, ...]
+    chart: IntervalChart | None
+    ahead_chart: IntervalChart | None
+
+
+@dataclass(frozen=True)
+class GoldenRow:
+    """One metric on golden: tuned, the reference, their paired difference, and the examples that turned."""
+
+    metric: str
+    reference: str
+    tuned: Estimate | None
+    theirs: Estimate | None
+    ahead: Estimate
+    standing: Standing | None
+    turned: tuple[int, int, str] | None
+
+
+@dataclass(frozen=True)
+class TagRow:
+    """One tag: how many examples, and per metric the tuned model's estimate and the prompted one's."""
+
+    tag: str
+    n: str
+    cells: tuple[tuple[Estimate | None, Estimate | None], ...]
+
+
+@dataclass(frozen=True)
+class TagTable:
+    """Tags by metrics. split: whose examples these are."""
+
+    split: str
+    metrics: tuple[str, ...]
+    rows: tuple[TagRow, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Tuned against the others. primary: the metric that the gain is told in; columns: (label, better) by metric; tags
+    and novelty: by the data's own tags, and by distance to train.
+    """
+
+    primary: str
+    columns: tuple[tuple[str, str], ...]
+    lead: int
+    dev: tuple[SubjectRow, ...]
+    golden: tuple[GoldenRow, ...]
+    tags: TagTable | None
+    novelty: TagTable | None
+
+
+def subjects_of(records: Records) -> Subjects:
+    """Who is who in a run."""
+    run, golden = records.run, records.golden or {}
+    best = records.best
+    known = [s for s in (best.subject if best else None, golden.get("subject")) if s in records.scores]
+    return Subjects(
+        known[0] if known else None,
+        golden.get("subject") or (best.subject if best else None),
+        run.get("prompted") or golden.get("prompted"),
+        run.get("linear"),
+        {a.subject: a.number for a in records.attempts},
+        run.get("incumbent"),
+    )
+
+
+def primary_metric(records: Records, who: Subjects, gates: Sequence[Gate]) -> str:
+    """The metric that the gain is told in: what the baseline-gap gate compares, else the strictest quality metric."""
+    known = list(records.scores.get(who.tuned_dev or "", {})) or [
+        str(row.get("metric")) for row in (records.golden or {}).get("measures", ())
+    ]
+    for gate in gates:
+        found = re.match(r"(?:candidate\.)?(\w+) - ", gate.expression)
+        if found and found[1] in known:
+            return found[1]
+    return next((m for m in _FIRST if m in known), known[0] if known else "exact_match")
+
+
+def compared(records: Records, who: Subjects, primary: str) -> Comparison:
+    """Everything that stands beside the tuned model."""
+    ours = records.scores.get(who.tuned_dev or "", {})
+    metrics = list(ours)
+    lead = metrics.index(primary) if primary in metrics else 0
+    order = [s for s in (who.tuned_dev, who.prompted) if s is not None and s in records.scores]
+    order += [s for s in records.scores if s not in order]
+    cells = {s: tuple(_beside(m, ours, records.scores[s], s == who.tuned_dev) for m in metrics) for s in order}
+    dev = _with_charts(cells, lead, who) if ours else ()
+    return Comparison(
+        primary, tuple((label(m), "lower is better" if ours[m].better == "low" else "") for m in metrics), lead, dev,
+        _golden_rows(records, who), _tag_table(records, who, lambda tag: tag not in STRATA),
+        _tag_table(records, who, STRATA.__contains__),
+    )
+
+
+def _beside(metric: str, ours: Mapping[str, Column], theirs: Mapping[str, Column], itself: bool) -> Beside | None:
+    if metric not in theirs or (estimate := measured(metric, theirs[metric])) is None:
+        return None
+    ahead = None if itself else paired(metric, ours[metric], theirs[metric])
+    return Beside(estimate, ahead, standing(ahead, ours[metric].better))
+
+
+def standing(ahead: Estimate | None, better: str) -> Standing | None:
+    """What an interval of tuned minus other says: better, worse, or not shown apart where it holds zero."""
+    if ahead is None or ahead.low is None or ahead.high is None:
+        return None
+    if ahead.low > 0:
+        return "worse" if better == "low" else "better"
+    if ahead.high < 0:
+        return "better" if better == "low" else "worse"
+    return "not shown apart"
+
+
+def _with_charts(cells: Mapping[str, tuple[Beside | None, ...]], lead: int, who: Subjects) -> tuple[SubjectRow, ...]:
+    """The rows, with the leading metric drawn on axes that all rows share."""
+    first = [row[lead] for row in cells.values() if row[lead] is not None]
+    window = _window([b.estimate for b in first if b])
+    ahead_window = _window([b.ahead for b in first if b and b.ahead])
+    made = []
+    for subject, row in cells.items():
+        beside = row[lead]
+        made.append(SubjectRow(
+            who.shown(subject), subject, who.role(subject), row,
+            _drawn(beside.estimate, window) if beside else None,
+            _drawn(beside.ahead, ahead_window, 0.0) if beside and beside.ahead else None,
+        ))
+    return tuple(made)
+
+
+def _window(estimates: Sequence[Estimate]) -> tuple[float, float] | None:
+    marks = [v for e in estimates if e.known for v in (e.value, e.low, e.high) if v is not None]
+    return axis([*marks, 0.0], estimates[0].scale) if marks else None
+
+
+def _drawn(estimate: Estimate, window: tuple[float, float] | None, zero: float | None = None) -> IntervalChart | None:
+    if estimate.value is None or estimate.low is None or estimate.high is None:
+        return None
+    return interval_chart(estimate.value, estimate.low, estimate.high, estimate.scale, zero, window=window)
+
+
+def measures_of(records: Records) -> dict[tuple[str, str, str | None], Estimate]:
+    """golden.json's estimates by subject, metric and tag (None: all examples)."""
+    found = {}
+    for row in (records.golden or {}).get("measures", ()):
+        metric = str(row.get("metric"))
+        found[str(row.get("subject")), metric, row.get("tag")] = recorded(row, metric)
+    return found
+
+
+def _golden_rows(records: Records, who: Subjects) -> tuple[GoldenRow, ...]:
+    golden = records.golden or {}
+    measures = measures_of(records)
+    made = []
+    for row in golden.get("differences", ()):
+        metric, reference = str(row.get("metric")), _resolved(str(row.get("reference")), who)
+        ahead = recorded(row, metric, difference=True)
+        made.append(GoldenRow(
+            label(metric), who.shown(reference), measures.get((who.tuned_golden or "", metric, None)),
+            measures.get((reference, metric, None)), ahead, standing(ahead, better_of(records, metric)),
+            _turned(golden, metric) if reference == who.prompted else None,
+        ))
+    return tuple(made)
+
+
+def _resolved(reference: str, who: Subjects) -> str:
+    return who.prompted if reference == "prompted" and who.prompted else reference
+
+
+def better_of(records: Records, metric: str) -> str:
+    """Whether more or less of a metric is better, as dev's scores say; "high" where they do not."""
+    found = [columns[metric].better for columns in records.scores.values() if metric in columns]
+    return found[0] if found else "high"
+
+
+def _turned(golden: Mapping[str, Any], metric: str) -> tuple[int, int, str] | None:
+    turned = (golden.get("turned") or {}).get(metric)
+    if not isinstance(turned, dict):
+        return None
+    return int(turned.get("right") or 0), int(turned.get("wrong") or 0), probability(turned.get("p"))
+
+
+def quality_metrics(columns: Mapping[str, Column]) -> tuple[str, ...]:
+    """The metrics that say how good an answer is, on a scale of 0 to 1."""
+    return tuple(m for m, c in columns.items() if scale_of(m, c.bounds) == "rate" and m not in _NOT_QUALITY)
+
+
+def _tag_table(records: Records, who: Subjects, wanted: Callable[[str], bool]) -> TagTable | None:
+    """The wanted tags by metrics, of golden where it was recorded, else of dev; None where no example carries one."""
+    measures = measures_of(records)
+    carried = {tag for subject, _, tag in measures if tag is not None and subject == who.tuned_golden}
+    tags = sorted(filter(wanted, carried))
+    if tags:
+        ours, theirs = who.tuned_golden or "", who.prompted or ""
+        found = dict.fromkeys(m for s, m, tag in measures if tag is not None and s == ours)
+        metrics = [m for m in found if m not in _PRICE]
+        rows = tuple(
+            _tag_row(tag, [(measures.get((ours, m, tag)), measures.get((theirs, m, tag))) for m in metrics])
+            for tag in tags
+        )
+        return TagTable("golden", tuple(map(label, metrics)), rows)
+    columns, other = records.scores.get(who.tuned_dev or "", {}), records.scores.get(who.prompted or "", {})
+    quality = quality_metrics(columns)
+    tags = sorted({tag for found in records.tags.values() for tag in found if wanted(tag)})
+    if not tags or not quality:
+        return None
+    made = []
+    for tag in tags:
+        ids = frozenset(i for i, found in records.tags.items() if tag in found)
+        made.append(_tag_row(tag, [
+            (measured(m, columns[m], ids), averaged(m, other[m], ids) if m in other else None) for m in quality
+        ]))
+    return TagTable("dev", tuple(map(label, quality)), tuple(made))
+
+
+def _tag_row(tag: str, cells: Sequence[tuple[Estimate | None, Estimate | None]]) -> TagRow:
+    counts = [e.count for pair in cells for e in pair if e is not None]
+    return TagRow(tag, counts[0] if counts else "", tuple(cells))

@@ -1,0 +1,95 @@
+"""An estimate with its interval as a report shows it, from a record or computed from per-example values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from goldgate.measures import Measure
+from goldgate_reports.records import Column, amount
+from goldgate_reports.words import NOT_RECORDED, Scale, number, scale_of, span
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its 95% interval; None where it was not recorded.
+
+    signed: a difference, whose plus is written too.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int | None
+    scale: Scale
+    missing: int = 0
+    signed: bool = False
+
+    @property
+    def text(self) -> str:
+        return number(self.value, self.scale, signed=self.signed)
+
+    @property
+    def interval(self) -> str:
+        return span(self.low, self.high, self.scale, signed=self.signed)
+
+    @property
+    def ends(self) -> str:
+        """The interval without its unit, for tables that say it once."""
+        return self.interval.removesuffix(" points")
+
+    @property
+    def known(self) -> bool:
+        return self.value is not None and self.low is not None and self.high is not None
+
+    @property
+    def count(self) -> str:
+        return NOT_RECORDED if self.n is None else f"{self.n:,}"
+
+
+def recorded(row: Mapping[str, Any], metric: str, bounds: tuple[float, float] | None = None,
+             difference: bool = False) -> Estimate:
+    """The estimate that a row of golden.json holds. difference: of two subjects, so that shares become points."""
+    n, missing = amount(row, "n"), amount(row, "missing")
+    scale = scale_of(metric, bounds)
+    return Estimate(
+        amount(row, "estimate"), amount(row, "low"), amount(row, "high"), None if n is None else int(n),
+        "points" if difference and scale == "rate" else scale, int(missing or 0), difference,
+    )
+
+
+def measured(metric: str, column: Column, ids: frozenset[str] | None = None) -> Estimate | None:
+    """The estimate of one metric of one subject on dev, on some of its examples; None where none of them is there."""
+    measure = _measure(metric, column, ids)
+    return None if measure is None else _estimate(measure, scale_of(metric, column.bounds))
+
+
+def averaged(metric: str, column: Column, ids: frozenset[str] | None = None) -> Estimate | None:
+    """The same without its interval, which is what takes the time: for numbers that stand beside another's."""
+    measure = _measure(metric, column, ids)
+    scale = scale_of(metric, column.bounds)
+    return None if measure is None else Estimate(measure.value, None, None, measure.n, scale, measure.missing)
+
+
+def paired(metric: str, ours: Column, theirs: Column) -> Estimate | None:
+    """Our values minus theirs on the examples that both answered; None where they share none."""
+    shared = frozenset(ours.values) & frozenset(theirs.values)
+    left, right = _measure(metric, ours, shared), _measure(metric, theirs, shared)
+    if left is None or right is None:
+        return None
+    scale = scale_of(metric, ours.bounds)
+    return replace(_estimate(left - right, "points" if scale == "rate" else scale), signed=True)
+
+
+def _measure(metric: str, column: Column, ids: frozenset[str] | None) -> Measure | None:
+    kept = [id_ for id_ in sorted(column.values) if ids is None or id_ in ids]
+    if not kept:
+        return None
+    better: Literal["high", "low"] = "low" if column.better == "low" else "high"
+    return Measure([column.values[i] for i in kept], ids=kept, bounds=column.bounds, name=metric, better=better)
+
+
+def _estimate(measure: Measure, scale: Scale) -> Estimate:
+    low, high = measure.interval()
+    return Estimate(measure.value, low, high, measure.n, scale, measure.missing)

@@ -1,0 +1,124 @@
+"""Dev examples to look at: those that turned right or wrong beside the best baseline, and the worst ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from goldgate.base.errors import UserError
+from goldgate.task.task import FieldRule
+from goldgate_reports.against import Subjects, quality_metrics
+from goldgate_reports.diff import Difference, difference
+from goldgate_reports.records import Column, Records
+from goldgate_reports.words import cut, label, number
+
+MOST_SHOWN = 20  # examples in each group
+
+
+@dataclass(frozen=True)
+class ExampleView:
+    """One dev example side by side. scores: (metric, tuned, prompted) as text."""
+
+    id: str
+    tags: tuple[str, ...]
+    input: str
+    input_left_out: int
+    scores: tuple[tuple[str, str, str], ...]
+    difference: Difference
+
+
+@dataclass(frozen=True)
+class ExampleGroup:
+    """Some examples, and how many there are in all."""
+
+    name: str
+    what: str
+    total: int
+    shown: tuple[ExampleView, ...]
+
+
+def example_groups(records: Records, who: Subjects, primary: str) -> tuple[ExampleGroup, ...]:
+    """The examples that turned right, that turned wrong, and the worst; empty where dev has no tuned answers."""
+    ours = records.scores.get(who.tuned_dev or "", {})
+    if primary not in ours or who.tuned_dev not in records.answers:
+        return ()
+    theirs = records.scores.get(who.prompted or "", {})
+    rules = field_rules(records.run)
+    groups = []
+    if primary in theirs:
+        right, wrong = turned(ours[primary], theirs[primary])
+        name = label(primary)
+        groups = [
+            ("Turned wrong", f"{name}: right with prompting, no longer right when tuned", wrong),
+            ("Turned right", f"{name}: not right with prompting, right when tuned", right),
+        ]
+    groups.append(("The worst", "answers of the tuned model that are not right, worst first", worst(ours, primary)))
+    made: dict[str, ExampleView] = {}  # an example may stand in two groups
+    return tuple(
+        ExampleGroup(name, what, len(ids), tuple(
+            made.get(i) or made.setdefault(i, _view(i, records, who, rules)) for i in ids[:MOST_SHOWN]
+        ))
+        for name, what, ids in groups
+    )
+
+
+def turned(ours: Column, theirs: Column) -> tuple[list[str], list[str]]:
+    """Ids that turned right and ids that turned wrong: a value of 1 is right, anything less or missing is not."""
+    shared = [i for i in ours.values if i in theirs.values]
+    right = [i for i in shared if _right(ours.values[i]) and not _right(theirs.values[i])]
+    wrong = [i for i in shared if not _right(ours.values[i]) and _right(theirs.values[i])]
+    return right, wrong
+
+
+def _right(value: float | None) -> bool:
+    return value is not None and value >= 1.0
+
+
+def worst(ours: Mapping[str, Column], primary: str) -> list[str]:
+    """Ids that are not right, by the leading metric and then by the mean of the other quality metrics."""
+    others = [m for m in quality_metrics(ours) if m != primary]
+
+    def order(id_: str) -> tuple[float, float, str]:
+        rest = [ours[m].values.get(id_) for m in others]
+        values = [-1.0 if v is None else v for v in rest]
+        leading = ours[primary].values[id_]
+        return (-1.0 if leading is None else leading), sum(values) / max(1, len(values)), id_
+
+    return sorted((i for i, v in ours[primary].values.items() if not _right(v)), key=order)
+
+
+def _view(id_: str, records: Records, who: Subjects, rules: Mapping[str, FieldRule]) -> ExampleView:
+    pairs = [
+        (who.shown(s), records.answers.get(s, {}).get(id_)) for s in (who.tuned_dev, who.prompted) if s is not None
+    ]
+    if all(row is None for _, row in pairs):
+        raise UserError(f'the scored example "{id_}" has no answer', "answers.parquet", "run the dev split again")
+    input_, left_out = cut(next(row.input for _, row in pairs if row is not None))
+    return ExampleView(id_, records.tags.get(id_, ()), input_, left_out, _scores(id_, records, who),
+                       difference(pairs, rules))
+
+
+def _scores(id_: str, records: Records, who: Subjects) -> tuple[tuple[str, str, str], ...]:
+    ours = records.scores[who.tuned_dev or ""]
+    theirs = records.scores.get(who.prompted or "", {})
+    rows = (
+        (label(m), _value(ours[m], id_), _value(theirs[m], id_) if m in theirs else "") for m in quality_metrics(ours)
+    )
+    return tuple(row for row in rows if set(row[1:]) != {"100%"})  # what both have right says nothing here
+
+
+def _value(column: Column, id_: str) -> str:
+    value = column.values.get(id_)
+    return "no answer" if value is None else number(value, "rate").replace(".0%", "%")
+
+
+def field_rules(run: Mapping[str, Any]) -> dict[str, FieldRule]:
+    """The task's rules for comparing fields, where the run recorded them (key "fields"); else every field is exact."""
+    recorded = run.get("fields") or {}
+    try:
+        return {str(path): FieldRule.model_validate(rule) for path, rule in recorded.items()}
+    except (ValueError, AttributeError) as error:
+        raise UserError(f"no rules for fields: {error}"[:200], 'run.json, field "fields"', "start a new run") from error
+
+

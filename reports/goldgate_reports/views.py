@@ -1,0 +1,232 @@
+"""A run as its report shows it: everything computed here, so that templates only lay it out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from goldgate_reports.against import (
+    Comparison,
+    GoldenRow,
+    Subjects,
+    compared,
+    measures_of,
+    primary_metric,
+    standing,
+    subjects_of,
+)
+from goldgate_reports.counterexamples import Search, search_of
+from goldgate_reports.estimates import Estimate, averaged, paired
+from goldgate_reports.examples import ExampleGroup, example_groups, field_rules
+from goldgate_reports.gates import READINGS, Gate, Headline, Look, dev_gates, golden_gates, headline, look_of
+from goldgate_reports.records import Records, amount, part, read_records
+from goldgate_reports.training import Facts, Step, Training, facts_of, steps_of, training_of
+from goldgate_reports.words import NOT_RECORDED, duration, label, number, plural
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One of the first screen's numbers: what it is, the number, and what it is to be read with."""
+
+    name: str
+    value: str
+    beside: str
+    note: str
+
+
+@dataclass(frozen=True)
+class RunView:
+    """Everything that report.html and summary.md say about one run."""
+
+    task: str
+    run: str
+    date: str
+    headline: Headline
+    sentence: str
+    figures: tuple[Figure, ...]
+    linear: str
+    look: Look | None
+    look_words: str
+    gates: tuple[Gate, ...]
+    gates_split: str
+    readings: tuple[tuple[str, str], ...]
+    comparison: Comparison
+    examples: tuple[ExampleGroup, ...]
+    search: Search | None
+    training: Training
+    steps: tuple[Step, ...]
+    facts: tuple[Facts, ...]
+
+
+def load_run(run_folder: Path) -> RunView:
+    """Reads a run folder and computes its report.
+
+    Reads run.json, golden.json and counterexamples.json where there are any, scores.parquet, answers.parquet and
+    attempts/*, nothing else.
+    Raises UserError naming the file, and the field, that is missing or broken.
+    """
+    records = read_records(run_folder)
+    who = subjects_of(records)
+    on_dev = dev_gates(records)
+    gates = golden_gates(records)
+    look = None if records.golden is None else look_of(records.golden)
+    verdict = headline(gates, look, on_dev, str(records.run.get("status") or ""))
+    shown = gates if look is not None else on_dev
+    primary = primary_metric(records, who, shown)
+    comparison = compared(records, who, primary)
+    return RunView(
+        task=str(records.run.get("task") or run_folder.parent.name),
+        run=str(records.run.get("id") or run_folder.name),
+        date=str(records.run.get("finished") or records.run.get("started") or "")[:10],
+        headline=verdict,
+        sentence=_sentence(records, who, comparison, primary),
+        figures=_figures(records, who, comparison, primary),
+        linear=_linear(records, who, comparison, primary),
+        look=look,
+        look_words=_look_words(look),
+        gates=shown,
+        gates_split="dev" if look is None else "golden",
+        readings=tuple((r, words) for r, words in READINGS.items() if any(g.reading == r for g in shown)),
+        comparison=comparison,
+        examples=example_groups(records, who, primary),
+        search=search_of(run_folder, field_rules(records.run)),
+        training=training_of(records, verdict),
+        steps=steps_of(records.run),
+        facts=facts_of(records),
+    )
+
+
+@dataclass(frozen=True)
+class _Gain:
+    """Tuned beside one other subject in one metric, on golden where it was recorded, else on dev."""
+
+    split: str
+    tuned: Estimate | None
+    theirs: Estimate | None
+    ahead: Estimate
+
+
+def _gain(records: Records, who: Subjects, comparison: Comparison, metric: str, other: str | None) -> _Gain | None:
+    if other is None:
+        return None
+    shown = who.shown(other)
+    found: list[GoldenRow] = [r for r in comparison.golden if (r.metric, r.reference) == (label(metric), shown)]
+    if found:
+        return _Gain("golden", found[0].tuned, found[0].theirs, found[0].ahead)
+    ours = records.scores.get(who.tuned_dev or "", {}).get(metric)
+    theirs = records.scores.get(other, {}).get(metric)
+    if ours is None or theirs is None or (ahead := paired(metric, ours, theirs)) is None:
+        return None
+    return _Gain("dev", averaged(metric, ours), averaged(metric, theirs), ahead)
+
+
+def _sentence(records: Records, who: Subjects, comparison: Comparison, primary: str) -> str:
+    """What was compared, on which examples, in one sentence."""
+    gain = _gain(records, who, comparison, primary, who.prompted)
+    if gain is None or gain.tuned is None or gain.theirs is None:
+        return "What prompting alone reaches was not recorded, so no gain can be told."
+    kind = {"golden": "golden examples that training never saw", "dev": "dev examples, which chose the attempt"}
+    return (
+        f"On {gain.ahead.count} {kind[gain.split]}, the tuned model reaches {gain.tuned.text} {label(primary)}."
+        f" The best prompting-only baseline ({who.prompted}) reaches {gain.theirs.text}."
+    )
+
+
+def _figures(records: Records, who: Subjects, comparison: Comparison, primary: str) -> tuple[Figure, ...]:
+    return (
+        _gain_figure(_gain(records, who, comparison, primary, who.prompted), primary),
+        _cost_figure(records, who),
+        _latency_figure(records, who),
+    )
+
+
+def _gain_figure(gain: _Gain | None, primary: str) -> Figure:
+    name = f"Gain in {label(primary)} over the best prompting"
+    if gain is None:
+        return Figure(name, NOT_RECORDED, "", "")
+    note = {"better": "", "worse": "worse than prompting alone",
+            "not shown apart": "the interval holds zero: no gain is shown", None: ""}
+    value = number(gain.ahead.value, gain.ahead.scale, signed=True)
+    where = f"on {gain.split}, n = {gain.ahead.count}"
+    said = note[standing(gain.ahead, "high")]
+    return Figure(name, value, f"95% interval {gain.ahead.interval}", f"{where}; {said}" if said else where)
+
+
+def _cost_figure(records: Records, who: Subjects) -> Figure:
+    """Price of 1,000 answers; tokens of one answer where task.yaml gives no prices."""
+    for metric, name in (("cost_per_1k", "Cost of 1,000 answers"), ("tokens_in", "Tokens read for one answer")):
+        ours = _value(records, who, metric, who.tuned_golden, who.tuned_dev)
+        theirs = _value(records, who, metric, who.prompted, who.prompted)
+        if ours is None:
+            continue
+        if theirs is None:
+            return Figure(name, number(ours, "plain"), "the baseline's was not recorded", "")
+        times = f" ({theirs / ours:.1f}×)" if ours > 0 else ""
+        own = part(records.run, "tariffs", dict)
+        prices = "by each one's token prices, below" if own else "by the token prices in task.yaml"
+        source = prices if metric == "cost_per_1k" else "task.yaml gives no prices"
+        return Figure(name, number(ours, "plain"), f"prompting: {number(theirs, 'plain')}{times}", source)
+    return Figure("Cost of 1,000 answers", NOT_RECORDED, "", "")
+
+
+def _value(records: Records, who: Subjects, metric: str, on_golden: str | None, on_dev: str | None) -> float | None:
+    found = measures_of(records).get((on_golden or "", metric, None))
+    if found is not None and found.value is not None:
+        return found.value
+    column = records.scores.get(on_dev or "", {}).get(metric)
+    estimate = averaged(metric, column) if column else None
+    return estimate.value if estimate else None
+
+
+def _latency_figure(records: Records, who: Subjects) -> Figure:
+    recorded = part(records.run, "latency", dict) or {}
+    ours = recorded.get(who.tuned_dev) or recorded.get(who.tuned_golden) or {}
+    theirs = recorded.get(who.prompted) or {}
+    if amount(ours, "p50") is None:
+        return Figure("Latency of one answer", NOT_RECORDED, "", "")
+    tail = f"95 of 100 within {duration(amount(ours, 'p95'))}" if amount(ours, "p95") is not None else ""
+    count = amount(ours, "n")
+    note = tail + (f", n = {count:.0f}" if count is not None else "")
+    return Figure("Latency of one answer (median)", duration(amount(ours, "p50")),
+                  f"prompting: {duration(amount(theirs, 'p50'))}", note)
+
+
+def _linear(records: Records, who: Subjects, comparison: Comparison, primary: str) -> str:
+    """Who wins, the tuned or the linear model, in plain words; empty where there is none."""
+    gain = _gain(records, who, comparison, primary, who.linear)
+    if gain is None or gain.ahead.value is None or gain.tuned is None or gain.theirs is None:
+        return ""
+    interval = f"tuned minus linear {gain.ahead.text}, 95% interval {gain.ahead.interval}"
+    facts = f"{gain.theirs.text} {label(primary)} against {gain.tuned.text} for the tuned model"
+    size = f"on {gain.ahead.count} {gain.split} examples ({interval})"
+    reads = standing(gain.ahead, "high")
+    if reads == "worse":
+        return f"The linear model wins: {facts}, {size}."
+    if reads == "not shown apart":
+        return f"Neither the tuned nor the linear model is shown to win: {facts}, {size}."
+    return f"The tuned model beats the linear model: {facts}, {size}."
+
+
+def _look_words(look: Look | None) -> str:
+    """What a pass at this look is worth."""
+    if look is None:
+        return "Golden was not looked at, so nothing here is shown: these are dev's numbers, and dev chose the attempt."
+    if look.number is None or look.level is None:
+        return "The look's number and level were not recorded."
+    error = look.level * 2**look.number
+    size = plural(look.count, "example") if look.count else "size not recorded"
+    words = (
+        f"Look {look.number} at this golden split ({size}), tested at level {number(look.level, 'plain')} a side, which"
+        f" is what it cost; all looks together have spent {look.spent}, the chance that one of their passes is false."
+    )
+    if look.opened:
+        return f"{words} Golden's examples were shown, so passes carry no error rate until golden is refreshed."
+    if look.sealed:
+        return (
+            f"{words} A promotion is false with at most {100 * error:g}%: golden is sealed, so earlier looks told their"
+            " verdicts alone. The numbers below are dev's."
+        )
+    return (
+        f"{words} A promotion is false with at most {100 * error:g}% as long as nothing but “not yet” was learned from"
+        " earlier looks; once people have read the numbers below, that is nominal."
+    )

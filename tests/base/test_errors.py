@@ -1,0 +1,58 @@
+"""The one error that users see, as they read it, and the name that they may have meant."""
+
+from __future__ import annotations
+
+import pickle
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from goldgate.base.errors import UserError, near_names
+
+names = st.text(st.sampled_from("abcde_"), min_size=3, max_size=10)
+
+
+@pytest.mark.parametrize(
+    ("parts", "text"),
+    [
+        (("it broke",), "it broke"), (("it broke", "f.jsonl, line 3"), "f.jsonl, line 3: it broke"),
+        (("it broke", "", "mend it"), "it broke\n  mend it"), (("it broke", "f", "mend it"), "f: it broke\n  mend it"),
+    ],
+)
+def test_it_reads_as_place_fault_and_what_to_do(parts: tuple[str, ...], text: str) -> None:
+    assert str(UserError(*parts)) == text
+
+
+@given(st.text(), st.text(), st.text())
+def test_it_comes_whole_out_of_another_process(what: str, where: str, hint: str) -> None:
+    error = UserError(what, where, hint)
+    back = pickle.loads(pickle.dumps(error))
+    assert (back.what, back.where, back.hint, str(back)) == (what, where, hint, str(error))
+
+
+@given(st.lists(names, min_size=1, max_size=6, unique=True), st.integers(0, 5))
+def test_a_name_with_one_letter_lost_is_found(known: list[str], at: int) -> None:
+    meant = max(known, key=len)
+    lost = meant[:at % len(meant)] + meant[at % len(meant) + 1:]
+    assert near_names(meant, known).startswith(f'did you mean "{meant}"')
+    if lost not in known:
+        assert near_names(lost, [meant]) == f'did you mean "{meant}"?'
+
+
+@given(st.text(max_size=12), st.lists(names, max_size=6))
+def test_it_names_only_what_is_known(name: str, known: list[str]) -> None:
+    hint = near_names(name, known)
+    found = re.findall('"([^"]+)"', hint) if hint.startswith("did") else hint.removeprefix("known: ").split(", ")
+    assert set(found) <= set(known) | {"none"}
+    assert len(found) <= max(3, len(known))
+
+
+@given(st.lists(names, min_size=1, max_size=6, unique=True))
+def test_where_nothing_is_near_all_are_listed_in_order(known: list[str]) -> None:
+    assert near_names("ZZZZZZ", known) == "known: " + ", ".join(sorted(known))
+
+
+def test_where_nothing_is_known_it_says_so() -> None:
+    assert near_names("x", []) == "known: none"

@@ -1,0 +1,1 @@
+"""Attempts until the suite passes: budget, diagnosis, policies, search."""

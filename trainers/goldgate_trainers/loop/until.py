@@ -1,0 +1,178 @@
+"""Train until the suite passes: attempts from the ladder of recipes, judged on dev, within a budget.
+
+Knows no model, no pytest and no golden split. Of a look at golden it learns one bit, through a callable.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from goldgate.base.files import read_json, write_json
+from goldgate_trainers.loop.attempt import Attempt, DevResult, Step, best_attempt
+from goldgate_trainers.loop.budget import Budget
+from goldgate_trainers.loop.plans import Ladder, Plan
+from goldgate_trainers.lora.attempt_folder import TrainingFailed, TrainingResult
+from goldgate_trainers.lora.memory import shortage
+from goldgate_trainers.lora.recipe import Recipe
+
+LOOK_AT = 0.5
+"""The chance of passing from which a candidate may look at golden: below it, the look is more likely wasted."""
+
+
+_UNTIL_IT_PASSES = Ladder()
+
+
+class Train(Protocol):
+    """Trains one recipe into an attempt folder, or finds it complete there."""
+
+    def __call__(self, recipe: Recipe, out: Path, continue_from: Path | None) -> TrainingResult: ...
+
+
+Judge = Callable[[Path, int], DevResult]
+"""Scores an adapter on dev, given its folder and the attempt's number."""
+Look = Callable[[Path], bool]
+"""Spends a look at golden on an adapter: did the whole suite pass? Nothing else comes back."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How it ended. passed: a look at golden passed with `best`; looks: spent; reason: why it ended, in words."""
+
+    attempts: tuple[Attempt, ...]
+    best: Attempt
+    passed: bool
+    looks: int
+    reason: str
+
+
+def train_until(first: Step, train: Train, judge: Judge, look: Look, folder: Path, budget: Budget,
+                clock: Callable[[], float] = time.monotonic,
+                told: Callable[[Step, int], None] = lambda step, k: None, plan: Plan = _UNTIL_IT_PASSES) -> Outcome:
+    """Attempts until one passes golden, the plan has no further step, or the budget would be overrun.
+
+    folder: holds attempts/<k>/; what is complete there from a killed run is taken up. told: hears of each attempt
+    before it begins. The first attempt always runs. A candidate that is likely enough to pass looks at golden at once,
+    and where no look is left for it the run ends, as more training could not be tested. When no candidate was likely
+    enough, the best one gets a look at the end. An attempt that cannot be trained ends the run with those before it.
+    Raises UserError as train and judge do.
+    """
+    started = clock()
+    done: list[Attempt] = []
+    step: Step | None = first
+    looks, earlier = 0, 0.0
+    reason = ""
+    while step is not None:
+        told(step, len(done) + 1)
+        try:
+            attempt = _attempt(step, len(done) + 1, done, train, judge, folder, clock)
+        except TrainingFailed as error:
+            if not done:
+                raise
+            reason = f"attempt {len(done) + 1} could not be trained: {error.what}"
+            break
+        earlier += attempt.earlier
+        done.append(attempt)
+        if attempt.dev.chance >= LOOK_AT and not plan.comparing:
+            if looks == budget.most_looks:
+                reason = f"attempt {attempt.k} is likely to pass, and {_used_up(budget)}"
+                break
+            looks += 1
+            if _look(look, attempt, folder):
+                return Outcome(tuple(done), attempt, True, looks, "the suite passes on golden")
+        step, reason = _next(done, plan, budget, earlier + clock() - started)
+    best = best_attempt(done)
+    if looks == 0 and budget.most_looks > 0:
+        looks = 1
+        if _look(look, best, folder):
+            same = "" if best.dev.chance >= LOOK_AT else " all the same"
+            return Outcome(tuple(done), best, True, looks, f"{reason}; the best attempt passes on golden{same}")
+        reason += f"; the one look, taken at the end, had a chance of {best.dev.chance:.0%} and spent its level"
+    return Outcome(tuple(done), best, False, looks, reason)
+
+
+def _used_up(budget: Budget) -> str:
+    if budget.most_looks == 0:
+        return "this run may not look at golden"
+    return f"the budget of {_count(budget.most_looks, 'look')} at golden is used up"
+
+
+def _next(done: list[Attempt], plan: Plan, budget: Budget, spent: float) -> tuple[Step | None, str]:
+    """The next step, shortened to fit the time left, or None and why there is none."""
+    step = plan.next(done)
+    if step is None:
+        return None, plan.ended
+    if len(done) >= budget.attempts:
+        return None, f"the budget of {_count(budget.attempts, 'attempt')} is used up"
+    left = budget.seconds - spent
+    needed = estimate(step.recipe, done)
+    if needed <= left:
+        return step, ""
+    affordable = math.floor((left - done[-1].judged) / per_epoch(step.recipe, done))
+    if affordable < 1 or plan.comparing:
+        return None, (f"the {budget.scarce} is used up: the next attempt ({step.reason}) would take"
+                      f" {needed / 60:.0f} min, {max(0.0, left) / 60:.0f} of {budget.seconds / 60:g} min are left")
+    return step.shortened(affordable), ""
+
+
+def estimate(recipe: Recipe, done: list[Attempt]) -> float:
+    """Seconds that an attempt with this recipe will take, judging included, from what the last one took."""
+    return per_epoch(recipe, done) * recipe.epochs + done[-1].judged
+
+
+def per_epoch(recipe: Recipe, done: list[Attempt]) -> float:
+    """Seconds of an epoch: as the last attempt's, which had the same data. Rank and batch change little."""
+    last = done[-1]
+    return max(1e-9, last.trained / last.epochs)
+
+
+def _attempt(step: Step, k: int, done: list[Attempt], train: Train, judge: Judge, folder: Path,
+             clock: Callable[[], float]) -> Attempt:
+    out = folder / "attempts" / str(k)
+    from_adapter = None if step.continue_from is None else done[step.continue_from - 1].adapter
+    begun = clock()
+    result = train(step.recipe, out, from_adapter)
+    trained = result.seconds if result.reused else clock() - begun + result.earlier
+    record = _known_dev(out, result)
+    if record is None:
+        begun = clock()
+        dev = judge(result.adapter, k)
+        record = {"adapter": result.digest, **asdict(dev), "trained": trained, "judged": clock() - begun,
+                  "reason": step.reason, "continue_from": step.continue_from}
+        write_json(out / "dev.json", record)
+        earlier = trained if result.reused else result.earlier
+    else:
+        earlier = record["trained"] + record["judged"]
+    dev = DevResult(**{f.name: record[f.name] for f in fields(DevResult)})
+    recipe = replace(step.recipe, learning_rate=step.recipe.learning_rate / 2 ** len(result.setbacks),
+                     micro_batch=result.micro_batch or step.recipe.micro_batch)
+    reason = "; ".join([step.reason, *result.setbacks, *shortage(step.recipe, recipe)])
+    return Attempt(k, recipe, reason, result.adapter, result.log, dev, record["trained"], record["judged"],
+                   step.continue_from, earlier, result.setbacks)
+
+
+def _known_dev(out: Path, result: TrainingResult) -> dict[str, Any] | None:
+    """What dev said of this very adapter before the run was killed."""
+    path = out / "dev.json"
+    if not path.is_file() or (record := read_json(path))["adapter"] != result.digest:
+        return None
+    return dict(record) if {f.name for f in fields(DevResult)} <= set(record) else None
+
+
+def _look(look: Look, attempt: Attempt, folder: Path) -> bool:
+    """The one bit, kept beside the attempt so that a run that is taken up again does not look again."""
+    path = folder / "attempts" / str(attempt.k) / "look.json"
+    digest = read_json(path.parent / "dev.json")["adapter"]
+    if path.is_file() and (known := read_json(path))["adapter"] == digest:
+        return bool(known["passed"])
+    passed = look(attempt.adapter)
+    write_json(path, {"adapter": digest, "passed": passed})
+    return passed
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

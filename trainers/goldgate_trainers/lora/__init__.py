@@ -1,0 +1,1 @@
+"""One adapter: from a recipe and the train split to a checked LoRA folder."""

@@ -1,0 +1,114 @@
+"""An attempt's folder: recipe.yaml, log.json, adapter/ and attempt.json; and how a complete one is taken up again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from goldgate.base.errors import UserError
+from goldgate.base.files import read_json, write_json, write_whole
+from goldgate.models.adapter import adapter_digest
+from goldgate_trainers.lora.recipe import Recipe
+
+Log = list[dict[str, float]]
+
+
+class TrainingFailed(UserError):
+    """An attempt that could not be trained to its end, though others can be: its recipe, or its program, was not up to
+    it. The attempts before are none the worse.
+    """
+
+
+def dev_scores(log: Sequence[Mapping[str, float]]) -> tuple[tuple[float, float], ...]:
+    """How each epoch stands on dev: what its answers scored, and between equals, as where none is right yet, the loss,
+    negative. Empty where that was not asked for.
+    """
+    return tuple((row["dev_score"], -row.get("dev_loss", 0.0)) for row in log if "dev_score" in row)
+
+
+def kept_epoch(scores: Sequence[tuple[float, float]]) -> int:
+    """The epoch, counted from 1, whose weights are the adapter's: the best, the earlier one of equals."""
+    return scores.index(max(scores)) + 1
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """A trained adapter. seconds: of the optimizer steps; tokens: trained, all epochs, padding not counted.
+
+    log: a row an optimizer step; notes: what preflight found and did not refuse, and kills; setbacks: one for every
+    time that the loss exploded and training began again at half the learning rate; micro_batch: rows of a forward
+    pass, fewer than asked for where memory ran out; reused: it was complete already; earlier: seconds of a killed
+    process before this one; sample: one row in words, see preflight.sample.
+    """
+
+    adapter: Path
+    digest: str
+    seconds: float
+    tokens: int
+    tokens_per_second: float
+    log: Log
+    notes: tuple[str, ...] = ()
+    setbacks: tuple[str, ...] = ()
+    micro_batch: int | None = None
+    reused: bool = False
+    earlier: float = 0.0
+    sample: Mapping[str, str] = field(default_factory=dict)
+
+
+def write_attempt(folder: Path, key: str, recipe: Recipe, log: Log, tokens: int, notes: tuple[str, ...],
+                  sample: dict[str, str], setbacks: tuple[str, ...] = ()) -> None:
+    """Completes an attempt's folder, whose adapter/ is there already. key: digest of all that decided the adapter.
+
+    sample: one training row as the model saw it.
+    """
+    from ruamel.yaml import YAML
+
+    text = StringIO()
+    YAML().dump(recipe.to_dict(), text)
+    write_whole(folder / "recipe.yaml", text.getvalue())
+    write_json(folder / "log.json", log)
+    seconds = max(log[-1]["seconds"], 0.01)  # the log rounds: a training of a few steps must not divide by nothing
+    write_json(folder / "attempt.json", {
+        "key": key, "adapter": adapter_digest(folder / "adapter"), "seconds": seconds, "tokens": tokens,
+        "tokens_per_second": round(tokens / seconds, 1), "notes": list(notes), "sample": sample,
+        "setbacks": list(setbacks), "micro_batch": recipe.micro_batch})
+
+
+def read_attempt(folder: Path, key: str) -> TrainingResult | None:
+    """The result of a complete attempt with this key whose adapter is what was written; None for anything else."""
+    if not (folder / "attempt.json").is_file():
+        return None
+    try:
+        record: Any = read_json(folder / "attempt.json")
+        if record["key"] != key or adapter_digest(folder / "adapter") != record["adapter"]:
+            return None
+        return TrainingResult(
+            folder / "adapter", record["adapter"], record["seconds"], record["tokens"], record["tokens_per_second"],
+            read_json(folder / "log.json"), tuple(record["notes"]),
+            tuple(record["setbacks"]), record["micro_batch"], reused=True, sample=record["sample"])
+    except (UserError, OSError, KeyError, TypeError):
+        # A folder that a killed process or a person left torn counts as not there; it is made again.
+        return None
+
+
+def read_back(folder: Path, key: str) -> TrainingResult:
+    """The result of the attempt that was just written, as one of this process. Raises UserError where it is not there.
+    """
+    if (result := read_attempt(folder, key)) is None:
+        raise UserError("the attempt cannot be read back", str(folder), "check the disk and train again")
+    return replace(result, reused=False)
+
+
+def tidy_config(folder: Path, alias: str) -> None:
+    """Writes adapter_config.json in one order and without this machine's paths: same training, same bytes."""
+    path = folder / "adapter_config.json"
+    config: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    config["base_model_name_or_path"] = alias
+    for key, value in config.items():
+        if isinstance(value, list) and all(isinstance(v, str) for v in value):
+            config[key] = sorted(value)
+    write_json(path, dict(sorted(config.items())))

@@ -1,0 +1,120 @@
+"""Examples to token rows: the prompt exactly as it is at inference, then the answer and the token that ends it."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from goldgate.base.errors import UserError
+from goldgate.models.template import encode, prompt_tokens, turn_end
+from goldgate.prompts import Pruned, Strategy, ZeroShot
+from goldgate.task.examples import Example, render_output
+from goldgate.task.task import Task
+from goldgate_trainers.lora.recipe import Recipe
+
+if TYPE_CHECKING:
+    import torch
+
+IGNORED = -100
+"""The label of a position that is not learned, as transformers writes it."""
+WIDTHS = 16
+"""What is trained on is a multiple of so many tokens wide. A CPU makes and keeps a kernel for every shape that it
+multiplies in bf16: with widths of all kinds a training takes more memory, and is no faster (docs/results.md)."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One example as tokens. start: where the answer begins; what comes from there on is learned, and nothing else."""
+
+    id: str
+    tokens: tuple[int, ...]
+    start: int
+
+    @property
+    def labels(self) -> tuple[int, ...]:
+        return (IGNORED,) * self.start + self.tokens[self.start :]
+
+
+def strategy_for(task: Task, prompt: str) -> Strategy:
+    """The prompting strategy of a recipe: the same object that inference uses."""
+    return Pruned(task) if prompt == "pruned" else ZeroShot(task)
+
+
+def make_rows(tokenizer: Any, task: Task, strategy: Strategy, examples: Sequence[Example]) -> list[Row]:
+    """One row an example, in their order, whole.
+
+    The answer is tokenised by itself: at inference the model, too, continues tokens that are already there.
+    """
+    prompts = prompt_tokens(tokenizer, [strategy.messages(e) for e in examples], task.template)
+    answers = encode(tokenizer, [render_output(e.output) for e in examples])
+    end = turn_end(tokenizer)
+    return [Row(e.id, (*prompt, *answer, end), len(prompt))
+            for e, prompt, answer in zip(examples, prompts, answers, strict=True)]
+
+
+def fitting(rows: Sequence[Row], recipe: Recipe, context: int) -> tuple[list[Row], list[Row]]:
+    """The rows that are learned from, and those that are too long and set aside. Nothing is ever cut off.
+
+    context: tokens that the base model has positions for. Raises UserError naming the longest row where the recipe
+    refuses what is too long.
+    """
+    limit = min(recipe.max_length, context)
+    long = [r for r in rows if len(r.tokens) > limit]
+    if long and recipe.too_long == "refuse":
+        worst = max(long, key=lambda r: len(r.tokens))
+        more = f"set max_length={len(worst.tokens)}, " if len(worst.tokens) <= context else ""
+        raise UserError(
+            f"{len(long)} of {len(rows)} training examples have more than {limit} tokens, with {worst.id} at"
+            f" {len(worst.tokens)}", f"train.jsonl, id {worst.id}",
+            f"nothing is cut off silently: {more}set them aside with too_long=set_aside, or shorten them")
+    return [r for r in rows if len(r.tokens) <= limit], long
+
+
+def collate(rows: Sequence[Row], pad: int, multiple: int = 1) -> dict[str, torch.Tensor]:
+    """A batch: input_ids and labels (rows, width), padded on the right, and lengths (rows,).
+
+    The width is the least multiple that holds the longest row. There is no attention mask: attention looks back only,
+    so no token ever sees the padding after it.
+    """
+    import torch
+
+    width = math.ceil(max(len(r.tokens) for r in rows) / multiple) * multiple
+    ids = [[*r.tokens, *[pad] * (width - len(r.tokens))] for r in rows]
+    labels = [[*r.labels, *[IGNORED] * (width - len(r.tokens))] for r in rows]
+    return {"input_ids": torch.tensor(ids), "labels": torch.tensor(labels),
+            "lengths": torch.tensor([len(r.tokens) for r in rows])}
+
+
+class ByLength:
+    """A sampler: batches of rows of like length, in random order. Iterating again is the next epoch.
+
+    Lengths are jittered by a tenth before sorting, so that epochs make different batches; the last, smaller batch of an
+    epoch comes last. seed: fixes the order of every epoch.
+    """
+
+    def __init__(self, lengths: Sequence[int], batch: int, seed: int) -> None:
+        self._lengths = lengths
+        self._batch = batch
+        self._seed = seed
+        self._epoch = 0
+
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Told by the Trainer before every epoch."""
+        self._epoch = epoch
+
+    def __iter__(self) -> Iterator[int]:
+        draw = random.Random(f"{self._seed} {self._epoch}")
+        order = sorted(range(len(self._lengths)), key=lambda i: self._lengths[i] * draw.uniform(0.9, 1.1))
+        rest = len(order) % self._batch
+        # The rows that fill no batch are drawn from all lengths, so that the longest are not always alone.
+        last = sorted(draw.sample(range(len(order)), rest), reverse=True)
+        odd = [order.pop(i) for i in last]
+        batches = [order[i : i + self._batch] for i in range(0, len(order), self._batch)]
+        draw.shuffle(batches)
+        return iter([i for batch in [*batches, odd] for i in batch])

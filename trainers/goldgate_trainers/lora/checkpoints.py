@@ -1,0 +1,124 @@
+"""Checkpoints inside an attempt: a killed training goes on from the newest whole one. What is torn shows by its digest.
+
+They hold tensors (safetensors) and JSON alone, so that reading one can run nothing. When one is written is a matter
+of time, and decides nothing about the adapter.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from goldgate.base.errors import UserError
+from goldgate.base.files import read_json, whole_folder, write_json, write_whole
+from goldgate.base.fingerprint import digest, file_digest
+
+EVERY = 60.0
+"""Seconds of training between two checkpoints, at least: what a kill may cost."""
+SHARE = 0.02
+"""Of the training time, at most, goes into writing checkpoints."""
+KEPT = 2
+"""Newest ones that stay: should the last be torn, the one before is used."""
+
+_MANIFEST = "checkpoint.json"
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A whole checkpoint. note: what was written with it, as JSON."""
+
+    folder: Path
+    step: int
+    note: dict[str, Any]
+
+
+class Checkpoints:
+    """The checkpoints of the attempt that will lie at `attempt`; they lie beside it, in a hidden folder.
+
+    key: digest of all that decides the adapter; those of another key count as not there. saved: the newest whole one;
+    torn: steps of newer ones that are not what was written. setbacks: why the training began again, in words, in turn;
+    micro_batch: rows a forward pass where memory did not suffice for those of the recipe.
+    """
+
+    def __init__(self, attempt: Path, key: str) -> None:
+        self._folder = attempt.with_name(f".{attempt.name}.checkpoints")
+        self._key = key
+        self._due = time.monotonic() + EVERY
+        self.torn: list[int] = []
+        self.saved = self._newest()
+        self._kept = [] if self.saved is None else [self.saved.folder]
+        self.setbacks: list[str] = [] if self.saved is None else self.saved.note["setbacks"]
+        self.micro_batch: int | None = None if self.saved is None else self.saved.note.get("micro_batch")
+
+    def due(self) -> bool:
+        """Whether it is time for the next one."""
+        return time.monotonic() >= self._due
+
+    def write(self, step: int, files: Mapping[str, bytes], note: Mapping[str, Any]) -> None:
+        """Writes one, whole or not at all, and removes all but the KEPT newest that are whole and of this key. Raises
+        UserError on a full disk. note: JSON that reading gives back.
+        """
+        begun = time.monotonic()
+        whole_note = {**note, "setbacks": self.setbacks, "micro_batch": self.micro_batch}
+        manifest = {"key": self._key, "step": step, "note": whole_note,
+                    "files": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}}
+        folder = self._folder / f"{step:08d}"
+        with whole_folder(folder) as part:
+            for name, data in files.items():
+                write_whole(part / name, data)
+            write_json(part / _MANIFEST, {**manifest, "digest": digest(manifest)})
+        self._kept = [*self._kept, folder][-KEPT:]
+        for other in self._all():
+            if other not in self._kept:
+                shutil.rmtree(other, ignore_errors=True)
+        now = time.monotonic()
+        self._due = now + max(EVERY, (now - begun) / SHARE)
+
+    def begin_again(self, why: str) -> None:
+        """Forgets all that was saved: the training starts anew, for this reason."""
+        self._forget()
+        self.setbacks = [*self.setbacks, why]
+
+    def begin_smaller(self, micro_batch: int) -> None:
+        """Forgets all that was saved: the training starts anew, with so many rows a forward pass."""
+        self._forget()
+        self.micro_batch = micro_batch
+
+    def _forget(self) -> None:
+        self.remove()
+        self.saved = None
+        self._kept = []
+
+    def remove(self) -> None:
+        """Removes them all: the attempt is complete."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _all(self) -> list[Path]:
+        """The newest first; what a killed process left under temporary names is not among them."""
+        return sorted((p for p in self._folder.glob("*") if p.name.isdigit()), reverse=True)
+
+    def _newest(self) -> Saved | None:
+        for folder in self._all():
+            manifest = _whole(folder)
+            if manifest is None:
+                self.torn.append(int(folder.name))
+            elif manifest["key"] == self._key:
+                return Saved(folder, manifest["step"], manifest["note"])
+        return None
+
+
+def _whole(folder: Path) -> dict[str, Any] | None:
+    """The manifest of a checkpoint that is, to the byte, what was written; None for anything else."""
+    try:
+        manifest: dict[str, Any] = read_json(folder / _MANIFEST)
+        if manifest.pop("digest") != digest(manifest):
+            return None
+        same = all(file_digest(folder / name) == known for name, known in manifest["files"].items())
+        return manifest if same else None
+    except (UserError, OSError, KeyError, TypeError, ValueError, AttributeError):
+        return None

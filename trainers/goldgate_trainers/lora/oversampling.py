@@ -1,0 +1,35 @@
+"""What is learned from in an epoch: the training examples, and those of the recipe's focus once more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from goldgate.base.errors import UserError, near_names
+from goldgate.perturb import MUST_NOT_CHANGE
+from goldgate.task.examples import Example
+from goldgate_trainers.lora.recipe import Recipe
+
+
+def repeats(examples: Sequence[Example], recipe: Recipe) -> list[Example]:
+    """The examples of the recipe's focus for the second time, in their order, under ids of their own: `id~again`, or
+    `id~typos` where it is perturbed. Each takes one of the variations in turn, the next one where that does not apply
+    to it, and is repeated as it is where none does. The same on every machine. Raises UserError for a focus that no
+    example carries.
+    """
+    if not recipe.focus:
+        return []
+    focused = [e for e in examples if recipe.focus in e.tags]
+    if not focused:
+        tags = sorted({tag for e in examples for tag in e.tags})
+        raise UserError(f'no training example carries the tag "{recipe.focus}"', "recipe, focus",
+                        near_names(recipe.focus, tags))
+    named = recipe.variations.split(",") if recipe.variations else []
+    variations = [p for p in MUST_NOT_CHANGE if p.name in named]
+    again = []
+    for i, example in enumerate(focused):
+        turn = variations[i % len(variations) :] + variations[: i % len(variations)] if variations else []
+        varied = next(((p.name, changed) for p in turn if (changed := p.apply(example, recipe.seed))), None)
+        name, made = varied or ("again", example)
+        again.append(replace(made, id=f"{example.id}~{name}"))
+    return again
