@@ -62,11 +62,16 @@ def main() -> None:
         files.mkdir()
         batches = [answers[i : i + BATCH] for i in range(0, count, BATCH)]
         rows = {
-            "SQLite": (_seconds(lambda: _put(cache, batches)), _seconds(lambda: cache.get_many(keys)),
-                       cache.disk_bytes()),
-            "JSON files": (_seconds(lambda: [_write(files, b) for b in batches]),
-                           _seconds(lambda: [_read(files, key) for key in keys]),
-                           sum(f.stat().st_blocks * 512 for f in files.iterdir())),
+            "SQLite": (
+                _seconds(lambda: _put(cache, batches)),
+                _seconds(lambda: cache.get_many(keys)),
+                cache.disk_bytes(),
+            ),
+            "JSON files": (
+                _seconds(lambda: [_write(files, b) for b in batches]),
+                _seconds(lambda: [_read(files, key) for key in keys]),
+                sum(f.stat().st_blocks * 512 for f in files.iterdir()),
+            ),
         }
         print(f"{count:,} answers  write s  read s  MB on disk")
         for store, (write, read, size) in rows.items():

@@ -61,8 +61,15 @@ def main() -> None:
         tokenizer, base = load_base(ensure_model(project.cache, task.model))
         rows = make_rows(tokenizer, task, strategy_for(task, recipe.prompt), examples, recipe.max_length)
         kept = Timed(Path(folder) / "1")
-        log = optimize(start_lora(base, recipe), rows[: options.steps * recipe.batch], recipe, 0, Path(folder) / "work",
-                       lambda _: None, kept)
+        log = optimize(
+            start_lora(base, recipe),
+            rows[: options.steps * recipe.batch],
+            recipe,
+            0,
+            Path(folder) / "work",
+            lambda _: None,
+            kept,
+        )
         begun = time.perf_counter()
         found = Checkpoints(Path(folder) / "1", "")
         reading = time.perf_counter() - begun
@@ -71,8 +78,10 @@ def main() -> None:
     writing = statistics.median(kept.seconds)
     step = (log[-1]["seconds"] - sum(kept.seconds)) / options.steps
     print(f"a step of {recipe.batch} examples: {step:.2f} s")
-    print(f"a checkpoint: {kept.bytes / 1e6:.1f} MB, {writing:.2f} s (from {min(kept.seconds):.2f} to"
-          f" {max(kept.seconds):.2f}); every {EVERY:g} s, {writing / EVERY:.1%} of the time")
+    print(
+        f"a checkpoint: {kept.bytes / 1e6:.1f} MB, {writing:.2f} s (from {min(kept.seconds):.2f} to"
+        f" {max(kept.seconds):.2f}); every {EVERY:g} s, {writing / EVERY:.1%} of the time"
+    )
     print(f"finding the newest whole one: {reading:.2f} s")
 
 

@@ -41,12 +41,19 @@ def main() -> None:
     record = json.loads((folder / "runs" / asked.task / said["run"] / "run.json").read_text())
     for step in record["steps"]:
         print(f"{step['seconds']:8.1f} s  {step['name']}")
-    print(f"{whole:8.1f} s  in all: {whole / 60:.1f} min at {rate:.0f} GFLOP/s,"
-          f" {whole / 60 * rate / REFERENCE:.1f} min at {REFERENCE:.0f} (budget {BUDGET_MINUTES:.0f})")
+    print(
+        f"{whole:8.1f} s  in all: {whole / 60:.1f} min at {rate:.0f} GFLOP/s,"
+        f" {whole / 60 * rate / REFERENCE:.1f} min at {REFERENCE:.0f} (budget {BUDGET_MINUTES:.0f})"
+    )
     print(f"{peak:8.2f} GiB peak memory")
     started = time.perf_counter()
-    again = subprocess.run([sys.executable, "-m", "pytest", f"suites/{asked.task}", "-q"], cwd=folder,
-                           capture_output=True, text=True, check=False)
+    again = subprocess.run(
+        [sys.executable, "-m", "pytest", f"suites/{asked.task}", "-q"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     seconds = time.perf_counter() - started
     print(f"{seconds:8.1f} s  a second pytest suites/{asked.task}, exit status {again.returncode}")
 

@@ -36,8 +36,9 @@ def mean_loss(model: Any, rows: Sequence[Row]) -> float:
 
     count = sum(len(row.tokens) - row.start for row in rows)
     with torch.no_grad():
-        return sum(float(answer_loss(model, torch.tensor([row.tokens]), torch.tensor([row.labels]), count))
-                   for row in rows)
+        return sum(
+            float(answer_loss(model, torch.tensor([row.tokens]), torch.tensor([row.labels]), count)) for row in rows
+        )
 
 
 def main() -> None:
@@ -61,8 +62,9 @@ def main() -> None:
     tried = product(options.batches, options.rates, options.seeds, options.precisions)
     with tempfile.TemporaryDirectory() as folder:
         for number, (batch, rate, seed, precision) in enumerate(tried):
-            recipe = Recipe(learning_rate=rate, batch=batch, epochs=1, decay=0.5, micro_batch=batch, seed=seed,
-                            precision=precision)
+            recipe = Recipe(
+                learning_rate=rate, batch=batch, epochs=1, decay=0.5, micro_batch=batch, seed=seed, precision=precision
+            )
             out = Path(folder) / str(number)
             result = train_adapter(model, task, few, recipe, out)
             with quiet():
@@ -70,8 +72,11 @@ def main() -> None:
                 tuned = PeftModel.from_pretrained(base, result.adapter).eval()
             rows = make_rows(tokenizer, task, strategy_for(task, recipe.prompt), held_out)
             loss = mean_loss(tuned.get_base_model(), rows)
-            print(f"{batch:5}  {rate:.1e}  {precision:9}  {seed:4}  {recipe.steps(len(few)):5}  {loss:11.4f}"
-                  f"  {result.tokens_per_second:8.0f}", flush=True)
+            print(
+                f"{batch:5}  {rate:.1e}  {precision:9}  {seed:4}  {recipe.steps(len(few)):5}  {loss:11.4f}"
+                f"  {result.tokens_per_second:8.0f}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

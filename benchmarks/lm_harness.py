@@ -78,21 +78,26 @@ def main() -> None:
         made = Project(Path(name), shipped.cache)
         source, golden = options.data / "train.jsonl", options.data / "test.jsonl"
         init_task(made, Request("banking77", source, golden, "input", "output", None, Sizes(2000, 120, 1000), 0))
-        print("task       shots  tokens  batch  ours s (cpu)    theirs s (cpu)    ratio (cpu)   same answers"
-              "  gaps where they part", flush=True)
+        print(
+            "task       shots  tokens  batch  ours s (cpu)    theirs s (cpu)    ratio (cpu)   same answers"
+            "  gaps where they part",
+            flush=True,
+        )
         few = compare_speed(made, "banking77", "base+few_shot:12", options.rows, options.batches)
         compare_speed(shipped, "invoices", "base+zero_shot", options.rows, options.batches)
         task, split = load_task(made, "banking77"), load_split(made, "banking77", "golden")
-        linear = collect(parse_subject("linear", task, made), split.examples,
-                         cache=AnswerCache(Path(name) / "answers.sqlite")).answers
+        linear = collect(
+            parse_subject("linear", task, made), split.examples, cache=AnswerCache(Path(name) / "answers.sqlite")
+        ).answers
         print("answers of              examples  right by ours  right by theirs  disagreements")
         compare_metric(task, made.cache, split, linear, "linear", Path(name))
         part = Split("golden", tuple(e for e in split if e.id in few))
         compare_metric(task, made.cache, part, few, "base+few_shot:12", Path(name))
 
 
-def compare_speed(project: Project, name: str, subject_name: str, rows: int,
-                  batches: Sequence[int]) -> dict[str, Answer]:
+def compare_speed(
+    project: Project, name: str, subject_name: str, rows: int, batches: Sequence[int]
+) -> dict[str, Answer]:
     """Prints a line for each batch size; returns our answers by example id."""
     task = load_task(project, name)
     examples = load_split(project, name, "golden" if name == "banking77" else "dev").examples[:rows]
@@ -117,10 +122,13 @@ def compare_speed(project: Project, name: str, subject_name: str, rows: int,
         gaps = [_gap(peer.model, loaded.tokenizer, tokens[i], str(ours[examples[i].id].text), said[i]) for i in parted]
         shots = subject_name.partition(":")[2] or "0"
         mean = sum(map(len, tokens)) / len(tokens)
-        print(f"{name:<9}  {shots:>5}  {mean:6.0f}  {batch:5}  {mine[0].wall:6.1f} ({mine[0].cpu:6.1f})"
-              f"  {theirs[0].wall:7.1f} ({theirs[0].cpu:6.1f})"
-              f"  {theirs[0].wall / mine[0].wall:5.2f} ({theirs[0].cpu / mine[0].cpu:5.2f})"
-              f"  {rows - len(parted):4} of {rows:3}  {', '.join(gaps)}", flush=True)
+        print(
+            f"{name:<9}  {shots:>5}  {mean:6.0f}  {batch:5}  {mine[0].wall:6.1f} ({mine[0].cpu:6.1f})"
+            f"  {theirs[0].wall:7.1f} ({theirs[0].cpu:6.1f})"
+            f"  {theirs[0].wall / mine[0].wall:5.2f} ({theirs[0].cpu / mine[0].cpu:5.2f})"
+            f"  {rows - len(parted):4} of {rows:3}  {', '.join(gaps)}",
+            flush=True,
+        )
     return ours
 
 
@@ -164,14 +172,18 @@ def _gap(model: Any, tokenizer: Any, prompt: Sequence[int], ours: str, theirs: s
     return f"{gap:.1e}" + ("" if chosen == set(best.indices.tolist()) else " (not the two best)")
 
 
-def compare_metric(task: Task, cache: Path, split: Split, answers: Mapping[str, Answer], who: str,
-                   folder: Path) -> None:
+def compare_metric(
+    task: Task, cache: Path, split: Split, answers: Mapping[str, Answer], who: str, folder: Path
+) -> None:
     """Prints on how many examples the harness's exact_match and ours disagree about the same answers."""
     theirs = _their_values(split, answers, folder)
     ours = Scores(Context(task, cache), split, answers).values("exact_match")
     apart = [e for e in split if ours[e.id] != theirs[e.id]]
-    print(f"{who:<22}  {len(split):8,}  {sum(v or 0 for v in ours.values()):13.0f}  {sum(theirs.values()):15.0f}"
-          f"  {len(apart):13}  {_shown(apart, answers)}", flush=True)
+    print(
+        f"{who:<22}  {len(split):8,}  {sum(v or 0 for v in ours.values()):13.0f}  {sum(theirs.values()):15.0f}"
+        f"  {len(apart):13}  {_shown(apart, answers)}",
+        flush=True,
+    )
 
 
 def _shown(apart: Sequence[Example], answers: Mapping[str, Answer]) -> str:

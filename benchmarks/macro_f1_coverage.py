@@ -1,6 +1,6 @@
 """How often macro-F1's approximate interval misses the truth, on either side, over simulated golden sets.
 
-    python benchmarks/macro_f1_coverage.py [--repeats 1000]
+python benchmarks/macro_f1_coverage.py [--repeats 1000]
 """
 
 from __future__ import annotations

@@ -58,8 +58,10 @@ def subjects(project: Project, task: Task) -> dict[str, Scored]:
         who = {"linear": collect(parse_subject("linear", task, project), golden.examples, cache=cache).answers}
     else:
         names = {"tuned": champion.identity, champion.prompted: champion.prompted_identity}
-        who = {name: {e.id: champion.recorded.lookup(identity, e.digest) for e in golden}
-               for name, identity in names.items()}
+        who = {
+            name: {e.id: champion.recorded.lookup(identity, e.digest) for e in golden}
+            for name, identity in names.items()
+        }
     return {name: Scored(name, Scores(Context(task, project.cache), golden, answers)) for name, answers in who.items()}
 
 

@@ -39,7 +39,7 @@ METRICS = ("exact_match", "json_valid", "schema_valid", "field_accuracy", "stop_
 LETTERS = "abdefghiklmnoprstu"  # vendors are made up: inputs that differ in numbers alone count as copies
 TAGS = ("decimal_comma", "look_alike_total", "credit_note", "missing_field")
 CANDIDATE, PROMPTED = "base+few_shot:4", "base+zero_shot"
-GATES = '''
+GATES = """
 import pytest
 
 @pytest.mark.parametrize("metric", {means})
@@ -58,7 +58,7 @@ def test_better(candidate, prompted):
 
 def test_better_by_field(candidate, prompted):
     assert candidate.field_accuracy - prompted.field_accuracy >= 0.02
-'''
+"""
 
 
 def main() -> None:
@@ -72,17 +72,36 @@ def main() -> None:
         seconds = in_this_process(project, task)
         print("examples  metrics  gates  clock  read s  cached answers s  scoring s  statistics s  all s")
         for clock, spent in seconds.items():
-            print(f"{count:8,}  {len(METRICS):7}  {len(METRICS) + len(TAGS) + 2:5}  {clock:<5}  {spent['read']:6.2f}"
-                  f"  {spent['answers']:16.2f}  {spent['scoring']:9.2f}  {spent['statistics']:12.2f}"
-                  f"  {sum(spent.values()):5.2f}")
+            print(
+                f"{count:8,}  {len(METRICS):7}  {len(METRICS) + len(TAGS) + 2:5}  {clock:<5}  {spent['read']:6.2f}"
+                f"  {spent['answers']:16.2f}  {spent['scoring']:9.2f}  {spent['statistics']:12.2f}"
+                f"  {sum(spent.values()):5.2f}"
+            )
         started, processor = time.perf_counter(), _children()
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "suites/bench", "--candidate", CANDIDATE,
-             "--split", "golden"],
-            cwd=project.root, env={**os.environ, "GOLDGATE_CACHE": str(project.cache)}, capture_output=True, text=True,
-            check=False)
-        print(f"the same suite by pytest, in a process of its own: {time.perf_counter() - started:.2f} s,"
-              f" {_children() - processor:.2f} s of the processor")
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                "-q",
+                "-p",
+                "no:cacheprovider",
+                "suites/bench",
+                "--candidate",
+                CANDIDATE,
+                "--split",
+                "golden",
+            ],
+            cwd=project.root,
+            env={**os.environ, "GOLDGATE_CACHE": str(project.cache)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        print(
+            f"the same suite by pytest, in a process of its own: {time.perf_counter() - started:.2f} s,"
+            f" {_children() - processor:.2f} s of the processor"
+        )
         print(done.stdout.strip().splitlines()[-1])
 
 
@@ -171,10 +190,17 @@ def invoice(key: str, draw: random.Random) -> dict[str, Any]:
     total = round(draw.uniform(5, 9000), 2)
     day = f"20{draw.randrange(10, 26)}-{draw.randrange(1, 13):02d}-{draw.randrange(1, 29):02d}"
     number = f"{draw.choice('ABR')}{draw.randrange(10**6)}"
-    output = {"vendor": vendor, "number": number, "date": day, "currency": draw.choice(("EUR", "USD", "GBP")),
-              "total": total}
-    text = (f"{vendor} invoice {number} dated {day} for goods delivered, {output['currency']} {total:.2f} due in"
-            f" {draw.randrange(7, 60)} days, customer {draw.randrange(10**8)}")
+    output = {
+        "vendor": vendor,
+        "number": number,
+        "date": day,
+        "currency": draw.choice(("EUR", "USD", "GBP")),
+        "total": total,
+    }
+    text = (
+        f"{vendor} invoice {number} dated {day} for goods delivered, {output['currency']} {total:.2f} due in"
+        f" {draw.randrange(7, 60)} days, customer {draw.randrange(10**8)}"
+    )
     return {"id": key, "input": text, "output": output, "tags": draw.sample(TAGS, draw.randrange(3))}
 
 
@@ -182,17 +208,32 @@ def said(subject: Subject, example: Example, right: float, draw: random.Random) 
     """An answer that is right so often; else a field is wrong, missing or invented, or it is cut off or no JSON."""
     value = dict(example.output)
     finish = "stop"
-    spoilt: Callable[[], object] = draw.choice((
-        lambda: value.update(total=round(value["total"] * 1.1, 2)), lambda: value.update(vendor="Nobody"),
-        lambda: value.pop("date"), lambda: value.update(note="paid"), lambda: value.update(date="yesterday"),
-    ))
+    spoilt: Callable[[], object] = draw.choice(
+        (
+            lambda: value.update(total=round(value["total"] * 1.1, 2)),
+            lambda: value.update(vendor="Nobody"),
+            lambda: value.pop("date"),
+            lambda: value.update(note="paid"),
+            lambda: value.update(date="yesterday"),
+        )
+    )
     if wrong := draw.random() >= right:
         spoilt()
     text = json.dumps(value, ensure_ascii=False)
     if wrong and draw.random() < 0.1:
         text, finish = text[: len(text) // 2], "length"
-    return Answer(example.id, text, finish, 400 + draw.randrange(100), 40 + draw.randrange(30),  # type: ignore[arg-type]
-                  0.05, -0.1 * draw.random(), subject.identity, subject.fingerprint(example), example.digest)
+    return Answer(
+        example.id,
+        text,
+        finish,
+        400 + draw.randrange(100),
+        40 + draw.randrange(30),  # type: ignore[arg-type]
+        0.05,
+        -0.1 * draw.random(),
+        subject.identity,
+        subject.fingerprint(example),
+        example.digest,
+    )
 
 
 if __name__ == "__main__":

@@ -64,9 +64,12 @@ def main() -> None:
         parted = [i for i in range(len(prompts)) if plain[i] != ours[i]]
         gaps = [_gap(plain_model, prompts[i], plain[i], ours[i]) for i in parted]
         tokens = sum(map(len, prompts)) / len(prompts)
-        print(f"{count:5d}  {len(prompts):4d}  {tokens:13.0f}  {slow:7.1f}  {fast:8.1f}  {slow / fast:5.2f}"
-              f"  {len(prompts) - len(parted):4d} of {len(prompts):3d}  {sum(g < CLOSE for g in gaps)} of {len(gaps)}"
-              f"  {'gaps ' + ', '.join(f'{g:.1e}' for g in gaps) if gaps else ''}", flush=True)
+        print(
+            f"{count:5d}  {len(prompts):4d}  {tokens:13.0f}  {slow:7.1f}  {fast:8.1f}  {slow / fast:5.2f}"
+            f"  {len(prompts) - len(parted):4d} of {len(prompts):3d}  {sum(g < CLOSE for g in gaps)} of {len(gaps)}"
+            f"  {'gaps ' + ', '.join(f'{g:.1e}' for g in gaps) if gaps else ''}",
+            flush=True,
+        )
         del plain_model
 
 
@@ -89,8 +92,14 @@ def _plain(model: Any, prompts: list[list[int]], new: int, stops: tuple[int, ...
         ids = torch.tensor([[stops[0]] * (width - len(prompts[i])) + prompts[i] for i in rows])
         mask = torch.tensor([[0] * (width - len(prompts[i])) + [1] * len(prompts[i]) for i in rows])
         with torch.inference_mode():
-            out = model.generate(ids, attention_mask=mask, max_new_tokens=new, do_sample=False,
-                                 eos_token_id=list(stops), pad_token_id=stops[0])
+            out = model.generate(
+                ids,
+                attention_mask=mask,
+                max_new_tokens=new,
+                do_sample=False,
+                eos_token_id=list(stops),
+                pad_token_id=stops[0],
+            )
         for i, tokens in zip(rows, out[:, width:].tolist(), strict=True):
             end = next((k + 1 for k, token in enumerate(tokens) if token in stops), len(tokens))
             answers[i] = tuple(tokens[:end])

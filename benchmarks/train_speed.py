@@ -66,8 +66,10 @@ def main() -> None:
         turn = number % len(runs)
         rounds.append({run: _alone(run, options) for run in (*runs[turn:], *runs[:turn])})
     first = rounds[0][runs[0]]
-    print(f"{options.rows} examples of {options.data or options.task}, {first['tokens']} tokens, batch {options.batch},"
-          f" on {device()}, {options.rounds} rounds")
+    print(
+        f"{options.rows} examples of {options.data or options.task}, {first['tokens']} tokens, batch {options.batch},"
+        f" on {device()}, {options.rounds} rounds"
+    )
     print(f"{'':22} tokens/s   ratio       CPU   ratio      GB    MFU   rounds (tokens/s)")
     for run in runs:
         print(_line(run, rounds))
@@ -78,11 +80,15 @@ def _line(run: tuple[str, str], rounds: Sequence[dict[Any, dict[str, float]]]) -
         return statistics.median(r[of][key] for r in rounds)
 
     other = ("trl", run[1])
-    ratios = [f"{median(run, key) / median(other, key):7.2f}" if other in rounds[0] else " " * 7
-              for key in ("speed", "cpu_speed")]
+    ratios = [
+        f"{median(run, key) / median(other, key):7.2f}" if other in rounds[0] else " " * 7
+        for key in ("speed", "cpu_speed")
+    ]
     each = "  ".join(f"{r[run]['speed']:.0f}" for r in rounds)
-    return (f"{' '.join(run):22} {median(run, 'speed'):8.1f} {ratios[0]} {median(run, 'cpu_speed'):9.1f} {ratios[1]}"
-            f" {max(r[run]['peak_gb'] for r in rounds):7.2f} {median(run, 'mfu'):6.0%}   {each}")
+    return (
+        f"{' '.join(run):22} {median(run, 'speed'):8.1f} {ratios[0]} {median(run, 'cpu_speed'):9.1f} {ratios[1]}"
+        f" {max(r[run]['peak_gb'] for r in rounds):7.2f} {median(run, 'mfu'):6.0%}   {each}"
+    )
 
 
 def _options() -> argparse.Namespace:
@@ -102,10 +108,20 @@ def _options() -> argparse.Namespace:
 
 def _alone(run: tuple[str, str], options: argparse.Namespace) -> dict[str, float]:
     """One round of one trainer in its own process, so that neither warms or fills the other's memory."""
-    command = [sys.executable, __file__, "--only", *run, "--task", options.task, "--rows", str(options.rows),
-               "--batch", str(options.batch),
-               *(["--micro-batch", str(options.micro_batch)] if options.micro_batch else []),
-               *(["--data", str(options.data)] if options.data else [])]
+    command = [
+        sys.executable,
+        __file__,
+        "--only",
+        *run,
+        "--task",
+        options.task,
+        "--rows",
+        str(options.rows),
+        "--batch",
+        str(options.batch),
+        *(["--micro-batch", str(options.micro_batch)] if options.micro_batch else []),
+        *(["--data", str(options.data)] if options.data else []),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise SystemExit(f"{' '.join(run)} failed:\n{done.stderr[-3000:]}")
@@ -121,19 +137,27 @@ def _measure(name: str, precision: Any, options: argparse.Namespace) -> dict[str
     examples = read_examples(options.data) if options.data else load_split(project, task.name, "train").examples
     ref = ensure_model(cache, task.model)
     micro = {"micro_batch": options.micro_batch} if options.micro_batch and name == "goldgate" else {}
-    recipe = replace(default_recipe(task, len(examples), HIDDEN, {"batch": options.batch, **micro},
-                                    on=device()), epochs=1,
-                     precision=precision)
+    recipe = replace(
+        default_recipe(task, len(examples), HIDDEN, {"batch": options.batch, **micro}, on=device()),
+        epochs=1,
+        precision=precision,
+    )
     limit = matmul_gflops(precision, device())
     with quiet():
         tokenizer, base = load_base(ref)
         rows = make_rows(tokenizer, task, strategy_for(task, recipe.prompt), examples[: options.rows])
         flops = _flops(base, rows, recipe)
         seconds, cpu = {"goldgate": _goldgate, "transformers": _transformers, "trl": _trl}[name](
-            tokenizer, base, rows, recipe)
+            tokenizer, base, rows, recipe
+        )
     tokens = sum(len(r.tokens) for r in rows)
-    return {"speed": tokens / seconds, "cpu_speed": tokens / cpu, "tokens": tokens, "peak_gb": _peak_gb(),
-            "mfu": flops / seconds / 1e9 / limit}
+    return {
+        "speed": tokens / seconds,
+        "cpu_speed": tokens / cpu,
+        "tokens": tokens,
+        "peak_gb": _peak_gb(),
+        "mfu": flops / seconds / 1e9 / limit,
+    }
 
 
 def _flops(base: Any, rows: Sequence[Row], recipe: Recipe) -> float:
@@ -148,8 +172,10 @@ def _flops(base: Any, rows: Sequence[Row], recipe: Recipe) -> float:
     return float((4 * weights + 6 * thin) * tokens + 4 * head.weight.numel() * answers)
 
 
-_KINDS = {"matrix products": ("aten::mm", "aten::addmm", "aten::bmm", "aten::_scaled_mm", "aten::mkldnn"),
-          "attention": ("aten::_scaled_dot", "aten::_flash_attention")}
+_KINDS = {
+    "matrix products": ("aten::mm", "aten::addmm", "aten::bmm", "aten::_scaled_mm", "aten::mkldnn"),
+    "attention": ("aten::_scaled_dot", "aten::_flash_attention"),
+}
 
 
 def _profile(options: argparse.Namespace) -> None:
@@ -182,8 +208,17 @@ def _goldgate(tokenizer: Any, base: Any, rows: Sequence[Row], recipe: Recipe) ->
     model = start_lora(base, recipe)
     lower_base(model, recipe)
     with tempfile.TemporaryDirectory() as work:
-        return _timed(lambda: optimize(model, rows, recipe, tokenizer.pad_token_id, Path(work), lambda _: None,
-                                       Checkpoints(Path(work) / "1", "")))
+        return _timed(
+            lambda: optimize(
+                model,
+                rows,
+                recipe,
+                tokenizer.pad_token_id,
+                Path(work),
+                lambda _: None,
+                Checkpoints(Path(work) / "1", ""),
+            )
+        )
 
 
 def _transformers(tokenizer: Any, base: Any, rows: Sequence[Row], recipe: Recipe) -> tuple[float, float]:
@@ -192,8 +227,11 @@ def _transformers(tokenizer: Any, base: Any, rows: Sequence[Row], recipe: Recipe
     data = [{"input_ids": list(r.tokens), "labels": [IGNORED] * r.start + list(r.tokens[r.start :])} for r in rows]
     with tempfile.TemporaryDirectory() as work:
         trainer = Trainer(
-            model=start_lora(base, recipe), train_dataset=data, args=TrainingArguments(**_shared(work, recipe)),
-            data_collator=DataCollatorForSeq2Seq(tokenizer, label_pad_token_id=IGNORED))
+            model=start_lora(base, recipe),
+            train_dataset=data,
+            args=TrainingArguments(**_shared(work, recipe)),
+            data_collator=DataCollatorForSeq2Seq(tokenizer, label_pad_token_id=IGNORED),
+        )
         return _timed(trainer.train)
 
 
@@ -211,13 +249,23 @@ def trl_trainer(tokenizer: Any, base: Any, rows: Sequence[Row], recipe: Recipe, 
     from peft import LoraConfig
     from trl import SFTConfig, SFTTrainer
 
-    texts = [{"prompt": tokenizer.decode(r.tokens[: r.start]), "completion": tokenizer.decode(r.tokens[r.start : -1])}
-             for r in rows]
+    texts = [
+        {"prompt": tokenizer.decode(r.tokens[: r.start]), "completion": tokenizer.decode(r.tokens[r.start : -1])}
+        for r in rows
+    ]
     trainer = SFTTrainer(
-        model=base, processing_class=tokenizer, train_dataset=Dataset.from_list(texts),
+        model=base,
+        processing_class=tokenizer,
+        train_dataset=Dataset.from_list(texts),
         args=SFTConfig(**_shared(work, recipe)),
-        peft_config=LoraConfig(task_type="CAUSAL_LM", r=recipe.rank, lora_alpha=recipe.alpha,
-                               lora_dropout=recipe.dropout, target_modules="all-linear"))
+        peft_config=LoraConfig(
+            task_type="CAUSAL_LM",
+            r=recipe.rank,
+            lora_alpha=recipe.alpha,
+            lora_dropout=recipe.dropout,
+            target_modules="all-linear",
+        ),
+    )
     if [tuple(ids) for ids in trainer.train_dataset["input_ids"]] != [r.tokens for r in rows]:
         raise SystemExit("the trainers would not see the same tokens")
     return trainer
@@ -226,9 +274,18 @@ def trl_trainer(tokenizer: Any, base: Any, rows: Sequence[Row], recipe: Recipe, 
 def _shared(work: str, recipe: Recipe) -> dict[str, Any]:
     """What all train with: rate, batch, seed, precision; and no saving."""
     bf16 = recipe.precision == "bf16"
-    return {"output_dir": work, "num_train_epochs": recipe.epochs, "learning_rate": recipe.learning_rate,
-            "seed": recipe.seed, "per_device_train_batch_size": recipe.batch, "save_strategy": "no",
-            "report_to": "none", "disable_tqdm": True, "bf16": bf16, "use_cpu": bf16 and device() == "cpu"}
+    return {
+        "output_dir": work,
+        "num_train_epochs": recipe.epochs,
+        "learning_rate": recipe.learning_rate,
+        "seed": recipe.seed,
+        "per_device_train_batch_size": recipe.batch,
+        "save_strategy": "no",
+        "report_to": "none",
+        "disable_tqdm": True,
+        "bf16": bf16,
+        "use_cpu": bf16 and device() == "cpu",
+    }
 
 
 def _timed(train: Callable[[], Any]) -> tuple[float, float]:

@@ -62,8 +62,26 @@ def _attempt(name: str, trainer: str, seed: int, folder: Path) -> str:
             file.write(f"\ntrain: {json.dumps({'trainer': 'command', 'command': command})}\n")
     settings = [part for setting in (*RECIPE, f"seed={seed}") for part in ("--set", setting)]
     done = subprocess.run(
-        [sys.executable, "-m", "goldgate.cli", "train", name, "--looks", "0", "--attempts", "1", "--minutes", "600",
-         "--json", *settings], cwd=folder, stdout=subprocess.PIPE, text=True, check=False)
+        [
+            sys.executable,
+            "-m",
+            "goldgate.cli",
+            "train",
+            name,
+            "--looks",
+            "0",
+            "--attempts",
+            "1",
+            "--minutes",
+            "600",
+            "--json",
+            *settings,
+        ],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
     if done.returncode not in (0, 1) or not done.stdout:
         raise SystemExit(done.returncode)
     run = folder / "runs" / name / json.loads(done.stdout)["run"]
@@ -74,8 +92,10 @@ def _attempt(name: str, trainer: str, seed: int, folder: Path) -> str:
         trained = float(re.findall(f"{re.escape(_TRAINED)}([0-9.]+)", (out / "stdout.txt").read_text())[-1])
     metric = deciding_metrics(load_task(project, name))[0]
     failing = ", ".join(attempt["failing"])
-    return (f"{trained + dev['judged']:6.0f} s, {trained:.0f} of them training;"
-            f" {metric} {attempt['dev'][metric]:.3f} on dev, {f'fails {failing}' if failing else 'the suite passes'}")
+    return (
+        f"{trained + dev['judged']:6.0f} s, {trained:.0f} of them training;"
+        f" {metric} {attempt['dev'][metric]:.3f} on dev, {f'fails {failing}' if failing else 'the suite passes'}"
+    )
 
 
 def _train_by_trl(train: str, recipe_file: str, model: str, out: str) -> None:

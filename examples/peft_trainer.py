@@ -26,9 +26,16 @@ def main(train: str, recipe_file: str, model_folder: str, out: str, start: str) 
     if start:
         model = PeftModel.from_pretrained(base, start, is_trainable=True)
     else:
-        model = get_peft_model(base, LoraConfig(
-            task_type="CAUSAL_LM", r=recipe["rank"], lora_alpha=recipe["alpha"], lora_dropout=recipe["dropout"],
-            target_modules="all-linear"))
+        model = get_peft_model(
+            base,
+            LoraConfig(
+                task_type="CAUSAL_LM",
+                r=recipe["rank"],
+                lora_alpha=recipe["alpha"],
+                lora_dropout=recipe["dropout"],
+                target_modules="all-linear",
+            ),
+        )
     rows = [json.loads(line) for line in Path(train).read_text("utf-8").splitlines()]
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=recipe["learning_rate"])
     model.train()
@@ -36,8 +43,10 @@ def main(train: str, recipe_file: str, model_folder: str, out: str, start: str) 
         random.Random(f"{recipe['seed']} {epoch}").shuffle(rows)
         for at in range(0, len(rows), recipe["batch"]):
             batch = rows[at : at + recipe["batch"]]
-            losses = [model(input_ids=torch.tensor([row["input_ids"]]), labels=torch.tensor([row["labels"]])).loss
-                      for row in batch]
+            losses = [
+                model(input_ids=torch.tensor([row["input_ids"]]), labels=torch.tensor([row["labels"]])).loss
+                for row in batch
+            ]
             loss = torch.stack(losses).mean()
             loss.backward()
             optimizer.step()

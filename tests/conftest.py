@@ -42,8 +42,11 @@ GEMMA = (
     " + message['content'] | trim + '<end_of_turn>\n' }}{% endfor %}"
     "{% if add_generation_prompt %}{{ '<start_of_turn>model\n' }}{% endif %}"
 )
-THINKING = CHATML.replace("'<|im_start|>assistant\n' }}", "'<|im_start|>assistant\n' }}{% if enable_thinking is defined"
-                          " and not enable_thinking %}{{ '<think>\n\n</think>\n\n' }}{% endif %}")
+THINKING = CHATML.replace(
+    "'<|im_start|>assistant\n' }}",
+    "'<|im_start|>assistant\n' }}{% if enable_thinking is defined"
+    " and not enable_thinking %}{{ '<think>\n\n</think>\n\n' }}{% endif %}",
+)
 """As the models that think or not write it: told not to, the prompt ends with a thought that is empty."""
 
 
@@ -61,13 +64,25 @@ class Family:
 
 
 FAMILIES = {
-    "chatml": Family(CHATML, "<|im_end|>", ("<|endoftext|>", "<|im_start|>", "<|im_end|>"),
-                     {"eos_token": "<|im_end|>", "pad_token": "<|endoftext|>"}),
-    "llama3": Family(LLAMA3, "<|eot_id|>",
-                     ("<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"),
-                     {"bos_token": "<|begin_of_text|>", "eos_token": "<|end_of_text|>"}),
-    "gemma": Family(GEMMA, "<end_of_turn>", ("<pad>", "<eos>", "<bos>", "<start_of_turn>", "<end_of_turn>"),
-                    {"bos_token": "<bos>", "eos_token": "<eos>", "pad_token": "<pad>"}, system=False),
+    "chatml": Family(
+        CHATML,
+        "<|im_end|>",
+        ("<|endoftext|>", "<|im_start|>", "<|im_end|>"),
+        {"eos_token": "<|im_end|>", "pad_token": "<|endoftext|>"},
+    ),
+    "llama3": Family(
+        LLAMA3,
+        "<|eot_id|>",
+        ("<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"),
+        {"bos_token": "<|begin_of_text|>", "eos_token": "<|end_of_text|>"},
+    ),
+    "gemma": Family(
+        GEMMA,
+        "<end_of_turn>",
+        ("<pad>", "<eos>", "<bos>", "<start_of_turn>", "<end_of_turn>"),
+        {"bos_token": "<bos>", "eos_token": "<eos>", "pad_token": "<pad>"},
+        system=False,
+    ),
 }
 
 
@@ -94,9 +109,18 @@ def tiny_model(folder: Path, family: Family) -> Path:
     tokenizer.save_pretrained(folder)
     torch.manual_seed(1)
     config = LlamaConfig(
-        vocab_size=len(tokenizer), hidden_size=48, intermediate_size=96, num_hidden_layers=3, num_attention_heads=6,
-        num_key_value_heads=2, max_position_embeddings=4096, initializer_range=0.2, tie_word_embeddings=True,
-        eos_token_id=tokenizer.eos_token_id, bos_token_id=None, pad_token_id=tokenizer.pad_token_id,
+        vocab_size=len(tokenizer),
+        hidden_size=48,
+        intermediate_size=96,
+        num_hidden_layers=3,
+        num_attention_heads=6,
+        num_key_value_heads=2,
+        max_position_embeddings=4096,
+        initializer_range=0.2,
+        tie_word_embeddings=True,
+        eos_token_id=tokenizer.eos_token_id,
+        bos_token_id=None,
+        pad_token_id=tokenizer.pad_token_id,
     )
     LlamaForCausalLM(config).float().save_pretrained(folder)
     return folder
@@ -110,8 +134,12 @@ def tiny_tokenizer(family: Family) -> Any:
     core = Tokenizer(models.BPE())
     core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     core.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(vocab_size=400, special_tokens=list(family.specials), show_progress=False,
-                                  initial_alphabet=pre_tokenizers.ByteLevel.alphabet())
+    trainer = trainers.BpeTrainer(
+        vocab_size=400,
+        special_tokens=list(family.specials),
+        show_progress=False,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+    )
     texts = ["the quick invoice jumps over the lazy total", "system user assistant answer"]
     core.train_from_iterator(texts * 20, trainer)
     return PreTrainedTokenizerFast(tokenizer_object=core, chat_template=family.template, **family.tokens)
@@ -172,9 +200,13 @@ class ChatServer:
 def completion(text: Any, **more: Any) -> tuple[int, dict[str, str], bytes]:
     """What an endpoint sends for an answer; more: other entries of the object, usage and finish among them."""
     finish = more.pop("finish", "stop")
-    whole = {"model": "m-2026", "system_fingerprint": "fp_1",
-             "choices": [{"message": {"role": "assistant", "content": text}, "finish_reason": finish}],
-             "usage": {"prompt_tokens": 7, "completion_tokens": 2}, **more}
+    whole = {
+        "model": "m-2026",
+        "system_fingerprint": "fp_1",
+        "choices": [{"message": {"role": "assistant", "content": text}, "finish_reason": finish}],
+        "usage": {"prompt_tokens": 7, "completion_tokens": 2},
+        **more,
+    }
     return 200, {"Content-Type": "application/json"}, json.dumps(whole).encode()
 
 
@@ -221,8 +253,12 @@ def word_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
 def make_task(tmp_path: Path) -> Callable[..., tuple[Project, Task]]:
     """Writes a task of a project in tmp_path and reads it back: make_task({"kind": ..}, schema, train=[(in, out)])."""
 
-    def make(settings: dict[str, Any], schema: dict[str, Any] | None = None,
-             name: str = "demo", **splits: Iterable[tuple[Any, Any]]) -> tuple[Project, Task]:
+    def make(
+        settings: dict[str, Any],
+        schema: dict[str, Any] | None = None,
+        name: str = "demo",
+        **splits: Iterable[tuple[Any, Any]],
+    ) -> tuple[Project, Task]:
         project = Project(tmp_path / "project", tmp_path / "cache")
         folder = project.suite(name)
         folder.mkdir(parents=True, exist_ok=True)

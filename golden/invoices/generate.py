@@ -31,8 +31,15 @@ DRAWN = {"dev": "dev", "golden": "golden 2", "train": "train"}  # what seeds a s
 LOOSE_SHARE = 0.6  # of train's drafts: layouts and labels of its own, so that a model learns what they have in common
 UNSEEN_SHARE = 0.27  # of the drafts, so that with the edge cases a quarter of the split is unseen
 FEATURES = (
-    "date_format", "decimal_comma", "missing_field", "credit_note", "discount_tax", "ocr_noise", "foreign_heading",
-    "lookalike_total", "multi_item",
+    "date_format",
+    "decimal_comma",
+    "missing_field",
+    "credit_note",
+    "discount_tax",
+    "ocr_noise",
+    "foreign_heading",
+    "lookalike_total",
+    "multi_item",
 )
 HOW_MANY = {"golden": [25, 42, 25, 8], "dev": [25, 42, 25, 8], "train": [20, 42, 28, 10]}  # weights of 0 to 3 features
 

@@ -38,9 +38,11 @@ class Draft:
     def answer(self) -> dict[str, Any]:
         sign = -1 if "credit_note" in self.features else 1
         return {
-            "vendor": self.vendor, "number": self.number,
+            "vendor": self.vendor,
+            "number": self.number,
             "date": None if self.date is None else "{:04}-{:02}-{:02}".format(*self.date),
-            "currency": self.currency, "total": None if self.total is None else _decimal(sign * self.total),
+            "currency": self.currency,
+            "total": None if self.total is None else _decimal(sign * self.total),
         }
 
     @property
@@ -64,8 +66,13 @@ def draft(split: str, features: frozenset[str], rng: Random) -> Draft:
     names = _items(split, lang, rng, count)
     items = tuple((name, _price(rng, whole)) for name in names)
     made = Draft(
-        lang, features, _vendor(split, lang, rng), _number(split, rng, "ocr_noise" in features),
-        (rng.randint(2019, 2025), rng.randint(1, 12), rng.randint(1, 28)), currency, items,
+        lang,
+        features,
+        _vendor(split, lang, rng),
+        _number(split, rng, "ocr_noise" in features),
+        (rng.randint(2019, 2025), rng.randint(1, 12), rng.randint(1, 28)),
+        currency,
+        items,
         sum(a for _, a in items) if items else _price(rng, whole),
     )
     if "discount_tax" in features:
@@ -178,5 +185,3 @@ def _without(made: Draft, rng: Random) -> Draft:
         kinds += ["total", "total"]
     gone: dict[str, Any] = {rng.choice(kinds): None}
     return replace(made, **gone)
-
-

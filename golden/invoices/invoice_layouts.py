@@ -48,7 +48,8 @@ def _title(page: Page) -> str:
 
 def _sums(page: Page, between: str = " ") -> list[str | None]:
     return [
-        *(f"{a}{between}{b}" for a, b in page.before), _pair(page.sum_label, page.total, between),
+        *(f"{a}{between}{b}" for a, b in page.before),
+        _pair(page.sum_label, page.total, between),
         *(f"{a}{between}{b}" for a, b in page.after),
     ]
 
@@ -83,10 +84,17 @@ def letter(page: Page, rng: Random) -> str:
 
 def keyed(page: Page, rng: Random) -> str:
     items = (f"{page.item_label}: {name}, {amount}" for name, amount in page.lines)
-    return _stack([
-        _pair(page.vendor_label, page.vendor, ": "), page.head, _pair(page.no_label, page.no, ": "),
-        _pair(page.day_label, page.day, ": "), *items, *_sums(page, ": "), page.note,
-    ])
+    return _stack(
+        [
+            _pair(page.vendor_label, page.vendor, ": "),
+            page.head,
+            _pair(page.no_label, page.no, ": "),
+            _pair(page.day_label, page.day, ": "),
+            *items,
+            *_sums(page, ": "),
+            page.note,
+        ]
+    )
 
 
 def receipt(page: Page, rng: Random) -> str:
@@ -98,10 +106,16 @@ def receipt(page: Page, rng: Random) -> str:
 
 def semicolons(page: Page, rng: Random) -> str:
     items = (f"{name};{amount}" for name, amount in page.lines)
-    return _stack([
-        _pair(page.vendor_label, page.vendor, ";"), _pair(f"{page.head} {page.no_label}", page.no or "", ";"),
-        _pair(page.day_label, page.day, ";"), *items, *_sums(page, ";"), page.note,
-    ])
+    return _stack(
+        [
+            _pair(page.vendor_label, page.vendor, ";"),
+            _pair(f"{page.head} {page.no_label}", page.no or "", ";"),
+            _pair(page.day_label, page.day, ";"),
+            *items,
+            *_sums(page, ";"),
+            page.note,
+        ]
+    )
 
 
 def total_first(page: Page, rng: Random) -> str:
@@ -138,8 +152,9 @@ def arrows(page: Page, rng: Random) -> str:
     items = (f"{name} -> {amount}" for name, amount in page.lines)
     no = _pair(page.no_label, page.no, " -> ")
     day = _pair(page.day_label, page.day, " -> ")
-    return _stack([page.head, day, no, *_sums(page, " -> "), *items, _pair(page.vendor_label, page.vendor, " -> "),
-                   page.note])
+    return _stack(
+        [page.head, day, no, *_sums(page, " -> "), *items, _pair(page.vendor_label, page.vendor, " -> "), page.note]
+    )
 
 
 def _facts(page: Page) -> list[tuple[str, str]]:
@@ -155,11 +170,18 @@ def _money(page: Page) -> list[tuple[str, str]]:
 def till_roll(page: Page, rng: Random) -> str:
     """Vendor and items first, the heading between asterisks in the middle, then number, date and sums."""
     mark = rng.choice(("* * *", "***", "** **"))
-    return _stack([
-        page.vendor and page.vendor.center(36).rstrip(), *(f"* {a}  {b}" for a, b in page.lines),
-        f"{mark} {page.head} {mark}".center(36).rstrip(), _pair(page.no_label, page.no, " * "),
-        _pair(page.day_label, page.day, " * "), *_sums(page, " * "), page.note, mark.center(36).rstrip(),
-    ])
+    return _stack(
+        [
+            page.vendor and page.vendor.center(36).rstrip(),
+            *(f"* {a}  {b}" for a, b in page.lines),
+            f"{mark} {page.head} {mark}".center(36).rstrip(),
+            _pair(page.no_label, page.no, " * "),
+            _pair(page.day_label, page.day, " * "),
+            *_sums(page, " * "),
+            page.note,
+            mark.center(36).rstrip(),
+        ]
+    )
 
 
 def label_behind(page: Page, rng: Random) -> str:
@@ -171,10 +193,18 @@ def label_behind(page: Page, rng: Random) -> str:
 def telegram(page: Page, rng: Random) -> str:
     stop = rng.choice(("STOP", "+++", "stop"))
     items = "  ".join(f"{a} {b}" for a, b in page.lines)
-    return _stack([
-        page.head, _pair(page.vendor_label, page.vendor), _pair(page.no_label, page.no),
-        _pair(page.day_label, page.day), items, *_sums(page), page.note,
-    ], f" {stop} ")
+    return _stack(
+        [
+            page.head,
+            _pair(page.vendor_label, page.vendor),
+            _pair(page.no_label, page.no),
+            _pair(page.day_label, page.day),
+            items,
+            *_sums(page),
+            page.note,
+        ],
+        f" {stop} ",
+    )
 
 
 def tree(page: Page, rng: Random) -> str:
@@ -211,7 +241,7 @@ def twos(page: Page, rng: Random) -> str:
     rows: list[str] = []
     for part in (_facts(page), page.lines, _money(page)):
         texts = [f"{a} {b}" for a, b in part]
-        rows += [f" {sign} ".join(texts[i:i + 2]) for i in range(0, len(texts), 2)]
+        rows += [f" {sign} ".join(texts[i : i + 2]) for i in range(0, len(texts), 2)]
     return _stack([f"{sign} {page.head} {sign}", *rows, page.note])
 
 
@@ -222,7 +252,16 @@ def upside_down(page: Page, rng: Random) -> str:
 
 
 SEEN: tuple[Layout, ...] = (
-    letterhead, pipes, letter, keyed, receipt, semicolons, total_first, footer, bullets, one_line,
+    letterhead,
+    pipes,
+    letter,
+    keyed,
+    receipt,
+    semicolons,
+    total_first,
+    footer,
+    bullets,
+    one_line,
 )
 UNSEEN: dict[str, tuple[Layout, ...]] = {
     "dev": (brackets, arrows, letter),

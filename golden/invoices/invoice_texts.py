@@ -79,9 +79,13 @@ def _labels(made: Draft, phrasing: str, rng: Random) -> layouts.Page:
     if "ocr_noise" in made.features:
         head, total = _scan_word(head, rng), _scan_word(total, rng)
     return layouts.Page(
-        head=head, no_label=rng.choice(own["no"]), day_label=rng.choice(own["day"]), sum_label=total,
+        head=head,
+        no_label=rng.choice(own["no"]),
+        day_label=rng.choice(own["day"]),
+        sum_label=total,
         note=rng.choice(notes) if rng.random() < 0.3 else "",
-        vendor_label=vendor, item_label=fixed["item"],
+        vendor_label=vendor,
+        item_label=fixed["item"],
         sentence=tuple(rng.choice(sentences)),
     )
 
@@ -128,8 +132,12 @@ def _day(date: Day, made: Draft, rng: Random, train: bool) -> str:
     }
     short = f"{name[:3]}" if made.lang in ("en", "es") else f"{month:02}"
     odd = [
-        f"{day:02}.{month:02}.{year % 100:02}", f"{day}/{month}/{year % 100:02}", f"{day:02}-{short}-{year}",
-        f"{year}/{month:02}/{day:02}", f"{year}{month:02}{day:02}", f"{day}.{month}.{year}",
+        f"{day:02}.{month:02}.{year % 100:02}",
+        f"{day}/{month}/{year % 100:02}",
+        f"{day:02}-{short}-{year}",
+        f"{year}/{month:02}/{day:02}",
+        f"{year}{month:02}{day:02}",
+        f"{day}.{month}.{year}",
     ]
     if made.lang == "en":
         ending = {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th") if day not in (11, 12, 13) else "th"
@@ -175,5 +183,3 @@ def _scan_word(word: str, rng: Random) -> str:
     if kind < 0.8 and swaps:
         return word.replace(*rng.choice(swaps), 1)
     return word
-
-

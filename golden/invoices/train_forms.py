@@ -52,17 +52,29 @@ def days(lang: str, year: int, month: int, day: int, name: str) -> list[str]:
     forms = [f"{day:02}.{month:02}.{year}", f"{year}.{month:02}.{day:02}", f"{day:02}-{month:02}-{year}"]
     if lang == "en":
         ending = {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th") if day not in (11, 12, 13) else "th"
-        return [*forms, f"the {day}{ending} of {name} {year}", f"{name[:3]}. {day}{ending}, {year}",
-                f"{day} {name[:3]} {year}", f"{name} {day}{ending}, {year}", f"{day} {name[:3]} '{year % 100}"]
+        return [
+            *forms,
+            f"the {day}{ending} of {name} {year}",
+            f"{name[:3]}. {day}{ending}, {year}",
+            f"{day} {name[:3]} {year}",
+            f"{name} {day}{ending}, {year}",
+            f"{day} {name[:3]} '{year % 100}",
+        ]
     if lang == "de":
         short = name if len(name) < 5 else f"{name[:3]}."
         return [*forms, f"{day}. {short} {year}", f"{day:02}. {name} {year}", f"{day}.{month}.{year % 100:02}"]
-    return [*forms, f"{day} {name[:4]}. {year}" if len(name) > 5 else f"{day} {name} {year}",
-            f"{day}-{month}-{year}", f"{day:02}.{month:02}.{year % 100:02}"]
+    return [
+        *forms,
+        f"{day} {name[:4]}. {year}" if len(name) > 5 else f"{day} {name} {year}",
+        f"{day}-{month}-{year}",
+        f"{day:02}.{month:02}.{year % 100:02}",
+    ]
 
 
 MONEY = {  # words for a currency, beside the signs and codes that every split has
-    "EUR": ["{} Euro", "{} euros", "€ {}"], "USD": ["{} dollars", "US$ {}"], "GBP": ["{} pounds"],
+    "EUR": ["{} Euro", "{} euros", "€ {}"],
+    "USD": ["{} dollars", "US$ {}"],
+    "GBP": ["{} pounds"],
 }
 MINUS = ["-{}", "-{}", "-{}", "({})", "{}-"]  # how the total of a credit note is printed negative
 
@@ -70,32 +82,32 @@ MINUS = ["-{}", "-{}", "-{}", "({})", "{}-"]  # how the total of a credit note i
 _ASIDES = {
     "en": {
         "party": "Customer: {}|Bill to {}|To: {}|Buyer: {}|Ship to: {}|Attn: {}|Client {}|Sold to {}|Delivered to {}|"
-                 "Copy for {}",
+        "Copy for {}",
         "number": "Contract {}|Order {}|Offer {}|Your order {}|Delivery note {}|Tel. {}|VAT {}|Customer no. {}|"
-                  "Account {}|Quote {} accepted|Project {}|Table {}|Room {}|PO {}|Booking {}",
+        "Account {}|Quote {} accepted|Project {}|Table {}|Room {}|PO {}|Booking {}",
         "day": "Due {}|Delivered {}|Your order of {}|Payable by {}|Shipped {}|Valid until {}|Work done {}|"
-               "Contract of {}|Stay from {}|Delivery date {}",
+        "Contract of {}|Stay from {}|Delivery date {}",
         "invoice": "Refers to invoice {}|Invoice {} is cancelled|Against invoice {}|Original invoice {}|"
-                   "Corrects bill {}|For your invoice {}",
+        "Corrects bill {}|For your invoice {}",
     },
     "de": {
         "party": "Kunde: {}|An: {}|Käufer: {}|Für {}|Lieferung an {}|Empfänger: {}",
         "number": "Vertrag {}|Auftrag {}|Angebot {}|Bestellung {}|Lieferschein {}|Tel. {}|USt. {}|Kundennr. {}|"
-                  "Projekt {}|Tisch {}|Zimmer {}",
+        "Projekt {}|Tisch {}|Zimmer {}",
         "day": "Fällig {}|Geliefert {}|Ihre Bestellung vom {}|Zahlbar bis {}|Leistung am {}|Liefertag {}",
         "invoice": "zu Rechnung {}|Storno von Rechnung {}|Bezug: Rechnung {}|betrifft Rechnung {}",
     },
     "fr": {
         "party": "Client : {}|À : {}|Acheteur : {}|Pour {}|Livré à {}|Destinataire : {}",
         "number": "Contrat {}|Commande {}|Devis {}|Bon de livraison {}|Tél. {}|TVA {}|N° client {}|Projet {}|"
-                  "Table {}|Chambre {}",
+        "Table {}|Chambre {}",
         "day": "Échéance {}|Livré le {}|Votre commande du {}|Payable avant le {}|Travaux du {}",
         "invoice": "sur facture {}|Annule la facture {}|Facture d'origine {}|concerne facture {}",
     },
     "es": {
         "party": "Cliente: {}|A: {}|Comprador: {}|Para {}|Entregado a {}|Destinatario: {}",
         "number": "Contrato {}|Pedido {}|Oferta {}|Albarán {}|Tel. {}|NIF {}|N.º cliente {}|Proyecto {}|Mesa {}|"
-                  "Habitación {}",
+        "Habitación {}",
         "day": "Vence {}|Entregado el {}|Su pedido de {}|Pagar antes del {}|Trabajos del {}",
         "invoice": "sobre factura {}|Anula la factura {}|Factura original {}|corrige factura {}",
     },

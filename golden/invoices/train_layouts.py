@@ -21,11 +21,18 @@ def amount_first(page: Page, rng: Random) -> str:
 
 def nested(page: Page, rng: Random) -> str:
     items = (f"  {name}: {amount}" for name, amount in page.lines)
-    return _stack([
-        f"{page.head}:", _pair(f"  {page.no_label}", page.no, ": "), _pair(f"  {page.day_label}", page.day, ": "),
-        *(f"  {s}" if s else None for s in _sums(page, ": ")), f"{page.item_label}:" if page.lines else None, *items,
-        page.vendor, page.note,
-    ])
+    return _stack(
+        [
+            f"{page.head}:",
+            _pair(f"  {page.no_label}", page.no, ": "),
+            _pair(f"  {page.day_label}", page.day, ": "),
+            *(f"  {s}" if s else None for s in _sums(page, ": ")),
+            f"{page.item_label}:" if page.lines else None,
+            *items,
+            page.vendor,
+            page.note,
+        ]
+    )
 
 
 def slashes(page: Page, rng: Random) -> str:
@@ -47,8 +54,12 @@ def loose(page: Page, rng: Random) -> str:
     around = rng.choice(["{}"] * 5 + ["({})", "<{}>", '"{}"', "{} |", "~ {}"])
     vendor = _pair(page.vendor_label, page.vendor, mark) if rng.random() < 0.4 else page.vendor
     day = _pair(page.day_label, page.day, mark) if rng.random() < 0.7 else page.day
-    titles = [[_title(page)], [_title(page)], [page.head, _pair(page.no_label, page.no, mark)],
-              [_pair(page.head, page.no) or page.head]]
+    titles = [
+        [_title(page)],
+        [_title(page)],
+        [page.head, _pair(page.no_label, page.no, mark)],
+        [_pair(page.head, page.no) or page.head],
+    ]
     title = rng.choice(titles)
     sums = _sums(page, mark)
     bullet = rng.choice(["", "", "- ", "* "])
@@ -91,8 +102,10 @@ def table(page: Page, rng: Random) -> str:
 
 def markdown(page: Page, rng: Random) -> str:
     mark, bold = rng.choice(["#", "##", "###"]), rng.choice(["**", "__", "*"])
-    facts = [_pair(f"{bold}{a}{bold}", b, rng.choice([" ", ": "])) for a, b in (
-        (page.vendor_label, page.vendor), (page.no_label, page.no), (page.day_label, page.day))]
+    facts = [
+        _pair(f"{bold}{a}{bold}", b, rng.choice([" ", ": "]))
+        for a, b in ((page.vendor_label, page.vendor), (page.no_label, page.no), (page.day_label, page.day))
+    ]
     rng.shuffle(facts)
     sums = [f"+ {a}: {bold + b + bold if b == page.total else b}" for a, b in _money(page)]
     items = [f"+ {name}, {amount}" for name, amount in page.lines]
@@ -133,11 +146,16 @@ def xml(page: Page, rng: Random) -> str:
     attribute = rng.random() < 0.4
     body = [f"<type>{page.head}</type>"]
     body += [f"<{k}>{v}</{k}>" for k, v in _fields(page, rng) if v is not None]
-    body += [f'<{item} name="{a}">{b}</{item}>' if attribute else f"<{item}>{a} <amt>{b}</amt></{item}>"
-             for a, b in page.lines]
+    body += [
+        f'<{item} name="{a}">{b}</{item}>' if attribute else f"<{item}>{a} <amt>{b}</amt></{item}>"
+        for a, b in page.lines
+    ]
     body += [f'<sum label="{a}">{b}</sum>' for a, b in page.before]
-    body += [] if page.total is None else [
-        f'<sum label="{page.sum_label}">{page.total}</sum>' if attribute else f"<{total}>{page.total}</{total}>"]
+    body += (
+        []
+        if page.total is None
+        else [f'<sum label="{page.sum_label}">{page.total}</sum>' if attribute else f"<{total}>{page.total}</{total}>"]
+    )
     body += [f'<sum label="{a}">{b}</sum>' for a, b in page.after]
     body += [f"<!-- {page.note} -->"] if page.note else []
     return _stack([f"<{root}>", *(pad + line for line in body), f"</{root}>"], between)
@@ -184,11 +202,16 @@ def yaml_like(page: Page, rng: Random) -> str:
     fields = [f"{k}: {'~' if v is None else v}" for k, v in _fields(page, rng) if keep or v is not None]
     items = [f"{pad}- {name}: {amount}" for name, amount in page.lines]
     sums = [f"{pad}{a}: {b}" for a, b in _money(page)]
-    return _stack([
-        rng.choice(["---", None]), f"{rng.choice(['doc', 'kind', 'title'])}: {page.head}", *fields,
-        *(["items:", *items] if items else []), *(["sums:", *sums] if sums else []),
-        f"# {page.note}" if page.note else None,
-    ])
+    return _stack(
+        [
+            rng.choice(["---", None]),
+            f"{rng.choice(['doc', 'kind', 'title'])}: {page.head}",
+            *fields,
+            *(["items:", *items] if items else []),
+            *(["sums:", *sums] if sums else []),
+            f"# {page.note}" if page.note else None,
+        ]
+    )
 
 
 def mail(page: Page, rng: Random) -> str:
@@ -240,8 +263,11 @@ def csv(page: Page, rng: Random) -> str:
     mark, q = rng.choice([";", "|", "\t", ","]), rng.choice(["", '"'])
     q = '"' if mark == "," else q
     fields: list[tuple[str, str | None]] = [
-        (rng.choice(["type", "doc", "document"]), page.head), (page.vendor_label, page.vendor),
-        (page.no_label, page.no), (page.day_label, page.day)]
+        (rng.choice(["type", "doc", "document"]), page.head),
+        (page.vendor_label, page.vendor),
+        (page.no_label, page.no),
+        (page.day_label, page.day),
+    ]
     rng.shuffle(fields)
     fields += [(page.item_label, f"{a} {b}") for a, b in page.lines]
     sums: list[tuple[str, str | None]] = [*page.before, (page.sum_label, page.total), *page.after]
@@ -272,8 +298,10 @@ def sections(page: Page, rng: Random) -> str:
     items = [f"{name}{gap}{amount}" for name, amount in page.lines]
     blocks: list[tuple[str, list[str | None]]] = [
         (page.head, [_pair(page.no_label, page.no, gap), _pair(page.day_label, page.day, gap)]),
-        (page.vendor_label, [page.vendor]), (page.item_label, [*items]),
-        ("--" if page.total is None else page.sum_label, [*_sums(page, gap)])]
+        (page.vendor_label, [page.vendor]),
+        (page.item_label, [*items]),
+        ("--" if page.total is None else page.sum_label, [*_sums(page, gap)]),
+    ]
     if rng.random() < 0.5:
         blocks[1], blocks[0] = blocks[0], blocks[1]
     kept = [(t, [p for p in body if p]) for t, body in blocks]
@@ -375,8 +403,39 @@ def log_line(page: Page, rng: Random) -> str:
 
 
 LAYOUTS: tuple[Layout, ...] = (
-    loose, loose, loose, loose, loose, loose, letter, letter, letter, letter,
-    table, markdown, key_values, ini, xml, html, json_like, yaml_like, mail, chat, sql, csv, columns, sections,
-    boxed, right_aligned, total_on_top, signature, number_first, labels_above, log_line,
-    amount_first, nested, slashes, grid,
+    loose,
+    loose,
+    loose,
+    loose,
+    loose,
+    loose,
+    letter,
+    letter,
+    letter,
+    letter,
+    table,
+    markdown,
+    key_values,
+    ini,
+    xml,
+    html,
+    json_like,
+    yaml_like,
+    mail,
+    chat,
+    sql,
+    csv,
+    columns,
+    sections,
+    boxed,
+    right_aligned,
+    total_on_top,
+    signature,
+    number_first,
+    labels_above,
+    log_line,
+    amount_first,
+    nested,
+    slashes,
+    grid,
 )

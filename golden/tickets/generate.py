@@ -32,12 +32,33 @@ SEED = 20
 SIZES = {"golden": 240, "dev": 120, "train": 3000}
 # How many generated messages of each kind; hand-written ones come on top, plain ones fill up to the size.
 KINDS = {
-    "golden": {"typos": 23, "shouting": 23, "mixed_language": 28, "multi_request": 28, "sarcasm": 24, "off_topic": 20,
-               "injection": 24},
-    "dev": {"typos": 13, "shouting": 12, "mixed_language": 14, "multi_request": 15, "sarcasm": 12, "off_topic": 9,
-            "injection": 13},
-    "train": {"typos": 330, "shouting": 270, "mixed_language": 450, "multi_request": 480, "sarcasm": 280,
-              "off_topic": 120, "injection": 330},
+    "golden": {
+        "typos": 23,
+        "shouting": 23,
+        "mixed_language": 28,
+        "multi_request": 28,
+        "sarcasm": 24,
+        "off_topic": 20,
+        "injection": 24,
+    },
+    "dev": {
+        "typos": 13,
+        "shouting": 12,
+        "mixed_language": 14,
+        "multi_request": 15,
+        "sarcasm": 12,
+        "off_topic": 9,
+        "injection": 13,
+    },
+    "train": {
+        "typos": 330,
+        "shouting": 270,
+        "mixed_language": 450,
+        "multi_request": 480,
+        "sarcasm": 280,
+        "off_topic": 120,
+        "injection": 330,
+    },
 }
 UNSEEN = {"golden": 0.27, "dev": 0.27, "train": 0.0}  # share of generated messages from phrases that train has not
 TOO_CLOSE = 0.6  # shared word pairs over all word pairs: above it two messages count as one
@@ -105,12 +126,11 @@ def build(seed: int = SEED) -> dict[str, Split]:
     splits = {}
     for name in SIZES:
         rng = random.Random(f"{seed} {name}")
-        writers = {
-            unseen: Writer(rng, Phrases(situations, manners, _pool(name, unseen))) for unseen in (False, True)
-        }
+        writers = {unseen: Writer(rng, Phrases(situations, manners, _pool(name, unseen))) for unseen in (False, True)}
         examples = [
             Example(c["id"], c["input"], c["output"], tags=tuple(c["tags"]), meta={"made": "by hand"})
-            for c in by_hand if c["split"] == name
+            for c in by_hand
+            if c["split"] == name
         ]
         examples += _generated(name, SIZES[name] - len(examples), writers, made)
         rng.shuffle(examples)
@@ -137,8 +157,13 @@ def _generated(split: str, count: int, writers: dict[bool, Writer], made: Made) 
         else:
             raise SystemExit(f"{split}: no new message of kind {kind} to be found; add phrases")
         tags |= {"unseen_layout"} if unseen else set()
-        yield Example(f"tix-{split[0]}{number:03d}", text, output, tags=tuple(sorted(tags)),
-                      meta={"made": "generated", "situation": situation})
+        yield Example(
+            f"tix-{split[0]}{number:03d}",
+            text,
+            output,
+            tags=tuple(sorted(tags)),
+            meta={"made": "generated", "situation": situation},
+        )
 
 
 def rendered(split: Split) -> str:
@@ -151,8 +176,13 @@ def rendered(split: Split) -> str:
 def card(splits: dict[str, Split]) -> Card:
     """What the splits are and where they come from."""
     order = {name: splits[name] for name in ("train", "dev", "golden")}
-    return card_of("tickets", order, f"golden/tickets/generate.py, seed {SEED}, and edge_cases.jsonl, written by hand",
-                   "Apache-2.0", "made for Goldgate; shop, products and customers are invented")
+    return card_of(
+        "tickets",
+        order,
+        f"golden/tickets/generate.py, seed {SEED}, and edge_cases.jsonl, written by hand",
+        "Apache-2.0",
+        "made for Goldgate; shop, products and customers are invented",
+    )
 
 
 def main(arguments: list[str]) -> int:

@@ -9,14 +9,34 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-PRODUCTS = {"Brewlo": "coffee machine", "Nimbo": "humidifier", "Luma": "lamp", "Rovi": "robot vacuum",
-            "Sono": "speaker"}
+PRODUCTS = {
+    "Brewlo": "coffee machine",
+    "Nimbo": "humidifier",
+    "Luma": "lamp",
+    "Rovi": "robot vacuum",
+    "Sono": "speaker",
+}
 QUEUES = ("billing", "delivery", "returns", "technical", "account", "other")
 PRIORITIES = ("low", "normal", "high")
 MONEY = ("{:.2f} euros", "${:.2f}", "{:.0f} pounds", "EUR {:.2f}")
 COMMON = ("opening", "closing", "detail", "pressure", "low", "today", "person", "legal", "second")
-SOUNDS = (("tion", "shun"), ("ight", "ite"), ("ough", "uff"), ("ph", "f"), ("qu", "kw"), ("ck", "k"), ("wh", "w"),
-          ("ea", "ee"), ("ie", "ei"), ("ll", "l"), ("ss", "s"), ("ou", "u"), ("c", "k"), ("x", "ks"), ("'", ""))
+SOUNDS = (
+    ("tion", "shun"),
+    ("ight", "ite"),
+    ("ough", "uff"),
+    ("ph", "f"),
+    ("qu", "kw"),
+    ("ck", "k"),
+    ("wh", "w"),
+    ("ea", "ee"),
+    ("ie", "ei"),
+    ("ll", "l"),
+    ("ss", "s"),
+    ("ou", "u"),
+    ("c", "k"),
+    ("x", "ks"),
+    ("'", ""),
+)
 _CHOICE = re.compile(r"\[([^\[\]|]*(?:\|[^\[\]|]*)+)\]")
 _SLOT = re.compile(r"\{(\w)(?::([^}]*))?\}|\{name\}")
 _SMALL = re.compile(r" (days|minutes|times|weeks|years|ans|pm|o'clock|percent|wrong)")
@@ -97,8 +117,12 @@ class Writer:
             day, month = rng.randint(1, 28), rng.choice(self.phrases.manners["months"])
             return str(rng.choice((rng.choice(self.phrases.manners["weekdays"]), f"{day} {month}", f"{month} {day}")))
         if match.group(1) == "f":
-            wrong = {"queue": rng.choice(QUEUES), "priority": rng.choice(PRIORITIES),
-                     "product": rng.choice((None, *PRODUCTS)), "needs_human": rng.random() < 0.5}
+            wrong = {
+                "queue": rng.choice(QUEUES),
+                "priority": rng.choice(PRIORITIES),
+                "product": rng.choice((None, *PRODUCTS)),
+                "needs_human": rng.random() < 0.5,
+            }
             return json.dumps(wrong)
         return {
             "n": lambda: str(rng.randint(*_range(match))),
@@ -110,9 +134,12 @@ class Writer:
     def request(self, kind: str, mixed: bool = False, apart_from: str = "") -> Part:
         """One thing that a customer wants, of a queue drawn evenly, then of a situation drawn evenly."""
         open_to = {
-            name: s for name, s in self.phrases.situations.items()
-            if self.phrases.told(name, mixed) and s["queue"] != apart_from
-            and (kind != "sarcasm" or s.get("sarcastic")) and (kind != "multi_request" or name != "praise")
+            name: s
+            for name, s in self.phrases.situations.items()
+            if self.phrases.told(name, mixed)
+            and s["queue"] != apart_from
+            and (kind != "sarcasm" or s.get("sarcastic"))
+            and (kind != "multi_request" or name != "praise")
         }
         queue = self.even(sorted({s["queue"] for s in open_to.values()}))
         name = self.even([n for n, s in open_to.items() if s["queue"] == queue])
@@ -185,7 +212,7 @@ class Writer:
 
 def _range(match: re.Match[str]) -> tuple[int, int]:
     """The numbers that fit a {n}: counts are small, codes of orders and telephones long."""
-    before, after = match.string[: match.start()], match.string[match.end():]
+    before, after = match.string[: match.start()], match.string[match.end() :]
     if _SMALL.match(after):
         return 2, 30
     return (2, 99) if _LEVEL.search(before) and not re.search("(order|tracking) number $", before) else (100, 99999)
@@ -220,12 +247,14 @@ def misspelled(text: str, rng: random.Random) -> str:
         if len(word) < 4 or word in PRODUCTS or rng.random() > 0.33:
             return word
         at = rng.randint(1, len(word) - 2)
-        return rng.choice((
-            word[:at] + word[at + 1] + word[at] + word[at + 2:],
-            word[:at] + word[at + 1:],
-            word[:at] + word[at] + word[at:],
-            word[:at] + beside.get(word[at], word[at]) + word[at + 1:],
-        ))
+        return rng.choice(
+            (
+                word[:at] + word[at + 1] + word[at] + word[at + 2 :],
+                word[:at] + word[at + 1 :],
+                word[:at] + word[at] + word[at:],
+                word[:at] + beside.get(word[at], word[at]) + word[at + 1 :],
+            )
+        )
 
     text = re.sub(r"[A-Za-z]+", slip, text)
     return text.lower() if rng.random() < 0.5 else text
@@ -233,6 +262,7 @@ def misspelled(text: str, rng: random.Random) -> str:
 
 def heard(text: str, rng: random.Random) -> str:
     """In small letters, about every second word spelled as it sounds."""
+
     def spelled(match: re.Match[str]) -> str:
         word = match.group()
         fitting = [(a, b) for a, b in SOUNDS if a in word[1:]]

@@ -32,17 +32,35 @@ SEED = 20260
 COUNTS = {"golden": 204, "dev": 104, "train": 1000}  # drawn in this order, so golden stands first
 UNSEEN_SHARE = {"train": 0.0, "dev": 0.27, "golden": 0.27}
 KINDS = (
-    "plain", "plain", "exclamation", "banned_word", "long_reply", "numbers", "already_styled", "quoted_text",
-    "mixed_language", "shouting", "injection",
+    "plain",
+    "plain",
+    "exclamation",
+    "banned_word",
+    "long_reply",
+    "numbers",
+    "already_styled",
+    "quoted_text",
+    "mixed_language",
+    "shouting",
+    "injection",
 )
 FILES = ("train.jsonl", "dev.jsonl", "golden.jsonl", "card.json")
 
 SIGN_OFF = "Best, Team Lumen"
 MAX_SENTENCES = 3
 REPLACEMENTS = {
-    "in order to": "to", "prior to": "before", "utilize": "use", "assist": "help", "commence": "start",
-    "approximately": "about", "obtain": "get", "kindly": "please", "immediately": "right away",
-    "inconvenience": "trouble", "additional": "extra", "regarding": "about",
+    "in order to": "to",
+    "prior to": "before",
+    "utilize": "use",
+    "assist": "help",
+    "commence": "start",
+    "approximately": "about",
+    "obtain": "get",
+    "kindly": "please",
+    "immediately": "right away",
+    "inconvenience": "trouble",
+    "additional": "extra",
+    "regarding": "about",
 }
 Triples = frozenset[tuple[str, ...]]
 _QUOTED = re.compile(r'("[^"\n]*"|“[^”\n]*”)')
@@ -114,8 +132,9 @@ class Writer:
             return str(r.choice(self.facts[slot]))
         fillers: dict[str, Callable[[], str]] = {
             "order": lambda: r.choice([f"#{r.randint(2000, 99999)}", f"{self._letters(2)}-{r.randint(100, 9999)}"]),
-            "code": lambda: r.choice([f"{self._letters(1)}{r.randint(1, 9)}-{r.randint(100, 9999)}",
-                                      str(r.randint(20000, 99999))]),
+            "code": lambda: r.choice(
+                [f"{self._letters(1)}{r.randint(1, 9)}-{r.randint(100, 9999)}", str(r.randint(20000, 99999))]
+            ),
             "amount": self._amount,
             "date": self._date,
             "time": lambda: f"{r.randint(7, 20)}:{r.choice(['00', '15', '30', '45'])}",

@@ -160,8 +160,12 @@ def compared(records: Records, who: Subjects, primary: str) -> Comparison:
     cells = {s: tuple(_beside(m, ours, records.scores[s], s == who.tuned_dev) for m in metrics) for s in order}
     dev = _with_charts(cells, lead, who) if ours else ()
     return Comparison(
-        primary, tuple((label(m), "lower is better" if ours[m].better == "low" else "") for m in metrics), lead, dev,
-        _golden_rows(records, who), _tag_table(records, who, lambda tag: tag not in STRATA),
+        primary,
+        tuple((label(m), "lower is better" if ours[m].better == "low" else "") for m in metrics),
+        lead,
+        dev,
+        _golden_rows(records, who),
+        _tag_table(records, who, lambda tag: tag not in STRATA),
         _tag_table(records, who, STRATA.__contains__),
     )
 
@@ -192,11 +196,16 @@ def _with_charts(cells: Mapping[str, tuple[Beside | None, ...]], lead: int, who:
     made = []
     for subject, row in cells.items():
         beside = row[lead]
-        made.append(SubjectRow(
-            who.shown(subject), subject, who.role(subject), row,
-            _drawn(beside.estimate, window) if beside else None,
-            _drawn(beside.ahead, ahead_window, 0.0) if beside and beside.ahead else None,
-        ))
+        made.append(
+            SubjectRow(
+                who.shown(subject),
+                subject,
+                who.role(subject),
+                row,
+                _drawn(beside.estimate, window) if beside else None,
+                _drawn(beside.ahead, ahead_window, 0.0) if beside and beside.ahead else None,
+            )
+        )
     return tuple(made)
 
 
@@ -227,11 +236,17 @@ def _golden_rows(records: Records, who: Subjects) -> tuple[GoldenRow, ...]:
     for row in golden.get("differences", ()):
         metric, reference = str(row.get("metric")), _resolved(str(row.get("reference")), who)
         ahead = recorded(row, metric, difference=True)
-        made.append(GoldenRow(
-            label(metric), who.shown(reference), measures.get((who.tuned_golden or "", metric, None)),
-            measures.get((reference, metric, None)), ahead, standing(ahead, better_of(records, metric)),
-            _turned(golden, metric) if reference == who.prompted else None,
-        ))
+        made.append(
+            GoldenRow(
+                label(metric),
+                who.shown(reference),
+                measures.get((who.tuned_golden or "", metric, None)),
+                measures.get((reference, metric, None)),
+                ahead,
+                standing(ahead, better_of(records, metric)),
+                _turned(golden, metric) if reference == who.prompted else None,
+            )
+        )
     return tuple(made)
 
 
@@ -279,9 +294,12 @@ def _tag_table(records: Records, who: Subjects, wanted: Callable[[str], bool]) -
     made = []
     for tag in tags:
         ids = frozenset(i for i, found in records.tags.items() if tag in found)
-        made.append(_tag_row(tag, [
-            (measured(m, columns[m], ids), averaged(m, other[m], ids) if m in other else None) for m in quality
-        ]))
+        made.append(
+            _tag_row(
+                tag,
+                [(measured(m, columns[m], ids), averaged(m, other[m], ids) if m in other else None) for m in quality],
+            )
+        )
     return TagTable("dev", tuple(map(label, quality)), tuple(made))
 
 

@@ -46,8 +46,13 @@ def render_text(name: str, **values: Any) -> str:
 def _environment(autoescape: bool, finalize: Callable[[Any], Any]) -> Environment:
     """Everything a template prints passes `finalize` first, then (HTML) is escaped: no template can forget either."""
     return Environment(
-        loader=FileSystemLoader(_HERE / "templates"), autoescape=autoescape, finalize=finalize,
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=autoescape,
+        finalize=finalize,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
 
 

@@ -54,8 +54,9 @@ class Compared:
     gap: Estimate | None
 
 
-def model_card(shipped: Shipped, data: Card, run: Mapping[str, Any], golden: Mapping[str, Any], *,
-               hub: bool = False) -> str:
+def model_card(
+    shipped: Shipped, data: Card, run: Mapping[str, Any], golden: Mapping[str, Any], *, hub: bool = False
+) -> str:
     """The card as Markdown; text of others is escaped. run, golden: what run.json and golden.json hold, empty where
     there is none; hub: with the heading that a model hub reads, for a folder that is the whole model. Raises UserError
     where golden holds what is no verdict.
@@ -64,17 +65,29 @@ def model_card(shipped: Shipped, data: Card, run: Mapping[str, Any], golden: Map
     rows = golden.get("verdicts") or [{"item": "", "verdict": v.to_json()} for v in shipped.verdicts]
     gates = gates_of(rows, look, "golden.json", on_golden=True)
     text = render_text(
-        "card.md.jinja", it=shipped, data=data, look=look, gates=gates, words=_verdict(shipped, gates, look),
-        compared=_compared(golden, shipped.prompted), recipe=_recipe(run), limits=_limits(shipped, gates, golden, look),
-        ask=Markup(json.dumps(list(shipped.ask), indent=1)), template=Markup(json.dumps(dict(shipped.template))),
-        decoding=Markup(json.dumps(dict(shipped.decoding))), hub=hub)
+        "card.md.jinja",
+        it=shipped,
+        data=data,
+        look=look,
+        gates=gates,
+        words=_verdict(shipped, gates, look),
+        compared=_compared(golden, shipped.prompted),
+        recipe=_recipe(run),
+        limits=_limits(shipped, gates, golden, look),
+        ask=Markup(json.dumps(list(shipped.ask), indent=1)),
+        template=Markup(json.dumps(dict(shipped.template))),
+        decoding=Markup(json.dumps(dict(shipped.decoding))),
+        hub=hub,
+    )
     return _heading(shipped) + text if hub else text
 
 
 def _heading(shipped: Shipped) -> str:
     licence = shipped.licence.lower() or "other"
-    return ("---\nlibrary_name: transformers\npipeline_tag: text-generation\n"
-            f"license: {json.dumps(licence)}\nbase_model: {json.dumps(shipped.base)}\ntags: [goldgate]\n---\n\n")
+    return (
+        "---\nlibrary_name: transformers\npipeline_tag: text-generation\n"
+        f"license: {json.dumps(licence)}\nbase_model: {json.dumps(shipped.base)}\ntags: [goldgate]\n---\n\n"
+    )
 
 
 def _verdict(shipped: Shipped, gates: Sequence[Gate], look: Look | None) -> str:
@@ -93,10 +106,14 @@ def _compared(golden: Mapping[str, Any], prompted: str) -> list[Compared]:
     whole = {(r["subject"], r["metric"]): r for r in golden.get("measures", []) if r["tag"] is None}
     gaps = {r["metric"]: r for r in golden.get("differences", []) if r["reference"] == prompted}
     return [
-        Compared(metric, recorded(row, metric),
-                 recorded(whole[prompted, metric], metric) if (prompted, metric) in whole else None,
-                 recorded(gaps[metric], metric, difference=True) if metric in gaps else None)
-        for (subject, metric), row in whole.items() if subject == golden["subject"]
+        Compared(
+            metric,
+            recorded(row, metric),
+            recorded(whole[prompted, metric], metric) if (prompted, metric) in whole else None,
+            recorded(gaps[metric], metric, difference=True) if metric in gaps else None,
+        )
+        for (subject, metric), row in whole.items()
+        if subject == golden["subject"]
     ]
 
 
@@ -107,8 +124,11 @@ def _recipe(run: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _limits(shipped: Shipped, gates: Sequence[Gate], golden: Mapping[str, Any], look: Look | None) -> list[str]:
     found = [f"promoted without a pass: {shipped.forced}"] if shipped.forced else []
-    found += [f"{g.expression}: {g.outcome} (estimate {g.estimate.text}, {g.estimate.interval})"
-              for g in gates if g.outcome != "pass"]
+    found += [
+        f"{g.expression}: {g.outcome} (estimate {g.estimate.text}, {g.estimate.interval})"
+        for g in gates
+        if g.outcome != "pass"
+    ]
     if look is not None and look.opened:
         found.append("golden's examples had been shown before: the pass has no error rate")
     if look is not None and look.sealed:
@@ -119,8 +139,10 @@ def _limits(shipped: Shipped, gates: Sequence[Gate], golden: Mapping[str, Any], 
         found.append(f"met by the estimate alone: {', '.join(observed)}")
     for row in _weakest(golden, gates):
         estimate = recorded(row, row["metric"])
-        found.append(f"weakest slices: {row['metric']} on {row['tag']} is {estimate.text} ({estimate.interval},"
-                     f" n = {estimate.count})")
+        found.append(
+            f"weakest slices: {row['metric']} on {row['tag']} is {estimate.text} ({estimate.interval},"
+            f" n = {estimate.count})"
+        )
     return found
 
 
@@ -128,6 +150,12 @@ def _weakest(golden: Mapping[str, Any], gates: Sequence[Gate]) -> list[Mapping[s
     """The slices with the lowest estimates of the first gate's metric, where golden.json tells slices."""
     metrics = [r["metric"] for r in golden.get("measures", []) if r["tag"] is None]
     first = next((m for g in gates for m in metrics if g.expression.startswith(f"{m} ")), None)
-    rows = [r for r in golden.get("measures", []) if r["metric"] == first and r["tag"] is not None
-            and r["subject"] == golden["subject"] and r["estimate"] is not None]
+    rows = [
+        r
+        for r in golden.get("measures", [])
+        if r["metric"] == first
+        and r["tag"] is not None
+        and r["subject"] == golden["subject"]
+        and r["estimate"] is not None
+    ]
     return sorted(rows, key=lambda r: (r["estimate"], r["tag"]))[:_WEAKEST]

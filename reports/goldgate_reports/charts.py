@@ -64,7 +64,12 @@ class CurveChart:
 
 
 def interval_chart(
-    estimate: float, low: float, high: float, scale: Scale, threshold: float | None = None, op: str = ">=",
+    estimate: float,
+    low: float,
+    high: float,
+    scale: Scale,
+    threshold: float | None = None,
+    op: str = ">=",
     window: tuple[float, float] | None = None,
 ) -> IntervalChart:
     """Places an estimate, its interval and its threshold on an axis. window: the ends of an axis that rows share."""
@@ -81,8 +86,13 @@ def interval_chart(
         band = (at, round(WIDTH - EDGE - at, 1)) if op == ">=" else (EDGE, round(at - EDGE, 1))
     ticks = tuple(Tick(place(t), mark(t, scale)) for t in spread(start, end, 5))
     return IntervalChart(
-        place(low), place(high), place(estimate), None if threshold is None else place(threshold), band,
-        place(0.0) if start < 0 < end else None, ticks,
+        place(low),
+        place(high),
+        place(estimate),
+        None if threshold is None else place(threshold),
+        band,
+        place(0.0) if start < 0 < end else None,
+        ticks,
     )
 
 
@@ -141,7 +151,9 @@ def curve_chart(lines: Sequence[tuple[str, Sequence[tuple[float, float]], bool]]
         curves,
         tuple(Tick(place(x, 0)[0], number(x, "plain")) for x in spread(0, end, 5)),
         tuple(Tick(place(0, y)[1], number(y, "plain")) for y in spread(0, peak, 4)),
-        (left, top, right, bottom), width, height,
+        (left, top, right, bottom),
+        width,
+        height,
     )
 
 

@@ -44,18 +44,46 @@ def search_of(folder: Path, rules: Mapping[str, FieldRule]) -> Search | None:
     path = folder / FILE
     if not path.is_file():
         return None
-    record = check_object(read_json(path), str(path), _AGAIN, subject=str, metric=str, right=int, asked=int,
-                          tried=list, counterexamples=list)
-    tried = [check_object(row, f'{path}, field "tried"', _AGAIN, perturbation=str, forms=int, broke=int)
-             for row in record["tried"]]
+    record = check_object(
+        read_json(path),
+        str(path),
+        _AGAIN,
+        subject=str,
+        metric=str,
+        right=int,
+        asked=int,
+        tried=list,
+        counterexamples=list,
+    )
+    tried = [
+        check_object(row, f'{path}, field "tried"', _AGAIN, perturbation=str, forms=int, broke=int)
+        for row in record["tried"]
+    ]
     where = f'{path}, field "counterexamples"'
-    rows = [check_object(row, where, _AGAIN, id=str, tags=list, perturbations=list, edits=int, found_with=int,
-                         input=str, perturbed=str, after=str | None, finish=str, expected=object)
-            for row in record["counterexamples"]]
+    rows = [
+        check_object(
+            row,
+            where,
+            _AGAIN,
+            id=str,
+            tags=list,
+            perturbations=list,
+            edits=int,
+            found_with=int,
+            input=str,
+            perturbed=str,
+            after=str | None,
+            finish=str,
+            expected=object,
+        )
+        for row in record["counterexamples"]
+    ]
     broke, forms = (sum(row[key] for row in tried) for key in ("broke", "forms"))
-    sentence = (f"{record['subject']} has {plural(record['right'], 'dev example')} right ({label(record['metric'])})."
-                f" {broke} of {plural(forms, 'other form')} of them broke it; each of those below is the smallest that"
-                f" still does, found with {plural(record['asked'], 'answer')}.")
+    sentence = (
+        f"{record['subject']} has {plural(record['right'], 'dev example')} right ({label(record['metric'])})."
+        f" {broke} of {plural(forms, 'other form')} of them broke it; each of those below is the smallest that"
+        f" still does, found with {plural(record['asked'], 'answer')}."
+    )
     counts = tuple((row["perturbation"], row["broke"], row["forms"]) for row in tried)
     return Search(sentence, counts, tuple(_broken(row, record["subject"], rules) for row in rows))
 

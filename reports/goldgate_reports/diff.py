@@ -115,9 +115,7 @@ def _given(name: str, row: AnswerRow | None, reference: str | None, value: tuple
     return Given(name, "; ".join(notes), text, left_out, pieces)
 
 
-def _fields(
-    expected: Any, values: Sequence[tuple[Any, str] | None], rules: Mapping[str, FieldRule]
-) -> list[FieldRow]:
+def _fields(expected: Any, values: Sequence[tuple[Any, str] | None], rules: Mapping[str, FieldRule]) -> list[FieldRow]:
     """One row a path, in the order of the expected output; fields that were not asked for come last."""
     columns: list[dict[str, FieldVerdict]] = []
     for value in values:

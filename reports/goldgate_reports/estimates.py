@@ -48,14 +48,20 @@ class Estimate:
         return NOT_RECORDED if self.n is None else f"{self.n:,}"
 
 
-def recorded(row: Mapping[str, Any], metric: str, bounds: tuple[float, float] | None = None,
-             difference: bool = False) -> Estimate:
+def recorded(
+    row: Mapping[str, Any], metric: str, bounds: tuple[float, float] | None = None, difference: bool = False
+) -> Estimate:
     """The estimate that a row of golden.json holds. difference: of two subjects, so that shares become points."""
     n, missing = amount(row, "n"), amount(row, "missing")
     scale = scale_of(metric, bounds)
     return Estimate(
-        amount(row, "estimate"), amount(row, "low"), amount(row, "high"), None if n is None else int(n),
-        "points" if difference and scale == "rate" else scale, int(missing or 0), difference,
+        amount(row, "estimate"),
+        amount(row, "low"),
+        amount(row, "high"),
+        None if n is None else int(n),
+        "points" if difference and scale == "rate" else scale,
+        int(missing or 0),
+        difference,
     )
 
 

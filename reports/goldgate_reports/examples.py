@@ -56,9 +56,12 @@ def example_groups(records: Records, who: Subjects, primary: str) -> tuple[Examp
     groups.append(("The worst", "answers of the tuned model that are not right, worst first", worst(ours, primary)))
     made: dict[str, ExampleView] = {}  # an example may stand in two groups
     return tuple(
-        ExampleGroup(name, what, len(ids), tuple(
-            made.get(i) or made.setdefault(i, _view(i, records, who, rules)) for i in ids[:MOST_SHOWN]
-        ))
+        ExampleGroup(
+            name,
+            what,
+            len(ids),
+            tuple(made.get(i) or made.setdefault(i, _view(i, records, who, rules)) for i in ids[:MOST_SHOWN]),
+        )
         for name, what, ids in groups
     )
 
@@ -95,8 +98,9 @@ def _view(id_: str, records: Records, who: Subjects, rules: Mapping[str, FieldRu
     if all(row is None for _, row in pairs):
         raise UserError(f'the scored example "{id_}" has no answer', "answers.parquet", "run the dev split again")
     input_, left_out = cut(next(row.input for _, row in pairs if row is not None))
-    return ExampleView(id_, records.tags.get(id_, ()), input_, left_out, _scores(id_, records, who),
-                       difference(pairs, rules))
+    return ExampleView(
+        id_, records.tags.get(id_, ()), input_, left_out, _scores(id_, records, who), difference(pairs, rules)
+    )
 
 
 def _scores(id_: str, records: Records, who: Subjects) -> tuple[tuple[str, str, str], ...]:
@@ -120,5 +124,3 @@ def field_rules(run: Mapping[str, Any]) -> dict[str, FieldRule]:
         return {str(path): FieldRule.model_validate(rule) for path, rule in recorded.items()}
     except (ValueError, AttributeError) as error:
         raise UserError(f"no rules for fields: {error}"[:200], 'run.json, field "fields"', "start a new run") from error
-
-

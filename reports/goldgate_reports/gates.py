@@ -74,9 +74,14 @@ def look_of(golden: Mapping[str, Any]) -> Look:
     count, position = amount(split, "count"), amount(look, "number")
     spent = amount(look, "spent")
     return Look(
-        None if position is None else int(position), amount(look, "level"), str(look.get("name") or ""),
-        probability(spent), bool(golden.get("opened")), bool(golden.get("sealed")),
-        None if count is None else int(count), str(split.get("fingerprint") or ""),
+        None if position is None else int(position),
+        amount(look, "level"),
+        str(look.get("name") or ""),
+        probability(spent),
+        bool(golden.get("opened")),
+        bool(golden.get("sealed")),
+        None if count is None else int(count),
+        str(split.get("fingerprint") or ""),
     )
 
 
@@ -100,9 +105,7 @@ def dev_gates(records: Records) -> tuple[Gate, ...]:
     return tuple(_gate(row, _verdict(row, "verdicts.json"), None, None) for row in chosen)
 
 
-def gates_of(
-    rows: Sequence[Mapping[str, Any]], look: Look | None, where: str, *, on_golden: bool
-) -> tuple[Gate, ...]:
+def gates_of(rows: Sequence[Mapping[str, Any]], look: Look | None, where: str, *, on_golden: bool) -> tuple[Gate, ...]:
     """Recorded gates without a run folder. look: None on dev, and on golden for what takes none; where: what holds the
     rows. Raises UserError for a row that is no verdict.
     """
@@ -125,7 +128,8 @@ def _verdict(row: Mapping[str, Any], file: str) -> Mapping[str, Any]:
     if verdict.get("outcome") not in _OUTCOMES or verdict.get("reading", "shown") not in READINGS:
         raise UserError(
             f"unknown outcome {verdict.get('outcome')!r:.40} or reading {verdict.get('reading')!r:.40}",
-            f'{file}, gate "{_item(row)}"', _AGAIN,
+            f'{file}, gate "{_item(row)}"',
+            _AGAIN,
         )
     return verdict
 
@@ -134,8 +138,12 @@ _AGAIN = "run the suite again with `pytest --split golden`, or report another ru
 
 
 def _gate(
-    row: Mapping[str, Any], verdict: Mapping[str, Any], look: Look | None, on_dev: Mapping[str, Any] | None,
-    *, on_golden: bool = False,
+    row: Mapping[str, Any],
+    verdict: Mapping[str, Any],
+    look: Look | None,
+    on_dev: Mapping[str, Any] | None,
+    *,
+    on_golden: bool = False,
 ) -> Gate:
     metric, op = str(verdict.get("metric") or ""), str(verdict.get("op") or ">=")
     estimate = recorded(verdict, metric, _bounds(verdict))
@@ -279,7 +287,8 @@ def _without_look(on_dev: Sequence[Gate], status: str) -> Headline:
 def _tally(counts: Mapping[str, int], total: int) -> str:
     """ "2 of 11 gates fail, 1 is undecided"."""
     said = {
-        "fail": ("fails", "fail"), "invalid": ("is invalid", "are invalid"),
+        "fail": ("fails", "fail"),
+        "invalid": ("is invalid", "are invalid"),
         "undecided": ("is undecided", "are undecided"),
     }
     parts = [(counts[o], said[o][counts[o] != 1]) for o in said if counts[o]]
@@ -308,5 +317,3 @@ def _rests_on(gates: Sequence[Gate]) -> str:
     counts = Counter[str](g.reading for g in gates)
     parts = [f"{counts[r]} {r} ({READINGS[r]})" for r in READINGS if counts[r]]
     return f"Rests on {plural(len(gates), 'gate')}: {_listed(parts)}."
-
-

@@ -185,6 +185,7 @@ def _answers(path: Path) -> tuple[dict[str, dict[str, AnswerRow]], dict[str, tup
             try:
                 tags[id_] = tuple(str(t) for t in json.loads(row["tags"]))
             except (TypeError, ValueError) as error:
-                raise UserError(f"{row['tags']!r:.40} is not a list of tags", f'{path}, id "{id_}", column "tags"',
-                                _AGAIN) from error
+                raise UserError(
+                    f"{row['tags']!r:.40} is not a list of tags", f'{path}, id "{id_}", column "tags"', _AGAIN
+                ) from error
     return found, tags

@@ -61,11 +61,16 @@ def training_of(records: Records, verdict: Headline) -> Training:
     best = records.best
     ending = part(records.run, "ending", dict) or {}
     return Training(
-        attempts, best.number if best else None, _summary(attempts, records), _recipe(attempts),
+        attempts,
+        best.number if best else None,
+        _summary(attempts, records),
+        _recipe(attempts),
         curve_chart([(f"attempt {a.number}", _losses(a), a is best) for a in attempts]),
-        " ".join(filter(None, (_loss_words(a) for a in attempts))), _chance(records, verdict),
+        " ".join(filter(None, (_loss_words(a) for a in attempts))),
+        _chance(records, verdict),
         str((part(records.run, "plan", dict) or {}).get("words", "")),
-        _sentences(ending, "gates"), _sentences(ending, "helps"),
+        _sentences(ending, "gates"),
+        _sentences(ending, "helps"),
     )
 
 
@@ -181,7 +186,8 @@ def facts_of(records: Records) -> tuple[Facts, ...]:
     conditions = part(run, "conditions", dict) or {}
     splits = [
         (name, f"{plural(int(about.get('count') or 0), 'example')}, fingerprint {about.get('fingerprint')}")
-        for name, about in data.items() if isinstance(about, dict)
+        for name, about in data.items()
+        if isinstance(about, dict)
     ]
     if split and "golden" not in data:
         splits.append(("golden", f"{split.get('count')} examples, fingerprint {split.get('fingerprint')}"))
@@ -189,27 +195,46 @@ def facts_of(records: Records) -> tuple[Facts, ...]:
     look = golden.get("look") or {}
     return (
         Facts("Data", tuple(splits) or (("splits", NOT_RECORDED),)),
-        Facts("Identities", tuple((name, str(value or NOT_RECORDED)) for name, value in (
-            ("base model", model.get("alias")), ("base model digest", model.get("digest")),
-            ("suite digest", run.get("suite")), ("tuned subject", golden.get("subject") or _best_subject(records)),
-            ("best prompting-only baseline", run.get("prompted")), ("look", look.get("name")),
-            ("code", run.get("git")), ("run", run.get("id")),
-        ))),
-        Facts("How it ran", (
-            ("started", str(run.get("started") or NOT_RECORDED)),
-            ("finished", str(run.get("finished") or NOT_RECORDED)),
-            ("ended", str(run.get("reason") or run.get("status") or NOT_RECORDED)),
-            ("took", duration(amount(run, "seconds"))), ("seed", str(run.get("seed", NOT_RECORDED))),
-            ("budget", _pairs(budget)), ("spent", _pairs(part(run, "spent", dict) or {})), ("machine", _pairs(machine)),
-            ("trained on", _pairs(part(conditions, "machine", dict) or {})),
-            ("prices", _pairs(part(run, "prices", dict) or {})),
-            ("prompting tried on dev", ", ".join(map(str, part(run, "baselines", list) or ())) or NOT_RECORDED),
-            *((f"price of {name}", str(said)) for name, said in (part(run, "tariffs", dict) or {}).items()),
-            *((f"not tried: {name}", str(why)) for name, why in (part(run, "untried", dict) or {}).items()),
-            *(("by name alone", str(said)) for said in part(run, "known_by_name", list) or ()),
-        )),
-        Facts("Versions", tuple((str(k), str(v)) for k, v in (part(run, "versions", dict) or {}).items())
-              or (("versions", NOT_RECORDED),)),
+        Facts(
+            "Identities",
+            tuple(
+                (name, str(value or NOT_RECORDED))
+                for name, value in (
+                    ("base model", model.get("alias")),
+                    ("base model digest", model.get("digest")),
+                    ("suite digest", run.get("suite")),
+                    ("tuned subject", golden.get("subject") or _best_subject(records)),
+                    ("best prompting-only baseline", run.get("prompted")),
+                    ("look", look.get("name")),
+                    ("code", run.get("git")),
+                    ("run", run.get("id")),
+                )
+            ),
+        ),
+        Facts(
+            "How it ran",
+            (
+                ("started", str(run.get("started") or NOT_RECORDED)),
+                ("finished", str(run.get("finished") or NOT_RECORDED)),
+                ("ended", str(run.get("reason") or run.get("status") or NOT_RECORDED)),
+                ("took", duration(amount(run, "seconds"))),
+                ("seed", str(run.get("seed", NOT_RECORDED))),
+                ("budget", _pairs(budget)),
+                ("spent", _pairs(part(run, "spent", dict) or {})),
+                ("machine", _pairs(machine)),
+                ("trained on", _pairs(part(conditions, "machine", dict) or {})),
+                ("prices", _pairs(part(run, "prices", dict) or {})),
+                ("prompting tried on dev", ", ".join(map(str, part(run, "baselines", list) or ())) or NOT_RECORDED),
+                *((f"price of {name}", str(said)) for name, said in (part(run, "tariffs", dict) or {}).items()),
+                *((f"not tried: {name}", str(why)) for name, why in (part(run, "untried", dict) or {}).items()),
+                *(("by name alone", str(said)) for said in part(run, "known_by_name", list) or ()),
+            ),
+        ),
+        Facts(
+            "Versions",
+            tuple((str(k), str(v)) for k, v in (part(run, "versions", dict) or {}).items())
+            or (("versions", NOT_RECORDED),),
+        ),
     )
 
 

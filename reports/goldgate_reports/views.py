@@ -144,8 +144,12 @@ def _gain_figure(gain: _Gain | None, primary: str) -> Figure:
     name = f"Gain in {label(primary)} over the best prompting"
     if gain is None:
         return Figure(name, NOT_RECORDED, "", "")
-    note = {"better": "", "worse": "worse than prompting alone",
-            "not shown apart": "the interval holds zero: no gain is shown", None: ""}
+    note = {
+        "better": "",
+        "worse": "worse than prompting alone",
+        "not shown apart": "the interval holds zero: no gain is shown",
+        None: "",
+    }
     value = number(gain.ahead.value, gain.ahead.scale, signed=True)
     where = f"on {gain.split}, n = {gain.ahead.count}"
     said = note[standing(gain.ahead, "high")]
@@ -187,8 +191,12 @@ def _latency_figure(records: Records, who: Subjects) -> Figure:
     tail = f"95 of 100 within {duration(amount(ours, 'p95'))}" if amount(ours, "p95") is not None else ""
     count = amount(ours, "n")
     note = tail + (f", n = {count:.0f}" if count is not None else "")
-    return Figure("Latency of one answer (median)", duration(amount(ours, "p50")),
-                  f"prompting: {duration(amount(theirs, 'p50'))}", note)
+    return Figure(
+        "Latency of one answer (median)",
+        duration(amount(ours, "p50")),
+        f"prompting: {duration(amount(theirs, 'p50'))}",
+        note,
+    )
 
 
 def _linear(records: Records, who: Subjects, comparison: Comparison, primary: str) -> str:

@@ -132,8 +132,10 @@ def old_file(path: Path, answers: int = 3) -> None:
     with closing(sqlite3.connect(path)) as db, db:
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("CREATE TABLE answers (fingerprint TEXT PRIMARY KEY, answer TEXT NOT NULL)")
-        db.executemany("INSERT INTO answers VALUES (?, ?)",
-                       [(a.fingerprint, json.dumps(asdict(a))) for a in map(made, range(answers))])
+        db.executemany(
+            "INSERT INTO answers VALUES (?, ?)",
+            [(a.fingerprint, json.dumps(asdict(a))) for a in map(made, range(answers))],
+        )
 
 
 def test_a_file_of_the_first_release_keeps_its_answers(tmp_path: Path) -> None:
@@ -159,11 +161,14 @@ def test_several_processes_take_an_old_file_over_at_once(tmp_path: Path) -> None
         assert list(pool.map(work, range(8))) == [50] * 8
 
 
-@pytest.mark.parametrize("statements", [
-    ["CREATE TABLE other (a)"],
-    ["CREATE TABLE answers (fingerprint TEXT, answer TEXT, mine TEXT)"],
-    ["CREATE TABLE answers (fingerprint TEXT, answer TEXT)", "PRAGMA user_version = 99"],
-])
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ["CREATE TABLE other (a)"],
+        ["CREATE TABLE answers (fingerprint TEXT, answer TEXT, mine TEXT)"],
+        ["CREATE TABLE answers (fingerprint TEXT, answer TEXT)", "PRAGMA user_version = 99"],
+    ],
+)
 def test_a_foreign_database_is_refused_and_left_as_it_is(tmp_path: Path, statements: list[str]) -> None:
     path = tmp_path / "answers.sqlite"
     with closing(sqlite3.connect(path)) as db, db:
@@ -171,8 +176,12 @@ def test_a_foreign_database_is_refused_and_left_as_it_is(tmp_path: Path, stateme
             db.execute(statement)
     before = path.read_bytes()
     cache = AnswerCache(path)
-    for act in (lambda: cache.get_many(["x"]), lambda: cache.put_many([made(1)]), cache.uses,
-                lambda: cache.prune(days=0)):
+    for act in (
+        lambda: cache.get_many(["x"]),
+        lambda: cache.put_many([made(1)]),
+        cache.uses,
+        lambda: cache.prune(days=0),
+    ):
         with pytest.raises(UserError, match="no answer cache of this version") as caught:
             act()
         assert str(path) in str(caught.value)
@@ -191,8 +200,19 @@ def test_a_torn_file_is_an_error_of_the_user_never_a_wrong_answer(tmp_path: Path
         AnswerCache(path).get_many(keys(*range(300)))
 
 
-@pytest.mark.parametrize("text", ["", "{", "null", "[]", '{"id": "q1"}', json.dumps({**asdict(made(1)), "text": 5}),
-                                  json.dumps({**asdict(made(1)), "finish": "soon"}), json.dumps(asdict(made(2)))])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "null",
+        "[]",
+        '{"id": "q1"}',
+        json.dumps({**asdict(made(1)), "text": 5}),
+        json.dumps({**asdict(made(1)), "finish": "soon"}),
+        json.dumps(asdict(made(2))),
+    ],
+)
 def test_a_damaged_answer_is_named_not_served(tmp_path: Path, text: str) -> None:
     path = tmp_path / "answers.sqlite"
     AnswerCache(path).put_many([made(1)])
@@ -285,8 +305,13 @@ def test_a_full_disk_is_an_error_of_the_user_and_spoils_nothing(tmp_path: Path) 
 def test_golden_and_what_is_made_of_it_lie_apart(tmp_path: Path) -> None:
     project = Project(tmp_path, tmp_path / "cache", 5)
     files = {split: answer_cache(project, split).path.name for split in ("train", "dev", "golden", "golden typos", "x")}
-    assert files == {"train": "answers.sqlite", "dev": "answers.sqlite", "golden": "golden.sqlite",
-                     "golden typos": "golden.sqlite", "x": "golden.sqlite"}
+    assert files == {
+        "train": "answers.sqlite",
+        "dev": "answers.sqlite",
+        "golden": "golden.sqlite",
+        "golden typos": "golden.sqlite",
+        "x": "golden.sqlite",
+    }
     assert set(files.values()) == set(CACHE_FILES)
     assert answer_cache(project, "dev").limit == 5
 

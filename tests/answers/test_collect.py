@@ -107,8 +107,15 @@ def test_the_same_prompt_is_asked_once(cache: AnswerCache) -> None:
 
 def test_recorded_answers_come_before_the_cache(cache: AnswerCache, tmp_path: Path) -> None:
     mine = collect(Parrot(), ASK, cache=cache).answers
-    rows = [{**asdict(replace(mine[f"q{i}"], text="recorded")), "subject": "parrot", "split": "dev",
-             "scores": {"similarity": 0.25}} for i in range(4)]
+    rows = [
+        {
+            **asdict(replace(mine[f"q{i}"], text="recorded")),
+            "subject": "parrot",
+            "split": "dev",
+            "scores": {"similarity": 0.25},
+        }
+        for i in range(4)
+    ]
     found = write_recorded(tmp_path / "r.gz", rows)
     assert found == file_digest(tmp_path / "r.gz") == write_recorded(tmp_path / "s.gz", reversed(rows))
     recorded = Recorded(tmp_path / "r.gz")
@@ -127,10 +134,16 @@ def test_a_changed_example_has_no_recorded_answer(cache: AnswerCache, tmp_path: 
     assert Recorded(tmp_path / "r.gz").lookup("parrot", relabelled.digest) is None
 
 
-@pytest.mark.parametrize("raw", [
-    b"not gzip", gzip.compress(b"not json\n"), gzip.compress(json.dumps({"id": 1}).encode()),
-    gzip.compress(b"x" * 100)[:30],
-], ids=["no gzip", "no json", "no answer", "torn"])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"not gzip",
+        gzip.compress(b"not json\n"),
+        gzip.compress(json.dumps({"id": 1}).encode()),
+        gzip.compress(b"x" * 100)[:30],
+    ],
+    ids=["no gzip", "no json", "no answer", "torn"],
+)
 def test_a_broken_record_is_named(tmp_path: Path, raw: bytes) -> None:
     (tmp_path / "r.gz").write_bytes(raw)
     with pytest.raises(UserError, match=r"r\.gz"):

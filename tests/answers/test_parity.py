@@ -29,8 +29,10 @@ def examples(count: int) -> list[Example]:
 
 
 def answers(texts: list[str | None], finish: Any = "stop") -> dict[str, Answer]:
-    return {f"e{i}": Answer(f"e{i}", t, "error" if t is None else finish, 1, 1, 0.0, None, "who", f"f{i}", f"d{i}")
-            for i, t in enumerate(texts)}
+    return {
+        f"e{i}": Answer(f"e{i}", t, "error" if t is None else finish, 1, 1, 0.0, None, "who", f"f{i}", f"d{i}")
+        for i, t in enumerate(texts)
+    }
 
 
 def pairs(one: dict[str, Answer], other: dict[str, Answer]) -> list[tuple[Example, Answer, Answer]]:
@@ -74,8 +76,11 @@ def test_a_gap_that_is_no_number_excuses_nothing() -> None:
     assert compare(["a", "b"], ["a", "B"], {"e1": math.nan}).different == ("e1",)
 
 
-@given(st.lists(st.tuples(st.sampled_from(["a", "b", None]), st.sampled_from(["a", "b", None]),
-                          st.floats(0, 1)), max_size=8))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["a", "b", None]), st.sampled_from(["a", "b", None]), st.floats(0, 1)), max_size=8
+    )
+)
 def test_every_example_is_counted_once(rows: list[tuple[str | None, str | None, float]]) -> None:
     one, other = [r[0] for r in rows], [r[1] for r in rows]
     found = compare(one, other, {f"e{i}": r[2] for i, r in enumerate(rows)})

@@ -17,8 +17,10 @@ names = st.text(st.sampled_from("abcde_"), min_size=3, max_size=10)
 @pytest.mark.parametrize(
     ("parts", "text"),
     [
-        (("it broke",), "it broke"), (("it broke", "f.jsonl, line 3"), "f.jsonl, line 3: it broke"),
-        (("it broke", "", "mend it"), "it broke\n  mend it"), (("it broke", "f", "mend it"), "f: it broke\n  mend it"),
+        (("it broke",), "it broke"),
+        (("it broke", "f.jsonl, line 3"), "f.jsonl, line 3: it broke"),
+        (("it broke", "", "mend it"), "it broke\n  mend it"),
+        (("it broke", "f", "mend it"), "f: it broke\n  mend it"),
     ],
 )
 def test_it_reads_as_place_fault_and_what_to_do(parts: tuple[str, ...], text: str) -> None:
@@ -35,7 +37,7 @@ def test_it_comes_whole_out_of_another_process(what: str, where: str, hint: str)
 @given(st.lists(names, min_size=1, max_size=6, unique=True), st.integers(0, 5))
 def test_a_name_with_one_letter_lost_is_found(known: list[str], at: int) -> None:
     meant = max(known, key=len)
-    lost = meant[:at % len(meant)] + meant[at % len(meant) + 1:]
+    lost = meant[: at % len(meant)] + meant[at % len(meant) + 1 :]
     assert near_names(meant, known).startswith(f'did you mean "{meant}"')
     if lost not in known:
         assert near_names(lost, [meant]) == f'did you mean "{meant}"?'

@@ -44,8 +44,20 @@ def test_other_contents_have_another_digest(one: Any, other: Any) -> None:
     assert (digest(one) == digest(other)) == same
 
 
-@pytest.mark.parametrize("pair", [(1, "1"), (1, 1.0), (True, 1), (None, "null"), ([], {}), (["ab"], ["a", "b"]),
-                                  ("", None), ({"a": None}, {}), ("é", "e\u0301")])
+@pytest.mark.parametrize(
+    "pair",
+    [
+        (1, "1"),
+        (1, 1.0),
+        (True, 1),
+        (None, "null"),
+        ([], {}),
+        (["ab"], ["a", "b"]),
+        ("", None),
+        ({"a": None}, {}),
+        ("é", "e\u0301"),
+    ],
+)
 def test_what_only_looks_alike_is_told_apart(pair: tuple[Any, Any]) -> None:
     assert digest(pair[0]) != digest(pair[1])
 

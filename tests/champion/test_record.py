@@ -27,8 +27,9 @@ ROWS = [(f"question {i}", f"answer {i}") for i in range(6)]
 
 def _view(task: Task, split: Split, identity: str, right: int, cache: Path) -> Scored:
     answers = {
-        e.id: Answer(e.id, e.output if n < right else "wrong", "stop", 5, 2, 0.1, -0.5, identity, f"{identity}{e.id}",
-                     e.digest)
+        e.id: Answer(
+            e.id, e.output if n < right else "wrong", "stop", 5, 2, 0.1, -0.5, identity, f"{identity}{e.id}", e.digest
+        )
         for n, e in enumerate(split)
     }
     return Scored("candidate", Scores(Context(task, cache), split, answers))
@@ -41,14 +42,34 @@ def promoted(make_task: MakeTask) -> Callable[..., tuple[Project, Task]]:
     def promote(
         verdicts: list[Verdict], forced: str | None = None, run: str = "r1", who: str = "me"
     ) -> tuple[Project, Task]:
-        project, task = make_task({"kind": "label", "labels": [o for _, o in ROWS]}, train=[("a", ROWS[0][1])],
-                                  dev=ROWS, golden=[(f"{q}!", a) for q, a in ROWS])
+        project, task = make_task(
+            {"kind": "label", "labels": [o for _, o in ROWS]},
+            train=[("a", ROWS[0][1])],
+            dev=ROWS,
+            golden=[(f"{q}!", a) for q, a in ROWS],
+        )
         splits = [load_split(project, task.name, s) for s in ("dev", "golden")]
-        entrants = [Entrant(name, identity, [_view(task, s, identity, right, project.cache) for s in splits])
-                    for name, identity, right in (("adapter:x", who, 6), ("base+zero_shot", "them", 2))]
-        write_champion(project, task, entrants[0], entrants[1], [], adapter={"path": "x", "digest": "d"}, run=run,
-                       serving="s", look=None, verdicts=verdicts, forced=forced, opened=False,
-                       tried={"base+zero_shot": "them"}, untried={"base+few_shot:2": "cost"}, today="2026-11-26")
+        entrants = [
+            Entrant(name, identity, [_view(task, s, identity, right, project.cache) for s in splits])
+            for name, identity, right in (("adapter:x", who, 6), ("base+zero_shot", "them", 2))
+        ]
+        write_champion(
+            project,
+            task,
+            entrants[0],
+            entrants[1],
+            [],
+            adapter={"path": "x", "digest": "d"},
+            run=run,
+            serving="s",
+            look=None,
+            verdicts=verdicts,
+            forced=forced,
+            opened=False,
+            tried={"base+zero_shot": "them"},
+            untried={"base+few_shot:2": "cost"},
+            today="2026-11-26",
+        )
         return project, task
 
     return promote
@@ -145,10 +166,19 @@ def test_no_champion_is_none(make_task: MakeTask) -> None:
     assert load_champion(project, task.name) is None
 
 
-@pytest.mark.parametrize("change", [
-    {"verdicts": None}, {"verdicts": [1]}, {"verdicts": [None]}, {"verdicts": ["x"]}, {"previous": None},
-    {"identity": None}, {"subjects": []}, {"look": 1},
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"verdicts": None},
+        {"verdicts": [1]},
+        {"verdicts": [None]},
+        {"verdicts": ["x"]},
+        {"previous": None},
+        {"identity": None},
+        {"subjects": []},
+        {"look": 1},
+    ],
+)
 def test_a_field_that_cannot_be_is_named(
     promoted: Callable[..., tuple[Project, Task]], change: dict[str, object]
 ) -> None:

@@ -29,8 +29,14 @@ __all__ = ["school"]
 Typed = Callable[..., tuple[int, str, str]]
 SCHEMA = {"type": "object", "properties": {"n": {"type": "number"}}, "required": ["n"], "additionalProperties": False}
 SIZES = {"train": 12, "dev": 24, "golden": 60}
-SETTINGS = {"kind": "json", "instructions": "Count.", "schema": "schema.json", "baselines": ["zero_shot"],
-            "decoding": {"max_new_tokens": 8}, "prices": {"per_million_input": 1.0, "per_million_output": 2.0}}
+SETTINGS = {
+    "kind": "json",
+    "instructions": "Count.",
+    "schema": "schema.json",
+    "baselines": ["zero_shot"],
+    "decoding": {"max_new_tokens": 8},
+    "prices": {"per_million_input": 1.0, "per_million_output": 2.0},
+}
 BASE = "base+zero_shot"
 GATES = "def test_accuracy(candidate):\n    assert candidate.exact_match >= 0.80\n"
 
@@ -42,7 +48,7 @@ def word(i: int) -> str:
 
 @pytest.fixture
 def typed(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, word_vectors: None,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, word_vectors: None
 ) -> Typed:
     """typed("train", "x") → (exit status, stdout, stderr), in an empty folder with a cache of its own."""
     monkeypatch.chdir(tmp_path)
@@ -80,8 +86,13 @@ class Counts:
 
     def split(self, name: str) -> Split:
         tags = (("dark",), ("light",), ())
-        return Split(name, tuple(Example(f"{name[0]}{i:03d}", f"{name} thing {word(i)}", {"n": i % 7}, tags=tags[i % 3])
-                                 for i in range(SIZES[name])))
+        return Split(
+            name,
+            tuple(
+                Example(f"{name[0]}{i:03d}", f"{name} thing {word(i)}", {"n": i % 7}, tags=tags[i % 3])
+                for i in range(SIZES[name])
+            ),
+        )
 
     def settings(self, **changes: Any) -> None:
         """Writes task.yaml with these keys changed."""
@@ -94,9 +105,21 @@ class Counts:
         """Caches a subject's answers: cached("base+zero_shot", dev=3) errs on the first three examples of dev."""
         subject = parse_subject(name, self.task.on_model(model), self.project)
         for split, count in wrong.items():
-            made = [Answer(e.id, json.dumps({"n": -1} if i < count else e.output), "stop", 10, 4, 0.01, -0.1,
-                           subject.identity, subject.fingerprint(e), e.digest)
-                    for i, e in enumerate(self.split(split))]
+            made = [
+                Answer(
+                    e.id,
+                    json.dumps({"n": -1} if i < count else e.output),
+                    "stop",
+                    10,
+                    4,
+                    0.01,
+                    -0.1,
+                    subject.identity,
+                    subject.fingerprint(e),
+                    e.digest,
+                )
+                for i, e in enumerate(self.split(split))
+            ]
             answer_cache(self.project, split).put_many(made)
 
     def adapter(self, folder: str, weights: bytes = b"weights", **note: Any) -> str:
@@ -111,12 +134,16 @@ class Counts:
     def run(self, candidate: str, record: Mapping[str, Any], golden: Mapping[str, Any] | None = None) -> str:
         """Writes the folder of a run, and returns its id."""
         folder = self.project.runs("counts") / "r1"
-        write_json(folder / "run.json", {"task": "counts", "id": "r1", "best": 1,
-                                         "attempts": [{"k": 1, "subject": candidate}], **record})
+        write_json(
+            folder / "run.json",
+            {"task": "counts", "id": "r1", "best": 1, "attempts": [{"k": 1, "subject": candidate}], **record},
+        )
         if golden is not None:
-            tested = {"identity": parse_subject(candidate, self.task, self.project).identity,
-                      "suite": suite_digest(self.task, scorer_versions(self.task)),
-                      "split": {"fingerprint": self.split("golden").fingerprint}}
+            tested = {
+                "identity": parse_subject(candidate, self.task, self.project).identity,
+                "suite": suite_digest(self.task, scorer_versions(self.task)),
+                "split": {"fingerprint": self.split("golden").fingerprint},
+            }
             write_json(folder / "golden.json", {"subject": candidate, **tested, **golden})
         return "r1"
 
@@ -167,12 +194,21 @@ def passing(counts: Counts, wrong: int = 0, weights: bytes = b"weights") -> str:
 
 def write_tested(counts: Counts, name: str, *passes: bool) -> str:
     """Writes the run of a candidate whose gates came to this on golden, and its look; returns the look's name."""
-    key = LookKey(counts.split("golden").fingerprint, parse_subject(name, counts.task, counts.project).identity,
-                  suite_digest(counts.task, scorer_versions(counts.task)))
+    key = LookKey(
+        counts.split("golden").fingerprint,
+        parse_subject(name, counts.task, counts.project).identity,
+        suite_digest(counts.task, scorer_versions(counts.task)),
+    )
     ledger, verdicts = counts.golden / "looks", [verdict(p) for p in passes]
     look = open_look(ledger, key, candidate=name, date="2026-11-26", commit=None, error=0.05, write=True)
     write_outcome(ledger, look, verdicts, bool(passes))
-    counts.run(name, {"prompted": BASE}, {
-        "look": {"name": look.name}, "passed": bool(passes) and all(passes),
-        "verdicts": [{"item": "test_accuracy", "verdict": v.to_json()} for v in verdicts]})
+    counts.run(
+        name,
+        {"prompted": BASE},
+        {
+            "look": {"name": look.name},
+            "passed": bool(passes) and all(passes),
+            "verdicts": [{"item": "test_accuracy", "verdict": v.to_json()} for v in verdicts],
+        },
+    )
     return look.name

@@ -24,7 +24,7 @@ def refused(typed: Typed, *words: str) -> str:
     assert (status, out) == (2, "")
     assert err.count("goldgate: ") == 1
     assert "Traceback" not in err
-    message = err[err.index("goldgate: "):]
+    message = err[err.index("goldgate: ") :]
     assert "\n  " in message, "no word of what to do"
     return message
 
@@ -54,8 +54,13 @@ def test_an_unknown_task_gets_the_nearest_name(typed: Typed, counts: Any) -> Non
 @pytest.mark.parametrize("name", ["../counts", "/etc", "a/b", ".", "..", "suites/counts", "", "a b"])
 def test_a_task_name_that_is_a_path_is_refused_by_every_command(typed: Typed, counts: Any, name: str) -> None:
     Path("rows.jsonl").write_text('{"q": "x", "a": "y"}')
-    for words in (("prepare", name), ("train", name), ("demo", name),
-                  ("evaluate", name, "--subject", "base+zero_shot"), ("init", name, "--from", "rows.jsonl", *INIT)):
+    for words in (
+        ("prepare", name),
+        ("train", name),
+        ("demo", name),
+        ("evaluate", name, "--subject", "base+zero_shot"),
+        ("init", name, "--from", "rows.jsonl", *INIT),
+    ):
         assert "is not a name\n  use letters, digits, - and _" in refused(typed, *words)
     assert counts.left() == {"rows.jsonl"}
 
@@ -84,9 +89,7 @@ def test_a_missing_split_is_named(typed: Typed, counts: Any, split: str) -> None
 
 
 @pytest.mark.parametrize("change", [{"splits": []}, {"splits": {"dev": 1}}, {"licence": None}, {"note": "x"}])
-def test_a_card_that_is_no_card_is_written_again_by_prepare(
-    typed: Typed, counts: Any, change: dict[str, Any]
-) -> None:
+def test_a_card_that_is_no_card_is_written_again_by_prepare(typed: Typed, counts: Any, change: dict[str, Any]) -> None:
     path = counts.golden / "card.json"
     card = json.loads(path.read_text())
     path.write_text(json.dumps({**card, **change}))
@@ -189,10 +192,12 @@ def test_a_source_that_is_no_good_is_named_and_makes_no_task(
 
 
 def test_a_golden_file_that_is_no_good_is_named_too(typed: Typed) -> None:
-    Path("rows.jsonl").write_text("\n".join(json.dumps({"q": f"word {chr(97 + i % 26)}{i}", "a": "y"})
-                                            for i in range(9)))
+    Path("rows.jsonl").write_text(
+        "\n".join(json.dumps({"q": f"word {chr(97 + i % 26)}{i}", "a": "y"}) for i in range(9))
+    )
     assert "nowhere.jsonl: no such file" in refused(
-        typed, "init", "mine", "--from", "rows.jsonl", "--golden", "nowhere.jsonl", *INIT)
+        typed, "init", "mine", "--from", "rows.jsonl", "--golden", "nowhere.jsonl", *INIT
+    )
     assert [p.name for p in Path.cwd().iterdir()] == ["rows.jsonl"]
 
 
@@ -203,8 +208,10 @@ def test_an_unknown_key_in_task_yaml_is_named_with_its_line(typed: Typed, counts
     counts.settings(instuctions="x")
     line = next(n for n, text in enumerate(lines_of(counts.suite / "task.yaml"), 1) if "instuctions" in text)
     for words in (("prepare", "counts"), ("train", "counts"), ("evaluate", "counts", "--subject", "base+zero_shot")):
-        assert (f'{counts.suite / "task.yaml"}, line {line}, field "instuctions": unknown key "instuctions"\n'
-                '  did you mean "instructions"?') in refused(typed, *words)
+        assert (
+            f'{counts.suite / "task.yaml"}, line {line}, field "instuctions": unknown key "instuctions"\n'
+            '  did you mean "instructions"?'
+        ) in refused(typed, *words)
     assert counts.left() == set()
 
 
@@ -216,10 +223,14 @@ def test_a_task_yaml_that_is_no_yaml_names_the_line(typed: Typed, counts: Any) -
 # Models, adapters and the disk
 
 
-@pytest.mark.parametrize(("model", "says"), [
-    ("no-one/no-such-model", "not on this machine"), ("smollm2-13m", 'did you mean "smollm2-135m"?'),
-    ("./nowhere", "neither an alias nor a folder"),
-])
+@pytest.mark.parametrize(
+    ("model", "says"),
+    [
+        ("no-one/no-such-model", "not on this machine"),
+        ("smollm2-13m", 'did you mean "smollm2-135m"?'),
+        ("./nowhere", "neither an alias nor a folder"),
+    ],
+)
 def test_a_base_model_that_cannot_be_found_offline(
     typed: Typed, counts: Any, monkeypatch: pytest.MonkeyPatch, model: str, says: str
 ) -> None:
@@ -261,8 +272,12 @@ def test_no_room_for_a_card_leaves_the_old_one(typed: Typed, counts: Any, monkey
 
 
 def test_no_room_for_a_new_task_leaves_no_file_of_it(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
-    pets = [{"q": f"{a} {b} {c}", "a": b} for a in ("red", "old", "new", "big", "shy", "sad", "wet")
-            for b in ("cat", "dog", "cow", "hen", "pig", "fox") for c in ("runs", "sleeps", "eats", "sings", "hides")]
+    pets = [
+        {"q": f"{a} {b} {c}", "a": b}
+        for a in ("red", "old", "new", "big", "shy", "sad", "wet")
+        for b in ("cat", "dog", "cow", "hen", "pig", "fox")
+        for c in ("runs", "sleeps", "eats", "sings", "hides")
+    ]
     Path("pets.jsonl").write_text("\n".join(map(json.dumps, pets)))
     with monkeypatch.context() as patched:
         full_disk(patched)
@@ -326,12 +341,20 @@ def test_an_adapter_file_that_is_no_object(typed: Typed, counts: Any, broken: st
     assert broken in refused(typed, "evaluate", "counts", "--subject", name)
 
 
-@pytest.mark.parametrize(("subject", "says"), [
-    ("base+zero_shoot", "zero_shot"), ("few_shot:4", 'did you mean "base+few_shot:4"'), ("", 'no subject ""'),
-    ("base", 'no subject "base"'), ("base+few_shot:99", "needs 99 train examples, there are 12"),
-    ("adapter:nowhere", "no such adapter folder"), ("adapter:", "names no folder"),
-    ("adapter:+constrained", "names no folder"), ("linear", "needs closed labels"),
-])
+@pytest.mark.parametrize(
+    ("subject", "says"),
+    [
+        ("base+zero_shoot", "zero_shot"),
+        ("few_shot:4", 'did you mean "base+few_shot:4"'),
+        ("", 'no subject ""'),
+        ("base", 'no subject "base"'),
+        ("base+few_shot:99", "needs 99 train examples, there are 12"),
+        ("adapter:nowhere", "no such adapter folder"),
+        ("adapter:", "names no folder"),
+        ("adapter:+constrained", "names no folder"),
+        ("linear", "needs closed labels"),
+    ],
+)
 def test_a_subject_that_does_not_exist(typed: Typed, counts: Any, subject: str, says: str) -> None:
     assert says in refused(typed, "evaluate", "counts", "--subject", subject)
     assert counts.left() == set()

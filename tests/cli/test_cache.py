@@ -23,7 +23,9 @@ def files(typed: Typed, *words: str) -> dict[str, dict[str, Any]]:
 def test_an_empty_cache_is_told_as_one(typed: Typed, counts: Any) -> None:
     found = files(typed)
     assert {name: (row["answers"], row["bytes"], row["uses"]) for name, row in found.items()} == {
-        "answers.sqlite": (0, 0, []), "golden.sqlite": (0, 0, [])}
+        "answers.sqlite": (0, 0, []),
+        "golden.sqlite": (0, 0, []),
+    }
     assert typed("cache", "--prune")[0] == 0
     assert not counts.project.cache.exists()
 
@@ -65,10 +67,15 @@ def test_prune_alone_goes_down_to_the_limit(typed: Typed, counts: Any, monkeypat
     assert files(typed, "--prune")["answers.sqlite"]["removed"] == 24
 
 
-@pytest.mark.parametrize(("words", "says"), [
-    (("--days", "3"), "nothing is removed without --prune"), (("--to", "1GB"), "nothing is removed without --prune"),
-    (("--prune", "--to", "some"), "'some' is no size"), (("--prune", "--days", "-1"), "--days"),
-])
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--days", "3"), "nothing is removed without --prune"),
+        (("--to", "1GB"), "nothing is removed without --prune"),
+        (("--prune", "--to", "some"), "'some' is no size"),
+        (("--prune", "--days", "-1"), "--days"),
+    ],
+)
 def test_what_makes_no_sense_is_refused(typed: Typed, counts: Any, words: tuple[str, ...], says: str) -> None:
     counts.cached(BASE, dev=1)
     status, out, err = typed("cache", *words)

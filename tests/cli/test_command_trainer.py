@@ -24,8 +24,9 @@ def test_a_program_trains_and_the_loop_decides(
     made = school((20, 50), (0, 0))
     limits = []
 
-    def by_command(model: Any, task: Any, split: Any, recipe: Any, out: Path, continue_from: Path | None, *,
-                   seconds: float) -> Any:
+    def by_command(
+        model: Any, task: Any, split: Any, recipe: Any, out: Path, continue_from: Path | None, *, seconds: float
+    ) -> Any:
         limits.append(seconds)
         untold = Tracking((), out, "")
         return made(model, task, split, recipe, out, lambda *_: None, continue_from, counts.split("dev"), untold)

@@ -87,9 +87,7 @@ def test_a_declared_baseline_may_be_scored_on_golden(typed: Typed, counts: Any, 
     assert not (counts.golden / "looks").exists()
 
 
-def test_a_candidate_is_not_scored_on_golden_even_where_its_answers_lie_in_the_cache(
-    typed: Typed, counts: Any
-) -> None:
+def test_a_candidate_is_not_scored_on_golden_even_where_its_answers_lie_in_the_cache(typed: Typed, counts: Any) -> None:
     name = counts.adapter("mine")
     for subject in (name, "base+few_shot:5"):
         counts.cached(subject, golden=0)
@@ -146,8 +144,17 @@ def test_a_report_of_a_run_that_is_not_whole_says_what_is_missing(typed: Typed, 
 
 
 def test_golden_is_refreshed_from_a_file(typed: Typed, counts: Any, tmp_path: Path) -> None:
-    lines = [json.dumps({"id": f"n{i}", "input": f"new thing {'abcdefg'[i // 8]}{'aeiouyäö'[i % 8]}",
-                         "output": {"n": i % 7}, "tags": ["dark", "light"]}) for i in range(40)]
+    lines = [
+        json.dumps(
+            {
+                "id": f"n{i}",
+                "input": f"new thing {'abcdefg'[i // 8]}{'aeiouyäö'[i % 8]}",
+                "output": {"n": i % 7},
+                "tags": ["dark", "light"],
+            }
+        )
+        for i in range(40)
+    ]
     (tmp_path / "new.jsonl").write_text("\n".join(lines) + "\n")
     said = spoken(typed, "prepare", "counts", "--refresh-golden", "--from", "new.jsonl")
     assert (said["moved"], said["looks"], said["splits"]["golden"]["count"]) == (60, 0, 40)
@@ -156,10 +163,15 @@ def test_golden_is_refreshed_from_a_file(typed: Typed, counts: Any, tmp_path: Pa
     assert (status, "golden: 40 examples" in out) == (0, True)
 
 
-@pytest.mark.parametrize("words", [
-    ("--refresh-golden",), ("--from", "x.jsonl"), ("--input", "q", "--output", "a"),
-    ("--refresh-golden", "--from", "x.csv", "--input", "q"),
-])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--refresh-golden",),
+        ("--from", "x.jsonl"),
+        ("--input", "q", "--output", "a"),
+        ("--refresh-golden", "--from", "x.csv", "--input", "q"),
+    ],
+)
 def test_a_refresh_says_what_it_needs(typed: Typed, counts: Any, words: tuple[str, ...]) -> None:
     status, _, err = typed("prepare", "counts", *words)
     assert status == 2
@@ -188,10 +200,12 @@ def test_a_budget_without_minutes_is_refused(
 
 
 def test_evaluate_says_how_an_endpoint_is_known_what_it_costs_and_what_is_missing(
-        typed: Typed, counts: Any, chat_server: Callable[..., ChatServer]) -> None:
+    typed: Typed, counts: Any, chat_server: Callable[..., ChatServer]
+) -> None:
     lost = counts.split("dev").examples[3].text
-    server = chat_server(lambda body: (400, {}, b"too odd") if body["messages"][-1]["content"] == lost
-                         else completion('{"n": 1}'))
+    server = chat_server(
+        lambda body: (400, {}, b"too odd") if body["messages"][-1]["content"] == lost else completion('{"n": 1}')
+    )
     name = f"openai:m@{server.url}+zero_shot"
     counts.settings(prices={"per_million_input": 1.0, "subjects": {name.split("+")[0]: {"per_million_input": 3.5}}})
     status, out, err = typed("evaluate", "counts", "--subject", name)

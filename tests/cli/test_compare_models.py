@@ -133,12 +133,22 @@ def test_a_comparison_and_an_interrupted_run_on_the_same_base_model_share_the_at
     assert statuses == ["running", "running"]
 
 
-@pytest.mark.parametrize(("names", "more", "says"), [
-    ("small", (), "one base model is no comparison"), ("small,small", (), "two of the base models are the same"),
-    ("small,smal", (), 'no base model "smal"'), ("small,large", ("--seeds", "3"), "--seeds and --base-models"),
-])
+@pytest.mark.parametrize(
+    ("names", "more", "says"),
+    [
+        ("small", (), "one base model is no comparison"),
+        ("small,small", (), "two of the base models are the same"),
+        ("small,smal", (), 'no base model "smal"'),
+        ("small,large", ("--seeds", "3"), "--seeds and --base-models"),
+    ],
+)
 def test_what_cannot_be_compared_is_refused_before_anything_is_trained(
-    typed: Typed, counts: Any, school: Callable[..., School], models: Models, names: str, more: tuple[str, ...],
+    typed: Typed,
+    counts: Any,
+    school: Callable[..., School],
+    models: Models,
+    names: str,
+    more: tuple[str, ...],
     says: str,
 ) -> None:
     made = school()
@@ -171,7 +181,9 @@ def test_real_adapters_on_two_base_models_are_judged_each_on_its_own(
     rows = json.loads(out)["models"]
     assert [r["model"] for r in rows] == [str(tiny_llama), "wide"]
     assert rows[0]["parameters"] == rows[1]["parameters"] == parameters(tiny_llama) > 10_000
-    bases = {json.loads((counts.project.root / r["subject"].removeprefix("adapter:") / "goldgate.json").read_text())
-             ["base"] for r in rows}
+    bases = {
+        json.loads((counts.project.root / r["subject"].removeprefix("adapter:") / "goldgate.json").read_text())["base"]
+        for r in rows
+    }
     assert len(bases) == 2
     assert looks(counts) == 0

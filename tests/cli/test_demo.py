@@ -126,8 +126,13 @@ def test_what_a_shipped_task_has_earned_is_not_copied(tmp_path: Path, monkeypatc
     monkeypatch.setattr(demo, "files", lambda package: tmp_path / "harness")
     project = demo_project("voice", tmp_path / "demo", tmp_path)
     assert {p.name for p in project.suite("voice").iterdir()} == {"task.yaml", "test_gates.py"}
-    assert {p.name for p in project.golden("voice").iterdir()} == {"train.jsonl", "dev.jsonl", "golden.jsonl",
-                                                                   "card.json", "novelty.json"}
+    assert {p.name for p in project.golden("voice").iterdir()} == {
+        "train.jsonl",
+        "dev.jsonl",
+        "golden.jsonl",
+        "card.json",
+        "novelty.json",
+    }
 
 
 @pytest.fixture

@@ -67,37 +67,71 @@ def shop(typed: Typed, tmp_path: Path, tiny_llama: Path) -> Shop:
     project = Project(tmp_path, tmp_path / "cache")
     suite = project.suite("demo")
     suite.mkdir(parents=True)
-    (suite / "task.yaml").write_text(json.dumps({
-        "task": "demo", "kind": "text", "model": str(tiny_llama), "instructions": "Say what it is.",
-        "decoding": {"max_new_tokens": 12}}))
-    rows = {"train": [(f"t{i}", "x") for i in range(4)], "dev": [(f"the lazy invoice {i}", "x") for i in range(6)],
-            "golden": [("quick", "x")]}
+    (suite / "task.yaml").write_text(
+        json.dumps(
+            {
+                "task": "demo",
+                "kind": "text",
+                "model": str(tiny_llama),
+                "instructions": "Say what it is.",
+                "decoding": {"max_new_tokens": 12},
+            }
+        )
+    )
+    rows = {
+        "train": [(f"t{i}", "x") for i in range(4)],
+        "dev": [(f"the lazy invoice {i}", "x") for i in range(6)],
+        "golden": [("quick", "x")],
+    }
     write_splits(project, "demo", {n: Split(n, examples(r, n[0])) for n, r in rows.items()})
     folder = project.runs("demo") / "r1" / "attempts" / "1" / "adapter"
     folder.parent.mkdir(parents=True)
     train_adapter(tiny_llama, folder, model_digest(project.cache, str(tiny_llama)), seed=1)
     made = Shop(project, folder)
-    write_json(project.runs("demo") / "r1" / "run.json", {
-        "task": "demo", "id": "r1", "best": 1, "prompted": "base+zero_shot",
-        "attempts": [{"k": 1, "subject": made.name, "recipe": {"rank": 4}}]})
+    write_json(
+        project.runs("demo") / "r1" / "run.json",
+        {
+            "task": "demo",
+            "id": "r1",
+            "best": 1,
+            "prompted": "base+zero_shot",
+            "attempts": [{"k": 1, "subject": made.name, "recipe": {"rank": 4}}],
+        },
+    )
     return made
 
 
 def test_the_folder_answers_alone_as_what_was_gated(typed: Typed, shop: Shop) -> None:
     said = spoken(typed, "export", "r1", "--to", "out")
-    assert said["parity"] == {"split": "dev", "same": 6, "unanswered": 0, "near": [], "different": [],
-                              "tolerance": 0.02, "holds": True}
+    assert said["parity"] == {
+        "split": "dev",
+        "same": 6,
+        "unanswered": 0,
+        "near": [],
+        "different": [],
+        "tolerance": 0.02,
+        "holds": True,
+    }
     out = shop.project.root / "out"
     names = {p.name for p in out.iterdir()}
-    assert names >= {"config.json", "generation_config.json", "model.safetensors", "tokenizer.json",
-                     "tokenizer_config.json", "README.md", "goldgate.json"}
+    assert names >= {
+        "config.json",
+        "generation_config.json",
+        "model.safetensors",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "README.md",
+        "goldgate.json",
+    }
     assert not [n for n in names if n.endswith((".bin", ".pt", ".pkl", ".py"))]
     gated = shop.texts(shop.name)
     assert gated != shop.texts("base+pruned")
-    asked = [[{"role": "system", "content": "demo"}, {"role": "user", "content": f"the lazy invoice {i}"}]
-             for i in range(6)]
-    done = subprocess.run([sys.executable, "-I", "-c", ALONE, str(out), json.dumps(asked)], capture_output=True,
-                          text=True, check=False)
+    asked = [
+        [{"role": "system", "content": "demo"}, {"role": "user", "content": f"the lazy invoice {i}"}] for i in range(6)
+    ]
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", ALONE, str(out), json.dumps(asked)], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert [json.loads(line) for line in done.stdout.splitlines()] == gated
 
@@ -124,9 +158,7 @@ def test_a_template_of_the_tasks_own_takes_the_base_models_place(typed: Typed, s
     assert AutoTokenizer.from_pretrained(shop.project.root / "out").chat_template == own
 
 
-def test_the_readme_says_how_it_is_asked_and_that_it_has_not_passed(
-    typed: Typed, shop: Shop, tiny_llama: Path
-) -> None:
+def test_the_readme_says_how_it_is_asked_and_that_it_has_not_passed(typed: Typed, shop: Shop, tiny_llama: Path) -> None:
     _, out, _ = typed("export", "r1", "--to", "out")
     assert "it has not passed golden" in out
     text = (shop.project.root / "out" / "README.md").read_text()
@@ -179,9 +211,10 @@ def test_a_folder_with_other_things_is_left_alone(typed: Typed, shop: Shop) -> N
     assert not list(shop.project.root.glob(".*.part"))
 
 
-@pytest.mark.parametrize(("name", "says"), [
-    ("demo", "nothing is promoted for demo"), ("dem", '"dem" is neither a task nor a run\n  did you mean "demo"?'),
-])
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("demo", "nothing is promoted for demo"), ("dem", '"dem" is neither a task nor a run\n  did you mean "demo"?')],
+)
 def test_what_cannot_be_exported_is_named(typed: Typed, shop: Shop, name: str, says: str) -> None:
     status, out, err = typed("export", name, "--to", "out")
     assert (status, out) == (2, "")
@@ -189,11 +222,10 @@ def test_what_cannot_be_exported_is_named(typed: Typed, shop: Shop, name: str, s
     assert not (shop.project.root / "out").exists()
 
 
-def test_a_champion_is_exported_only_as_what_was_promoted(
-    typed: Typed, shop: Shop, tiny_llama: Path
-) -> None:
+def test_a_champion_is_exported_only_as_what_was_promoted(typed: Typed, shop: Shop, tiny_llama: Path) -> None:
     (shop.project.suite("demo") / "test_gates.py").write_text(
-        "def test_stops(candidate):\n    assert candidate.stop_rate >= 0.0\n")
+        "def test_stops(candidate):\n    assert candidate.stop_rate >= 0.0\n"
+    )
     status, _, err = typed("promote", "r1", "--force", "a test")
     assert status == 0, err
     card = (shop.project.suite("demo") / "champion_card.md").read_text()

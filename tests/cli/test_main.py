@@ -18,8 +18,22 @@ from goldgate.cli import commands
 from goldgate.cli.main import app
 
 Typed = Callable[..., tuple[int, str, str]]
-COMMANDS = ("demo", "init", "prepare", "plan", "evaluate", "search", "train", "report", "promote", "rollback",
-            "export", "champions", "cache", "doctor")
+COMMANDS = (
+    "demo",
+    "init",
+    "prepare",
+    "plan",
+    "evaluate",
+    "search",
+    "train",
+    "report",
+    "promote",
+    "rollback",
+    "export",
+    "champions",
+    "cache",
+    "doctor",
+)
 
 
 def test_help_names_every_command(typed: Typed) -> None:
@@ -61,8 +75,11 @@ def test_a_command_alone_tells_what_there_is_and_is_a_usage_error(typed: Typed) 
         (("champions", "x", "y"), "unexpected extra argument"),
         (("rollback", "x"), "Missing option '--reason'"),
         (("export", "x"), "Missing option '--to'"),
-        *((("init", "x", "--from", "f", "--input", "q", "--output", "a", size, number), f"Invalid value for '{size}'")
-          for size in ("--train-size", "--dev-size", "--golden-size") for number in ("0", "-5")),
+        *(
+            (("init", "x", "--from", "f", "--input", "q", "--output", "a", size, number), f"Invalid value for '{size}'")
+            for size in ("--train-size", "--dev-size", "--golden-size")
+            for number in ("0", "-5")
+        ),
     ],
 )
 def test_wrong_usage_is_one_line_and_status_2(typed: Typed, words: tuple[str, ...], message: str) -> None:
@@ -112,9 +129,7 @@ def test_a_fault_of_ours_is_not_passed_off_as_the_users(
         typed("prepare", "counts")
 
 
-def test_a_result_that_did_not_pass_is_status_1(
-    typed: Typed, counts: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_result_that_did_not_pass_is_status_1(typed: Typed, counts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("goldgate.cli.doctor.run_doctor", lambda cache: commands.Result({"a": 1}, "no", passed=False))
     assert typed("doctor") == (1, "no\n", "")
     status, out, _ = typed("doctor", "--json")

@@ -102,15 +102,19 @@ def test_a_tag_that_all_of_dev_carries_may_be_rarer_in_golden(typed: Typed, answ
     rows = [json.loads(line) for line in (answered.golden / "dev.jsonl").read_text().splitlines()]
     (answered.golden / "dev.jsonl").write_text("".join(json.dumps({**r, "tags": ["dark"]}) + "\n" for r in rows))
     assert typed("prepare", "counts")[0] == 0
-    answered.gates("def test_dark(candidate):\n    assert candidate.on('dark').exact_match.plausible >= 0.5\n\n"
-                   "def test_all(candidate):\n    assert candidate.exact_match >= 0.5\n")
+    answered.gates(
+        "def test_dark(candidate):\n    assert candidate.on('dark').exact_match.plausible >= 0.5\n\n"
+        "def test_all(candidate):\n    assert candidate.exact_match >= 0.5\n"
+    )
     assert [row["n"] for row in spoken(typed, "counts")["gates"]] == [20, 60]
 
 
 def test_a_slice_by_inputs_has_the_share_that_it_has_on_dev(typed: Typed, answered: Any) -> None:
-    answered.gates("def test_few(candidate):\n"
-                   "    few = candidate.where(lambda e: e.id < 'd006', label='few')\n"
-                   "    assert few.exact_match.plausible >= 0.5\n")
+    answered.gates(
+        "def test_few(candidate):\n"
+        "    few = candidate.where(lambda e: e.id < 'd006', label='few')\n"
+        "    assert few.exact_match.plausible >= 0.5\n"
+    )
     assert by_gate(spoken(typed, "counts"))["exact_match[few].plausible >= 0.50"]["n"] == 15
 
 
@@ -122,8 +126,7 @@ def test_a_slice_by_nearness_has_the_examples_of_its_stratum(typed: Typed, answe
         for k, row in enumerate(told[split].values()):
             row["stratum"] = "far" if k < far else "near"
     path.write_text(json.dumps(told))
-    answered.gates("def test_far(candidate):\n"
-                   "    assert candidate.on('novelty:far').exact_match.plausible >= 0.5\n")
+    answered.gates("def test_far(candidate):\n    assert candidate.on('novelty:far').exact_match.plausible >= 0.5\n")
     (row,) = spoken(typed, "counts")["gates"]
     assert row["n"] == 33
 
@@ -134,8 +137,10 @@ def test_a_slice_that_golden_lacks_is_not_planned(typed: Typed, answered: Any) -
         row["tags"] = [t for t in row["tags"] if t != "dark"]
     (answered.golden / "golden.jsonl").write_text("\n".join(json.dumps(r) for r in rows) + "\n")
     assert typed("prepare", "counts")[0] == 0
-    answered.gates("def test_dark(candidate):\n    assert candidate.on('dark').exact_match.plausible >= 0.5\n\n"
-                   "def test_all(candidate):\n    assert candidate.exact_match >= 0.5\n")
+    answered.gates(
+        "def test_dark(candidate):\n    assert candidate.on('dark').exact_match.plausible >= 0.5\n\n"
+        "def test_all(candidate):\n    assert candidate.exact_match >= 0.5\n"
+    )
     said = spoken(typed, "counts")
     assert [row["gate"] for row in said["gates"]] == ["exact_match >= 0.50"]
     assert "no golden example is in its slice" in said["unplanned"][0]["why"]
@@ -178,8 +183,18 @@ def test_the_truth_is_set_for_every_rate_or_for_one_measure(typed: Typed, answer
     for gate, row in rows.items():
         rate = "prompted" not in gate and "cost" not in gate
         assert row["truth"] == (0.8 if rate else before[gate]["truth"])
-    rows = by_gate(spoken(typed, "counts", "--truth", "0.8", "--truth", "exact_match - prompted.exact_match=0.25",
-                          "--truth", "exact_match=0.9"))
+    rows = by_gate(
+        spoken(
+            typed,
+            "counts",
+            "--truth",
+            "0.8",
+            "--truth",
+            "exact_match - prompted.exact_match=0.25",
+            "--truth",
+            "exact_match=0.9",
+        )
+    )
     assert rows["exact_match >= 0.60"]["truth"] == 0.9
     assert rows["exact_match - prompted.exact_match >= 0.10"]["truth"] == 0.25
     assert rows["schema_valid >= 0.95"]["truth"] == 0.8
@@ -194,8 +209,15 @@ def test_the_level_is_that_of_the_look(typed: Typed, answered: Any) -> None:
 
 
 def test_the_next_look_follows_the_ledger(typed: Typed, answered: Any) -> None:
-    look = open_look(answered.golden / "looks", LookKey("g", "c", "s"), candidate="x", date="2026-01-01", commit=None,
-                     error=0.05, write=True)
+    look = open_look(
+        answered.golden / "looks",
+        LookKey("g", "c", "s"),
+        candidate="x",
+        date="2026-01-01",
+        commit=None,
+        error=0.05,
+        write=True,
+    )
     said = spoken(typed, "counts")
     assert (said["look"], said["level"]) == (2, 0.0125)
     assert "golden was opened" not in typed("plan", "counts")[1]
@@ -226,9 +248,7 @@ def test_a_latency_that_was_never_measured_is_not_planned(typed: Typed, answered
     assert "was never measured on this machine" in said["unplanned"][0]["why"]
 
 
-def test_the_shipped_suite_is_planned_from_its_recorded_answers(
-    typed: Typed, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_shipped_suite_is_planned_from_its_recorded_answers(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     said = spoken(typed, "invoices", "--look", "1")
     rows = by_gate(said)
@@ -283,18 +303,33 @@ def test_an_unknown_subject_gets_the_nearest_name(typed: Typed, answered: Any) -
 
 @pytest.mark.parametrize(
     ("truth", "message"),
-    [("95", "a rate lies between 0 and 1: 95 cannot"), ("-0.1", "a rate lies between 0 and 1"),
-     ("nan", "a rate lies between 0 and 1"), ("high", '"high" is not a number'), ("", '"" is not a number'),
-     ("exact_match=1.5", "exact_match lies between 0 and 1"), ("exact_match=", '"" is not a number'),
-     ("exact_mach=0.9", 'no gate is on the mean of "exact_mach"\n  did you mean "exact_match"'),
-     ("exact_match - prompted.exact_match=2", "lies between -1 and 1")],
+    [
+        ("95", "a rate lies between 0 and 1: 95 cannot"),
+        ("-0.1", "a rate lies between 0 and 1"),
+        ("nan", "a rate lies between 0 and 1"),
+        ("high", '"high" is not a number'),
+        ("", '"" is not a number'),
+        ("exact_match=1.5", "exact_match lies between 0 and 1"),
+        ("exact_match=", '"" is not a number'),
+        ("exact_mach=0.9", 'no gate is on the mean of "exact_mach"\n  did you mean "exact_match"'),
+        ("exact_match - prompted.exact_match=2", "lies between -1 and 1"),
+    ],
 )
 def test_a_truth_that_cannot_be_is_refused(typed: Typed, answered: Any, truth: str, message: str) -> None:
     assert message in refused(typed, "counts", f"--truth={truth}")
 
 
-@pytest.mark.parametrize("words", [("--golden", "0"), ("--golden", "-3"), ("--look", "0"), ("--golden", "many"),
-                                   ("--look", "51"), ("--golden", "1000001")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--golden", "0"),
+        ("--golden", "-3"),
+        ("--look", "0"),
+        ("--golden", "many"),
+        ("--look", "51"),
+        ("--golden", "1000001"),
+    ],
+)
 def test_sizes_and_looks_count_from_one_and_end(typed: Typed, answered: Any, words: tuple[str, ...]) -> None:
     assert words[0] in refused(typed, "counts", *words)
 

@@ -77,8 +77,9 @@ def the_look_of(counts: Any, name: str) -> str:
     return next(look.name for look in read_looks(counts.golden / "looks") if look.key.candidate == identity)
 
 
-@pytest.mark.parametrize(("change", "says"), [("adapter", "the candidate"), ("gates", "the suite"),
-                                              ("golden", "the golden split")])
+@pytest.mark.parametrize(
+    ("change", "says"), [("adapter", "the candidate"), ("gates", "the suite"), ("golden", "the golden split")]
+)
 def test_what_was_changed_after_the_look_is_not_promoted(typed: Typed, counts: Any, change: str, says: str) -> None:
     name = passing(counts)
     if change == "adapter":
@@ -119,7 +120,7 @@ def test_a_run_that_did_not_pass_is_not_promoted(typed: Typed, counts: Any, verd
     write_tested(counts, name, *verdicts)
     status, out, err = typed("promote", "r1")
     assert (status, out) == (2, "")
-    assert 'run r1: the golden suite did not pass for this candidate' in err
+    assert "run r1: the golden suite did not pass for this candidate" in err
     assert 'promote with --force "reason"' in err
     assert not list(counts.suite.glob("champion*"))
 
@@ -225,10 +226,16 @@ def test_a_run_that_was_killed_before_it_was_recorded_is_not_promoted(typed: Typ
     assert not list(counts.suite.glob("champion*"))
 
 
-@pytest.mark.parametrize("change", [
-    *({field: None} for field in ("passed", "identity", "suite", "split", "subject", "verdicts", "look")),
-    {"split": {}}, {"verdicts": [1]}, {"verdicts": [{"verdict": None}]}, {"verdicts": [{"verdict": {"gate": "x"}}]},
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({field: None} for field in ("passed", "identity", "suite", "split", "subject", "verdicts", "look")),
+        {"split": {}},
+        {"verdicts": [1]},
+        {"verdicts": [{"verdict": None}]},
+        {"verdicts": [{"verdict": {"gate": "x"}}]},
+    ],
+)
 def test_what_a_run_lacks_of_golden_is_named(typed: Typed, counts: Any, change: dict[str, Any]) -> None:
     passing(counts)
     path = counts.project.runs("counts") / "r1" / "golden.json"
@@ -256,8 +263,11 @@ def test_a_promotion_records_the_answers_to_perturbed_golden_and_to_samples(type
     subject = parse_subject(adapter, counts.task, counts.project)
     shouted = [x for e in counts.split("golden") if (x := letter_case.apply(e)) is not None]
     again = subject.sampled(1)
-    made = [Answer(e.id, '{"n": 1}', "stop", 9, 3, 0.1, None, who.identity, who.fingerprint(e), e.digest)
-            for who, asked in ((subject, shouted), (again, counts.split("golden"))) for e in asked]
+    made = [
+        Answer(e.id, '{"n": 1}', "stop", 9, 3, 0.1, None, who.identity, who.fingerprint(e), e.digest)
+        for who, asked in ((subject, shouted), (again, counts.split("golden")))
+        for e in asked
+    ]
     gone = replace(made[0], id="g999", example="0" * 64, fingerprint="of a golden split that is no more")
     answer_cache(counts.project, "golden").put_many([*made, gone])
     assert typed("promote", counts.run(adapter, {"prompted": BASE}), "--force", "a test")[0] == 0
@@ -292,8 +302,9 @@ def test_a_golden_record_that_was_edited_into_a_pass_is_not_promoted(typed: Type
     write_tested(counts, name, False)
     path = counts.project.runs("counts") / "r1" / "golden.json"
     record = json.loads(path.read_text())
-    path.write_text(json.dumps({**record, "passed": True, "verdicts": [
-        {"item": "x", "verdict": verdict(True).to_json()}]}))
+    path.write_text(
+        json.dumps({**record, "passed": True, "verdicts": [{"item": "x", "verdict": verdict(True).to_json()}]})
+    )
     status, out, err = typed("promote", "r1")
     assert (status, out) == (2, "")
     assert "the ledger of looks says that the golden suite failed for this candidate" in err
@@ -310,12 +321,19 @@ def test_the_champion_before_is_the_champion_again_as_it_was(typed: Typed, count
     again = load_champion(counts.project, "counts")
     assert again is not None
     assert (again.verdicts, again.answers, again.previous, again.promoted) == (
-        first.verdicts, first.answers, first.previous, first.promoted)
+        first.verdicts,
+        first.answers,
+        first.previous,
+        first.promoted,
+    )
     wrong = [again.recorded.lookup(first.identity, e.digest) for e in counts.split("golden")]
     assert sum(json.loads(str(a.text if a else None)) == {"n": -1} for a in wrong) == 3
     (taken,) = again.rollbacks
     assert (taken["identity"], taken["reason"], taken["date"]) == (
-        second.identity, "customers complain", date.today().isoformat())
+        second.identity,
+        "customers complain",
+        date.today().isoformat(),
+    )
     assert second.look in again.looks
 
 
@@ -383,11 +401,16 @@ def test_a_rollback_to_another_way_of_answering_is_refused(typed: Typed, counts:
     assert "restore task.yaml" in err
 
 
-@pytest.mark.parametrize(("words", "says"), [
-    (("--reason", " "), "a rollback needs a reason"), (("--reason", "x"), "there was no champion before"),
-    (("--reason", "x", "--to", "zz"), 'no record and answers are kept of champion "zz"'),
-    (("--reason", "x", "--to", ""), "no record and answers are kept"), ((), "--reason"),
-])
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--reason", " "), "a rollback needs a reason"),
+        (("--reason", "x"), "there was no champion before"),
+        (("--reason", "x", "--to", "zz"), 'no record and answers are kept of champion "zz"'),
+        (("--reason", "x", "--to", ""), "no record and answers are kept"),
+        ((), "--reason"),
+    ],
+)
 def test_a_rollback_that_cannot_be_says_why(typed: Typed, counts: Any, words: tuple[str, ...], says: str) -> None:
     status, _, err = typed("rollback", "counts", "--reason", "x")
     assert (status, "nothing is promoted for counts" in err) == (2, True)

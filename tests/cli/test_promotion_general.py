@@ -20,8 +20,10 @@ from goldgate.task.questions import asked, passages, questions
 from .conftest import BASE, GATES, SIZES, passing
 
 Typed = Callable[..., tuple[int, str, str]]
-GATE = "def test_kept(general):\n    assert general.accuracy - general.before.accuracy >= -0.10\n" \
-       "    assert general.choice - general.before.choice >= -0.10\n    assert general.perplexity_ratio <= 1.10\n"
+GATE = (
+    "def test_kept(general):\n    assert general.accuracy - general.before.accuracy >= -0.10\n"
+    "    assert general.choice - general.before.choice >= -0.10\n    assert general.perplexity_ratio <= 1.10\n"
+)
 ADAPTER = "adapter:runs/counts/r1/attempts/1/adapter"
 
 
@@ -32,8 +34,9 @@ def answered(counts: Any, name: str, wrong: int) -> None:
         subject = parse_subject(name, counts.task, counts.project).general(way)
         for k, e in enumerate(passages() if way == "read" else asked()):
             text = "-3.0000" if way == "read" else questions()[e.id].options[k < wrong][0]
-            rows.append(Answer(e.id, text, "stop", 9, 50, 0.01, -3.0, subject.identity, subject.fingerprint(e),
-                               e.digest))
+            rows.append(
+                Answer(e.id, text, "stop", 9, 50, 0.01, -3.0, subject.identity, subject.fingerprint(e), e.digest)
+            )
     answer_cache(counts.project, "general").put_many(rows)
 
 
@@ -55,13 +58,14 @@ def test_a_machine_without_the_model_decides_what_was_forgotten(promoted: Any) -
     result = run_suite(promoted.project, "counts", None, "golden", silent=True, generate=False)
     assert result.passed, result.output
     assert len(result.records) == 4
-    assert result.answers[f"{ADAPTER} on general"] == {"recorded": 2 * len(asked()) + len(passages()), "cache": 0,
-                                                      "model": 0}
+    assert result.answers[f"{ADAPTER} on general"] == {
+        "recorded": 2 * len(asked()) + len(passages()),
+        "cache": 0,
+        "model": 0,
+    }
 
 
-def test_other_questions_than_the_recorded_ones_are_not_decided(
-    promoted: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_other_questions_than_the_recorded_ones_are_not_decided(promoted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("goldgate.subjects.subject.GENERAL", 99)
     result = run_suite(promoted.project, "counts", None, "dev", silent=True, generate=False)
     assert [r.verdict.outcome for r in result.records] == ["pass", "invalid"]
@@ -83,15 +87,28 @@ def test_a_machine_without_the_model_decides_what_became_of_another_task(typed: 
     (another / "task.yaml").write_text(text)
     shutil.copytree(counts.golden, counts.project.golden("more"))
     counts.settings(must_not_regress=["more"])
-    counts.gates(GATES + "\n\ndef test_others(kept):\n"
-                 "    assert kept.exact_match - kept.before.exact_match >= -0.30\n")
+    counts.gates(GATES + "\n\ndef test_others(kept):\n    assert kept.exact_match - kept.before.exact_match >= -0.30\n")
     counts.adapter(ADAPTER.removeprefix("adapter:"))
     other = kept_task("more", counts.task, counts.project)
     for name in (ADAPTER, BASE):
         subject = parse_subject(name, counts.task, counts.project).kept(other)
-        answer_cache(counts.project, "general").put_many([
-            Answer(e.id, json.dumps(e.output), "stop", 9, 5, 0.01, -0.1, subject.identity, subject.fingerprint(e),
-                   e.digest) for e in other.dev])
+        answer_cache(counts.project, "general").put_many(
+            [
+                Answer(
+                    e.id,
+                    json.dumps(e.output),
+                    "stop",
+                    9,
+                    5,
+                    0.01,
+                    -0.1,
+                    subject.identity,
+                    subject.fingerprint(e),
+                    e.digest,
+                )
+                for e in other.dev
+            ]
+        )
     passing(counts)
     assert typed("promote", "r1")[0] == 0
     shutil.rmtree(counts.project.cache)

@@ -32,13 +32,26 @@ def run(counts: Any, tiny_llama: Path, adapters: dict[str, Any]) -> Run:
     model, split = ensure_model(counts.project.cache, str(tiny_llama)), counts.split("train")
     if not adapters:
         first = train_adapter(model, counts.task, split, RECIPE, counts.project.root / "made" / "1")
-        second = train_adapter(model, counts.task, split, replace(RECIPE, seed=1), counts.project.root / "made" / "2",
-                               continue_from=first.adapter)
+        second = train_adapter(
+            model,
+            counts.task,
+            split,
+            replace(RECIPE, seed=1),
+            counts.project.root / "made" / "2",
+            continue_from=first.adapter,
+        )
         adapters |= {"first": first.digest, "second": second.digest}
     made = Run(counts.project.runs("counts") / "r1")
-    made.update(task="counts", id="r1", best=2, conditions=conditions(model, counts.task, split), attempts=[
-        {"k": 1, "recipe": RECIPE.to_dict(), "continue_from": None, "adapter": adapters["first"]},
-        {"k": 2, "recipe": replace(RECIPE, seed=1).to_dict(), "continue_from": 1, "adapter": adapters["second"]}])
+    made.update(
+        task="counts",
+        id="r1",
+        best=2,
+        conditions=conditions(model, counts.task, split),
+        attempts=[
+            {"k": 1, "recipe": RECIPE.to_dict(), "continue_from": None, "adapter": adapters["first"]},
+            {"k": 2, "recipe": replace(RECIPE, seed=1).to_dict(), "continue_from": 1, "adapter": adapters["second"]},
+        ],
+    )
     return made
 
 
@@ -71,8 +84,13 @@ def test_another_adapter_is_status_1_and_names_the_first_attempt_that_differs(ty
 
 def test_versions_and_machine_that_changed_are_named(typed: Typed, run: Run) -> None:
     then = run.read()["conditions"]
-    run.update(conditions={**then, "machine": {**then["machine"], "threads": 64},
-                           "versions": {**then["versions"], "peft": "0.1"}})
+    run.update(
+        conditions={
+            **then,
+            "machine": {**then["machine"], "threads": 64},
+            "versions": {**then["versions"], "peft": "0.1"},
+        }
+    )
     status, out, _ = typed("train", "--rerun", "r1")
     assert status == 0, "the bytes decide"
     assert "although this has changed since:" in out
@@ -98,10 +116,16 @@ def test_other_data_or_another_model_end_it_before_any_training(typed: Typed, ru
     assert "now" not in said
 
 
-@pytest.mark.parametrize(("change", "says"), [
-    ({"best": None}, 'field "best"'), ({"conditions": None}, 'field "conditions"'), ({"attempts": "x"}, '"attempts"'),
-    ({"attempts": [{"k": 1}]}, '"recipe" is missing'), ({"best": 7}, "attempt 7 is not there"),
-])
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"best": None}, 'field "best"'),
+        ({"conditions": None}, 'field "conditions"'),
+        ({"attempts": "x"}, '"attempts"'),
+        ({"attempts": [{"k": 1}]}, '"recipe" is missing'),
+        ({"best": 7}, "attempt 7 is not there"),
+    ],
+)
 def test_a_record_that_says_too_little_is_bad_input(typed: Typed, run: Run, change: dict[str, Any], says: str) -> None:
     run.update(**change)
     status, out, err = typed("train", "--rerun", "r1")

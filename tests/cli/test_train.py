@@ -105,9 +105,9 @@ def test_one_row_is_shown_as_it_is_trained_and_what_preflight_found(
     assert "t001 and t002 ask the same and expect different outputs" in err
 
 
-@pytest.mark.parametrize(("config", "status"), [
-    ({"n_embd": 64}, 0), ({"text_config": {"hidden_size": 64}}, 0), ({}, 2),
-])
+@pytest.mark.parametrize(
+    ("config", "status"), [({"n_embd": 64}, 0), ({"text_config": {"hidden_size": 64}}, 0), ({}, 2)]
+)
 def test_the_width_of_a_base_model_goes_by_several_names(
     typed: Typed, counts: Any, school: Callable[..., School], tmp_path: Path, config: dict[str, Any], status: int
 ) -> None:
@@ -155,8 +155,11 @@ def test_the_loop_trains_and_judges_while_golden_and_its_answers_are_away(
     made = school((20, 50), (0, 0))
     trains, looks_at = made.__call__, training.Training.look
     cache = answer_cache(counts.project, "golden").path
-    hidden = {counts.golden / "golden.jsonl": tmp_path / "a", cache: tmp_path / "b",
-              counts.project.runs("counts") / "golden": tmp_path / "c"}
+    hidden = {
+        counts.golden / "golden.jsonl": tmp_path / "a",
+        cache: tmp_path / "b",
+        counts.project.runs("counts") / "golden": tmp_path / "c",
+    }
     seen: list[bool] = []
 
     def bring_back() -> None:
@@ -244,8 +247,15 @@ def test_parallel_branches_that_wore_the_ledger_out_leave_no_look(
 ) -> None:
     ledgers = [counts.golden / "looks", tmp_path / "branch"]
     for folder in ledgers:
-        open_look(folder, LookKey("g", folder.name, "s"), candidate="a", date="2026-01-02", commit=None, error=0.05,
-                  write=True)
+        open_look(
+            folder,
+            LookKey("g", folder.name, "s"),
+            candidate="a",
+            date="2026-01-02",
+            commit=None,
+            error=0.05,
+            write=True,
+        )
     for path in ledgers[1].glob("*.json"):
         shutil.copy(path, ledgers[0])
     school((0, 0))
@@ -279,8 +289,11 @@ def test_a_run_can_be_decided_again_without_its_adapter(
     for split in ("dev", "golden"):
         result = run_suite(counts.project, "counts", None, split, ("--answers", run), silent=True)
         assert [r.verdict.outcome for r in result.records] == ["fail", "fail"]
-        assert sum(sum(c.values()) for c in result.answers.values()) == sum(
-            c["recorded"] for c in result.answers.values()) > 0
+        assert (
+            sum(sum(c.values()) for c in result.answers.values())
+            == sum(c["recorded"] for c in result.answers.values())
+            > 0
+        )
     assert looks(counts) == 1
 
 
@@ -317,9 +330,14 @@ def test_settings_and_seed_reach_the_recipe(typed: Typed, counts: Any, school: C
     assert record(counts)["seed"] == 7
 
 
-@pytest.mark.parametrize(("setting", "says"), [
-    ("epoch=2", 'no recipe setting "epoch"\n  did you mean "epochs"?'), ("epochs", "--set"), ("epochs=many", "epochs"),
-])
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ("epoch=2", 'no recipe setting "epoch"\n  did you mean "epochs"?'),
+        ("epochs", "--set"),
+        ("epochs=many", "epochs"),
+    ],
+)
 def test_a_setting_that_does_not_exist_is_refused_before_anyone_answers(
     typed: Typed, counts: Any, school: Callable[..., School], setting: str, says: str
 ) -> None:
@@ -378,8 +396,11 @@ def test_beats_today(candidate, incumbent, prompted):
 
 def half_right(counts: Any) -> Callable[[dict[str, Any]], Any]:
     """Answers to the questions of dev and golden, every other one wrong."""
-    known = {e.text: json.dumps({"n": -1} if i % 2 else e.output)
-             for name in ("dev", "golden") for i, e in enumerate(counts.split(name))}
+    known = {
+        e.text: json.dumps({"n": -1} if i % 2 else e.output)
+        for name in ("dev", "golden")
+        for i, e in enumerate(counts.split(name))
+    }
     return lambda body: completion(known[body["messages"][-1]["content"].splitlines()[-1]])
 
 
@@ -432,7 +453,7 @@ def test_a_sealed_golden_split_is_told_by_verdicts_alone(
 ) -> None:
     """Trained on the same answers of dev with other answers of golden, the run says the same everywhere."""
     told = []
-    for wrong in ((1, 3) if passes else (20, 22)):
+    for wrong in (1, 3) if passes else (20, 22):
         shutil.rmtree(counts.project.runs("counts"), ignore_errors=True)
         shutil.rmtree(counts.golden / "looks", ignore_errors=True)
         (counts.suite / "champion.json").unlink(missing_ok=True)
@@ -448,7 +469,7 @@ def test_a_sealed_golden_split_is_told_by_verdicts_alone(
         assert {row["verdict"]["estimate"] for row in golden["verdicts"]} == {None}
         assert "Golden is sealed: the verdict alone is shown." in (folder / "report.html").read_text()
         summary = (folder / "summary.md").read_text()
-        assert ("golden is sealed, so earlier looks told their verdicts alone" in summary)
+        assert "golden is sealed, so earlier looks told their verdicts alone" in summary
         told.append((said["measures"], said["gap"], re.sub(r"\d{8}-\d{6}", "", summary)))
     assert told[0] == told[1]
 
@@ -488,9 +509,10 @@ def test_a_ledger_that_decides_nothing_stops_the_run_before_it_trains(
     assert len(made.recipes) == 1
 
 
-@pytest.mark.parametrize(("quarter", "half", "says"), [
-    (20, 16, "more training examples: exact_match on dev still rises"), (12, 12, "a larger base model: exact_match"),
-])
+@pytest.mark.parametrize(
+    ("quarter", "half", "says"),
+    [(20, 16, "more training examples: exact_match on dev still rises"), (12, 12, "a larger base model: exact_match")],
+)
 def test_a_learning_curve_tells_whether_more_data_would_help(
     typed: Typed, counts: Any, school: Callable[..., School], quarter: int, half: int, says: str
 ) -> None:

@@ -40,11 +40,21 @@ def test_what_set_fixes_stays(typed: Typed, counts: Any, school: Callable[..., S
     assert {(r.rank, r.epochs, r.seed) for r in made.recipes} == {(4, 2, 3)}
 
 
-@pytest.mark.parametrize(("words", "says"), [
-    (("--search", "1"), "--search"), (("--search", "3", "--seeds", "3"), "a run compares seeds, recipes"),
-    (("--search", "3", *(w for k in ("learning_rate=0.001", "rank=4", "epochs=2", "targets=attention")
-                         for w in ("--set", k))), "nothing is left to search"),
-])
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--search", "1"), "--search"),
+        (("--search", "3", "--seeds", "3"), "a run compares seeds, recipes"),
+        (
+            (
+                "--search",
+                "3",
+                *(w for k in ("learning_rate=0.001", "rank=4", "epochs=2", "targets=attention") for w in ("--set", k)),
+            ),
+            "nothing is left to search",
+        ),
+    ],
+)
 def test_a_search_over_nothing_or_beside_seeds_is_refused_before_anything_is_trained(
     typed: Typed, counts: Any, school: Callable[..., School], words: tuple[str, ...], says: str
 ) -> None:

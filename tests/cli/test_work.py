@@ -58,8 +58,12 @@ def test_estimates_hold_every_metric(counts: Any, work: Work) -> None:
 def test_prompted_is_the_best_of_all_that_were_tried(counts: Any, work: Work) -> None:
     counts.settings(baselines=["zero_shot", "few_shot:2"])
     work.task = counts.task
-    for name, wrong in ((BASE, 9), (f"{BASE}+constrained", 8), ("base+few_shot:2", 4),
-                        ("base+few_shot:2+constrained", 7)):
+    for name, wrong in (
+        (BASE, 9),
+        (f"{BASE}+constrained", 8),
+        ("base+few_shot:2", 4),
+        ("base+few_shot:2+constrained", 7),
+    ):
         counts.cached(name, dev=wrong)
     prompted = work.prompted(everything=True)
     assert prompted.name == "base+few_shot:2"
@@ -80,8 +84,7 @@ def test_latency_is_the_median_and_the_slow_end(counts: Any, work: Work, monkeyp
     assert asked == [found["n"]]
 
 
-def test_a_latency_that_cannot_be_had_is_said_and_left_out(
-        work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_latency_that_cannot_be_had_is_said_and_left_out(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
     def gone(subject: Any, examples: Any) -> dict[str, Timing]:
         if subject.name == BASE:
             raise UserError("cannot be reached", "https://x", "start it")
@@ -140,9 +143,19 @@ def test_a_split_that_does_not_exist_is_named(work: Work) -> None:
         work.split("test")
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(0, "0 s"), (8.2, "8 s"), (60, "1 min 00 s"), (200, "3 min 20 s"),
-                                               (3600, "60 min 00 s"), (59.6, "1 min 00 s"), (59.4, "59 s"),
-                                               (119.7, "2 min 00 s")])
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (8.2, "8 s"),
+        (60, "1 min 00 s"),
+        (200, "3 min 20 s"),
+        (3600, "60 min 00 s"),
+        (59.6, "1 min 00 s"),
+        (59.4, "59 s"),
+        (119.7, "2 min 00 s"),
+    ],
+)
 def test_seconds_as_people_say_them(seconds: float, text: str) -> None:
     assert clock(seconds) == text
 
@@ -151,7 +164,8 @@ def test_a_line_is_said_as_it_is() -> None:
     screen = Screen(Console(file=io.StringIO(), width=20))
     screen.say("[bold]not a mark[/bold] and longer than the width")
     assert screen.console.file.getvalue() == (  # type: ignore[attr-defined]
-        "[bold]not a mark[/bold] and longer than the width\n")
+        "[bold]not a mark[/bold] and longer than the width\n"
+    )
 
 
 def test_a_step_is_one_line_in_a_log_and_kept_with_its_time() -> None:

@@ -27,8 +27,12 @@ def _request(source: Path, golden: Path | None = None, task: str = "mine") -> Re
 
 
 ANIMALS = ["cat", "dog", "bird", "fish", "cow"]
-WORDS = [f"{a} {b} {c}" for a in ["red", "blue", "green", "old", "new", "big"] for b in ANIMALS
-         for c in ["runs", "sleeps", "eats", "sings", "jumps", "swims", "flies", "hides"]]
+WORDS = [
+    f"{a} {b} {c}"
+    for a in ["red", "blue", "green", "old", "new", "big"]
+    for b in ANIMALS
+    for c in ["runs", "sleeps", "eats", "sings", "jumps", "swims", "flies", "hides"]
+]
 
 
 def _labelled(path: Path) -> Path:

@@ -36,8 +36,14 @@ def test_words_are_compared_in_pairs_whatever_their_numbers(text: str, pairs: se
 
 @pytest.mark.parametrize(
     ("cosine", "words", "stratum"),
-    [(0.95, 0.0, "twin"), (0.0, 0.8, "twin"), (0.9499, 0.7999, "near"), (0.7, 0.0, "near"), (0.6999, 0.7999, "far"),
-     (-1.0, 0.0, "far")],
+    [
+        (0.95, 0.0, "twin"),
+        (0.0, 0.8, "twin"),
+        (0.9499, 0.7999, "near"),
+        (0.7, 0.0, "near"),
+        (0.6999, 0.7999, "far"),
+        (-1.0, 0.0, "far"),
+    ],
 )
 def test_strata_begin_where_they_say(cosine: float, words: float, stratum: str) -> None:
     assert stratum_of(cosine, words) == stratum
@@ -76,8 +82,9 @@ def _splits(project: Project) -> dict[str, object]:
 @pytest.fixture
 def made(make_task: Callable[..., Made]) -> Made:
     rows = [("where is my card", "a"), ("sing a song", "b")]
-    return make_task({"kind": "label", "labels": ["a", "b"]}, train=[("where is my new card", "a")], dev=rows,
-                     golden=rows)
+    return make_task(
+        {"kind": "label", "labels": ["a", "b"]}, train=[("where is my new card", "a")], dev=rows, golden=rows
+    )
 
 
 @pytest.mark.usefixtures("word_vectors")

@@ -143,8 +143,10 @@ def test_a_leak_is_found_exactly_where_two_splits_share_a_form(
     def forms(texts: Iterable[str]) -> set[str]:
         return {masked(t) for t in texts}
 
-    splits = {name: Split(name, tuple(Example(f"{name}{i}", t, "x") for i, t in enumerate(texts)))
-              for name, texts in (("train", train), ("dev", dev), ("golden", golden))}
+    splits = {
+        name: Split(name, tuple(Example(f"{name}{i}", t, "x") for i, t in enumerate(texts)))
+        for name, texts in (("train", train), ("dev", dev), ("golden", golden))
+    }
     shared = (forms(train) & forms(dev)) | (forms(train) & forms(golden)) | (forms(dev) & forms(golden))
     if not shared:
         check_leaks(splits)

@@ -21,8 +21,10 @@ from goldgate.data.readers import SUFFIXES, read_pairs
 cells = st.text(st.characters(codec="utf-8", exclude_characters="\x00\r"), min_size=1, max_size=12)
 rows = st.lists(st.tuples(cells, cells), min_size=1, max_size=8)
 values = st.recursive(
-    st.booleans() | st.integers(-10**12, 10**12) | st.floats(allow_nan=False, allow_infinity=False) | cells,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(cells, inner, max_size=3), max_leaves=6)
+    st.booleans() | st.integers(-(10**12), 10**12) | st.floats(allow_nan=False, allow_infinity=False) | cells,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(cells, inner, max_size=3),
+    max_leaves=6,
+)
 
 
 def read(name: str, content: str | bytes) -> list[tuple[str, Any]]:
@@ -85,7 +87,8 @@ def test_columns_are_found_by_name_in_any_order() -> None:
 @pytest.mark.parametrize(
     ("name", "content", "where"),
     [
-        ("f.csv", "q,a\nx,y\nz,\n", 'f.csv, row 2, column "a"'), ("f.tsv", "q\ta\nx\t\n", 'f.tsv, row 1, column "a"'),
+        ("f.csv", "q,a\nx,y\nz,\n", 'f.csv, row 2, column "a"'),
+        ("f.tsv", "q\ta\nx\t\n", 'f.tsv, row 1, column "a"'),
         ("f.jsonl", '{"q": "x", "a": "y"}\n\n{"q": "z", "a": null}', 'f.jsonl, line 3, column "a"'),
         ("f.json", '[{"q": "x", "a": "y"}, {"q": "z", "a": ""}]', 'f.json, row 2, column "a"'),
         ("f.json", '[{"q": ["x"], "a": "y"}]', 'f.json, row 1, column "q"'),
@@ -119,8 +122,9 @@ def test_an_unknown_format_lists_those_that_are_read() -> None:
         assert all(suffix in caught.value.hint for suffix in SUFFIXES)
 
 
-@pytest.mark.parametrize("output", ["NaN", "-Infinity", '{"n": 1e999}', '"\\udc00"', '{"\\ud800": 1}',
-                                    "[" * 60 + "]" * 60, "9" * 5000])
+@pytest.mark.parametrize(
+    "output", ["NaN", "-Infinity", '{"n": 1e999}', '"\\udc00"', '{"\\ud800": 1}', "[" * 60 + "]" * 60, "9" * 5000]
+)
 def test_what_could_not_be_written_as_json_again_is_refused(output: str) -> None:
     for name, content in (("f.jsonl", f'{{"q": "x", "a": {output}}}'), ("f.json", f'[{{"q": "x", "a": {output}}}]')):
         with pytest.raises(UserError) as caught:

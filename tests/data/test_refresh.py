@@ -41,8 +41,15 @@ def made(make_task: MakeTask) -> tuple[Project, Task]:
     """A task with two looks at golden, the second of which opened it."""
     project, task = make_task(LABEL, train=rows("train", 8), dev=rows("dev", 8), golden=rows("old", 32))
     for candidate in "ab":
-        look = open_look(ledger(project), LookKey(load_split(project, "demo", "golden").fingerprint, candidate, "s"),
-                         candidate=candidate, date="2026-01-01", commit=None, error=0.05, write=True)
+        look = open_look(
+            ledger(project),
+            LookKey(load_split(project, "demo", "golden").fingerprint, candidate, "s"),
+            candidate=candidate,
+            date="2026-01-01",
+            commit=None,
+            error=0.05,
+            write=True,
+        )
     mark_opened(ledger(project), look)
     return project, task
 
@@ -87,8 +94,16 @@ def test_the_next_look_is_the_first_of_a_ledger_that_is_not_opened(made: tuple[P
     assert is_opened(result.retired / "looks")
     assert read_examples(result.retired / "golden.jsonl") == golden.examples
     check_named(ledger(project), names)  # what names them is no reason for refusal
-    look = open_look(ledger(project), LookKey("new", "c", "s"), candidate="c", date="d", commit=None, error=0.1,
-                     write=True, sealed=True)
+    look = open_look(
+        ledger(project),
+        LookKey("new", "c", "s"),
+        candidate="c",
+        date="d",
+        commit=None,
+        error=0.1,
+        write=True,
+        sealed=True,
+    )
     assert (look.number, look.level) == (1, 0.05)  # error and sealed may be chosen again
 
 
@@ -102,8 +117,9 @@ def test_a_look_of_the_old_split_that_a_branch_brings_later_counts_as_one_more(
     refresh(made, tmp_path, rows("new", NEW))
     ledger(project).mkdir()
     shutil.copy(branch / f"{stray.name}.json", ledger(project))
-    look = open_look(ledger(project), LookKey("new", "c", "s"), candidate="c", date="d", commit=None, error=0.05,
-                     write=True)
+    look = open_look(
+        ledger(project), LookKey("new", "c", "s"), candidate="c", date="d", commit=None, error=0.05, write=True
+    )
     assert look.number == 2
 
 
@@ -180,9 +196,10 @@ def test_ids_that_meet_in_dev_are_told_apart(make_task: MakeTask, tmp_path: Path
     assert len(dev) == len(dev.by_id) == 8 + 32 + 2 * NEW
 
 
-@pytest.mark.parametrize(("change", "message"), [
-    ({"output": "maybe"}, '"maybe" is none of the 2 labels'), ({"output": 3}, "the output must be text"),
-])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({"output": "maybe"}, '"maybe" is none of the 2 labels'), ({"output": 3}, "the output must be text")],
+)
 def test_outputs_are_checked_before_anything_is_written(
     made: tuple[Project, Task], tmp_path: Path, change: dict[str, Any], message: str
 ) -> None:
@@ -247,8 +264,14 @@ def test_a_killed_process_leaves_the_old_state_or_the_new_one(made: tuple[Projec
 
     def run(root: Path, last: int) -> subprocess.CompletedProcess[str]:
         shutil.copytree(project.root, root)
-        return subprocess.run([sys.executable, "-c", _KILLED, str(root), str(source), str(last)], text=True,
-                              cwd=Path(goldgate.__file__).parents[1], capture_output=True, timeout=300, check=False)
+        return subprocess.run(
+            [sys.executable, "-c", _KILLED, str(root), str(source), str(last)],
+            text=True,
+            cwd=Path(goldgate.__file__).parents[1],
+            capture_output=True,
+            timeout=300,
+            check=False,
+        )
 
     whole = run(tmp_path / "whole", 0)
     assert whole.returncode == 0, whole.stderr

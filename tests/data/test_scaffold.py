@@ -36,8 +36,9 @@ OUTPUTS: dict[str, list[Any]] = {
 }
 words = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8)
 leaves = st.none() | st.booleans() | st.integers(-9, 9) | st.floats(-5, 5) | words
-trees = st.recursive(leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
-                     max_leaves=8)
+trees = st.recursive(
+    leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3), max_leaves=8
+)
 objects = st.dictionaries(st.sampled_from("abcd"), trees, max_size=4)
 
 
@@ -92,8 +93,15 @@ def test_rare_strings_are_no_closed_set() -> None:
 
 @pytest.mark.parametrize(
     ("outputs", "kind"),
-    [(["a"] * 50, "text"), (["a", "b"] * 4, "text"), (["a", "b"] * 5, "label"), (["a", {"b": 1}], "json"),
-     ([1, 2] * 20, "json"), ([str(i) for i in range(201)] * 5, "text"), ([str(i) for i in range(200)] * 5, "label")],
+    [
+        (["a"] * 50, "text"),
+        (["a", "b"] * 4, "text"),
+        (["a", "b"] * 5, "label"),
+        (["a", {"b": 1}], "json"),
+        ([1, 2] * 20, "json"),
+        ([str(i) for i in range(201)] * 5, "text"),
+        ([str(i) for i in range(200)] * 5, "label"),
+    ],
 )
 def test_labels_are_a_small_set_that_repeats(outputs: list[Any], kind: str) -> None:
     assert infer_kind(outputs) == kind
@@ -122,9 +130,14 @@ def test_the_scaffolded_gates_name_metrics_of_the_task(tmp_path: Path, kind: str
     assert any(a.arg == "linear" for t in tests for a in t.args.args) == (kind == "label")
 
 
-@pytest.mark.parametrize(("size", "kind", "form", "right"), [
-    (50, "label", "label_valid >= 0.85", 48), (60, "json", "schema_valid >= 0.90", 59),
-    (80, "text", "stop_rate >= 0.95", 80)])
+@pytest.mark.parametrize(
+    ("size", "kind", "form", "right"),
+    [
+        (50, "label", "label_valid >= 0.85", 48),
+        (60, "json", "schema_valid >= 0.90", 59),
+        (80, "text", "stop_rate >= 0.95", 80),
+    ],
+)
 def test_a_gate_asks_for_no_more_than_golden_can_show(
     tmp_path: Path, size: int, kind: str, form: str, right: int
 ) -> None:
@@ -158,11 +171,18 @@ def test_labels_that_yaml_would_read_as_something_else_stay_labels(tmp_path: Pat
 
 
 messages = st.lists(st.builds(dict, role=st.sampled_from(["user", "assistant"]), content=words), max_size=2).map(
-    lambda turns: (*turns, {"role": "user", "content": "go on"}))
+    lambda turns: (*turns, {"role": "user", "content": "go on"})
+)
 example = st.builds(
-    Example, id=words, input=words | messages, output=words | objects, accept=st.lists(words, max_size=2).map(tuple),
-    tags=st.lists(words, max_size=3).map(tuple), group=st.none() | words,
-    meta=st.dictionaries(words, leaves, max_size=2))
+    Example,
+    id=words,
+    input=words | messages,
+    output=words | objects,
+    accept=st.lists(words, max_size=2).map(tuple),
+    tags=st.lists(words, max_size=3).map(tuple),
+    group=st.none() | words,
+    meta=st.dictionaries(words, leaves, max_size=2),
+)
 
 
 @given(st.lists(example, min_size=1, max_size=5, unique_by=lambda e: e.id))

@@ -23,8 +23,10 @@ def word(i: int) -> str:
 
 def rows(count: int, labels: int, start: int = 0) -> list[Pair]:
     """Rows that are all different, with so many labels in turn; labels = 0: every output its own."""
-    return [Pair(f"row {word(i)}", f"label {i % labels}" if labels else f"text {i}", f"f, row {i}")
-            for i in range(start, start + count)]
+    return [
+        Pair(f"row {word(i)}", f"label {i % labels}" if labels else f"text {i}", f"f, row {i}")
+        for i in range(start, start + count)
+    ]
 
 
 many = st.builds(rows, st.integers(200, 500), st.integers(0, 7))
@@ -111,9 +113,9 @@ def test_a_smaller_train_split_is_a_part_of_the_larger() -> None:
     assert inputs(small, "golden") == inputs(large, "golden")
 
 
-@pytest.mark.parametrize(("size", "name"), [
-    (Sizes(10, 60, 60), "train"), (Sizes(None, 29, 60), "dev"), (Sizes(None, 60, 5), "golden"),
-])
+@pytest.mark.parametrize(
+    ("size", "name"), [(Sizes(10, 60, 60), "train"), (Sizes(None, 29, 60), "dev"), (Sizes(None, 60, 5), "golden")]
+)
 def test_a_split_too_small_to_measure_is_refused_by_name(size: Sizes, name: str) -> None:
     with pytest.raises(UserError, match=f"examples are left for {name}; no measure is worth its name below 30"):
         make_splits(rows(300, 5), None, size, seed=1)

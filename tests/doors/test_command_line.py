@@ -16,7 +16,7 @@ Typed = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def typed(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, word_vectors: None,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, word_vectors: None
 ) -> Typed:
     """typed("train", "x") → (exit status, stdout, stderr), in an empty folder with a cache of its own."""
     monkeypatch.chdir(tmp_path)
@@ -32,9 +32,12 @@ def typed(
     return type_
 
 
-ROWS = [{"q": f"{a} {b} {c}", "a": b} for a in ["red", "blue", "green", "old", "new", "big"]
-        for b in ["cat", "dog", "bird", "fish", "cow"]
-        for c in ["runs", "sleeps", "eats", "sings", "jumps", "swims", "hides"]]
+ROWS = [
+    {"q": f"{a} {b} {c}", "a": b}
+    for a in ["red", "blue", "green", "old", "new", "big"]
+    for b in ["cat", "dog", "bird", "fish", "cow"]
+    for c in ["runs", "sleeps", "eats", "sings", "jumps", "swims", "hides"]
+]
 
 
 def _task(typed: Typed, name: str = "pets") -> None:

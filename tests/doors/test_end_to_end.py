@@ -18,14 +18,14 @@ from goldgate.task.project import Project, cache_folder
 from goldgate.task.task import load_task
 
 SIZES = {"train": 64, "dev": 30, "golden": 40}
-GATES = '''
+GATES = """
 def test_format(candidate):
     assert candidate.schema_valid >= 0.60
 
 
 def test_fields(candidate):
     assert candidate.field_accuracy >= 0.40
-'''
+"""
 
 
 def _slice(folder: Path, cache: Path) -> Project:
@@ -44,8 +44,9 @@ def _slice(folder: Path, cache: Path) -> Project:
 def _run(project: Project, *command: str, cache: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "GOLDGATE_CACHE": str(cache), "PYTHONWARNINGS": "ignore"}
     environment.pop("CI", None)
-    return subprocess.run([sys.executable, "-m", *command], cwd=project.root, env=environment, capture_output=True,
-                          text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-m", *command], cwd=project.root, env=environment, capture_output=True, text=True, check=False
+    )
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +89,7 @@ def test_the_run_record_holds_what_the_report_shows(trained: tuple[Project, dict
 
 
 def test_a_second_gate_run_decides_from_recorded_answers_without_any_model(
-    trained: tuple[Project, dict[str, object], Path], tmp_path: Path,
+    trained: tuple[Project, dict[str, object], Path], tmp_path: Path
 ) -> None:
     project, _, _ = trained
     done = _run(project, "pytest", "suites", "-q", cache=tmp_path / "empty")

@@ -34,7 +34,8 @@ def run(folder: Path, *arguments: str, **environ: str) -> subprocess.CompletedPr
 def test_the_shipped_suites_are_collected_together_without_a_model_library(project: Path) -> None:
     (project / "conftest.py").write_text(
         "import sys\n\ndef pytest_sessionfinish():\n"
-        "    assert not {'torch', 'transformers', 'scipy'} & set(sys.modules)\n")
+        "    assert not {'torch', 'transformers', 'scipy'} & set(sys.modules)\n"
+    )
     done = run(project, "suites", "--collect-only", "-q", "-W", "error", "-o", "strict=true")
     (project / "conftest.py").unlink()
     assert done.returncode == 0, done.stdout + done.stderr

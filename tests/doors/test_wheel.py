@@ -17,8 +17,11 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("wheel")
-    subprocess.run([sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(ROOT)],
-                   check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(ROOT)],
+        check=True,
+        capture_output=True,
+    )
     return next(out.glob("*.whl"))
 
 
@@ -26,15 +29,30 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the wheel's packages, in front of everything else on the path."""
     target = tmp_path_factory.mktemp("site")
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target",
-                    str(target), str(wheel)], check=True, capture_output=True)
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--no-index",
+            "--target",
+            str(target),
+            str(wheel),
+        ],
+        check=True,
+        capture_output=True,
+    )
     return target
 
 
 def _run(installed: Path, folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(installed), "GOLDGATE_CACHE": str(folder / "cache")}
-    return subprocess.run([sys.executable, "-m", *command], cwd=folder, env=environment, capture_output=True,
-                          text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-m", *command], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
 
 
 def test_the_wheel_holds_the_shipped_tasks_and_nothing_by_accident(wheel: Path) -> None:
@@ -53,14 +71,17 @@ def test_it_is_the_wheel_that_runs(installed: Path, tmp_path: Path) -> None:
     assert done.stdout.startswith("goldgate ")
     code = "import harness, sys; sys.stdout.write(goldgate.__file__)"
     environment = {**os.environ, "PYTHONPATH": str(installed)}
-    where = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True,
-                           check=True)
+    where = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
     assert where.stdout.startswith(str(installed))
 
 
 def test_the_demo_finds_its_task_in_the_wheel(installed: Path, tmp_path: Path) -> None:
-    code = ("from pathlib import Path; from goldgate.cli.demo import demo_project;"
-            "demo_project('invoices', Path('demo'), Path('cache'))")
+    code = (
+        "from pathlib import Path; from goldgate.cli.demo import demo_project;"
+        "demo_project('invoices', Path('demo'), Path('cache'))"
+    )
     environment = {**os.environ, "PYTHONPATH": str(installed)}
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True)
     assert (tmp_path / "demo" / "suites" / "invoices" / "test_gates.py").is_file()
@@ -70,11 +91,16 @@ def test_the_demo_finds_its_task_in_the_wheel(installed: Path, tmp_path: Path) -
 
 def test_init_and_the_gate_work_in_an_empty_folder(installed: Path, tmp_path: Path) -> None:
     animals, verbs = ["cat", "dog", "bird", "fish"], ["runs", "sleeps", "eats", "sings", "jumps", "swims", "hides"]
-    rows = [{"q": f"{a} {b} {c}", "a": b} for a in ["red", "blue", "green", "old", "new", "big", "wet", "shy"]
-            for b in animals for c in verbs]
+    rows = [
+        {"q": f"{a} {b} {c}", "a": b}
+        for a in ["red", "blue", "green", "old", "new", "big", "wet", "shy"]
+        for b in animals
+        for c in verbs
+    ]
     (tmp_path / "pets.jsonl").write_text("\n".join(json.dumps(r) for r in rows))
-    init = _run(installed, tmp_path, "goldgate.cli", "init", "pets", "--from", "pets.jsonl", "--input", "q",
-                "--output", "a")
+    init = _run(
+        installed, tmp_path, "goldgate.cli", "init", "pets", "--from", "pets.jsonl", "--input", "q", "--output", "a"
+    )
     assert init.returncode == 0, init.stderr
     gate = _run(installed, tmp_path, "pytest", "suites", "-q")
     assert gate.returncode == 1

@@ -29,8 +29,14 @@ def plain(tiny_llama: Path) -> Any:
 
 
 def greedy(plain: Any, prompt: list[int], new: int, stops: tuple[int, ...]) -> tuple[int, ...]:
-    out = plain.generate(torch.tensor([prompt]), attention_mask=torch.ones(1, len(prompt)), max_new_tokens=new,
-                         do_sample=False, eos_token_id=list(stops), pad_token_id=0)
+    out = plain.generate(
+        torch.tensor([prompt]),
+        attention_mask=torch.ones(1, len(prompt)),
+        max_new_tokens=new,
+        do_sample=False,
+        eos_token_id=list(stops),
+        pad_token_id=0,
+    )
     return tuple(out[0, len(prompt) :].tolist())
 
 
@@ -129,8 +135,15 @@ def test_nothing_asked_runs_nothing(loaded: Loaded) -> None:
     assert list(generate(loaded, [], 5)) == []
 
 
-@pytest.mark.parametrize(("prompts", "length"), [
-    ([[1, 2, 3], [1, 2, 4]], 2), ([[1, 2], [1, 2, 3]], 1), ([[1, 2], [1, 2]], 1), ([[1], [1, 2]], 0), ([[1, 2, 3]], 0),
-])
+@pytest.mark.parametrize(
+    ("prompts", "length"),
+    [
+        ([[1, 2, 3], [1, 2, 4]], 2),
+        ([[1, 2], [1, 2, 3]], 1),
+        ([[1, 2], [1, 2]], 1),
+        ([[1], [1, 2]], 0),
+        ([[1, 2, 3]], 0),
+    ],
+)
 def test_shared_length_leaves_one_token_to_ask_with(prompts: list[list[int]], length: int) -> None:
     assert shared_length(prompts) == length

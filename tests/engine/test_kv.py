@@ -14,10 +14,17 @@ from goldgate.base.errors import UserError
 from goldgate.engine.kv import Memory, attention, check_attention
 
 SIZE = 8
-shapes = st.fixed_dictionaries({
-    "rows": st.integers(1, 4), "kinds": st.sampled_from([1, 2]), "group": st.sampled_from([1, 3]),
-    "prefix": st.integers(0, 6), "old": st.integers(0, 5), "new": st.integers(1, 7), "seed": st.integers(0, 99),
-})
+shapes = st.fixed_dictionaries(
+    {
+        "rows": st.integers(1, 4),
+        "kinds": st.sampled_from([1, 2]),
+        "group": st.sampled_from([1, 3]),
+        "prefix": st.integers(0, 6),
+        "old": st.integers(0, 5),
+        "new": st.integers(1, 7),
+        "seed": st.integers(0, 99),
+    }
+)
 
 
 def drawn(seed: int, *shape: int) -> torch.Tensor:
@@ -67,8 +74,12 @@ def test_attention_is_the_textbooks(shape: dict[str, int], masked: bool) -> None
     memory.seen = seen if masked else None
     got = memory.attend(0, query, keys[:, :, old:], values[:, :, old:], SIZE**-0.5)
     whole = torch.cat([torch.ones(rows, new, shape["prefix"]).bool(), seen], 2)
-    wanted = textbook(query, torch.cat([shared_keys.expand(rows, -1, -1, -1), keys], 2),
-                      torch.cat([shared_values.expand(rows, -1, -1, -1), values], 2), whole)
+    wanted = textbook(
+        query,
+        torch.cat([shared_keys.expand(rows, -1, -1, -1), keys], 2),
+        torch.cat([shared_values.expand(rows, -1, -1, -1), values], 2),
+        whole,
+    )
     torch.testing.assert_close(got, wanted, atol=1e-5, rtol=1e-4)
 
 
@@ -172,19 +183,28 @@ def test_without_a_memory_the_model_is_not_run() -> None:
 @pytest.mark.parametrize("name", ["softcap", "s_aux", "position_bias"])
 def test_attention_that_it_does_not_know_is_refused_by_name(name: str) -> None:
     with pytest.raises(UserError, match=rf"does not know this model's attention \({name}\)"):
-        attention(SimpleNamespace(layer_idx=0), *(torch.zeros(1, 1, 1, SIZE) for _ in range(3)), None,
-                  memory=Memory(1, 1), **{name: 1.0})
+        attention(
+            SimpleNamespace(layer_idx=0),
+            *(torch.zeros(1, 1, 1, SIZE) for _ in range(3)),
+            None,
+            memory=Memory(1, 1),
+            **{name: 1.0},
+        )
 
 
 @pytest.mark.parametrize(
     ("config", "longest", "known"),
-    [({}, 9_999, True), ({"sliding_window": 100}, 100, True),
-     ({"sliding_window": 100}, 101, False), ({"sliding_window": None}, 9_999, True),
-     ({"layer_types": ["full_attention"] * 2, "sliding_window": 4}, 100, True),
-     ({"layer_types": ["full_attention", "sliding_attention"], "sliding_window": 100}, 100, True),
-     ({"layer_types": ["full_attention", "sliding_attention"], "sliding_window": 100}, 101, False),
-     ({"layer_types": ["full_attention", "linear_attention"]}, 5, False),
-     ({"layer_types": ["chunked_attention"]}, 5, False)],
+    [
+        ({}, 9_999, True),
+        ({"sliding_window": 100}, 100, True),
+        ({"sliding_window": 100}, 101, False),
+        ({"sliding_window": None}, 9_999, True),
+        ({"layer_types": ["full_attention"] * 2, "sliding_window": 4}, 100, True),
+        ({"layer_types": ["full_attention", "sliding_attention"], "sliding_window": 100}, 100, True),
+        ({"layer_types": ["full_attention", "sliding_attention"], "sliding_window": 100}, 101, False),
+        ({"layer_types": ["full_attention", "linear_attention"]}, 5, False),
+        ({"layer_types": ["chunked_attention"]}, 5, False),
+    ],
 )
 def test_layers_that_look_back_less_far_than_asked_are_refused(
     config: dict[str, Any], longest: int, known: bool

@@ -19,12 +19,13 @@ from goldgate.task.questions import asked, passages, questions
 
 def answers(wrong: int = 0, lost: int = 0, logprob: float | None = -3.0) -> dict[Way, Mapping[str, Answer]]:
     """Answers of a model that errs on the first questions, and has none to the last; and how it reads."""
+
     def one(i: str, text: str | None, mean: float | None = None) -> Answer:
         return Answer(i, text, "stop" if text is not None else "error", 9, 50, 0.0, mean, "w", "f", i)
 
     rows = list(questions().values())
     said = {q.id: one(q.id, q.options[k < wrong][0]) for k, q in enumerate(rows)}
-    said |= {q.id: one(q.id, None) for q in rows[len(rows) - lost:]}
+    said |= {q.id: one(q.id, None) for q in rows[len(rows) - lost :]}
     read = {e.id: one(e.id, None if logprob is None else "", logprob) for e in passages()}
     return {"said": said, "chosen": said, "read": read}
 

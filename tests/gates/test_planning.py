@@ -25,8 +25,13 @@ def test_correct_answers_needed_are_those_of_the_statistics_page() -> None:
 
 @pytest.mark.parametrize(
     ("truth", "t", "first", "third"),
-    [(0.9, 0.8, 113, 158), (0.95, 0.9, 255, 348), (0.97, 0.9, 114, 163), (0.98, 0.95, 338, 469),
-     (0.995, 0.98, 509, 687)],
+    [
+        (0.9, 0.8, 113, 158),
+        (0.95, 0.9, 255, 348),
+        (0.97, 0.9, 114, 163),
+        (0.98, 0.95, 338, 469),
+        (0.995, 0.98, 509, 687),
+    ],
 )
 def test_examples_needed_are_those_of_the_statistics_page(truth: float, t: float, first: int, third: int) -> None:
     assert examples_needed(truth, t, level(1)) == first

@@ -51,8 +51,13 @@ def exact_right(n: int, t: Fraction, a: Fraction) -> int | None:
 
 @pytest.mark.parametrize("t", ["0.80", "0.90", "0.95", "0.98", "0.99"])
 def test_right_answers_needed_are_those_of_exact_arithmetic(t: str) -> None:
-    page = {"0.80": (20, 46, 89, 172, 336), "0.90": (None, 50, 96, 189, 372), "0.95": (None, None, 100, 197, 389),
-            "0.98": (None, None, None, 200, 398), "0.99": (None, None, None, None, 400)}
+    page = {
+        "0.80": (20, 46, 89, 172, 336),
+        "0.90": (None, 50, 96, 189, 372),
+        "0.95": (None, None, 100, 197, 389),
+        "0.98": (None, None, None, 200, 398),
+        "0.99": (None, None, None, None, 400),
+    }
     for n, there in zip((20, 50, 100, 200, 400), page[t], strict=True):
         assert exact_right(n, Fraction(t), Fraction("0.025")) == there
         assert least_right(n, float(t), level(1), "shown") == there
@@ -137,7 +142,11 @@ def test_a_plausible_gate_fails_at_the_truth_that_is_told() -> None:
 
 
 @given(
-    st.integers(1, 30), st.floats(-0.9, 0.9), READINGS, st.booleans(), st.sampled_from([0.025, 0.003]),
+    st.integers(1, 30),
+    st.floats(-0.9, 0.9),
+    READINGS,
+    st.booleans(),
+    st.sampled_from([0.025, 0.003]),
     st.integers(1, 3),
 )
 @settings(max_examples=80, deadline=None)
@@ -170,7 +179,8 @@ def test_the_power_of_a_paired_difference_is_the_share_of_golden_sets_that_pass(
     gate = recorded(lambda: Measure(values, bounds=(-1.0, 1.0)) >= 0.10)
     rng = np.random.default_rng(7)
     passing = sum(
-        bool(Measure(rng.choice(values, 80).tolist(), bounds=(-1.0, 1.0)).verdict(">=", 0.10)) for _ in range(400))
+        bool(Measure(rng.choice(values, 80).tolist(), bounds=(-1.0, 1.0)).verdict(">=", 0.10)) for _ in range(400)
+    )
     plan = plan_gate(gate, 80, 0.025)
     assert plan.truth == 0.25
     assert plan.power == pytest.approx(passing / 400, abs=0.08)

@@ -22,10 +22,15 @@ def gate(ids: list[str], name: str) -> GateRecord:
     return GateRecord.of(measure.verdict(">=", 0.5), measure, "t.py::t")
 
 
-@pytest.mark.parametrize(("ids", "name", "share"), [
-    (["d0", "d1", "d2"], "m[a]", 0.1), (["d2"], "m[b]", 0.1), (["d0", "d1", "d2", "d3", "d4", "d5"], "m", 1.0),
-    (["d0", "d3"], "m[where]", 2 / 6),
-])
+@pytest.mark.parametrize(
+    ("ids", "name", "share"),
+    [
+        (["d0", "d1", "d2"], "m[a]", 0.1),
+        (["d2"], "m[b]", 0.1),
+        (["d0", "d1", "d2", "d3", "d4", "d5"], "m", 1.0),
+        (["d0", "d3"], "m[where]", 2 / 6),
+    ],
+)
 def test_a_tag_has_golden_s_share_and_another_slice_dev_s(ids: list[str], name: str, share: float) -> None:
     assert share_of_golden(gate(ids, name), DEV, GOLDEN, {}) == pytest.approx(share)
 
@@ -36,8 +41,10 @@ def test_all_tags_together_are_the_tagged_examples_of_golden() -> None:
 
 
 def test_a_stratum_is_counted_where_the_suite_names_one() -> None:
-    strata = {"dev": {e.id: "novelty:far" if e.id in ("d3", "d4") else "novelty:near" for e in DEV},
-              "golden": {e.id: "novelty:far" if e.id == "g9" else "novelty:near" for e in GOLDEN}}
+    strata = {
+        "dev": {e.id: "novelty:far" if e.id in ("d3", "d4") else "novelty:near" for e in DEV},
+        "golden": {e.id: "novelty:far" if e.id == "g9" else "novelty:near" for e in GOLDEN},
+    }
     assert share_of_golden(gate(["d3", "d4"], "m[novelty:far]"), DEV, GOLDEN, strata) == pytest.approx(0.1)
 
 

@@ -25,18 +25,42 @@ SPLITS = {name: load_split(PROJECT, "invoices", name).examples for name in ("tra
 ALL = [example for split in SPLITS.values() for example in split]
 EDGE_CASES = [json.loads(line) for line in (FOLDER / "edge_cases.jsonl").read_text("utf-8").splitlines()]
 TAGS = {
-    "credit_note", "date_format", "decimal_comma", "discount_tax", "foreign_heading", "lookalike_total",
-    "missing_field", "multi_item", "ocr_noise", "unseen_layout",
+    "credit_note",
+    "date_format",
+    "decimal_comma",
+    "discount_tax",
+    "foreign_heading",
+    "lookalike_total",
+    "missing_field",
+    "multi_item",
+    "ocr_noise",
+    "unseen_layout",
 }
 MONTHS = (
-    "jan ene", "feb fév", "mar mär", "apr avr abr", "may mai", "jun juin", "jul juil", "aug aoû ago", "sep", "oct okt",
-    "nov", "dec dez déc dic",
+    "jan ene",
+    "feb fév",
+    "mar mär",
+    "apr avr abr",
+    "may mai",
+    "jun juin",
+    "jul juil",
+    "aug aoû ago",
+    "sep",
+    "oct okt",
+    "nov",
+    "dec dez déc dic",
 )
 ORDINALS = {"third": "3"}
 MARKS = {
-    "EUR": ("€", "eur", "euro", "euros"), "USD": ("$", "usd", "us$", "dollars"), "GBP": ("£", "gbp", "pounds"),
-    "JPY": ("¥", "jpy"), "CHF": ("chf",), "SEK": ("sek",), "PLN": ("pln",),
-    "CAD": ("cad",), "MXN": ("mxn",),
+    "EUR": ("€", "eur", "euro", "euros"),
+    "USD": ("$", "usd", "us$", "dollars"),
+    "GBP": ("£", "gbp", "pounds"),
+    "JPY": ("¥", "jpy"),
+    "CHF": ("chf",),
+    "SEK": ("sek",),
+    "PLN": ("pln",),
+    "CAD": ("cad",),
+    "MXN": ("mxn",),
 }
 SCANNED = str.maketrans({"O": "0", "l": "1", "I": "1", "S": "5", "B": "8"})
 
@@ -54,8 +78,11 @@ def load(name: str):
 
 def digits_read(text: str) -> str:
     """The text as the instructions say to read a scan: letters beside digits are the digits they look like."""
-    return re.sub(r"(?<![a-z])[\dOlISB.,'/-]*\d[\dOlISB.,'/-]*(?=(?:st|nd|rd|th)\b|(?![a-z]))",
-                  lambda m: m[0].translate(SCANNED), text)
+    return re.sub(
+        r"(?<![a-z])[\dOlISB.,'/-]*\d[\dOlISB.,'/-]*(?=(?:st|nd|rd|th)\b|(?![a-z]))",
+        lambda m: m[0].translate(SCANNED),
+        text,
+    )
 
 
 def number_read(text: str) -> str:
@@ -88,8 +115,10 @@ def says_day(text: str, year: int, month: int, day: int) -> bool:
     y, sep = rf"(?:{year}|(?<!\d)'?{year % 100:02})", r"[./-]"
     name = rf"(?:{'|'.join(MONTHS[month - 1].split())})\w*\.?"
     forms = (
-        rf"(?<!\d)0?{day}{sep}0?{month}{sep}{y}(?!\d)", rf"{year}{sep}0?{month}{sep}0?{day}(?!\d)",
-        rf"(?<!\d){year}{month:02}{day:02}(?!\d)", rf"(?<!\d)0?{day}{sep}{name}{sep}{y}(?!\d)",
+        rf"(?<!\d)0?{day}{sep}0?{month}{sep}{y}(?!\d)",
+        rf"{year}{sep}0?{month}{sep}0?{day}(?!\d)",
+        rf"(?<!\d){year}{month:02}{day:02}(?!\d)",
+        rf"(?<!\d)0?{day}{sep}{name}{sep}{y}(?!\d)",
         rf"(?<!\d)0?{day}(?:\.|st|nd|rd|th|er)?(?: de| of)? {name}(?: de)? {y}(?!\d)",
         rf"{name} {day}(?:st|nd|rd|th)?, {y}",
     )
@@ -136,8 +165,16 @@ def faults(example: Example) -> list[str]:
 def test_generator_writes_the_same_bytes_again(tmp_path):
     copy = tmp_path / "golden" / "invoices"
     copy.mkdir(parents=True)
-    for name in ("generate.py", "invoice_drafts.py", "invoice_layouts.py", "invoice_texts.py", "invoice_words.py",
-                 "train_forms.py", "train_layouts.py", "train_words.py"):
+    for name in (
+        "generate.py",
+        "invoice_drafts.py",
+        "invoice_layouts.py",
+        "invoice_texts.py",
+        "invoice_words.py",
+        "train_forms.py",
+        "train_layouts.py",
+        "train_words.py",
+    ):
         shutil.copy(FOLDER / name, copy)
     for name in ("edge_cases.jsonl", "names.txt", "train_labels.toml"):
         shutil.copy(FOLDER / name, copy)

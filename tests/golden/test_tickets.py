@@ -21,7 +21,14 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "golden" / "tickets"
 PROJECT = Project(ROOT, ROOT / ".cache")
 EDGE_TAGS = {
-    "typos", "shouting", "mixed_language", "multi_request", "sarcasm", "off_topic", "injection", "unseen_layout",
+    "typos",
+    "shouting",
+    "mixed_language",
+    "multi_request",
+    "sarcasm",
+    "off_topic",
+    "injection",
+    "unseen_layout",
 }
 
 
@@ -186,7 +193,8 @@ def test_templates_leave_no_mark_behind(splits):
 def test_answers_are_short():
     longest = max(
         len(render_output({"queue": q, "priority": "normal", "product": p, "needs_human": False}))
-        for q in writer.QUEUES for p in (None, *writer.PRODUCTS)
+        for q in writer.QUEUES
+        for p in (None, *writer.PRODUCTS)
     )
     assert longest <= 88  # characters: about 28 tokens of SmolLM2, well under max_new_tokens
 

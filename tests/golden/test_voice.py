@@ -24,8 +24,16 @@ SPLITS = {name: load_split(PROJECT, "voice", name).examples for name in ("train"
 ALL = [example for split in SPLITS.values() for example in split]
 EDGE_CASES = [json.loads(line) for line in (FOLDER / "edge_cases.jsonl").read_text("utf-8").splitlines()]
 TAGS = {
-    "exclamation", "banned_word", "long_reply", "numbers", "already_styled", "quoted_text", "mixed_language",
-    "shouting", "injection", "unseen_layout",
+    "exclamation",
+    "banned_word",
+    "long_reply",
+    "numbers",
+    "already_styled",
+    "quoted_text",
+    "mixed_language",
+    "shouting",
+    "injection",
+    "unseen_layout",
 }
 
 

@@ -95,8 +95,15 @@ def test_layout_alone_is_no_edit(tmp_path: Path) -> None:
 
 def test_the_candidates_name_and_the_day_are_no_part_of_the_key(tmp_path: Path) -> None:
     first = look(tmp_path, LookKey("g", "a", "s"), candidate="adapter:x")
-    again = open_look(tmp_path, LookKey("g", "a", "s"), candidate="adapter:moved", date="2027-01-01", commit="f" * 40,
-                      error=0.05, write=True)
+    again = open_look(
+        tmp_path,
+        LookKey("g", "a", "s"),
+        candidate="adapter:moved",
+        date="2027-01-01",
+        commit="f" * 40,
+        error=0.05,
+        write=True,
+    )
     assert (again.name, again.number, again.new) == (first.name, 1, False)
 
 

@@ -46,7 +46,10 @@ def files(folder: Path) -> list[Path]:
 def test_the_first_look_is_at_half_the_error_and_each_further_one_at_half_of_that(ledger: Path) -> None:
     looks = [look(ledger, LookKey("g1", f"c{i}", "s1")) for i in range(4)]
     assert [(x.number, x.level, x.new) for x in looks] == [
-        (1, 0.025, True), (2, 0.0125, True), (3, 0.00625, True), (4, 0.003125, True)
+        (1, 0.025, True),
+        (2, 0.0125, True),
+        (3, 0.00625, True),
+        (4, 0.003125, True),
     ]
     assert spent(read_looks(ledger)) == pytest.approx(0.046875)
 
@@ -70,8 +73,14 @@ def test_a_look_says_what_it_was_and_which_looks_it_knew(ledger: Path) -> None:
     second = look(ledger, LookKey("g1", "c2", "s1"))
     content = json.loads((ledger / f"{second.name}.json").read_text())
     assert content == {
-        "key": {"golden": "g1", "candidate": "c2", "suite": "s1"}, "number": 2, "level": 0.0125, "error": 0.05,
-        "candidate": "adapter:runs/1", "date": "2026-01-02", "commit": "abc", "known": [first.name],
+        "key": {"golden": "g1", "candidate": "c2", "suite": "s1"},
+        "number": 2,
+        "level": 0.0125,
+        "error": 0.05,
+        "candidate": "adapter:runs/1",
+        "date": "2026-01-02",
+        "commit": "abc",
+        "known": [first.name],
     }
 
 
@@ -131,7 +140,9 @@ def test_outcomes_stand_beside_looks_and_do_not_count(ledger: Path) -> None:
     write_outcome(ledger, first, [Measure([1.0] * 50) >= 0.8, Measure([0.0] * 50) >= 0.8], True)
     outcome = json.loads((ledger / f"{first.name}.outcome.json").read_text())
     assert outcome == {
-        "look": first.name, "pass": False, "opened": False,
+        "look": first.name,
+        "pass": False,
+        "opened": False,
         "gates": [{"gate": "measure >= 0.80", "outcome": "pass"}, {"gate": "measure >= 0.80", "outcome": "fail"}],
     }
     assert look(ledger, LookKey("g1", "c2", "s1")).number == 2
@@ -239,7 +250,11 @@ def test_an_outcome_is_written_once_and_opening_changes_nothing_else_in_it(ledge
     write_outcome(ledger, first, [Measure([0.0] * 50) >= 0.8], False)
     write_outcome(ledger, first, [Measure([1.0] * 50) >= 0.8], True)
     assert json.loads(path.read_text()) == {
-        "look": first.name, "pass": False, "opened": True, "gates": [{"gate": "measure >= 0.80", "outcome": "fail"}]}
+        "look": first.name,
+        "pass": False,
+        "opened": True,
+        "gates": [{"gate": "measure >= 0.80", "outcome": "fail"}],
+    }
 
 
 @pytest.mark.parametrize("sealed", [True, False])

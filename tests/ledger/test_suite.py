@@ -150,8 +150,14 @@ def novelty(project: Project, *strata: str, train: str = "t") -> None:
 
 
 @pytest.mark.parametrize(
-    "code", ['candidate.on("novelty:far").stop_rate', 'candidate.on(f"novelty:{how}").stop_rate',
-             'candidate.on("novelty:" + how).stop_rate', 'candidate.stop_rate.on("novelty:far")'])
+    "code",
+    [
+        'candidate.on("novelty:far").stop_rate',
+        'candidate.on(f"novelty:{how}").stop_rate',
+        'candidate.on("novelty:" + how).stop_rate',
+        'candidate.stop_rate.on("novelty:far")',
+    ],
+)
 def test_strata_count_where_the_suite_names_one(project: Project, code: str) -> None:
     """Whoever edits novelty.json changes which examples such a gate is on: that is another question."""
     plain = digest(project)
@@ -180,10 +186,16 @@ def test_a_suite_that_names_strata_has_no_digest_without_them(project: Project) 
         digest(project)
 
 
-@pytest.mark.parametrize(("word", "module"), [
-    ("under", "perturb"), ("across", "perturb"), ("across", "scored.consistency"), ("repeated", "scored.consistency"),
-    ("by", "scorers.own"),
-])
+@pytest.mark.parametrize(
+    ("word", "module"),
+    [
+        ("under", "perturb"),
+        ("across", "perturb"),
+        ("across", "scored.consistency"),
+        ("repeated", "scored.consistency"),
+        ("by", "scorers.own"),
+    ],
+)
 def test_how_inputs_are_perturbed_and_answers_agree_counts_where_the_suite_asks_for_it(
     project: Project, monkeypatch: pytest.MonkeyPatch, word: str, module: str
 ) -> None:
@@ -215,10 +227,18 @@ def test_code_that_a_suite_may_lean_on_counts_wherever_pytest_finds_it(project: 
     assert len({before, between, digest(project)}) == 3
 
 
-@pytest.mark.parametrize("where", [
-    ".hidden.py", ".pytest_cache/x.txt", "__pycache__/test_gates.cpython-311.pyc", "__pycache__/x.txt", "old.pyc",
-    "champion.json", "champion_answers.jsonl.gz",
-])
+@pytest.mark.parametrize(
+    "where",
+    [
+        ".hidden.py",
+        ".pytest_cache/x.txt",
+        "__pycache__/test_gates.cpython-311.pyc",
+        "__pycache__/x.txt",
+        "old.pyc",
+        "champion.json",
+        "champion_answers.jsonl.gz",
+    ],
+)
 def test_what_is_no_part_of_the_question_does_not_count(project: Project, where: str) -> None:
     before = digest(project)
     path = project.suite("mood") / where
@@ -243,12 +263,15 @@ def test_only_a_text_at_the_head_of_a_body_is_a_docstring(project: Project) -> N
     assert digest(project) != one
 
 
-@pytest.mark.parametrize(("code", "named"), [
-    ("from goldgate.perturb import typos, changed_date", ("typos",)),
-    ("from goldgate.perturb import whitespace as wide, letter_case", ("letter_case", "whitespace")),
-    ("from harness import edge_cases\nA = edge_cases.typos", ("typos",)),
-    ("A = 'typos'\npadding = 3", ()),
-])
+@pytest.mark.parametrize(
+    ("code", "named"),
+    [
+        ("from goldgate.perturb import typos, changed_date", ("typos",)),
+        ("from goldgate.perturb import whitespace as wide, letter_case", ("letter_case", "whitespace")),
+        ("from harness import edge_cases\nA = edge_cases.typos", ("typos",)),
+        ("A = 'typos'\npadding = 3", ()),
+    ],
+)
 def test_the_variations_are_those_that_the_suite_takes_from_the_edge_cases(
     project: Project, code: str, named: tuple[str, ...]
 ) -> None:
@@ -264,8 +287,12 @@ def test_a_suite_that_takes_all_perturbations_that_must_not_change_an_answer_nam
 def test_prices_of_tokens_count_and_the_machine_s_does_not(project: Project) -> None:
     path = project.suite("mood") / "task.yaml"
     digests = []
-    for prices in ("", "prices: {per_million_input: 1.0}\n", "prices: {per_million_input: 2.0}\n",
-                   "prices: {per_million_input: 2.0, machine_hour: 3.0}\n"):
+    for prices in (
+        "",
+        "prices: {per_million_input: 1.0}\n",
+        "prices: {per_million_input: 2.0}\n",
+        "prices: {per_million_input: 2.0, machine_hour: 3.0}\n",
+    ):
         path.write_text(TASK + prices)
         digests.append(digest(project))
     assert len(set(digests[:3])) == 3

@@ -113,8 +113,9 @@ def test_a_percentile_s_interval_shrinks_with_its_coverage_and_ends_on_values() 
 def test_a_percentile_keeps_groups_through_slices_and_units() -> None:
     groups = [f"g{i // 10}" for i in range(200)]
     tags = [("a",) if i < 100 else () for i in range(200)]
-    apart, together = (seconds([1.0] * 190 + [9.0] * 10, groups=g, tags=tags, max_group=m)
-                       for g, m in ((None, 1), (groups, 10)))
+    apart, together = (
+        seconds([1.0] * 190 + [9.0] * 10, groups=g, tags=tags, max_group=m) for g, m in ((None, 1), (groups, 10))
+    )
     assert together.p50.verdict("<=", 2.0).p > apart.p50.verdict("<=", 2.0).p
     sliced = together.on("a").p50
     assert sliced.n == 100

@@ -108,8 +108,9 @@ def test_it_is_subtracted_from_its_own_kind_alone() -> None:
 
 
 def test_slices_count_their_own_examples() -> None:
-    made = measure(["cash", "card"] * 10, ["cash", "card"] * 5 + ["card", "card"] * 5,
-                   tags=[("first",)] * 10 + [("second",)] * 10)
+    made = measure(
+        ["cash", "card"] * 10, ["cash", "card"] * 5 + ["card", "card"] * 5, tags=[("first",)] * 10 + [("second",)] * 10
+    )
     assert made.on("first").value == 1.0
     assert made.on("second").value == pytest.approx((0.0 + 2 / 3) / 2)
 

@@ -21,8 +21,16 @@ def right(k: int, n: int) -> Measure:
 
 @pytest.mark.parametrize(
     ("k", "t", "outcome"),
-    [(189, 0.90, "pass"), (188, 0.90, "undecided"), (172, 0.90, "undecided"), (171, 0.90, "undecided"),
-     (170, 0.90, "fail"), (200, 0.98, "pass"), (199, 0.98, "undecided"), (200, 0.99, "undecided")],
+    [
+        (189, 0.90, "pass"),
+        (188, 0.90, "undecided"),
+        (172, 0.90, "undecided"),
+        (171, 0.90, "undecided"),
+        (170, 0.90, "fail"),
+        (200, 0.98, "pass"),
+        (199, 0.98, "undecided"),
+        (200, 0.99, "undecided"),
+    ],
 )
 def test_shown_passes_fails_or_is_undecided(k: int, t: float, outcome: str) -> None:
     assert (right(k, 200) >= t).outcome == outcome
@@ -89,7 +97,9 @@ def test_the_best_value_can_be_refuted_and_met_but_not_shown() -> None:
 
 @given(
     st.lists(st.one_of(st.none(), st.floats(0, 1, allow_subnormal=False)), min_size=1, max_size=12),
-    st.floats(0.05, 0.95), st.sampled_from(["shown", "plausible", "observed"]), st.data(),
+    st.floats(0.05, 0.95),
+    st.sampled_from(["shown", "plausible", "observed"]),
+    st.data(),
 )
 @settings(deadline=None, max_examples=60)
 def test_a_better_answer_never_turns_a_pass_into_less(values, t: float, reading, data) -> None:

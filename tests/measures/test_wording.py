@@ -50,7 +50,8 @@ def test_below_the_threshold_more_examples_are_not_the_answer(k: int, told: str)
 def test_a_failure_says_that_the_opposite_is_shown() -> None:
     assert lines(right(150, 200) >= 0.9)[2] == "shown to be below 0.90 at 2.5%: more examples are not the answer"
     assert lines(right(50, 200) <= 0.1)[2:] == [
-        "shown to be above 0.10 at 2.5%: more examples are not the answer", "it passes at 11 of 200 or fewer (50 now)",
+        "shown to be above 0.10 at 2.5%: more examples are not the answer",
+        "it passes at 11 of 200 or fewer (50 now)",
     ]
 
 

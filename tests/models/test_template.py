@@ -10,15 +10,7 @@ import pytest
 from transformers import AutoTokenizer
 
 from goldgate.base.errors import UserError
-from goldgate.models.template import (
-    encode,
-    prompt_tokens,
-    render,
-    stop_tokens,
-    takes_system,
-    template_digest,
-    turn_end,
-)
+from goldgate.models.template import encode, prompt_tokens, render, stop_tokens, takes_system, template_digest, turn_end
 
 
 @pytest.fixture
@@ -82,16 +74,18 @@ def test_a_message_may_hold_any_character(tokenizer: Any) -> None:
 
 
 def test_a_template_that_leaves_the_system_message_out_is_given_it_in_the_users_turn(tokenizer: Any) -> None:
-    tokenizer.chat_template = ("{% for m in messages if m['role'] != 'system' %}{{ '<|im_start|>' + m['content'] }}"
-                               "{% endfor %}")
+    tokenizer.chat_template = (
+        "{% for m in messages if m['role'] != 'system' %}{{ '<|im_start|>' + m['content'] }}{% endfor %}"
+    )
     assert not takes_system(tokenizer, {})
     text = render(tokenizer, [{"role": "system", "content": "s"}, {"role": "user", "content": "u"}], {})
     assert text == "<|im_start|>s\n\nu"
 
 
 def test_a_template_that_writes_the_day_is_refused_until_the_day_is_fixed(tokenizer: Any) -> None:
-    tokenizer.chat_template = ("{% if not day is defined %}{% set day = strftime_now('%d %b %Y') %}{% endif %}"
-                               "{{ day }}") + tokenizer.chat_template
+    tokenizer.chat_template = (
+        "{% if not day is defined %}{% set day = strftime_now('%d %b %Y') %}{% endif %}{{ day }}"
+    ) + tokenizer.chat_template
     user = [{"role": "user", "content": "u"}]
     with pytest.raises(UserError, match=r"(?s)writes today's date.*template: {date_string"):
         render(tokenizer, user, {})

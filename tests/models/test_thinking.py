@@ -49,13 +49,17 @@ def test_a_thought_ends_once(tokenizer: Any) -> None:
     assert after_thought("<think>a</think>b</think>c", TAGS, inside=False) == "b</think>c"
 
 
-@pytest.mark.parametrize(("arguments", "template", "inside"), [
-    ({}, THINKING, False),
-    ({"enable_thinking": False}, THINKING, False),
-    ({}, CHATML.replace("assistant\n' }}", "assistant\n<think>\n' }}"), True),
-])
-def test_the_prompt_says_whether_a_thought_has_begun(tokenizer: Any, arguments: dict[str, Any], template: str,
-                                                     inside: bool) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "template", "inside"),
+    [
+        ({}, THINKING, False),
+        ({"enable_thinking": False}, THINKING, False),
+        ({}, CHATML.replace("assistant\n' }}", "assistant\n<think>\n' }}"), True),
+    ],
+)
+def test_the_prompt_says_whether_a_thought_has_begun(
+    tokenizer: Any, arguments: dict[str, Any], template: str, inside: bool
+) -> None:
     tokenizer.chat_template = template
     assert begins_inside(tokenizer, arguments, TAGS) == inside
 

@@ -30,10 +30,16 @@ from goldgate.perturb import (
 )
 from goldgate.task.examples import Example
 
-INVOICE = Example("a", "Harbour Lane bill RE-41\nDated 2024-03-05\nVendor Kent Books\nTotal to pay 685.00 EUR\nThanks",
-                  {"vendor": "Kent Books", "number": "RE-41", "date": "2024-03-05", "total": 685})
-REPLY = Example("r", "Dear Noor,\nWe would not mix the two kinds of food. It costs 135.17 dollars on 2 May.",
-                "Hi Noor,\nWe wouldn't mix the two kinds of food. It costs 135.17 dollars on 2 May.\nBest, Team")
+INVOICE = Example(
+    "a",
+    "Harbour Lane bill RE-41\nDated 2024-03-05\nVendor Kent Books\nTotal to pay 685.00 EUR\nThanks",
+    {"vendor": "Kent Books", "number": "RE-41", "date": "2024-03-05", "total": 685},
+)
+REPLY = Example(
+    "r",
+    "Dear Noor,\nWe would not mix the two kinds of food. It costs 135.17 dollars on 2 May.",
+    "Hi Noor,\nWe wouldn't mix the two kinds of food. It costs 135.17 dollars on 2 May.\nBest, Team",
+)
 LABEL = Example("l", "my parcel never arrived and nobody answers", "delivery")
 
 words = st.text(string.ascii_letters + "éßпδ", min_size=1, max_size=9)
@@ -48,11 +54,17 @@ def examples(draw: st.DrawFn) -> Example:
     text = draw(texts)
     pieces = text.split()
     copied = st.sampled_from(pieces)
-    output = draw(st.one_of(
-        copied, st.just("other"), st.lists(copied, min_size=4, max_size=9).map(" ".join),
-        st.fixed_dictionaries({"a": st.one_of(copied, st.none()), "b": st.integers(0, 99_999), "c": st.lists(copied)}),
-        st.sampled_from([int(p) for p in pieces if p.isdigit()] or [1]).map(lambda n: {"total": n}),
-    ))
+    output = draw(
+        st.one_of(
+            copied,
+            st.just("other"),
+            st.lists(copied, min_size=4, max_size=9).map(" ".join),
+            st.fixed_dictionaries(
+                {"a": st.one_of(copied, st.none()), "b": st.integers(0, 99_999), "c": st.lists(copied)}
+            ),
+            st.sampled_from([int(p) for p in pieces if p.isdigit()] or [1]).map(lambda n: {"total": n}),
+        )
+    )
     return Example(draw(st.sampled_from("xyz")), text, output)
 
 
@@ -202,13 +214,16 @@ def test_a_name_changes_in_both() -> None:
     assert made.output["vendor"] != "Kent Books"
 
 
-@pytest.mark.parametrize(("text", "output"), [
-    ("pay 685 now, 685 in all", {"total": 685}),  # twice in the input
-    ("pay 685 now", {"total": 685, "sum": 685}),  # twice in the output
-    ("pay 685 now, 6B5 in the scan", {"total": 685}),  # once more, misprinted
-    ("pay 1.204 now", {"total": 1204}),  # a decimal or a thousand
-    ("pay 12 now", {"paid": True, "total": None}),  # not in the output
-])
+@pytest.mark.parametrize(
+    ("text", "output"),
+    [
+        ("pay 685 now, 685 in all", {"total": 685}),  # twice in the input
+        ("pay 685 now", {"total": 685, "sum": 685}),  # twice in the output
+        ("pay 685 now, 6B5 in the scan", {"total": 685}),  # once more, misprinted
+        ("pay 1.204 now", {"total": 1204}),  # a decimal or a thousand
+        ("pay 12 now", {"paid": True, "total": None}),  # not in the output
+    ],
+)
 def test_an_amount_in_doubt_is_left_alone(text: str, output: dict[str, object]) -> None:
     assert changed_amount.apply(Example("x", text, output)) is None
 
@@ -222,8 +237,9 @@ def test_every_accepted_output_changes_or_none() -> None:
 
 
 def test_of_a_chat_only_the_last_message_changes() -> None:
-    chat = Example("c", ({"role": "system", "content": "Be nice to Tom."}, {"role": "user", "content": LABEL.text}),
-                   "delivery")
+    chat = Example(
+        "c", ({"role": "system", "content": "Be nice to Tom."}, {"role": "user", "content": LABEL.text}), "delivery"
+    )
     for one in MUST_NOT_CHANGE:
         made = one.apply(chat)
         if made is not None:
@@ -234,4 +250,7 @@ def test_of_a_chat_only_the_last_message_changes() -> None:
 
 def test_of_two_edits_that_overlap_the_first_stays() -> None:
     assert merged([[Edit(0, 4, "a")], [Edit(2, 6, "b"), Edit(6, 6, "c"), Edit(4, 5, "d")]]) == (
-        Edit(0, 4, "a"), Edit(6, 6, "c"), Edit(4, 5, "d"))
+        Edit(0, 4, "a"),
+        Edit(6, 6, "c"),
+        Edit(4, 5, "d"),
+    )

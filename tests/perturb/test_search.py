@@ -18,10 +18,13 @@ from goldgate.task.project import Project
 from goldgate.task.task import Task
 
 MakeTask = Callable[..., tuple[Project, Task]]
-SPLIT = Split("dev", tuple(
-    Example(f"d{i}", f"hello there, {what} number {i} is what I write to you about today", label)
-    for i, (what, label) in enumerate([("my parcel", "delivery"), ("a refund", "billing")] * 6)
-))
+SPLIT = Split(
+    "dev",
+    tuple(
+        Example(f"d{i}", f"hello there, {what} number {i} is what I write to you about today", label)
+        for i, (what, label) in enumerate([("my parcel", "delivery"), ("a refund", "billing")] * 6)
+    ),
+)
 
 
 class Rule:

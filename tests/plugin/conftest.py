@@ -63,16 +63,16 @@ class Made:
 
     def answers(self, subject: Subject, split: str, wrong: int) -> list[Answer]:
         """Answers of which the first `wrong` are not right."""
-        return [reply(subject.identity, e, i < wrong, subject.fingerprint(e))
-                for i, e in enumerate(self.splits[split])]
+        return [reply(subject.identity, e, i < wrong, subject.fingerprint(e)) for i, e in enumerate(self.splits[split])]
 
     def cached(self, subject: str, split: str, wrong: int) -> None:
         """Puts a subject's answers into the user's cache, as if it had answered before."""
         made = self.answers(parse_subject(subject, self.task, self.project), split, wrong)
         answer_cache(self.project, split).put_many(made)
 
-    def champion(self, wrong: int = 2, prompted_wrong: int = 40, missing: int = 0,
-                 waited: tuple[Timing, Timing] | None = None) -> None:
+    def champion(
+        self, wrong: int = 2, prompted_wrong: int = 40, missing: int = 0, waited: tuple[Timing, Timing] | None = None
+    ) -> None:
         """Promotes a champion that errs on its first `wrong` golden examples, and on half as many of dev. waited: the
         recorded latency of its answers, and of its prompting's.
         """
@@ -83,18 +83,40 @@ class Made:
                 rows.append(reply(prompted.identity, e, i < prompted_wrong * share, "prompted"))
                 if split == "dev" or i < GOLDEN - missing:
                     rows.append(reply(CHAMPION, e, i < wrong * share, "recorded"))
-        digest = write_recorded(self.suite / "champion_answers.jsonl.gz", [
-            {**answer.__dict__, "subject": "x", "split": "y", "scores": {},
-             "timing": waited and asdict(waited[answer.identity != CHAMPION])} for answer in rows])
-        write_json(self.suite / "champion.json", {
-            "task": self.task.name, "subject": "adapter:runs/lost/adapter", "identity": CHAMPION,
-            "adapter": {"path": "runs/lost/adapter", "digest": "a" * 64, "prompt": "pruned"},
-            "run": "r", "prompted": "base+zero_shot",
-            "prompted_identity": prompted.identity, "subjects": {}, "look": None, "verdicts": [], "answers": digest,
-            "forced": None, "previous": [], "baselines": list(self.task.baselines),
-            "scorers": scorer_versions(self.task),
-            "serving": serving_digest("adapter:runs/lost/adapter", "pruned", self.task, self.project),
-        })
+        digest = write_recorded(
+            self.suite / "champion_answers.jsonl.gz",
+            [
+                {
+                    **answer.__dict__,
+                    "subject": "x",
+                    "split": "y",
+                    "scores": {},
+                    "timing": waited and asdict(waited[answer.identity != CHAMPION]),
+                }
+                for answer in rows
+            ],
+        )
+        write_json(
+            self.suite / "champion.json",
+            {
+                "task": self.task.name,
+                "subject": "adapter:runs/lost/adapter",
+                "identity": CHAMPION,
+                "adapter": {"path": "runs/lost/adapter", "digest": "a" * 64, "prompt": "pruned"},
+                "run": "r",
+                "prompted": "base+zero_shot",
+                "prompted_identity": prompted.identity,
+                "subjects": {},
+                "look": None,
+                "verdicts": [],
+                "answers": digest,
+                "forced": None,
+                "previous": [],
+                "baselines": list(self.task.baselines),
+                "scorers": scorer_versions(self.task),
+                "serving": serving_digest("adapter:runs/lost/adapter", "pruned", self.task, self.project),
+            },
+        )
 
     def looks_taken(self) -> list[dict[str, object]]:
         """The looks in the ledger, by number."""
@@ -119,8 +141,13 @@ def _run_apart(folder: Path, cache: Path, *arguments: str, python: tuple[str, ..
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COV_")) and k != "CI"}
     done = subprocess.run(
         [sys.executable, *python, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", *arguments],
-        cwd=folder, text=True, capture_output=True, timeout=600, check=False,
-        env={**clean, "GOLDGATE_CACHE": str(cache), **environ})
+        cwd=folder,
+        text=True,
+        capture_output=True,
+        timeout=600,
+        check=False,
+        env={**clean, "GOLDGATE_CACHE": str(cache), **environ},
+    )
     return Ran(done.returncode, done.stdout + done.stderr)
 
 
@@ -137,8 +164,15 @@ def _write_project(root: Path, cache: Path, name: str = "colours", **settings: o
     project = Project(root, cache)
     folder = project.suite(name)
     folder.mkdir(parents=True)
-    whole = {"task": name, "kind": "label", "instructions": "Name the colour.", "labels": list(LABELS),
-             "baselines": ["zero_shot"], "decoding": {"max_new_tokens": 4}, **settings}
+    whole = {
+        "task": name,
+        "kind": "label",
+        "instructions": "Name the colour.",
+        "labels": list(LABELS),
+        "baselines": ["zero_shot"],
+        "decoding": {"max_new_tokens": 4},
+        **settings,
+    }
     (folder / "task.yaml").write_text(json.dumps(whole), encoding="utf-8")
     splits = {n: _split(n, c) for n, c in (("train", 9), ("dev", DEV), ("golden", GOLDEN))}
     data = project.golden(name)

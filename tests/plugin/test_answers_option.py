@@ -20,9 +20,11 @@ from goldgate.task.task import load_task
 
 CANDIDATE = "base+few_shot:1"
 HEAVY = ("torch", "transformers", "sentence_transformers", "scipy", "pandas", "peft")
-LOADED = ("import json, pathlib, sys\n\ndef pytest_sessionfinish():\n"
-          "    names = sorted({n.split('.')[0] for n in sys.modules})\n"
-          "    pathlib.Path(__file__).with_name('loaded.json').write_text(json.dumps(names))\n")
+LOADED = (
+    "import json, pathlib, sys\n\ndef pytest_sessionfinish():\n"
+    "    names = sorted({n.split('.')[0] for n in sys.modules})\n"
+    "    pathlib.Path(__file__).with_name('loaded.json').write_text(json.dumps(names))\n"
+)
 GATES = """
 def test_accuracy(candidate):
     assert candidate.exact_match >= 0.80
@@ -49,8 +51,15 @@ class Recorded:
         return answers_folder(self.made.project, "colours", self.look)
 
     def again(self, *arguments: str, **environ: str) -> Any:
-        return self.run_apart(self.made.project.root, self.made.project.cache, "suites/colours", "--answers",
-                              "runs/colours/r1", *arguments, **environ)
+        return self.run_apart(
+            self.made.project.root,
+            self.made.project.cache,
+            "suites/colours",
+            "--answers",
+            "runs/colours/r1",
+            *arguments,
+            **environ,
+        )
 
     def looks(self) -> int:
         return len(self.made.looks_taken())
@@ -70,8 +79,13 @@ def recorded(
     results = [run_suite(made.project, "colours", CANDIDATE, split, silent=True) for split in ("golden", "dev")]
     assert results[0].look is not None
     look = results[0].look.name
-    write_replay(answers_folder(made.project, "colours", look), made.task, made.splits["train"].fingerprint, look,
-                 [e for result in results for e in result.evidence()])
+    write_replay(
+        answers_folder(made.project, "colours", look),
+        made.task,
+        made.splits["train"].fingerprint,
+        look,
+        [e for result in results for e in result.evidence()],
+    )
     run = made.project.runs("colours") / "r1"
     write_json(run / "run.json", {"task": "colours", "id": "r1"})
     write_json(run / "look.json", {"subject": CANDIDATE, "look": {"name": look}})
@@ -169,21 +183,26 @@ def change_manifest(**changes: Any) -> Callable[[Recorded], None]:
     return change
 
 
-@pytest.mark.parametrize(("change", "says"), [
-    (lambda r: edit(r, '"text": "red"', '"text": "green"'), "the run's answers were edited"),
-    (drop, f"the run has no answer of {CANDIDATE} to g007 as it is now"),
-    (lambda r: (r.folder / "answers.jsonl.gz").unlink(), "the run's answers are missing"),
-    (lambda r: (r.folder / "answers.json").unlink(), "the run's answers are missing"),
-    (relabel, "as it is now"),
-    (change_task("Name the colour.", "Say the colour."), "are not to what task.yaml asks now"),
-    (change_task('"max_new_tokens": 4', '"max_new_tokens": 5'), "are not to what task.yaml asks now"),
-    (change_task('"kind":', '"thinking": {"open": "<think>", "close": "</think>"}, "kind":'),
-     "are not to what task.yaml asks now"),
-    (change_manifest(roles={}), "the run has no answers of candidate"),
-    (change_manifest(subjects={}), "has no identity"),
-    (change_manifest(subjects={CANDIDATE: "f" * 64, "base+zero_shot": "e" * 64}), "is not who answered in the run"),
-    (lambda r: (r.made.project.runs("colours") / "r1" / "look.json").unlink(), "has not looked at golden"),
-])
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda r: edit(r, '"text": "red"', '"text": "green"'), "the run's answers were edited"),
+        (drop, f"the run has no answer of {CANDIDATE} to g007 as it is now"),
+        (lambda r: (r.folder / "answers.jsonl.gz").unlink(), "the run's answers are missing"),
+        (lambda r: (r.folder / "answers.json").unlink(), "the run's answers are missing"),
+        (relabel, "as it is now"),
+        (change_task("Name the colour.", "Say the colour."), "are not to what task.yaml asks now"),
+        (change_task('"max_new_tokens": 4', '"max_new_tokens": 5'), "are not to what task.yaml asks now"),
+        (
+            change_task('"kind":', '"thinking": {"open": "<think>", "close": "</think>"}, "kind":'),
+            "are not to what task.yaml asks now",
+        ),
+        (change_manifest(roles={}), "the run has no answers of candidate"),
+        (change_manifest(subjects={}), "has no identity"),
+        (change_manifest(subjects={CANDIDATE: "f" * 64, "base+zero_shot": "e" * 64}), "is not who answered in the run"),
+        (lambda r: (r.made.project.runs("colours") / "r1" / "look.json").unlink(), "has not looked at golden"),
+    ],
+)
 def test_changed_or_missing_answers_are_invalid(
     recorded: Recorded, change: Callable[[Recorded], None], says: str
 ) -> None:
@@ -204,14 +223,16 @@ def test_other_baselines_may_have_another_best(recorded: Recorded) -> None:
 
 
 def test_a_role_that_the_run_did_not_play_is_invalid(recorded: Recorded) -> None:
-    recorded.made.gates("def test_it(candidate, previous):\n"
-                        "    assert candidate.exact_match - previous.exact_match >= -0.1\n")
+    recorded.made.gates(
+        "def test_it(candidate, previous):\n    assert candidate.exact_match - previous.exact_match >= -0.1\n"
+    )
     assert "the run has no answers of previous" in recorded.again().text
 
 
 def test_another_incumbent_is_not_the_one_of_the_run(recorded: Recorded) -> None:
-    recorded.made.gates("def test_it(candidate, incumbent):\n"
-                        "    assert candidate.exact_match - incumbent.exact_match >= -0.1\n")
+    recorded.made.gates(
+        "def test_it(candidate, incumbent):\n    assert candidate.exact_match - incumbent.exact_match >= -0.1\n"
+    )
     manifest = read_json(recorded.folder / "answers.json")
     change_manifest(roles={**manifest["roles"], "incumbent": "base+zero_shot"})(recorded)
     for named, says in (("few_shot:2", "names another incumbent than in the run"), ("zero_shot", "meets its one gate")):
@@ -222,8 +243,9 @@ def test_another_incumbent_is_not_the_one_of_the_run(recorded: Recorded) -> None
 
 
 def test_who_was_promoted_since_the_run_is_the_one_to_beat(recorded: Recorded) -> None:
-    recorded.made.gates("def test_it(candidate, previous):\n"
-                        "    assert candidate.exact_match - previous.exact_match >= -0.1\n")
+    recorded.made.gates(
+        "def test_it(candidate, previous):\n    assert candidate.exact_match - previous.exact_match >= -0.1\n"
+    )
     recorded.made.champion()
     manifest = read_json(recorded.folder / "answers.json")
     change_manifest(roles={**manifest["roles"], "previous": "base+zero_shot"})(recorded)

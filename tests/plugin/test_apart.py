@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 HEAVY = ("torch", "transformers", "sentence_transformers", "sklearn", "scipy", "pandas", "peft", "llguidance")
-LOADED = ("import json, pathlib, sys\n\ndef pytest_sessionfinish():\n"
-          "    names = sorted({n.split('.')[0] for n in sys.modules} | {n for n in sys.modules if 'harness' in n})\n"
-          "    pathlib.Path('loaded.json').write_text(json.dumps(names))\n")
-SLOW_SUBJECT = '''
+LOADED = (
+    "import json, pathlib, sys\n\ndef pytest_sessionfinish():\n"
+    "    names = sorted({n.split('.')[0] for n in sys.modules} | {n for n in sys.modules if 'harness' in n})\n"
+    "    pathlib.Path('loaded.json').write_text(json.dumps(names))\n"
+)
+SLOW_SUBJECT = """
 import os, time
 import pytest
 import goldgate.plugin.roles as roles
@@ -33,7 +35,7 @@ class Slow:
             yield Answer(e.id, e.output, "stop", 3, 1, 0.0, None, self.identity, self.fingerprint(e), e.digest)
 
 roles.parse_subject = lambda *_: Slow()
-'''
+"""
 
 Apart = Callable[..., Any]
 
@@ -49,8 +51,17 @@ def test_two_suites_of_one_basename_need_no_configuration(
     made: Any, tmp_path: Path, write_project: Callable[..., Any], run_apart: Apart
 ) -> None:
     write_project(tmp_path / "project", tmp_path / "cache", "shades").champion()
-    ran = run_apart(made.project.root, made.project.cache, "suites", "-W", "error", "-o", "strict=true",
-                    "--strict-markers", "--strict-config")
+    ran = run_apart(
+        made.project.root,
+        made.project.cache,
+        "suites",
+        "-W",
+        "error",
+        "-o",
+        "strict=true",
+        "--strict-markers",
+        "--strict-config",
+    )
     assert ran.status == 0
     assert "suite colours passes" in ran.text
     assert "suite shades passes" in ran.text
@@ -72,7 +83,8 @@ def test_other_runs_see_and_load_nothing(tmp_path: Path, run_apart: Apart) -> No
     (tmp_path / "test_own.py").write_text(
         "import pytest\n\n@pytest.fixture\ndef candidate():\n    return 3\n\n"
         "def test_it(candidate):\n    assert candidate == 3\n\n"
-        "@pytest.mark.xfail\ndef test_xfail():\n    assert not True\n\ndef test_skip():\n    pytest.skip('no')\n")
+        "@pytest.mark.xfail\ndef test_xfail():\n    assert not True\n\ndef test_skip():\n    pytest.skip('no')\n"
+    )
     ran = run_apart(tmp_path, tmp_path / "cache", "-W", "error", CI="1")
     assert ran.status == 0
     assert "1 passed, 1 skipped, 1 xfailed" in ran.text
@@ -93,8 +105,10 @@ def test_collecting_and_deciding_loads_nothing_heavy(made: Any, run_apart: Apart
 
 
 def test_two_workers_come_to_the_same_end(made: Any, run_apart: Apart) -> None:
-    made.gates((made.suite / "test_gates.py").read_text()
-               + "\ndef test_hard(candidate):\n    assert candidate.exact_match >= 0.99 or True\n")
+    made.gates(
+        (made.suite / "test_gates.py").read_text()
+        + "\ndef test_hard(candidate):\n    assert candidate.exact_match >= 0.99 or True\n"
+    )
     ran = run_apart(made.project.root, made.project.cache, "suites", "-n", "2", "-W", "error", "--junitxml=j.xml")
     assert ran.status == 1
     assert "1 failed, 4 passed" in ran.text
@@ -104,8 +118,11 @@ def test_two_workers_come_to_the_same_end(made: Any, run_apart: Apart) -> None:
     assert "look 1, level 0.025 per side" in ran.text
     assert len(made.looks_taken()) == 1
     assert len(list(made.looks.glob("*.outcome.json"))) == 1
-    told = [p.get("value") for p in ET.parse(made.project.root / "j.xml").iter("property")
-            if p.get("name") == "goldgate.verdict"]
+    told = [
+        p.get("value")
+        for p in ET.parse(made.project.root / "j.xml").iter("property")
+        if p.get("name") == "goldgate.verdict"
+    ]
     assert sorted(str(v) for v in told) == ["pass"] * 4 + ["undecided"]
 
 
@@ -117,8 +134,10 @@ def test_under_xdist_too_a_part_of_the_suite_is_no_verdict(made: Any, run_apart:
 
 def test_two_workers_generate_each_answer_once(made: Any, run_apart: Apart) -> None:
     (made.project.root / "conftest.py").write_text(SLOW_SUBJECT)
-    made.gates("import pytest\n\n@pytest.mark.parametrize('i', range(6))\n"
-               "def test_it(candidate, i):\n    assert candidate.exact_match >= 0.8\n")
+    made.gates(
+        "import pytest\n\n@pytest.mark.parametrize('i', range(6))\n"
+        "def test_it(candidate, i):\n    assert candidate.exact_match >= 0.8\n"
+    )
     arguments = ("suites", "-n", "2", "--candidate", "base+few_shot:1", "--split", "dev")
     ran = run_apart(made.project.root, made.project.cache, *arguments)
     assert ran.status == 0, ran.text

@@ -50,8 +50,9 @@ def subject(made: Any, monkeypatch: pytest.MonkeyPatch, pytester: pytest.Pyteste
 
 
 def run(pytester: pytest.Pytester, *arguments: str, split: str = "dev") -> tuple[int, str]:
-    result = pytester.runpytest("suites", "-p", "no:cacheprovider", "--candidate", "base+few_shot:1", "--split", split,
-                                *arguments)
+    result = pytester.runpytest(
+        "suites", "-p", "no:cacheprovider", "--candidate", "base+few_shot:1", "--split", split, *arguments
+    )
     return int(result.ret), result.stdout.str() + result.stderr.str()
 
 
@@ -95,9 +96,7 @@ def test_an_answer_that_is_drawn_has_no_near_tie(
     assert "1 differ: base+few_shot:1: d003" in text
 
 
-def test_on_golden_a_failed_audit_leaves_no_outcome(
-    made: Any, subject: Forgetful, pytester: pytest.Pytester
-) -> None:
+def test_on_golden_a_failed_audit_leaves_no_outcome(made: Any, subject: Forgetful, pytester: pytest.Pytester) -> None:
     run(pytester, split="golden")
     for path in made.looks.glob("*.outcome.json"):
         path.unlink()
@@ -122,10 +121,14 @@ def test_a_champion_whose_adapter_is_gone_cannot_be_audited(made: Any, pytester:
     result.stdout.fnmatch_lines(["*it could not be done: *adapter:runs/lost/adapter*", "*does not pass*"])
 
 
-@pytest.mark.parametrize(("arguments", "says"), [
-    (("--audit", "-1"), "1 or more"), (("--audit", "3", "-n", "2"), "run it without -n"),
-    (("--audit", "3", "--answers", "r1"), "no model is asked"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--audit", "-1"), "1 or more"),
+        (("--audit", "3", "-n", "2"), "run it without -n"),
+        (("--audit", "3", "--answers", "r1"), "no model is asked"),
+    ],
+)
 def test_what_cannot_be_audited_is_refused(
     made: Any, pytester: pytest.Pytester, arguments: tuple[str, ...], says: str
 ) -> None:

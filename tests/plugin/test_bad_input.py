@@ -39,7 +39,8 @@ def one(make: Make) -> Any:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ("", "no examples in the file"), ("\n \n", "no examples in the file"),
+        ("", "no examples in the file"),
+        ("\n \n", "no examples in the file"),
         ('{"id": "a", "input": "x", "output": "red"}\nnot json\n', "not valid JSON"),
         ('{"id": "a", "input": "x", "output": "red"}\n{"id": "b", "input"\n', "dev.jsonl, line 2"),
         ('{"id": "a", "input": "x"}\n', '"output" is missing'),
@@ -107,25 +108,40 @@ def test_an_adapter_made_for_another_base_model(one: Any, pytester: pytest.Pytes
 
 @pytest.mark.parametrize(
     ("subject", "says"),
-    [("base+few_shot:99", "99"), ("nonsense", 'no subject "nonsense"'), ("base+nearest", "nearest"),
-     ("adapter:nowhere", "no such adapter folder")],
+    [
+        ("base+few_shot:99", "99"),
+        ("nonsense", 'no subject "nonsense"'),
+        ("base+nearest", "nearest"),
+        ("adapter:nowhere", "no such adapter folder"),
+    ],
 )
 def test_a_candidate_that_does_not_exist(one: Any, pytester: pytest.Pytester, subject: str, says: str) -> None:
     assert says in invalid(pytester, "--candidate", subject)
 
 
-@pytest.mark.parametrize("body", ["pass", "candidate.exact_match", "candidate.exact_match.verdict('>=', 0.5)",
-                                  "assert candidate.exact_match.value >= 0.5", "print(candidate)"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "pass",
+        "candidate.exact_match",
+        "candidate.exact_match.verdict('>=', 0.5)",
+        "assert candidate.exact_match.value >= 0.5",
+        "print(candidate)",
+    ],
+)
 def test_a_test_that_compares_nothing(one: Any, pytester: pytest.Pytester, body: str) -> None:
     one.cached("base+few_shot:1", "dev", wrong=0)
     one.gates(f"def test_one(candidate):\n    {body}\n")
     assert "compares nothing" in invalid(pytester, "--candidate", "base+few_shot:1")
 
 
-@pytest.mark.parametrize(("name", "value", "says"), [
-    ("GOLDGATE_CACHE_MAX", "plenty", "GOLDGATE_CACHE_MAX: 'plenty' is no size"),
-    ("GOLDGATE_CACHE", __file__, "is a file"),
-])
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("GOLDGATE_CACHE_MAX", "plenty", "GOLDGATE_CACHE_MAX: 'plenty' is no size"),
+        ("GOLDGATE_CACHE", __file__, "is a file"),
+    ],
+)
 def test_a_cache_that_cannot_be_is_said_without_a_traceback(
     one: Any, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
 ) -> None:

@@ -36,8 +36,9 @@ def answered(made: Any, name: str, wrong: int, logprob: float = -3.0) -> None:
         subject = parse_subject(name, made.task, made.project).general(way)
         for k, e in enumerate(passages() if way == "read" else asked()):
             text = f"{logprob:.4f}" if way == "read" else questions()[e.id].options[k < wrong][0]
-            rows.append(Answer(e.id, text, "stop", 9, 50, 0.01, logprob, subject.identity, subject.fingerprint(e),
-                               e.digest))
+            rows.append(
+                Answer(e.id, text, "stop", 9, 50, 0.01, logprob, subject.identity, subject.fingerprint(e), e.digest)
+            )
     answer_cache(made.project, "general").put_many(rows)
 
 

@@ -34,8 +34,10 @@ def test_another_candidate_is_another_look_at_half_the_level(made: Any, pytester
     made.cached(UNDECLARED, "golden", wrong=6)
     text = run(pytester, "--candidate", UNDECLARED, "--split", "golden")
     assert "look 2, level 0.0125 per side" in text
-    assert ("spent: 2 looks at this golden split, 3.75% of the 5% chance of a false pass, this one 1.25%"
-            " (nominal: estimates are shown)") in text
+    assert (
+        "spent: 2 looks at this golden split, 3.75% of the 5% chance of a false pass, this one 1.25%"
+        " (nominal: estimates are shown)"
+    ) in text
     assert "exact_match >= 0.80 is undecided" in text  # 54 of 60 show 0.80 at neither level
     assert "(look 2 of golden " in text
     assert run(pytester, "--candidate", UNDECLARED, "--split", "golden").count("look 2, level") == 1
@@ -80,8 +82,10 @@ def test_dev_takes_no_look_and_reads_observed(made: Any, pytester: pytest.Pytest
 def test_a_run_that_never_asks_for_the_candidate_takes_no_look(
     made: Any, pytester: pytest.Pytester, arguments: tuple[str, ...]
 ) -> None:
-    made.gates("def test_only_prompted(prompted):\n    assert prompted.exact_match >= 0.1\n\n"
-               "def test_it(candidate):\n    assert candidate.exact_match >= 0.8\n")
+    made.gates(
+        "def test_only_prompted(prompted):\n    assert prompted.exact_match >= 0.1\n\n"
+        "def test_it(candidate):\n    assert candidate.exact_match >= 0.8\n"
+    )
     run(pytester, *arguments)
     assert not made.looks.exists()
 
@@ -131,16 +135,21 @@ def test_the_outcome_is_written_once_and_only_of_a_whole_run(made: Any, pytester
     outcome = read_json(path)
     assert outcome["pass"] is True
     assert [g["gate"] for g in outcome["gates"]] == [
-        "exact_match >= 0.80", "exact_match[dark].plausible >= 0.50", "exact_match[light].plausible >= 0.50",
-        "exact_match - prompted.exact_match >= 0.10"]
+        "exact_match >= 0.80",
+        "exact_match[dark].plausible >= 0.50",
+        "exact_match[light].plausible >= 0.50",
+        "exact_match - prompted.exact_match >= 0.10",
+    ]
     before = path.stat().st_mtime_ns
     run(pytester)
     assert path.stat().st_mtime_ns == before
 
 
 def test_a_look_is_recorded_before_the_first_gate_runs(made: Any, pytester: pytest.Pytester) -> None:
-    made.gates("from pathlib import Path\n\ndef test_it(candidate):\n"
-               f"    assert list(Path({str(made.looks)!r}).glob('*.json'))\n    assert candidate.exact_match >= 0.8\n")
+    made.gates(
+        "from pathlib import Path\n\ndef test_it(candidate):\n"
+        f"    assert list(Path({str(made.looks)!r}).glob('*.json'))\n    assert candidate.exact_match >= 0.8\n"
+    )
     assert "suite colours passes" in run(pytester)
 
 
@@ -148,8 +157,7 @@ def test_a_lost_look_decides_nothing(made: Any, pytester: pytest.Pytester) -> No
     run(pytester)
     made.cached(UNDECLARED, "golden", wrong=1)
     run(pytester, "--candidate", UNDECLARED, "--split", "golden")
-    first = next(p for p in made.looks.glob("*.json")
-                 if "outcome" not in p.name and read_json(p)["number"] == 1)
+    first = next(p for p in made.looks.glob("*.json") if "outcome" not in p.name and read_json(p)["number"] == 1)
     first.unlink()
     assert "restore it from version control" in run(pytester)
 

@@ -33,8 +33,9 @@ def answered(made: Any, name: str, wrong: int, entry: str = "shades") -> None:
     """Puts a subject's answers to the other task into the user's cache."""
     other = kept_task(entry, made.task, made.project)
     subject = parse_subject(name, made.task, made.project).kept(other)
-    rows: list[Answer] = [reply(subject.identity, e, i < wrong, subject.fingerprint(e))
-                          for i, e in enumerate(other.dev)]
+    rows: list[Answer] = [
+        reply(subject.identity, e, i < wrong, subject.fingerprint(e)) for i, e in enumerate(other.dev)
+    ]
     answer_cache(made.project, "general").put_many(rows)
 
 
@@ -86,23 +87,31 @@ def test_a_suite_that_does_not_ask_for_it_is_incomplete(both: Any) -> None:
 
 
 def test_nor_is_one_that_asks_for_some_of_them(both: Any) -> None:
-    both.suite.joinpath("task.yaml").write_text(json.dumps(
-        {**json.loads((both.suite / "task.yaml").read_text()), "must_not_regress": ["shades", "shades+few_shot:2"]}))
+    both.suite.joinpath("task.yaml").write_text(
+        json.dumps(
+            {**json.loads((both.suite / "task.yaml").read_text()), "must_not_regress": ["shades", "shades+few_shot:2"]}
+        )
+    )
     answered(both, CANDIDATE, wrong=2)
     both.gates("import pytest\n@pytest.mark.parametrize('kept', ['shades'], indirect=True)" + GATE)
     assert suite(both).gaps == ("must_not_regress names shades+few_shot:2, and no test asks for kept",)
 
 
 def test_one_item_for_each_entry_each_under_its_own_prompt(both: Any) -> None:
-    both.suite.joinpath("task.yaml").write_text(json.dumps(
-        {**json.loads((both.suite / "task.yaml").read_text()), "must_not_regress": ["shades", "shades+few_shot:2"]}))
+    both.suite.joinpath("task.yaml").write_text(
+        json.dumps(
+            {**json.loads((both.suite / "task.yaml").read_text()), "must_not_regress": ["shades", "shades+few_shot:2"]}
+        )
+    )
     for name in ("base+zero_shot", CANDIDATE):
         answered(both, name, wrong=2)
         answered(both, name, wrong=4, entry="shades+few_shot:2")
     result = suite(both)
     assert result.passed, result.output
-    assert [i.nodeid.partition("::")[2] for i in result.items] == ["test_others[shades]",
-                                                                   "test_others[shades+few_shot:2]"]
+    assert [i.nodeid.partition("::")[2] for i in result.items] == [
+        "test_others[shades]",
+        "test_others[shades+few_shot:2]",
+    ]
 
 
 def test_without_an_entry_the_gate_says_what_to_write(made: Any) -> None:
@@ -112,19 +121,27 @@ def test_without_an_entry_the_gate_says_what_to_write(made: Any) -> None:
     assert "write must_not_regress: [OTHER_TASK]" in result.output
 
 
-@pytest.mark.parametrize(("entry", "said"), [
-    ("shade", '"shade" is no task of this project.*did you mean "shades"'), ("colours", "is the task itself"),
-    ("shades+few_shots:2", 'no prompting strategy "few_shots:2"'),
-])
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("shade", '"shade" is no task of this project.*did you mean "shades"'),
+        ("colours", "is the task itself"),
+        ("shades+few_shots:2", 'no prompting strategy "few_shots:2"'),
+    ],
+)
 def test_an_entry_that_names_nothing_is_refused(both: Any, entry: str, said: str) -> None:
     with pytest.raises(UserError, match=f"(?s){said}"):
         kept_task(entry, both.task, both.project)
 
 
-@pytest.mark.parametrize("code", [
-    'kept.where(lambda e: True).exact_match >= 0.1', 'kept.on("novelty:far").exact_match >= 0.1',
-    'kept.repeated(3).agreement >= 0.1',
-])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "kept.where(lambda e: True).exact_match >= 0.1",
+        'kept.on("novelty:far").exact_match >= 0.1',
+        "kept.repeated(3).agreement >= 0.1",
+    ],
+)
 def test_what_the_other_tasks_own_suite_is_for_is_invalid_here(both: Any, code: str) -> None:
     answered(both, CANDIDATE, wrong=2)
     both.gates(f"def test_it(kept):\n    assert {code}\n")

@@ -11,7 +11,7 @@ from goldgate.scorers import scorer_versions
 
 pytest_plugins = ["pytester"]
 
-GATES = '''
+GATES = """
 import pytest
 
 def test_right(candidate):
@@ -42,22 +42,28 @@ def test_again(candidate):
 @pytest.mark.format
 def test_by_hand(candidate, metric):
     assert candidate.measure(metric) >= 0.5
-'''
+"""
 
 
-@pytest.mark.parametrize(("expression", "names"), [
-    ("format or edge_case", {"test_read", "test_hard[dark]", "test_hard[light]", "test_all_hard",
-                             "test_by_hand[label_valid]"}),
-    ("baseline_gap", {"test_gap"}),
-    ("cost", {"test_tokens"}),
-    ("accuracy and not edge_case and not baseline_gap", {"test_right"}),
-    ("latency", {"test_wait"}),
-    ("consistency", {"test_again"}),
-])
+@pytest.mark.parametrize(
+    ("expression", "names"),
+    [
+        (
+            "format or edge_case",
+            {"test_read", "test_hard[dark]", "test_hard[light]", "test_all_hard", "test_by_hand[label_valid]"},
+        ),
+        ("baseline_gap", {"test_gap"}),
+        ("cost", {"test_tokens"}),
+        ("accuracy and not edge_case and not baseline_gap", {"test_right"}),
+        ("latency", {"test_wait"}),
+        ("consistency", {"test_again"}),
+    ],
+)
 def test_gates_are_chosen_by_kind(made: Any, pytester: pytest.Pytester, expression: str, names: set[str]) -> None:
     made.gates(GATES)
-    text = pytester.runpytest("suites", "-p", "no:cacheprovider", "--strict-markers", "--collect-only", "-q", "-m",
-                              expression).stdout.str()
+    text = pytester.runpytest(
+        "suites", "-p", "no:cacheprovider", "--strict-markers", "--collect-only", "-q", "-m", expression
+    ).stdout.str()
     assert {line.split("::")[1] for line in text.splitlines() if "::" in line} == names
 
 
@@ -72,8 +78,10 @@ def test_the_kinds_are_listed(pytester: pytest.Pytester) -> None:
 
 
 def test_other_tests_get_no_marks(made: Any, pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(test_elsewhere="import pytest\n\n@pytest.fixture\ndef prompted():\n    return 1\n\n"
-                        "def test_it(prompted):\n    assert prompted\n")
+    pytester.makepyfile(
+        test_elsewhere="import pytest\n\n@pytest.fixture\ndef prompted():\n    return 1\n\n"
+        "def test_it(prompted):\n    assert prompted\n"
+    )
     text = pytester.runpytest(".", "-p", "no:cacheprovider", "--collect-only", "-q", "-m", "baseline_gap").stdout.str()
     assert "test_elsewhere" not in text
     assert "test_beats_prompting" in text

@@ -76,9 +76,7 @@ def test_without_a_record_and_without_a_model_the_gate_is_invalid(
     assert "cannot be generated" in text
 
 
-def test_it_is_measured_once_and_kept(
-    made: Any, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_is_measured_once_and_kept(made: Any, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     subject = Counting()
     monkeypatch.setattr(roles_module, "parse_subject", lambda *_: subject)
     made.gates(P95.format(60.0))

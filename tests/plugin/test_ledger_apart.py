@@ -17,9 +17,11 @@ from goldgate.task.examples import card_of, read_split, write_card
 Apart = Callable[..., Any]
 OTHERS = ("base+few_shot:1", "base+few_shot:2", "base+few_shot:3")
 ONE_GATE = "def test_it(candidate):\n    assert candidate.exact_match >= 0.80\n"
-FATAL = ("import os, signal\n\ndef test_first(candidate):\n    assert candidate.exact_match >= 0.80\n\n"
-         "def test_second(candidate):\n    if os.environ.get('DIE'):\n        os.kill(os.getpid(), signal.SIGKILL)\n"
-         "    assert candidate.exact_match >= 0.50\n")
+FATAL = (
+    "import os, signal\n\ndef test_first(candidate):\n    assert candidate.exact_match >= 0.80\n\n"
+    "def test_second(candidate):\n    if os.environ.get('DIE'):\n        os.kill(os.getpid(), signal.SIGKILL)\n"
+    "    assert candidate.exact_match >= 0.50\n"
+)
 
 
 @pytest.fixture
@@ -36,6 +38,7 @@ def made(tmp_path: Path, write_project: Callable[..., Any]) -> Any:
 @pytest.fixture
 def suites(made: Any, run_apart: Apart) -> Apart:
     """suites("base+few_shot:1") tests a candidate on golden, in a process of its own; None: the champion."""
+
     def run(candidate: str | None = None, *arguments: str, **environ: str) -> Any:
         who = () if candidate is None else ("--candidate", candidate, "--split", "golden")
         return run_apart(made.project.root, made.project.cache, "suites", *who, *arguments, **environ)

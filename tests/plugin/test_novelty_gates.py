@@ -25,10 +25,14 @@ def run(pytester: pytest.Pytester, *arguments: str) -> str:
 
 def novelty(made: Any, far: int) -> None:
     """Writes novelty.json: the first `far` examples of dev and golden are far from train, the others near."""
-    rows = {name: {e.id: {"stratum": "far" if i < far else "near"} for i, e in enumerate(made.splits[name])}
-            for name in ("dev", "golden")}
-    write_json(made.project.golden(made.task.name) / "novelty.json",
-               {"splits": {n: s.fingerprint for n, s in made.splits.items()}, **rows})
+    rows = {
+        name: {e.id: {"stratum": "far" if i < far else "near"} for i, e in enumerate(made.splits[name])}
+        for name in ("dev", "golden")
+    }
+    write_json(
+        made.project.golden(made.task.name) / "novelty.json",
+        {"splits": {n: s.fingerprint for n, s in made.splits.items()}, **rows},
+    )
 
 
 @pytest.fixture

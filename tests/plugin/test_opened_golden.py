@@ -81,10 +81,12 @@ def test_a_gate_report_of_an_opened_split_tells_no_error_rate(made: Any, pyteste
 
 
 def test_opening_is_written_before_an_example_is_shown(made: Any, pytester: pytest.Pytester) -> None:
-    made.gates("from pathlib import Path\n\ndef test_it(candidate):\n"
-               f"    (path,) = Path({str(made.looks)!r}).glob('*.outcome.json')\n"
-               "    assert '\"opened\": true' in path.read_text()\n    assert '\"pass\": null' in path.read_text()\n"
-               "    assert candidate.exact_match >= 0.8\n")
+    made.gates(
+        "from pathlib import Path\n\ndef test_it(candidate):\n"
+        f"    (path,) = Path({str(made.looks)!r}).glob('*.outcome.json')\n"
+        "    assert '\"opened\": true' in path.read_text()\n    assert '\"pass\": null' in path.read_text()\n"
+        "    assert candidate.exact_match >= 0.8\n"
+    )
     assert "suite colours passes, opened" in run(pytester, "--open-golden")
 
 

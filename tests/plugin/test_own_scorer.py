@@ -20,7 +20,9 @@ def short(example, text):
 def letters(example, text):
     return len(text)
 """
-GATES = SHORT + """
+GATES = (
+    SHORT
+    + """
 def test_short(candidate):
     assert candidate.by(short) >= 0.80
 
@@ -29,6 +31,7 @@ def test_letters(candidate, prompted):
     assert candidate.on("dark").by(letters) <= 6
     assert candidate.by(letters) - prompted.by(letters) <= 2
 """
+)
 
 
 def test_it_gates_as_any_metric(pytester: pytest.Pytester, made: Any) -> None:
@@ -60,15 +63,18 @@ def test_blue(candidate):
     result.stdout.fnmatch_lines(["*blue >= 0.8*fail*", "*worst on dev: d0*expected *, got *"])
 
 
-@pytest.mark.parametrize(("body", "told"), [
-    ("return float('nan')", "odd: the value of example g000 is nan, not between 0 and 1"),
-    ("return 2", "odd: the value of example g000 is 2, not between 0 and 1"),
-    ("return float('inf')", "odd: the value of example g000 is inf*"),
-    ("pass", "odd returns NoneType for example g000, which is no number*"),
-    ("return text", "odd returns str for example g000*"),
-    ("return {}[text]", "odd fails on example g000 with KeyError (*test_gates.py, line 6)"),
-    ("assert text == 'pink'", "odd fails on example g000 with AssertionError*"),
-])
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("return float('nan')", "odd: the value of example g000 is nan, not between 0 and 1"),
+        ("return 2", "odd: the value of example g000 is 2, not between 0 and 1"),
+        ("return float('inf')", "odd: the value of example g000 is inf*"),
+        ("pass", "odd returns NoneType for example g000, which is no number*"),
+        ("return text", "odd returns str for example g000*"),
+        ("return {}[text]", "odd fails on example g000 with KeyError (*test_gates.py, line 6)"),
+        ("assert text == 'pink'", "odd fails on example g000 with AssertionError*"),
+    ],
+)
 def test_a_fault_is_its_items_alone_and_golden_stays_closed(
     pytester: pytest.Pytester, made: Any, body: str, told: str
 ) -> None:
@@ -93,25 +99,30 @@ def test_other(candidate):
 
 
 def test_on_dev_the_fault_is_told_in_full(pytester: pytest.Pytester, made: Any) -> None:
-    made.gates("from harness import scorer\n\n@scorer\ndef odd(example, text):\n    return {}[text]\n\n"
-               "def test_odd(candidate):\n    assert candidate.by(odd) >= 0.8\n")
+    made.gates(
+        "from harness import scorer\n\n@scorer\ndef odd(example, text):\n    return {}[text]\n\n"
+        "def test_odd(candidate):\n    assert candidate.by(odd) >= 0.8\n"
+    )
     result = pytester.runpytest("suites", "--split", "dev")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*odd fails on example d000 with KeyError: *'green'*"])
 
 
-@pytest.mark.parametrize(("line", "told"), [
-    ("short = scorer(lambda example, text: 1)", "@scorer is for a function with a name"),
-    ("short = scorer(len)", "the code of len lies outside*|*@scorer is for a function with a name"),
-    ("short = lambda example, text: 1", "by() asks for a function under @scorer"),
-    ("short = scorer(better='lower')(plain)", 'plain: better is "high" or "low", not \'lower\''),
-    ("short = scorer(bounds=(1, 0))(plain)", "bounds 1 to 0 are no range"),
-    ("short = scorer(bounds=3)(plain)", "plain: bounds are two numbers, not 3"),
-    ("short = scorer(exact_match)", "exact_match is a metric of this task already"),
-    ("from rules import short", "the code of short lies outside of its suite"),
-    ("from rules import polite; short = scorer(polite)", "the code of polite lies outside of its suite"),
-    ("from rules import strict; short = scorer(strict(plain))", "the code of plain lies outside of its suite"),
-])
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("short = scorer(lambda example, text: 1)", "@scorer is for a function with a name"),
+        ("short = scorer(len)", "the code of len lies outside*|*@scorer is for a function with a name"),
+        ("short = lambda example, text: 1", "by() asks for a function under @scorer"),
+        ("short = scorer(better='lower')(plain)", 'plain: better is "high" or "low", not \'lower\''),
+        ("short = scorer(bounds=(1, 0))(plain)", "bounds 1 to 0 are no range"),
+        ("short = scorer(bounds=3)(plain)", "plain: bounds are two numbers, not 3"),
+        ("short = scorer(exact_match)", "exact_match is a metric of this task already"),
+        ("from rules import short", "the code of short lies outside of its suite"),
+        ("from rules import polite; short = scorer(polite)", "the code of polite lies outside of its suite"),
+        ("from rules import strict; short = scorer(strict(plain))", "the code of plain lies outside of its suite"),
+    ],
+)
 def test_a_scorer_that_no_look_could_count_is_refused(
     pytester: pytest.Pytester, made: Any, monkeypatch: pytest.MonkeyPatch, line: str, told: str
 ) -> None:
@@ -212,9 +223,11 @@ def test_a_slice_that_no_look_could_count_is_refused(
     folder.mkdir()
     (folder / "slices.py").write_text("def easy(example):\n    return True\n")
     monkeypatch.syspath_prepend(str(folder))
-    made.gates("from slices import easy\n\n"
-               "def test_there(candidate):\n    assert candidate.where(easy).exact_match >= 0.80\n\n"
-               "def test_here(candidate):\n    assert candidate.where(lambda e: easy(e)).exact_match >= 0.80\n")
+    made.gates(
+        "from slices import easy\n\n"
+        "def test_there(candidate):\n    assert candidate.where(easy).exact_match >= 0.80\n\n"
+        "def test_here(candidate):\n    assert candidate.where(lambda e: easy(e)).exact_match >= 0.80\n"
+    )
     result = pytester.runpytest("suites")
     result.assert_outcomes(failed=1, passed=1)
     result.stdout.fnmatch_lines(["*the code of easy lies outside of its suite*"])

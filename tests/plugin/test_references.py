@@ -24,7 +24,8 @@ def run(pytester: pytest.Pytester, *arguments: str) -> str:
 
 
 def test_an_endpoint_is_said_to_be_identified_by_name_with_date_and_what_it_calls_itself(
-        make: Callable[..., Any], pytester: pytest.Pytester, chat_server: Serve) -> None:
+    make: Callable[..., Any], pytester: pytest.Pytester, chat_server: Serve
+) -> None:
     server = chat_server(lambda body: completion("red"))
     made = make(incumbent=f"openai:m@{server.url}+zero_shot")
     made.gates(TODAY)
@@ -47,7 +48,8 @@ def test_what_the_best_prompt_is_the_best_of_is_said(make: Callable[..., Any], p
 
 
 def test_a_baseline_that_cannot_be_reached_makes_its_gates_invalid(
-        make: Callable[..., Any], pytester: pytest.Pytester, chat_server: Serve) -> None:
+    make: Callable[..., Any], pytester: pytest.Pytester, chat_server: Serve
+) -> None:
     server = chat_server()
     server.stop()
     remote = f"openai:m@{server.url}+zero_shot"
@@ -60,7 +62,8 @@ def test_a_baseline_that_cannot_be_reached_makes_its_gates_invalid(
 
 
 def test_answers_that_did_not_come_count_against_the_candidate(
-        make: Callable[..., Any], pytester: pytest.Pytester, chat_server: Serve) -> None:
+    make: Callable[..., Any], pytester: pytest.Pytester, chat_server: Serve
+) -> None:
     """All of the candidate's answers are right, and of the incumbent's few are there, all wrong."""
     right = {0: "red", 1: "green", 2: "blue"}
 
@@ -93,10 +96,14 @@ def test_an_edited_prompt_file_may_be_the_best_now(make: Callable[..., Any], pyt
 
 
 def test_a_vendors_price_is_told_and_stays_what_it_was_at_promotion(
-        make: Callable[..., Any], pytester: pytest.Pytester) -> None:
+    make: Callable[..., Any], pytester: pytest.Pytester
+) -> None:
     vendor = "openai:gpt-4o-mini@https://api.openai.com/v1+zero_shot"
-    made = make(incumbent=vendor, prices={"per_million_input": 0.01, "per_million_output": 0.01},
-                decoding={"max_new_tokens": 4, "max_prompt_tokens": 12})
+    made = make(
+        incumbent=vendor,
+        prices={"per_million_input": 0.01, "per_million_output": 0.01},
+        decoding={"max_new_tokens": 4, "max_prompt_tokens": 12},
+    )
     made.gates("def test_it(candidate, incumbent):\n    assert candidate.cost_per_1k <= 0.5 * incumbent.cost_per_1k\n")
     made.champion()
     for split in ("dev", "golden"):
@@ -116,7 +123,8 @@ def test_a_vendors_price_is_told_and_stays_what_it_was_at_promotion(
 
 
 def test_another_model_behind_an_endpoints_name_is_another_look(
-        make: Callable[..., Any], pytester: pytest.Pytester, chat_server: Serve) -> None:
+    make: Callable[..., Any], pytester: pytest.Pytester, chat_server: Serve
+) -> None:
     says = ["red"]
     server = chat_server(lambda body: completion(says[0]))
     made = make()
@@ -130,7 +138,8 @@ def test_another_model_behind_an_endpoints_name_is_another_look(
 
 
 def test_who_answers_elsewhere_is_said_to(
-        make: Callable[..., Any], pytester: pytest.Pytester, chat_server: Serve) -> None:
+    make: Callable[..., Any], pytester: pytest.Pytester, chat_server: Serve
+) -> None:
     server = chat_server(lambda body: completion("red"))
     make().gates("def test_it(candidate):\n    assert candidate.exact_match >= 0.1\n")
     name = f"openai:m@{server.url}+zero_shot"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-LUCKY = '''
+LUCKY = """
 import pytest
 
 THRESHOLDS = iter([0.99, 0.8, 0.8])
@@ -20,14 +20,14 @@ def test_lucky(candidate):
 
 def test_good(candidate):
     assert candidate.exact_match >= 0.7
-'''
-FLAKY = '''
+"""
+FLAKY = """
 TRIES = iter([0, 1])
 
 def test_flaky(candidate):
     assert candidate.exact_match >= 0.8
     assert next(TRIES)
-'''
+"""
 
 
 @pytest.fixture
@@ -37,9 +37,10 @@ def made(tmp_path: Path, write_project: Callable[..., Any]) -> Any:
     return project
 
 
-@pytest.mark.parametrize(("mark", "arguments"), [
-    ("", ("--reruns", "2")), ("@pytest.mark.flaky(reruns=2)", ()), ("", ("--reruns", "2", "-n", "2")),
-])
+@pytest.mark.parametrize(
+    ("mark", "arguments"),
+    [("", ("--reruns", "2")), ("@pytest.mark.flaky(reruns=2)", ()), ("", ("--reruns", "2", "-n", "2"))],
+)
 def test_a_gate_that_failed_once_has_failed(
     made: Any, run_apart: Callable[..., Any], mark: str, arguments: tuple[str, ...]
 ) -> None:

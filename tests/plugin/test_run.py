@@ -92,9 +92,16 @@ def test_an_unknown_task_is_refused(made: Any) -> None:
 def test_a_project_that_turns_warnings_into_errors_may_have_plugins_that_are_loaded_already(made: Any) -> None:
     """anyio is one, and every HTTP client loads it; pytest warns of it while it is being configured."""
     (made.project.root / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
-    code = ("import sys, anyio.pytest_plugin; from pathlib import Path; from goldgate.plugin.run import run_suite;"
-            " from goldgate.task.project import Project;"
-            " print(run_suite(Project(Path(sys.argv[1]), Path(sys.argv[2])), 'colours', None, 'dev').passed)")
-    done = subprocess.run([sys.executable, "-c", code, made.project.root, made.project.cache], text=True,
-                          capture_output=True, timeout=300, check=False)
+    code = (
+        "import sys, anyio.pytest_plugin; from pathlib import Path; from goldgate.plugin.run import run_suite;"
+        " from goldgate.task.project import Project;"
+        " print(run_suite(Project(Path(sys.argv[1]), Path(sys.argv[2])), 'colours', None, 'dev').passed)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, made.project.root, made.project.cache],
+        text=True,
+        capture_output=True,
+        timeout=300,
+        check=False,
+    )
     assert done.stdout.endswith("True\n"), done.stderr

@@ -70,13 +70,20 @@ def test_githubs_summary_and_annotations_tell_verdicts_alone(
     assert "| sealed |" in told[0]
 
 
-@pytest.mark.parametrize("read", [
-    "candidate.exact_match.value", "candidate.exact_match.interval()[0]", "candidate.values('exact_match')['g000']",
-    "candidate.answers['g000'].text", "candidate.confusion().top(1)[0]",
-    "candidate.exact_match.where(lambda x: x == 1).n",
-    "candidate.where(lambda e, a: a.text == e.output).exact_match.n",
-    "(candidate.exact_match - prompted.exact_match).value", "candidate.on('dark').exact_match.p50.value",
-])
+@pytest.mark.parametrize(
+    "read",
+    [
+        "candidate.exact_match.value",
+        "candidate.exact_match.interval()[0]",
+        "candidate.values('exact_match')['g000']",
+        "candidate.answers['g000'].text",
+        "candidate.confusion().top(1)[0]",
+        "candidate.exact_match.where(lambda x: x == 1).n",
+        "candidate.where(lambda e, a: a.text == e.output).exact_match.n",
+        "(candidate.exact_match - prompted.exact_match).value",
+        "candidate.on('dark').exact_match.p50.value",
+    ],
+)
 def test_a_test_cannot_read_the_numbers(sealed: Any, pytester: pytest.Pytester, read: str) -> None:
     sealed.gates(f"def test_it(candidate, prompted):\n    assert {read} > 2\n")
     near = shown(pytester, sealed, NEAR)
@@ -85,8 +92,10 @@ def test_a_test_cannot_read_the_numbers(sealed: Any, pytester: pytest.Pytester, 
 
 
 def test_a_measure_and_a_verdict_print_no_number(sealed: Any, pytester: pytest.Pytester) -> None:
-    sealed.gates("def test_it(candidate):\n    m = candidate.exact_match\n    print(m, m.plausible)\n"
-                 "    print(vars(m >= 0.8), m.verdict('>=', 0.8).message)\n    assert 0, repr(m)\n")
+    sealed.gates(
+        "def test_it(candidate):\n    m = candidate.exact_match\n    print(m, m.plausible)\n"
+        "    print(vars(m >= 0.8), m.verdict('>=', 0.8).message)\n    assert 0, repr(m)\n"
+    )
     near = shown(pytester, sealed, NEAR)
     assert "exact_match (sealed, n = 60)" in near
     assert shown(pytester, sealed, FAR) == near

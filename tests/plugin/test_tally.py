@@ -10,13 +10,29 @@ import pytest
 from goldgate.plugin.tally import Tally
 
 INFO: dict[str, Any] = {
-    "task": "t", "root": "/p", "split": None, "subjects": {}, "level": 0.025, "look": None, "notes": [],
-    "answers": {}, "writes": True, "items": ["a", "b"], "left_out": [], "audit": None,
+    "task": "t",
+    "root": "/p",
+    "split": None,
+    "subjects": {},
+    "level": 0.025,
+    "look": None,
+    "notes": [],
+    "answers": {},
+    "writes": True,
+    "items": ["a", "b"],
+    "left_out": [],
+    "audit": None,
 }
 
 
-def report(nodeid: str, outcome: str = "passed", when: str = "call", xfail: bool = False, task: str = "t",
-           verdict: str = "pass") -> pytest.TestReport:
+def report(
+    nodeid: str,
+    outcome: str = "passed",
+    when: str = "call",
+    xfail: bool = False,
+    task: str = "t",
+    verdict: str = "pass",
+) -> pytest.TestReport:
     """A report as pytest would make it."""
     carried = json.dumps({"task": task, "root": "/p", "verdicts": [{"outcome": verdict}]})
     made = pytest.TestReport(nodeid, ("f", 1, "n"), {}, outcome, None, when, goldgate=carried)  # type: ignore[arg-type]
@@ -39,10 +55,17 @@ def test_a_suite_passes_when_every_item_and_verdict_does() -> None:
     assert suite.passed
 
 
-@pytest.mark.parametrize("bad", [
-    report("b", "failed"), report("b", "failed", "setup"), report("b", "failed", "teardown"),
-    report("b", verdict="undecided"), report("b", "skipped", "setup"), report("b", "skipped", xfail=True),
-])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        report("b", "failed"),
+        report("b", "failed", "setup"),
+        report("b", "failed", "teardown"),
+        report("b", verdict="undecided"),
+        report("b", "skipped", "setup"),
+        report("b", "skipped", xfail=True),
+    ],
+)
 def test_one_bad_item_is_enough(bad: pytest.TestReport) -> None:
     (suite,) = tally(report("a"), report("b", when="setup"), bad).suites
     assert not suite.passed
@@ -72,11 +95,23 @@ def test_items_stand_in_the_suites_order() -> None:
 
 def test_what_two_workers_say_is_merged() -> None:
     made = tally(report("a"), report("b"), answers={"s on dev": {"recorded": 10, "cache": 0, "model": 30}})
-    made.describe([{**INFO, "split": {"name": "dev"}, "answers": {
-        "s on dev": {"recorded": 10, "cache": 30, "model": 0}, "r on dev": {"recorded": 0, "cache": 4, "model": 0}}}])
+    made.describe(
+        [
+            {
+                **INFO,
+                "split": {"name": "dev"},
+                "answers": {
+                    "s on dev": {"recorded": 10, "cache": 30, "model": 0},
+                    "r on dev": {"recorded": 0, "cache": 4, "model": 0},
+                },
+            }
+        ]
+    )
     (suite,) = made.suites
-    assert suite.info["answers"] == {"s on dev": {"recorded": 10, "cache": 0, "model": 30},
-                                     "r on dev": {"recorded": 0, "cache": 4, "model": 0}}
+    assert suite.info["answers"] == {
+        "s on dev": {"recorded": 10, "cache": 0, "model": 30},
+        "r on dev": {"recorded": 0, "cache": 4, "model": 0},
+    }
     assert suite.info["split"] == {"name": "dev"}
     assert suite.passed
 

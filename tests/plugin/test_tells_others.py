@@ -13,7 +13,7 @@ import pytest
 from goldgate.plugin.github import error_commands, plain, step_summary
 from goldgate.plugin.tally import ItemTally, SuiteTally
 
-GATES = '''
+GATES = """
 def test_good(candidate):
     assert candidate.exact_match >= 0.8
 
@@ -26,7 +26,7 @@ def test_f1(candidate):
 
 def test_typo(candidate):
     assert candidate.exact_macth >= 0.5
-'''
+"""
 
 
 @pytest.fixture
@@ -39,8 +39,10 @@ def made(tmp_path: Path, write_project: Callable[..., Any]) -> Any:
 
 def junit(root: Path) -> dict[str, dict[str, str]]:
     """Test → property → value."""
-    return {case.get("name", ""): {str(p.get("name")): str(p.get("value")) for p in case.iter("property")}
-            for case in ET.parse(root / "j.xml").iter("testcase")}
+    return {
+        case.get("name", ""): {str(p.get("name")): str(p.get("value")) for p in case.iter("property")}
+        for case in ET.parse(root / "j.xml").iter("testcase")
+    }
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")])
@@ -50,8 +52,14 @@ def test_verdicts_are_properties_in_junit(made: Any, run_apart: Callable[..., An
     told = junit(made.project.root)
     good = told["test_good"]
     assert {n: good[f"goldgate.{n}"] for n in ("gate", "verdict", "threshold", "reading", "n", "missing", "level")} == {
-        "gate": "exact_match >= 0.80", "verdict": "pass", "threshold": ">= 0.8", "reading": "shown", "n": "60",
-        "missing": "0", "level": "0.025"}
+        "gate": "exact_match >= 0.80",
+        "verdict": "pass",
+        "threshold": ">= 0.8",
+        "reading": "shown",
+        "n": "60",
+        "missing": "0",
+        "level": "0.025",
+    }
     assert float(good["goldgate.estimate"]) == pytest.approx(58 / 60, abs=1e-5)
     assert re.fullmatch(r"0\.88\d* to 0\.99\d*", good["goldgate.interval"])
     assert 0 < float(good["goldgate.p"]) < 0.001
@@ -66,8 +74,15 @@ def test_verdicts_are_properties_in_junit(made: Any, run_apart: Callable[..., An
 
 
 def test_the_properties_can_be_switched_off(made: Any, run_apart: Callable[..., Any]) -> None:
-    ran = run_apart(made.project.root, made.project.cache, "suites", "--junitxml=j.xml", "-o", "goldgate_junit=false",
-                    "--strict-config")
+    ran = run_apart(
+        made.project.root,
+        made.project.cache,
+        "suites",
+        "--junitxml=j.xml",
+        "-o",
+        "goldgate_junit=false",
+        "--strict-config",
+    )
     assert "suite colours does not pass" in ran.text
     assert not any(junit(made.project.root).values())
 
@@ -84,19 +99,30 @@ def test_github_gets_a_summary_and_annotations_once(
 ) -> None:
     path = tmp_path / "summary.md"
     path.write_text("before\n")
-    ran = run_apart(made.project.root, made.project.cache, "suites", *workers, GITHUB_ACTIONS="true",
-                    GITHUB_STEP_SUMMARY=str(path), GITHUB_WORKSPACE=str(tmp_path))
+    ran = run_apart(
+        made.project.root,
+        made.project.cache,
+        "suites",
+        *workers,
+        GITHUB_ACTIONS="true",
+        GITHUB_STEP_SUMMARY=str(path),
+        GITHUB_WORKSPACE=str(tmp_path),
+    )
     found = [line for line in ran.text.splitlines() if line.startswith("::error ")]
     assert len(found) == 2
-    assert found[0].startswith("::error file=project/suites/colours/test_gates.py,line=7,"
-                               "title=exact_match >= 0.99%3A undecided::exact_match >= 0.99 is undecided%0A")
+    assert found[0].startswith(
+        "::error file=project/suites/colours/test_gates.py,line=7,"
+        "title=exact_match >= 0.99%3A undecided::exact_match >= 0.99 is undecided%0A"
+    )
     assert "invalid" in found[1]
     summary = path.read_text()
     assert summary.startswith(
-        "before\n### :x: suite colours does not pass: 3 of 5 gates pass, 1 undecided, 1 invalid\n")
+        "before\n### :x: suite colours does not pass: 3 of 5 gates pass, 1 undecided, 1 invalid\n"
+    )
     assert "| gate | estimate | 95% interval | threshold | reading | verdict | n |\n| --- |" in summary
-    assert re.search(r"\| exact\\_match >= 0\.80 \| 0\.967 \| 0\.885 to 0\.996 \| 0\.80 \| shown \| pass \| 60 \|",
-                     summary)
+    assert re.search(
+        r"\| exact\\_match >= 0\.80 \| 0\.967 \| 0\.885 to 0\.996 \| 0\.80 \| shown \| pass \| 60 \|", summary
+    )
     assert "shown, approximate" in summary
     assert summary.count("###") == 1
 
@@ -115,12 +141,35 @@ def test_a_summary_that_cannot_be_written_is_said(made: Any, run_apart: Callable
 def hostile() -> SuiteTally:
     """A suite whose tag, file and message try to steer the runner and the page."""
     evil = "x]|<img src=a>\n::error::owned\x1b[2J%0A, a:b"
-    verdict = {"outcome": "fail", "gate": evil, "metric": "m", "threshold": 0.5, "reading": "shown", "estimate": 0.1,
-               "low": 0.0, "high": 0.2, "n": 3, "missing": 0, "bounds": [0.0, 1.0], "message": evil + "\r\nend",
-               "approximate": False, "sealed": False, "place": f"a,{evil}:12"}
+    verdict = {
+        "outcome": "fail",
+        "gate": evil,
+        "metric": "m",
+        "threshold": 0.5,
+        "reading": "shown",
+        "estimate": 0.1,
+        "low": 0.0,
+        "high": 0.2,
+        "n": 3,
+        "missing": 0,
+        "bounds": [0.0, 1.0],
+        "message": evil + "\r\nend",
+        "approximate": False,
+        "sealed": False,
+        "place": f"a,{evil}:12",
+    }
     suite = SuiteTally("/p", evil)
-    suite.info = {"task": evil, "items": ["i"], "left_out": [], "notes": [evil], "subjects": {}, "answers": {},
-                  "split": None, "look": None, "level": None}
+    suite.info = {
+        "task": evil,
+        "items": ["i"],
+        "left_out": [],
+        "notes": [evil],
+        "subjects": {},
+        "answers": {},
+        "split": None,
+        "look": None,
+        "level": None,
+    }
     item = suite.items.setdefault("i", ItemTally("i"))
     item.verdicts, item.end, item.runs = [verdict], "failed", 1
     return suite

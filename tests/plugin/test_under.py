@@ -102,9 +102,11 @@ def test_repeated_answers_are_asked_and_kept_apart(
 ) -> None:
     monkeypatch.setattr(roles_module, "parse_subject", lambda *_: Fickle())
     made = make(decoding={"max_new_tokens": 4, "temperature": 0.7})
-    made.gates("def test_steady(candidate):\n    again = candidate.repeated(4)\n"
-               "    assert again.agreement >= 0.30\n    assert again.formats <= 2.0\n"
-               "    assert again.agreement <= 0.40\n")
+    made.gates(
+        "def test_steady(candidate):\n    again = candidate.repeated(4)\n"
+        "    assert again.agreement >= 0.30\n    assert again.formats <= 2.0\n"
+        "    assert again.agreement <= 0.40\n"
+    )
     text = run(pytester, "--candidate", "base+few_shot:1")
     assert "agreement[4 times].observed >= 0.30" in text
     assert "suite colours meets all 3 gates on dev" in text
@@ -126,8 +128,10 @@ def recorded(made: Any, rule: Rule) -> None:
     """Adds the champion's answers to golden under letter_case, as if they had been recorded with it."""
     identity = read_json(made.suite / "champion.json")["identity"]
     base = list(made.splits["golden"])
-    rows = [{**a.__dict__, "identity": identity, "subject": "x", "split": "golden", "scores": {}}
-            for a in rule.answer([*base, *filter(None, map(letter_case.apply, base))])]
+    rows = [
+        {**a.__dict__, "identity": identity, "subject": "x", "split": "golden", "scores": {}}
+        for a in rule.answer([*base, *filter(None, map(letter_case.apply, base))])
+    ]
     digest_ = write_recorded(made.suite / "champion_answers.jsonl.gz", rows)
     champion = read_json(made.suite / "champion.json")
     write_json(made.suite / "champion.json", {**champion, "answers": digest_})
@@ -155,10 +159,12 @@ def test_a_perturbation_of_the_suite_itself(
     made: Any, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(roles_module, "parse_subject", lambda *_: Rule(True))
-    made.gates("from goldgate.perturb import Edit, Perturbation\n\n"
-               "def greeting(example, rng):\n    return [Edit(0, 0, rng.choice(['Hi. ', 'Hello. ']))]\n\n"
-               "greeted = Perturbation('greeted', 'must_not_change', greeting)\n\n"
-               "def test_greeted(candidate):\n    assert candidate.under(greeted).exact_match >= 0.8\n")
+    made.gates(
+        "from goldgate.perturb import Edit, Perturbation\n\n"
+        "def greeting(example, rng):\n    return [Edit(0, 0, rng.choice(['Hi. ', 'Hello. ']))]\n\n"
+        "greeted = Perturbation('greeted', 'must_not_change', greeting)\n\n"
+        "def test_greeted(candidate):\n    assert candidate.under(greeted).exact_match >= 0.8\n"
+    )
     text = run(pytester, "--candidate", "base+few_shot:1")
     assert "exact_match[under greeted].observed >= 0.80" in text
     assert "suite colours meets its one gate on dev" in text or "meets all" in text

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-SUITE = '''
+SUITE = """
 import threading
 
 import pytest
@@ -110,7 +110,7 @@ def test_own_error(candidate):
 
 def test_no_subject():
     assert 1 + 1 == 2
-'''
+"""
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,8 @@ def _run(made: Any, run_apart: Callable[..., Any], *arguments: str, python: tupl
         failure = case.find("failure")
         bad = failure if failure is not None else case.find("error")
         cases[case.get("name", "")] = Case(
-            None if bad is None else bad.text, "" if bad is None else bad.get("message", ""), told)
+            None if bad is None else bad.text, "" if bad is None else bad.get("message", ""), told
+        )
         assert case.find("skipped") is None
     return ran.status, ran.text, cases
 
@@ -149,10 +150,23 @@ def run(
     return _run(made, run_apart, "-W", "error")
 
 
-@pytest.mark.parametrize("name", [
-    "plain", "not", "or", "xfail", "strict_xfail", "swallowed", "outside_an_assert", "skipped_afterwards",
-    "xfailed_afterwards", "returned_early", "compared_in_a_fixture", "in_a_thread",
-])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "plain",
+        "not",
+        "or",
+        "xfail",
+        "strict_xfail",
+        "swallowed",
+        "outside_an_assert",
+        "skipped_afterwards",
+        "xfailed_afterwards",
+        "returned_early",
+        "compared_in_a_fixture",
+        "in_a_thread",
+    ],
+)
 def test_a_gate_that_does_not_pass_fails_its_item(run: Run, name: str) -> None:
     case = run[2][f"test_{name}"]
     assert case.failure is not None
@@ -161,13 +175,21 @@ def test_a_gate_that_does_not_pass_fails_its_item(run: Run, name: str) -> None:
     assert "AssertionError" not in case.failure
 
 
-@pytest.mark.parametrize(("name", "says"), [
-    ("nothing", "compares nothing"), ("by_name", "declare it as the test's argument"),
-    ("nothing_by_name", "declare it as the test's argument"), ("only_looks", "compares nothing"),
-    ("unknown_metric", 'did you mean "exact_match"'), ("unknown_metric_swallowed", "compares nothing"),
-    ("empty_slice", 'did you mean "dark"'), ("equality", "never equal"), ("out_of_range", "rates are written as 0.95"),
-    ("other_examples", "different examples"),
-])
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("nothing", "compares nothing"),
+        ("by_name", "declare it as the test's argument"),
+        ("nothing_by_name", "declare it as the test's argument"),
+        ("only_looks", "compares nothing"),
+        ("unknown_metric", 'did you mean "exact_match"'),
+        ("unknown_metric_swallowed", "compares nothing"),
+        ("empty_slice", 'did you mean "dark"'),
+        ("equality", "never equal"),
+        ("out_of_range", "rates are written as 0.95"),
+        ("other_examples", "different examples"),
+    ],
+)
 def test_broken_evidence_is_invalid_with_one_message(run: Run, name: str, says: str) -> None:
     case = run[2][f"test_{name}"]
     assert case.failure is not None

@@ -109,7 +109,7 @@ def test_edited_answers_are_invalid(made: Any, pytester: pytest.Pytester) -> Non
 
 def test_golden_changed_after_its_card_is_invalid(made: Any, pytester: pytest.Pytester) -> None:
     path = made.project.golden("colours") / "golden.jsonl"
-    path.write_text(path.read_text().replace("thing number 7\"", "thing number 8\""))
+    path.write_text(path.read_text().replace('thing number 7"', 'thing number 8"'))
     assert "the golden split was changed after its card was written" in run(pytester)
 
 
@@ -130,8 +130,9 @@ def test_a_task_without_tags_fails_its_edge_cases_instead_of_skipping_them(
     rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     path.write_text("".join(json.dumps({**row, "tags": []}) + "\n" for row in rows), "utf-8")
     rewrite_card(made.project, made.task)
-    result = pytester.runpytest("suites", "-p", "no:cacheprovider", "-k", "edge_case", "--split", "golden",
-                                "--candidate", "base+zero_shot")
+    result = pytester.runpytest(
+        "suites", "-p", "no:cacheprovider", "-k", "edge_case", "--split", "golden", "--candidate", "base+zero_shot"
+    )
     result.assert_outcomes(failed=1, deselected=2)
     result.stdout.fnmatch_lines(["*no golden example carries a tag*"])
 
@@ -153,14 +154,14 @@ def test_edge_cases_have_the_same_ids_on_every_split(made: Any, pytester: pytest
 
 
 def test_a_suite_may_choose_its_own_edge_cases(made: Any, pytester: pytest.Pytester) -> None:
-    made.gates("import pytest\n\n@pytest.mark.parametrize('edge_case', ['dark'], indirect=True)\n"
-               "def test_it(candidate, edge_case):\n    assert candidate.on(edge_case).exact_match >= 0.5\n")
+    made.gates(
+        "import pytest\n\n@pytest.mark.parametrize('edge_case', ['dark'], indirect=True)\n"
+        "def test_it(candidate, edge_case):\n    assert candidate.on(edge_case).exact_match >= 0.5\n"
+    )
     assert "suite colours passes: its one gate" in run(pytester)
 
 
-def test_a_subject_is_asked_once_a_session(
-    made: Any, pytester: pytest.Pytester, counting: Counting
-) -> None:
+def test_a_subject_is_asked_once_a_session(made: Any, pytester: pytest.Pytester, counting: Counting) -> None:
     made.gates(ONE + "\ndef test_base(candidate, base):\n    assert candidate.exact_match - base.exact_match >= 0\n")
     made.gates(ONE, "test_more.py")
     text = run(pytester, "--candidate", "base+few_shot:1", "--split", "dev")
@@ -168,7 +169,8 @@ def test_a_subject_is_asked_once_a_session(
     assert "goldgate: base+few_shot:1 answers 24 examples of dev on this machine" in text
     assert "answers: 0 recorded, 0 cached, 24 generated" in text
     assert "answers: 0 recorded, 24 cached, 0 generated" in run(
-        pytester, "--candidate", "base+few_shot:1", "--split", "dev")
+        pytester, "--candidate", "base+few_shot:1", "--split", "dev"
+    )
 
 
 def test_regenerate_asks_again(made: Any, pytester: pytest.Pytester, counting: Counting) -> None:
@@ -241,8 +243,10 @@ def test_a_cost_and_another_subjects_metric_have_no_worst_examples(
 ) -> None:
     made = make(prices={"per_million_input": 1.0, "per_million_output": 1.0})
     made.champion()
-    made.gates("def test_cost(candidate):\n    assert candidate.cost_per_1k <= 0.001\n\n"
-               "def test_other(candidate, prompted):\n    assert prompted.exact_match >= 0.99\n")
+    made.gates(
+        "def test_cost(candidate):\n    assert candidate.cost_per_1k <= 0.001\n\n"
+        "def test_other(candidate, prompted):\n    assert prompted.exact_match >= 0.99\n"
+    )
     text = run(pytester)
     assert "cost_per_1k <= 0.001 fails" in text
     assert "prompted.exact_match >= 0.99 fails" in text
@@ -271,16 +275,15 @@ def test_another_adapter_at_the_champions_path_does_not_answer_for_it(made: Any)
 
 
 def test_a_test_without_its_evidence_is_not_called(make: Callable[..., Any], pytester: pytest.Pytester) -> None:
-    make().gates("import pytest\n\n@pytest.mark.usefixtures('candidate')\n"
-                 "def test_it():\n    print('called', 'anyway')\n")
+    make().gates(
+        "import pytest\n\n@pytest.mark.usefixtures('candidate')\ndef test_it():\n    print('called', 'anyway')\n"
+    )
     text = run(pytester)
     assert "there is no candidate" in text
     assert "called anyway" not in text
 
 
-def test_answers_that_are_there_wait_for_no_lock(
-    made: Any, pytester: pytest.Pytester, counting: Counting
-) -> None:
+def test_answers_that_are_there_wait_for_no_lock(made: Any, pytester: pytest.Pytester, counting: Counting) -> None:
     made.gates(ONE)
     run(pytester, "--candidate", "base+few_shot:1", "--split", "dev")
     (made.project.cache / "generate.lock").unlink()

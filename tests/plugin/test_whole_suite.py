@@ -9,8 +9,10 @@ import pytest
 
 pytest_plugins = ["pytester"]
 
-TWO = "import pytest\n\n{mark}\ndef test_one(candidate):\n    {body}assert candidate.exact_match >= 0.8\n\n" \
-      "def test_two(candidate):\n    assert candidate.exact_match >= 0.7\n"
+TWO = (
+    "import pytest\n\n{mark}\ndef test_one(candidate):\n    {body}assert candidate.exact_match >= 0.8\n\n"
+    "def test_two(candidate):\n    assert candidate.exact_match >= 0.7\n"
+)
 
 
 def run(pytester: pytest.Pytester, *arguments: str) -> tuple[int, str]:
@@ -32,13 +34,16 @@ def test_the_whole_suite_may_be_asked_for_in_other_words(
     assert "suite colours passes" in run(pytester, *arguments)[1]
 
 
-@pytest.mark.parametrize(("mark", "body", "reason"), [
-    ("@pytest.mark.skip", "", "1 skipped"),
-    ("@pytest.mark.skipif(True, reason='no')", "", "1 skipped"),
-    ("", "pytest.skip('no'); ", "1 skipped"),
-    ("@pytest.mark.xfail(run=False)", "", "1 xfailed"),
-    ("@pytest.mark.xfail", "raise ValueError; ", "1 xfailed"),
-])
+@pytest.mark.parametrize(
+    ("mark", "body", "reason"),
+    [
+        ("@pytest.mark.skip", "", "1 skipped"),
+        ("@pytest.mark.skipif(True, reason='no')", "", "1 skipped"),
+        ("", "pytest.skip('no'); ", "1 skipped"),
+        ("@pytest.mark.xfail(run=False)", "", "1 xfailed"),
+        ("@pytest.mark.xfail", "raise ValueError; ", "1 xfailed"),
+    ],
+)
 def test_an_item_that_did_not_run_leaves_it_incomplete(
     made: Any, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, mark: str, body: str, reason: str
 ) -> None:
@@ -50,13 +55,16 @@ def test_an_item_that_did_not_run_leaves_it_incomplete(
     assert run(pytester)[0] == 1
 
 
-@pytest.mark.parametrize(("arguments", "reason"), [
-    (("suites", "-k", "two"), "2 deselected"),
-    (("suites", "--deselect", "suites/colours/test_gates.py::test_one"), "1 deselected"),
-    (("suites/colours/test_gates.py::test_two",), "only a part of it was asked for"),
-    (("suites/colours/test_gates.py",), "only a part of it was asked for"),
-    (("suites", "--ignore=suites/colours/test_more.py"), "test_more.py not collected"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("suites", "-k", "two"), "2 deselected"),
+        (("suites", "--deselect", "suites/colours/test_gates.py::test_one"), "1 deselected"),
+        (("suites/colours/test_gates.py::test_two",), "only a part of it was asked for"),
+        (("suites/colours/test_gates.py",), "only a part of it was asked for"),
+        (("suites", "--ignore=suites/colours/test_more.py"), "test_more.py not collected"),
+    ],
+)
 def test_a_part_of_the_suite_is_no_verdict(
     made: Any, pytester: pytest.Pytester, arguments: tuple[str, ...], reason: str
 ) -> None:
@@ -85,7 +93,8 @@ def test_a_gate_that_is_run_again_is_no_verdict(made: Any, pytester: pytest.Pyte
     pytester.makeconftest(
         "from _pytest.runner import runtestprotocol\n"
         "def pytest_runtest_protocol(item, nextitem):\n"
-        "    runtestprotocol(item, nextitem=item)\n")
+        "    runtestprotocol(item, nextitem=item)\n"
+    )
     assert "incomplete (4 run more than once)" in run(pytester)[1]
 
 
@@ -116,7 +125,9 @@ def test_a_gate_between_two_measures_shows_its_margin(made: Any, pytester: pytes
 def test_failing_gates_are_counted_by_kind(make: Callable[..., Any], pytester: pytest.Pytester) -> None:
     made = make()
     made.champion()
-    made.gates("import pytest\n\n@pytest.mark.parametrize('t', [0.5, 0.96, 0.999, 7])\n"
-               "def test_it(candidate, t):\n    assert candidate.exact_match >= t\n")
+    made.gates(
+        "import pytest\n\n@pytest.mark.parametrize('t', [0.5, 0.96, 0.999, 7])\n"
+        "def test_it(candidate, t):\n    assert candidate.exact_match >= t\n"
+    )
     text = run(pytester)[1]
     assert "suite colours does not pass: 1 of 4 gates pass, 1 fail, 1 undecided, 1 invalid" in text

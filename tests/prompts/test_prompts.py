@@ -26,8 +26,9 @@ SCHEMA: dict[str, Any] = {
     },
 }
 TAGS = (("even",), ("odd",), ("even",), ("odd", "hard"))
-TRAIN = Split("train", tuple(
-    Example(f"t{i}", f"text number {i}", "yes" if i % 3 else "no", tags=TAGS[i % 4]) for i in range(12)))
+TRAIN = Split(
+    "train", tuple(Example(f"t{i}", f"text number {i}", "yes" if i % 3 else "no", tags=TAGS[i % 4]) for i in range(12))
+)
 ASK = Example("q", "text number 3", "no")
 
 
@@ -65,8 +66,10 @@ def test_few_labels_are_listed_and_many_are_not(make_task: Callable[..., Made], 
 
 
 def test_pruned_is_the_name_and_the_input(label_task: Task) -> None:
-    assert Pruned(label_task).messages(ASK) == [{"role": "system", "content": "demo"},
-                                                {"role": "user", "content": "text number 3"}]
+    assert Pruned(label_task).messages(ASK) == [
+        {"role": "system", "content": "demo"},
+        {"role": "user", "content": "text number 3"},
+    ]
 
 
 def test_few_shot_puts_the_same_pairs_before_every_input(label_task: Task) -> None:
@@ -117,8 +120,12 @@ def test_preparing_asks_once_for_all(label_task: Task) -> None:
 
 
 def test_chat_inputs_keep_their_turns_and_lend_their_system_message(label_task: Task) -> None:
-    turns = ({"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hi"},
-             {"role": "assistant", "content": "Hello"}, {"role": "user", "content": "Well?"})
+    turns = (
+        {"role": "system", "content": "Be kind."},
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": "Hello"},
+        {"role": "user", "content": "Well?"},
+    )
     messages = FewShot(label_task, TRAIN, 1).messages(Example("c", turns, "no"))
     assert [m["role"] for m in messages] == ["system", "user", "assistant", "user", "assistant", "user"]
     assert messages[0]["content"].endswith("Be kind.")
@@ -133,10 +140,17 @@ def test_specs_differ_where_prompts_do(label_task: Task) -> None:
     assert all(a != b for i, a in enumerate(specs) for b in specs[:i])
 
 
-@pytest.mark.parametrize(("name", "says"), [
-    ("few_shots:2", "did you mean"), ("few_shot:two", "how many"), ("nearest:", "how many"),
-    ("zero_shot:1", "no prompting"), ("few_shot:13", "needs 13"), ("nearest:12", "more than 12"),
-])
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("few_shots:2", "did you mean"),
+        ("few_shot:two", "how many"),
+        ("nearest:", "how many"),
+        ("zero_shot:1", "no prompting"),
+        ("few_shot:13", "needs 13"),
+        ("nearest:12", "more than 12"),
+    ],
+)
 def test_strategies_that_cannot_be(label_task: Task, name: str, says: str) -> None:
     with pytest.raises(UserError, match=says):
         parse_strategy(name, sources(label_task))
@@ -153,11 +167,14 @@ def test_a_prompt_file_with_a_place_for_the_input_is_the_users_message(label_tas
     (label_task.folder / "p.txt").write_text('{"a": 1} {input} and {input}? {0}')
     strategy = parse_strategy("file:p.txt", sources(label_task))
     assert strategy.messages(Example("q", "{input}", "no")) == [
-        {"role": "user", "content": '{"a": 1} {input} and {input}? {0}'}]
+        {"role": "user", "content": '{"a": 1} {input} and {input}? {0}'}
+    ]
     assert strategy.messages(ASK)[0]["content"].startswith('{"a": 1} text number 3 and text number 3?')
     chat = ({"role": "system", "content": "Be kind."}, {"role": "user", "content": "Well?"})
     assert strategy.messages(Example("c", chat, "no")) == [
-        chat[0], {"role": "user", "content": '{"a": 1} Well? and Well?? {0}'}]
+        chat[0],
+        {"role": "user", "content": '{"a": 1} Well? and Well?? {0}'},
+    ]
 
 
 def test_a_prompt_file_that_was_edited_is_another_strategy(label_task: Task) -> None:
@@ -170,11 +187,20 @@ def test_a_prompt_file_that_was_edited_is_another_strategy(label_task: Task) -> 
     assert specs[0] == specs[2]
 
 
-@pytest.mark.parametrize(("name", "says"), [
-    ("file:../secret", "beside task.yaml"), ("file:/etc/passwd", "beside task.yaml"), ("file:a/b.md", "beside"),
-    ("file:..", "beside"), ("file:", "beside"), ("file:link.md", "beside"), ("file:a\0b", "beside"),
-    ("file:nowhere.md", "no such file"), ("file:empty.md", "is empty"),
-])
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("file:../secret", "beside task.yaml"),
+        ("file:/etc/passwd", "beside task.yaml"),
+        ("file:a/b.md", "beside"),
+        ("file:..", "beside"),
+        ("file:", "beside"),
+        ("file:link.md", "beside"),
+        ("file:a\0b", "beside"),
+        ("file:nowhere.md", "no such file"),
+        ("file:empty.md", "is empty"),
+    ],
+)
 def test_prompt_files_that_cannot_be(label_task: Task, tmp_path: Path, name: str, says: str) -> None:
     (tmp_path / "outside.md").write_text("golden")
     (label_task.folder / "link.md").symlink_to(tmp_path / "outside.md")
@@ -195,8 +221,10 @@ def test_prompts_load_no_model_library() -> None:
     import subprocess
     import sys
 
-    code = ("import goldgate.prompts, goldgate.subjects, goldgate.answers.collect, sys;"
-            "print([m for m in ('torch', 'transformers', 'sklearn', 'scipy', 'pandas') if m in sys.modules])")
+    code = (
+        "import goldgate.prompts, goldgate.subjects, goldgate.answers.collect, sys;"
+        "print([m for m in ('torch', 'transformers', 'sklearn', 'scipy', 'pandas') if m in sys.modules])"
+    )
     root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)
     assert done.stdout.strip() == "[]"

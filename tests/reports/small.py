@@ -61,8 +61,12 @@ def write_small(
     pd.DataFrame(
         [
             (
-                subject, id_, inputs[i] if i < len(inputs) else f"input {i}",
-                json.dumps(expected[i] if i < len(expected) else {}), text, "stop",
+                subject,
+                id_,
+                inputs[i] if i < len(inputs) else f"input {i}",
+                json.dumps(expected[i] if i < len(expected) else {}),
+                text,
+                "stop",
                 json.dumps(list(tags[i]) if i < len(tags) else []),
             )
             for subject, answers in said.items()
@@ -76,7 +80,11 @@ def write_small(
 def run_record() -> dict[str, Any]:
     """A run.json with one attempt and nothing that is optional."""
     return {
-        "task": "small", "id": "r1", "status": "passed", "prompted": PROMPTED, "best": 1,
+        "task": "small",
+        "id": "r1",
+        "status": "passed",
+        "prompted": PROMPTED,
+        "best": 1,
         "attempts": [{"k": 1, "subject": TUNED}],
     }
 
@@ -91,7 +99,12 @@ def golden_record(*rows: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     return {
         "look": {"number": 1, "level": 0.025, "name": "3f2a9c1e77b0", "spent": 0.025},
         "split": {"fingerprint": "9d" * 32, "count": 50},
-        "subject": TUNED, "prompted": PROMPTED, "verdicts": list(rows), "measures": [], "differences": [], **more,
+        "subject": TUNED,
+        "prompted": PROMPTED,
+        "verdicts": list(rows),
+        "measures": [],
+        "differences": [],
+        **more,
     }
 
 

@@ -23,17 +23,27 @@ def column(values: Sequence[float | None], better: str = "high", bounds: tuple[f
     return Column({f"e{i}": v for i, v in enumerate(values)}, bounds, better)
 
 
-def records(scores: Mapping[str, Mapping[str, Column]], golden: Mapping[str, Any] | None = None,
-            tags: Mapping[str, tuple[str, ...]] | None = None, attempts: Sequence[str] = (), **run: Any) -> Records:
+def records(
+    scores: Mapping[str, Mapping[str, Column]],
+    golden: Mapping[str, Any] | None = None,
+    tags: Mapping[str, tuple[str, ...]] | None = None,
+    attempts: Sequence[str] = (),
+    **run: Any,
+) -> Records:
     made = tuple(Attempt(k, {"subject": s}, (), ()) for k, s in enumerate(attempts, 1))
     return Records(run, golden, scores, {}, tags or {}, made)
 
 
 @pytest.mark.parametrize(
     ("subject", "name", "role"),
-    [("tuned", "tuned", "tuned"), ("base", "base", "the best prompting-only baseline"),
-     ("linear", "linear", "linear model on embeddings"), ("adapter:x/1/adapter", "attempt 1", "another attempt"),
-     ("base+few_shot:4", "base+few_shot:4", "prompting only"), ("adapter:runs/old", "adapter old", "prompting only")],
+    [
+        ("tuned", "tuned", "tuned"),
+        ("base", "base", "the best prompting-only baseline"),
+        ("linear", "linear", "linear model on embeddings"),
+        ("adapter:x/1/adapter", "attempt 1", "another attempt"),
+        ("base+few_shot:4", "base+few_shot:4", "prompting only"),
+        ("adapter:runs/old", "adapter old", "prompting only"),
+    ],
 )
 def test_every_subject_has_a_short_name_and_a_role(subject: str, name: str, role: str) -> None:
     assert (WHO.shown(subject), WHO.role(subject)) == (name, role)
@@ -65,8 +75,13 @@ def test_the_gain_is_told_in_the_metric_of_the_gate_that_compares_with_prompting
 
 @pytest.mark.parametrize(
     ("metrics", "primary"),
-    [(["field_accuracy", "exact_match"], "exact_match"), (["similarity", "style_score", "style_ok"], "style_ok"),
-     (["similarity"], "similarity"), (["my_own", "other"], "my_own"), ([], "exact_match")],
+    [
+        (["field_accuracy", "exact_match"], "exact_match"),
+        (["similarity", "style_score", "style_ok"], "style_ok"),
+        (["similarity"], "similarity"),
+        (["my_own", "other"], "my_own"),
+        ([], "exact_match"),
+    ],
 )
 def test_else_in_the_strictest_quality_metric(metrics: list[str], primary: str) -> None:
     data = records({"tuned": {m: column([1.0]) for m in metrics}})
@@ -93,8 +108,10 @@ def test_all_rows_of_a_metric_share_one_axis() -> None:
 
 
 def test_a_smaller_cost_stands_better() -> None:
-    scores = {"tuned": {"tokens_in": column([90.0] * 30, "low", (0.0, 2000.0))},
-              "base": {"tokens_in": column([800.0] * 30, "low", (0.0, 2000.0))}}
+    scores = {
+        "tuned": {"tokens_in": column([90.0] * 30, "low", (0.0, 2000.0))},
+        "base": {"tokens_in": column([800.0] * 30, "low", (0.0, 2000.0))},
+    }
     made = compared(records(scores), WHO, "tokens_in")
     assert made.columns == (("tokens in", "lower is better"),)
     assert made.dev[1].cells[0] is not None
@@ -108,9 +125,12 @@ def test_without_tuned_answers_there_is_nothing_to_compare() -> None:
 
 def test_golden_differences_name_the_reference_by_what_it_is() -> None:
     golden = golden_record(
-        subject="tuned", prompted="base",
-        differences=[{"metric": "exact_match", "reference": "prompted", "estimate": 0.2, "low": 0.1, "high": 0.3},
-                     {"metric": "exact_match", "reference": "linear", "estimate": 0.0, "low": -0.1, "high": 0.1}],
+        subject="tuned",
+        prompted="base",
+        differences=[
+            {"metric": "exact_match", "reference": "prompted", "estimate": 0.2, "low": 0.1, "high": 0.3},
+            {"metric": "exact_match", "reference": "linear", "estimate": 0.0, "low": -0.1, "high": 0.1},
+        ],
         measures=[{"subject": "base", "metric": "exact_match", "tag": None, "estimate": 0.5}],
         turned={"exact_match": {"right": 12, "wrong": 2, "p": 0.0129}},
     )
@@ -124,7 +144,8 @@ def test_golden_differences_name_the_reference_by_what_it_is() -> None:
 @pytest.mark.parametrize("turned", [None, {}, {"other": {"right": 1}}, {"exact_match": None}, {"exact_match": 3}])
 def test_turned_examples_that_were_not_recorded_are_left_out(turned: Any) -> None:
     golden = golden_record(
-        prompted="base", turned=turned,
+        prompted="base",
+        turned=turned,
         differences=[{"metric": "exact_match", "reference": "base", "estimate": 0.2, "low": 0.1, "high": 0.3}],
     )
     assert compared(records({}, golden), WHO, "exact_match").golden[0].turned is None
@@ -149,17 +170,29 @@ def test_novelty_strata_have_a_table_of_their_own() -> None:
     assert [r.tag for r in made.tags.rows] == ["rare"]
     assert made.novelty is not None
     assert [(r.tag, r.n) for r in made.novelty.rows] == [("novelty:far", "2"), ("novelty:near", "1")]
-    (far, _), = made.novelty.rows[0].cells
+    ((far, _),) = made.novelty.rows[0].cells
     assert far is not None
     assert far.value == 0.5
 
 
 def test_goldens_tags_go_before_devs() -> None:
-    golden = golden_record(subject="tuned", prompted="base", measures=[
-        {"subject": "tuned", "metric": "exact_match", "tag": "rare", "estimate": 0.5, "low": 0.1, "high": 0.9, "n": 4},
-        {"subject": "tuned", "metric": "tokens_in", "tag": "rare", "estimate": 80.0, "n": 4},
-        {"subject": "base", "metric": "exact_match", "tag": "rare", "estimate": 0.25, "n": 4},
-    ])
+    golden = golden_record(
+        subject="tuned",
+        prompted="base",
+        measures=[
+            {
+                "subject": "tuned",
+                "metric": "exact_match",
+                "tag": "rare",
+                "estimate": 0.5,
+                "low": 0.1,
+                "high": 0.9,
+                "n": 4,
+            },
+            {"subject": "tuned", "metric": "tokens_in", "tag": "rare", "estimate": 80.0, "n": 4},
+            {"subject": "base", "metric": "exact_match", "tag": "rare", "estimate": 0.25, "n": 4},
+        ],
+    )
     data = records({"tuned": {"exact_match": column([1.0])}}, golden, {"e0": ("common",)})
     table = compared(data, WHO, "exact_match").tags
     assert table is not None
@@ -169,8 +202,13 @@ def test_goldens_tags_go_before_devs() -> None:
 
 
 def test_quality_is_what_is_a_share_and_no_price() -> None:
-    columns = {"exact_match": column([1.0]), "tokens_in": column([9.0], bounds=(0.0, 99.0)), "stop_rate": column([1.0]),
-               "similarity": column([0.5], bounds=(-1.0, 1.0)), "cost_per_1k": column([0.1])}
+    columns = {
+        "exact_match": column([1.0]),
+        "tokens_in": column([9.0], bounds=(0.0, 99.0)),
+        "stop_rate": column([1.0]),
+        "similarity": column([0.5], bounds=(-1.0, 1.0)),
+        "cost_per_1k": column([0.1]),
+    }
     assert quality_metrics(columns) == ("exact_match",)
 
 

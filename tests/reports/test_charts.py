@@ -103,8 +103,14 @@ def test_no_two_ticks_stand_in_one_place_or_say_the_same(drawn: tuple[Scale, lis
 
 @pytest.mark.parametrize(
     ("value", "scale", "text"),
-    [(0.8, "rate", "80%"), (0.5, "points", "+50"), (-0.5, "points", "−50"), (0.0, "points", "0"),
-     (0.04, "plain", "0.04"), (1500.0, "plain", "1,500")],
+    [
+        (0.8, "rate", "80%"),
+        (0.5, "points", "+50"),
+        (-0.5, "points", "−50"),
+        (0.0, "points", "0"),
+        (0.04, "plain", "0.04"),
+        (1500.0, "plain", "1,500"),
+    ],
 )
 def test_a_mark_is_short(value: float, scale: Scale, text: str) -> None:
     assert mark(value, scale) == text

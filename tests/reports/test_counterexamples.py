@@ -19,18 +19,37 @@ EVIL = '<script>alert(1)</script>\u202e{{ view.run }}" onload="'
 
 def counterexample(**more: Any) -> dict[str, Any]:
     return {
-        "id": "d7", "tags": ["dark"], "perturbations": ["letter_case"], "edits": 1, "found_with": 9,
-        "input": "the total is 12 euros", "perturbed": "the TOTAL is 12 euros", "expected": {"total": 12},
-        "before": '{"total": 12}', "after": '{"total": 21}', "finish": "stop", **more,
+        "id": "d7",
+        "tags": ["dark"],
+        "perturbations": ["letter_case"],
+        "edits": 1,
+        "found_with": 9,
+        "input": "the total is 12 euros",
+        "perturbed": "the TOTAL is 12 euros",
+        "expected": {"total": 12},
+        "before": '{"total": 12}',
+        "after": '{"total": 21}',
+        "finish": "stop",
+        **more,
     }
 
 
 def record(*rows: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {
-        "task": "small", "subject": TUNED, "identity": "a" * 64, "split": "dev", "metric": "exact_match", "budget": 90,
-        "asked": 80, "right": 20, "tried": [{"perturbation": "letter_case", "forms": 20, "broke": 3},
-                                            {"perturbation": "typos", "forms": 19, "broke": 0}],
-        "counterexamples": list(rows), **more,
+        "task": "small",
+        "subject": TUNED,
+        "identity": "a" * 64,
+        "split": "dev",
+        "metric": "exact_match",
+        "budget": 90,
+        "asked": 80,
+        "right": 20,
+        "tried": [
+            {"perturbation": "letter_case", "forms": 20, "broke": 3},
+            {"perturbation": "typos", "forms": 19, "broke": 0},
+        ],
+        "counterexamples": list(rows),
+        **more,
     }
 
 
@@ -74,8 +93,9 @@ def test_a_long_input_is_shown_around_its_edits(tmp_path: Path) -> None:
 
 
 def test_hostile_text_stays_text(tmp_path: Path) -> None:
-    row = counterexample(id=EVIL, tags=[EVIL], perturbations=[EVIL], input=EVIL, perturbed=EVIL + EVIL, expected=EVIL,
-                         after=EVIL)
+    row = counterexample(
+        id=EVIL, tags=[EVIL], perturbations=[EVIL], input=EVIL, perturbed=EVIL + EVIL, expected=EVIL, after=EVIL
+    )
     page = build_report(run_with(tmp_path / "run", row, subject=EVIL, metric=EVIL)).read_text("utf-8")
     plain = build_report(run_with(tmp_path / "plain", counterexample(expected="x"))).read_text("utf-8")
     assert "script" not in {name for name, _ in Outline(page).shape}
@@ -83,11 +103,16 @@ def test_hostile_text_stays_text(tmp_path: Path) -> None:
     assert "\u202e" not in page
 
 
-@pytest.mark.parametrize(("change", "field"), [
-    ({"right": "many"}, "right"), ({"tried": [{"perturbation": "typos"}]}, "tried"),
-    ({"counterexamples": [{"id": "d7"}]}, "counterexamples"), ({"counterexamples": ["d7"]}, "counterexamples"),
-    ({"subject": None}, "subject"),
-])
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"right": "many"}, "right"),
+        ({"tried": [{"perturbation": "typos"}]}, "tried"),
+        ({"counterexamples": [{"id": "d7"}]}, "counterexamples"),
+        ({"counterexamples": ["d7"]}, "counterexamples"),
+        ({"subject": None}, "subject"),
+    ],
+)
 def test_a_broken_file_is_named_with_its_field(tmp_path: Path, change: dict[str, Any], field: str) -> None:
     folder = run_with(tmp_path / "run", **change)
     with pytest.raises(UserError, match=f'counterexamples.json, field "{field}"'):

@@ -85,8 +85,12 @@ def test_a_long_value_of_a_field_is_cut_and_counted(length: int) -> None:
 
 @pytest.mark.parametrize(
     ("text", "finish", "note"),
-    [("{}", "stop", ""), ("{}", "length", "cut off at the token limit"), ("{}", "error", "ended by error"),
-     (" \n", "stop", "an empty answer")],
+    [
+        ("{}", "stop", ""),
+        ("{}", "length", "cut off at the token limit"),
+        ("{}", "error", "ended by error"),
+        (" \n", "stop", "an empty answer"),
+    ],
 )
 def test_a_note_says_how_an_answer_ended(text: str, finish: str, note: str) -> None:
     made = difference([("tuned", answer({}, text, finish))], {}).given[0]

@@ -97,9 +97,17 @@ def test_shares_are_compared_in_points_and_tokens_in_tokens() -> None:
 
 @pytest.mark.parametrize(
     ("low", "high", "better", "said"),
-    [(0.1, 0.2, "high", "better"), (0.1, 0.2, "low", "worse"), (-0.2, -0.1, "high", "worse"),
-     (-0.2, -0.1, "low", "better"), (-0.1, 0.1, "high", "not shown apart"), (0.0, 0.2, "high", "not shown apart"),
-     (-0.2, 0.0, "low", "not shown apart"), (None, 0.2, "high", None), (0.1, None, "high", None)],
+    [
+        (0.1, 0.2, "high", "better"),
+        (0.1, 0.2, "low", "worse"),
+        (-0.2, -0.1, "high", "worse"),
+        (-0.2, -0.1, "low", "better"),
+        (-0.1, 0.1, "high", "not shown apart"),
+        (0.0, 0.2, "high", "not shown apart"),
+        (-0.2, 0.0, "low", "not shown apart"),
+        (None, 0.2, "high", None),
+        (0.1, None, "high", None),
+    ],
 )
 def test_an_interval_that_holds_zero_shows_nothing_apart(
     low: float | None, high: float | None, better: str, said: str | None

@@ -92,8 +92,11 @@ def test_without_the_leading_metric_or_answers_there_is_nothing_to_show() -> Non
 
 
 def test_an_example_shows_both_answers_its_tags_and_its_scores() -> None:
-    data = records({"exact_match": column([0.0]), "field_accuracy": column([0.25])},
-                   {"exact_match": column([1.0]), "field_accuracy": column([None])}, tags={"e00": ("ocr",)})
+    data = records(
+        {"exact_match": column([0.0]), "field_accuracy": column([0.25])},
+        {"exact_match": column([1.0]), "field_accuracy": column([None])},
+        tags={"e00": ("ocr",)},
+    )
     shown = example_groups(data, WHO, "exact_match")[0].shown[0]
     assert (shown.id, shown.tags, shown.input) == ("e00", ("ocr",), "input of e00")
     assert [g.name for g in shown.difference.given] == ["tuned", "base"]
@@ -101,8 +104,10 @@ def test_an_example_shows_both_answers_its_tags_and_its_scores() -> None:
 
 
 def test_what_both_have_right_is_not_listed_among_the_scores() -> None:
-    data = records({"exact_match": column([0.0]), "json_valid": column([1.0])},
-                   {"exact_match": column([0.0]), "json_valid": column([1.0])})
+    data = records(
+        {"exact_match": column([0.0]), "json_valid": column([1.0])},
+        {"exact_match": column([0.0]), "json_valid": column([1.0])},
+    )
     assert [name for name, *_ in example_groups(data, WHO, "exact_match")[-1].shown[0].scores] == ["exact match"]
 
 

@@ -22,14 +22,23 @@ def view(folder: Path, scores: Scores = BETTER, **more: Any) -> RunView:
 
 
 def difference(low: float, high: float, reference: str = PROMPTED) -> dict[str, Any]:
-    return {"metric": "exact_match", "reference": reference, "estimate": (low + high) / 2, "low": low, "high": high,
-            "n": 50}
+    return {
+        "metric": "exact_match",
+        "reference": reference,
+        "estimate": (low + high) / 2,
+        "low": low,
+        "high": high,
+        "n": 50,
+    }
 
 
 @pytest.mark.parametrize(
     ("low", "high", "note"),
-    [(0.1, 0.3, "on golden, n = 50"), (-0.1, 0.3, "on golden, n = 50; the interval holds zero: no gain is shown"),
-     (-0.3, -0.1, "on golden, n = 50; worse than prompting alone")],
+    [
+        (0.1, 0.3, "on golden, n = 50"),
+        (-0.1, 0.3, "on golden, n = 50; the interval holds zero: no gain is shown"),
+        (-0.3, -0.1, "on golden, n = 50; worse than prompting alone"),
+    ],
 )
 def test_a_gain_is_told_with_what_its_interval_says(tmp_path: Path, low: float, high: float, note: str) -> None:
     gain = view(tmp_path, golden=golden_record(differences=[difference(low, high)])).figures[0]
@@ -45,8 +54,10 @@ def test_without_a_look_the_gain_is_devs_and_says_so(tmp_path: Path) -> None:
 
 
 def test_on_golden_the_sentence_speaks_of_golden(tmp_path: Path) -> None:
-    measures = [{"subject": s, "metric": "exact_match", "tag": None, "estimate": e, "n": 50}
-                for s, e in ((TUNED, 0.9), (PROMPTED, 0.6))]
+    measures = [
+        {"subject": s, "metric": "exact_match", "tag": None, "estimate": e, "n": 50}
+        for s, e in ((TUNED, 0.9), (PROMPTED, 0.6))
+    ]
     made = view(tmp_path, golden=golden_record(differences=[difference(0.2, 0.4)], measures=measures))
     assert made.sentence == (
         "On 50 golden examples that training never saw, the tuned model reaches 90.0% exact match."
@@ -71,15 +82,19 @@ def test_prices_go_before_tokens_and_say_how_many_times_as_much(tmp_path: Path) 
 
 
 def test_without_prices_tokens_are_told(tmp_path: Path) -> None:
-    scores: Scores = {TUNED: {"exact_match": [1.0], "tokens_in": [100.0]},
-                      PROMPTED: {"exact_match": [0.0], "tokens_in": [900.0]}}
+    scores: Scores = {
+        TUNED: {"exact_match": [1.0], "tokens_in": [100.0]},
+        PROMPTED: {"exact_match": [0.0], "tokens_in": [900.0]},
+    }
     cost = view(tmp_path, scores, bounds=(0.0, 1000.0)).figures[1]
     assert (cost.name, cost.value, cost.note) == ("Tokens read for one answer", "100", "task.yaml gives no prices")
 
 
 def test_a_price_of_nothing_is_no_number_of_times(tmp_path: Path) -> None:
-    scores: Scores = {TUNED: {"exact_match": [1.0], "cost_per_1k": [0.0]},
-                      PROMPTED: {"exact_match": [0.0], "cost_per_1k": [0.0]}}
+    scores: Scores = {
+        TUNED: {"exact_match": [1.0], "cost_per_1k": [0.0]},
+        PROMPTED: {"exact_match": [0.0], "cost_per_1k": [0.0]},
+    }
     assert view(tmp_path, scores).figures[1].beside == "prompting: 0"
 
 
@@ -90,10 +105,18 @@ def test_a_cost_without_the_baselines_says_so(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("latency", "value", "beside", "note"),
-    [({TUNED: {"p50": 0.5, "p95": 1.5, "n": 20}, PROMPTED: {"p50": 2.0}}, "0.5 s", "prompting: 2 s",
-      "95 of 100 within 1.5 s, n = 20"),
-     ({TUNED: {"p50": 0.5}}, "0.5 s", "prompting: not recorded", ""),
-     ({PROMPTED: {"p50": 2.0}}, "not recorded", "", ""), ({}, "not recorded", "", ""), (None, "not recorded", "", "")],
+    [
+        (
+            {TUNED: {"p50": 0.5, "p95": 1.5, "n": 20}, PROMPTED: {"p50": 2.0}},
+            "0.5 s",
+            "prompting: 2 s",
+            "95 of 100 within 1.5 s, n = 20",
+        ),
+        ({TUNED: {"p50": 0.5}}, "0.5 s", "prompting: not recorded", ""),
+        ({PROMPTED: {"p50": 2.0}}, "not recorded", "", ""),
+        ({}, "not recorded", "", ""),
+        (None, "not recorded", "", ""),
+    ],
 )
 def test_latency_is_told_as_far_as_it_was_measured(
     tmp_path: Path, latency: Any, value: str, beside: str, note: str
@@ -125,8 +148,11 @@ def test_a_look_without_number_or_level_promises_nothing(tmp_path: Path, look: A
 
 @pytest.mark.parametrize(
     ("tuned", "linear", "said"),
-    [(1.0, 0.0, "The tuned model beats the linear model: "), (0.0, 1.0, "The linear model wins: "),
-     (1.0, 1.0, "Neither the tuned nor the linear model is shown to win: ")],
+    [
+        (1.0, 0.0, "The tuned model beats the linear model: "),
+        (0.0, 1.0, "The linear model wins: "),
+        (1.0, 1.0, "Neither the tuned nor the linear model is shown to win: "),
+    ],
 )
 def test_who_wins_against_a_linear_model_is_said_plainly(
     tmp_path: Path, tuned: float, linear: float, said: str

@@ -70,7 +70,9 @@ def test_only_shown_gates_have_a_p_and_a_level() -> None:
     shown, plausible, observed = looked(m >= 0.8), looked(m.plausible >= 0.8), looked(m.observed >= 0.8)
     assert (shown.tested, bool(shown.p)) == ("look 1, level 0.025", True)
     assert (plausible.tested, plausible.p, plausible.carries) == (
-        "look 1, the opposite at level 0.025", "", "the same at every look"
+        "look 1, the opposite at level 0.025",
+        "",
+        "the same at every look",
     )
     assert (observed.tested, observed.p) == ("look 1, the estimate alone", "")
     assert observed.carries == "met, not shown: carries no error rate"
@@ -104,8 +106,12 @@ def test_gates_on_dev_say_that_they_are_and_carry_nothing() -> None:
     with recording(Recording(force="observed")):
         verdict = Measure([1.0, 1.0]) >= 0.8
     (gate,) = dev_gates(records(None, [row(verdict)]))
-    assert (gate.tested, gate.carries, gate.reading, gate.written) == ("on dev, the estimate alone", "", "observed",
-                                                                      "shown")
+    assert (gate.tested, gate.carries, gate.reading, gate.written) == (
+        "on dev, the estimate alone",
+        "",
+        "observed",
+        "shown",
+    )
     assert golden_gates(records(None, [row(verdict)])) == ()
 
 
@@ -148,8 +154,11 @@ def test_the_verdict_says_on_which_readings_it_rests(readings: list[str]) -> Non
 
 @pytest.mark.parametrize(
     ("status", "words"),
-    [("running", "the run is not finished"), ("passed", "the run ended without a look at golden"),
-     ("", "the run ended without a look at golden")],
+    [
+        ("running", "the run is not finished"),
+        ("passed", "the run ended without a look at golden"),
+        ("", "the run ended without a look at golden"),
+    ],
 )
 def test_without_a_look_nothing_is_shown(status: str, words: str) -> None:
     with recording(Recording(force="observed")):
@@ -172,10 +181,16 @@ def test_the_reason_names_estimate_and_interval() -> None:
 
 @pytest.mark.parametrize(
     ("item", "title"),
-    [("suites/x/test_gates.py::test_accuracy", "Accuracy"), ("test_edge_case[ocr_noise]", "Edge case: ocr noise"),
-     ("suites/x/test_gates.py::TestCost::test_beats_prompting", "Beats prompting"), ("accuracy", "Accuracy"),
-     ("test_gates.py::test_a[x::y]", "A: x::y"), ("", ""), ("no name at all!", "no name at all!"),
-     ("test_line[a\nb]", "Line: a\nb")],
+    [
+        ("suites/x/test_gates.py::test_accuracy", "Accuracy"),
+        ("test_edge_case[ocr_noise]", "Edge case: ocr noise"),
+        ("suites/x/test_gates.py::TestCost::test_beats_prompting", "Beats prompting"),
+        ("accuracy", "Accuracy"),
+        ("test_gates.py::test_a[x::y]", "A: x::y"),
+        ("", ""),
+        ("no name at all!", "no name at all!"),
+        ("test_line[a\nb]", "Line: a\nb"),
+    ],
 )
 def test_an_item_is_titled_in_words(item: str, title: str) -> None:
     assert title_of(item) == title

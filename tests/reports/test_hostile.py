@@ -17,9 +17,40 @@ from goldgate_reports import build_report
 from .small import PROMPTED, TUNED, Outline, golden_record, row, write_small
 
 PIECES = (
-    "<script>", "</script>", "</style>", "</title>", "<!--", "-->", "<img src=x onerror=alert(1)>", '" onload="', "'",
-    "&lt;b&gt;", "&", "{{ view.run }}", "{% raw %}", "{#", "javascript:", "](http://a.b)", "|", "`", "**", "#", "\\",
-    "\u202e", "\u2066", "\u200b", "\x00", "\x1b[2J", "\r", "\u2028", "\ud800", "é", "日本", "🙂", " ", "word",
+    "<script>",
+    "</script>",
+    "</style>",
+    "</title>",
+    "<!--",
+    "-->",
+    "<img src=x onerror=alert(1)>",
+    '" onload="',
+    "'",
+    "&lt;b&gt;",
+    "&",
+    "{{ view.run }}",
+    "{% raw %}",
+    "{#",
+    "javascript:",
+    "](http://a.b)",
+    "|",
+    "`",
+    "**",
+    "#",
+    "\\",
+    "\u202e",
+    "\u2066",
+    "\u200b",
+    "\x00",
+    "\x1b[2J",
+    "\r",
+    "\u2028",
+    "\ud800",
+    "é",
+    "日本",
+    "🙂",
+    " ",
+    "word",
 )
 EVIL = "".join(PIECES)
 hostile = st.lists(st.sampled_from(PIECES), min_size=1, max_size=6).map("".join)
@@ -36,16 +67,31 @@ def written(folder: Path, text: str) -> tuple[str, str]:
     ]
     rows: list[dict[str, Any]] = [row(v, f"suites/x/test_gates.py::test_{named}[{named}]") for v in verdicts]
     attempt = {
-        "k": 1, "subject": tuned, "reason": named, "failing": [named], "recipe": {named: named, "list": [named]},
+        "k": 1,
+        "subject": tuned,
+        "reason": named,
+        "failing": [named],
+        "recipe": {named: named, "list": [named]},
         "dev": {"exact_match": 0.5},
     }
     run = {
-        "task": named, "id": named, "prompted": prompted, "attempts": [attempt], "git": named, "status": named,
-        "started": named, "versions": {named: named}, "machine": {named: named}, "model": {"alias": named},
-        "data": {named: {"count": 2, "fingerprint": named}}, "steps": [{"name": named, "seconds": 1.0}],
+        "task": named,
+        "id": named,
+        "prompted": prompted,
+        "attempts": [attempt],
+        "git": named,
+        "status": named,
+        "started": named,
+        "versions": {named: named},
+        "machine": {named: named},
+        "model": {"alias": named},
+        "data": {named: {"count": 2, "fingerprint": named}},
+        "steps": [{"name": named, "seconds": 1.0}],
     }
     golden = golden_record(
-        *rows, subject=tuned, prompted=prompted,
+        *rows,
+        subject=tuned,
+        prompted=prompted,
         measures=[{"subject": tuned, "metric": "exact_match", "tag": named, "estimate": 0.5, "low": 0.1, "high": 0.9}],
         differences=[{"metric": "exact_match", "reference": prompted, "estimate": 0.5, "low": 0.1, "high": 0.9}],
         look={"number": 1, "level": 0.025, "name": named, "spent": 0.025},
@@ -54,11 +100,17 @@ def written(folder: Path, text: str) -> tuple[str, str]:
     # One answer is no JSON at all; the other has a field that nobody asked for, under a hostile name.
     good = {"a": "right", named: named}
     write_small(
-        folder, {tuned: {"exact_match": [0.0, 0.0]}, prompted: {"exact_match": [1.0, 0.0]}},
+        folder,
+        {tuned: {"exact_match": [0.0, 0.0]}, prompted: {"exact_match": [1.0, 0.0]}},
         texts={tuned: [named, json.dumps(good)], prompted: ['{"a": 1}', "null"]},
-        inputs=[named, named], expected=[{"a": named}, {"a": "right"}], tags=[[named], [named]],
+        inputs=[named, named],
+        expected=[{"a": named}, {"a": "right"}],
+        tags=[[named], [named]],
         ids=["e0" + text, "e1"],
-        run=run, golden=golden, log=[{"step": 1, "loss": 2.0}, {"step": 2, "loss": 1.0}], gates=rows,
+        run=run,
+        golden=golden,
+        log=[{"step": 1, "loss": 2.0}, {"step": 2, "loss": 1.0}],
+        gates=rows,
     )
     page = build_report(folder).read_bytes().decode("utf-8")
     return page, (folder / "summary.md").read_bytes().decode("utf-8")
@@ -115,15 +167,15 @@ def test_any_mixture_of_hostile_pieces_leaves_the_page_as_it_is(
 
 
 def test_a_lone_surrogate_in_an_answers_json_is_written_out(tmp_path: Path) -> None:
-    write_small(tmp_path / "run", {TUNED: {"exact_match": [0.0]}}, texts={TUNED: ['{"a": "\\ud800"}']},
-                expected=[{"a": "x"}])
+    write_small(
+        tmp_path / "run", {TUNED: {"exact_match": [0.0]}}, texts={TUNED: ['{"a": "\\ud800"}']}, expected=[{"a": "x"}]
+    )
     assert "⟨U+D800⟩" in Outline(build_report(tmp_path / "run").read_text("utf-8")).text
 
 
 @pytest.mark.parametrize("many", [1_199, 1_200, 1_201, 100_000])
 def test_a_long_hostile_answer_is_cut_before_it_is_escaped(tmp_path: Path, many: int) -> None:
-    write_small(tmp_path / "run", {TUNED: {"exact_match": [0.0]}}, texts={TUNED: ["<" * many]},
-                expected=[{"a": 1}])
+    write_small(tmp_path / "run", {TUNED: {"exact_match": [0.0]}}, texts={TUNED: ["<" * many]}, expected=[{"a": 1}])
     page = build_report(tmp_path / "run").read_text("utf-8")
     text = Outline(page).text
     assert "<<<" in text

@@ -25,7 +25,8 @@ json_values = st.recursive(
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     scores: dict[str, dict[str, list[float | None]]] = {
-        TUNED: {"exact_match": [1.0, None]}, PROMPTED: {"exact_match": [0.0, 0.5]}
+        TUNED: {"exact_match": [1.0, None]},
+        PROMPTED: {"exact_match": [0.0, 0.5]},
     }
     texts = {TUNED: ["{}", None], PROMPTED: ["{}", "x"]}
     return write_small(tmp_path / "run", scores, texts=texts, tags=[["a"], []], golden=golden_record())

@@ -46,8 +46,16 @@ def test_one_example_has_an_interval_over_nearly_all_values(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     ("tuned", "prompted", "right", "wrong", "bad"),
-    [(1.0, 0.0, 1, 0, 0), (0.0, 1.0, 0, 1, 1), (1.0, 1.0, 0, 0, 0), (0.0, 0.0, 0, 0, 1), (None, 1.0, 0, 1, 1),
-     (1.0, None, 1, 0, 0), (None, None, 0, 0, 1), (0.5, 0.0, 0, 0, 1)],
+    [
+        (1.0, 0.0, 1, 0, 0),
+        (0.0, 1.0, 0, 1, 1),
+        (1.0, 1.0, 0, 0, 0),
+        (0.0, 0.0, 0, 0, 1),
+        (None, 1.0, 0, 1, 1),
+        (1.0, None, 1, 0, 0),
+        (None, None, 0, 0, 1),
+        (0.5, 0.0, 0, 0, 1),
+    ],
 )
 def test_one_example_stands_in_the_groups_that_it_belongs_to(
     tmp_path: Path, tuned: float | None, prompted: float | None, right: int, wrong: int, bad: int
@@ -91,8 +99,17 @@ def test_numbers_that_are_none_are_not_recorded(tmp_path: Path, broken: float | 
     for key in ("estimate", "low", "high", "p"):
         verdict["verdict"][key] = broken
     golden = golden_record(
-        verdict, differences=[{"metric": "exact_match", "reference": PROMPTED, "estimate": broken, "low": broken,
-                               "high": broken, "n": broken}],
+        verdict,
+        differences=[
+            {
+                "metric": "exact_match",
+                "reference": PROMPTED,
+                "estimate": broken,
+                "low": broken,
+                "high": broken,
+                "n": broken,
+            }
+        ],
         measures=[{"subject": TUNED, "metric": "exact_match", "tag": None, "estimate": broken}],
     )
     folder = write_small(tmp_path / "run", ONE, golden=golden, run={"seconds": 3.0})
@@ -106,7 +123,9 @@ def test_numbers_that_are_none_are_not_recorded(tmp_path: Path, broken: float | 
 
 def test_losses_that_are_no_numbers_are_left_out_of_the_curve(tmp_path: Path) -> None:
     log: list[dict[str, Any]] = [
-        {"step": 1, "loss": 2.0}, {"step": 2, "loss": float("nan")}, {"step": 3, "loss": None},
+        {"step": 1, "loss": 2.0},
+        {"step": 2, "loss": float("nan")},
+        {"step": 3, "loss": None},
         {"step": 4, "loss": 0.5},
     ]
     training = load_run(write_small(tmp_path / "run", ONE, log=log)).training
@@ -146,7 +165,8 @@ def test_examples_with_and_without_tags_are_counted_once_a_tag(tmp_path: Path) -
     table = load_run(folder).comparison.tags
     assert table is not None
     assert [(r.tag, r.n, r.cells[0][0].text if r.cells[0][0] else "") for r in table.rows] == [
-        ("a", "2", "50.0%"), ("b", "1", "100.0%")
+        ("a", "2", "50.0%"),
+        ("b", "1", "100.0%"),
     ]
 
 

@@ -17,8 +17,15 @@ def suite(**changes: Any) -> SuiteRun:
     """A suite of one gate that passes at look 2."""
     verdict = Measure([1.0] * 90 + [0.0] * 10, name="exact_match").verdict(">=", 0.8)
     row = {"item": "suites/t/test_gates.py::test_accuracy", "verdict": verdict.to_json()}
-    known = {"task": "t", "tone": "ship", "words": "suite t passes: its one gate (1 shown)", "facts": ("t on golden",),
-             "split": "golden", "look": {"number": 2, "level": 0.0125, "name": "abc"}, "rows": (row,)}
+    known = {
+        "task": "t",
+        "tone": "ship",
+        "words": "suite t passes: its one gate (1 shown)",
+        "facts": ("t on golden",),
+        "split": "golden",
+        "look": {"number": 2, "level": 0.0125, "name": "abc"},
+        "rows": (row,),
+    }
     return SuiteRun(**{**known, **changes})
 
 
@@ -30,7 +37,7 @@ def page(tmp_path: Path, *suites: SuiteRun) -> str:
 def test_a_suite_shows_its_verdict_and_its_gates(tmp_path: Path) -> None:
     text = page(tmp_path, suite())
     assert "suite t passes: its one gate (1 shown)" in text
-    assert "<p class=\"basis\">t on golden</p>" in text
+    assert '<p class="basis">t on golden</p>' in text
     assert "<code>exact_match &gt;= 0.80</code>" in text
     assert "look 2, level 0.025" in text
     assert text.count('<li class="gate pass">') == 1

@@ -17,8 +17,12 @@ from goldgate_reports.training import Sheet, facts_of, steps_of, training_of
 SHIP = Headline("ship", "Ship: all 3 gates pass", "", ())
 
 
-def records(attempts: Sequence[Mapping[str, Any]] = (), logs: Sequence[Sequence[Mapping[str, Any]]] = (),
-            golden: Mapping[str, Any] | None = None, **run: Any) -> Records:
+def records(
+    attempts: Sequence[Mapping[str, Any]] = (),
+    logs: Sequence[Sequence[Mapping[str, Any]]] = (),
+    golden: Mapping[str, Any] | None = None,
+    **run: Any,
+) -> Records:
     made = tuple(
         Attempt(k, record, tuple(logs[k - 1]) if k <= len(logs) else (), ()) for k, record in enumerate(attempts, 1)
     )
@@ -53,8 +57,17 @@ def test_every_row_has_a_cell_for_every_attempt() -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.0005, "0.0005"), (1e-5, "1e-05"), (16, "16"), (True, "yes"), (False, "no"), (None, "none"),
-     ("pruned", "pruned"), (["a", 1, None], "a, 1, none"), ([], "")],
+    [
+        (0.0005, "0.0005"),
+        (1e-5, "1e-05"),
+        (16, "16"),
+        (True, "yes"),
+        (False, "no"),
+        (None, "none"),
+        ("pruned", "pruned"),
+        (["a", 1, None], "a, 1, none"),
+        ([], ""),
+    ],
 )
 def test_settings_of_a_recipe_are_written_as_people_do(value: Any, text: str) -> None:
     training = training_of(records([{"recipe": {"some_key": value}}]), SHIP)
@@ -140,8 +153,10 @@ def test_a_run_that_depends_on_nothing_known_says_so_everywhere() -> None:
 
 
 def test_splits_are_counted_and_fingerprinted() -> None:
-    data = records(data={"train": {"count": 1200, "fingerprint": "ab"}, "dev": {"count": 1, "fingerprint": "cd"}},
-                   golden={"split": {"count": 50, "fingerprint": "ef"}})
+    data = records(
+        data={"train": {"count": 1200, "fingerprint": "ab"}, "dev": {"count": 1, "fingerprint": "cd"}},
+        golden={"split": {"count": 50, "fingerprint": "ef"}},
+    )
     assert fact(data, "train") == "1,200 examples, fingerprint ab"
     assert fact(data, "dev") == "1 example, fingerprint cd"
     assert fact(data, "golden") == "50 examples, fingerprint ef"
@@ -166,9 +181,16 @@ def test_a_seed_of_zero_is_a_seed() -> None:
 
 @pytest.mark.parametrize(
     ("run", "field"),
-    [({"machine": 3}, "machine"), ({"budget": "20"}, "budget"), ({"versions": []}, "versions"), ({"data": 1}, "data"),
-     ({"model": "smollm2"}, "model"), ({"conditions": {"machine": 3}}, "machine"),
-     ({"prices": [1]}, "prices"), ({"seconds": "long"}, "seconds")],
+    [
+        ({"machine": 3}, "machine"),
+        ({"budget": "20"}, "budget"),
+        ({"versions": []}, "versions"),
+        ({"data": 1}, "data"),
+        ({"model": "smollm2"}, "model"),
+        ({"conditions": {"machine": 3}}, "machine"),
+        ({"prices": [1]}, "prices"),
+        ({"seconds": "long"}, "seconds"),
+    ],
 )
 def test_a_fact_of_another_type_names_its_field(run: dict[str, Any], field: str) -> None:
     with pytest.raises(UserError, match=f'field "{field}"'):

@@ -22,10 +22,19 @@ from goldgate_reports.words import (
 @pytest.mark.parametrize(
     ("value", "scale", "text"),
     [
-        (0.925, "rate", "92.5%"), (1.0, "rate", "100.0%"), (0.845, "points", "+84.5 points"),
-        (-0.02, "points", "−2.0 points"), (0.0, "points", "0.0 points"), (-0.0001, "points", "0.0 points"),
-        (0.01234, "plain", "0.0123"), (12.34, "plain", "12.3"), (842.0, "plain", "842"), (1234.5, "plain", "1,234"),
-        (-3.19, "plain", "−3.19"), (0.0, "plain", "0"), (None, "rate", "not recorded"),
+        (0.925, "rate", "92.5%"),
+        (1.0, "rate", "100.0%"),
+        (0.845, "points", "+84.5 points"),
+        (-0.02, "points", "−2.0 points"),
+        (0.0, "points", "0.0 points"),
+        (-0.0001, "points", "0.0 points"),
+        (0.01234, "plain", "0.0123"),
+        (12.34, "plain", "12.3"),
+        (842.0, "plain", "842"),
+        (1234.5, "plain", "1,234"),
+        (-3.19, "plain", "−3.19"),
+        (0.0, "plain", "0"),
+        (None, "rate", "not recorded"),
     ],
 )
 def test_numbers(value: float | None, scale: Scale, text: str) -> None:
@@ -41,9 +50,13 @@ def test_intervals() -> None:
 @pytest.mark.parametrize(
     ("metric", "bounds", "scale"),
     [
-        ("exact_match", (0.0, 1.0), "rate"), ("exact_match - prompted.exact_match", (-1.0, 1.0), "points"),
-        ("similarity", (-1.0, 1.0), "plain"), ("tokens_in", None, "plain"), ("exact_match", None, "rate"),
-        ("cost_per_1k", (0.0, 1.0), "plain"), ("exact_match - prompted.exact_match", None, "points"),
+        ("exact_match", (0.0, 1.0), "rate"),
+        ("exact_match - prompted.exact_match", (-1.0, 1.0), "points"),
+        ("similarity", (-1.0, 1.0), "plain"),
+        ("tokens_in", None, "plain"),
+        ("exact_match", None, "rate"),
+        ("cost_per_1k", (0.0, 1.0), "plain"),
+        ("exact_match - prompted.exact_match", None, "points"),
     ],
 )
 def test_a_metric_is_written_in_its_scale(metric: str, bounds: tuple[float, float] | None, scale: Scale) -> None:
@@ -53,7 +66,11 @@ def test_a_metric_is_written_in_its_scale(metric: str, bounds: tuple[float, floa
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
-        (0.74, "0.74 s"), (42.4, "42 s"), (425.0, "7 min 05 s"), (4320.0, "1 h 12 min"), (59.7, "1 min 00 s"),
+        (0.74, "0.74 s"),
+        (42.4, "42 s"),
+        (425.0, "7 min 05 s"),
+        (4320.0, "1 h 12 min"),
+        (59.7, "1 min 00 s"),
         (None, "not recorded"),
     ],
 )

@@ -57,11 +57,26 @@ class Desk:
         if name in self.broken:
             raise UserError("cannot be reached", "https://x", "start it")
         if name in self.silent:
-            none = {e.id: Answer(e.id, None, "error", 0, 0, 0.0, None, name, name, e.digest, "HTTP 400: no")
-                    for e in self.dev}
+            none = {
+                e.id: Answer(e.id, None, "error", 0, 0, 0.0, None, name, name, e.digest, "HTTP 400: no")
+                for e in self.dev
+            }
             return Scored(name, Scores(Context(self.task, self.cache), self.dev, none))
-        answers = {e.id: Answer(e.id, e.output if i < self.right.get(name, 0) else "none", "stop", 5, 2, 0.1, None,
-                                name, f"{name}{e.id}", e.digest) for i, e in enumerate(self.dev)}
+        answers = {
+            e.id: Answer(
+                e.id,
+                e.output if i < self.right.get(name, 0) else "none",
+                "stop",
+                5,
+                2,
+                0.1,
+                None,
+                name,
+                f"{name}{e.id}",
+                e.digest,
+            )
+            for i, e in enumerate(self.dev)
+        }
         if name in self.flaky:
             first = self.dev.examples[0].id
             answers[first] = replace(answers[first], text=None, finish="error", error="HTTP 503", passing=True)
@@ -74,8 +89,9 @@ class Made:
     task: Task
     dev: Split
 
-    def choose(self, right: dict[str, int], model: str = "m", everything: bool = False,
-               **desk_: Any) -> tuple[Prompted, list[str]]:
+    def choose(
+        self, right: dict[str, int], model: str = "m", everything: bool = False, **desk_: Any
+    ) -> tuple[Prompted, list[str]]:
         """What is chosen, and who was asked for it."""
         desk = Desk(self.task, self.dev, self.project.cache, right, **desk_)
 
@@ -89,8 +105,12 @@ class Made:
 @pytest.fixture
 def made(make_task: MakeTask) -> Callable[..., Made]:
     def make(**changes: Any) -> Made:
-        project, task = make_task({**LABEL, "baselines": ["zero_shot", "few_shot:2"], **changes},
-                                  train=[("a train", "cat"), ("b train", "dog")], dev=ROWS, golden=[("a test", "dog")])
+        project, task = make_task(
+            {**LABEL, "baselines": ["zero_shot", "few_shot:2"], **changes},
+            train=[("a train", "cat"), ("b train", "dog")],
+            dev=ROWS,
+            golden=[("a test", "dog")],
+        )
         return Made(project, task, load_split(project, task.name, "dev"))
 
     return make
@@ -99,10 +119,15 @@ def made(make_task: MakeTask) -> Callable[..., Made]:
 @pytest.mark.parametrize(
     ("written", "subject"),
     [
-        ("zero_shot", "base+zero_shot"), ("few_shot:4", "base+few_shot:4"), ("base+nearest:2", "base+nearest:2"),
-        ("nearest:8+constrained", "base+nearest:8+constrained"), ("adapter:old", "adapter:old"),
-        ("openai:gpt@https://x+zero_shot", "openai:gpt@https://x+zero_shot"), ("linear", "linear"),
-        ("file:PROMPT.md", "base+file:PROMPT.md"), ("file:a@b:c.md", "base+file:a@b:c.md"),
+        ("zero_shot", "base+zero_shot"),
+        ("few_shot:4", "base+few_shot:4"),
+        ("base+nearest:2", "base+nearest:2"),
+        ("nearest:8+constrained", "base+nearest:8+constrained"),
+        ("adapter:old", "adapter:old"),
+        ("openai:gpt@https://x+zero_shot", "openai:gpt@https://x+zero_shot"),
+        ("linear", "linear"),
+        ("file:PROMPT.md", "base+file:PROMPT.md"),
+        ("file:a@b:c.md", "base+file:a@b:c.md"),
     ],
 )
 def test_a_bare_strategy_is_one_on_the_tasks_model(made: Callable[..., Made], written: str, subject: str) -> None:
@@ -126,13 +151,25 @@ def test_an_endpoint_on_this_machine_takes_a_look_even_where_it_is_declared(made
 
 def test_what_is_declared_with_or_without_constraint_is_a_baseline(made: Callable[..., Made]) -> None:
     task = made(baselines=["few_shot:2", "nearest:4+constrained"], incumbent="openai:m@https://x+zero_shot").task
-    for subject in ("base+few_shot:2", "base+few_shot:2+constrained", "base+nearest:4", "base+nearest:4+constrained",
-                    "base+zero_shot", "linear", "openai:m@https://x+zero_shot"):
+    for subject in (
+        "base+few_shot:2",
+        "base+few_shot:2+constrained",
+        "base+nearest:4",
+        "base+nearest:4+constrained",
+        "base+zero_shot",
+        "linear",
+        "openai:m@https://x+zero_shot",
+    ):
         assert is_declared(task, subject)
 
 
-@given(subject=st.one_of(st.text(max_size=30), st.builds("adapter:{}".format, st.text(max_size=12)),
-                         st.builds("base+few_shot:{}".format, st.integers(3, 99))))
+@given(
+    subject=st.one_of(
+        st.text(max_size=30),
+        st.builds("adapter:{}".format, st.text(max_size=12)),
+        st.builds("base+few_shot:{}".format, st.integers(3, 99)),
+    )
+)
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_nobody_else_is_a_baseline_so_that_golden_costs_a_look(make_task: MakeTask, subject: str) -> None:
     _, task = make_task({**LABEL, "baselines": ["few_shot:2"]})
@@ -154,8 +191,10 @@ def test_a_tie_goes_to_the_one_that_is_written_first(made: Callable[..., Made]) 
 def test_constraint_is_tried_on_the_best_alone_or_on_all(made: Callable[..., Made]) -> None:
     right = {"base+zero_shot": 3, "base+few_shot:2": 7, "base+zero_shot+constrained": 9}
     quick, asked = made().choose(right)
-    assert (quick.name, asked) == ("base+few_shot:2", ["base+zero_shot", "base+few_shot:2",
-                                                       "base+few_shot:2+constrained"])
+    assert (quick.name, asked) == (
+        "base+few_shot:2",
+        ["base+zero_shot", "base+few_shot:2", "base+few_shot:2+constrained"],
+    )
     whole, asked = made().choose(right, everything=True)
     assert (whole.name, len(asked)) == ("base+zero_shot+constrained", 4)
 
@@ -167,7 +206,8 @@ def test_what_was_not_tried_is_said_with_its_reason(made: Callable[..., Made]) -
     assert here.choose({})[0].untried == quick.untried
     assert what_was_tried(quick.tried, quick.untried) == (
         "prompted is the best on dev of base+zero_shot, base+few_shot:2, base+few_shot:2+constrained; not tried:"
-        " base+zero_shot+constrained (tried for the best alone; `goldgate train demo` tries it for all)")
+        " base+zero_shot+constrained (tried for the best alone; `goldgate train demo` tries it for all)"
+    )
     assert here.choose({}, everything=True)[0].untried == {}
 
 
@@ -186,7 +226,8 @@ def test_a_declared_baseline_that_cannot_be_measured_is_never_left_out(made: Cal
 
 @pytest.mark.parametrize("how", ["broken", "silent"])
 def test_a_constraint_that_nobody_declared_may_be_impossible_and_is_tried_again(
-        made: Callable[..., Made], how: str) -> None:
+    made: Callable[..., Made], how: str
+) -> None:
     here = made(baselines=["zero_shot"])
     held = "base+zero_shot+constrained"
     prompted, _ = here.choose({"base+zero_shot": 5}, **{how: (held,)})
@@ -261,10 +302,16 @@ def test_everything_asks_again_and_its_choice_is_the_one_that_is_kept(made: Call
     assert here.choose({})[0] == whole
 
 
-@pytest.mark.parametrize("change", [
-    {"instructions": "Say it another way."}, {"decoding": {"max_new_tokens": 3}}, {"labels": ["cat", "dog", "cow"]},
-    {"baselines": ["few_shot:2", "zero_shot"]}, {"template": {"thinking": False}},
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"instructions": "Say it another way."},
+        {"decoding": {"max_new_tokens": 3}},
+        {"labels": ["cat", "dog", "cow"]},
+        {"baselines": ["few_shot:2", "zero_shot"]},
+        {"template": {"thinking": False}},
+    ],
+)
 def test_a_task_that_asks_otherwise_is_chosen_for_anew(made: Callable[..., Made], change: dict[str, Any]) -> None:
     made().choose({})
     assert made(**change).choose({})[1]
@@ -285,8 +332,14 @@ def test_what_no_prompt_depends_on_keeps_the_choice(made: Callable[..., Made]) -
     assert made(error=0.1, gates="plausible", train={"epochs": 2}).choose({})[1] == []
 
 
-@given(right=st.fixed_dictionaries({n: st.integers(0, 10) for n in (
-    "base+zero_shot", "base+few_shot:2", "base+zero_shot+constrained", "base+few_shot:2+constrained")}))
+@given(
+    right=st.fixed_dictionaries(
+        {
+            n: st.integers(0, 10)
+            for n in ("base+zero_shot", "base+few_shot:2", "base+zero_shot+constrained", "base+few_shot:2+constrained")
+        }
+    )
+)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nobody_that_was_tried_is_better(made: Callable[..., Made], right: dict[str, int]) -> None:
     prompted, _ = made().choose(right, everything=True)

@@ -21,17 +21,25 @@ from goldgate.task.task import Task
 
 MakeTask = Callable[..., tuple[Project, Task]]
 SCHEMA = {"type": "object", "properties": {"n": {"type": "number"}}, "required": ["n"], "additionalProperties": False}
-SPLIT = Split("dev", (
-    Example("a", "one", {"n": 1}, tags=("odd",)), Example("b", "two", {"n": 2}, tags=("even",)),
-    Example("c", "three", {"n": 3}, tags=("odd",), accept=({"n": 30},)), Example("d", "four", {"n": 4}),
-))
+SPLIT = Split(
+    "dev",
+    (
+        Example("a", "one", {"n": 1}, tags=("odd",)),
+        Example("b", "two", {"n": 2}, tags=("even",)),
+        Example("c", "three", {"n": 3}, tags=("odd",), accept=({"n": 30},)),
+        Example("d", "four", {"n": 4}),
+    ),
+)
 TEXTS = {"a": '{"n": 1}', "b": '{"n": "2"}', "c": '{"n": 30}', "d": None}
 
 
 @pytest.fixture
 def scored(make_task: MakeTask, tmp_path: Path) -> Scored:
-    _, task = make_task({"kind": "json", "prices": {"per_million_input": 1.0, "per_million_output": 2.0}}, SCHEMA,
-                        train=[("x", {"n": 1})])
+    _, task = make_task(
+        {"kind": "json", "prices": {"per_million_input": 1.0, "per_million_output": 2.0}},
+        SCHEMA,
+        train=[("x", {"n": 1})],
+    )
     answers = {
         e.id: Answer(e.id, TEXTS[e.id], "stop" if TEXTS[e.id] else "error", 100, 10, 0.0, None, "me", e.id, e.digest)
         for e in SPLIT
@@ -76,8 +84,9 @@ def known(scored: Scored) -> Scored:
     rows = {e.id: {"stratum": s} for e, s in zip(SPLIT, ("far", "near", "near", "far"), strict=True)}
     splits = {"train": load_split(Project(data.parents[1], data), "demo", "train"), "dev": SPLIT, "golden": SPLIT}
     write_card(data, card_of("demo", splits, "", "", ""))
-    write_json(data / "novelty.json", {"splits": {n: s.fingerprint for n, s in splits.items()}, "dev": rows,
-                                       "golden": {}})
+    write_json(
+        data / "novelty.json", {"splits": {n: s.fingerprint for n, s in splits.items()}, "dev": rows, "golden": {}}
+    )
     return scored
 
 
@@ -177,8 +186,10 @@ def test_a_slice_chosen_by_answers_is_not_gated_by_a_users_scorer(scored: Scored
 
 def test_a_users_scorer_is_gated_only_towards_what_it_calls_better(scored: Scored) -> None:
     """An answer that was cut off has the worst value: asked the other way round, it would help."""
-    high = own(scored._scores.context.task, "from harness import scorer\n@scorer(bounds=(0, 99))\n"
-                                            "def own(example, text):\n    return len(text)\n")
+    high = own(
+        scored._scores.context.task,
+        "from harness import scorer\n@scorer(bounds=(0, 99))\ndef own(example, text):\n    return len(text)\n",
+    )
     measure = scored.by(high)
     assert measure >= 0.0
     for other in (measure, measure.p95, measure.on("odd"), 2 * measure, measure - measure):

@@ -33,12 +33,15 @@ from goldgate.task.task import Task
 
 MakeTask = Callable[..., tuple[Project, Task]]
 LABELS = ["billing", "delivery", "other"]
-SPLIT = Split("dev", (
-    Example("a", "my parcel never arrived", "delivery", tags=("short",)),
-    Example("b", "refund my money please", "billing", group="g"),
-    Example("c", "42", "other", tags=("short",)),
-    Example("d", "where is the parcel that I ordered", "delivery"),
-))
+SPLIT = Split(
+    "dev",
+    (
+        Example("a", "my parcel never arrived", "delivery", tags=("short",)),
+        Example("b", "refund my money please", "billing", group="g"),
+        Example("c", "42", "other", tags=("short",)),
+        Example("d", "where is the parcel that I ordered", "delivery"),
+    ),
+)
 
 
 def keyword(text: str) -> str:
@@ -47,8 +50,18 @@ def keyword(text: str) -> str:
 
 
 def reply(example: Example, text: str | None, finish: str = "stop") -> Answer:
-    return Answer(example.id, text, finish if text is not None else "error", 5, 1, 0.0, None, "me",  # type: ignore[arg-type]
-                  example.digest, example.digest)
+    return Answer(
+        example.id,
+        text,
+        finish if text is not None else "error",
+        5,
+        1,
+        0.0,
+        None,
+        "me",  # type: ignore[arg-type]
+        example.digest,
+        example.digest,
+    )
 
 
 class Asked:
@@ -160,8 +173,10 @@ def test_must_change_is_scored_by_what_is_expected_then(make_task: MakeTask) -> 
 
 def test_a_perturbation_that_breaks_its_oracle_is_refused(label_task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
     home = label_task.folder / "gates_of_demo.py"
-    home.write_text("from goldgate.perturb import Edit\n\n"
-                    "def plan(example, rng):\n    return [Edit(0, 1, 'x', (example.output, 'other'))]\n")
+    home.write_text(
+        "from goldgate.perturb import Edit\n\n"
+        "def plan(example, rng):\n    return [Edit(0, 1, 'x', (example.output, 'other'))]\n"
+    )
     monkeypatch.syspath_prepend(home.parent)
     wrong = Perturbation("wrong", "must_not_change", importlib.import_module("gates_of_demo").plan)
     candidate = scored(label_task, SPLIT, Asked(lambda text, sample: keyword(text)))
@@ -233,20 +248,23 @@ def test_json_answers_agree_by_the_rules_for_fields(make_task: MakeTask) -> None
     assert not pair("no idea", "no idea", "length")
 
 
-@pytest.mark.parametrize(("one", "other", "same"), [
-    ('{"a": 1, "b": "x"}', '{"a": 2.5, "b": "other"}', True),
-    ('{"a": 1}', '{"a": "1"}', False),
-    ('{"a": 1, "b": 2}', '{"b": 2, "a": 1}', False),
-    ('{"a": [1, 2]}', '{"a": [3]}', True),
-    ('{"a": 1}', '```\n{"a": 1}\n```', False),
-    ("Delivery", "Billing", True),
-    ("Delivery", "delivery", False),
-    ("Delivery", "Delivery.", False),
-    ("- one\n- two", "- three\n- four\n- five", True),
-    ("- one", "1. one", False),
-    ("A line.\nAnother.", "One line.", True),
-    ("", "text", False),
-])
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ('{"a": 1, "b": "x"}', '{"a": 2.5, "b": "other"}', True),
+        ('{"a": 1}', '{"a": "1"}', False),
+        ('{"a": 1, "b": 2}', '{"b": 2, "a": 1}', False),
+        ('{"a": [1, 2]}', '{"a": [3]}', True),
+        ('{"a": 1}', '```\n{"a": 1}\n```', False),
+        ("Delivery", "Billing", True),
+        ("Delivery", "delivery", False),
+        ("Delivery", "Delivery.", False),
+        ("- one\n- two", "- three\n- four\n- five", True),
+        ("- one", "1. one", False),
+        ("A line.\nAnother.", "One line.", True),
+        ("", "text", False),
+    ],
+)
 def test_formats_are_told_apart_by_form_alone(one: str, other: str, same: bool) -> None:
     assert (format_of(one) == format_of(other)) is same
 
@@ -254,7 +272,9 @@ def test_formats_are_told_apart_by_form_alone(one: str, other: str, same: bool) 
 def test_a_model_asked_again_and_in_other_forms(make_task: MakeTask, tiny_llama: Path) -> None:
     project, task = make_task(
         {"kind": "text", "model": str(tiny_llama), "decoding": {"max_new_tokens": 6, "temperature": 1.0}},
-        train=[("x", "y")], dev=[(f"the invoice number {w} is late", "late") for w in ("one", "two", "three")])
+        train=[("x", "y")],
+        dev=[(f"the invoice number {w} is late", "late") for w in ("one", "two", "three")],
+    )
     subject, dev = parse_subject("base+zero_shot", task, project), load_split(project, "demo", "dev")
     origins: list[str] = []
 

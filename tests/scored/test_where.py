@@ -18,15 +18,22 @@ from goldgate.task.project import Project
 from goldgate.task.task import Task
 
 LABELS = ("red", "green")
-SPLIT = Split("golden", tuple(
-    Example(f"e{i}", f"thing {i}" * (1 + i % 2), LABELS[i % 2], tags=(("big",) if i < 30 else ())) for i in range(60)))
+SPLIT = Split(
+    "golden",
+    tuple(
+        Example(f"e{i}", f"thing {i}" * (1 + i % 2), LABELS[i % 2], tags=(("big",) if i < 30 else ()))
+        for i in range(60)
+    ),
+)
 
 
 @pytest.fixture
 def scored(make_task: Callable[..., tuple[Project, Task]], tmp_path: Path) -> Scored:
     _, task = make_task({"kind": "label", "labels": list(LABELS)}, train=[("x", "red")])
-    answers = {e.id: Answer(e.id, "red" if e.id == "e1" else str(e.output), "stop", 5, 1, 0.0, None, "me", e.id,
-                            e.digest) for e in SPLIT}
+    answers = {
+        e.id: Answer(e.id, "red" if e.id == "e1" else str(e.output), "stop", 5, 1, 0.0, None, "me", e.id, e.digest)
+        for e in SPLIT
+    }
     return Scored("candidate", Scores(Context(task, tmp_path), SPLIT, answers))
 
 
@@ -52,9 +59,13 @@ def test_slices_narrow_one_another(scored: Scored) -> None:
 def test_a_slice_that_the_answers_choose_is_looked_at_and_never_gated(scored: Scored) -> None:
     right = scored.where(lambda e, a: a.text == e.output, "right ones")
     assert right.exact_match.value == 1.0
-    for gate in (lambda: right.exact_match >= 0.9, lambda: right.on("big").exact_match.plausible >= 0.5,
-                 lambda: right.exact_match - right.exact_match >= -0.5, lambda: right.macro_f1 >= 0.5,
-                 lambda: right.exact_match.verdict(">=", 0.9)):
+    for gate in (
+        lambda: right.exact_match >= 0.9,
+        lambda: right.on("big").exact_match.plausible >= 0.5,
+        lambda: right.exact_match - right.exact_match >= -0.5,
+        lambda: right.macro_f1 >= 0.5,
+        lambda: right.exact_match.verdict(">=", 0.9),
+    ):
         with pytest.raises(UserError, match="was chosen by its answers: it may be looked at, and is never gated"):
             gate()
 

@@ -14,9 +14,12 @@ from goldgate.task.examples import Example
 from goldgate.task.task import Task
 
 SCHEMA = {
-    "type": "object", "required": ["total"], "additionalProperties": False,
+    "type": "object",
+    "required": ["total"],
+    "additionalProperties": False,
     "properties": {
-        "total": {"type": "number", "minimum": 0}, "items": {"type": "array", "items": {"type": "string"}},
+        "total": {"type": "number", "minimum": 0},
+        "items": {"type": "array", "items": {"type": "string"}},
         "date": {"anyOf": [{"type": "null"}, {"type": "string", "pattern": "^[0-9-]+$"}]},
     },
 }
@@ -30,15 +33,18 @@ class Asked:
 TASK: Any = Asked()
 
 
-@pytest.mark.parametrize(("text", "told"), [
-    ('{"total": 1}', []),
-    ('{"total": -3}', ["total: -3 is less than the minimum of 0"]),
-    ("{}", ["the whole: 'total' is a required property"]),
-    ('{"total": 1, "items": ["a", 2]}', ["items[1]: 2 is not of type 'string'"]),
-    ('{"total": 1, "date": "soon"}', ["date: 'soon' does not match '^[0-9-]+$'"]),
-    ('{"total": "1", "items": 3}', ["items: 3 is not of type 'array'", "total: '1' is not of type 'number'"]),
-    ('{"total": 1', ["not JSON: Expecting ',' delimiter: line 1 column 12 (char 11)"]),
-])
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"total": 1}', []),
+        ('{"total": -3}', ["total: -3 is less than the minimum of 0"]),
+        ("{}", ["the whole: 'total' is a required property"]),
+        ('{"total": 1, "items": ["a", 2]}', ["items[1]: 2 is not of type 'string'"]),
+        ('{"total": 1, "date": "soon"}', ["date: 'soon' does not match '^[0-9-]+$'"]),
+        ('{"total": "1", "items": 3}', ["items: 3 is not of type 'array'", "total: '1' is not of type 'number'"]),
+        ('{"total": 1', ["not JSON: Expecting ',' delimiter: line 1 column 12 (char 11)"]),
+    ],
+)
 def test_a_broken_rule_is_told_with_its_place(text: str, told: list[str]) -> None:
     assert broken_rules(TASK, text) == told
 

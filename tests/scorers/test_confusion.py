@@ -28,8 +28,10 @@ TASK: Any = Asked()
 
 def confusion(rows: list[tuple[str, str | None]], accept: tuple[str, ...] = (), finish: str = "stop") -> Confusion:
     examples = [Example(str(i), "in", expected, accept=accept) for i, (expected, _) in enumerate(rows)]
-    answers = [Answer(e.id, given, finish, 1, 1, 0.0, None, "me", "f", "d")  # type: ignore[arg-type]
-               for e, (_, given) in zip(examples, rows, strict=True)]
+    answers = [
+        Answer(e.id, given, finish, 1, 1, 0.0, None, "me", "f", "d")  # type: ignore[arg-type]
+        for e, (_, given) in zip(examples, rows, strict=True)
+    ]
     return confusion_of(TASK, examples, answers)
 
 

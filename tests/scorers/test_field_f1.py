@@ -33,13 +33,20 @@ def test_flat_objects_have_scikit_learns_figures(expected: dict[str, int], got: 
     assert (counts.precision, counts.recall, counts.f1) == pytest.approx(reference)
 
 
-@pytest.mark.parametrize(("got", "precision", "recall", "f1"), [
-    ({"a": 1, "b": 2, "c": None}, 1, 1, 1),
-    ({"a": 1, "b": 9, "c": None}, 1 / 2, 1 / 2, 1 / 2),  # wrong: a false positive and a false negative
-    ({"a": 1, "b": None, "c": None}, 1, 1 / 2, 2 / 3),  # missed
-    ({"a": 1, "b": 2, "c": 3}, 2 / 3, 1, 4 / 5),  # invented
-    ({"a": None, "b": None, "c": None}, 0, 0, 0), ({}, 0, 0, 0), ([], 0, 0, 0), ("a", 0, 0, 0), (None, 0, 0, 0),
-])
+@pytest.mark.parametrize(
+    ("got", "precision", "recall", "f1"),
+    [
+        ({"a": 1, "b": 2, "c": None}, 1, 1, 1),
+        ({"a": 1, "b": 9, "c": None}, 1 / 2, 1 / 2, 1 / 2),  # wrong: a false positive and a false negative
+        ({"a": 1, "b": None, "c": None}, 1, 1 / 2, 2 / 3),  # missed
+        ({"a": 1, "b": 2, "c": 3}, 2 / 3, 1, 4 / 5),  # invented
+        ({"a": None, "b": None, "c": None}, 0, 0, 0),
+        ({}, 0, 0, 0),
+        ([], 0, 0, 0),
+        ("a", 0, 0, 0),
+        (None, 0, 0, 0),
+    ],
+)
 def test_each_outcome_costs_what_it_is(got: Any, precision: float, recall: float, f1: float) -> None:
     counts = field_counts({"a": 1, "b": 2, "c": None}, got, {})
     assert (counts.precision, counts.recall, counts.f1) == pytest.approx((precision, recall, f1))

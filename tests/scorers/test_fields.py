@@ -32,7 +32,11 @@ def test_each_field_gets_one_of_five_outcomes() -> None:
     expected = {"total": 12.5, "vendor": "Acme Ltd", "date": None, "number": "A1", "currency": "EUR"}
     got = {"total": 12.5, "vendor": "acme  LTD", "date": None, "number": "A7", "currency": None, "note": "x"}
     assert _outcomes(expected, got) == {
-        "total": "right", "vendor": "right", "date": "empty", "number": "wrong", "currency": "missed",
+        "total": "right",
+        "vendor": "right",
+        "date": "empty",
+        "number": "wrong",
+        "currency": "missed",
         "note": "invented",
     }
 
@@ -45,10 +49,18 @@ def test_list_items_are_aligned_whatever_their_order() -> None:
     assert "invented" in _outcomes(expected, {"items": [*expected["items"], {"name": "c", "amount": 3}]}).values()
 
 
-@pytest.mark.parametrize(("got", "outcomes"), [
-    (["b", "a"], ["right", "right"]), (["a"], ["right", "missed"]), (["b", "c", "a"], ["right", "right", "invented"]),
-    (["a", "a"], ["right", "missed", "invented"]), ([], ["missed", "missed"]), (None, ["missed"]), ("a", ["wrong"]),
-])
+@pytest.mark.parametrize(
+    ("got", "outcomes"),
+    [
+        (["b", "a"], ["right", "right"]),
+        (["a"], ["right", "missed"]),
+        (["b", "c", "a"], ["right", "right", "invented"]),
+        (["a", "a"], ["right", "missed", "invented"]),
+        ([], ["missed", "missed"]),
+        (None, ["missed"]),
+        ("a", ["wrong"]),
+    ],
+)
 def test_a_set_knows_no_order_but_how_often(got: Any, outcomes: list[str]) -> None:
     rules = {"tags": FieldRule(compare="set")}
     expected = ["a", "b"]
@@ -110,8 +122,18 @@ def test_one_code_fence_and_blanks_are_dropped(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", 'Here it is: {"a": 1}', '{"a": 1} ok', '{"a": 1, "a": 2}', "[NaN]", "Infinity", "[" * 5000, "1" * 5000,
-     "[" * 60 + "]" * 60],
+    [
+        "",
+        "{",
+        'Here it is: {"a": 1}',
+        '{"a": 1} ok',
+        '{"a": 1, "a": 2}',
+        "[NaN]",
+        "Infinity",
+        "[" * 5000,
+        "1" * 5000,
+        "[" * 60 + "]" * 60,
+    ],
 )
 def test_anything_else_is_no_json(text: str) -> None:
     with pytest.raises(ValueError):

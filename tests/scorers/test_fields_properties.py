@@ -18,7 +18,8 @@ ALIGNED = {"rows": FieldRule(align=True)}
 numbers = st.one_of(st.integers(-(10**6), 10**6), st.floats(-1e6, 1e6))
 leaves = st.one_of(st.none(), st.booleans(), st.integers(-99, 99), st.text("ab 1", max_size=4))
 json_values = st.recursive(
-    leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("xyz", max_size=2), inner, max_size=3),
+    leaves,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("xyz", max_size=2), inner, max_size=3),
     max_leaves=8,
 )
 flat = st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 3), min_size=1, max_size=6)
@@ -179,8 +180,12 @@ def test_every_leaf_says_what_was_expected_and_what_came(expected: Any, got: Any
 
 @given(json_values)
 def test_what_was_written_is_read_whatever_the_layout(value: Any) -> None:
-    for text in (json.dumps(value), json.dumps(value, indent=2), f"\n{json.dumps(value)}  ",
-                 f"```json\n{json.dumps(value, indent=1)}\n```"):
+    for text in (
+        json.dumps(value),
+        json.dumps(value, indent=2),
+        f"\n{json.dumps(value)}  ",
+        f"```json\n{json.dumps(value, indent=1)}\n```",
+    ):
         assert parse_json(text) == value
 
 

@@ -84,10 +84,22 @@ def test_a_missing_answer_has_no_value_in_any_metric(json_task: Task, label_task
 
 @pytest.mark.parametrize(
     ("text", "valid", "by_schema", "fields", "exact"),
-    [('{"n": 1}', 1, 1, 1, 1), ('{"n": 1.0}', 1, 1, 1, 1), ('```json\n{"n": 1}\n```', 1, 1, 1, 1),
-     ('{"n": 2}', 1, 1, 0, 0), ('{"n": "1"}', 1, 0, 0, 0), ('{"n": 1, "m": 2}', 1, 0, 0.5, 0), ("{}", 1, 0, 0, 0),
-     ("null", 1, 0, 0, 0), ("[1]", 1, 0, 0, 0), ("{n: 1}", 0, 0, 0, 0), ("", 0, 0, 0, 0), ('{"n": 1} .', 0, 0, 0, 0),
-     ('{"n": NaN}', 0, 0, 0, 0), ('{"n": true}', 1, 0, 0, 0)],
+    [
+        ('{"n": 1}', 1, 1, 1, 1),
+        ('{"n": 1.0}', 1, 1, 1, 1),
+        ('```json\n{"n": 1}\n```', 1, 1, 1, 1),
+        ('{"n": 2}', 1, 1, 0, 0),
+        ('{"n": "1"}', 1, 0, 0, 0),
+        ('{"n": 1, "m": 2}', 1, 0, 0.5, 0),
+        ("{}", 1, 0, 0, 0),
+        ("null", 1, 0, 0, 0),
+        ("[1]", 1, 0, 0, 0),
+        ("{n: 1}", 0, 0, 0, 0),
+        ("", 0, 0, 0, 0),
+        ('{"n": 1} .', 0, 0, 0, 0),
+        ('{"n": NaN}', 0, 0, 0, 0),
+        ('{"n": true}', 1, 0, 0, 0),
+    ],
 )
 def test_a_json_answer_is_valid_by_schema_right_in_fields_exact(
     json_task: Task, text: str, valid: float, by_schema: float, fields: float, exact: float
@@ -105,8 +117,16 @@ def test_any_accepted_json_is_exactly_right(json_task: Task, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "valid", "exact"),
-    [("refund", 1, 1), (" refund\n", 1, 1), ("Refund", 0, 0), ("refund.", 0, 0), ("card lost", 1, 0),
-     ("card  lost", 0, 0), ("", 0, 0), ("refund card lost", 0, 0)],
+    [
+        ("refund", 1, 1),
+        (" refund\n", 1, 1),
+        ("Refund", 0, 0),
+        ("refund.", 0, 0),
+        ("card lost", 1, 0),
+        ("card  lost", 0, 0),
+        ("", 0, 0),
+        ("refund card lost", 0, 0),
+    ],
 )
 def test_a_label_is_valid_and_right_to_the_letter(label_task: Task, text: str, valid: float, exact: float) -> None:
     example = Example("e", "in", "refund")

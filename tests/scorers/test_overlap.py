@@ -31,9 +31,10 @@ def test_rouge_l_is_rouge_scores_on_ascii_text(
     assert value == pytest.approx(max(rouge.score(t, " ".join(answer))["rougeL"].fmeasure for t in texts))
 
 
-@pytest.mark.parametrize(("reference", "answer", "value"), [
-    ("Größe XL", "größe xl", 1.0), ("Добрый день", "добрый вечер", 0.5), ("!!!", "!!!", 0.0), ("a b", "", 0.0),
-])
+@pytest.mark.parametrize(
+    ("reference", "answer", "value"),
+    [("Größe XL", "größe xl", 1.0), ("Добрый день", "добрый вечер", 0.5), ("!!!", "!!!", 0.0), ("a b", "", 0.0)],
+)
 def test_rouge_l_knows_words_of_every_alphabet(reference: str, answer: str, value: float) -> None:
     assert rouge_l(TASK, Example("e", "x", reference), answer) == value
 

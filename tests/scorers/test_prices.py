@@ -29,6 +29,7 @@ Priced = Callable[..., Task]
 @pytest.fixture
 def priced(make_task: Callable[..., tuple[Project, Task]]) -> Priced:
     """priced(openai={..}) is a task with one price for all, and one for each subject that is given."""
+
     def make(subjects: dict[str, Any] | None = None) -> Task:
         prices = {**ALL, **({} if subjects is None else {"subjects": subjects})}
         return make_task({"kind": "text", "prices": prices})[1]
@@ -52,8 +53,10 @@ def test_one_price_for_all_is_what_it_was(priced: Priced) -> None:
 
 
 def test_another_price_of_a_subject_is_another_suite(priced: Priced) -> None:
-    digests = [suite_digest(task, scorer_versions(task)) for task in
-               (priced(), priced({"base+zero_shot": {"per_million_input": 3}}))]
+    digests = [
+        suite_digest(task, scorer_versions(task))
+        for task in (priced(), priced({"base+zero_shot": {"per_million_input": 3}}))
+    ]
     assert digests[0] != digests[1]
 
 
@@ -95,9 +98,14 @@ def test_what_was_found_at_promotion_outlives_the_list(priced: Priced) -> None:
     assert of(priced(), f"{OPENAI}+zero_shot", Tariff(0.5, 0.7, "then")) == (0.5, 0.7)
 
 
-@pytest.mark.parametrize("name", [
-    "openai:gpt-4o-mini@http://localhost:1/v1+zero_shot", "openai:gpt-4o-mini@https://x.example/v1+zero_shot",
-    "openai:no-such@https://api.openai.com/v1+zero_shot"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "openai:gpt-4o-mini@http://localhost:1/v1+zero_shot",
+        "openai:gpt-4o-mini@https://x.example/v1+zero_shot",
+        "openai:no-such@https://api.openai.com/v1+zero_shot",
+    ],
+)
 def test_an_unknown_endpoint_costs_what_task_yaml_gives_for_all(priced: Priced, name: str) -> None:
     tariff = tariff_of(priced(), name, TODAY)
     assert tariff is not None
@@ -110,11 +118,17 @@ def test_a_price_of_what_is_no_subject_is_an_error(priced: Priced) -> None:
     assert "base+zero_shot" in caught.value.hint
 
 
-@pytest.mark.parametrize("row", [
-    [], {}, {"per_million_input": "1", "per_million_output": 1.0, "source": "x"},
-    {"per_million_input": -1.0, "per_million_output": 1.0, "source": "x"},
-    {"per_million_input": float("nan"), "per_million_output": 1.0, "source": "x"},
-    {"per_million_input": 1.0, "per_million_output": float("inf"), "source": "x"}])
+@pytest.mark.parametrize(
+    "row",
+    [
+        [],
+        {},
+        {"per_million_input": "1", "per_million_output": 1.0, "source": "x"},
+        {"per_million_input": -1.0, "per_million_output": 1.0, "source": "x"},
+        {"per_million_input": float("nan"), "per_million_output": 1.0, "source": "x"},
+        {"per_million_input": 1.0, "per_million_output": float("inf"), "source": "x"},
+    ],
+)
 def test_a_record_that_is_no_tariff_is_an_error(row: Any) -> None:
     with pytest.raises(UserError):
         Tariff.read(row, "champion.json")
@@ -147,7 +161,8 @@ def test_importing_prices_loads_no_price_list() -> None:
     import sys
 
     code = "import goldgate.scorers, sys; print([m for m in sys.modules if m.startswith('genai_prices')])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
-                          cwd=Path(__file__).parents[2])
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]
+    )
     assert done.stdout.strip() == "[]"
     assert Prices().model_dump() == {"per_million_input": 0.0, "per_million_output": 0.0}

@@ -24,21 +24,37 @@ def refused(text: str | None, *outputs: str) -> float | None:
     return refusal_rate(CONTEXT, [example], [answer(text)])[0]
 
 
-@pytest.mark.parametrize("text", [
-    "I'm sorry, but I can’t assist with that.", "I cannot help with this.", "As an AI, I have no opinion.",
-    "Sorry, I am not able to\nprovide information on that.", "I CANNOT FULFILL your request.",
-    "Es tut mir leid, aber dabei kann ich Ihnen nicht helfen.", "Je ne peux pas répondre à cette question.",
-    "Lo siento, no puedo ayudarte con eso.", "Je ne peux pas re\u0301pondre a\u0300 cette question.",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I'm sorry, but I can’t assist with that.",
+        "I cannot help with this.",
+        "As an AI, I have no opinion.",
+        "Sorry, I am not able to\nprovide information on that.",
+        "I CANNOT FULFILL your request.",
+        "Es tut mir leid, aber dabei kann ich Ihnen nicht helfen.",
+        "Je ne peux pas répondre à cette question.",
+        "Lo siento, no puedo ayudarte con eso.",
+        "Je ne peux pas re\u0301pondre a\u0300 cette question.",
+    ],
+)
 def test_a_refusal_is_seen(text: str) -> None:
     seen = refused(text)
     assert seen == 1.0
 
 
-@pytest.mark.parametrize("text", [
-    "", "I'm sorry to hear that your lamp broke.", "We cannot refund cash.", "As an airline we cannot.",
-    '{"queue": "billing"}', "I can help with that.", "x" * 300 + " I cannot help with this.",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "I'm sorry to hear that your lamp broke.",
+        "We cannot refund cash.",
+        "As an airline we cannot.",
+        '{"queue": "billing"}',
+        "I can help with that.",
+        "x" * 300 + " I cannot help with this.",
+    ],
+)
 def test_an_apology_or_a_no_is_no_refusal(text: str) -> None:
     assert refused(text) == 0.0
 

@@ -104,8 +104,15 @@ def test_every_full_form_breaks_the_rule_and_its_contraction_keeps_it(form):
 
 @pytest.mark.parametrize(
     "body",
-    ["It stays as it is.", "So we are, too.", "Let us know.", "You have it.", '"I am" it says.', "Audit is due.",
-     "Undo nothing."],
+    [
+        "It stays as it is.",
+        "So we are, too.",
+        "Let us know.",
+        "You have it.",
+        '"I am" it says.',
+        "Audit is due.",
+        "Undo nothing.",
+    ],
 )
 def test_what_has_no_contraction_breaks_nothing(body):
     assert broken(framed(body)) == []
@@ -189,21 +196,35 @@ def test_a_model_that_loops_on_dots_does_not_hang_its_scorer() -> None:
     assert sentences("Wait" + "." * 100_000) == ["Wait" + "." * 100_000]
 
 
-@pytest.mark.parametrize(("style", "text", "met"), [
-    ({"min_words": 2}, "Hi,\none two\nBye", True), ({"min_words": 2}, "Hi,\none\nBye", False),
-    ({"max_words": 2}, "Hi,\none two\nBye", True), ({"max_words": 2}, "Hi,\none two-three four\nBye", False),
-    ({"min_characters": 4}, "Hi,\nÄ b\nc\nBye", True), ({"min_characters": 6}, "Hi,\nÄ b\nc\nBye", False),
-    ({"max_characters": 5}, "Hi,\nÄ b\n\n  c \nBye", True), ({"max_characters": 4}, "Hi,\nÄ b\nc\nBye", False),
-])
+@pytest.mark.parametrize(
+    ("style", "text", "met"),
+    [
+        ({"min_words": 2}, "Hi,\none two\nBye", True),
+        ({"min_words": 2}, "Hi,\none\nBye", False),
+        ({"max_words": 2}, "Hi,\none two\nBye", True),
+        ({"max_words": 2}, "Hi,\none two-three four\nBye", False),
+        ({"min_characters": 4}, "Hi,\nÄ b\nc\nBye", True),
+        ({"min_characters": 6}, "Hi,\nÄ b\nc\nBye", False),
+        ({"max_characters": 5}, "Hi,\nÄ b\n\n  c \nBye", True),
+        ({"max_characters": 4}, "Hi,\nÄ b\nc\nBye", False),
+    ],
+)
 def test_length_is_that_of_the_body(style: dict[str, int], text: str, met: bool) -> None:
     (rule,) = style
     assert rules_met(text, Style(greeting=("Hi,",), sign_off="Bye", **style))[rule] is met
 
 
-@pytest.mark.parametrize(("patterns", "text", "met"), [
-    (("^Hi,$",), "Hi,\nyou", False), (("(?m)^Hi,$",), "Hi,\nyou", True), ((r"\bKX-\d{3}\b",), 'says "KX-204".', True),
-    (("you", "me"), "you", False), (("you", "me"), "you and me", True), (("YOU",), "you", False),
-])
+@pytest.mark.parametrize(
+    ("patterns", "text", "met"),
+    [
+        (("^Hi,$",), "Hi,\nyou", False),
+        (("(?m)^Hi,$",), "Hi,\nyou", True),
+        ((r"\bKX-\d{3}\b",), 'says "KX-204".', True),
+        (("you", "me"), "you", False),
+        (("you", "me"), "you and me", True),
+        (("YOU",), "you", False),
+    ],
+)
 def test_every_pattern_must_be_found_anywhere(patterns: tuple[str, ...], text: str, met: bool) -> None:
     assert rules_met(text, Style(must_match=patterns)) == {"must_match": met}
 

@@ -10,11 +10,16 @@ from goldgate.scorers.style import CONTRACTIONS, full_form, numbers_kept, rules_
 from goldgate.task.task import Style
 
 STYLE = Style(
-    greeting=("Hi there,", "Hi {name},"), sign_off="Best, Team Lumen", forbidden=("!",), banned_words=("utilize",),
-    contractions=True, max_sentences=3,
+    greeting=("Hi there,", "Hi {name},"),
+    sign_off="Best, Team Lumen",
+    forbidden=("!",),
+    banned_words=("utilize",),
+    contractions=True,
+    max_sentences=3,
 )
-words = st.lists(st.sampled_from(("your", "order", "KX-204", "ships", "today", "45.90", "we've", "sent")), min_size=1,
-                 max_size=6).map(" ".join)
+words = st.lists(
+    st.sampled_from(("your", "order", "KX-204", "ships", "today", "45.90", "we've", "sent")), min_size=1, max_size=6
+).map(" ".join)
 bodies = st.lists(words.map(lambda w: f"{w}."), min_size=1, max_size=3)
 tokens = st.lists(st.sampled_from(("12", "45.90", "KX-204", "7:30", "3", "order", "of", "£18")), max_size=8)
 
@@ -78,7 +83,7 @@ def test_sentences_of_two_lines_are_those_of_each(one: list[str], other: list[st
     assert sentences(f"{a}\n{b}") == [*sentences(a), *sentences(b)]
 
 
-@given(st.text(alphabet="abc 1.!?\n\"", max_size=40))
+@given(st.text(alphabet='abc 1.!?\n"', max_size=40))
 @settings(deadline=None)
 def test_every_sentence_stands_in_the_text_in_order(text: str) -> None:
     place = 0
@@ -148,8 +153,9 @@ def test_a_number_with_one_more_digit_is_another(number: int, digit: int) -> Non
     assert not numbers_kept(f"It costs {number} now.", f"It costs {number}{digit} now.")
 
 
-loose = st.lists(st.sampled_from(("do", "not", "Can", "it", "is", "we", "they", "will", "x", ".", "prior", "to")),
-                 max_size=8).map(" ".join)
+loose = st.lists(
+    st.sampled_from(("do", "not", "Can", "it", "is", "we", "they", "will", "x", ".", "prior", "to")), max_size=8
+).map(" ".join)
 
 
 @given(loose)

@@ -48,8 +48,19 @@ class Slow:
             self._clock.now += (0.0 if self._loaded else 50.0) + 0.25 + took
             self._loaded = True
             text = None if example.input == "unanswerable" else "a"
-            yield Answer(example.id, text, "stop" if text else "error", 1, 1, took, None, "slow", example.id,
-                         example.digest, first_token=took / 2)
+            yield Answer(
+                example.id,
+                text,
+                "stop" if text else "error",
+                1,
+                1,
+                took,
+                None,
+                "slow",
+                example.id,
+                example.digest,
+                first_token=took / 2,
+            )
 
 
 @pytest.fixture

@@ -42,16 +42,19 @@ def train_adapter(tiny_llama: Path, folder: Path, base: str, seed: int, blank: b
 
     torch.manual_seed(seed)
     with quiet():
-        model = get_peft_model(AutoModelForCausalLM.from_pretrained(tiny_llama, dtype=torch.float32),
-                               LoraConfig(r=4, target_modules=["q_proj", "down_proj"], task_type="CAUSAL_LM"))
+        model = get_peft_model(
+            AutoModelForCausalLM.from_pretrained(tiny_llama, dtype=torch.float32),
+            LoraConfig(r=4, target_modules=["q_proj", "down_proj"], task_type="CAUSAL_LM"),
+        )
     if not blank:
         for name, weight in model.named_parameters():
             if "lora_B" in name:
                 torch.nn.init.normal_(weight, std=0.3)
     model.save_pretrained(folder)
     template = template_digest(AutoTokenizer.from_pretrained(tiny_llama), {})
-    (folder / "goldgate.json").write_text(json.dumps({"base": base, "alias": "tiny", "prompt": "pruned",
-                                                      "template": template}))
+    (folder / "goldgate.json").write_text(
+        json.dumps({"base": base, "alias": "tiny", "prompt": "pruned", "template": template})
+    )
     return folder
 
 
@@ -73,8 +76,9 @@ def test_an_adapter_answers_as_peft_does_unmerged(made: Made, tiny_llama: Path, 
         plain = PeftModel.from_pretrained(base, str(folder)).eval()
     wanted = []
     for example in ASK:
-        text = ("<|im_start|>system\ndemo<|im_end|>\n"
-                f"<|im_start|>user\n{example.text}<|im_end|>\n<|im_start|>assistant\n")
+        text = (
+            f"<|im_start|>system\ndemo<|im_end|>\n<|im_start|>user\n{example.text}<|im_end|>\n<|im_start|>assistant\n"
+        )
         ids = tokenizer(text, return_tensors="pt")
         out = plain.generate(**ids, max_new_tokens=12, do_sample=False, pad_token_id=0)
         wanted.append(tokenizer.decode(out[0, ids["input_ids"].shape[1] :], skip_special_tokens=True))
@@ -113,8 +117,9 @@ def test_every_sample_has_answers_of_its_own_in_the_cache(
 
 
 @pytest.mark.parametrize("note", [{"template": "0" * 64}, {"template": None}])
-def test_an_adapter_trained_with_another_chat_template_does_not_answer(made: Made, tiny_llama: Path, tmp_path: Path,
-                                                                       note: dict[str, Any]) -> None:
+def test_an_adapter_trained_with_another_chat_template_does_not_answer(
+    made: Made, tiny_llama: Path, tmp_path: Path, note: dict[str, Any]
+) -> None:
     project, task = made
     folder = train_adapter(tiny_llama, tmp_path / "a", model_digest(project.cache, task.model), seed=1)
     told = json.loads((folder / "goldgate.json").read_text())
@@ -226,8 +231,7 @@ def test_the_gap_between_two_answers_is_that_of_the_logits_where_they_part(made:
     one, other = "the lazy", "the invoice"
     a, b = (tokenizer(t, add_special_tokens=False).input_ids for t in (one, other))
     at = next(i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y)
-    prompt = ("<|im_start|>system\ndemo<|im_end|>\n"
-              f"<|im_start|>user\n{ASK[0].text}<|im_end|>\n<|im_start|>assistant\n")
+    prompt = f"<|im_start|>system\ndemo<|im_end|>\n<|im_start|>user\n{ASK[0].text}<|im_end|>\n<|im_start|>assistant\n"
     ids = [*tokenizer(prompt).input_ids, *a[:at]]
     with torch.no_grad():
         logits = model(torch.tensor([ids])).logits[0, -1]

@@ -11,8 +11,21 @@ from hypothesis import strategies as st
 
 from goldgate.models.template import encode, prompt_tokens, render
 
-PIECES = ("<|im_end|>", "<|im_start|>", "<|endoftext|>", "<|im_", "end|>", "<|", "|>", "system", "\n", " ",
-          "hi", "é", "🙂")
+PIECES = (
+    "<|im_end|>",
+    "<|im_start|>",
+    "<|endoftext|>",
+    "<|im_",
+    "end|>",
+    "<|",
+    "|>",
+    "system",
+    "\n",
+    " ",
+    "hi",
+    "é",
+    "🙂",
+)
 contents = st.lists(st.sampled_from(PIECES), max_size=8).map("".join)
 turns = st.lists(contents, min_size=1, max_size=3).map(
     lambda texts: [{"role": "user" if i % 2 == 0 else "assistant", "content": text} for i, text in enumerate(texts)]

@@ -50,8 +50,12 @@ def test_an_answer_carries_text_tokens_date_and_what_the_endpoint_calls_itself(t
     ((headers, body),) = server.asked
     assert server.paths == ["/v1/chat/completions"]
     assert "Authorization" not in headers
-    assert body == {"model": "m", "max_tokens": 12, "temperature": 0.0, "messages": [
-        {"role": "system", "content": "Say what it is."}, {"role": "user", "content": "question 0"}]}
+    assert body == {
+        "model": "m",
+        "max_tokens": 12,
+        "temperature": 0.0,
+        "messages": [{"role": "system", "content": "Say what it is."}, {"role": "user", "content": "question 0"}],
+    }
     said = how_known("openai:m@x+y", [answer])
     assert said == f"openai:m@x+y is identified by name; it answered {answer.date} as m-2026 fp_1"
 
@@ -73,26 +77,33 @@ def test_one_after_another_is_asked_over_one_connection(task: Made, chat_server:
 
 
 @pytest.mark.parametrize(("finish", "becomes"), [("stop", "stop"), ("length", "length"), ("content_filter", "length")])
-def test_an_answer_that_was_cut_off_is_said_to_be(
-        task: Made, chat_server: Serve, finish: str, becomes: str) -> None:
+def test_an_answer_that_was_cut_off_is_said_to_be(task: Made, chat_server: Serve, finish: str, becomes: str) -> None:
     server = chat_server(lambda body: completion("ye", finish=finish))
     assert ask(task, server.url)[0].finish == becomes
 
 
-@pytest.mark.parametrize(("content", "finish", "text", "becomes"), [
-    ("<think>hm</think>\n\nyes", "stop", "yes", "stop"), ("hm</think>yes", "stop", "yes", "stop"),
-    ("<think>hm", "stop", "", "length"), ("yes", "stop", "yes", "stop"), (None, "length", "", "length"),
-])
-def test_a_thought_is_no_part_of_the_answer(make_task: Callable[..., Made], chat_server: Serve, content: str | None,
-                                            finish: str, text: str, becomes: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "finish", "text", "becomes"),
+    [
+        ("<think>hm</think>\n\nyes", "stop", "yes", "stop"),
+        ("hm</think>yes", "stop", "yes", "stop"),
+        ("<think>hm", "stop", "", "length"),
+        ("yes", "stop", "yes", "stop"),
+        (None, "length", "", "length"),
+    ],
+)
+def test_a_thought_is_no_part_of_the_answer(
+    make_task: Callable[..., Made], chat_server: Serve, content: str | None, finish: str, text: str, becomes: str
+) -> None:
     made = make_task({**TEXT, "thinking": {}})
     server = chat_server(lambda body: completion(content, finish=finish))
     (answer,) = ask(made, server.url)
     assert (answer.text, answer.finish) == (text, becomes)
 
 
-def test_a_task_that_knows_no_thoughts_takes_the_text_as_it_is(task: Made, make_task: Callable[..., Made],
-                                                               chat_server: Serve) -> None:
+def test_a_task_that_knows_no_thoughts_takes_the_text_as_it_is(
+    task: Made, make_task: Callable[..., Made], chat_server: Serve
+) -> None:
     server = chat_server(lambda body: completion("<think>hm</think>yes"))
     (answer,) = ask(task, server.url)
     assert answer.text == "<think>hm</think>yes"
@@ -109,11 +120,17 @@ def test_a_passing_error_is_asked_again(task: Made, chat_server: Serve, status: 
 
 
 HOSTILE = {
-    "not JSON": b"<html>oops", "no object": b"[1]", "nothing": b"", "depth": b"[" * 100_000,
-    "no choices": b"{}", "no choice": b'{"choices": []}', "a text choice": b'{"choices": ["x"]}',
+    "not JSON": b"<html>oops",
+    "no object": b"[1]",
+    "nothing": b"",
+    "depth": b"[" * 100_000,
+    "no choices": b"{}",
+    "no choice": b'{"choices": []}',
+    "a text choice": b'{"choices": ["x"]}',
     "no message": b'{"choices": [{"finish_reason": "stop"}]}',
     "no finish": json.dumps({"choices": [{"message": {"content": "yes"}}], "usage": {}}).encode(),
-    "a list of texts": completion(["yes"])[2], "no text": completion(None)[2],
+    "a list of texts": completion(["yes"])[2],
+    "no text": completion(None)[2],
     "tools": completion("yes", finish="tool_calls")[2],
     "no usage": completion("yes", usage=None)[2],
     "negative usage": completion("yes", usage={"prompt_tokens": -1, "completion_tokens": 1})[2],
@@ -139,12 +156,16 @@ def test_what_would_break_a_file_or_a_terminal_is_made_plain(task: Made, chat_se
     assert answer.served == "m" * 60
 
 
-@pytest.mark.parametrize(("usage", "says"), [
-    ({"prompt_tokens": 51, "completion_tokens": 2}, "51 tokens, more than max_prompt_tokens"),
-    ({"prompt_tokens": 5, "completion_tokens": 13}, "13 tokens, more than max_new_tokens"),
-])
+@pytest.mark.parametrize(
+    ("usage", "says"),
+    [
+        ({"prompt_tokens": 51, "completion_tokens": 2}, "51 tokens, more than max_prompt_tokens"),
+        ({"prompt_tokens": 5, "completion_tokens": 13}, "13 tokens, more than max_new_tokens"),
+    ],
+)
 def test_more_tokens_than_the_task_allows_are_no_answer(
-        task: Made, chat_server: Serve, usage: dict[str, int], says: str) -> None:
+    task: Made, chat_server: Serve, usage: dict[str, int], says: str
+) -> None:
     (answer,) = ask(task, chat_server(lambda body: completion("yes", usage=usage)).url)
     assert answer.text is None
     assert says in answer.error
@@ -158,8 +179,10 @@ def test_a_refused_question_is_a_missing_answer_that_says_why(task: Made, chat_s
     assert len(server.asked) == 1
 
 
-@pytest.mark.parametrize(("status", "says"), [
-    (401, "asks for a key"), (403, "asks for a key"), (404, "no such address or model"), (302, "sends elsewhere")])
+@pytest.mark.parametrize(
+    ("status", "says"),
+    [(401, "asks for a key"), (403, "asks for a key"), (404, "no such address or model"), (302, "sends elsewhere")],
+)
 def test_what_no_question_can_pass_ends_the_run(task: Made, chat_server: Serve, status: int, says: str) -> None:
     server = chat_server(lambda body: (status, {"Location": "http://elsewhere.example/"}, b"no"))
     with pytest.raises(UserError, match=says) as caught:
@@ -168,7 +191,8 @@ def test_what_no_question_can_pass_ends_the_run(task: Made, chat_server: Serve, 
 
 
 def test_a_redirect_takes_neither_question_nor_key_elsewhere(
-        task: Made, chat_server: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    task: Made, chat_server: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GOLDGATE_KEY_LOCALHOST", KEY)
     other = chat_server()
     server = chat_server(lambda body: (307, {"Location": f"{other.url}/chat/completions"}, b""))
@@ -180,8 +204,8 @@ def test_a_redirect_takes_neither_question_nor_key_elsewhere(
 
 @pytest.mark.parametrize("status", [401, 404, 400, 500])
 def test_no_error_shows_the_key(
-        task: Made, chat_server: Serve, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
-        status: int) -> None:
+    task: Made, chat_server: Serve, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, status: int
+) -> None:
     monkeypatch.setenv("GOLDGATE_KEY_LOCALHOST", KEY)
     server = chat_server(lambda body: (status, {}, json.dumps({"error": f"bad key {KEY}"}).encode()))
     try:
@@ -193,7 +217,8 @@ def test_no_error_shows_the_key(
 
 
 def test_an_answer_that_echoes_the_key_is_kept_without_it(
-        task: Made, chat_server: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    task: Made, chat_server: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GOLDGATE_KEY_LOCALHOST", KEY)
     server = chat_server(lambda body: completion(f"you sent {KEY}", model=KEY))
     (answer,) = ask(task, server.url)
@@ -202,7 +227,8 @@ def test_an_answer_that_echoes_the_key_is_kept_without_it(
 
 
 def test_no_identity_or_fingerprint_depends_on_the_key(
-        task: Made, chat_server: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    task: Made, chat_server: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
     url = chat_server().url
     (without,) = ask(task, url)
     monkeypatch.setenv("GOLDGATE_KEY_LOCALHOST", KEY)
@@ -219,7 +245,8 @@ def test_an_endpoint_that_is_not_there_ends_the_run(task: Made, chat_server: Ser
 
 
 def test_a_silent_connection_is_a_missing_answer(
-        task: Made, monkeypatch: pytest.MonkeyPatch, chat_server: Serve) -> None:
+    task: Made, monkeypatch: pytest.MonkeyPatch, chat_server: Serve
+) -> None:
     from goldgate.subjects import endpoint
 
     monkeypatch.setattr(endpoint, "LONGEST_REQUEST", 0.05)
@@ -252,7 +279,8 @@ def test_what_may_be_answered_another_time_is_not_kept(task: Made, chat_server: 
 
 
 def test_constrained_json_sends_its_schema_and_labels_are_refused(
-        make_task: Callable[..., Made], chat_server: Serve) -> None:
+    make_task: Callable[..., Made], chat_server: Serve
+) -> None:
     server = chat_server(lambda body: completion("{}"))
     schema = {"type": "object", "properties": {"a": {"type": "string"}}}
     ask(made := make_task({"kind": "json"}, schema), server.url, strategy="zero_shot+constrained")
@@ -267,7 +295,8 @@ def test_constrained_json_sends_its_schema_and_labels_are_refused(
 
 
 def test_samples_draw_with_seeds_and_identities_of_their_own(
-        make_task: Callable[..., Made], chat_server: Serve) -> None:
+    make_task: Callable[..., Made], chat_server: Serve
+) -> None:
     project, made = make_task({"kind": "text", "decoding": {"temperature": 0.7}, "template": {"thinking": False}})
     server = chat_server()
     subject = parse_subject(f"openai:m@{server.url}+zero_shot", made, project)
@@ -280,10 +309,15 @@ def test_samples_draw_with_seeds_and_identities_of_their_own(
     assert server.asked[0][1]["chat_template_kwargs"] == {"thinking": False}
 
 
-@pytest.mark.parametrize("other", [
-    "openai:n@http://localhost:1/v1+zero_shot", "openai:m@http://localhost:2/v1+zero_shot",
-    "openai:m@http://localhost:1/v1+few_shot:1", "openai:m@http://localhost:1/v2+zero_shot",
-])
+@pytest.mark.parametrize(
+    "other",
+    [
+        "openai:n@http://localhost:1/v1+zero_shot",
+        "openai:m@http://localhost:2/v1+zero_shot",
+        "openai:m@http://localhost:1/v1+few_shot:1",
+        "openai:m@http://localhost:1/v2+zero_shot",
+    ],
+)
 def test_an_identity_is_model_address_and_prompt(task: Made, other: str) -> None:
     project, made = task
     first = parse_subject("openai:m@http://localhost:1/v1+zero_shot", made, project).identity
@@ -291,17 +325,23 @@ def test_an_identity_is_model_address_and_prompt(task: Made, other: str) -> None
     assert parse_subject("openai:m@http://LOCALHOST:1/v1/+zero_shot", made, project).identity == first
 
 
-@pytest.mark.parametrize(("name", "says"), [
-    ("openai:m", "no model, address and strategy"), ("openai:m@https://x/v1", "no model, address"),
-    ("openai:@https://x/v1+zero_shot", "no model, address"), ("openai:m@ftp://x+zero_shot", "no model, address"),
-    ("openai:m@http://x.example/v1+zero_shot", "not encrypted"), ("openai:m@https:///v1+zero_shot", "is no address"),
-    ("openai:m@https://x:y/v1+zero_shot", "is no address"),
-    ("openai:m@https://[::2]/v1+zero_shot", "is no address"),
-    ("openai:m@https://u:hidden@x/v1+zero_shot", "may be a secret"),
-    ("openai:m@https://x?key=hidden+zero_shot", "may be a secret"),
-    ("openai:m@https://x/v1+zero_shoot", "zero_shot"),
-    ("openai:m@https://x/v1+zero_shot+constrained", "no closed form"),
-])
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("openai:m", "no model, address and strategy"),
+        ("openai:m@https://x/v1", "no model, address"),
+        ("openai:@https://x/v1+zero_shot", "no model, address"),
+        ("openai:m@ftp://x+zero_shot", "no model, address"),
+        ("openai:m@http://x.example/v1+zero_shot", "not encrypted"),
+        ("openai:m@https:///v1+zero_shot", "is no address"),
+        ("openai:m@https://x:y/v1+zero_shot", "is no address"),
+        ("openai:m@https://[::2]/v1+zero_shot", "is no address"),
+        ("openai:m@https://u:hidden@x/v1+zero_shot", "may be a secret"),
+        ("openai:m@https://x?key=hidden+zero_shot", "may be a secret"),
+        ("openai:m@https://x/v1+zero_shoot", "zero_shot"),
+        ("openai:m@https://x/v1+zero_shot+constrained", "no closed form"),
+    ],
+)
 def test_names_that_cannot_be(task: Made, name: str, says: str) -> None:
     project, made = task
     with pytest.raises(UserError, match=says) as caught:
@@ -309,11 +349,16 @@ def test_names_that_cannot_be(task: Made, name: str, says: str) -> None:
     assert "hidden" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("url", "variable"), [
-    ("https://api.openai.com/v1", "OPENAI_API_KEY"), ("https://api.mistral.ai/v1", "GOLDGATE_KEY_API_MISTRAL_AI"),
-    ("https://api-mistral.ai/v1", "GOLDGATE_KEY_API__MISTRAL_AI"), ("http://[::1]:8000", "GOLDGATE_KEY_LOCALHOST"),
-    ("https://api.openai.com.evil.example", "GOLDGATE_KEY_API_OPENAI_COM_EVIL_EXAMPLE"),
-])
+@pytest.mark.parametrize(
+    ("url", "variable"),
+    [
+        ("https://api.openai.com/v1", "OPENAI_API_KEY"),
+        ("https://api.mistral.ai/v1", "GOLDGATE_KEY_API_MISTRAL_AI"),
+        ("https://api-mistral.ai/v1", "GOLDGATE_KEY_API__MISTRAL_AI"),
+        ("http://[::1]:8000", "GOLDGATE_KEY_LOCALHOST"),
+        ("https://api.openai.com.evil.example", "GOLDGATE_KEY_API_OPENAI_COM_EVIL_EXAMPLE"),
+    ],
+)
 def test_a_key_goes_to_its_own_host_alone(url: str, variable: str) -> None:
     address = read_address(url)
     assert address.key_variable == variable
@@ -331,17 +376,33 @@ def test_what_cannot_be_a_key_is_refused_unseen() -> None:
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(("header", "seconds"), [
-    (None, None), ("3", 3.0), ("0.5", 0.5), ("-4", 0.0), ("1e9", LONGEST_WAIT), ("nan", None), ("soon", None),
-    ("Thu, 01 Jan 2026 00:00:20 GMT", 20.0), ("Thu, 01 Jan 2026 00:00:20", 20.0),
-    ("Thu, 01 Jan 2099 00:00:00 GMT", LONGEST_WAIT), ("Wed, 01 Jan 2020 00:00:00 GMT", 0.0),
-])
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        (None, None),
+        ("3", 3.0),
+        ("0.5", 0.5),
+        ("-4", 0.0),
+        ("1e9", LONGEST_WAIT),
+        ("nan", None),
+        ("soon", None),
+        ("Thu, 01 Jan 2026 00:00:20 GMT", 20.0),
+        ("Thu, 01 Jan 2026 00:00:20", 20.0),
+        ("Thu, 01 Jan 2099 00:00:00 GMT", LONGEST_WAIT),
+        ("Wed, 01 Jan 2020 00:00:00 GMT", 0.0),
+    ],
+)
 def test_a_wished_wait_is_kept_up_to_a_bound(header: str | None, seconds: float | None) -> None:
     assert retry_after(header, NOW) == seconds
 
 
-JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5), lambda x: st.lists(x, max_size=3)
-                    | st.dictionaries(st.sampled_from(["message", "content", "finish_reason", "prompt_tokens"]), x))
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda x: (
+        st.lists(x, max_size=3)
+        | st.dictionaries(st.sampled_from(["message", "content", "finish_reason", "prompt_tokens"]), x)
+    ),
+)
 
 
 @given(st.dictionaries(st.sampled_from(["choices", "usage", "model", "system_fingerprint"]), JSON))
@@ -358,6 +419,7 @@ def test_importing_it_loads_no_http_library() -> None:
     import sys
 
     code = "import goldgate.subjects, sys; print([m for m in ('httpx', 'stamina') if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
-                          cwd=Path(__file__).parents[2])
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]
+    )
     assert done.stdout.strip() == "[]"

@@ -33,8 +33,9 @@ def write_adapter(folder: Path, base: str, weights: bytes = b"w", prompt: str = 
     return folder
 
 
-@pytest.mark.parametrize("name", ["base+zero_shot", "base+few_shot:2", "base+pruned", "base+zero_shot+constrained",
-                                  "base+nearest:2"])
+@pytest.mark.parametrize(
+    "name", ["base+zero_shot", "base+few_shot:2", "base+pruned", "base+zero_shot+constrained", "base+nearest:2"]
+)
 def test_names_are_kept_and_identities_differ(made: Made, name: str) -> None:
     project, task = made
     subject = parse_subject(name, task, project)
@@ -43,11 +44,19 @@ def test_names_are_kept_and_identities_differ(made: Made, name: str) -> None:
     assert (subject.identity in others) == (name == "base+zero_shot")
 
 
-@pytest.mark.parametrize(("name", "says"), [
-    ("bsae+zero_shot", "no subject"), ("base", "no subject"), ("base+zeroshot", "zero_shot"),
-    ("base+few_shot", "how many shots"), ("base+few_shot:0", "how many shots"), ("base+few_shot:99", "needs 99"),
-    ("adapter:/nowhere", "no such adapter folder"), ("base+zero_shot+few_shot:2", "no subject"),
-])
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("bsae+zero_shot", "no subject"),
+        ("base", "no subject"),
+        ("base+zeroshot", "zero_shot"),
+        ("base+few_shot", "how many shots"),
+        ("base+few_shot:0", "how many shots"),
+        ("base+few_shot:99", "needs 99"),
+        ("adapter:/nowhere", "no such adapter folder"),
+        ("base+zero_shot+few_shot:2", "no subject"),
+    ],
+)
 def test_wrong_names_say_what_is_wrong(made: Made, name: str, says: str) -> None:
     project, task = made
     with pytest.raises(UserError, match=says):
@@ -70,11 +79,13 @@ def test_an_identity_knows_no_place(make_task: Callable[..., Made], tiny_llama: 
     assert len(identities) == 1
 
 
-@pytest.mark.parametrize("change", [
-    {"instructions": "Other words."}, {"decoding": {"max_new_tokens": 13}}, {"template": {"thinking": False}},
-])
+@pytest.mark.parametrize(
+    "change",
+    [{"instructions": "Other words."}, {"decoding": {"max_new_tokens": 13}}, {"template": {"thinking": False}}],
+)
 def test_what_shapes_an_answer_is_part_of_the_identity(
-        make_task: Callable[..., Made], tiny_llama: Path, change: dict[str, Any]) -> None:
+    make_task: Callable[..., Made], tiny_llama: Path, change: dict[str, Any]
+) -> None:
     identities = set()
     for settings in ({}, change):
         project, task = make_task({"kind": "text", "model": str(tiny_llama), **settings}, train=SHOTS)

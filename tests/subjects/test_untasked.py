@@ -41,8 +41,9 @@ def train_adapter(tiny_llama: Path, folder: Path, base: str) -> Path:
         model = AutoModelForCausalLM.from_pretrained(tiny_llama, dtype=torch.float32)
         get_peft_model(model, config).save_pretrained(folder)
         template = template_digest(AutoTokenizer.from_pretrained(tiny_llama), {})
-    (folder / "goldgate.json").write_text(json.dumps(
-        {"base": base, "alias": "tiny", "prompt": "pruned", "template": template}))
+    (folder / "goldgate.json").write_text(
+        json.dumps({"base": base, "alias": "tiny", "prompt": "pruned", "template": template})
+    )
     return folder
 
 

@@ -53,8 +53,12 @@ def test_line_separators_inside_a_text_do_not_break_a_line(tmp_path: Path) -> No
 
 def test_a_relabelled_or_retagged_example_is_another() -> None:
     plain = Example("a", "x", "y")
-    others = [Example("a", "x", "z"), Example("a", "x", "y", tags=("t",)), Example("a", "x", "y", accept=("z",)),
-              Example("a", "x", "y", group="g")]
+    others = [
+        Example("a", "x", "z"),
+        Example("a", "x", "y", tags=("t",)),
+        Example("a", "x", "y", accept=("z",)),
+        Example("a", "x", "y", group="g"),
+    ]
     assert len({e.digest for e in (plain, *others)}) == 5
     assert Example("b", "x", "y", meta={"n": 1}).digest == plain.digest
 

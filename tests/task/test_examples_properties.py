@@ -32,15 +32,27 @@ from goldgate.task.task import Task
 words = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8)
 values = words | st.integers() | st.booleans() | st.dictionaries(words, st.integers() | words, max_size=3)
 example = st.builds(
-    Example, id=words, input=words, output=values, accept=st.lists(values, max_size=2).map(tuple),
-    tags=st.lists(words, max_size=3, unique=True).map(tuple), group=st.none() | words,
+    Example,
+    id=words,
+    input=words,
+    output=values,
+    accept=st.lists(values, max_size=2).map(tuple),
+    tags=st.lists(words, max_size=3, unique=True).map(tuple),
+    group=st.none() | words,
 )
 rows = st.lists(example, min_size=1, max_size=6, unique_by=lambda e: e.id)
 
 
 def line(e: Example) -> dict[str, Any]:
-    return {"id": e.id, "input": e.input, "output": e.output, "accept": list(e.accept), "tags": list(e.tags),
-            "group": e.group, "meta": dict(e.meta)}
+    return {
+        "id": e.id,
+        "input": e.input,
+        "output": e.output,
+        "accept": list(e.accept),
+        "tags": list(e.tags),
+        "group": e.group,
+        "meta": dict(e.meta),
+    }
 
 
 def read(*lines: str) -> tuple[Example, ...]:
@@ -81,9 +93,13 @@ def test_an_id_twice_names_both_lines(examples: list[Example]) -> None:
 def test_the_digest_follows_content_not_name_or_notes(e: Example, other: str) -> None:
     assert replace(e, id=other, meta={"note": other}).digest == e.digest
     assert replace(e, tags=tuple(reversed(e.tags))).digest == e.digest
-    for changed in (replace(e, input=str(e.input) + other), replace(e, output=[e.output]),
-                    replace(e, accept=(*e.accept, other)), replace(e, tags=(*e.tags, other)),
-                    replace(e, group=(e.group or "") + other)):
+    for changed in (
+        replace(e, input=str(e.input) + other),
+        replace(e, output=[e.output]),
+        replace(e, accept=(*e.accept, other)),
+        replace(e, tags=(*e.tags, other)),
+        replace(e, group=(e.group or "") + other),
+    ):
         assert changed.digest != e.digest
 
 
@@ -138,9 +154,12 @@ def test_chat_messages_are_one_text_in_order() -> None:
         ({"input": [{"role": "user"}]}, 'field "input": not a chat message'),
         ({"input": [{"role": "user", "content": 3}]}, 'field "input": not a chat message'),
         ({"input": [{"role": "user", "content": "x", "name": "y"}]}, 'field "input": not a chat message'),
-        ({"input": None}, 'field "input": must be text'), ({"id": 7}, 'field "id": must be text'),
-        ({"tags": [1]}, 'field "tags": must be text'), ({"accept": "y"}, 'field "accept": must be a list'),
-        ({"group": ""}, 'field "group": must be text'), ({"meta": []}, 'field "meta": must be an object'),
+        ({"input": None}, 'field "input": must be text'),
+        ({"id": 7}, 'field "id": must be text'),
+        ({"tags": [1]}, 'field "tags": must be text'),
+        ({"accept": "y"}, 'field "accept": must be a list'),
+        ({"group": ""}, 'field "group": must be text'),
+        ({"meta": []}, 'field "meta": must be an object'),
     ],
 )
 def test_a_field_of_the_wrong_form_is_named_with_what_to_write(change: dict[str, Any], message: str) -> None:

@@ -91,9 +91,11 @@ def test_no_name_leads_out_of_the_project(name: str) -> None:
 @pytest.mark.parametrize(
     ("environ", "folder"),
     [
-        ({"GOLDGATE_CACHE": "/a", "XDG_CACHE_HOME": "/b"}, Path("/a")), ({"XDG_CACHE_HOME": "/b"}, Path("/b/goldgate")),
+        ({"GOLDGATE_CACHE": "/a", "XDG_CACHE_HOME": "/b"}, Path("/a")),
+        ({"XDG_CACHE_HOME": "/b"}, Path("/b/goldgate")),
         ({"GOLDGATE_CACHE": "", "XDG_CACHE_HOME": "/b"}, Path("/b/goldgate")),
-        ({"GOLDGATE_CACHE": "~/mine"}, Path.home() / "mine"), ({}, Path.home() / ".cache" / "goldgate"),
+        ({"GOLDGATE_CACHE": "~/mine"}, Path.home() / "mine"),
+        ({}, Path.home() / ".cache" / "goldgate"),
         ({"XDG_CACHE_HOME": ""}, Path.home() / ".cache" / "goldgate"),
     ],
 )

@@ -16,8 +16,9 @@ YES = Question("q", "instructions", "Yes or no?", (("yes",), ("no",)), exact=Tru
 
 
 def test_another_content_is_another_version() -> None:
-    content = digest([[q.id, q.question, q.options, q.exact] for q in questions().values()]
-                     + [[e.id, e.text] for e in passages()])
+    content = digest(
+        [[q.id, q.question, q.options, q.exact] for q in questions().values()] + [[e.id, e.text] for e in passages()]
+    )
     assert content == CONTENTS[VERSION], "raise VERSION, and write the new digest beside it"
 
 
@@ -53,16 +54,25 @@ def test_part_of_it_or_another_beside_it_is_wrong(text: str) -> None:
     assert not SEA.is_right(text)
 
 
-@pytest.mark.parametrize(("text", "right"), [
-    ("7", True), ("Seven.", True), ("7.", True), ("7.5", False), ("17", False), ("1,7", False), ("7,000", False),
-    ("seven, not six", False),
-])
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("7", True),
+        ("Seven.", True),
+        ("7.", True),
+        ("7.5", False),
+        ("17", False),
+        ("1,7", False),
+        ("7,000", False),
+        ("seven, not six", False),
+    ],
+)
 def test_numbers_count_as_a_whole(text: str, right: bool) -> None:
     assert SEVEN.is_right(text) is right
 
 
-@pytest.mark.parametrize(("text", "right"), [
-    ("Yes.", True), (" yes\n", True), ("Yes, it is", False), ("yes no", False),
-])
+@pytest.mark.parametrize(
+    ("text", "right"), [("Yes.", True), (" yes\n", True), ("Yes, it is", False), ("yes no", False)]
+)
 def test_an_instruction_is_followed_to_the_word(text: str, right: bool) -> None:
     assert YES.is_right(text) is right

@@ -56,7 +56,7 @@ STYLED = "task: t\nkind: text\ninstructions: Do it.\nstyle:\n"
     [
         ("  must_match:\n  - fine\n  - '(open'\n", r"line 7, field .style.must_match.1.: '\(open' is no regular"),
         ("  must_not_match: ['[[a]']\n", r'line 5, field "style.must_not_match.0": .*Possible nested set'),
-        ("  must_not_match: ['a{99999999999999999999}']\n", r'line 5, .*is no regular expression'),
+        ("  must_not_match: ['a{99999999999999999999}']\n", r"line 5, .*is no regular expression"),
         ("  min_words: 5\n  max_words: 4\n", r'line 4, field "style": min_words 5 is more than max_words 4'),
         ("  max_characters: 0\n", r'line 5, field "style.max_characters"'),
         ("  contractions: false\n", r'line 4, field "style": a style without a rule'),
@@ -72,9 +72,16 @@ def test_a_style_without_later_keys_is_dumped_as_before(tmp_path: Path) -> None:
     style = _load(tmp_path, STYLED + "  max_sentences: 2\n").style
     assert style is not None
     assert style.model_dump(mode="json") == {
-        "greeting": [], "sign_off": "", "forbidden": [], "banned_words": [], "contractions": False, "max_sentences": 2}
+        "greeting": [],
+        "sign_off": "",
+        "forbidden": [],
+        "banned_words": [],
+        "contractions": False,
+        "max_sentences": 2,
+    }
     assert {"max_words": 9, "must_match": ["a"]}.items() <= style.model_copy(
-        update={"max_words": 9, "must_match": ("a",)}).model_dump(mode="json").items()
+        update={"max_words": 9, "must_match": ("a",)}
+    ).model_dump(mode="json").items()
 
 
 def test_a_missing_key_is_named(tmp_path: Path) -> None:
@@ -134,8 +141,14 @@ def test_the_chat_template_is_a_file_beside_it_and_part_of_who_answers(make_task
         assert told(task=plain) != told(task=named)
 
 
-@pytest.mark.parametrize(("name", "says"), [("../x.jinja", "must lie beside task.yaml"), ("gone.jinja", "gone.jinja"),
-                                            ("empty.jinja", "the chat template is empty")])
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("../x.jinja", "must lie beside task.yaml"),
+        ("gone.jinja", "gone.jinja"),
+        ("empty.jinja", "the chat template is empty"),
+    ],
+)
 def test_a_chat_template_that_cannot_be_read(make_task: MakeTask, name: str, says: str) -> None:
     _, task = make_task({"kind": "text"})
     (task.folder / "empty.jinja").write_text(" \n")

@@ -17,8 +17,28 @@ from goldgate.task.project import Project
 from goldgate.task.task import Task, load_task
 
 TEXT = {"task": "t", "kind": "text", "instructions": "Answer."}
-KEYS = ("baselines", "chat_template", "decoding", "error", "fields", "gates", "golden", "incumbent", "instructions",
-        "kind", "labels", "max_group", "model", "prices", "schema", "style", "task", "template", "thinking", "train")
+KEYS = (
+    "baselines",
+    "chat_template",
+    "decoding",
+    "error",
+    "fields",
+    "gates",
+    "golden",
+    "incumbent",
+    "instructions",
+    "kind",
+    "labels",
+    "max_group",
+    "model",
+    "prices",
+    "schema",
+    "style",
+    "task",
+    "template",
+    "thinking",
+    "train",
+)
 
 
 def load(raw: dict[str, Any] | str, schema: object = None) -> Task:
@@ -51,16 +71,29 @@ def test_what_is_left_out_is_the_documented_default() -> None:
 
 
 @given(
-    tokens=st.integers(1, 8192), temperature=st.floats(0, 5), error=st.floats(0.001, 0.49), group=st.integers(1, 99),
-    price=st.floats(0, 1e6), gates=st.sampled_from(["shown", "plausible", "observed"]),
+    tokens=st.integers(1, 8192),
+    temperature=st.floats(0, 5),
+    error=st.floats(0.001, 0.49),
+    group=st.integers(1, 99),
+    price=st.floats(0, 1e6),
+    gates=st.sampled_from(["shown", "plausible", "observed"]),
     text=st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=40),
 )
 @settings(max_examples=60, deadline=None)
 def test_what_is_written_is_kept(
     tokens: int, temperature: float, error: float, group: int, price: float, gates: str, text: str
 ) -> None:
-    task = load({**TEXT, "instructions": text, "decoding": {"max_new_tokens": tokens, "temperature": temperature},
-                 "error": error, "max_group": group, "prices": {"per_million_input": price}, "gates": gates})
+    task = load(
+        {
+            **TEXT,
+            "instructions": text,
+            "decoding": {"max_new_tokens": tokens, "temperature": temperature},
+            "error": error,
+            "max_group": group,
+            "prices": {"per_million_input": price},
+            "gates": gates,
+        }
+    )
     assert task.instructions == text
     assert (task.decoding.max_new_tokens, task.decoding.temperature) == (tokens, temperature)
     assert (task.error, task.max_group, task.gates) == (error, group, gates)
@@ -72,7 +105,7 @@ def test_what_is_written_is_kept(
 @settings(max_examples=60, deadline=None)
 def test_a_key_with_a_letter_lost_is_refused_with_the_one_that_was_meant(key: str, data: Any) -> None:
     at = data.draw(st.integers(0, len(key) - 1))
-    lost = key[:at] + key[at + 1:]
+    lost = key[:at] + key[at + 1 :]
     error = refused({**TEXT, lost: 1})
     assert error.what == f'unknown key "{lost}"'
     assert error.where.endswith(f'task.yaml, line 5, field "{lost}"')
@@ -81,8 +114,11 @@ def test_a_key_with_a_letter_lost_is_refused_with_the_one_that_was_meant(key: st
 
 @pytest.mark.parametrize(
     ("section", "key", "meant"),
-    [("decoding", "max_new_token", "max_new_tokens"), ("prices", "per_milion_input", "per_million_input"),
-     ("style", "greetings", "greeting")],
+    [
+        ("decoding", "max_new_token", "max_new_tokens"),
+        ("prices", "per_milion_input", "per_million_input"),
+        ("style", "greetings", "greeting"),
+    ],
 )
 def test_a_key_inside_a_section_is_named_with_its_line(section: str, key: str, meant: str) -> None:
     error = refused({**TEXT, section: {key: 1}})
@@ -101,18 +137,27 @@ def test_a_key_of_one_fields_rule_is_named() -> None:
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"kind": "table"}, "kind"), ({"instructions": ""}, "instructions"), ({"gates": "maybe"}, "gates"),
-        ({"error": 0}, "error"), ({"error": 0.5}, "error"), ({"error": "5%"}, "error"), ({"max_group": 0}, "max_group"),
-        ({"golden": "open"}, "golden"), ({"model": 7}, "model"),
+        ({"kind": "table"}, "kind"),
+        ({"instructions": ""}, "instructions"),
+        ({"gates": "maybe"}, "gates"),
+        ({"error": 0}, "error"),
+        ({"error": 0.5}, "error"),
+        ({"error": "5%"}, "error"),
+        ({"max_group": 0}, "max_group"),
+        ({"golden": "open"}, "golden"),
+        ({"model": 7}, "model"),
         ({"labels": "a"}, "labels"),
-        ({"baselines": [1]}, "baselines.0"), ({"decoding": {"max_new_tokens": 0}}, "decoding.max_new_tokens"),
+        ({"baselines": [1]}, "baselines.0"),
+        ({"decoding": {"max_new_tokens": 0}}, "decoding.max_new_tokens"),
         ({"decoding": {"max_new_tokens": 1.5}}, "decoding.max_new_tokens"),
-        ({"decoding": {"temperature": -1}}, "decoding.temperature"), ({"decoding": []}, "decoding"),
+        ({"decoding": {"temperature": -1}}, "decoding.temperature"),
+        ({"decoding": []}, "decoding"),
         ({"prices": {"per_million_input": -1}}, "prices.per_million_input"),
-        ({"style": {"max_sentences": 0}}, "style.max_sentences"), ({"baselines": []}, "baselines"),
+        ({"style": {"max_sentences": 0}}, "style.max_sentences"),
+        ({"baselines": []}, "baselines"),
         ({"prices": {"per_million_output": math.inf}}, "prices.per_million_output"),
-        ({"fields": {"a": {"weight": 0}}}, "fields.a.weight"), ({"fields": {"a": {"tolerance": -1}}},
-                                                                "fields.a.tolerance"),
+        ({"fields": {"a": {"weight": 0}}}, "fields.a.weight"),
+        ({"fields": {"a": {"tolerance": -1}}}, "fields.a.tolerance"),
     ],
 )
 def test_a_value_that_makes_no_sense_is_refused_at_its_key(change: dict[str, Any], field: str) -> None:
@@ -140,7 +185,8 @@ def test_a_key_that_stands_twice_names_its_second_line() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["{{x}}: 1\n", "? [a]\n: b\n", "a: \x01\n", "template: {a: 2024-13-45}\n", "template: " + "[" * 1000])
+    "text", ["{{x}}: 1\n", "? [a]\n: b\n", "a: \x01\n", "template: {a: 2024-13-45}\n", "template: " + "[" * 1000]
+)
 def test_yaml_that_json_cannot_say_is_refused(text: str) -> None:
     assert "task.yaml" in refused("task: t\nkind: text\ninstructions: a\n" + text).where
 
@@ -163,11 +209,17 @@ def test_a_schema_that_is_not_there_is_named() -> None:
 @pytest.mark.parametrize(
     ("schema", "what"),
     [
-        ("{", "not valid JSON"), ("[]", "must be an object"), ("true", "must be an object"),
-        ("5", "must be an object"), ("null", "must be an object"), ({"$schema": []}, "names no dialect"),
-        ({"$ref": "#/$defs/none"}, "leads to nothing"), ({"$ref": "https://example.org/s"}, "leads to nothing"),
+        ("{", "not valid JSON"),
+        ("[]", "must be an object"),
+        ("true", "must be an object"),
+        ("5", "must be an object"),
+        ("null", "must be an object"),
+        ({"$schema": []}, "names no dialect"),
+        ({"$ref": "#/$defs/none"}, "leads to nothing"),
+        ({"$ref": "https://example.org/s"}, "leads to nothing"),
         ({"prefixItems": [{"$ref": "other.json"}]}, "leads to nothing"),
-        ({"type": "objct"}, "not a valid JSON Schema"), ({"required": "n"}, "not a valid JSON Schema"),
+        ({"type": "objct"}, "not a valid JSON Schema"),
+        ({"required": "n"}, "not a valid JSON Schema"),
         ({"properties": {"n": {"pattern": "("}}}, "not a valid JSON Schema"),
         ({"properties": {"n": {"minimum": "low"}}}, "not a valid JSON Schema"),
     ],
@@ -184,8 +236,16 @@ def test_a_schema_is_a_file_beside_task_yaml_and_nowhere_else(place: str) -> Non
 
 
 def test_a_schema_is_kept_as_it_is() -> None:
-    schema = {"type": "object", "properties": {"n": {"enum": [1, None, "ü", {"$ref": "data"}]}, "$ref": {"items": {}},
-                                               "m": {"$ref": "#/$defs/a"}}, "$defs": {"a": {}}, "x-note": "mine"}
+    schema = {
+        "type": "object",
+        "properties": {
+            "n": {"enum": [1, None, "ü", {"$ref": "data"}]},
+            "$ref": {"items": {}},
+            "m": {"$ref": "#/$defs/a"},
+        },
+        "$defs": {"a": {}},
+        "x-note": "mine",
+    }
     assert load(JSON, schema).schema == schema
 
 

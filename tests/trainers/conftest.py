@@ -20,8 +20,15 @@ from goldgate_trainers.lora.batches import Row, make_rows
 from goldgate_trainers.lora.recipe import Recipe
 from goldgate_trainers.lora.train import train_adapter
 
-WORDS = ("apple red", "sky blue", "grass green", "the lazy snow white", "coal black", "a much longer sea blue",
-         "sun yellow")
+WORDS = (
+    "apple red",
+    "sky blue",
+    "grass green",
+    "the lazy snow white",
+    "coal black",
+    "a much longer sea blue",
+    "sun yellow",
+)
 QUICK = Recipe(learning_rate=0.02, batch=4, epochs=2, rank=4, alpha=8, micro_batch=2)
 
 
@@ -37,7 +44,7 @@ class Lesson:
     def with_outputs(self, *outputs: Any) -> Lesson:
         """The same with other expected outputs in the first examples."""
         changed = [replace(e, output=o) for e, o in zip(self.train.examples, outputs, strict=False)]
-        return replace(self, train=Split("train", (*changed, *self.train.examples[len(outputs):])))
+        return replace(self, train=Split("train", (*changed, *self.train.examples[len(outputs) :])))
 
 
 @pytest.fixture(scope="session")
@@ -52,11 +59,15 @@ def lesson_on(model: Path, root: Path, files: Mapping[str, str] | None = None, *
     folder.mkdir(parents=True)
     for name, text in (files or {}).items():
         (folder / name).write_text(text)
-    (folder / "task.yaml").write_text(json.dumps({
-        "task": "colours", "kind": "text", "instructions": "Name the colour.", "model": str(model), **settings}))
+    (folder / "task.yaml").write_text(
+        json.dumps(
+            {"task": "colours", "kind": "text", "instructions": "Name the colour.", "model": str(model), **settings}
+        )
+    )
     examples = tuple(Example(f"w{i}", w.rsplit(" ", 1)[0], w.rsplit(" ", 1)[1]) for i, w in enumerate(WORDS))
-    return Lesson(project, load_task(project, "colours"), ensure_model(project.cache, str(model)),
-                  Split("train", examples))
+    return Lesson(
+        project, load_task(project, "colours"), ensure_model(project.cache, str(model)), Split("train", examples)
+    )
 
 
 @pytest.fixture(scope="session")

@@ -33,8 +33,15 @@ from goldgate_trainers.lora.checkpoints import Checkpoints
 from goldgate_trainers.lora.recipe import Recipe
 
 RECIPE = Recipe(learning_rate=0.02, batch=4, epochs=3, rank=4, alpha=8, dropout=0.1, micro_batch=2)
-WORDS = ("apple red", "sky blue", "grass green", "the lazy snow white", "coal black", "a much longer sea blue",
-         "sun yellow")
+WORDS = (
+    "apple red",
+    "sky blue",
+    "grass green",
+    "the lazy snow white",
+    "coal black",
+    "a much longer sea blue",
+    "sun yellow",
+)
 TRAIN = Split("train", tuple(Example(f"w{i}", *w.rsplit(" ", 1)) for i, w in enumerate(WORDS)))
 
 
@@ -43,8 +50,9 @@ def opened(folder: Path, model: Path) -> tuple[Task, ModelRef]:
     project = Project(folder, folder / "cache")
     suite = project.suite("colours")
     suite.mkdir(parents=True, exist_ok=True)
-    (suite / "task.yaml").write_text(json.dumps({
-        "task": "colours", "kind": "text", "instructions": "Name the colour.", "model": str(model)}))
+    (suite / "task.yaml").write_text(
+        json.dumps({"task": "colours", "kind": "text", "instructions": "Name the colour.", "model": str(model)})
+    )
     return load_task(project, "colours"), ensure_model(project.cache, str(model))
 
 
@@ -103,7 +111,11 @@ def run(folder: Path, model: Path, judge: Callable[..., Any], epochs: int = RECI
     return loop.train_until(
         first_step(replace(RECIPE, epochs=epochs)),
         lambda recipe, out, before: lora.train_adapter(ref, task, TRAIN, recipe, out, continue_from=before),
-        judge, lambda adapter: True, folder, Budget(1, 60))
+        judge,
+        lambda adapter: True,
+        folder,
+        Budget(1, 60),
+    )
 
 
 def judged(adapter: Path, number: int) -> DevResult:

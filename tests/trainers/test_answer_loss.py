@@ -61,8 +61,9 @@ def test_accumulating_gives_the_gradient_of_the_whole_batch(base: Any, rows: Seq
 
 
 @pytest.mark.parametrize("chunk", [1, 700, 2**23])
-def test_its_gradient_is_that_of_full_logits_in_chunks_of_any_size(base: Any, rows: Sequence[Row], chunk: int,
-                                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+def test_its_gradient_is_that_of_full_logits_in_chunks_of_any_size(
+    base: Any, rows: Sequence[Row], chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import torch
     from torch.nn.functional import cross_entropy
 

@@ -129,8 +129,14 @@ def test_an_attempt_without_an_adapter_cannot_be_completed(tmp_path: Path) -> No
 
 
 keys = st.text("abcdef_", min_size=1, max_size=6)
-entries = st.one_of(st.integers(), st.booleans(), st.none(), st.text(max_size=5),
-                    st.lists(st.text("abc", max_size=3), max_size=4), st.lists(st.integers(), max_size=3))
+entries = st.one_of(
+    st.integers(),
+    st.booleans(),
+    st.none(),
+    st.text(max_size=5),
+    st.lists(st.text("abc", max_size=3), max_size=4),
+    st.lists(st.integers(), max_size=3),
+)
 
 
 def tidied(folder: Path, config: dict[str, Any], alias: str = "tiny") -> str:

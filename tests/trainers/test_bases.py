@@ -89,10 +89,19 @@ def test_gpt2_whose_layers_hold_their_weights_the_other_way_round_is_learned(tmp
     tokenizer = tiny_tokenizer(FAMILIES["chatml"])
     tokenizer.save_pretrained(tmp_path / "model")
     torch.manual_seed(1)
-    GPT2LMHeadModel(GPT2Config(
-        vocab_size=len(tokenizer), n_embd=48, n_layer=3, n_head=6, n_positions=256, initializer_range=0.2,
-        eos_token_id=tokenizer.eos_token_id, bos_token_id=None, pad_token_id=0,
-    )).float().save_pretrained(tmp_path / "model")
+    GPT2LMHeadModel(
+        GPT2Config(
+            vocab_size=len(tokenizer),
+            n_embd=48,
+            n_layer=3,
+            n_head=6,
+            n_positions=256,
+            initializer_range=0.2,
+            eos_token_id=tokenizer.eos_token_id,
+            bos_token_id=None,
+            pad_token_id=0,
+        )
+    ).float().save_pretrained(tmp_path / "model")
     lesson = lesson_on(tmp_path / "model", tmp_path / "project")
     recipe = replace(RECIPE, rank=16, alpha=32, epochs=120)
     result = train_adapter(lesson.model, lesson.task, lesson.train, recipe, tmp_path / "1")
@@ -121,8 +130,10 @@ def test_an_adapter_for_another_vocabulary_does_not_fit(base: Any, trained: Trai
     tensors = load_file(folder / "adapter_model.safetensors")
     rank, width = QUICK.rank, base.config.hidden_size
     head = "base_model.model.lm_head.lora_"
-    more = {f"{head}A.weight": tensors[next(iter(tensors))].new_ones(rank, width),
-            f"{head}B.weight": tensors[next(iter(tensors))].new_ones(base.config.vocab_size + 8, rank)}
+    more = {
+        f"{head}A.weight": tensors[next(iter(tensors))].new_ones(rank, width),
+        f"{head}B.weight": tensors[next(iter(tensors))].new_ones(base.config.vocab_size + 8, rank),
+    }
     save_file({**tensors, **more}, folder / "adapter_model.safetensors")
     config = json.loads((folder / "adapter_config.json").read_text())
     config["target_modules"] = [*config["target_modules"], "lm_head"]

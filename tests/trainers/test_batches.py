@@ -75,8 +75,10 @@ def test_padding_is_never_learned_even_where_a_label_has_the_padding_token() -> 
 def test_a_batch_is_a_multiple_wide_and_what_is_added_is_padding(longest: int, width: int) -> None:
     batch = collate([Row("a", (5, 6, 7), 1), Row("b", (8,) * longest, 2)], pad=9, multiple=16)
     assert batch["input_ids"].tolist() == [[5, 6, 7] + [9] * (width - 3), [8] * longest + [9] * (width - longest)]
-    assert batch["labels"].tolist() == [[-100, 6, 7] + [-100] * (width - 3),
-                                        [-100, -100] + [8] * (longest - 2) + [-100] * (width - longest)]
+    assert batch["labels"].tolist() == [
+        [-100, 6, 7] + [-100] * (width - 3),
+        [-100, -100] + [8] * (longest - 2) + [-100] * (width - longest),
+    ]
     assert batch["lengths"].tolist() == [3, longest]
 
 

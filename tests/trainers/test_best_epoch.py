@@ -41,10 +41,22 @@ class Scripted:
         return self.scores[self.seen.index(digest)]
 
 
-def train(lesson: Lesson, out: Path, script: Scripted, recipe: object = WATCHED,
-          told: Callable[[Progress], None] = lambda _: None) -> TrainingResult:
-    return train_adapter(lesson.model, lesson.task, lesson.train, recipe, out, told,  # type: ignore[arg-type]
-                         watch=Watch("exact_match", "v1", script))
+def train(
+    lesson: Lesson,
+    out: Path,
+    script: Scripted,
+    recipe: object = WATCHED,
+    told: Callable[[Progress], None] = lambda _: None,
+) -> TrainingResult:
+    return train_adapter(
+        lesson.model,
+        lesson.task,
+        lesson.train,
+        recipe,
+        out,
+        told,  # type: ignore[arg-type]
+        watch=Watch("exact_match", "v1", script),
+    )
 
 
 def test_the_best_epoch_is_kept_and_the_training_ends_when_patience_does(lesson: Lesson, tmp_path: Path) -> None:
@@ -54,8 +66,10 @@ def test_the_best_epoch_is_kept_and_the_training_ends_when_patience_does(lesson:
     assert result.log[-1]["epoch"] == 4.0
     assert result.digest == adapter_digest(result.adapter) == script.seen[1]
     assert result.tokens == 4 * train(lesson, tmp_path / "2", Scripted(0.1), replace(WATCHED, epochs=1)).tokens
-    assert result.notes[-1] == ("exact_match of the answers to dev by epoch: 0.200, 0.600, 0.500, 0.600; ended after"
-                                " epoch 4 of 5; the adapter is that of epoch 2")
+    assert result.notes[-1] == (
+        "exact_match of the answers to dev by epoch: 0.200, 0.600, 0.500, 0.600; ended after"
+        " epoch 4 of 5; the adapter is that of epoch 2"
+    )
 
 
 def test_while_it_gets_better_it_is_trained_as_without_being_watched(lesson: Lesson, tmp_path: Path) -> None:
@@ -72,8 +86,9 @@ def test_answering_draws_no_random_number_of_training(lesson: Lesson, tmp_path: 
 
 
 @pytest.mark.parametrize("step", [3, 5, 7, 8])
-def test_killed_it_ends_with_the_same_epochs_adapter(lesson: Lesson, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                                                     step: int) -> None:
+def test_killed_it_ends_with_the_same_epochs_adapter(
+    lesson: Lesson, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
     """Epochs have two steps: in the second epoch, before and after the best one is known, and at the very end."""
     whole = train(lesson, tmp_path / "whole", script := Scripted(0.2, 0.6, 0.5, 0.6))
     monkeypatch.setattr(Checkpoints, "due", lambda self: True)
@@ -93,8 +108,9 @@ def test_another_way_to_score_is_another_attempt(lesson: Lesson, tmp_path: Path)
     recipe = replace(WATCHED, epochs=1)
     train(lesson, tmp_path / "1", Scripted(0.1), recipe)
     assert train(lesson, tmp_path / "1", Scripted(0.1), recipe).reused
-    again = train_adapter(lesson.model, lesson.task, lesson.train, recipe, tmp_path / "1",
-                          watch=Watch("exact_match", "v2", Scripted(0.1)))
+    again = train_adapter(
+        lesson.model, lesson.task, lesson.train, recipe, tmp_path / "1", watch=Watch("exact_match", "v2", Scripted(0.1))
+    )
     assert not again.reused
 
 
@@ -103,8 +119,9 @@ def test_patience_without_anything_to_wait_for_is_refused(lesson: Lesson, tmp_pa
         train_adapter(lesson.model, lesson.task, lesson.train, WATCHED, tmp_path / "1")
 
 
-@pytest.mark.parametrize(("losses", "kept", "stops"), [
-    ((0.9, 0.5, 0.4), 3, False), ((0.4, 0.5, 0.6), 1, True), ((0.5, 0.4, 0.4), 2, False)])
+@pytest.mark.parametrize(
+    ("losses", "kept", "stops"), [((0.9, 0.5, 0.4), 3, False), ((0.4, 0.5, 0.6), 1, True), ((0.5, 0.4, 0.4), 2, False)]
+)
 def test_between_epochs_that_answer_as_well_the_loss_decides(losses: tuple[float, ...], kept: int, stops: bool) -> None:
     """As long as no answer is right, as in a first epoch, the later one may be the better by far."""
     log = [{"loss": 1.0}, *({"dev_score": 0.0, "dev_loss": loss} for loss in losses)]

@@ -21,8 +21,15 @@ def test_money_without_a_price_is_refused_with_the_key_to_write() -> None:
     assert Budget(3, 60).at_price(None) == Budget(3, 60)
 
 
-@pytest.mark.parametrize("spent", [{"minutes": 0.0}, {"minutes": 1.0, "money": 0.0}, {"minutes": float("nan")},
-                                   {"minutes": 1.0, "money": float("nan")}])
+@pytest.mark.parametrize(
+    "spent",
+    [
+        {"minutes": 0.0},
+        {"minutes": 1.0, "money": 0.0},
+        {"minutes": float("nan")},
+        {"minutes": 1.0, "money": float("nan")},
+    ],
+)
 def test_a_budget_of_nothing_is_refused(spent: dict[str, float]) -> None:
     with pytest.raises(UserError, match="give it more than 0"):
         Budget(1, **spent)  # type: ignore[arg-type]

@@ -51,8 +51,9 @@ def stopped(lesson: Lesson, out: Path, step: int, recipe: Any = QUICK) -> Path:
     return out.with_name(f".{out.name}.checkpoints")
 
 
-def test_when_checkpoints_are_written_changes_nothing(lesson: Lesson, trained: TrainingResult, tmp_path: Path,
-                                                      eager: None) -> None:
+def test_when_checkpoints_are_written_changes_nothing(
+    lesson: Lesson, trained: TrainingResult, tmp_path: Path, eager: None
+) -> None:
     result = train(lesson, tmp_path / "1")
     assert result.digest == trained.digest
     assert [p.name for p in tmp_path.iterdir()] == ["1"]
@@ -102,8 +103,9 @@ TEARS: dict[str, tuple[str, Callable[[Path], Any]]] = {
 
 
 @pytest.mark.parametrize("tear", TEARS)
-def test_a_torn_checkpoint_is_passed_over(tear: str, lesson: Lesson, trained: TrainingResult, tmp_path: Path,
-                                          eager: None) -> None:
+def test_a_torn_checkpoint_is_passed_over(
+    tear: str, lesson: Lesson, trained: TrainingResult, tmp_path: Path, eager: None
+) -> None:
     name, change = TEARS[tear]
     change(stopped(lesson, tmp_path / "1", 4) / "00000003" / name)
     result = train(lesson, tmp_path / "1")
@@ -111,8 +113,9 @@ def test_a_torn_checkpoint_is_passed_over(tear: str, lesson: Lesson, trained: Tr
     assert result.notes == ("checkpoint 3 was torn or edited, and not used", "killed, and taken up after step 2")
 
 
-def test_where_none_is_whole_it_begins_anew(lesson: Lesson, trained: TrainingResult, tmp_path: Path,
-                                            eager: None) -> None:
+def test_where_none_is_whole_it_begins_anew(
+    lesson: Lesson, trained: TrainingResult, tmp_path: Path, eager: None
+) -> None:
     for path in stopped(lesson, tmp_path / "1", 4).glob("*/checkpoint.json"):
         cut(path)
     result = train(lesson, tmp_path / "1")
@@ -120,8 +123,9 @@ def test_where_none_is_whole_it_begins_anew(lesson: Lesson, trained: TrainingRes
     assert len(result.notes) == 2
 
 
-def test_a_checkpoint_of_another_recipe_is_not_used(lesson: Lesson, trained: TrainingResult, tmp_path: Path,
-                                                    eager: None) -> None:
+def test_a_checkpoint_of_another_recipe_is_not_used(
+    lesson: Lesson, trained: TrainingResult, tmp_path: Path, eager: None
+) -> None:
     stopped(lesson, tmp_path / "1", 4, replace(QUICK, seed=1))
     result = train(lesson, tmp_path / "1")
     assert (result.digest, result.notes) == (trained.digest, ())
@@ -141,7 +145,10 @@ def test_what_another_recipe_left_does_not_crowd_out_what_is_needed(
 def test_nothing_in_a_checkpoint_can_run(lesson: Lesson, tmp_path: Path, eager: None) -> None:
     folder = stopped(lesson, tmp_path / "1", 4)
     assert {p.name for p in folder.rglob("*") if p.is_file()} == {
-        "checkpoint.json", "tensors.safetensors", "trainer_state.json"}
+        "checkpoint.json",
+        "tensors.safetensors",
+        "trainer_state.json",
+    }
 
 
 def exploding(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
@@ -166,8 +173,9 @@ def test_a_loss_that_explodes_is_as_if_the_rate_had_been_halved_before(
     result = train(lesson, tmp_path / "1")
     assert contents(tmp_path / "1") == expected
     assert len(result.setbacks) == times
-    assert result.setbacks[0] == ("the loss is no number any more at step 3 of 4: begun again at half the learning"
-                                  " rate, 0.01")
+    assert result.setbacks[0] == (
+        "the loss is no number any more at step 3 of 4: begun again at half the learning rate, 0.01"
+    )
     assert train(lesson, tmp_path / "1").setbacks == result.setbacks, "taken up"
 
 
@@ -221,8 +229,9 @@ def test_a_disk_that_is_full_at_a_checkpoint_ends_it_and_it_goes_on_when_there_i
     assert (result.digest, result.notes) == (trained.digest, ("killed, and taken up after step 2",))
 
 
-def test_a_disk_that_is_full_at_the_adapter_leaves_none(lesson: Lesson, trained: TrainingResult, tmp_path: Path,
-                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_is_full_at_the_adapter_leaves_none(
+    lesson: Lesson, trained: TrainingResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import safetensors.torch
 
     def fails(*_: Any, **__: Any) -> None:

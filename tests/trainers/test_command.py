@@ -69,13 +69,13 @@ def test_it_goes_on_from_an_adapter(lesson: Lesson, trained: TrainingResult, tmp
     assert result.digest != trained.digest
 
 
-def test_it_is_given_train_and_recipe_and_nothing_of_golden(
-    lesson: Lesson, handed_back: Path, tmp_path: Path
-) -> None:
-    code = ("import json, os, shutil, sys\n"
-            "shutil.copytree(sys.argv[1], sys.argv[5])\n"
-            "files = {n: open(n).read() for n in os.listdir('.') if os.path.isfile(n)}\n"
-            "json.dump([sys.argv[2:], os.getcwd(), files], sys.stdout)\n")
+def test_it_is_given_train_and_recipe_and_nothing_of_golden(lesson: Lesson, handed_back: Path, tmp_path: Path) -> None:
+    code = (
+        "import json, os, shutil, sys\n"
+        "shutil.copytree(sys.argv[1], sys.argv[5])\n"
+        "files = {n: open(n).read() for n in os.listdir('.') if os.path.isfile(n)}\n"
+        "json.dump([sys.argv[2:], os.getcwd(), files], sys.stdout)\n"
+    )
     run(lesson, tmp_path / "1", python(code, str(handed_back), *GIVEN, "{project}", "100% {train}"))
     arguments, folder, files = json.loads((tmp_path / "1" / "stdout.txt").read_text())
     train, recipe, model, out, start, project, whole = arguments
@@ -85,20 +85,26 @@ def test_it_is_given_train_and_recipe_and_nothing_of_golden(
     assert set(files) == {"train.jsonl", "recipe.json", "stdout.txt", "stderr.txt"}
     rows = [json.loads(line) for line in files["train.jsonl"].splitlines()]
     assert {r["id"]: r["messages"][-1] for r in rows} == {
-        e.id: {"role": "assistant", "content": e.output} for e in lesson.train}
+        e.id: {"role": "assistant", "content": e.output} for e in lesson.train
+    }
     assert all(len(r["input_ids"]) == len(r["labels"]) for r in rows)
     assert {t for r in rows for t in r["labels"][: r["labels"].index(r["input_ids"][-1]) - 1]} > {-100}
     asked = json.loads(files["recipe.json"])
     assert (asked["learning_rate"], asked["epochs"], asked["rank"], asked["start"]) == (0.02, 2, 4, None)
     assert "golden" not in json.dumps([arguments, files])
     with pytest.raises(UserError, match="does not read golden"):
-        train_by_command(lesson.model, lesson.task, Split("golden", lesson.train.examples), by("x"), tmp_path / "2",
-                         seconds=1.0)
+        train_by_command(
+            lesson.model, lesson.task, Split("golden", lesson.train.examples), by("x"), tmp_path / "2", seconds=1.0
+        )
 
 
 def test_what_is_seen_twice_stands_there_twice(lesson: Lesson, handed_back: Path, tmp_path: Path) -> None:
-    focused = replace(lesson, train=Split("train", tuple(
-        replace(e, tags=("dark",)) if i < 2 else e for i, e in enumerate(lesson.train.examples))))
+    focused = replace(
+        lesson,
+        train=Split(
+            "train", tuple(replace(e, tags=("dark",)) if i < 2 else e for i, e in enumerate(lesson.train.examples))
+        ),
+    )
     code = "import shutil, sys; shutil.copytree(*sys.argv[1:3]); print(open(sys.argv[3]).read())"
     recipe = replace(python(code, str(handed_back), "{out}", "{train}"), focus="dark", variations="letter_case")
     run(focused, tmp_path / "1", recipe)
@@ -115,12 +121,17 @@ def test_a_complete_attempt_is_not_made_again(lesson: Lesson, handed_back: Path,
     assert "trained by a program" in " ".join(first.notes)
 
 
-@pytest.mark.parametrize(("code", "says"), [
-    ("import sys; print('no CUDA \\x1b[31m device', file=sys.stderr); sys.exit(3)",
-     r"the program failed \(exit status 3\)[\s\S]*it said last: no CUDA  \[31m device"),
-    ("pass", "the program wrote no adapter folder"),
-    ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", r"the program failed \(exit status -9\)"),
-])
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        (
+            "import sys; print('no CUDA \\x1b[31m device', file=sys.stderr); sys.exit(3)",
+            r"the program failed \(exit status 3\)[\s\S]*it said last: no CUDA  \[31m device",
+        ),
+        ("pass", "the program wrote no adapter folder"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", r"the program failed \(exit status -9\)"),
+    ],
+)
 def test_a_program_that_fails_is_one_message_and_its_output_stays(
     lesson: Lesson, tmp_path: Path, code: str, says: str
 ) -> None:
@@ -139,10 +150,13 @@ def test_the_next_start_clears_what_a_failed_one_left(lesson: Lesson, handed_bac
     assert not list(tmp_path.glob("1.command.*"))
 
 
-@pytest.mark.parametrize(("command", "says"), [
-    (("/no/such/program",), "the program cannot be started"),
-    ((sys.executable, "{outt}"), 'no placeholder {outt}\n  did you mean "out"?'),
-])
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (("/no/such/program",), "the program cannot be started"),
+        ((sys.executable, "{outt}"), 'no placeholder {outt}\n  did you mean "out"?'),
+    ],
+)
 def test_a_command_that_cannot_be_is_named(lesson: Lesson, tmp_path: Path, command: tuple[str, ...], says: str) -> None:
     with pytest.raises(UserError) as caught:
         run(lesson, tmp_path / "1", by(*command))
@@ -184,19 +198,22 @@ def configure(folder: Path, **changes: Any) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
 
 
-@pytest.mark.parametrize(("damage", "says"), [
-    (lambda f: spoil(f, lambda t: {k: v * float("nan") for k, v in t.items()}), "are not finite"),
-    (lambda f: spoil(f, lambda t: {k: v * 0 for k, v in t.items()}), "training changed nothing"),
-    (lambda f: spoil(f, lambda t: dict(list(t.items())[1:])), "do not match"),
-    (lambda f: spoil(f, lambda t: {k: v[:, :1].clone() for k, v in t.items()}), "does not load on the base model"),
-    (lambda f: (f / "adapter_model.safetensors").write_bytes(b"nonsense"), "does not load on the base model"),
-    (lambda f: (f / "adapter_model.bin").write_bytes(b"pickle"), "adapter_model.bin may hold code"),
-    (lambda f: (f / "adapter_model.safetensors").unlink(), "adapter_model.safetensors is missing"),
-    (lambda f: (f / "adapter_config.json").write_text("["), "not valid JSON"),
-    (lambda f: configure(f, peft_type="IA3"), "not a plain LoRA adapter"),
-    (lambda f: configure(f, modules_to_save=["lm_head"]), "not a plain LoRA adapter"),
-    (lambda f: configure(f, base_model_name_or_path="meta/other"), "made for another base model, 'meta/other'"),
-])
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (lambda f: spoil(f, lambda t: {k: v * float("nan") for k, v in t.items()}), "are not finite"),
+        (lambda f: spoil(f, lambda t: {k: v * 0 for k, v in t.items()}), "training changed nothing"),
+        (lambda f: spoil(f, lambda t: dict(list(t.items())[1:])), "do not match"),
+        (lambda f: spoil(f, lambda t: {k: v[:, :1].clone() for k, v in t.items()}), "does not load on the base model"),
+        (lambda f: (f / "adapter_model.safetensors").write_bytes(b"nonsense"), "does not load on the base model"),
+        (lambda f: (f / "adapter_model.bin").write_bytes(b"pickle"), "adapter_model.bin may hold code"),
+        (lambda f: (f / "adapter_model.safetensors").unlink(), "adapter_model.safetensors is missing"),
+        (lambda f: (f / "adapter_config.json").write_text("["), "not valid JSON"),
+        (lambda f: configure(f, peft_type="IA3"), "not a plain LoRA adapter"),
+        (lambda f: configure(f, modules_to_save=["lm_head"]), "not a plain LoRA adapter"),
+        (lambda f: configure(f, base_model_name_or_path="meta/other"), "made for another base model, 'meta/other'"),
+    ],
+)
 def test_an_adapter_that_is_none_is_refused(
     lesson: Lesson, handed_back: Path, tmp_path: Path, damage: Callable[[Path], Any], says: str
 ) -> None:
@@ -223,13 +240,17 @@ def test_a_recipe_for_a_program_is_read_back(lesson: Lesson) -> None:
     assert default_recipe(task, 10, 64).command == ("python", "x.py")
 
 
-@pytest.mark.parametrize(("settings", "says"), [
-    ({"trainer": "command"}, "go together"), ({"command": ["python"]}, "go together"),
-    ({"trainer": "command", "command": "python x.py"}, "no shell reads it"),
-    ({"trainer": "command", "command": []}, "no shell reads it"),
-    ({"trainer": "command", "command": ["python", 3]}, "no shell reads it"),
-    ({"trainer": "comand"}, "known: lora, command"),
-])
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"trainer": "command"}, "go together"),
+        ({"command": ["python"]}, "go together"),
+        ({"trainer": "command", "command": "python x.py"}, "no shell reads it"),
+        ({"trainer": "command", "command": []}, "no shell reads it"),
+        ({"trainer": "command", "command": ["python", 3]}, "no shell reads it"),
+        ({"trainer": "comand"}, "known: lora, command"),
+    ],
+)
 def test_a_recipe_that_names_no_program_is_refused(lesson: Lesson, settings: dict[str, Any], says: str) -> None:
     with pytest.raises(UserError) as caught:
         default_recipe(replace(lesson.task, train=settings), 10, 64)

@@ -37,15 +37,23 @@ def test_it_stands_in_the_log_at_the_end_of_every_epoch_and_changes_no_byte(
     assert result.digest == trained.digest
 
 
-@pytest.mark.parametrize("changes", [
-    {"precision": "bf16"}, {"precision": "bf16", "dropout": 0.1}, {"precision": "bf16", "pack": True},
-    {"precision": "bf16", "checkpoint_activations": True}, {"dropout": 0.1}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"precision": "bf16"},
+        {"precision": "bf16", "dropout": 0.1},
+        {"precision": "bf16", "pack": True},
+        {"precision": "bf16", "checkpoint_activations": True},
+        {"dropout": 0.1},
+    ],
+)
 def test_it_is_measured_in_every_precision_and_near_the_loss_of_training(
     lesson: Lesson, tmp_path: Path, changes: dict[str, Any]
 ) -> None:
     dev = Split("dev", lesson.train.examples)
-    log = train_adapter(lesson.model, lesson.task, lesson.train, replace(QUICK, epochs=3, **changes), tmp_path / "1",
-                        dev=dev).log
+    log = train_adapter(
+        lesson.model, lesson.task, lesson.train, replace(QUICK, epochs=3, **changes), tmp_path / "1", dev=dev
+    ).log
     measured = [row["dev_loss"] for row in log if "dev_loss" in row]
     assert len(measured) == 3
     assert measured[0] == pytest.approx(log[0]["loss"], rel=0.3)
@@ -54,8 +62,10 @@ def test_it_is_measured_in_every_precision_and_near_the_loss_of_training(
 def test_with_dropout_it_draws_no_random_number(lesson: Lesson, tmp_path: Path) -> None:
     recipe = replace(QUICK, dropout=0.3)
     dev = Split("dev", lesson.train.examples)
-    found = [train_adapter(lesson.model, lesson.task, lesson.train, recipe, tmp_path / str(i), dev=d).digest
-             for i, d in enumerate((dev, None))]
+    found = [
+        train_adapter(lesson.model, lesson.task, lesson.train, recipe, tmp_path / str(i), dev=d).digest
+        for i, d in enumerate((dev, None))
+    ]
     assert found[0] == found[1]
 
 

@@ -31,8 +31,15 @@ def accuracy(right: int, n: int, t: float = 0.9) -> GateRecord:
     return recorded(lambda: measure >= t)
 
 
-def told(*gates: GateRecord, n_dev: int = 100, n_golden: int = 200, facts: TrainFacts = FACTS,
-         curve: Sequence[CurvePoint] = (), dev: DevResult = DEV, **last: float) -> Ending:
+def told(
+    *gates: GateRecord,
+    n_dev: int = 100,
+    n_golden: int = 200,
+    facts: TrainFacts = FACTS,
+    curve: Sequence[CurvePoint] = (),
+    dev: DevResult = DEV,
+    **last: float,
+) -> Ending:
     best = Attempt(1, Recipe(1e-3, 8, 4), "", Path("1"), [{"loss": 0.5, **last}], dev, 60.0, 10.0)
     return explain(gates, best, lambda g: round(n_golden * g.verdict.n / n_dev), 0.025, facts, curve)
 
@@ -53,8 +60,10 @@ def test_a_cap_names_the_examples_above_it() -> None:
 def test_a_threshold_that_golden_cannot_show_is_no_matter_of_training() -> None:
     ending = told(accuracy(40, 40), n_dev=40, n_golden=20)
     assert "no result on 20 examples of golden shows it" in ending.gates[0]
-    assert ending.helps == ("for exact_match >= 0.90: about 36 golden examples of its slice instead of 20, or a lower"
-                            " threshold; training cannot change that",)
+    assert ending.helps == (
+        "for exact_match >= 0.90: about 36 golden examples of its slice instead of 20, or a lower"
+        " threshold; training cannot change that",
+    )
 
 
 def test_a_gate_that_dev_just_reaches_asks_for_golden_examples() -> None:
@@ -77,11 +86,14 @@ def test_contradicting_examples_are_named_and_the_rest_counted() -> None:
     assert "a4 and b4 and 2 pairs more" in helps[0]
 
 
-@pytest.mark.parametrize(("scores", "says"), [
-    ((0.6, 0.7, 0.8), "more training examples: exact_match on dev still rises with them"),
-    ((0.7, 0.8, 0.8), "a larger base model: exact_match on dev hardly rises"),
-    ((0.8, 0.8, 0.7), "a larger base model"),
-])
+@pytest.mark.parametrize(
+    ("scores", "says"),
+    [
+        ((0.6, 0.7, 0.8), "more training examples: exact_match on dev still rises with them"),
+        ((0.7, 0.8, 0.8), "a larger base model: exact_match on dev hardly rises"),
+        ((0.8, 0.8, 0.7), "a larger base model"),
+    ],
+)
 def test_a_learning_curve_tells_data_from_model(scores: tuple[float, ...], says: str) -> None:
     curve = [CurvePoint(n, s) for n, s in zip((25, 50, 100), scores, strict=True)]
     assert says in told(accuracy(80, 100), curve=curve).helps[0]
@@ -93,8 +105,9 @@ def test_a_broken_gate_is_named_and_nothing_is_said_of_how_far_it_is() -> None:
 
 
 def test_where_dev_reaches_everything_it_says_so() -> None:
-    assert told(accuracy(100, 100)).gates == ("dev reaches every gate; what golden did not show stands in its"
-                                              " verdicts",)
+    assert told(accuracy(100, 100)).gates == (
+        "dev reaches every gate; what golden did not show stands in its verdicts",
+    )
 
 
 def test_the_terminal_tells_it_all_and_the_record_keeps_it() -> None:
@@ -106,8 +119,10 @@ def test_the_terminal_tells_it_all_and_the_record_keeps_it() -> None:
 def test_answers_that_break_their_format_point_at_the_template_and_the_length() -> None:
     dev = DevResult(0.1, {"exact_match": 0.5, "schema_valid": 0.6, "stop_rate": 0.7}, ["g"], "exact_match")
     helps = told(accuracy(80, 100), dev=dev).helps
-    assert helps[0] == ("a look at decoding.max_new_tokens and the template in task.yaml: answers break their format"
-                        " (schema_valid 60.0%, stop_rate 70.0%)")
+    assert helps[0] == (
+        "a look at decoding.max_new_tokens and the template in task.yaml: answers break their format"
+        " (schema_valid 60.0%, stop_rate 70.0%)"
+    )
 
 
 def test_what_is_learned_by_heart_asks_for_more_of_it_without_a_curve() -> None:

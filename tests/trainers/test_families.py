@@ -81,8 +81,11 @@ def test_a_row_is_the_head_of_the_conversation_as_the_template_writes_it(learned
     tokenizer = AutoTokenizer.from_pretrained(learned.lesson.model.path)
     for row, example in zip(learned.trained, learned.lesson.train, strict=True):
         system, user = Pruned(learned.lesson.task).messages(example)
-        asked = [system, user] if learned.family.system else [
-            {"role": "user", "content": f"{system['content']}\n\n{user['content']}"}]
+        asked = (
+            [system, user]
+            if learned.family.system
+            else [{"role": "user", "content": f"{system['content']}\n\n{user['content']}"}]
+        )
         turns = [*asked, {"role": "assistant", "content": example.output}]
         whole = tokenizer.apply_chat_template(turns, tokenize=False)
         said = tokenizer.decode(row.tokens)

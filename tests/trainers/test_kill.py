@@ -23,8 +23,13 @@ def corpses(tiny_llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     if torch.cuda.is_available():
         pytest.skip("the same bytes are promised on a CPU")
     folder = tmp_path_factory.mktemp("killed")
-    done = subprocess.run([sys.executable, killed.__file__, str(tiny_llama), str(folder)], capture_output=True,
-                          text=True, timeout=600, check=False)
+    done = subprocess.run(
+        [sys.executable, killed.__file__, str(tiny_llama), str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -34,8 +39,9 @@ def contents(attempt: Path) -> dict[str, bytes]:
 
 
 def losses(attempt: Path) -> list[tuple[float, ...]]:
-    return [(r["step"], r["epoch"], r["loss"], r["learning_rate"])
-            for r in json.loads((attempt / "log.json").read_text())]
+    return [
+        (r["step"], r["epoch"], r["loss"], r["learning_rate"]) for r in json.loads((attempt / "log.json").read_text())
+    ]
 
 
 @pytest.mark.parametrize("point", killed.POINTS)

@@ -63,8 +63,9 @@ class World:
 
     def run(self, attempts: int = 6, minutes: float = 600.0) -> Outcome:
         budget = Budget(attempts, minutes)
-        return train_until(first_step(RECIPE), self.train, self.judge, self.look, self.folder, budget,
-                           clock=lambda: self.now)
+        return train_until(
+            first_step(RECIPE), self.train, self.judge, self.look, self.folder, budget, clock=lambda: self.now
+        )
 
 
 chances = st.lists(st.sampled_from([0.0, 0.1, 0.3, 0.49, 0.5, 0.8, 1.0]), min_size=1, max_size=6)
@@ -176,8 +177,15 @@ def test_the_loop_hands_golden_nothing_but_the_adapter(tmp_path: Path) -> None:
     seen: list[object] = []
     world = World(tmp_path, [0.9])
     budget = Budget(1, 600.0)
-    train_until(first_step(RECIPE), world.train, world.judge, lambda *given: bool(seen.append(given)), tmp_path, budget,
-                clock=lambda: world.now)
+    train_until(
+        first_step(RECIPE),
+        world.train,
+        world.judge,
+        lambda *given: bool(seen.append(given)),
+        tmp_path,
+        budget,
+        clock=lambda: world.now,
+    )
     assert seen == [(tmp_path / "attempts" / "1" / "adapter",)]
 
 
@@ -187,7 +195,14 @@ def test_no_more_looks_than_the_budget_has(
     tmp_path_factory: pytest.TempPathFactory, chances: list[float], passing: frozenset[int], looks: int
 ) -> None:
     world = World(tmp_path_factory.mktemp("run"), chances, passing)
-    outcome = train_until(first_step(RECIPE), world.train, world.judge, world.look, world.folder,
-                          Budget(6, 600.0, looks), clock=lambda: world.now)
+    outcome = train_until(
+        first_step(RECIPE),
+        world.train,
+        world.judge,
+        world.look,
+        world.folder,
+        Budget(6, 600.0, looks),
+        clock=lambda: world.now,
+    )
     assert outcome.looks == len(world.looked) <= looks
     assert outcome.passed == bool(set(world.looked) & passing)

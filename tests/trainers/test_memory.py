@@ -70,8 +70,14 @@ def test_the_loop_says_so_and_does_not_ask_for_as_much_again(
         asked.append(recipe.micro_batch)
         return train(lesson, out, recipe, continue_from)
 
-    outcome = train_until(first_step(WIDE), attempt, lambda adapter, k: DevResult(0.1), lambda adapter: False, tmp_path,
-                          Budget(attempts=2, minutes=60))
+    outcome = train_until(
+        first_step(WIDE),
+        attempt,
+        lambda adapter, k: DevResult(0.1),
+        lambda adapter: False,
+        tmp_path,
+        Budget(attempts=2, minutes=60),
+    )
     assert asked == [4, 2]
     assert "memory ran out at 4 rows" in outcome.attempts[0].reason
     assert "memory" not in outcome.attempts[1].reason
@@ -149,8 +155,7 @@ def test_checkpointed_activations_change_no_more_than_rounding(
     assert max(float((ours[k] - theirs[k]).abs().max()) for k in ours) < 5e-3
 
 
-def test_checkpointed_activations_are_not_kept(lesson: Lesson, tmp_path: Path,
-                                               monkeypatch: pytest.MonkeyPatch) -> None:
+def test_checkpointed_activations_are_not_kept(lesson: Lesson, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Counted in bytes: what a forward pass leaves behind for the backward pass, weights included."""
     import torch
 

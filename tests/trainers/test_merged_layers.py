@@ -25,8 +25,9 @@ def model(base: Any) -> Any:
     from peft import LoraConfig, get_peft_model
 
     torch.manual_seed(3)
-    return get_peft_model(base, LoraConfig(task_type="CAUSAL_LM", r=4, target_modules="all-linear",
-                                           init_lora_weights=False))
+    return get_peft_model(
+        base, LoraConfig(task_type="CAUSAL_LM", r=4, target_modules="all-linear", init_lora_weights=False)
+    )
 
 
 def loss_and_gradients(model: Any, rows: Sequence[Row]) -> tuple[float, dict[str, Any]]:

@@ -25,8 +25,9 @@ RECIPE = Recipe(learning_rate=0.01, batch=4, epochs=2, rank=4, alpha=8, micro_ba
 Log = list[dict[str, float]]
 
 
-def trained(tiny_llama: Path, rows: Sequence[Row], work: Path, recipe: Recipe = RECIPE,
-            spoil: bool = False) -> tuple[Any, Log, list[Progress]]:
+def trained(
+    tiny_llama: Path, rows: Sequence[Row], work: Path, recipe: Recipe = RECIPE, spoil: bool = False
+) -> tuple[Any, Log, list[Progress]]:
     """(LoRA weights by name, the log, what was told on the way)."""
     import torch
     from transformers import AutoModelForCausalLM
@@ -131,9 +132,7 @@ def test_the_trainer_leaves_nothing_in_its_folder(tiny_llama: Path, rows: Sequen
     assert [p for p in tmp_path.rglob("*") if p.is_file()] == []
 
 
-def test_a_loss_that_is_no_number_stops_at_once(
-    tiny_llama: Path, rows: Sequence[Row], tmp_path: Path
-) -> None:
+def test_a_loss_that_is_no_number_stops_at_once(tiny_llama: Path, rows: Sequence[Row], tmp_path: Path) -> None:
     with pytest.raises(Diverged, match="the loss is no number any more at step 1 of 4"):
         trained(tiny_llama, rows, tmp_path, spoil=True)
 

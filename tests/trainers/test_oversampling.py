@@ -30,7 +30,8 @@ def test_without_a_focus_nothing_is_seen_twice() -> None:
 def test_the_examples_of_the_focus_are_repeated_as_they_are() -> None:
     again = repeats(EXAMPLES, replace(RECIPE, focus="dark"))
     assert [(e.id, e.input, e.output) for e in again] == [
-        (f"{e.id}~again", e.input, e.output) for e in EXAMPLES if "dark" in e.tags]
+        (f"{e.id}~again", e.input, e.output) for e in EXAMPLES if "dark" in e.tags
+    ]
 
 
 def test_variations_take_turns_and_keep_the_answer() -> None:
@@ -47,10 +48,15 @@ def test_a_focus_that_nothing_carries_is_refused_with_the_nearest_tag() -> None:
         repeats(EXAMPLES, replace(RECIPE, focus="dork"))
 
 
-@pytest.mark.parametrize(("settings", "says"), [
-    ({"variations": "typos"}, "without a focus"), ({"focus": "dark", "variations": "typo"}, 'did you mean "typos"'),
-    ({"focus": 3}, "focus is 3"), ({"focus": "dark", "variations": "changed_date"}, "must not change"),
-])
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"variations": "typos"}, "without a focus"),
+        ({"focus": "dark", "variations": "typo"}, 'did you mean "typos"'),
+        ({"focus": 3}, "focus is 3"),
+        ({"focus": "dark", "variations": "changed_date"}, "must not change"),
+    ],
+)
 def test_settings_that_mean_nothing_are_refused(settings: dict[str, object], says: str) -> None:
     with pytest.raises(UserError, match=says):
         from_dict({"learning_rate": 1e-3, "batch": 8, "epochs": 1, **settings}, "recipe.yaml")

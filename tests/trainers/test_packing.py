@@ -62,8 +62,9 @@ def test_the_loss_is_that_of_the_padded_batch(base: Any, rows: Sequence[Row]) ->
 
 
 @pytest.mark.parametrize("checkpoint_activations", [False, True])
-def test_it_trains_the_same_adapter_to_rounding(lesson: Lesson, trained: TrainingResult, tmp_path: Path,
-                                                checkpoint_activations: bool) -> None:
+def test_it_trains_the_same_adapter_to_rounding(
+    lesson: Lesson, trained: TrainingResult, tmp_path: Path, checkpoint_activations: bool
+) -> None:
     from safetensors.torch import load_file
 
     packed = train(lesson, tmp_path / "1", replace(PACKED, checkpoint_activations=checkpoint_activations))

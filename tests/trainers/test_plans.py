@@ -26,8 +26,16 @@ def attempt(k: int, value: float, failing: Sequence[str] = (), recipe: Recipe = 
 
 
 def run(world: World, plan: Seeds, minutes: float = 600) -> Outcome:
-    return train_until(first_step(plan.recipe), world.train, world.judge, world.look, world.folder,
-                       Budget(plan.count, minutes), clock=lambda: world.now, plan=plan)
+    return train_until(
+        first_step(plan.recipe),
+        world.train,
+        world.judge,
+        world.look,
+        world.folder,
+        Budget(plan.count, minutes),
+        clock=lambda: world.now,
+        plan=plan,
+    )
 
 
 def test_seeds_train_one_recipe_whose_seed_alone_differs(tmp_path: Path) -> None:
@@ -76,13 +84,17 @@ def test_a_killed_run_trains_no_complete_seed_again(tmp_path: Path, killed: int)
 
 def test_so_many_of_so_many_pass_is_a_claim_about_the_recipe() -> None:
     plan = Seeds(RECIPE, 3, METRICS)
-    done = [attempt(1, 0.9), attempt(2, 0.7, ["exact_match >= 0.8"], replace(RECIPE, seed=1)),
-            attempt(3, 0.95, (), replace(RECIPE, seed=2))]
+    done = [
+        attempt(1, 0.9),
+        attempt(2, 0.7, ["exact_match >= 0.8"], replace(RECIPE, seed=1)),
+        attempt(3, 0.95, (), replace(RECIPE, seed=2)),
+    ]
     record = plan.record(done)
     assert (record["seeds"], record["passing"]) == ([0, 1, 2], [0, 2])
     assert record["spread"] == {"exact_match": {"low": 0.7, "mean": 0.85, "high": 0.95}}
-    assert record["words"] == ("this recipe: 2 of 3 seeds pass on dev;"
-                               " over seeds, exact_match 70.0% to 95.0%, mean 85.0%")
+    assert record["words"] == (
+        "this recipe: 2 of 3 seeds pass on dev; over seeds, exact_match 70.0% to 95.0%, mean 85.0%"
+    )
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=8))

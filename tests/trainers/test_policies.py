@@ -20,12 +20,22 @@ FALLING = [2.0 - 0.04 * i for i in range(40)]
 FLAT = [0.5] * 40
 
 
-def attempt(k: int, chance: float = 0.0, recipe: Recipe = RECIPE, losses: Sequence[float] = FLAT,
-            continue_from: int | None = None, score: float = 0.0, failing: int = 0,
-            dev_losses: Sequence[float] = (), dev_scores: Sequence[float] = (), tags: dict[str, float] | None = None,
-            **scores: float) -> Attempt:
-    dev = DevResult(chance, {"exact_match": score, **scores}, [f"g{i}" for i in range(failing)], "exact_match",
-                    tags or {})
+def attempt(
+    k: int,
+    chance: float = 0.0,
+    recipe: Recipe = RECIPE,
+    losses: Sequence[float] = FLAT,
+    continue_from: int | None = None,
+    score: float = 0.0,
+    failing: int = 0,
+    dev_losses: Sequence[float] = (),
+    dev_scores: Sequence[float] = (),
+    tags: dict[str, float] | None = None,
+    **scores: float,
+) -> Attempt:
+    dev = DevResult(
+        chance, {"exact_match": score, **scores}, [f"g{i}" for i in range(failing)], "exact_match", tags or {}
+    )
     log = [{"loss": v} for v in losses]
     for epoch, loss in enumerate(dev_losses, 1):
         log[len(log) * epoch // len(dev_losses) - 1]["dev_loss"] = loss
@@ -84,16 +94,22 @@ def test_when_more_epochs_do_not_help_the_rate_goes_up_from_the_base() -> None:
 
 
 def test_a_bolder_rate_gets_the_epochs_that_the_best_attempt_had_in_all() -> None:
-    done = [attempt(1, 0.1), attempt(2, 0.3, replace(RECIPE, seed=1), continue_from=1),
-            attempt(3, 0.2, replace(RECIPE, seed=2), continue_from=2)]
+    done = [
+        attempt(1, 0.1),
+        attempt(2, 0.3, replace(RECIPE, seed=1), continue_from=1),
+        attempt(3, 0.2, replace(RECIPE, seed=2), continue_from=2),
+    ]
     step = next_step(done)
     assert step is not None
     assert step.recipe.epochs == 8
 
 
 def test_after_a_rate_that_did_not_help_comes_rank_and_then_nothing() -> None:
-    done = [attempt(1, 0.2), attempt(2, 0.1, replace(RECIPE, seed=1), continue_from=1),
-            attempt(3, 0.1, replace(RECIPE, learning_rate=2e-3))]
+    done = [
+        attempt(1, 0.2),
+        attempt(2, 0.1, replace(RECIPE, seed=1), continue_from=1),
+        attempt(3, 0.1, replace(RECIPE, learning_rate=2e-3)),
+    ]
     step = next_step(done)
     assert step is not None
     assert (step.recipe.rank, step.recipe.alpha) == (32, 64)
@@ -132,14 +148,18 @@ def test_every_ladder_ends() -> None:
     assert len(done) > 3
 
 
-@pytest.mark.parametrize(("others", "best"), [
-    ([{"chance": 0.4}, {"chance": 0.6}, {"chance": 0.5}], 2),
-    ([{"chance": 0.0, "failing": 3}, {"chance": 0.0, "failing": 1}], 2),
-    ([{"score": 0.8}, {"score": 0.9}, {"score": 0.7}], 2),
-    ([{"score": 0.8}, {"score": 0.8}], 1),
-])
-def test_the_best_is_by_chance_then_failing_gates_then_score_then_the_earlier(others: list[dict[str, float]],
-                                                                              best: int) -> None:
+@pytest.mark.parametrize(
+    ("others", "best"),
+    [
+        ([{"chance": 0.4}, {"chance": 0.6}, {"chance": 0.5}], 2),
+        ([{"chance": 0.0, "failing": 3}, {"chance": 0.0, "failing": 1}], 2),
+        ([{"score": 0.8}, {"score": 0.9}, {"score": 0.7}], 2),
+        ([{"score": 0.8}, {"score": 0.8}], 1),
+    ],
+)
+def test_the_best_is_by_chance_then_failing_gates_then_score_then_the_earlier(
+    others: list[dict[str, float]], best: int
+) -> None:
     done = [attempt(k, **how) for k, how in enumerate(others, 1)]  # type: ignore[arg-type]
     assert best_attempt(done).k == best
 
@@ -181,8 +201,11 @@ def test_what_overfits_is_not_trained_further() -> None:
 
 
 def test_dropout_comes_after_fewer_epochs_which_did_not_suffice() -> None:
-    done = [attempt(1, 0.1, dev_losses=OVERFIT), attempt(2, 0.2, replace(RECIPE, epochs=2), dev_losses=(0.5, 0.7)),
-            attempt(3, 0.2, replace(RECIPE, epochs=1), dev_losses=(0.6,))]
+    done = [
+        attempt(1, 0.1, dev_losses=OVERFIT),
+        attempt(2, 0.2, replace(RECIPE, epochs=2), dev_losses=(0.5, 0.7)),
+        attempt(3, 0.2, replace(RECIPE, epochs=1), dev_losses=(0.6,)),
+    ]
     assert taken(next_step(done[:2])).recipe.epochs == 1
     step = taken(MoreDropout().step(done, FACTS))
     assert step.recipe == replace(RECIPE, epochs=2, dropout=0.1)
@@ -191,17 +214,21 @@ def test_dropout_comes_after_fewer_epochs_which_did_not_suffice() -> None:
 
 
 def test_a_tag_that_goes_wrong_by_itself_is_seen_twice() -> None:
-    done = [attempt(1, score=0.8, tags={"dark": 0.3, "light": 0.85}),
-            attempt(2, recipe=replace(RECIPE, seed=1), continue_from=1, score=0.7, tags={"dark": 0.3})]
+    done = [
+        attempt(1, score=0.8, tags={"dark": 0.3, "light": 0.85}),
+        attempt(2, recipe=replace(RECIPE, seed=1), continue_from=1, score=0.7, tags={"dark": 0.3}),
+    ]
     step = taken(next_step(done, FACTS))
     assert step.recipe == replace(RECIPE, focus="dark")
-    assert step.reason == ("dark is at 0.300 on dev, all examples at 0.800: its 10 training examples are seen twice an"
-                           " epoch, for more weight")
+    assert step.reason == (
+        "dark is at 0.300 on dev, all examples at 0.800: its 10 training examples are seen twice an"
+        " epoch, for more weight"
+    )
 
 
-@pytest.mark.parametrize(("tags", "known"), [
-    ({"dark": 0.75}, {"dark": 10}), ({"dark": 0.3}, {}), ({"light": 0.3}, {"light": 90}),
-])
+@pytest.mark.parametrize(
+    ("tags", "known"), [({"dark": 0.75}, {"dark": 10}), ({"dark": 0.3}, {}), ({"light": 0.3}, {"light": 90})]
+)
 def test_a_tag_is_no_focus_where_it_does_well_has_no_examples_or_is_nearly_all(
     tags: dict[str, float], known: dict[str, int]
 ) -> None:
@@ -220,8 +247,11 @@ def test_a_focus_that_did_not_suffice_is_varied_as_the_suite_asks() -> None:
 
 def test_what_is_seen_is_told_in_words() -> None:
     seen = diagnose(attempt(1, score=0.8, tags={"dark": 0.3}, stop_rate=0.6, schema_valid=0.99)).seen
-    assert seen == ["the training loss is flat at 0.5", "stop_rate is 60.0%: answers break their format",
-                    "dark is at 0.300, all examples at 0.800"]
+    assert seen == [
+        "the training loss is flat at 0.5",
+        "stop_rate is 60.0%: answers break their format",
+        "dark is at 0.300, all examples at 0.800",
+    ]
 
 
 def test_more_tokens_or_a_higher_price_make_no_attempt_the_better_one() -> None:
@@ -270,6 +300,8 @@ def test_where_answers_to_dev_were_scored_they_say_how_many_epochs_are_enough() 
 
 def test_what_was_scored_by_epoch_is_part_of_what_was_seen() -> None:
     scored = attempt(1, dev_scores=(0.2, 0.6, 0.5, 0.6), recipe=replace(RECIPE, epochs=8))
-    assert diagnose(scored).seen[1] == ("exact_match of the answers to dev by epoch: 0.200, 0.600, 0.500, 0.600; ended"
-                                        " after epoch 4 of 8; the adapter is that of epoch 2")
+    assert diagnose(scored).seen[1] == (
+        "exact_match of the answers to dev by epoch: 0.200, 0.600, 0.500, 0.600; ended"
+        " after epoch 4 of 8; the adapter is that of epoch 2"
+    )
     assert len(diagnose(attempt(1)).seen) == 1

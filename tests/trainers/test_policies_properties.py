@@ -15,15 +15,24 @@ from goldgate_trainers.loop.policies import MAX_RANK, MAX_RATE, next_step
 from goldgate_trainers.lora.recipe import Recipe, from_dict
 
 rates = st.sampled_from([1e-4, 5e-4, 1e-3, 1.5e-3, 2e-3, 3e-3, 5e-3])
-recipes = st.builds(Recipe, learning_rate=rates, batch=st.sampled_from([4, 8, 16]), epochs=st.integers(1, 8),
-                    rank=st.sampled_from([4, 16, 32, 64]), seed=st.integers(0, 9), micro_batch=st.just(4))
-devs = st.builds(DevResult, chance=st.sampled_from([0.0, 0.1, 0.4]),
-                 scores=st.fixed_dictionaries({"exact_match": st.sampled_from([0.0, 0.5, 0.9])}),
-                 failing=st.lists(st.sampled_from(["a", "b"]), unique=True), metric=st.just("exact_match"),
-                 tags=st.dictionaries(st.sampled_from(["dark", "light"]), st.sampled_from([0.0, 0.3, 0.9])))
-curves = st.sampled_from([
-    [0.5] * 40, [2.0 - 0.04 * i for i in range(40)], [0.2, 0.3] * 20, [1.0, 0.9], [0.0] * 12,
-])
+recipes = st.builds(
+    Recipe,
+    learning_rate=rates,
+    batch=st.sampled_from([4, 8, 16]),
+    epochs=st.integers(1, 8),
+    rank=st.sampled_from([4, 16, 32, 64]),
+    seed=st.integers(0, 9),
+    micro_batch=st.just(4),
+)
+devs = st.builds(
+    DevResult,
+    chance=st.sampled_from([0.0, 0.1, 0.4]),
+    scores=st.fixed_dictionaries({"exact_match": st.sampled_from([0.0, 0.5, 0.9])}),
+    failing=st.lists(st.sampled_from(["a", "b"]), unique=True),
+    metric=st.just("exact_match"),
+    tags=st.dictionaries(st.sampled_from(["dark", "light"]), st.sampled_from([0.0, 0.3, 0.9])),
+)
+curves = st.sampled_from([[0.5] * 40, [2.0 - 0.04 * i for i in range(40)], [0.2, 0.3] * 20, [1.0, 0.9], [0.0] * 12])
 turns = st.sampled_from([(), (0.9, 0.5, 0.4), (0.9, 0.5, 0.8), (0.5, 0.9), (0.5,)])
 SETBACK = "the loss rose"
 FACTS = TrainFacts(100, {"dark": 10, "light": 90}, (), ("typos",))
@@ -35,7 +44,7 @@ worlds = st.lists(st.tuples(devs, curves, turns), min_size=12, max_size=12)
 def attempted(step: Step, k: int, dev: DevResult, losses: Sequence[float], on_dev: Sequence[float] = ()) -> Attempt:
     """The step's attempt; above MAX_RATE / 2 the loss explodes once."""
     log = [{"loss": value} for value in losses]
-    for row, loss in zip(log[-len(on_dev):], on_dev, strict=False):
+    for row, loss in zip(log[-len(on_dev) :], on_dev, strict=False):
         row["dev_loss"] = loss
     setbacks = (SETBACK,) * (step.recipe.learning_rate > MAX_RATE / 2)
     recipe = replace(step.recipe, learning_rate=step.recipe.learning_rate / 2 ** len(setbacks))
@@ -65,9 +74,7 @@ def test_every_step_is_a_recipe_that_can_be_trained(recipe: Recipe, world: World
 
 @given(recipes, worlds)
 @settings(deadline=None)
-def test_an_attempt_goes_on_only_from_one_that_it_fits(
-    recipe: Recipe, world: World
-) -> None:
+def test_an_attempt_goes_on_only_from_one_that_it_fits(recipe: Recipe, world: World) -> None:
     """The trainer refuses an adapter of another rank, alpha or prompt."""
     done = climbed(recipe, world)
     for attempt in done:
@@ -75,7 +82,9 @@ def test_an_attempt_goes_on_only_from_one_that_it_fits(
             assert attempt.continue_from < attempt.k
             origin = done[attempt.continue_from - 1].recipe
             assert (attempt.recipe.rank, attempt.recipe.alpha, attempt.recipe.prompt) == (
-                origin.rank, origin.alpha, origin.prompt
+                origin.rank,
+                origin.alpha,
+                origin.prompt,
             )
 
 

@@ -98,8 +98,9 @@ def test_merged_layers_have_the_gradients_of_full_precision_to_rounding(base: An
         model.zero_grad()
         with merged(model, precision.lower_dtype(recipe)) as layers:
             layers.refresh()
-            loss = answer_loss(model.get_base_model(), batch["input_ids"], batch["labels"], 10, None,
-                               precision.lower_dtype(recipe))
+            loss = answer_loss(
+                model.get_base_model(), batch["input_ids"], batch["labels"], 10, None, precision.lower_dtype(recipe)
+            )
             loss.backward()
         return {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}
 
@@ -118,8 +119,9 @@ def test_auto_takes_what_the_machine_gains_by(monkeypatch: pytest.MonkeyPatch, g
     assert precision.settled(replace(QUICK, precision="auto")) == replace(QUICK, precision=taken)
 
 
-def test_auto_is_settled_before_anything_is_recorded(lesson: Lesson, lower: TrainingResult, tmp_path: Path,
-                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_is_settled_before_anything_is_recorded(
+    lesson: Lesson, lower: TrainingResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(precision, "bf16_pays", lambda: True)
     result = train(lesson, tmp_path / "1", replace(QUICK, precision="auto"))
     assert result.digest == lower.digest
@@ -146,8 +148,10 @@ def test_on_an_accelerator_the_frozen_weights_become_bf16_and_the_trained_ones_s
     assert {p.dtype for p in model.parameters() if not p.requires_grad} == {torch.bfloat16}
 
 
-@pytest.mark.parametrize(("where", "installed", "used"), [
-    ("cuda", True, True), ("cuda", False, False), ("cpu", True, False), ("mps", True, False)])
+@pytest.mark.parametrize(
+    ("where", "installed", "used"),
+    [("cuda", True, True), ("cuda", False, False), ("cpu", True, False), ("mps", True, False)],
+)
 def test_ligers_kernels_are_used_on_a_gpu_where_they_are_installed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, where: str, installed: bool, used: bool
 ) -> None:

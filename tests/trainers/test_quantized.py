@@ -49,7 +49,10 @@ def test_the_weights_are_asked_for_as_qlora_has_them(asked: str, compute: str) -
     config = how["quantization_config"].to_dict()
     assert how["device_map"] == {"": 0}
     assert (config["load_in_4bit"], config["bnb_4bit_quant_type"], config["bnb_4bit_use_double_quant"]) == (
-        True, "nf4", True)
+        True,
+        "nf4",
+        True,
+    )
     assert config["bnb_4bit_compute_dtype"] == compute
 
 

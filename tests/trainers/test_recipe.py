@@ -77,19 +77,30 @@ def test_the_demo_sees_about_as_much_text_of_every_task(lesson: Lesson) -> None:
 
 
 def test_the_demo_keeps_the_rest_of_task_yaml(lesson: Lesson) -> None:
-    recipe = demo_recipe(replace(lesson.task, train={"epochs": 8, "learning_rate": 0.001}), 400, 576,
-                         characters=150_000)
+    recipe = demo_recipe(
+        replace(lesson.task, train={"epochs": 8, "learning_rate": 0.001}), 400, 576, characters=150_000
+    )
     assert (recipe.epochs, recipe.learning_rate) == (2, 0.001)
 
 
-@pytest.mark.parametrize(("pair", "said"), [
-    ("learning_rat=1", 'did you mean "learning_rate"'), ("epochs", "not key=value"), ("epochs=2.5", "whole number"),
-    ("epochs=0", "from 1 to"), ("learning_rate=fast", "give a number"), ("prompt=few_shot", "known: pruned, zero_shot"),
-    ("checkpoint_activations=1", "known: true, false"), ("precision=fp8", "known: float32, bf16, auto"),
-    ("pack=maybe", "known: true, false"), ("quantize=8bit", "known: none, 4bit"),
-    ("too_long=cut", "known: refuse, set_aside"), ("targets=mlp", "known: all-linear, attention"),
-    ("learning_rate=nan", "give a number"),
-])
+@pytest.mark.parametrize(
+    ("pair", "said"),
+    [
+        ("learning_rat=1", 'did you mean "learning_rate"'),
+        ("epochs", "not key=value"),
+        ("epochs=2.5", "whole number"),
+        ("epochs=0", "from 1 to"),
+        ("learning_rate=fast", "give a number"),
+        ("prompt=few_shot", "known: pruned, zero_shot"),
+        ("checkpoint_activations=1", "known: true, false"),
+        ("precision=fp8", "known: float32, bf16, auto"),
+        ("pack=maybe", "known: true, false"),
+        ("quantize=8bit", "known: none, 4bit"),
+        ("too_long=cut", "known: refuse, set_aside"),
+        ("targets=mlp", "known: all-linear, attention"),
+        ("learning_rate=nan", "give a number"),
+    ],
+)
 def test_an_impossible_setting_is_refused_with_what_to_write(pair: str, said: str) -> None:
     with pytest.raises(UserError, match=said):
         parse_settings([pair])

@@ -30,13 +30,26 @@ from .conftest import Lesson
 sizes = st.integers(2, 100_000)
 widths = st.integers(16, 16_384)
 recipes = st.builds(
-    Recipe, learning_rate=st.floats(1e-7, 1.0), batch=st.integers(1, 64), epochs=st.integers(1, 50),
-    rank=st.integers(1, 256), alpha=st.integers(1, 512), dropout=st.floats(0.0, 0.9), warmup=st.floats(0.0, 1.0),
-    decay=st.floats(0.0, 1.0), weight_decay=st.floats(0.0, 10.0), clip=st.floats(1e-6, 1e6),
-    seed=st.integers(0, 2**32 - 1), prompt=st.sampled_from(["pruned", "zero_shot"]), max_length=st.integers(16, 4096),
-    too_long=st.sampled_from(["refuse", "set_aside"]), precision=st.sampled_from(["float32", "bf16", "auto"]),
-    micro_batch=st.integers(1, 64), checkpoint_activations=st.booleans(),
-    pack=st.booleans(), quantize=st.sampled_from(["none", "4bit"]),
+    Recipe,
+    learning_rate=st.floats(1e-7, 1.0),
+    batch=st.integers(1, 64),
+    epochs=st.integers(1, 50),
+    rank=st.integers(1, 256),
+    alpha=st.integers(1, 512),
+    dropout=st.floats(0.0, 0.9),
+    warmup=st.floats(0.0, 1.0),
+    decay=st.floats(0.0, 1.0),
+    weight_decay=st.floats(0.0, 10.0),
+    clip=st.floats(1e-6, 1e6),
+    seed=st.integers(0, 2**32 - 1),
+    prompt=st.sampled_from(["pruned", "zero_shot"]),
+    max_length=st.integers(16, 4096),
+    too_long=st.sampled_from(["refuse", "set_aside"]),
+    precision=st.sampled_from(["float32", "bf16", "auto"]),
+    micro_batch=st.integers(1, 64),
+    checkpoint_activations=st.booleans(),
+    pack=st.booleans(),
+    quantize=st.sampled_from(["none", "4bit"]),
 ).map(lambda recipe: with_settings(recipe, {}, "test"))
 
 
@@ -61,9 +74,21 @@ def test_two_recipes_have_one_digest_only_where_they_are_one(a: Recipe, b: Recip
 @given(recipes, st.sampled_from([f.name for f in fields(Recipe)]))
 def test_every_setting_is_part_of_the_digest(recipe: Recipe, key: str) -> None:
     value = getattr(recipe, key)
-    swapped = {"pruned": "zero_shot", "zero_shot": "pruned", "refuse": "set_aside", "set_aside": "refuse",
-               "float32": "bf16", "bf16": "auto", "auto": "float32", "none": "4bit", "4bit": "none", "": "dark",
-               "lora": "command", "all-linear": "attention", (): ("python",)}
+    swapped = {
+        "pruned": "zero_shot",
+        "zero_shot": "pruned",
+        "refuse": "set_aside",
+        "set_aside": "refuse",
+        "float32": "bf16",
+        "bf16": "auto",
+        "auto": "float32",
+        "none": "4bit",
+        "4bit": "none",
+        "": "dark",
+        "lora": "command",
+        "all-linear": "attention",
+        (): ("python",),
+    }
     other = not value if isinstance(value, bool) else swapped[value] if isinstance(value, (str, tuple)) else value + 1
     assert replace(recipe, **{key: other}).digest != recipe.digest
 

@@ -49,8 +49,16 @@ class Field(World):
 
 
 def run(world: World, plan: Search) -> Outcome:
-    return train_until(first_step(plan.recipe), world.train, world.judge, world.look, world.folder,
-                       Budget(plan.count, 600), clock=lambda: world.now, plan=plan)
+    return train_until(
+        first_step(plan.recipe),
+        world.train,
+        world.judge,
+        world.look,
+        world.folder,
+        Budget(plan.count, 600),
+        clock=lambda: world.now,
+        plan=plan,
+    )
 
 
 def stored(folder: Path) -> list[Any]:
@@ -142,14 +150,26 @@ def test_a_search_over_nothing_is_refused() -> None:
 
 def test_a_rate_that_exploded_is_learned_from_as_it_was_proposed(tmp_path: Path) -> None:
     low = replace(RECIPE, learning_rate=RECIPE.learning_rate / 16)  # two setbacks: below the range of the search
-    done = [Attempt(1, replace(low, learning_rate=RECIPE.learning_rate / 4), "", tmp_path, [],
-                    DevResult(0.1, {METRIC: 0.5}, [], METRIC), 1.0, 1.0, setbacks=("a", "b"))]
+    done = [
+        Attempt(
+            1,
+            replace(low, learning_rate=RECIPE.learning_rate / 4),
+            "",
+            tmp_path,
+            [],
+            DevResult(0.1, {METRIC: 0.5}, [], METRIC),
+            1.0,
+            1.0,
+            setbacks=("a", "b"),
+        )
+    ]
     assert search(tmp_path).next(done) is not None
     assert stored(tmp_path)[0].params["learning_rate"] == RECIPE.learning_rate
 
 
-dev_results = st.builds(lambda draws, value: DevResult(draws / 2000, {METRIC: value}, [], METRIC),
-                        st.integers(0, 2000), st.floats(0, 1))
+dev_results = st.builds(
+    lambda draws, value: DevResult(draws / 2000, {METRIC: value}, [], METRIC), st.integers(0, 2000), st.floats(0, 1)
+)
 
 
 @given(dev_results, dev_results)

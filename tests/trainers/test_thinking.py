@@ -61,12 +61,16 @@ def test_a_thought_that_was_learned_is_no_part_of_the_answer(tmp_path: Path, tem
     assert {(a.text, a.finish, a.completion_tokens) for a in cut.values()} == {("", "length", 9)}
 
 
-@pytest.mark.parametrize(("template", "output", "says"), [
-    (OPENED, "red", "the prompt begins a thought that the expected output does not end with </think>"),
-    (THINKING, "<think>red", "the expected output begins a thought"),
-])
-def test_an_output_that_never_comes_to_an_answer_is_refused(tmp_path: Path, template: str, output: str,
-                                                            says: str) -> None:
+@pytest.mark.parametrize(
+    ("template", "output", "says"),
+    [
+        (OPENED, "red", "the prompt begins a thought that the expected output does not end with </think>"),
+        (THINKING, "<think>red", "the expected output begins a thought"),
+    ],
+)
+def test_an_output_that_never_comes_to_an_answer_is_refused(
+    tmp_path: Path, template: str, output: str, says: str
+) -> None:
     lesson = lesson_of(template, tmp_path, thinking={}).with_outputs(output)
     with pytest.raises(UserError, match=f"(?s)id w0, .*{says}.*enable_thinking"):
         train_adapter(lesson.model, lesson.task, lesson.train, QUICK, tmp_path / "1")
@@ -84,6 +88,10 @@ def test_other_tags_make_another_subject(lesson: Lesson) -> None:
         return parse_subject("base+zero_shot", replace(lesson.task, **settings), lesson.project).identity
 
     assert lesson.task.chat == {}
-    known = {identity(), identity(thinking=Thinking()), identity(thinking=Thinking(close="<answer>")),
-             identity(chat_template=CHATML)}
+    known = {
+        identity(),
+        identity(thinking=Thinking()),
+        identity(thinking=Thinking(close="<answer>")),
+        identity(chat_template=CHATML),
+    }
     assert len(known) == 4

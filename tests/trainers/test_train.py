@@ -47,8 +47,9 @@ def test_another_seed_gives_another_adapter(lesson: Lesson, trained: TrainingRes
 
 
 @pytest.mark.parametrize("micro", [1, 4])
-def test_the_micro_batch_changes_no_more_than_rounding(lesson: Lesson, trained: TrainingResult, tmp_path: Path,
-                                                       micro: int) -> None:
+def test_the_micro_batch_changes_no_more_than_rounding(
+    lesson: Lesson, trained: TrainingResult, tmp_path: Path, micro: int
+) -> None:
     from safetensors.torch import load_file
 
     other = train(lesson, tmp_path / "1", replace(QUICK, micro_batch=micro))
@@ -75,8 +76,9 @@ def test_the_record_shows_a_row_with_what_is_learned_of_it(lesson: Lesson, train
     assert row["read"].endswith(f"user\n{example.text}<|im_end|>\n<|im_start|>assistant\n")
 
 
-def test_a_model_is_asked_with_the_prompt_that_it_was_trained_with(lesson: Lesson, trained: TrainingResult,
-                                                                   tmp_path: Path) -> None:
+def test_a_model_is_asked_with_the_prompt_that_it_was_trained_with(
+    lesson: Lesson, trained: TrainingResult, tmp_path: Path
+) -> None:
     """Pruned, it reads less: what the gates on tokens and cost then see is what it was trained on."""
     told = train(lesson, tmp_path / "1", replace(QUICK, prompt="zero_shot"))
     read = {}
@@ -110,8 +112,9 @@ def test_progress_tells_of_every_step_and_ends_with_nothing_left(lesson: Lesson,
     assert heard[0].left > heard[-1].left == 0
 
 
-def test_a_complete_attempt_is_taken_up_without_training(lesson: Lesson, trained: TrainingResult,
-                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_complete_attempt_is_taken_up_without_training(
+    lesson: Lesson, trained: TrainingResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(lora, "optimize", None)
     again = train(lesson, trained.adapter.parent)
     assert again.reused
@@ -175,8 +178,10 @@ def test_an_output_that_the_task_does_not_allow_is_refused_by_name(lesson: Lesso
     with pytest.raises(UserError, match=r'example w6, field "output": "yellow" is none of the 5 labels'):
         train(replace(lesson, task=labels), tmp_path / "1")
     schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
-    counts = replace(lesson.with_outputs(*({"n": i or "none"} for i in range(len(lesson.train)))),
-                     task=replace(lesson.task, kind="json", schema=schema))
+    counts = replace(
+        lesson.with_outputs(*({"n": i or "none"} for i in range(len(lesson.train)))),
+        task=replace(lesson.task, kind="json", schema=schema),
+    )
     with pytest.raises(UserError, match=r'example w0, field "output": the output breaks the schema at n'):
         train(counts, tmp_path / "1")
 

@@ -47,8 +47,9 @@ def holding(base: Any, tokens: int, error: Callable[[str], Exception] | None = N
 
 
 @pytest.mark.parametrize(("room", "fits"), [(100, 6), (5, 4), (3, 3), (2, 2), (1, 1)])
-def test_fewer_rows_at_a_time_where_memory_is_short_and_the_batch_stays(base: Any, rows: Sequence[Row], width: int,
-                                                                        room: int, fits: int) -> None:
+def test_fewer_rows_at_a_time_where_memory_is_short_and_the_batch_stays(
+    base: Any, rows: Sequence[Row], width: int, room: int, fits: int
+) -> None:
     model = start_lora(holding(base, room * width), RECIPE)
     assert fit_memory(model, rows, RECIPE, 0) == replace(RECIPE, micro_batch=fits)
     assert all(p.grad is None for p in model.parameters())
@@ -110,4 +111,5 @@ def test_weights_that_take_no_lora_are_noted(base: Any, rows: Sequence[Row]) -> 
     model = start_lora(base, RECIPE)
     assert untouched(model) == ["model.layers.0.mlp.experts"]
     assert try_batches(model, rows, RECIPE, 0, 10)[1] == [
-        "1 weight matrices of the base model take no LoRA and stay as they are, first model.layers.0.mlp.experts"]
+        "1 weight matrices of the base model take no LoRA and stay as they are, first model.layers.0.mlp.experts"
+    ]

@@ -66,8 +66,16 @@ class World:
         return self.looked[-1] in self.golden
 
     def run(self, budget: Budget = WIDE, told: Callable[[Step, int], None] = lambda step, k: None) -> Outcome:
-        return train_until(first_step(RECIPE), self.train, self.judge, self.look, self.folder, budget,
-                           clock=lambda: self.now, told=told)
+        return train_until(
+            first_step(RECIPE),
+            self.train,
+            self.judge,
+            self.look,
+            self.folder,
+            budget,
+            clock=lambda: self.now,
+            told=told,
+        )
 
 
 def test_a_likely_attempt_looks_at_once_and_a_pass_ends_it(tmp_path: Path) -> None:

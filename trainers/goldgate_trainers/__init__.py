@@ -19,20 +19,42 @@ from goldgate_trainers.lora.command import train_by_command
 from goldgate_trainers.lora.precision import settled
 from goldgate_trainers.lora.preflight import marked
 from goldgate_trainers.lora.progress import Progress
-from goldgate_trainers.lora.recipe import (
-    Recipe,
-    default_recipe,
-    demo_recipe,
-    from_dict,
-    parse_settings,
-    with_settings,
-)
+from goldgate_trainers.lora.recipe import Recipe, default_recipe, demo_recipe, from_dict, parse_settings, with_settings
 from goldgate_trainers.lora.tracking import Tracking, check_trackers
 from goldgate_trainers.lora.train import conditions, train_adapter
 
 __all__ = [
-    "Attempt", "Budget", "CurvePoint", "DevResult", "Ending", "Ladder", "Outcome", "Plan", "Progress", "Recipe",
-    "Seeds", "Step", "Tracking", "TrainFacts", "TrainingResult", "Watch", "best_attempt", "check_trackers",
-    "conditions", "default_recipe", "demo_recipe", "diagnose", "explain", "first_step", "from_dict", "marked",
-    "parse_settings", "settled", "strategy_for", "train_adapter", "train_by_command", "train_until", "with_settings",
+    "Attempt",
+    "Budget",
+    "CurvePoint",
+    "DevResult",
+    "Ending",
+    "Ladder",
+    "Outcome",
+    "Plan",
+    "Progress",
+    "Recipe",
+    "Seeds",
+    "Step",
+    "Tracking",
+    "TrainFacts",
+    "TrainingResult",
+    "Watch",
+    "best_attempt",
+    "check_trackers",
+    "conditions",
+    "default_recipe",
+    "demo_recipe",
+    "diagnose",
+    "explain",
+    "first_step",
+    "from_dict",
+    "marked",
+    "parse_settings",
+    "settled",
+    "strategy_for",
+    "train_adapter",
+    "train_by_command",
+    "train_until",
+    "with_settings",
 ]

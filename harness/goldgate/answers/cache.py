@@ -95,8 +95,9 @@ class AnswerCache:
             return
         self._make()
         with self._open() as db, db:
-            db.executemany("INSERT OR REPLACE INTO answers (fingerprint, answer, subject, used) VALUES (?, ?, ?, ?)",
-                           rows)
+            db.executemany(
+                "INSERT OR REPLACE INTO answers (fingerprint, answer, subject, used) VALUES (?, ?, ?, ?)", rows
+            )
             if _held(db) > self.limit:
                 _shrink(db, int(_EVICT_TO * self.limit), min(_STARTED, now - _SPARED_SECONDS))
 
@@ -138,7 +139,8 @@ class AnswerCache:
         with self._open() as db:
             rows = db.execute(
                 f"SELECT {who}, date(used, 'unixepoch', 'localtime'), COUNT(*), SUM(length(CAST(answer AS BLOB))),"
-                " SUM(reused) FROM answers GROUP BY 1, 2 ORDER BY 1, 2")
+                " SUM(reused) FROM answers GROUP BY 1, 2 ORDER BY 1, 2"
+            )
             return [Use(*row) for row in rows]
 
     def disk_bytes(self) -> int:
@@ -158,8 +160,9 @@ class AnswerCache:
     def _mark(self, db: sqlite3.Connection, keys: Iterable[str]) -> None:
         now = self._now()
         with suppress(sqlite3.OperationalError), db:  # a folder that may only be read can still answer
-            db.executemany("UPDATE answers SET used = ?, reused = reused + 1 WHERE fingerprint = ?",
-                           [(now, key) for key in keys])
+            db.executemany(
+                "UPDATE answers SET used = ?, reused = reused + 1 WHERE fingerprint = ?", [(now, key) for key in keys]
+            )
 
     def _make(self) -> None:
         """Makes the file, whole: going over to WAL does not wait for other processes, however long they may."""
@@ -225,8 +228,11 @@ class AnswerCache:
             db.execute(f"PRAGMA user_version = {_VERSION}")
 
     def _damaged(self, what: str) -> UserError:
-        return UserError(f"the answer cache cannot be used ({what})", str(self.path),
-                         "delete the file or move it away: its answers are then generated again")
+        return UserError(
+            f"the answer cache cannot be used ({what})",
+            str(self.path),
+            "delete the file or move it away: its answers are then generated again",
+        )
 
     def _unusable(self, error: sqlite3.Error) -> UserError:
         hints = {
@@ -266,8 +272,9 @@ def _shrink(db: sqlite3.Connection, to: int, before: float) -> int:
 
 def _held(db: sqlite3.Connection) -> int:
     """Bytes of the pages in use: pages that are free now are filled again."""
-    pages, free, size = (db.execute(f"PRAGMA {what}").fetchone()[0]
-                         for what in ("page_count", "freelist_count", "page_size"))
+    pages, free, size = (
+        db.execute(f"PRAGMA {what}").fetchone()[0] for what in ("page_count", "freelist_count", "page_size")
+    )
     return int((pages - free) * size)
 
 

@@ -36,8 +36,9 @@ class Recorded:
                 for number, line in enumerate(lines, 1):
                     self.rows.append(_row(line, f"{path.name}, line {number}"))
         except (OSError, EOFError, UnicodeDecodeError) as error:
-            raise UserError(f"the recorded answers cannot be read ({error})", str(path),
-                            "restore the file from version control") from error
+            raise UserError(
+                f"the recorded answers cannot be read ({error})", str(path), "restore the file from version control"
+            ) from error
         self._at = {(row["identity"], row["example"]): row for row in self.rows}
 
     def lookup(self, identity: str, example: str) -> Answer | None:
@@ -112,7 +113,9 @@ def collect(
     if todo and not generate:
         raise MissingAnswers(
             f"{len(todo)} of {len(examples)} answers of {subject.name} are neither recorded nor cached",
-            f"first {todo[0].id}", "run it where the model may answer")
+            f"first {todo[0].id}",
+            "run it where the model may answer",
+        )
     if progress is not None and found:
         progress(len(found))
     first: dict[str, Example] = {}
@@ -126,8 +129,9 @@ def collect(
     return Collected({e.id: found[e.id] for e in examples}, counts)
 
 
-def _generate(subject: Subject, examples: Sequence[Example], cache: AnswerCache,
-              progress: Progress | None) -> dict[str, Answer]:
+def _generate(
+    subject: Subject, examples: Sequence[Example], cache: AnswerCache, progress: Progress | None
+) -> dict[str, Answer]:
     """Asks the subject; what it has said is in the cache even where it is interrupted."""
     made: dict[str, Answer] = {}
     unsaved: list[Answer] = []

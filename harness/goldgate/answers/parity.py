@@ -52,5 +52,9 @@ def _is_near(subject: Subject, example: Example, one: Answer, other: Answer) -> 
     where the subject cannot tell.
     """
     gap = getattr(subject, "gap", None)
-    return gap is not None and one.text is not None and other.text is not None and bool(
-        gap(example, one.text, other.text) < NEAR)
+    return (
+        gap is not None
+        and one.text is not None
+        and other.text is not None
+        and bool(gap(example, one.text, other.text) < NEAR)
+    )

@@ -51,7 +51,8 @@ def disk_errors(path: Path) -> Iterator[None]:
         number = _errno(error)
         if number in (errno.ENOSPC, errno.EDQUOT):
             raise UserError(
-                "no space left on the disk; nothing half-written stays behind", str(path),
+                "no space left on the disk; nothing half-written stays behind",
+                str(path),
                 "free some space and run the same command again",
             ) from error
         if number in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EEXIST):
@@ -145,8 +146,9 @@ def parse_json(text: str, name: str, hint: str, line: int = 1) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise UserError(f"not valid JSON ({error.msg} at column {error.colno})",
-                        f"{name}, line {line + error.lineno - 1}", hint) from error
+        raise UserError(
+            f"not valid JSON ({error.msg} at column {error.colno})", f"{name}, line {line + error.lineno - 1}", hint
+        ) from error
     except RecursionError as error:
         raise UserError("brackets within brackets, too deep to be read", f"{name}, line {line}", hint) from error
     except ValueError as error:  # a whole number of thousands of digits
@@ -162,8 +164,9 @@ def check_json(value: Any, where: str, depth: int = 0) -> None:
     if isinstance(value, float) and not math.isfinite(value):
         raise UserError(f"{json.dumps(value)} is not JSON", where, "write a finite number or null")
     if isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
-        raise UserError(f"half a character, {value!r:.40}: a surrogate without its other half", where,
-                        "write the character itself")
+        raise UserError(
+            f"half a character, {value!r:.40}: a surrogate without its other half", where, "write the character itself"
+        )
     if isinstance(value, dict):
         for key, inner in value.items():
             check_json(key, where, depth + 1)
@@ -197,6 +200,5 @@ def read_text(path: Path) -> str:
         raise UserError("is a folder, not a file", str(path), "name the file inside it") from error
     except UnicodeDecodeError as error:
         raise UserError(
-            f"not UTF-8 (byte {error.start} is 0x{error.object[error.start]:02x})", str(path),
-            "save the file as UTF-8",
+            f"not UTF-8 (byte {error.start} is 0x{error.object[error.start]:02x})", str(path), "save the file as UTF-8"
         ) from error

@@ -55,9 +55,22 @@ class Entrant:
 
 
 def write_champion(
-    project: Project, task: Task, candidate: Entrant, prompted: Entrant, others: Sequence[Entrant], *,
-    adapter: Mapping[str, Any], serving: str, run: str, look: str | None, verdicts: Sequence[Verdict],
-    forced: str | None, opened: bool, tried: Mapping[str, str], untried: Mapping[str, str], today: str,
+    project: Project,
+    task: Task,
+    candidate: Entrant,
+    prompted: Entrant,
+    others: Sequence[Entrant],
+    *,
+    adapter: Mapping[str, Any],
+    serving: str,
+    run: str,
+    look: str | None,
+    verdicts: Sequence[Verdict],
+    forced: str | None,
+    opened: bool,
+    tried: Mapping[str, str],
+    untried: Mapping[str, str],
+    today: str,
     general: Sequence[tuple[str, Answer]] = (),
 ) -> Path:
     """Writes the answers, then champion.json, which names them; see Champion for what it holds. general: who gave it,
@@ -65,8 +78,11 @@ def write_champion(
     a reason.
     """
     if not (forced or "").strip() and not (verdicts and all(verdicts)):
-        raise UserError("the golden suite did not pass for this candidate", f"run {run}",
-                        'train further, or promote with --force "reason" (the reason is recorded)')
+        raise UserError(
+            "the golden suite did not pass for this candidate",
+            f"run {run}",
+            'train further, or promote with --force "reason" (the reason is recorded)',
+        )
     old = load_champion(project, task.name)
     previous = [] if old is None else list(old.previous)
     if old is not None:
@@ -78,17 +94,33 @@ def write_champion(
     rows += [answer_row(e.name, "golden", answer) for e in entrants for answer in e.beside]
     rows += [answer_row(name, GENERAL, answer) for name, answer in general]
     digest = write_recorded(task.folder / ANSWERS, rows)
-    write_json(task.folder / RECORD, {
-        "task": task.name, "subject": candidate.name, "identity": candidate.identity, "adapter": dict(adapter),
-        "run": run, "prompted": prompted.name, "prompted_identity": prompted.identity,
-        "subjects": {e.name: e.identity for e in (*others, prompted, candidate)},
-        "look": look, "verdicts": [v.to_json() for v in verdicts], "answers": digest, "forced": forced,
-        "previous": previous, "serving": serving, "scorers": dict(scorer_versions(task)),
-        "baselines": list(task.baselines), "tried": dict(tried), "untried": dict(untried),
-        "tariffs": {e.name: asdict(t) for e in entrants
-                    if (t := e.views[0].tariff) is not None and t.listed},
-        "opened": opened, "promoted": today, "rollbacks": [] if old is None else list(old.rollbacks),
-    })
+    write_json(
+        task.folder / RECORD,
+        {
+            "task": task.name,
+            "subject": candidate.name,
+            "identity": candidate.identity,
+            "adapter": dict(adapter),
+            "run": run,
+            "prompted": prompted.name,
+            "prompted_identity": prompted.identity,
+            "subjects": {e.name: e.identity for e in (*others, prompted, candidate)},
+            "look": look,
+            "verdicts": [v.to_json() for v in verdicts],
+            "answers": digest,
+            "forced": forced,
+            "previous": previous,
+            "serving": serving,
+            "scorers": dict(scorer_versions(task)),
+            "baselines": list(task.baselines),
+            "tried": dict(tried),
+            "untried": dict(untried),
+            "tariffs": {e.name: asdict(t) for e in entrants if (t := e.views[0].tariff) is not None and t.listed},
+            "opened": opened,
+            "promoted": today,
+            "rollbacks": [] if old is None else list(old.rollbacks),
+        },
+    )
     _forget(read_champion(task.folder, task.name))
     return task.folder / RECORD
 
@@ -107,8 +139,11 @@ def roll_back(project: Project, task: Task, to: str | None, reason: str, today: 
         raise UserError("a rollback needs a reason, which is recorded", "--reason", "say what went wrong")
     then = _wanted(now, kept_champions(task.folder, task.name), to)
     if not then.forced and not (then.verdicts and all(then.verdicts)):
-        raise UserError("neither passed nor was forced, so it was never the champion", str(then.folder / RECORD),
-                        "restore the file from version control")
+        raise UserError(
+            "neither passed nor was forced, so it was never the champion",
+            str(then.folder / RECORD),
+            "restore the file from version control",
+        )
     then.check_serving(serving_digest(then.subject, then.adapter.get("prompt"), task, project))
     answers = then.recorded.path.read_bytes()  # refuses what is missing or edited, before anything is written
     taken_back = {**_summary(now), "date": today, "reason": reason.strip()}
@@ -129,16 +164,22 @@ def _wanted(now: Champion, kept: Sequence[Champion], to: str | None) -> Champion
     """The kept champion that is meant. Raises UserError."""
     if to is None:
         if not now.previous:
-            raise UserError(f"there was no champion before {now.subject}", str(now.folder / RECORD),
-                            "train another, or name one with --to")
+            raise UserError(
+                f"there was no champion before {now.subject}",
+                str(now.folder / RECORD),
+                "train another, or name one with --to",
+            )
         to = str(now.previous[0]["identity"])
     if to and now.identity.startswith(to):
         raise UserError(f"{short(now.identity)} is the champion already", "--to")
     found = [c for c in kept if c.identity.startswith(to)]
     if len(found) != 1 or not to:
         what = f"{len(found)} champions begin with" if found and to else "no record and answers are kept of champion"
-        raise UserError(f'{what} "{to[:12]}"', str(now.folder / "champions"),
-                        f"{near_names(to, [short(c.identity) for c in kept])}; older ones are in version control")
+        raise UserError(
+            f'{what} "{to[:12]}"',
+            str(now.folder / "champions"),
+            f"{near_names(to, [short(c.identity) for c in kept])}; older ones are in version control",
+        )
     return found[0]
 
 

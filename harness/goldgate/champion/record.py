@@ -24,9 +24,22 @@ RECORD = "champion.json"
 ANSWERS = "champion_answers.jsonl.gz"
 _KEPT = "champions"  # a folder in the suite's: a copy of each champion that was replaced
 _FIELDS = {
-    "task": str, "subject": str, "identity": str, "adapter": dict, "run": str, "prompted": str,
-    "prompted_identity": str, "subjects": dict, "look": str | None, "verdicts": list, "answers": str,
-    "forced": str | None, "previous": list, "serving": str, "scorers": dict, "baselines": list,
+    "task": str,
+    "subject": str,
+    "identity": str,
+    "adapter": dict,
+    "run": str,
+    "prompted": str,
+    "prompted_identity": str,
+    "subjects": dict,
+    "look": str | None,
+    "verdicts": list,
+    "answers": str,
+    "forced": str | None,
+    "previous": list,
+    "serving": str,
+    "scorers": dict,
+    "baselines": list,
 }
 _LATER = {"tried": dict, "untried": dict, "opened": bool, "tariffs": dict, "promoted": str, "rollbacks": list}
 """What champions of the first release do not say."""
@@ -81,8 +94,10 @@ class Champion:
         if now != self.serving:
             raise UserError(
                 "the champion's recorded answers are not those of task.yaml as it is now: model, decoding, template, or"
-                " the prompt changed after it was promoted", str(self.folder / RECORD),
-                "restore task.yaml, or train and promote again: what would be served was never tested")
+                " the prompt changed after it was promoted",
+                str(self.folder / RECORD),
+                "restore task.yaml, or train and promote again: what would be served was never tested",
+            )
 
     def replayed(self, role: Literal["candidate", "prompted"], parse: Callable[[str], Subject]) -> Replayed:
         """Who was promoted, or was its reference, known by the record. parse: makes the subject itself, by name."""
@@ -103,18 +118,25 @@ class Champion:
         where there was none.
         """
         if not self.previous:
-            raise UserError(f"there was no champion before {self.subject}", f'{self.folder / RECORD}, field "previous"',
-                            "a gate on `previous` decides from the second champion on: leave it out until then")
+            raise UserError(
+                f"there was no champion before {self.subject}",
+                f'{self.folder / RECORD}, field "previous"',
+                "a gate on `previous` decides from the second champion on: leave it out until then",
+            )
         name = str(self.previous[0]["subject"])
-        return Replayed(name, str(self.previous[0]["identity"]), lambda: parse(name),
-                        f'{self.folder / RECORD}, field "previous"')
+        return Replayed(
+            name, str(self.previous[0]["identity"]), lambda: parse(name), f'{self.folder / RECORD}, field "previous"'
+        )
 
     def check_previous(self, identity: str, candidate: str) -> None:
         """Raises UserError where that identity is not who a candidate (an identity) has to be no worse than today."""
         last = str(self.previous[0]["identity"]) if self.previous else None
         if identity != (last if candidate == self.identity else self.identity):
-            raise UserError("the run's previous champion is not the one of today: another was promoted since",
-                            str(self.folder / RECORD), "test against it: run the suite with a model")
+            raise UserError(
+                "the run's previous champion is not the one of today: another was promoted since",
+                str(self.folder / RECORD),
+                "test against it: run the suite with a model",
+            )
 
     @cached_property
     def file(self) -> AnswerFile:
@@ -123,8 +145,15 @@ class Champion:
         """
         path, kept = self.folder / ANSWERS, kept_folder(self.folder, self.identity) / ANSWERS
         meant = next((p for p in (path, kept) if p.is_file() and file_digest(p) == self.answers), path)
-        return AnswerFile(meant, self.answers, self.scorers, self.tariffs, "the champion's answers", RECORD,
-                          "restore the file from version control")
+        return AnswerFile(
+            meant,
+            self.answers,
+            self.scorers,
+            self.tariffs,
+            "the champion's answers",
+            RECORD,
+            "restore the file from version control",
+        )
 
     @property
     def recorded(self) -> Recorded:
@@ -155,20 +184,30 @@ def read_champion(folder: Path, task: str) -> Champion:
     raw = read_json(path)
     fields = _FIELDS if not isinstance(raw, dict) else _FIELDS | {k: v for k, v in _LATER.items() if k in raw}
     if isinstance(raw, dict) and (odd := sorted(set(fields) ^ set(raw))):
-        raise UserError(f"not a champion record (keys missing or unknown: {', '.join(odd)})", str(path),
-                        near_names(odd[0], fields))
+        raise UserError(
+            f"not a champion record (keys missing or unknown: {', '.join(odd)})", str(path), near_names(odd[0], fields)
+        )
     raw = check_object(raw, str(path), "restore it from version control", **fields)
     if raw["task"] != task:
         raise UserError(f'says task "{raw["task"]}", its suite is "{task}"', f'{path}, field "task"', "restore it")
     for key in ("previous", "rollbacks"):
         for row in raw.get(key, []):
-            check_object(row, f'{path}, field "{key}"', "restore it from version control", subject=str, identity=str,
-                         run=str)
+            check_object(
+                row, f'{path}, field "{key}"', "restore it from version control", subject=str, identity=str, run=str
+            )
     verdicts = read_verdicts(raw["verdicts"], str(path))
     tariffs = {n: Tariff.read(row, f'{path}, field "tariffs"') for n, row in raw.get("tariffs", {}).items()}
-    return Champion(folder, **{**raw, "verdicts": verdicts, "previous": tuple(raw["previous"]),
-                               "rollbacks": tuple(raw.get("rollbacks", [])),
-                               "baselines": tuple(raw["baselines"]), "tariffs": tariffs})
+    return Champion(
+        folder,
+        **{
+            **raw,
+            "verdicts": verdicts,
+            "previous": tuple(raw["previous"]),
+            "rollbacks": tuple(raw.get("rollbacks", [])),
+            "baselines": tuple(raw["baselines"]),
+            "tariffs": tariffs,
+        },
+    )
 
 
 def read_verdicts(rows: Iterable[Any], where: str) -> tuple[Verdict, ...]:

@@ -25,14 +25,36 @@ def adapter_of(work: Work, subject: str) -> Adapter | None:
     return read_adapter(folder if folder.is_absolute() else work.project.root / folder)
 
 
-def describe(work: Work, subject: Subject, adapter: Adapter | None, run: str, prompted: str,
-             verdicts: Sequence[Verdict], forced: str | None, promoted: str) -> Shipped:
+def describe(
+    work: Work,
+    subject: Subject,
+    adapter: Adapter | None,
+    run: str,
+    prompted: str,
+    verdicts: Sequence[Verdict],
+    forced: str | None,
+    promoted: str,
+) -> Shipped:
     """What the card says first. promoted: the day, "" for a model that is not promoted."""
     task = work.task
     ask = [] if adapter is None else strategy_for(task, adapter.prompt).messages(Example("card", "{input}", ""))
-    return Shipped(task.name, task.kind, public_name(task.model), model_digest(work.project.cache, task.model),
-                   licence_of(task.model), subject.identity, adapter.digest if adapter else "none", run, prompted,
-                   verdicts, forced, promoted, ask, task.template, task.decoding.model_dump(mode="json"))
+    return Shipped(
+        task.name,
+        task.kind,
+        public_name(task.model),
+        model_digest(work.project.cache, task.model),
+        licence_of(task.model),
+        subject.identity,
+        adapter.digest if adapter else "none",
+        run,
+        prompted,
+        verdicts,
+        forced,
+        promoted,
+        ask,
+        task.template,
+        task.decoding.model_dump(mode="json"),
+    )
 
 
 def card_of_run(shipped: Shipped, work: Work, run: Run | None, *, hub: bool = False) -> str:

@@ -50,8 +50,12 @@ def run_refresh(project: Project, name: str, source: Path, columns: tuple[str, s
     prepared = run_prepare(project, name)
     told = {"moved": made.moved, "looks": made.looks, "retired": str(made.retired), "remarks": list(made.remarks)}
     next_look = f"pytest suites/{name}" if load_champion(project, name) else f"goldgate train {name}"
-    text = [f"golden is new; the {made.moved} examples of the old split are dev's now", *made.remarks, prepared.text,
-            f"looks retired: {made.looks}, kept in {made.retired}; the next look is the first: {next_look}"]
+    text = [
+        f"golden is new; the {made.moved} examples of the old split are dev's now",
+        *made.remarks,
+        prepared.text,
+        f"looks retired: {made.looks}, kept in {made.retired}; the next look is the first: {next_look}",
+    ]
     return Result({**prepared.record, **told}, "\n".join(text))
 
 
@@ -61,11 +65,17 @@ def run_evaluate(project: Project, name: str, subject: str, split: str) -> Resul
     work = Work(project, task, Screen())
     known_as = work.subject(subject).name if subject == CHAMPION else subject
     if split == "golden" and not is_declared(task, known_as):
-        raise UserError("a candidate's scores on golden are a look, which evaluate does not spend", "--split",
-                        f"pytest suites/{name} --candidate {subject} --split golden")
+        raise UserError(
+            "a candidate's scores on golden are a look, which evaluate does not spend",
+            "--split",
+            f"pytest suites/{name} --candidate {subject} --split golden",
+        )
     if split == "golden" and task.golden == "sealed":
-        raise UserError("golden is sealed: its numbers are not told", "--split", f"pytest suites/{name} --candidate"
-                        f" {subject} --split golden tells the verdicts; or score it on dev")
+        raise UserError(
+            "golden is sealed: its numbers are not told",
+            "--split",
+            f"pytest suites/{name} --candidate {subject} --split golden tells the verdicts; or score it on dev",
+        )
     if split == "train":
         raise UserError("train's examples teach: they say nothing of how good a subject is", "--split", "use dev")
     scored = work.scored(subject, split, "to score it")
@@ -73,11 +83,11 @@ def run_evaluate(project: Project, name: str, subject: str, split: str) -> Resul
     for metric in scored.metrics():
         measure = scored.measure(metric)
         low, high = measure.interval()
-        rows[metric] = {"estimate": measure.value, "low": low, "high": high, "n": measure.n,
-                        "missing": measure.missing}
+        rows[metric] = {"estimate": measure.value, "low": low, "high": high, "n": measure.n, "missing": measure.missing}
     lines = [f"{known_as} on {split} of {name} (95% intervals)"]
-    lines += [f"  {m:<16} {r['estimate']:.4g}  {r['low']:.4g} to {r['high']:.4g}  n = {r['n']}"
-              for m, r in rows.items()]
+    lines += [
+        f"  {m:<16} {r['estimate']:.4g}  {r['low']:.4g} to {r['high']:.4g}  n = {r['n']}" for m, r in rows.items()
+    ]
     told = [a.error for a in scored.answers.values() if a.text is None]
     if told:
         lines.append(f"  {len(told)} of {len(scored.split)} answers are missing, the first: {told[0]}")
@@ -86,8 +96,13 @@ def run_evaluate(project: Project, name: str, subject: str, split: str) -> Resul
         lines.append(f"  cost: {scored.tariff}")
     if unlisted := [m for m in scorers_for(task) if m not in rows]:
         lines.append(f"  a gate may ask for more: {', '.join(unlisted)}")
-    record = {"task": name, "subject": known_as, "identity": work.subject(subject).identity, "split": split,
-              "measures": rows}
+    record = {
+        "task": name,
+        "subject": known_as,
+        "identity": work.subject(subject).identity,
+        "split": split,
+        "measures": rows,
+    }
     return Result(record, "\n".join(lines))
 
 

@@ -45,8 +45,11 @@ class OneOfModels:
         return None
 
     def record(self, done: Sequence[Attempt]) -> dict[str, Any]:
-        return {"kind": _KIND, "comparison": self.comparison,
-                "words": "one of several base models that were compared on dev; none of them looked at golden"}
+        return {
+            "kind": _KIND,
+            "comparison": self.comparison,
+            "words": "one of several base models that were compared on dev; none of them looked at golden",
+        }
 
 
 def run_compare(project: Project, name: str, models: Sequence[str], minutes: float, settings: Sequence[str]) -> Result:
@@ -82,17 +85,25 @@ def _found(project: Project, models: Sequence[str]) -> list[ModelRef]:
 def _comparison(project: Project, name: str, settings: Sequence[str]) -> str:
     """Digest of what decides the outcome beside the base model."""
     task = load_task(project, name).on_model("")
-    return digest({"suite": suite_digest(task, scorer_versions(task)), "train": dict(task.train),
-                   "data": {n: load_split(project, name, n).fingerprint for n in ("train", "dev", "golden")},
-                   "settings": list(settings)})
+    return digest(
+        {
+            "suite": suite_digest(task, scorer_versions(task)),
+            "train": dict(task.train),
+            "data": {n: load_split(project, name, n).fingerprint for n in ("train", "dev", "golden")},
+            "settings": list(settings),
+        }
+    )
 
 
 def _compared(project: Project, name: str, comparison: str, model: ModelRef) -> Run | None:
     """The run that has this base model's part of the comparison, whole."""
     for path in sorted(project.runs(name).glob("*/run.json"), reverse=True):
         record = read_json(path)
-        if (record.get("plan", {}).get("comparison") == comparison and "spent" in record
-                and record["model"]["digest"] == model.digest):
+        if (
+            record.get("plan", {}).get("comparison") == comparison
+            and "spent" in record
+            and record["model"]["digest"] == model.digest
+        ):
             return Run(path.parent)
     return None
 
@@ -109,11 +120,21 @@ def _row(work: Work, run: Run, model: ModelRef) -> dict[str, Any]:
     low, high = measure.interval()
     size = parameters(model.path)
     return {
-        "model": model.alias, "run": run.id, "subject": subject, "chance": attempt["chance"],
-        "failing": attempt["failing"], "likely": attempt["chance"] >= LOOK_AT, "metric": metric,
-        "estimate": measure.value, "low": low, "high": high, "n": measure.n, "parameters": size,
+        "model": model.alias,
+        "run": run.id,
+        "subject": subject,
+        "chance": attempt["chance"],
+        "failing": attempt["failing"],
+        "likely": attempt["chance"] >= LOOK_AT,
+        "metric": metric,
+        "estimate": measure.value,
+        "low": low,
+        "high": high,
+        "n": measure.n,
+        "parameters": size,
         "gigaflops": round(2e-9 * size * (dev["tokens_in"] + dev["tokens_out"]), 6),
-        "cost_per_1k": dev.get("cost_per_1k"), "latency": record["latency"].get(subject, {}).get("p50"),
+        "cost_per_1k": dev.get("cost_per_1k"),
+        "latency": record["latency"].get(subject, {}).get("p50"),
         "minutes": record["spent"]["minutes"],
     }
 
@@ -137,8 +158,10 @@ def _told(task: Task, rows: Sequence[dict[str, Any]], settings: Sequence[str]) -
     lines = _table(rows)
     if cheapest is None:
         best = max(rows, key=lambda row: (row["chance"], row["estimate"]))
-        lines.append(f"none is likely to pass; nearest: {best['model']}, chance of passing {best['chance']:.0%};"
-                     f" missed on dev: {'; '.join(best['failing']) or 'nothing, but dev promises no more'}")
+        lines.append(
+            f"none is likely to pass; nearest: {best['model']}, chance of passing {best['chance']:.0%};"
+            f" missed on dev: {'; '.join(best['failing']) or 'nothing, but dev promises no more'}"
+        )
     else:
         lines.append(f"cheapest that is likely to pass: {cheapest['model']} (the least computation an answer)")
         if cheapest["model"] != task.model:
@@ -152,8 +175,17 @@ def _told(task: Task, rows: Sequence[dict[str, Any]], settings: Sequence[str]) -
 
 def _table(rows: Sequence[dict[str, Any]]) -> list[str]:
     metric = rows[0]["metric"]
-    head = ["base model", "likely to pass", "chance", f"{metric} on dev (95% interval)", "parameters",
-            "GFLOP an answer", "median s", "cost of 1,000", "minutes"]
+    head = [
+        "base model",
+        "likely to pass",
+        "chance",
+        f"{metric} on dev (95% interval)",
+        "parameters",
+        "GFLOP an answer",
+        "median s",
+        "cost of 1,000",
+        "minutes",
+    ]
     cells = [head, *(_cells(row) for row in rows)]
     widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
     return ["  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip() for row in cells]
@@ -161,7 +193,13 @@ def _table(rows: Sequence[dict[str, Any]]) -> list[str]:
 
 def _cells(row: dict[str, Any]) -> list[str]:
     return [
-        row["model"], "yes" if row["likely"] else "no", f"{row['chance']:.0%}",
-        f"{row['estimate']:.3f} ({row['low']:.3f} to {row['high']:.3f})", f"{row['parameters'] / 1e6:.4g}M",
-        f"{row['gigaflops']:.3g}", "-" if row["latency"] is None else f"{row['latency']:.2f}",
-        "-" if row["cost_per_1k"] is None else f"{row['cost_per_1k']:.4g}", f"{row['minutes']:.1f}"]
+        row["model"],
+        "yes" if row["likely"] else "no",
+        f"{row['chance']:.0%}",
+        f"{row['estimate']:.3f} ({row['low']:.3f} to {row['high']:.3f})",
+        f"{row['parameters'] / 1e6:.4g}M",
+        f"{row['gigaflops']:.3g}",
+        "-" if row["latency"] is None else f"{row['latency']:.2f}",
+        "-" if row["cost_per_1k"] is None else f"{row['cost_per_1k']:.4g}",
+        f"{row['minutes']:.1f}",
+    ]

@@ -16,8 +16,12 @@ _SHARES = (0.25, 0.5)
 
 
 def learning_curve(
-    work: Work, first: Attempt, folder: Path, left: float,
-    train: Callable[[Work, Recipe, Path], TrainingResult], name: Callable[[Path], str],
+    work: Work,
+    first: Attempt,
+    folder: Path,
+    left: float,
+    train: Callable[[Work, Recipe, Path], TrainingResult],
+    name: Callable[[Path], str],
 ) -> list[CurvePoint]:
     """The deciding metric on dev by the size of train, the whole last. first: the attempt on the whole, from the base.
 

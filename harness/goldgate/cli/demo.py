@@ -28,12 +28,16 @@ def run_demo(task: str, folder: Path, cache: Path, cache_bytes: int, minutes: fl
     screen = Screen()
     project = replace(demo_project(task, folder, cache), cache_bytes=cache_bytes)
     if differs(project, task):
-        screen.say(f"The examples in {project.golden(task)} are not those of this version; they are used all the same."
-                   " Delete the folder to start with today's.")
+        screen.say(
+            f"The examples in {project.golden(task)} are not those of this version; they are used all the same."
+            " Delete the folder to start with today's."
+        )
     rate = matmul_gflops()
     budget = minutes if minutes is not None else _MINUTES_AT_150 * 150 / rate
-    screen.say(f"Goldgate demo: {task}, in {folder}. This machine multiplies at {rate:.0f} GFLOP/s;"
-               f" training may take up to {budget:.0f} min.")
+    screen.say(
+        f"Goldgate demo: {task}, in {folder}. This machine multiplies at {rate:.0f} GFLOP/s;"
+        f" training may take up to {budget:.0f} min."
+    )
     return run_train(project, task, Budget(attempts=3, minutes=budget), [], screen=screen, quick=True)
 
 

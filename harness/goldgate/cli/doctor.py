@@ -49,6 +49,12 @@ def run_doctor(cache: Path) -> Result:
         *(f"{name:<16} {number}" for name, number in versions().items()),
         *(f"missing          {fault}" for fault in faults),
     ]
-    record = {"machine": here, "cache": str(cache), "free_gb": round(free, 1), "models": models,
-              "versions": versions(), "missing": faults}
+    record = {
+        "machine": here,
+        "cache": str(cache),
+        "free_gb": round(free, 1),
+        "models": models,
+        "versions": versions(),
+        "missing": faults,
+    }
     return Result(record, "\n".join(lines), not faults)

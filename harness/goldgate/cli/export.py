@@ -52,26 +52,44 @@ def run_export(project: Project, name: str, to: Path, force: bool) -> Result:
     after = work.scored(exported, "dev", "what ships")
     pairs = [(e, before.answers[e.id], after.answers[e.id]) for e in work.split("dev")]
     parity = compare_answers(work.subject(chosen.name), pairs, drawn=task.decoding.temperature > 0)
-    record = {"task": task.name, "subject": chosen.name, "folder": str(to), "identity": work.subject(exported).identity,
-              "parity": {"split": "dev", "same": parity.same, "unanswered": parity.unanswered, "near": parity.near,
-                         "different": parity.different, "tolerance": NEAR, "holds": parity.holds}}
-    lines = [f"{chosen.name} ({short(chosen.shipped.identity)}) is exported to {to}", told(parity),
-             *([] if all(chosen.shipped.verdicts) and chosen.shipped.verdicts else ["it has not passed golden"]),
-             f"gate it as it is: pytest suites/{task.name} --candidate {exported}"]
+    record = {
+        "task": task.name,
+        "subject": chosen.name,
+        "folder": str(to),
+        "identity": work.subject(exported).identity,
+        "parity": {
+            "split": "dev",
+            "same": parity.same,
+            "unanswered": parity.unanswered,
+            "near": parity.near,
+            "different": parity.different,
+            "tolerance": NEAR,
+            "holds": parity.holds,
+        },
+    }
+    lines = [
+        f"{chosen.name} ({short(chosen.shipped.identity)}) is exported to {to}",
+        told(parity),
+        *([] if all(chosen.shipped.verdicts) and chosen.shipped.verdicts else ["it has not passed golden"]),
+        f"gate it as it is: pytest suites/{task.name} --candidate {exported}",
+    ]
     return Result(record, "\n".join(lines), parity.holds)
 
 
 def told(parity: Parity) -> str:
     """The verdict on parity, in words."""
     asked = parity.same + parity.unanswered + len(parity.near) + len(parity.different)
-    parts = [f"{parity.same} of {asked} answers to dev are the same",
-             f"{len(parity.near)} differ by a near-tie (logits within {NEAR:g})"]
+    parts = [
+        f"{parity.same} of {asked} answers to dev are the same",
+        f"{len(parity.near)} differ by a near-tie (logits within {NEAR:g})",
+    ]
     parts += [f"{parity.unanswered} were not answered by either"] if parity.unanswered else []
     head = "parity holds" if parity.holds else "parity does not hold"
     if parity.different:
         listed = ", ".join(parity.different[:_LISTED])
-        parts.append(f"{len(parity.different)} differ otherwise: {listed}"
-                     f"{', ...' if len(parity.different) > _LISTED else ''}")
+        parts.append(
+            f"{len(parity.different)} differ otherwise: {listed}{', ...' if len(parity.different) > _LISTED else ''}"
+        )
     return f"{head}: {'; '.join(parts)}"
 
 
@@ -85,11 +103,15 @@ def _champion(project: Project, name: str) -> Chosen:
     adapter = _adapter(work, champion.subject)
     subject = work.subject(champion.subject)
     if subject.identity != champion.identity:
-        raise UserError("what lies there is not what was promoted", str(adapter.folder),
-                        "bring the champion's adapter back to where champion.json says, or promote again")
+        raise UserError(
+            "what lies there is not what was promoted",
+            str(adapter.folder),
+            "bring the champion's adapter back to where champion.json says, or promote again",
+        )
     folder = project.runs(name) / champion.run
-    shipped = describe(work, subject, adapter, champion.run, champion.prompted, champion.verdicts, champion.forced,
-                       champion.promoted)
+    shipped = describe(
+        work, subject, adapter, champion.run, champion.prompted, champion.verdicts, champion.forced, champion.promoted
+    )
     return Chosen(work, champion.subject, adapter, shipped, Run(folder) if (folder / "run.json").is_file() else None)
 
 
@@ -97,8 +119,9 @@ def _candidate(project: Project, name: str) -> Chosen:
     try:
         run = find_run(project, name)
     except UserError as error:
-        raise UserError(f'"{name}" is neither a task nor a run', error.where,
-                        near_names(name, project.tasks())) from error
+        raise UserError(
+            f'"{name}" is neither a task nor a run', error.where, near_names(name, project.tasks())
+        ) from error
     record = check_object(run.read(), str(run.folder / "run.json"), "let the run finish", task=str, prompted=str)
     work = Work(project, load_task(project, record["task"]), Screen())
     candidate, golden = tested_candidate(run)

@@ -40,14 +40,23 @@ def finish(
         write_json(run.folder / "golden.json", summary)
     latency = work.latency([candidate, prompted.name])
     run.update(
-        finished=datetime.now(UTC).isoformat(timespec="seconds"), prompted=prompted.name,
-        baselines=list(prompted.tried), untried=dict(prompted.untried), incumbent=work.task.incumbent,
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        prompted=prompted.name,
+        baselines=list(prompted.tried),
+        untried=dict(prompted.untried),
+        incumbent=work.task.incumbent,
         known_by_name=[k for n in shown if (k := how_known(n, work.scored(n).answers.values()))],
         tariffs={n: str(t) for n in shown if (t := work.scored(n).tariff) is not None and t.own},
-        linear="linear" if work.task.kind == "label" else None, best=outcome.best.k,
-        chance=outcome.best.dev.chance, attempts=[_attempt(training, a) for a in outcome.attempts],
-        budget=_budget(budget), spent=_spent(outcome, budget), latency=latency,
-        steps=screen.steps, seconds=round(time.monotonic() - started, 1), reason=outcome.reason,
+        linear="linear" if work.task.kind == "label" else None,
+        best=outcome.best.k,
+        chance=outcome.best.dev.chance,
+        attempts=[_attempt(training, a) for a in outcome.attempts],
+        budget=_budget(budget),
+        spent=_spent(outcome, budget),
+        latency=latency,
+        steps=screen.steps,
+        seconds=round(time.monotonic() - started, 1),
+        reason=outcome.reason,
         ending=ending.to_json() if ending else None,
     )
     if outcome.passed and looked is not None:
@@ -76,8 +85,17 @@ def _attempt(training: Training, attempt: Attempt) -> dict[str, Any]:
     adapter = read_adapter(attempt.adapter)
     # As it ran: where memory was short, with fewer rows a forward pass than were asked for.
     recipe = adapter.note.get("recipe", attempt.recipe.to_dict())
-    return {"k": attempt.k, "subject": training.subject(attempt.adapter), "recipe": recipe,
-            "seconds": round(attempt.seconds, 1), "dev": attempt.dev.scores, "chance": attempt.dev.chance,
-            "reason": attempt.reason, "failing": attempt.dev.failing, "seen": diagnose(attempt).seen,
-            "setbacks": list(attempt.setbacks), "continue_from": attempt.continue_from,
-            "adapter": adapter.digest}
+    return {
+        "k": attempt.k,
+        "subject": training.subject(attempt.adapter),
+        "recipe": recipe,
+        "seconds": round(attempt.seconds, 1),
+        "dev": attempt.dev.scores,
+        "chance": attempt.dev.chance,
+        "reason": attempt.reason,
+        "failing": attempt.dev.failing,
+        "seen": diagnose(attempt).seen,
+        "setbacks": list(attempt.setbacks),
+        "continue_from": attempt.continue_from,
+        "adapter": adapter.digest,
+    }

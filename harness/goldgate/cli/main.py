@@ -41,8 +41,7 @@ def finish(result: dict[str, Any], as_json: bool, text: str, passed: bool = True
 
 @app.callback(invoke_without_command=True)
 def _main(
-    context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="print the version")] = False,
+    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="print the version")] = False
 ) -> None:
     if version:
         print(f"goldgate {__version__}")
@@ -97,8 +96,13 @@ def init(
 def prepare(
     task: TaskName,
     refresh: Annotated[bool, typer.Option("--refresh-golden", help="make new examples the golden split")] = False,
-    source: Annotated[Path | None, typer.Option("--from", help="the new examples: JSONL as golden.jsonl is, or any file"
-                                                " that init reads, with --input and --output")] = None,
+    source: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            help="the new examples: JSONL as golden.jsonl is, or any file that init reads, with --input and --output",
+        ),
+    ] = None,
     input_: Annotated[str | None, typer.Option("--input", help="column of the inputs")] = None,
     output: Annotated[str | None, typer.Option("--output", help="column of the expected outputs")] = None,
     as_json: AsJson = False,
@@ -111,8 +115,10 @@ def prepare(
     from goldgate.cli.commands import run_prepare, run_refresh
 
     if (source is not None) != refresh or (input_ is None) != (output is None) or (input_ and not refresh):
-        raise UserError("--refresh-golden needs --from FILE, and they alone --input and --output, both or none",
-                        hint=f"goldgate prepare {task} --refresh-golden --from new.jsonl")
+        raise UserError(
+            "--refresh-golden needs --from FILE, and they alone --input and --output, both or none",
+            hint=f"goldgate prepare {task} --refresh-golden --from new.jsonl",
+        )
     columns = None if input_ is None or output is None else (input_, output)
     result = run_prepare(here(), task) if source is None else run_refresh(here(), task, source, columns)
     finish(result.record, as_json, result.text)
@@ -121,10 +127,14 @@ def prepare(
 @app.command()
 def plan(
     task: TaskName,
-    subject: Annotated[str | None, typer.Option(help="whose answers to dev; default: the champion, else the best"
-                                                     " baseline that has answered")] = None,
-    truth: Annotated[list[str] | None, typer.Option(help="assumed truth: 0.95 for every rate, METRIC=0.95 for one"
-                                                         " measure; default: dev's estimate")] = None,
+    subject: Annotated[
+        str | None,
+        typer.Option(help="whose answers to dev; default: the champion, else the best baseline that has answered"),
+    ] = None,
+    truth: Annotated[
+        list[str] | None,
+        typer.Option(help="assumed truth: 0.95 for every rate, METRIC=0.95 for one measure; default: dev's estimate"),
+    ] = None,
     golden: Annotated[int | None, typer.Option(help="as if golden had so many examples", min=1, max=1_000_000)] = None,
     look: Annotated[int | None, typer.Option(help="number of the look; default: the next", min=1, max=50)] = None,
     as_json: AsJson = False,
@@ -174,17 +184,22 @@ def train(
     money: Annotated[float | None, typer.Option(help="for machine time at most, at task.yaml's machine_hour")] = None,
     curve: Annotated[bool, typer.Option("--curve", help="without a pass: would more training data help?")] = False,
     seed: Annotated[int | None, typer.Option(help="seed of the recipe")] = None,
-    seeds: Annotated[int | None, typer.Option(help="adapters of one recipe, with this many seeds; dev picks one",
-                                              min=2)] = None,
-    search: Annotated[int | None, typer.Option(help="recipes to try at most, proposed by Optuna; dev picks one",
-                                               min=2)] = None,
-    base_models: Annotated[str | None, typer.Option(help="base models to compare on dev, a,b,c; --minutes for each")
-                           ] = None,
+    seeds: Annotated[
+        int | None, typer.Option(help="adapters of one recipe, with this many seeds; dev picks one", min=2)
+    ] = None,
+    search: Annotated[
+        int | None, typer.Option(help="recipes to try at most, proposed by Optuna; dev picks one", min=2)
+    ] = None,
+    base_models: Annotated[
+        str | None, typer.Option(help="base models to compare on dev, a,b,c; --minutes for each")
+    ] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="recipe setting, key=value")] = None,
-    track: Annotated[list[str] | None, typer.Option(help="tensorboard or mlflow: told of every step, in the run's"
-                                                         " folder")] = None,
-    rerun: Annotated[str | None, typer.Option(help="without TASK: train this run's best adapter again, and compare",
-                                              metavar="RUN")] = None,
+    track: Annotated[
+        list[str] | None, typer.Option(help="tensorboard or mlflow: told of every step, in the run's folder")
+    ] = None,
+    rerun: Annotated[
+        str | None, typer.Option(help="without TASK: train this run's best adapter again, and compare", metavar="RUN")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Trains a LoRA adapter until the golden suite passes or the budget ends; started again, it goes on."""
@@ -195,8 +210,11 @@ def train(
 
     changes = [*(settings or []), *([] if seed is None else [f"seed={seed}"])]
     if (task is None) == (rerun is None):
-        raise UserError("takes either a task, or a run to train again", "goldgate train",
-                        "write `goldgate train TASK`, or `goldgate train --rerun RUN`")
+        raise UserError(
+            "takes either a task, or a run to train again",
+            "goldgate train",
+            "write `goldgate train TASK`, or `goldgate train --rerun RUN`",
+        )
     check_one_way({"--seeds": seeds, "--search": search, "--base-models": base_models})
     if track and (task is None or base_models is not None):
         raise UserError("follows one task's run alone", "--track", "leave out --rerun and --base-models, or --track")
@@ -238,8 +256,9 @@ def promote(
 def rollback(
     task: TaskName,
     reason: Annotated[str, typer.Option(help="why; it is recorded")],
-    to: Annotated[str | None, typer.Option(help="how the identity of the one that is wanted begins; default: the one"
-                                                " before")] = None,
+    to: Annotated[
+        str | None, typer.Option(help="how the identity of the one that is wanted begins; default: the one before")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Makes the champion before the champion again, with its record and answers."""
@@ -265,8 +284,9 @@ def export(
 
 @app.command()
 def champions(
-    task: Annotated[str | None, typer.Argument(help="a task, for its champions before and rollbacks", metavar="[TASK]")
-                    ] = None,
+    task: Annotated[
+        str | None, typer.Argument(help="a task, for its champions before and rollbacks", metavar="[TASK]")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """The champion of every task, or the history of one."""
@@ -280,8 +300,10 @@ def champions(
 def cache(
     prune: Annotated[bool, typer.Option("--prune", help="remove answers; alone: down to GOLDGATE_CACHE_MAX")] = False,
     days: Annotated[float | None, typer.Option(help="with --prune: what was not used for so many days", min=0)] = None,
-    to: Annotated[str | None, typer.Option(help="with --prune: what was used longest ago, until each file holds"
-                                                " so much, for instance 200MB")] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(help="with --prune: what was used longest ago, until each file holds so much, for instance 200MB"),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """The answers that are kept on this machine, and how to have fewer. Looks, runs and champions are no part of it."""

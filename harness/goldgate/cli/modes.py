@@ -15,8 +15,11 @@ def check_one_way(options: Mapping[str, object]) -> None:
     """Raises UserError where more than one of these options is given: a run compares one thing."""
     given = [name for name, value in options.items() if value is not None]
     if len(given) > 1:
-        raise UserError("a run compares seeds, recipes or base models", " and ".join(given),
-                        "base models first, then --search with the chosen one, then --seeds with the best recipe")
+        raise UserError(
+            "a run compares seeds, recipes or base models",
+            " and ".join(given),
+            "base models first, then --search with the chosen one, then --seeds with the best recipe",
+        )
 
 
 def mode_of(seeds: int | None, search: int | None, settings: Sequence[str]) -> Mode:

@@ -62,8 +62,14 @@ def run_plan(project: Project, name: str, asked: Asked) -> Result:
             unplanned.append((gate.item, f"{gate.verdict.metric}: no golden example is in its slice"))
     chance = None if unplanned else chance_of_passing(good, total, alpha)
     record = {
-        "task": name, "subject": subject, "golden": total, "look": number, "level": alpha, "chance": chance,
-        "gates": [_row(p) for p in plans], "unplanned": [{"item": i, "why": why} for i, why in unplanned],
+        "task": name,
+        "subject": subject,
+        "golden": total,
+        "look": number,
+        "level": alpha,
+        "chance": chance,
+        "gates": [_row(p) for p in plans],
+        "unplanned": [{"item": i, "why": why} for i, why in unplanned],
     }
     text = PlanText(name, subject, total, total == len(golden), number, alpha, chance, bool(truths))
     opened = "\ngolden was opened: a pass has no error rate until it is refreshed" if is_opened(looks) else ""
@@ -93,8 +99,11 @@ def _best_answered(project: Project, task: Task, dev: Split) -> str:
             continue  # not answered yet, or not to be had here
         ranks[name] = rank(task, Scored(name, Scores(Context(task, project.cache), dev, answers)))
     if not ranks:
-        raise UserError("nobody has answered dev yet, so what the gates are like is not known", f"task {task.name}",
-                        _ask(task.name, names[0] if names else "base+zero_shot"))
+        raise UserError(
+            "nobody has answered dev yet, so what the gates are like is not known",
+            f"task {task.name}",
+            _ask(task.name, names[0] if names else "base+zero_shot"),
+        )
     return max(ranks, key=lambda n: ranks[n])
 
 
@@ -117,8 +126,11 @@ def _records(project: Project, name: str, subject: str) -> tuple[GateRecord, ...
 
 def _truths(written: Sequence[str], gates: Sequence[GateRecord]) -> dict[str, float]:
     """The assumed truth by metric. A bare number is meant for every rate, not for differences, costs or percentiles."""
-    means = {g.verdict.metric: g.verdict.bounds for g in gates
-             if (g.threshold, g.bounds) == (g.verdict.threshold, g.verdict.bounds)}
+    means = {
+        g.verdict.metric: g.verdict.bounds
+        for g in gates
+        if (g.threshold, g.bounds) == (g.verdict.threshold, g.verdict.bounds)
+    }
     truths: dict[str, float] = {}
     for text in written:
         metric, named, number = text.rpartition("=")
@@ -139,17 +151,29 @@ def _number(text: str, low: float, high: float, metric: str) -> float:
     except ValueError:
         raise UserError(f'"{text}" is not a number', "--truth", hint) from None
     if not low <= value <= high:
-        raise UserError(f"{metric} lies between {low:g} and {high:g}: {value:g} cannot be the truth of it", "--truth",
-                        hint)
+        raise UserError(
+            f"{metric} lies between {low:g} and {high:g}: {value:g} cannot be the truth of it", "--truth", hint
+        )
     return value
 
 
 def _row(plan: GatePlan) -> dict[str, Any]:
     gate = plan.gate
     return {
-        "gate": plan.written, "item": gate.item, "metric": gate.verdict.metric, "op": gate.verdict.op,
-        "threshold": gate.verdict.threshold, "reading": gate.verdict.written, "n": plan.n, "right": plan.right,
-        "possible": plan.possible, "sure": plan.sure, "truth": plan.truth, "power": plan.power,
-        "examples": plan.examples, "refutes": plan.refutes, "flips": plan.flips,
+        "gate": plan.written,
+        "item": gate.item,
+        "metric": gate.verdict.metric,
+        "op": gate.verdict.op,
+        "threshold": gate.verdict.threshold,
+        "reading": gate.verdict.written,
+        "n": plan.n,
+        "right": plan.right,
+        "possible": plan.possible,
+        "sure": plan.sure,
+        "truth": plan.truth,
+        "power": plan.power,
+        "examples": plan.examples,
+        "refutes": plan.refutes,
+        "flips": plan.flips,
         "approximate": gate.verdict.approximate,
     }

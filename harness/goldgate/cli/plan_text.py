@@ -1,5 +1,4 @@
-"""What `goldgate plan` says to people: a table of the gates, then in words what this golden cannot show, and what can.
-"""
+"""What `goldgate plan` prints: a table of the gates, then what this golden split cannot show, and what could."""
 
 from __future__ import annotations
 
@@ -37,12 +36,20 @@ class PlanText:
         lines = [
             f"{self.task}: what {size} can show at look {self.look} (level {self.level:.4g} per side)",
             f"  if true: {truth}what {self.subject} reaches on dev, optimistic where dev helped to choose it",
-            "", _table(plans), "",
+            "",
+            _table(plans),
+            "",
             *(f"cannot be shown: {_cannot(p)}" for p in plans if not p.possible),
-            *(f"passes always: {p.written} passes whatever the answers are at n = {p.n}: it guards nothing"
-              for p in plans if p.sure),
-            *(f"not good enough: {p.written}: if {_value(p)} is true, more examples are not the answer"
-              for p in plans if _wrong_side(p)),
+            *(
+                f"passes always: {p.written} passes whatever the answers are at n = {p.n}: it guards nothing"
+                for p in plans
+                if p.sure
+            ),
+            *(
+                f"not good enough: {p.written}: if {_value(p)} is true, more examples are not the answer"
+                for p in plans
+                if _wrong_side(p)
+            ),
             *(f"too few examples: {_too_few(p)}" for p in plans if p.possible and p.examples and p.power < POWER),
             *(f"not planned: {why}" for _, why in unplanned),
         ]
@@ -67,9 +74,15 @@ def _table(plans: Sequence[GatePlan]) -> str:
     for plan in plans:
         verdict = plan.gate.verdict
         table.add_row(
-            verdict.metric, verdict.written,
+            verdict.metric,
+            verdict.written,
             "margin" if verdict.metric == verdict.gate else f"{verdict.op} {threshold(verdict.threshold)}",
-            f"{plan.n:,}", _right(plan), _value(plan), _percent(plan.power), _settled(plan), _percent(plan.flips),
+            f"{plan.n:,}",
+            _right(plan),
+            _value(plan),
+            _percent(plan.power),
+            _settled(plan),
+            _percent(plan.flips),
         )
     text = io.StringIO()
     Console(file=text, width=2 * _WIDEST + 100, color_system=None, markup=False, emoji=False).print(table)
@@ -116,8 +129,10 @@ def _wrong_side(plan: GatePlan) -> bool:
 
 
 def _too_few(plan: GatePlan) -> str:
-    return (f"{plan.written}: {plan.n:,} examples pass in {_percent(plan.power)} of cases if {_value(plan)} is true,"
-            f" about {plan.examples:,} in 4 of 5")
+    return (
+        f"{plan.written}: {plan.n:,} examples pass in {_percent(plan.power)} of cases if {_value(plan)} is true,"
+        f" about {plan.examples:,} in 4 of 5"
+    )
 
 
 def _cannot(plan: GatePlan) -> str:

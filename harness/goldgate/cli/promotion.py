@@ -56,8 +56,11 @@ def run_promote(project: Project, name: str, force: str | None) -> Result:
         # By a look that somebody took with pytest: its gates again, which is the same look.
         result = run_suite(project, task.name, candidate, "golden", silent=True)
         if not result.passed:
-            raise UserError("the suite passed at that look, and does not now" + "".join(f"; {g}" for g in result.gaps),
-                            str(task.folder), f"see: pytest suites/{task.name} --candidate {candidate} --split golden")
+            raise UserError(
+                "the suite passed at that look, and does not now" + "".join(f"; {g}" for g in result.gaps),
+                str(task.folder),
+                f"see: pytest suites/{task.name} --candidate {candidate} --split golden",
+            )
         verdicts, look = tuple(r.verdict for r in result.records), result.look and result.look.name
     path = promote_candidate(Work(project, task, Screen()), run, candidate, record["prompted"], verdicts, look, force)
     text = f"{candidate} is the champion of {task.name} now: {path}"
@@ -65,7 +68,12 @@ def run_promote(project: Project, name: str, force: str | None) -> Result:
 
 
 def promote_candidate(
-    work: Work, run: Run, candidate: str, prompted: str, verdicts: Iterable[Verdict], look: str | None,
+    work: Work,
+    run: Run,
+    candidate: str,
+    prompted: str,
+    verdicts: Iterable[Verdict],
+    look: str | None,
     forced: str | None = None,
 ) -> Path:
     """Writes champion.json with the answers of candidate, prompted, the other references and the champion that is
@@ -75,13 +83,21 @@ def promote_candidate(
     if not forced and not (passed := has_passed(work.ledger, _key(work, candidate))):
         said = "says that the golden suite failed" if passed is False else "knows of no golden suite that passed"
         test = f"pytest suites/{work.task.name} --candidate {candidate} --split golden, then promote again"
-        raise UserError(f"the ledger of looks {said} for this candidate", str(work.ledger),
-                        f'{test if passed is None else "train further"}; or promote with --force "reason" (the'
-                        " reason is recorded)")
+        raise UserError(
+            f"the ledger of looks {said} for this candidate",
+            str(work.ledger),
+            f'{test if passed is None else "train further"}; or promote with --force "reason" (the reason is recorded)',
+        )
     adapter = adapter_of(work, candidate)
-    noted = {} if adapter is None else {
-        "path": candidate.removeprefix("adapter:").removesuffix("+constrained"), "digest": adapter.digest,
-        "prompt": adapter.prompt}
+    noted = (
+        {}
+        if adapter is None
+        else {
+            "path": candidate.removeprefix("adapter:").removesuffix("+constrained"),
+            "digest": adapter.digest,
+            "prompt": adapter.prompt,
+        }
+    )
     others = [n for n in references(work.task) if n not in (candidate, prompted)]
     recorded = _recorded(work)
     entrants = [
@@ -91,11 +107,22 @@ def promote_candidate(
     entrants += _replaced(work, recorded, entrants[0].identity)
     record, verdicts, today = run.read(), list(verdicts), date.today().isoformat()
     path = write_champion(
-        work.project, work.task, entrants[0], entrants[1], entrants[2:], adapter=noted,
-        serving=serving_digest(candidate, noted.get("prompt"), work.task, work.project), run=run.id, look=look,
-        verdicts=verdicts, forced=forced, opened=is_opened(work.ledger),
-        tried={n: work.subject(n).identity for n in record.get("baselines", [])}, untried=record.get("untried", {}),
-        today=today, general=_general(work, recorded, candidate),
+        work.project,
+        work.task,
+        entrants[0],
+        entrants[1],
+        entrants[2:],
+        adapter=noted,
+        serving=serving_digest(candidate, noted.get("prompt"), work.task, work.project),
+        run=run.id,
+        look=look,
+        verdicts=verdicts,
+        forced=forced,
+        opened=is_opened(work.ledger),
+        tried={n: work.subject(n).identity for n in record.get("baselines", [])},
+        untried=record.get("untried", {}),
+        today=today,
+        general=_general(work, recorded, candidate),
     )
     shipped = describe(work, work.subject(candidate), adapter, run.id, prompted, verdicts, forced, today)
     write_whole(path.parent / CARD, card_of_run(shipped, work, run))
@@ -104,8 +131,11 @@ def promote_candidate(
 
 def _key(work: Work, candidate: str) -> LookKey:
     """The look that today's suite takes with this candidate at today's golden."""
-    return LookKey(work.split("golden").fingerprint, work.subject(candidate).identity,
-                   suite_digest(work.task, scorer_versions(work.task)))
+    return LookKey(
+        work.split("golden").fingerprint,
+        work.subject(candidate).identity,
+        suite_digest(work.task, scorer_versions(work.task)),
+    )
 
 
 def _replaced(work: Work, recorded: Recorded | None, candidate: str) -> list[Entrant]:
@@ -139,8 +169,9 @@ def _entrant(work: Work, recorded: Recorded | None, subject: Subject, views: Seq
     whose = {subject.identity, *(sampled_identity(subject.identity, k) for k in range(1, MOST_SAMPLES))}
     now = work.split("golden").by_id
     there = {(subject.identity, e.digest) for view in views for e in view.split}
-    beside = [a for a in _known(work, recorded, whose, "golden")
-              if (a.identity, a.example) not in there and a.id in now]
+    beside = [
+        a for a in _known(work, recorded, whose, "golden") if (a.identity, a.example) not in there and a.id in now
+    ]
     return Entrant(subject.name, subject.identity, views, beside)
 
 
@@ -178,9 +209,12 @@ def _check_tested(golden: dict[str, Any], work: Work, run: Run) -> None:
         "the suite": (golden["suite"], suite_digest(work.task, scorer_versions(work.task))),
     }
     if changed := [what for what, (then, today) in now.items() if then != today]:
-        raise UserError(f"{' and '.join(changed)} changed after the look at golden", f"run {run.id}",
-                        f"test what you would promote: pytest suites/{work.task.name} --candidate"
-                        f" {golden['subject']} --split golden; {force}")
+        raise UserError(
+            f"{' and '.join(changed)} changed after the look at golden",
+            f"run {run.id}",
+            f"test what you would promote: pytest suites/{work.task.name} --candidate"
+            f" {golden['subject']} --split golden; {force}",
+        )
 
 
 def _check_previous(project: Project, task: str, look: str | None, candidate: str) -> None:
@@ -229,11 +263,20 @@ def run_rollback(project: Project, name: str, to: str | None, reason: str) -> Re
     golden = work.split("golden").examples
     if lacking := sum(now.recorded.lookup(now.identity, e.digest) is None for e in golden):
         remarks.append(f"{lacking} of {len(golden)} golden examples are newer than its answers")
-    lines = [f"{now.subject} ({short(now.identity)}) is the champion of {name} again, instead of {was.subject}"
-             f" ({short(was.identity)})", *(f"  {remark}" for remark in remarks),
-             f"whether it passes today's suite, says: pytest suites/{name}"]
-    record = {"task": name, "champion": now.subject, "identity": now.identity, "instead_of": was.identity,
-              "reason": reason, "remarks": remarks}
+    lines = [
+        f"{now.subject} ({short(now.identity)}) is the champion of {name} again, instead of {was.subject}"
+        f" ({short(was.identity)})",
+        *(f"  {remark}" for remark in remarks),
+        f"whether it passes today's suite, says: pytest suites/{name}",
+    ]
+    record = {
+        "task": name,
+        "champion": now.subject,
+        "identity": now.identity,
+        "instead_of": was.identity,
+        "reason": reason,
+        "remarks": remarks,
+    }
     return Result(record, "\n".join(lines))
 
 
@@ -262,8 +305,10 @@ def _history(project: Project, name: str) -> Result:
     if champion is None:
         return Result({"task": name, "champion": None, "previous": [], "rollbacks": []}, f"{name}: none")
     now = _now(champion)
-    previous, rollbacks = ([{**row, "kept": _is_kept(project, name, row)} for row in rows]
-                           for rows in (champion.previous, champion.rollbacks))
+    previous, rollbacks = (
+        [{**row, "kept": _is_kept(project, name, row)} for row in rows]
+        for rows in (champion.previous, champion.rollbacks)
+    )
     lines = [f"now         {_words(now)}"]
     lines += [f"before      {_words(row)}" for row in previous]
     lines += [f"taken back  {_words(row)}; {row['date']}: {row['reason']}" for row in rollbacks]
@@ -275,8 +320,15 @@ def _is_kept(project: Project, name: str, row: Mapping[str, Any]) -> bool:
 
 
 def _now(champion: Champion) -> dict[str, Any]:
-    return {"subject": champion.subject, "identity": champion.identity, "run": champion.run, "look": champion.look,
-            "forced": champion.forced, "opened": champion.opened, "promoted": champion.promoted or None}
+    return {
+        "subject": champion.subject,
+        "identity": champion.identity,
+        "run": champion.run,
+        "look": champion.look,
+        "forced": champion.forced,
+        "opened": champion.opened,
+        "promoted": champion.promoted or None,
+    }
 
 
 def _words(row: Mapping[str, Any]) -> str:

@@ -33,8 +33,14 @@ def run_rerun(project: Project, name: str, screen: Screen | None = None) -> Resu
     where = str(run.folder / "run.json")
     record = check_object(run.read(), where, "train again", task=str)
     work = Work(project, load_task(project, record["task"]), screen)
-    check_object(record, where, f"let the run end, or train again: goldgate train {work.task.name}",
-                 best=int, attempts=list, conditions=dict)
+    check_object(
+        record,
+        where,
+        f"let the run end, or train again: goldgate train {work.task.name}",
+        best=int,
+        attempts=list,
+        conditions=dict,
+    )
     chain = _chain(record["attempts"], record["best"], where)
     with screen.step("fetch the base model", f"{work.task.model}, once; it stays in {project.cache}"):
         model = ensure_model(project.cache, work.task.model)
@@ -58,8 +64,11 @@ def run_rerun(project: Project, name: str, screen: Screen | None = None) -> Resu
 
 def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, str]:
     """What has changed between two sets of conditions, in words, by its name."""
-    return {key: f"{key}: {_said(then.get(key))} then, {_said(now.get(key))} now"
-            for key in sorted({*then, *now}) if then.get(key) != now.get(key)}
+    return {
+        key: f"{key}: {_said(then.get(key))} then, {_said(now.get(key))} now"
+        for key in sorted({*then, *now})
+        if then.get(key) != now.get(key)
+    }
 
 
 def _dev_changed(record: Mapping[str, Any], chain: list[dict[str, Any]], work: Work) -> dict[str, str]:
@@ -99,8 +108,11 @@ def _result(run: Run, compared: tuple[int, str, str] | None, changed: list[str])
     if compared is not None:
         k, then, now = compared
         same = then == now
-        lines = [f"the same adapter, to the byte: attempt {k} of run {run.id} is {short(now)} again" if same else
-                 f"another adapter: attempt {k} of run {run.id} was {short(then)}, and is {short(now)} now"]
+        lines = [
+            f"the same adapter, to the byte: attempt {k} of run {run.id} is {short(now)} again"
+            if same
+            else f"another adapter: attempt {k} of run {run.id} was {short(then)}, and is {short(now)} now"
+        ]
     if changed:
         lines += ["changed since:" if not same else "although this has changed since:", *(f"  {c}" for c in changed)]
     elif not same:

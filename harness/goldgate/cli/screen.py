@@ -41,9 +41,18 @@ class Screen:
         start = time.monotonic()
         told = TextColumn("{task.fields[note]}", markup=False)
         columns = (
-            SpinnerColumn(), BarColumn(bar_width=28), TextColumn("{task.completed:.0f}/{task.total:.0f}"),
-            TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(), told,
-        ) if total else (SpinnerColumn(), TimeElapsedColumn(), told)
+            (
+                SpinnerColumn(),
+                BarColumn(bar_width=28),
+                TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+                TimeElapsedColumn(),
+                TextColumn("left"),
+                TimeRemainingColumn(),
+                told,
+            )
+            if total
+            else (SpinnerColumn(), TimeElapsedColumn(), told)
+        )
         # A log file gets one line a step; a bar drawn over and over is for terminals.
         quiet = not self.console.is_terminal
         with Progress(*columns, console=self.console, transient=True, disable=quiet) as progress:

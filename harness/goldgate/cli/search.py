@@ -67,8 +67,14 @@ def _folder(project: Project, name: str, run: str) -> Path:
 
 def _record(name: str, subject: str, identity: str, metric: str, budget: int, found: Found) -> dict[str, Any]:
     return {
-        "task": name, "subject": subject, "identity": identity, "split": "dev", "metric": metric, "budget": budget,
-        "asked": found.asked, "right": found.right,
+        "task": name,
+        "subject": subject,
+        "identity": identity,
+        "split": "dev",
+        "metric": metric,
+        "budget": budget,
+        "asked": found.asked,
+        "right": found.right,
         "tried": [{"perturbation": p, "forms": forms, "broke": broke} for p, (forms, broke) in found.tried.items()],
         "counterexamples": [_counterexample(c) for c in found.counterexamples],
     }
@@ -77,9 +83,17 @@ def _record(name: str, subject: str, identity: str, metric: str, budget: int, fo
 def _counterexample(one: Counterexample) -> dict[str, Any]:
     example, made = one.form.example, one.form.made
     return {
-        "id": example.id, "tags": list(example.tags), "perturbations": list(one.form.perturbations),
-        "edits": len(one.form.edits), "found_with": one.found_with, "input": example.text, "perturbed": made.text,
-        "expected": made.output, "before": one.before.text, "after": one.after.text, "finish": one.after.finish,
+        "id": example.id,
+        "tags": list(example.tags),
+        "perturbations": list(one.form.perturbations),
+        "edits": len(one.form.edits),
+        "found_with": one.found_with,
+        "input": example.text,
+        "perturbed": made.text,
+        "expected": made.output,
+        "before": one.before.text,
+        "after": one.after.text,
+        "finish": one.after.finish,
     }
 
 
@@ -88,16 +102,23 @@ def _lines(task: Task, subject: str, metric: str, found: Found, run: str | None)
         return [f"{subject} has no dev example of {task.name} right ({metric}): there is nothing to break"]
     forms, broke = (sum(row[i] for row in found.tried.values()) for i in (0, 1))
     examples = "example" if found.right == 1 else "examples"
-    lines = [f"{subject} has {found.right} dev {examples} right ({metric}); {broke} of {forms} other forms break it",
-             *(f"  {name:<20} {lost} of {tried}" for name, (tried, lost) in found.tried.items())]
+    lines = [
+        f"{subject} has {found.right} dev {examples} right ({metric}); {broke} of {forms} other forms break it",
+        *(f"  {name:<20} {lost} of {tried}" for name, (tried, lost) in found.tried.items()),
+    ]
     for one in found.counterexamples:
         tags = f" [{', '.join(one.form.example.tags)}]" if one.form.example.tags else ""
         count = len(one.form.edits)
         shrunk = f", of {one.found_with}" if one.found_with > count else ""
-        lines += [f"{one.form.example.id}{tags}  {' + '.join(one.form.perturbations)}: {count}"
-                  f" edit{'' if count == 1 else 's'}{shrunk}", *_edits(one)]
-        lines.append(f"  {difference(task, one.form.made, one.after.text or '')}"
-                     f"{' (cut off)' if one.after.finish == 'length' else ''}")
+        lines += [
+            f"{one.form.example.id}{tags}  {' + '.join(one.form.perturbations)}: {count}"
+            f" edit{'' if count == 1 else 's'}{shrunk}",
+            *_edits(one),
+        ]
+        lines.append(
+            f"  {difference(task, one.form.made, one.after.text or '')}"
+            f"{' (cut off)' if one.after.finish == 'length' else ''}"
+        )
     if run is not None:
         lines.append(f"written into the run; `goldgate report {run}` shows it")
     return lines

@@ -44,8 +44,16 @@ __all__ = ["Budget", "run_train"]
 
 
 def run_train(
-    project: Project, name: str, budget: Budget, settings: Sequence[str], *, screen: Screen | None = None,
-    quick: bool = False, mode: Mode | None = None, base: str | None = None, track: Sequence[str] = (),
+    project: Project,
+    name: str,
+    budget: Budget,
+    settings: Sequence[str],
+    *,
+    screen: Screen | None = None,
+    quick: bool = False,
+    mode: Mode | None = None,
+    base: str | None = None,
+    track: Sequence[str] = (),
 ) -> Result:
     """Trains until the golden suite passes or the budget ends; promotes what passed; writes the report either way.
 
@@ -74,8 +82,16 @@ def run_train(
         return _train(work, model, recipe, budget, settings, quick, mode or Mode(), started)
 
 
-def _train(work: Work, model: ModelRef, recipe: Recipe, budget: Budget, settings: Sequence[str], quick: bool,
-           mode: Mode, started: float) -> Result:
+def _train(
+    work: Work,
+    model: ModelRef,
+    recipe: Recipe,
+    budget: Budget,
+    settings: Sequence[str],
+    quick: bool,
+    mode: Mode,
+    started: float,
+) -> Result:
     screen = work.screen
     run, again = _open(work, model, recipe, [*settings, *mode.key], quick)
     if again:
@@ -98,24 +114,39 @@ def _train(work: Work, model: ModelRef, recipe: Recipe, budget: Budget, settings
 
 def _open(work: Work, model: ModelRef, recipe: Recipe, settings: Sequence[str], quick: bool) -> tuple[Run, bool]:
     task = work.task
-    key = digest({
-        "task": task.name, "model": model.digest, "suite": suite_digest(task, scorer_versions(task)),
-        "instructions": task.instructions, "decoding": task.decoding.model_dump(), "train": dict(task.train),
-        "data": {n: work.split(n).fingerprint for n in ("train", "dev", "golden")}, "settings": list(settings),
-        "quick": quick,
-    })
+    key = digest(
+        {
+            "task": task.name,
+            "model": model.digest,
+            "suite": suite_digest(task, scorer_versions(task)),
+            "instructions": task.instructions,
+            "decoding": task.decoding.model_dump(),
+            "train": dict(task.train),
+            "data": {n: work.split(n).fingerprint for n in ("train", "dev", "golden")},
+            "settings": list(settings),
+            "quick": quick,
+        }
+    )
     now = datetime.now(UTC)
     run, again = open_run(work.project, task.name, key, now.strftime("%Y%m%d-%H%M%S"))
     if not again:
-        run.update(started=now.isoformat(timespec="seconds"), seed=recipe.seed, recipe=recipe.to_dict(),
-                   model={"alias": model.alias, "digest": model.digest},
-                   data={n: {"count": len(s), "fingerprint": s.fingerprint} for n, s in work.splits.items()},
-                   suite=suite_digest(task, scorer_versions(task)),
-                   fields={path: rule.model_dump() for path, rule in task.fields.items()},
-                   prices=task.prices.model_dump(exclude={"subjects"}) if task.prices else {})
+        run.update(
+            started=now.isoformat(timespec="seconds"),
+            seed=recipe.seed,
+            recipe=recipe.to_dict(),
+            model={"alias": model.alias, "digest": model.digest},
+            data={n: {"count": len(s), "fingerprint": s.fingerprint} for n, s in work.splits.items()},
+            suite=suite_digest(task, scorer_versions(task)),
+            fields={path: rule.model_dump() for path, rule in task.fields.items()},
+            prices=task.prices.model_dump(exclude={"subjects"}) if task.prices else {},
+        )
     # A run may be taken up with other versions or on another machine: what is trained from now on depends on them.
-    run.update(versions=versions(), machine=machine(), git=git_commit(work.project.root),
-               conditions=conditions(model, task, work.split("train")))
+    run.update(
+        versions=versions(),
+        machine=machine(),
+        git=git_commit(work.project.root),
+        conditions=conditions(model, task, work.split("train")),
+    )
     return run, again
 
 
@@ -140,6 +171,12 @@ def _say_baselines(work: Work, prompted: Prompted) -> None:
 def _loop(training: Training, recipe: Recipe, budget: Budget, plan: Plan) -> Outcome:
     first = first_step(recipe, "the demo's recipe" if training.quick else "the default recipe")
     return train_until(
-        first, training.train, training.judge, training.look, training.run.folder, budget,
-        told=lambda step, k: training.work.screen.say(f"attempt {k}: {step.reason}"), plan=plan,
+        first,
+        training.train,
+        training.judge,
+        training.look,
+        training.run.folder,
+        budget,
+        told=lambda step, k: training.work.screen.say(f"attempt {k}: {step.reason}"),
+        plan=plan,
     )

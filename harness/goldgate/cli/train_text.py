@@ -48,20 +48,32 @@ def result_of(told: Told, outcome: Outcome, ending: Ending | None) -> Result:
     form = next(m for m in _FORMATS if (mine, m) in rows and m != metric)
     lines.append(f"{form}: {rows[mine, form]:.1%} tuned, {rows[theirs, form]:.1%} with the best prompt")
     if (mine, "cost_per_1k") in rows:
-        lines.append(f"cost of 1,000 answers: {rows[mine, 'cost_per_1k']:.4g} tuned,"
-                     f" {rows[theirs, 'cost_per_1k']:.4g} with the best prompt")
+        lines.append(
+            f"cost of 1,000 answers: {rows[mine, 'cost_per_1k']:.4g} tuned,"
+            f" {rows[theirs, 'cost_per_1k']:.4g} with the best prompt"
+        )
     if work.task.kind == "label":
         lines.append(_linear_line(numbers, rows))
     plan = told.run.read()["plan"]
     lines += [plan["words"]] if plan else []
-    lines.append(f"report: {told.report}  ({clock(told.seconds)} in all,"
-                 f" attempt {outcome.best.k} of {len(outcome.attempts)})")
+    lines.append(
+        f"report: {told.report}  ({clock(told.seconds)} in all, attempt {outcome.best.k} of {len(outcome.attempts)})"
+    )
     record = {
-        "task": work.task.name, "run": told.run.id, "passed": outcome.passed, "reason": outcome.reason,
-        "candidate": mine, "prompted": theirs, "opened": bool(summary and summary["opened"]),
-        "report": str(told.report), "seconds": round(told.seconds, 1), "split": "golden" if golden else "dev",
+        "task": work.task.name,
+        "run": told.run.id,
+        "passed": outcome.passed,
+        "reason": outcome.reason,
+        "candidate": mine,
+        "prompted": theirs,
+        "opened": bool(summary and summary["opened"]),
+        "report": str(told.report),
+        "seconds": round(told.seconds, 1),
+        "split": "golden" if golden else "dev",
         "measures": {m: {"tuned": rows[mine, m], "prompted": rows[theirs, m]} for s, m in rows if s == mine},
-        "gap": gap, "ending": ending.to_json() if ending else None, "plan": plan,
+        "gap": gap,
+        "ending": ending.to_json() if ending else None,
+        "plan": plan,
     }
     return Result(record, "\n".join([*lines, *(ending.lines if ending else ())]), outcome.passed)
 
@@ -82,5 +94,7 @@ def _linear_line(told: Mapping[str, Any], rows: Mapping[tuple[str, str], float])
     gap = next(d for d in told["differences"] if d["metric"] == "exact_match" and d["reference"] == "linear")
     low, high = gap["low"], gap["high"]
     winner = "the tuned model wins" if low > 0 else "the linear model wins" if high < 0 else "neither is shown to win"
-    return (f"linear model: {rows['linear', 'exact_match']:.1%}, tuned {100 * gap['estimate']:+.1f} points"
-            f" ({100 * low:+.1f} to {100 * high:+.1f}): {winner}")
+    return (
+        f"linear model: {rows['linear', 'exact_match']:.1%}, tuned {100 * gap['estimate']:+.1f} points"
+        f" ({100 * low:+.1f} to {100 * high:+.1f}): {winner}"
+    )

@@ -83,8 +83,11 @@ class Training:
         scored = self.work.scored(subject, "dev", "how good the attempt is, on dev")
         result = run_suite(self.work.project, self.name, subject, "dev", silent=True, model=self.work.task.model)
         if not result.records:
-            raise UserError("the suite recorded no verdict on dev", str(self.work.task.folder),
-                            f"look at it with: pytest suites/{self.name} --candidate {subject}")
+            raise UserError(
+                "the suite recorded no verdict on dev",
+                str(self.work.task.folder),
+                f"look at it with: pytest suites/{self.name} --candidate {subject}",
+            )
         write_json(self.run.attempt(number) / "verdicts.json", [r.to_json() for r in result.records])
         coming = level(len(read_looks(self.work.ledger)) + 1, self.work.task.error)
         with self.work.screen.step("chance of passing golden", "is a look at golden worth it yet?"):
@@ -113,17 +116,28 @@ class Training:
             raise UserError(
                 "the suite did not run as a whole on golden" + "".join(f"; {gap}" for gap in result.gaps),
                 str(self.work.task.folder),
-                f"see: pytest suites/{self.name} --candidate {subject} --split golden")
+                f"see: pytest suites/{self.name} --candidate {subject} --split golden",
+            )
         on_dev = run_suite(self.work.project, self.name, subject, "dev", silent=True)
-        write_replay(answers_folder(self.work.project, self.name, result.look.name), self.work.task,
-                     self.work.split("train").fingerprint, result.look.name, [*result.evidence(), *on_dev.evidence()])
+        write_replay(
+            answers_folder(self.work.project, self.name, result.look.name),
+            self.work.task,
+            self.work.split("train").fingerprint,
+            result.look.name,
+            [*result.evidence(), *on_dev.evidence()],
+        )
         looks = [*self.run.read().get("looks", []), result.look.name]
         self.run.update(looks=list(dict.fromkeys(looks)))
-        write_json(self.run.folder / "look.json", {
-            "subject": subject, "passed": result.passed,
-            # Verdicts alone: which examples of golden went wrong is nothing that training may read.
-            "records": [_told(r) for r in result.records],
-            "look": {"number": result.look.number, "level": result.look.level, "name": result.look.name}})
+        write_json(
+            self.run.folder / "look.json",
+            {
+                "subject": subject,
+                "passed": result.passed,
+                # Verdicts alone: which examples of golden went wrong is nothing that training may read.
+                "records": [_told(r) for r in result.records],
+                "look": {"number": result.look.number, "level": result.look.level, "name": result.look.name},
+            },
+        )
         return bool(result.passed)
 
     def explain(self, outcome: Outcome, budget: Budget) -> Ending:
@@ -131,8 +145,9 @@ class Training:
         best, curve = outcome.best, []
         if budget.curve:
             left = budget.seconds - sum(a.seconds for a in outcome.attempts)
-            curve = learning_curve(self.work, outcome.attempts[0], self.run.folder / "curve", left, self._on_part,
-                                   self.subject)
+            curve = learning_curve(
+                self.work, outcome.attempts[0], self.run.folder / "curve", left, self._on_part, self.subject
+            )
         records = [GateRecord.from_json(r) for r in read_json(self.run.attempt(best.k) / "verdicts.json")]
         coming = level(len(read_looks(self.work.ledger)) + 1, self.work.task.error)
         return explain(records, best, self._on_golden, coming, self.facts(best.recipe), curve)
@@ -173,15 +188,17 @@ def _watch(work: Work) -> Watch:
 
     def score(folder: Path) -> float:
         name = _subject(work, folder)
-        answers = collect(parse_subject(name, task, work.project), dev.examples,
-                          cache=answer_cache(work.project, "dev")).answers
+        answers = collect(
+            parse_subject(name, task, work.project), dev.examples, cache=answer_cache(work.project, "dev")
+        ).answers
         return Scored(name, Scores(Context(task, work.project.cache), dev, answers)).measure(metric).value
 
     return Watch(metric, digest({"dev": dev.fingerprint, "suite": suite_digest(task, scorer_versions(task))}), score)
 
 
-def train_shown(work: Work, model: ModelRef, recipe: Recipe, out: Path, continue_from: Path | None,
-                seconds: float = math.inf) -> TrainingResult:
+def train_shown(
+    work: Work, model: ModelRef, recipe: Recipe, out: Path, continue_from: Path | None, seconds: float = math.inf
+) -> TrainingResult:
     """An adapter, with loss, speed and time left on the screen while it is trained. seconds: after which a trainer that
     is a program is ended.
     """
@@ -193,12 +210,14 @@ def train_shown(work: Work, model: ModelRef, recipe: Recipe, out: Path, continue
     title = f"{what}: LoRA, {recipe.epochs} epochs over {len(split)} examples"
     seen = len(split) + split.tag_counts().get(recipe.focus, 0)
     with work.screen.step(title, "the model learns the task", recipe.steps(seen)) as advance:
+
         def told(p: Progress) -> None:
             advance(p.step, f"loss {p.loss:.3f}  {p.tokens_per_second:.0f} tokens/s")
 
         tracking = Tracking(work.trackers, out.parents[1] / "tracking", f"attempt-{out.name}")
-        result = train_adapter(model, work.task, split, recipe, out, told, continue_from, work.split("dev"), tracking,
-                               _watch(work))
+        result = train_adapter(
+            model, work.task, split, recipe, out, told, continue_from, work.split("dev"), tracking, _watch(work)
+        )
     row = [marked(result.sample)] if result.sample and out.name == "1" else []
     for line in (*result.setbacks, *result.notes, *row):
         work.screen.say(f"  {line if len(line) <= _SHOWN else line[:_SHOWN] + ' ...'}")

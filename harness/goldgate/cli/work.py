@@ -30,8 +30,7 @@ _LATENCY_EXAMPLES = 12  # answered one at a time: enough for a median, and a rou
 
 @dataclass
 class Work:
-    """One task at work. Scored subjects are kept, so that each is asked once. trackers: told of its trainings, by name.
-    """
+    """One task at work. Scored subjects are kept, so that each is asked once. trackers: names of those to log to."""
 
     project: Project
     task: Task
@@ -107,8 +106,14 @@ class Work:
     def prompted(self, everything: bool) -> Prompted:
         """The best prompting-only baseline on dev, with all that were tried."""
         why = "how far prompting alone gets"
-        return choose_prompted(self.project, self.task, self.split("dev"), lambda name: self.subject(name).identity,
-                               lambda name: self.scored(name, "dev", why), everything=everything)
+        return choose_prompted(
+            self.project,
+            self.task,
+            self.split("dev"),
+            lambda name: self.subject(name).identity,
+            lambda name: self.scored(name, "dev", why),
+            everything=everything,
+        )
 
     def estimates(self, scored: Scored) -> dict[str, float]:
         """Every metric's estimate, by name."""
@@ -121,8 +126,9 @@ class Work:
         examples = self.split("dev").examples[:_LATENCY_EXAMPLES]
         found = {}
         for name in names:
-            with self.screen.step(f"{name if not name.startswith('adapter:') else 'tuned'} answers one by one",
-                                  "how long a user waits"):
+            with self.screen.step(
+                f"{name if not name.startswith('adapter:') else 'tuned'} answers one by one", "how long a user waits"
+            ):
                 waits, why = [], "no answer came"
                 try:
                     timings = measure_latency(self.subject(name), examples)
@@ -144,7 +150,11 @@ def references(task: Task) -> dict[str, str]:
 
 
 def golden_summary(
-    work: Work, candidate: str, prompted: str, look: Mapping[str, Any], records: Iterable[Mapping[str, Any]],
+    work: Work,
+    candidate: str,
+    prompted: str,
+    look: Mapping[str, Any],
+    records: Iterable[Mapping[str, Any]],
     passed: bool,
 ) -> dict[str, Any]:
     """What the report may say of golden: verdicts, measures, paired differences and counts; no example of it. Of a
@@ -152,13 +162,20 @@ def golden_summary(
     whether the whole of it passed.
     """
     split, sealed = work.split("golden"), work.task.golden == "sealed"
-    numbers = {"measures": [], "differences": [], "turned": {}} if sealed else compare(
-        work, candidate, prompted, "golden")
+    numbers = (
+        {"measures": [], "differences": [], "turned": {}} if sealed else compare(work, candidate, prompted, "golden")
+    )
     return {
-        "look": dict(look), "split": {"fingerprint": split.fingerprint, "count": len(split)},
-        "identity": work.subject(candidate).identity, "suite": suite_digest(work.task, scorer_versions(work.task)),
-        "passed": passed, "subject": candidate, "prompted": prompted,
-        "opened": is_opened(work.ledger), "sealed": sealed, **numbers,
+        "look": dict(look),
+        "split": {"fingerprint": split.fingerprint, "count": len(split)},
+        "identity": work.subject(candidate).identity,
+        "suite": suite_digest(work.task, scorer_versions(work.task)),
+        "passed": passed,
+        "subject": candidate,
+        "prompted": prompted,
+        "opened": is_opened(work.ledger),
+        "sealed": sealed,
+        **numbers,
         "verdicts": [{"item": r["item"], "verdict": r["verdict"], "flips": r.get("flips")} for r in records],
     }
 
@@ -181,17 +198,28 @@ def compare(work: Work, candidate: str, prompted: str, split_name: str) -> dict[
         for metric in mine.metrics():
             gap = mine.measure(metric) - view.measure(metric)
             low, high = gap.interval()
-            differences.append({"metric": metric, "reference": name, "estimate": gap.value, "low": low, "high": high,
-                                "n": gap.n})
-    return {"measures": measures, "differences": differences,
-            "turned": {m: _turned(mine, theirs, m) for m in deciding_metrics(work.task)}}
+            differences.append(
+                {"metric": metric, "reference": name, "estimate": gap.value, "low": low, "high": high, "n": gap.n}
+            )
+    return {
+        "measures": measures,
+        "differences": differences,
+        "turned": {m: _turned(mine, theirs, m) for m in deciding_metrics(work.task)},
+    }
 
 
 def _row(subject: str, view: Scored, metric: str, tag: str | None) -> dict[str, Any]:
     measure = view.measure(metric)
     low, high = measure.interval()
-    return {"subject": subject, "metric": metric, "tag": tag, "estimate": measure.value, "low": low, "high": high,
-            "n": measure.n}
+    return {
+        "subject": subject,
+        "metric": metric,
+        "tag": tag,
+        "estimate": measure.value,
+        "low": low,
+        "high": high,
+        "n": measure.n,
+    }
 
 
 def _turned(mine: Scored, theirs: Scored, metric: str) -> dict[str, Any]:

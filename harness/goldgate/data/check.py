@@ -56,17 +56,26 @@ def check_outputs(task: Task, split: Split, where: str) -> None:
                 error = next(iter(task.validator.iter_errors(output)), None)
                 if error is not None:
                     at = ".".join(str(p) for p in error.absolute_path) or "the whole output"
-                    raise UserError(f"the output breaks the schema at {at}: {error.message:.120}",
-                                    f'{where}, example {example.id}, field "output"', "mend the output or the schema")
+                    raise UserError(
+                        f"the output breaks the schema at {at}: {error.message:.120}",
+                        f'{where}, example {example.id}, field "output"',
+                        "mend the output or the schema",
+                    )
         return
     for example in split:
         for output in example.answers:
             if not isinstance(output, str):
-                raise UserError(f"the output must be text, not {output!r:.40}",
-                                f'{where}, example {example.id}, field "output"', "write a string")
+                raise UserError(
+                    f"the output must be text, not {output!r:.40}",
+                    f'{where}, example {example.id}, field "output"',
+                    "write a string",
+                )
             if task.kind == "label" and output not in task.labels:
-                raise UserError(f'"{output}" is none of the {len(task.labels)} labels in task.yaml',
-                                f'{where}, example {example.id}, field "output"', "add the label, or mend the output")
+                raise UserError(
+                    f'"{output}" is none of the {len(task.labels)} labels in task.yaml',
+                    f'{where}, example {example.id}, field "output"',
+                    "add the label, or mend the output",
+                )
 
 
 def check_leaks(splits: dict[str, Split]) -> None:
@@ -83,14 +92,16 @@ def check_leaks(splits: dict[str, Split]) -> None:
                 raise UserError(
                     f"{split.name} example {example.id} stands in {other[0]} too"
                     f" (as {other[1].id}; numbers do not count)",
-                    f"{split.name}.jsonl", "drop one of the two: a model would be tested on what it was trained on",
+                    f"{split.name}.jsonl",
+                    "drop one of the two: a model would be tested on what it was trained on",
                 )
             if split.name != "golden":
                 continue
             twin = once.setdefault(" ".join(example.text.split()).casefold(), example)
             if twin is not example and (twin.group is None or twin.group != example.group):
                 raise UserError(
-                    f"golden example {example.id} says what {twin.id} says", "golden.jsonl",
+                    f"golden example {example.id} says what {twin.id} says",
+                    "golden.jsonl",
                     "drop one of the two, or give both the same group: they count as one observation",
                 )
 

@@ -64,8 +64,15 @@ def nearest_in_train(train: Sequence[str], texts: Sequence[str], cache: Path) ->
         for cosines, overlap in zip(alike, next(overlaps), strict=True):
             a, b = int(cosines.argmax()), int(overlap.argmax())
             cosine, words = round(float(cosines[a]), 4), round(float(overlap[b]), 4)
-            rows.append({"cosine": cosine, "words": words, "by_cosine": a, "by_words": b if words else None,
-                         "stratum": stratum_of(cosine, words)})
+            rows.append(
+                {
+                    "cosine": cosine,
+                    "words": words,
+                    "by_cosine": a,
+                    "by_words": b if words else None,
+                    "stratum": stratum_of(cosine, words),
+                }
+            )
     return rows
 
 

@@ -42,8 +42,9 @@ def read_pairs(path: Path, input_column: str, output_column: str) -> list[Pair]:
             check_json(row[column], f'{where}, column "{column}"')
         text, output = row[input_column], row[output_column]
         if not isinstance(text, str):
-            raise UserError(f"the input is not text but {text!r:.40}", f'{where}, column "{input_column}"',
-                            "make it text")
+            raise UserError(
+                f"the input is not text but {text!r:.40}", f'{where}, column "{input_column}"', "make it text"
+            )
         if output is None or output == "":
             raise UserError("the output is empty", f'{where}, column "{output_column}"', "fill it, or drop the row")
         pairs.append(Pair(text, output, where))
@@ -83,8 +84,9 @@ def _table(path: Path, suffix: str) -> Iterable[tuple[str, dict[str, Any]]]:
     try:
         rows = _parquet(path) if suffix == ".parquet" else _cells(path, suffix)
     except UnicodeDecodeError as error:
-        raise UserError(f"not UTF-8 (byte {error.start} is 0x{error.object[error.start]:02x})", str(path),
-                        "save the file as UTF-8") from error
+        raise UserError(
+            f"not UTF-8 (byte {error.start} is 0x{error.object[error.start]:02x})", str(path), "save the file as UTF-8"
+        ) from error
     except (ValueError, OSError, KeyError, EOFError, SyntaxError, zipfile.BadZipFile, zlib.error) as error:
         what = f"cannot be read as {suffix[1:]} ({str(error).strip()})"
         raise UserError(what, str(path), "check the file") from error
@@ -121,6 +123,9 @@ def _cells(path: Path, suffix: str) -> list[dict[Any, Any]]:
         separator = "\t" if suffix == ".tsv" else ","
         frame = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
         if not isinstance(frame.index, pd.RangeIndex):  # pandas made row names of the first column
-            raise UserError("rows have more fields than the header", str(path),
-                            f'name every column, and put a cell that holds "{separator}" between double quotes')
+            raise UserError(
+                "rows have more fields than the header",
+                str(path),
+                f'name every column, and put a cell that holds "{separator}" between double quotes',
+            )
     return frame.astype(object).where(frame.notna(), None).to_dict("records")

@@ -62,8 +62,11 @@ def refresh_golden(project: Project, task: Task, source: Path, columns: tuple[st
         golden = Split("golden", tuple(_unseen(found, _seen(folder, splits.values()), remarks)))
         check_outputs(task, golden, str(source))
         if len(golden) < FEWEST:
-            raise UserError(f"{len(golden)} examples are left for golden; no measure is worth its name below {FEWEST}",
-                            str(source), "collect more examples")
+            raise UserError(
+                f"{len(golden)} examples are left for golden; no measure is worth its name below {FEWEST}",
+                str(source),
+                "collect more examples",
+            )
         after = {"train": splits["train"], "dev": _joined(splits["dev"], splits["golden"]), "golden": golden}
         check_leaks(after)
         remarks += _lost(splits["golden"], golden)
@@ -81,8 +84,9 @@ def _read(source: Path, columns: tuple[str, str] | None, before: int) -> Sequenc
         return read_examples(source)
     rows = read_pairs(source, *columns)
     # The ids of one refresh differ from those of the others, which meet in dev.
-    return [Example(f"golden{before + 2}-{n:05d}", r.input, r.output, meta={"from": r.where})
-            for n, r in enumerate(rows)]
+    return [
+        Example(f"golden{before + 2}-{n:05d}", r.input, r.output, meta={"from": r.where}) for n, r in enumerate(rows)
+    ]
 
 
 def _retired(folder: Path) -> list[Path]:
@@ -108,8 +112,10 @@ def _unseen(found: Iterable[Example], seen: set[str], remarks: list[str]) -> lis
         else:
             examples.append(example)
     if known:
-        remarks.append(f"{known} examples left out that stand in a split, or stood in golden before (but for case,"
-                       " blanks, numbers)")
+        remarks.append(
+            f"{known} examples left out that stand in a split, or stood in golden before (but for case,"
+            " blanks, numbers)"
+        )
     if twice:
         remarks.append(f"{twice} examples left out that say what an earlier one says")
     return examples

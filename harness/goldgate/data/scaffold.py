@@ -157,7 +157,9 @@ def _threshold(metric: str, wished: float, good: float, n: int) -> _Threshold:
     right = successes_needed(n, can, first)
     least, usual = fewest_perfect(wished, first), examples_needed(good, wished, first)
     return _Threshold(
-        metric, can, f"{n} golden examples show it from {right} right; for {wished:.2f} it takes {least} of {least}.",
+        metric,
+        can,
+        f"{n} golden examples show it from {right} right; for {wished:.2f} it takes {least} of {least}.",
         f"{metric} >= {wished:.2f} cannot be shown by {n} golden examples, all right or not ({least} of {least} is the"
         f" least): test_gates.py asks for {can:.2f}, from {right} right. With {usual} golden examples a model at"
         f" {good:.2f} would show {wished:.2f} in 4 of 5 cases",

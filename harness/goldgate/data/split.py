@@ -53,8 +53,10 @@ def make_splits(rows: Sequence[Pair], golden_rows: Sequence[Pair] | None, sizes:
     parts = {"train": train, "dev": dev, "golden": golden}
     for name, part in parts.items():
         if len(part) < FEWEST:
-            raise UserError(f"{len(part)} examples are left for {name}; no measure is worth its name below {FEWEST}",
-                            hint="collect more examples")
+            raise UserError(
+                f"{len(part)} examples are left for {name}; no measure is worth its name below {FEWEST}",
+                hint="collect more examples",
+            )
     return Made({name: _split(name, part) for name, part in parts.items()}, tuple(remarks))
 
 
@@ -99,7 +101,10 @@ def _cut(rows: list[Pair], size: int) -> tuple[list[Pair], list[Pair]]:
 
 
 def _split(name: str, rows: Sequence[Pair]) -> Split:
-    return Split(name, tuple(
-        Example(id=f"{name}-{n:05d}", input=r.input, output=r.output, meta={"from": r.where})
-        for n, r in enumerate(rows)
-    ))
+    return Split(
+        name,
+        tuple(
+            Example(id=f"{name}-{n:05d}", input=r.input, output=r.output, meta={"from": r.where})
+            for n, r in enumerate(rows)
+        ),
+    )

@@ -32,8 +32,11 @@ class JsonGrammar:
         self._matcher = LLMatcher(tokenizer, grammar, log_level=0)
         if self._matcher.is_error():
             reason = self._matcher.get_error().strip().splitlines()[0]
-            raise UserError(f"answers cannot be constrained to this schema: {reason}", "schema.json",
-                            "drop +constrained, or write the schema without that keyword")
+            raise UserError(
+                f"answers cannot be constrained to this schema: {reason}",
+                "schema.json",
+                "drop +constrained, or write the schema without that keyword",
+            )
 
     def start(self) -> JsonGuide:
         return JsonGuide(self._matcher.deep_copy(), self._size)

@@ -58,8 +58,9 @@ Done = Callable[[int], None] | None
 Run = Callable[[Batch, list[int], Callable[[], None]], list[Row]]
 
 
-def generate(loaded: Loaded, requests: Sequence[Request], new: int, temperature: float = 0.0,
-             done: Done = None) -> Iterator[list[tuple[int, Generated]]]:
+def generate(
+    loaded: Loaded, requests: Sequence[Request], new: int, temperature: float = 0.0, done: Done = None
+) -> Iterator[list[tuple[int, Generated]]]:
     """Answers the requests with at most `new` tokens each; yields batches of (position, what was generated).
 
     Temperature 0 takes the likeliest token; above, each row is sampled with its own seed, so that its answer does not
@@ -72,8 +73,9 @@ def generate(loaded: Loaded, requests: Sequence[Request], new: int, temperature:
     return in_batches(loaded.model, [r.tokens for r in requests], new, run)
 
 
-def in_batches(model: Any, prompts: Sequence[Sequence[int]], new: int,
-               run: Run) -> Iterator[list[tuple[int, Generated]]]:
+def in_batches(
+    model: Any, prompts: Sequence[Sequence[int]], new: int, run: Run
+) -> Iterator[list[tuple[int, Generated]]]:
     """Runs the prompts in batches, the longest first, so that memory runs out at once or not at all.
 
     run gets a Batch that has read nothing yet, which prompts are in it, and what to call when their first tokens are
@@ -88,12 +90,15 @@ def in_batches(model: Any, prompts: Sequence[Sequence[int]], new: int,
     first: list[float] = []
     for rows in _batches([len(p) - shared for p in prompts], new):
         first.clear()
-        results = run(Batch(model, prefix, [prompts[i] for i in rows], new), rows,
-                      lambda: first.append(time.perf_counter()))
+        results = run(
+            Batch(model, prefix, [prompts[i] for i in rows], new), rows, lambda: first.append(time.perf_counter())
+        )
         ended = time.perf_counter()
         seconds, until_first = (ended - started) / len(rows), (first[0] if first else ended) - started
-        yield [(i, Generated(tuple(tokens), stopped, total / len(tokens), seconds, until_first))
-               for i, (tokens, stopped, total) in zip(rows, results, strict=True)]
+        yield [
+            (i, Generated(tuple(tokens), stopped, total / len(tokens), seconds, until_first))
+            for i, (tokens, stopped, total) in zip(rows, results, strict=True)
+        ]
         started = time.perf_counter()
 
 
@@ -118,8 +123,9 @@ class _Row:
     stopped: bool = False
 
 
-def _run(loaded: Loaded, batch: Batch, rows: list[_Row], new: int, temperature: float,
-         done: Done, first: Callable[[], None]) -> list[Row]:
+def _run(
+    loaded: Loaded, batch: Batch, rows: list[_Row], new: int, temperature: float, done: Done, first: Callable[[], None]
+) -> list[Row]:
     live = list(rows)
     logits = batch.start()
     for step in range(new):

@@ -77,8 +77,10 @@ class Memory:
 
         rows, heads = query.shape[:2]
         if shared is not None:
-            keys, values = (torch.cat([part.expand(rows, *part.shape), own], dim=2)
-                            for part, own in zip(shared, (keys, values), strict=True))
+            keys, values = (
+                torch.cat([part.expand(rows, *part.shape), own], dim=2)
+                for part, own in zip(shared, (keys, values), strict=True)
+            )
         if self._mask is None and self._seen is not None:  # the same for all layers
             seen = self._seen[..., : keys.shape[2] - self.prefix_length]
             mask = torch.zeros(rows, 1, query.shape[2], keys.shape[2], dtype=query.dtype, device=query.device)
@@ -118,19 +120,30 @@ def _one(query: Any, keys: Any, values: Any, shared: tuple[Any, Any] | None, see
     common = (flat @ shared_keys.transpose(-1, -2)).view(kinds, rows, group * new, -1).transpose(0, 1)
     weights = torch.softmax(torch.cat([common, own], dim=-1), dim=-1)
     common, own = torch.split(weights, [shared_keys.shape[1], keys.shape[2]], dim=-1)
-    mixed = (common.transpose(0, 1).reshape(kinds, rows * group * new, -1) @ shared_values)
+    mixed = common.transpose(0, 1).reshape(kinds, rows * group * new, -1) @ shared_values
     mixed = mixed.view(kinds, rows, group * new, size).transpose(0, 1)
     return (mixed + own @ values).reshape(rows, heads, new, size)
 
 
-def attention(module: Any, query: Any, key: Any, value: Any, attention_mask: Any, scaling: float | None = None,
-              memory: Memory | None = None, **rest: Any) -> tuple[Any, None]:
+def attention(
+    module: Any,
+    query: Any,
+    key: Any,
+    value: Any,
+    attention_mask: Any,
+    scaling: float | None = None,
+    memory: Memory | None = None,
+    **rest: Any,
+) -> tuple[Any, None]:
     """What transformers calls in every layer: attention over the Memory that was given to the forward pass."""
     if memory is None:
         raise TypeError("a model that was loaded to answer is only run with a Memory")
     if special := [name for name in _UNSUPPORTED if rest.get(name) is not None]:
-        raise UserError(f"the local engine does not know this model's attention ({', '.join(special)})",
-                        'task.yaml, field "model"', "take a model with plain attention (Llama, Qwen, SmolLM, ...)")
+        raise UserError(
+            f"the local engine does not know this model's attention ({', '.join(special)})",
+            'task.yaml, field "model"',
+            "take a model with plain attention (Llama, Qwen, SmolLM, ...)",
+        )
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     return memory.attend(module.layer_idx, query, key, value, scale).transpose(1, 2).contiguous(), None
 
@@ -149,5 +162,8 @@ def check_attention(config: Any, longest: int) -> None:
     kinds = set(getattr(config, "layer_types", None) or ["full_attention" if window is None else "sliding_attention"])
     short_sighted = window is not None and longest > window and kinds != {"full_attention"}
     if kinds - _PLAIN or short_sighted:
-        raise UserError(f"the local engine does not know this model's layers ({', '.join(sorted(kinds))})",
-                        'task.yaml, field "model"', "take a model with full attention (Llama, Qwen, SmolLM, ...)")
+        raise UserError(
+            f"the local engine does not know this model's layers ({', '.join(sorted(kinds))})",
+            'task.yaml, field "model"',
+            "take a model with full attention (Llama, Qwen, SmolLM, ...)",
+        )

@@ -41,8 +41,9 @@ def build_trie(loaded: Loaded, labels: Sequence[str]) -> Node:
     return root
 
 
-def choose_labels(loaded: Loaded, prompts: Sequence[Sequence[int]], labels: Sequence[str],
-                  done: Callable[[int], None] | None = None) -> Iterator[list[tuple[int, Generated]]]:
+def choose_labels(
+    loaded: Loaded, prompts: Sequence[Sequence[int]], labels: Sequence[str], done: Callable[[int], None] | None = None
+) -> Iterator[list[tuple[int, Generated]]]:
     """The likeliest label of every prompt, as what would have been generated; batches as engine.generate's."""
     root = build_trie(loaded, labels)
 
@@ -77,15 +78,16 @@ class _Row:
         tokens = list(parent.node.children)
         for token, logprob in zip(tokens, logprobs[tokens].tolist(), strict=True):
             self._count += 1
-            heapq.heappush(self._open, _Open(parent.cost - logprob, self._count, parent.node.children[token], path,
-                                             [*parent.tokens, token]))
+            heapq.heappush(
+                self._open,
+                _Open(parent.cost - logprob, self._count, parent.node.children[token], path, [*parent.tokens, token]),
+            )
 
     def next(self) -> _Open:
         return heapq.heappop(self._open)
 
 
-def _search(batch: Batch, root: Node, count: int,
-            done: Callable[[int], None] | None) -> list[Row]:
+def _search(batch: Batch, root: Node, count: int, done: Callable[[int], None] | None) -> list[Row]:
     import torch
 
     rows = [_Row() for _ in range(count)]

@@ -31,8 +31,13 @@ class Loaded:
 
 
 @lru_cache(maxsize=MODELS_IN_MEMORY)
-def load_model(folder: Path, model_digest: str, adapter: Path | None = None,
-               adapter_digest: str | None = None, chat_template: str | None = None) -> Loaded:
+def load_model(
+    folder: Path,
+    model_digest: str,
+    adapter: Path | None = None,
+    adapter_digest: str | None = None,
+    chat_template: str | None = None,
+) -> Loaded:
     """The model in 32-bit floats, on the GPU where there is one. The digests are part of the key: content, not paths.
 
     chat_template: takes the place of the tokenizer's own. An adapter is merged into the weights: W + BA is computed
@@ -47,8 +52,13 @@ def load_model(folder: Path, model_digest: str, adapter: Path | None = None,
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
         tokenizer.chat_template = chat_template or tokenizer.chat_template
         model = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False, local_files_only=True,
-            attn_implementation=ATTENTION)
+            folder,
+            dtype=torch.float32,
+            use_safetensors=True,
+            trust_remote_code=False,
+            local_files_only=True,
+            attn_implementation=ATTENTION,
+        )
         if adapter is not None:
             model = merge_adapter(model, adapter)
     model.to(device()).eval()
@@ -72,8 +82,11 @@ def merge_adapter(model: Any, adapter: Path) -> Any:
     wrapped = with_adapter(model, adapter)
     slots = {name.replace(".default.", ".") for name, _ in wrapped.named_parameters() if ".lora_" in name}
     if unmatched := sorted(set(weights) ^ slots):
-        raise UserError(f"{len(unmatched)} tensors of the adapter and the model do not match, first {unmatched[0]}",
-                        str(adapter), "it was trained for another architecture; train it again on this base model")
+        raise UserError(
+            f"{len(unmatched)} tensors of the adapter and the model do not match, first {unmatched[0]}",
+            str(adapter),
+            "it was trained for another architecture; train it again on this base model",
+        )
     return wrapped.merge_and_unload()
 
 
@@ -88,6 +101,8 @@ def with_adapter(model: Any, adapter: Path, trainable: bool = False) -> Any:
     except (RuntimeError, ValueError) as error:
         told = [line.strip() for line in str(error).splitlines() if line.strip()]
         reason = next((line for line in told if "size mismatch" in line), told[0] if told else type(error).__name__)
-        raise UserError(f"the adapter does not fit the base model: {reason:.200}", str(adapter),
-                        "it was made for a model with another vocabulary or architecture; train it again on this one"
-                        ) from error
+        raise UserError(
+            f"the adapter does not fit the base model: {reason:.200}",
+            str(adapter),
+            "it was made for a model with another vocabulary or architecture; train it again on this one",
+        ) from error

@@ -42,8 +42,10 @@ class General:
         is subtracted. Tags: arithmetic, facts, language, reading, instructions.
         """
         said = self._asked("said")
-        return self._questions("accuracy", {
-            i: None if (a := said[i]).text is None else float(q.is_right(a.text)) for i, q in questions().items()})
+        return self._questions(
+            "accuracy",
+            {i: None if (a := said[i]).text is None else float(q.is_right(a.text)) for i, q in questions().items()},
+        )
 
     @cached_property
     def choice(self) -> Measure:
@@ -51,9 +53,13 @@ class General:
         and above chance (1 in 4) for models that are too small to answer in their own words.
         """
         chosen = self._asked("chosen")
-        return self._questions("choice", {
-            i: None if (a := chosen[i]).text is None else float(a.text.strip() == q.options[0][0])
-            for i, q in questions().items()})
+        return self._questions(
+            "choice",
+            {
+                i: None if (a := chosen[i]).text is None else float(a.text.strip() == q.options[0][0])
+                for i, q in questions().items()
+            },
+        )
 
     @cached_property
     def perplexity_ratio(self) -> Measure:
@@ -62,12 +68,22 @@ class General:
         """
         mine, theirs = self._asked("read"), self.before._asked("read")
         ids = [e.id for e in passages()]
-        if any(mine[i].completion_tokens != theirs[i].completion_tokens
-               for i in ids if mine[i].logprob is not None and theirs[i].logprob is not None):
-            raise UserError(f"{self._label}.perplexity_ratio: the two models split the passages into other tokens",
-                            hint="perplexities by token are compared under one tokenizer alone: gate accuracy")
-        return perplexity_ratio([mine[i].logprob for i in ids], [theirs[i].logprob for i in ids],
-                                [theirs[i].completion_tokens for i in ids], ids, name=f"{self._label}.perplexity_ratio")
+        if any(
+            mine[i].completion_tokens != theirs[i].completion_tokens
+            for i in ids
+            if mine[i].logprob is not None and theirs[i].logprob is not None
+        ):
+            raise UserError(
+                f"{self._label}.perplexity_ratio: the two models split the passages into other tokens",
+                hint="perplexities by token are compared under one tokenizer alone: gate accuracy",
+            )
+        return perplexity_ratio(
+            [mine[i].logprob for i in ids],
+            [theirs[i].logprob for i in ids],
+            [theirs[i].completion_tokens for i in ids],
+            ids,
+            name=f"{self._label}.perplexity_ratio",
+        )
 
     def __getattr__(self, name: str) -> Measure:
         if name.startswith("_"):
@@ -81,5 +97,9 @@ class General:
 
     def _questions(self, metric: str, values: Mapping[str, float | None]) -> Measure:
         rows = asked()
-        return Measure([values[e.id] for e in rows], ids=[e.id for e in rows], tags=[e.tags for e in rows],
-                       name=f"{self._label}.{metric}")
+        return Measure(
+            [values[e.id] for e in rows],
+            ids=[e.id for e in rows],
+            tags=[e.tags for e in rows],
+            name=f"{self._label}.{metric}",
+        )

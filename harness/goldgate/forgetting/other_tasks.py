@@ -28,8 +28,10 @@ class KeptScores(Scores):
 
 
 def _own_suite(what: str) -> UserError:
-    return UserError(f"{what} is asked for of another task", hint='take its tags, kept.on("tag"), or gate it in the'
-                     " suite of that task")
+    return UserError(
+        f"{what} is asked for of another task",
+        hint='take its tags, kept.on("tag"), or gate it in the suite of that task',
+    )
 
 
 class Kept(Scored):

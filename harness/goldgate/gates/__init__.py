@@ -6,6 +6,15 @@ from goldgate.gates.power import GatePlan, can_plan, chance_of_other_verdict, co
 from goldgate.gates.slices import share_of_golden
 
 __all__ = [
-    "GatePlan", "GateRecord", "can_plan", "chance_of_other_verdict", "chance_of_passing", "counts_right",
-    "examples_needed", "plan_gate", "share_of_golden", "showable", "successes_needed",
+    "GatePlan",
+    "GateRecord",
+    "can_plan",
+    "chance_of_other_verdict",
+    "chance_of_passing",
+    "counts_right",
+    "examples_needed",
+    "plan_gate",
+    "share_of_golden",
+    "showable",
+    "successes_needed",
 ]

@@ -88,8 +88,18 @@ class GateRecord:
         values = {str(i): (float(v[0]), float(v[1])) for i, v in raw["values"].items()}
         verdict = Verdict.from_json(raw["verdict"])
         bounds = (float(raw["bounds"][0]), float(raw["bounds"][1]))
-        return cls(verdict, values, dict(raw["groups"]), int(raw["max_group"]), str(raw["item"]), raw["op"],
-                   float(raw["threshold"]), bounds, raw["spread"], raw.get("fixed", False))
+        return cls(
+            verdict,
+            values,
+            dict(raw["groups"]),
+            int(raw["max_group"]),
+            str(raw["item"]),
+            raw["op"],
+            float(raw["threshold"]),
+            bounds,
+            raw["spread"],
+            raw.get("fixed", False),
+        )
 
 
 def chance_of_passing(

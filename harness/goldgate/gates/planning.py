@@ -75,5 +75,12 @@ def _check(t: float, level: float) -> None:
 
 
 __all__ = [
-    "at_least", "examples_needed", "fewest_perfect", "least_right", "power", "showable", "successes_needed", "table",
+    "at_least",
+    "examples_needed",
+    "fewest_perfect",
+    "least_right",
+    "power",
+    "showable",
+    "successes_needed",
+    "table",
 ]

@@ -81,16 +81,26 @@ def plan_gate(gate: GateRecord, n: int, level: float, truth: float | None = None
     lo, hi = gate.bounds
     assumed = estimate(gate) if truth is None else truth
     if not lo <= assumed <= hi:
-        raise UserError(f"{gate.verdict.metric} lies between {lo:g} and {hi:g}: {assumed:g} cannot be the truth of it",
-                        hint="rates are written as 0.95, not 95")
+        raise UserError(
+            f"{gate.verdict.metric} lies between {lo:g} and {hi:g}: {assumed:g} cannot be the truth of it",
+            hint="rates are written as 0.95, not 95",
+        )
     chance = gate_power(gate, n, level, assumed)
     right = _right(gate, n, level) if counts_right(gate) else None
     possible, sure = reach(gate, n, level)
     plausible = gate.verdict.written == "plausible"
     return GatePlan(
-        gate, n, level, assumed, right, possible, sure, chance,
+        gate,
+        n,
+        level,
+        assumed,
+        right,
+        possible,
+        sure,
+        chance,
         None if plausible else _examples(gate, n, level, assumed),
-        _refuted_at(gate, n, level) if plausible else None, 2.0 * chance * (1.0 - chance),
+        _refuted_at(gate, n, level) if plausible else None,
+        2.0 * chance * (1.0 - chance),
     )
 
 
@@ -152,8 +162,13 @@ def _reaching(gate: GateRecord, truth: float) -> Resamples:
     if means.min() <= truth <= means.max():
         return sums
     end = gate.bounds[1 if truth > means.max() else 0]
-    return replace(sums, columns=np.append(sums.columns, len(means)), low=np.append(sums.low, end),
-                   high=np.append(sums.high, end), sizes=np.append(sums.sizes, 1.0))
+    return replace(
+        sums,
+        columns=np.append(sums.columns, len(means)),
+        low=np.append(sums.low, end),
+        high=np.append(sums.high, end),
+        sizes=np.append(sums.sizes, 1.0),
+    )
 
 
 def _units(gate: GateRecord, n: int) -> int:

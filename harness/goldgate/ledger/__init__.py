@@ -19,7 +19,21 @@ from goldgate.ledger.looks import (
 from goldgate.ledger.suite import named_variations, names_strata, suite_digest
 
 __all__ = [
-    "Look", "LookKey", "check_ledger", "check_named", "has_passed", "is_opened", "level", "locked", "looks_left",
-    "mark_opened", "named_variations", "names_strata", "open_look", "read_looks", "spent", "suite_digest",
+    "Look",
+    "LookKey",
+    "check_ledger",
+    "check_named",
+    "has_passed",
+    "is_opened",
+    "level",
+    "locked",
+    "looks_left",
+    "mark_opened",
+    "named_variations",
+    "names_strata",
+    "open_look",
+    "read_looks",
+    "spent",
+    "suite_digest",
     "write_outcome",
 ]

@@ -52,7 +52,14 @@ class Look:
 
 
 def open_look(
-    folder: Path, key: LookKey, *, candidate: str, date: str, commit: str | None, error: float, write: bool,
+    folder: Path,
+    key: LookKey,
+    *,
+    candidate: str,
+    date: str,
+    commit: str | None,
+    error: float,
+    write: bool,
     sealed: bool = False,
 ) -> Look:
     """The look of this key: the recorded one, or a new one, written to `folder` (golden/<task>/looks) under a lock.
@@ -66,7 +73,8 @@ def open_look(
         return found
     if not write:
         raise UserError(
-            f"this look at golden by {candidate} is not recorded", str(folder),
+            f"this look at golden by {candidate} is not recorded",
+            str(folder),
             f"record it where looks may be written: pytest --split golden --candidate {candidate}, and commit {folder}",
         )
     with locked(folder):
@@ -83,11 +91,16 @@ def check_ledger(folder: Path, *, sealed: bool) -> tuple[Look, ...]:
     if (used := spent(looks)) > most + _ROUNDING:
         raise UserError(
             f"the {len(looks)} looks bring the chance of a false promotion to {used:.1%}, more than {most:.1%}",
-            str(folder), f"they wore this golden split out: {_anew(folder)}")
+            str(folder),
+            f"they wore this golden split out: {_anew(folder)}",
+        )
     if any(look.sealed != sealed for look in looks):
         now, then = ("sealed", "closed") if sealed else ("closed", "sealed")
-        raise UserError(f"golden is {now} in task.yaml, but a look at this golden split was taken with golden: {then}",
-                        str(folder), f"put it back, it is fixed by the first look; or {_anew(folder)}")
+        raise UserError(
+            f"golden is {now} in task.yaml, but a look at this golden split was taken with golden: {then}",
+            str(folder),
+            f"put it back, it is fixed by the first look; or {_anew(folder)}",
+        )
     return looks
 
 
@@ -115,24 +128,39 @@ def _find(looks: Sequence[Look], key: LookKey) -> Look | None:
 
 
 def _spend(
-    folder: Path, looks: Sequence[Look], key: LookKey, candidate: str, date: str, commit: str | None, error: float,
+    folder: Path,
+    looks: Sequence[Look],
+    key: LookKey,
+    candidate: str,
+    date: str,
+    commit: str | None,
+    error: float,
     sealed: bool,
 ) -> Look:
     if other := next((look.error for look in looks if look.error != error), None):
         raise UserError(
             f"error is {error:g} in task.yaml, but a look at this golden split was taken with {other:g}",
-            str(folder), "put it back; it is fixed by the first look",
+            str(folder),
+            "put it back; it is fixed by the first look",
         )
     number = len(looks) + 1
     if (used := spent(looks) + level(number, error)) > LIMIT * error + _ROUNDING:
         raise UserError(
             f"one look more brings the chance of a false promotion to {used:.1%}, more than {LIMIT * error:.1%}",
-            str(folder), f"looks on parallel branches wore this golden split out: {_anew(folder)}",
+            str(folder),
+            f"looks on parallel branches wore this golden split out: {_anew(folder)}",
         )
     content = {
-        "key": asdict(key), "number": number, "level": level(number, error), "error": error, "candidate": candidate,
-        "date": date, "commit": commit, "known": sorted(look.name for look in looks),
-        **({"sealed": True} if sealed else {}), **({"opened": True} if is_opened(folder) else {}),
+        "key": asdict(key),
+        "number": number,
+        "level": level(number, error),
+        "error": error,
+        "candidate": candidate,
+        "date": date,
+        "commit": commit,
+        "known": sorted(look.name for look in looks),
+        **({"sealed": True} if sealed else {}),
+        **({"opened": True} if is_opened(folder) else {}),
     }
     name = short(digest(content))
     write_json(folder / f"{name}.json", content)
@@ -160,7 +188,8 @@ def check_named(folder: Path, names: Iterable[str]) -> None:
             retired = {p.stem for p in (folder.parent / "retired").glob("**/looks/*.json")}
         if name not in retired:
             raise UserError(
-                f"look {name} is named elsewhere but is not in the ledger", str(folder),
+                f"look {name} is named elsewhere but is not in the ledger",
+                str(folder),
                 "restore it from version control; a ledger that lacks looks decides nothing",
             )
 
@@ -168,15 +197,25 @@ def check_named(folder: Path, names: Iterable[str]) -> None:
 def _read(path: Path) -> Look:
     content = read_json(path)
     if short(digest(content)) != path.stem:
-        raise UserError("this look was edited: its content does not match its name", str(path),
-                        "restore it from version control")
+        raise UserError(
+            "this look was edited: its content does not match its name", str(path), "restore it from version control"
+        )
     return _look(path.stem, content, new=False)
 
 
 def _look(name: str, content: dict[str, Any], new: bool) -> Look:
     key = LookKey(**content["key"])
-    return Look(content["number"], content["level"], name, new, key, content["error"], tuple(content["known"]),
-                content.get("sealed", False), content.get("opened", False))
+    return Look(
+        content["number"],
+        content["level"],
+        name,
+        new,
+        key,
+        content["error"],
+        tuple(content["known"]),
+        content.get("sealed", False),
+        content.get("opened", False),
+    )
 
 
 def spent(looks: Iterable[Look]) -> float:
@@ -227,7 +266,8 @@ def is_opened(folder: Path) -> bool:
     that an outcome that is lost does not close golden again.
     """
     return any(_read_outcome(p)["opened"] for p in folder.glob(f"*{_OUTCOME}")) or any(
-        look.opened for look in read_looks(folder))
+        look.opened for look in read_looks(folder)
+    )
 
 
 def _outcome(folder: Path, look: Look) -> dict[str, Any]:
@@ -237,5 +277,9 @@ def _outcome(folder: Path, look: Look) -> dict[str, Any]:
 
 
 def _read_outcome(path: Path) -> dict[str, Any]:
-    return check_object(read_json(path), str(path), "restore it from version control",
-                        **{"look": str, "pass": bool | None, "opened": bool, "gates": list})
+    return check_object(
+        read_json(path),
+        str(path),
+        "restore it from version control",
+        **{"look": str, "pass": bool | None, "opened": bool, "gates": list},
+    )

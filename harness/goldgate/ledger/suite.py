@@ -21,17 +21,36 @@ from goldgate.task.project import suite_files
 from goldgate.task.strata import read_novelty
 from goldgate.task.task import Task
 
-_ALWAYS_COUNTED = frozenset({
-    "exact_match", "json_valid", "schema_valid", "field_accuracy", "label_valid", "style_ok", "style_score",
-    "numbers_kept", "similarity", "stop_rate", "tokens_in", "tokens_out", "cost_per_1k",
-})
+_ALWAYS_COUNTED = frozenset(
+    {
+        "exact_match",
+        "json_valid",
+        "schema_valid",
+        "field_accuracy",
+        "label_valid",
+        "style_ok",
+        "style_score",
+        "numbers_kept",
+        "similarity",
+        "stop_rate",
+        "tokens_in",
+        "tokens_out",
+        "cost_per_1k",
+    }
+)
 """The scorers of the first release. A later one counts where a suite's code names it: a release that brings scorers
 which a suite does not use must not turn its looks into new ones.
 """
 
 _FIRST_NAMES = {"perturb": "edge_cases"}
-_BESIDE = {"under": (perturb,), "across": (perturb, consistency), "repeated": (consistency,), "by": (own,),
-           "general": (general,), "kept": (kept,)}
+_BESIDE = {
+    "under": (perturb,),
+    "across": (perturb, consistency),
+    "repeated": (consistency,),
+    "by": (own,),
+    "general": (general,),
+    "kept": (kept,),
+}
 """The modules that decide beside the scorers, by the word of a suite's code that asks for them."""
 
 
@@ -66,8 +85,11 @@ def suite_digest(task: Task, scorers: Mapping[str, int | str]) -> str:
         "template": dict(task.template),
         "decoding": task.decoding.model_dump(mode="json"),
         **task.chat,
-        **({"must_not_regress": {name: _other(task, name) for name in task.must_not_regress}}
-           if task.must_not_regress else {}),
+        **(
+            {"must_not_regress": {name: _other(task, name) for name in task.must_not_regress}}
+            if task.must_not_regress
+            else {}
+        ),
     }
     strata = {"strata": read_novelty(task.data).digest} if _speaks_of_strata(named) else {}
     return digest({"code": code, "rules": rules, "scorers": counted, **strata})
@@ -79,12 +101,18 @@ def _other(task: Task, entry: str) -> list[Any]:
     """
     name = entry.partition("+")[0]
     folder = task.folder.parent / name
-    files = sorted(p for p in folder.glob("*") if p.is_file() and p.suffix in (".yaml", ".json", ".md", ".jinja")
-                   and not p.name.startswith("champion"))
+    files = sorted(
+        p
+        for p in folder.glob("*")
+        if p.is_file() and p.suffix in (".yaml", ".json", ".md", ".jinja") and not p.name.startswith("champion")
+    )
     dev = read_card(task.data.parent / name).splits.get("dev", {}).get("fingerprint") if files else None
     if dev is None:
-        raise UserError(f'"{name}" is no prepared task of this project',
-                        f'{task.folder / "task.yaml"}, field "must_not_regress"', f"goldgate prepare {name}")
+        raise UserError(
+            f'"{name}" is no prepared task of this project',
+            f'{task.folder / "task.yaml"}, field "must_not_regress"',
+            f"goldgate prepare {name}",
+        )
     return [dev, {p.name: file_digest(p) for p in files}]
 
 
@@ -116,8 +144,10 @@ def _speaks_of_strata(named: Set[str]) -> bool:
 def _contents(task: Task) -> tuple[dict[str, Any], set[str]]:
     """What the suite's files hold, by path, and the names that stand in its code."""
     named: set[str] = set()
-    code = {os.path.relpath(p, task.folder): _code(p, named) if p.suffix == ".py" else file_digest(p)
-            for p in suite_files(task.folder)}
+    code = {
+        os.path.relpath(p, task.folder): _code(p, named) if p.suffix == ".py" else file_digest(p)
+        for p in suite_files(task.folder)
+    }
     return code, named
 
 

@@ -5,19 +5,28 @@ from goldgate.measures.intervals import interval, lower_bound, upper_bound
 from goldgate.measures.measure import Measure, Read
 from goldgate.measures.special import macro_f1, perplexity_ratio, seconds
 from goldgate.measures.tail import Sample, p_value, sample
-from goldgate.measures.verdict import (
-    Outcome,
-    Reading,
-    Recording,
-    Verdict,
-    check_unsealed,
-    current,
-    invalid,
-    recording,
-)
+from goldgate.measures.verdict import Outcome, Reading, Recording, Verdict, check_unsealed, current, invalid, recording
 
 __all__ = [
-    "Evidence", "Mean", "Measure", "Outcome", "Read", "Reading", "Recording", "Sample", "Verdict", "check_unsealed",
-    "current", "interval", "invalid", "lower_bound", "macro_f1", "p_value", "perplexity_ratio", "recording", "sample",
-    "seconds", "upper_bound",
+    "Evidence",
+    "Mean",
+    "Measure",
+    "Outcome",
+    "Read",
+    "Reading",
+    "Recording",
+    "Sample",
+    "Verdict",
+    "check_unsealed",
+    "current",
+    "interval",
+    "invalid",
+    "lower_bound",
+    "macro_f1",
+    "p_value",
+    "perplexity_ratio",
+    "recording",
+    "sample",
+    "seconds",
+    "upper_bound",
 ]

@@ -192,8 +192,14 @@ class Mean(Rows):
     def times(self, factor: float, name: str) -> Mean:
         low, high = (self.low, self.high) if factor > 0 else (self.high, self.low)
         ends = sorted((factor * self.bounds[0], factor * self.bounds[1]))
-        return replace(self, name=name, low=factor * low, high=factor * high, bounds=(ends[0], ends[1]),
-                       better=turned(self.better, factor))
+        return replace(
+            self,
+            name=name,
+            low=factor * low,
+            high=factor * high,
+            bounds=(ends[0], ends[1]),
+            better=turned(self.better, factor),
+        )
 
     def minus(self, other: Evidence, name: str) -> Mean:
         if not isinstance(other, Mean):
@@ -201,7 +207,10 @@ class Mean(Rows):
         order = pairing(name, self.ids, other.ids)
         check_groups(name, self.groups, other.groups, order)
         return replace(
-            self, name=name, low=self.low - other.high[order], high=self.high - other.low[order],
+            self,
+            name=name,
+            low=self.low - other.high[order],
+            high=self.high - other.low[order],
             missing=self.missing | other.missing[order],
             bounds=(self.bounds[0] - other.bounds[1], self.bounds[1] - other.bounds[0]),
             max_group=max(self.max_group, other.max_group),
@@ -227,9 +236,7 @@ def pairing(name: str, mine: Sequence[str], theirs: Sequence[str]) -> list[int]:
     return [place[i] for i in mine]
 
 
-def check_groups(
-    name: str, mine: Sequence[str] | None, theirs: Sequence[str] | None, order: Sequence[int]
-) -> None:
+def check_groups(name: str, mine: Sequence[str] | None, theirs: Sequence[str] | None, order: Sequence[int]) -> None:
     """Raises UserError unless both group their examples alike. order: where each of mine stands among theirs."""
     if (None if theirs is None else [theirs[k] for k in order]) != (None if mine is None else list(mine)):
         raise UserError(f"{name}: the two group their examples differently", hint="give both the same groups")

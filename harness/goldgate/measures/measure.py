@@ -51,8 +51,9 @@ class Measure:
         _not_empty(self._evidence)
 
     @classmethod
-    def of(cls, evidence: Evidence, tags: tuple[frozenset[str], ...], explored: str = "",
-           one_way: bool = False) -> Measure:
+    def of(
+        cls, evidence: Evidence, tags: tuple[frozenset[str], ...], explored: str = "", one_way: bool = False
+    ) -> Measure:
         """A measure of any kind of evidence. tags: each example's; explored: why it may be looked at and never gated,
         empty where it may.
         """
@@ -278,24 +279,30 @@ def _gate(left: Measure, op: Op, right: float | Measure | Read, reading: Reading
 
 
 def _difference(a: Measure, b: Measure, name: str) -> Measure:
-    return Measure.of(a.evidence.minus(b.evidence, name), a._tags, a._explored or b._explored,
-                      a._one_way or b._one_way)
+    return Measure.of(a.evidence.minus(b.evidence, name), a._tags, a._explored or b._explored, a._one_way or b._one_way)
 
 
 def _check_gated(measure: Measure) -> None:
     if measure._explored:
-        raise UserError(f"{measure._explored}: it may be looked at, and is never gated",
-                        hint="slice by tags or by inputs; .value and .interval() look without gating")
+        raise UserError(
+            f"{measure._explored}: it may be looked at, and is never gated",
+            hint="slice by tags or by inputs; .value and .interval() look without gating",
+        )
 
 
 def _check_way(measure: Measure, op: Op) -> None:
     if measure._one_way and op != (">=" if measure.evidence.better == "high" else "<="):
-        raise UserError(f"{measure.name} {op} ..: of {measure.name}, {measure.evidence.better} values are better",
-                        hint='turn the comparison, with the candidate on its left, or say @scorer(better="low")')
+        raise UserError(
+            f"{measure.name} {op} ..: of {measure.name}, {measure.evidence.better} values are better",
+            hint='turn the comparison, with the candidate on its left, or say @scorer(better="low")',
+        )
 
 
 def labelled(
-    count: int, ids: Sequence[str] | None, groups: Sequence[str | None] | None, tags: Sequence[Iterable[str]] | None,
+    count: int,
+    ids: Sequence[str] | None,
+    groups: Sequence[str | None] | None,
+    tags: Sequence[Iterable[str]] | None,
     name: str,
 ) -> tuple[tuple[str, ...], tuple[str, ...] | None, tuple[frozenset[str], ...]]:
     """Ids, groups and tags of `count` examples, checked: one each. An example without a group is one of its own."""

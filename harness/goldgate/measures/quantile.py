@@ -45,8 +45,17 @@ class Quantile(Rows):
         """`quantile op t` as a gate on a mean: the share of values on the good side of t, and what it must reach."""
         low, high = (self.low >= t, self.high >= t) if op == ">=" else (self.high <= t, self.low <= t)
         side = "at least" if op == ">=" else "at most"
-        mean = Mean(f"share {side} {t:g}", self.ids, self.missing, (0.0, 1.0), self.groups, self.max_group, "high",
-                    low.astype(np.float64), high.astype(np.float64))
+        mean = Mean(
+            f"share {side} {t:g}",
+            self.ids,
+            self.missing,
+            (0.0, 1.0),
+            self.groups,
+            self.max_group,
+            "high",
+            low.astype(np.float64),
+            high.astype(np.float64),
+        )
         return mean, 1.0 - self.q if op == ">=" else self.q
 
     def p_pass(self, op: Op, t: float) -> float:
@@ -87,12 +96,19 @@ class Quantile(Rows):
     def times(self, factor: float, name: str) -> Quantile:
         if factor < 0:
             raise UserError(f"{name}: a quantile turned upside down is another one", hint="multiply by more than 0")
-        return replace(self, name=name, low=factor * self.low, high=factor * self.high,
-                       bounds=(factor * self.bounds[0], factor * self.bounds[1]))
+        return replace(
+            self,
+            name=name,
+            low=factor * self.low,
+            high=factor * self.high,
+            bounds=(factor * self.bounds[0], factor * self.bounds[1]),
+        )
 
     def minus(self, other: Evidence, name: str) -> Quantile:
-        raise UserError(f"{name}: a difference of quantiles is no quantile of differences",
-                        hint="compare each with a number of its own, or compare means")
+        raise UserError(
+            f"{name}: a difference of quantiles is no quantile of differences",
+            hint="compare each with a number of its own, or compare means",
+        )
 
 
 def quantile_of(evidence: Evidence, q: float, name: str) -> Quantile:
@@ -104,5 +120,15 @@ def quantile_of(evidence: Evidence, q: float, name: str) -> Quantile:
         low, high = np.where(evidence.missing, evidence.bounds[0], x), np.where(evidence.missing, evidence.bounds[1], x)
     else:
         raise UserError(f"{name}: only a mean of values has percentiles", hint="take one of latency or tokens_out")
-    return Quantile(name, evidence.ids, evidence.missing, evidence.bounds, evidence.groups, evidence.max_group,
-                    evidence.better, low, high, q)
+    return Quantile(
+        name,
+        evidence.ids,
+        evidence.missing,
+        evidence.bounds,
+        evidence.groups,
+        evidence.max_group,
+        evidence.better,
+        low,
+        high,
+        q,
+    )

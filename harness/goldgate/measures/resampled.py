@@ -144,21 +144,32 @@ class Resampled(Rows):
         for start in range(0, DRAWS, step):
             weights = rng.standard_exponential((min(step, DRAWS - start), unit[-1] + 1))[:, unit] * size
             for side, rows in zip(found, sides, strict=True):
-                side.append(sum(
-                    (p.factor * p.statistic(r, weights[:, : len(r)]) for p, r in zip(self.parts, rows, strict=True)),
-                    np.zeros(len(weights)),
-                ))
+                side.append(
+                    sum(
+                        (
+                            p.factor * p.statistic(r, weights[:, : len(r)])
+                            for p, r in zip(self.parts, rows, strict=True)
+                        ),
+                        np.zeros(len(weights)),
+                    )
+                )
         return np.sort(np.concatenate(found[0])), np.sort(np.concatenate(found[1]))
 
     def _rows(self, high: bool) -> list[Floats]:
         """Every part's rows with the added ones last, so that they move the sum down, or up."""
-        return [np.vstack([r, p.statistic.added(r, high=(p.factor > 0) == high)])
-                for p in self.parts for r in (p.rows[self._there],)]
+        return [
+            np.vstack([r, p.statistic.added(r, high=(p.factor > 0) == high)])
+            for p in self.parts
+            for r in (p.rows[self._there],)
+        ]
 
     def _check_whole(self) -> None:
         if self.lost:
-            raise UserError(f"{self.name}: {self.lost} of {self.n} answers are missing, and what they could have been"
-                            " is not known for a measure that is no bounded mean", hint="collect them, or gate a mean")
+            raise UserError(
+                f"{self.name}: {self.lost} of {self.n} answers are missing, and what they could have been"
+                " is not known for a measure that is no bounded mean",
+                hint="collect them, or gate a mean",
+            )
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         error = (1.0 - level) / 2.0
@@ -194,8 +205,13 @@ class Resampled(Rows):
 
     def times(self, factor: float, name: str) -> Resampled:
         ends = sorted((factor * self.bounds[0], factor * self.bounds[1]))
-        return replace(self, name=name, parts=tuple(replace(p, factor=factor * p.factor) for p in self.parts),
-                       bounds=(ends[0], ends[1]), better=turned(self.better, factor))
+        return replace(
+            self,
+            name=name,
+            parts=tuple(replace(p, factor=factor * p.factor) for p in self.parts),
+            bounds=(ends[0], ends[1]),
+            better=turned(self.better, factor),
+        )
 
     def minus(self, other: Evidence, name: str) -> Resampled:
         if not isinstance(other, Resampled):
@@ -205,7 +221,10 @@ class Resampled(Rows):
         check_groups(name, self.groups, other.groups, order)
         theirs = tuple(replace(p, factor=-p.factor, rows=p.rows[order]) for p in other.parts)
         return replace(
-            self, name=name, parts=self.parts + theirs, missing=self.missing | other.missing[order],
+            self,
+            name=name,
+            parts=self.parts + theirs,
+            missing=self.missing | other.missing[order],
             bounds=(self.bounds[0] - other.bounds[1], self.bounds[1] - other.bounds[0]),
             max_group=max(self.max_group, other.max_group),
         )
@@ -217,5 +236,7 @@ def _check_alike(name: str, statistics: Sequence[Statistic]) -> None:
     if len({type(s) for s in statistics}) > 1:
         raise unlike(name)
     if len(machines) > 1:
-        raise UserError(f"{name}: one was measured on {machines[0]}, the other on {machines[1]}",
-                        hint="measure both on one machine: run it there with --regenerate")
+        raise UserError(
+            f"{name}: one was measured on {machines[0]}, the other on {machines[1]}",
+            hint="measure both on one machine: run it there with --regenerate",
+        )

@@ -18,9 +18,15 @@ MOST_NATS = 50.0
 
 
 def macro_f1(
-    expected: Sequence[str], given: Sequence[str | None], ids: Sequence[str] | None = None,
-    groups: Sequence[str | None] | None = None, tags: Sequence[Iterable[str]] | None = None, *,
-    labels: Sequence[str], name: str = "macro_f1", max_group: int = 1,
+    expected: Sequence[str],
+    given: Sequence[str | None],
+    ids: Sequence[str] | None = None,
+    groups: Sequence[str | None] | None = None,
+    tags: Sequence[Iterable[str]] | None = None,
+    *,
+    labels: Sequence[str],
+    name: str = "macro_f1",
+    max_group: int = 1,
 ) -> Measure:
     """Macro-F1 of closed labels, in [0, 1]: the mean of the labels' F1, each label counting the same; approximate.
 
@@ -41,8 +47,13 @@ def macro_f1(
 
 
 def seconds(
-    values: Sequence[float | None], ids: Sequence[str] | None = None, groups: Sequence[str | None] | None = None,
-    tags: Sequence[Iterable[str]] | None = None, *, name: str = "latency", max_group: int = 1,
+    values: Sequence[float | None],
+    ids: Sequence[str] | None = None,
+    groups: Sequence[str | None] | None = None,
+    tags: Sequence[Iterable[str]] | None = None,
+    *,
+    name: str = "latency",
+    max_group: int = 1,
     machine: str = "",
 ) -> Measure:
     """Mean seconds an example, approximate; its percentiles (.p50, .p95) are exact. None: the answer is missing;
@@ -62,7 +73,11 @@ def seconds(
 
 
 def perplexity_ratio(
-    tuned: Sequence[float | None], before: Sequence[float | None], tokens: Sequence[int], ids: Sequence[str], *,
+    tuned: Sequence[float | None],
+    before: Sequence[float | None],
+    tokens: Sequence[int],
+    ids: Sequence[str],
+    *,
     name: str = "perplexity_ratio",
 ) -> Measure:
     """The perplexity after a training, over all tokens, as a multiple of the one before; 1 is no change, lower is

@@ -131,8 +131,10 @@ def log_mass_near(coefficients: Floats, counts: Floats) -> float:
         return 0.0
     point = _saddle(c, m)
     fourth = 6.0 * float(point.counts @ point.q**4) / point.second**2
-    return point.height - 0.5 * math.log(2.0 * math.pi * point.second) + math.log1p(
-        max(fourth / 8.0 - 5.0 * point.skew**2 / 24.0, -0.5)
+    return (
+        point.height
+        - 0.5 * math.log(2.0 * math.pi * point.second)
+        + math.log1p(max(fourth / 8.0 - 5.0 * point.skew**2 / 24.0, -0.5))
     )
 
 

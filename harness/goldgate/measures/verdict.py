@@ -131,8 +131,10 @@ def current() -> Recording:
 def check_unsealed(name: str) -> None:
     """Raises UserError where golden is sealed: the numbers of a measure of this name are not told."""
     if current().sealed:
-        raise UserError(f"golden is sealed: the numbers of {name} are not told",
-                        hint="compare it, its verdict is told; or look at dev: pytest --split dev")
+        raise UserError(
+            f"golden is sealed: the numbers of {name} are not told",
+            hint="compare it, its verdict is told; or look at dev: pytest --split dev",
+        )
 
 
 def decide(evidence: Evidence, op: Op, t: float, written: Reading, how: Recording, gate: str = "") -> Verdict:
@@ -152,9 +154,22 @@ def decide(evidence: Evidence, op: Op, t: float, written: Reading, how: Recordin
     name = evidence.name + ("" if reading == "shown" else f".{reading}")
     verdict = Verdict(
         outcome=_outcome(evidence, op, t, reading, p <= how.level, against <= FAIL_LEVEL),
-        gate=gate or f"{name} {op} {wording.threshold(t)}", metric=evidence.name, op=op, threshold=t, reading=reading,
-        written=written, estimate=evidence.estimate, low=low, high=high, n=evidence.n, missing=evidence.lost, p=p,
-        level=how.level, bounds=evidence.bounds, message="", approximate=evidence.approximate,
+        gate=gate or f"{name} {op} {wording.threshold(t)}",
+        metric=evidence.name,
+        op=op,
+        threshold=t,
+        reading=reading,
+        written=written,
+        estimate=evidence.estimate,
+        low=low,
+        high=high,
+        n=evidence.n,
+        missing=evidence.lost,
+        p=p,
+        level=how.level,
+        bounds=evidence.bounds,
+        message="",
+        approximate=evidence.approximate,
     )
     if how.sealed:
         unknown = math.nan
@@ -178,6 +193,20 @@ def invalid(gate: str, why: str, hint: str = "", level: float = FAIL_LEVEL) -> V
     """A verdict for a gate whose evidence is broken; it does not pass. why: what is broken, in one sentence."""
     message = f"{gate} is invalid: {why}" + (f"\n  {hint}" if hint else "")
     return Verdict(
-        outcome="invalid", gate=gate, metric=gate, op=">=", threshold=0.0, reading="shown", written="shown",
-        estimate=0.0, low=0.0, high=1.0, n=0, missing=0, p=1.0, level=level, bounds=(0.0, 1.0), message=message,
+        outcome="invalid",
+        gate=gate,
+        metric=gate,
+        op=">=",
+        threshold=0.0,
+        reading="shown",
+        written="shown",
+        estimate=0.0,
+        low=0.0,
+        high=1.0,
+        n=0,
+        missing=0,
+        p=1.0,
+        level=level,
+        bounds=(0.0, 1.0),
+        message=message,
     )

@@ -66,9 +66,10 @@ def _advice(evidence: Evidence, verdict: Verdict, error: float | None) -> list[s
     opposite = "below" if op == ">=" else "above"
     if verdict.reading == "observed":
         met = verdict.outcome == "pass"
-        return [f"the estimate alone {'reaches' if met else 'does not reach'} {threshold(t)}: " + (
-            "met, not shown" if met else "not met"
-        )]
+        return [
+            f"the estimate alone {'reaches' if met else 'does not reach'} {threshold(t)}: "
+            + ("met, not shown" if met else "not met")
+        ]
     if verdict.reading == "plausible":
         if verdict.outcome == "pass":
             return [f"plausible: the data does not show it to be {opposite} {threshold(t)}"]

@@ -51,8 +51,10 @@ def check_base(adapter: Adapter, base: str, name: str) -> None:
         made = adapter.note.get("alias", "unknown")
         raise UserError(
             f"the adapter was made for another base model ({made}, {short(adapter.base)}) than the task's"
-            f" ({name}, {short(base)})", str(adapter.folder),
-            "name that model in task.yaml, or train an adapter for this one")
+            f" ({name}, {short(base)})",
+            str(adapter.folder),
+            "name that model in task.yaml, or train an adapter for this one",
+        )
 
 
 def check_template(adapter: Adapter, template: str) -> None:
@@ -60,5 +62,7 @@ def check_template(adapter: Adapter, template: str) -> None:
     if adapter.note.get("template") != template:
         raise UserError(
             "the adapter was trained with another chat template, or with other arguments of it, than it would be asked"
-            " with", str(adapter.folder),
-            'set "template" in task.yaml to what it was when the adapter was trained, or train the adapter again')
+            " with",
+            str(adapter.folder),
+            'set "template" in task.yaml to what it was when the adapter was trained, or train the adapter again',
+        )

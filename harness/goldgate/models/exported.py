@@ -29,7 +29,8 @@ def read_merged(folder: Path) -> MergedModel:
         raise UserError("no such model folder", str(folder), _HINT)
     path = folder / NOTE
     if not path.is_file():
-        raise UserError(f"{NOTE} is missing, so it is not known how the model was trained to be asked", str(folder),
-                        _HINT)
+        raise UserError(
+            f"{NOTE} is missing, so it is not known how the model was trained to be asked", str(folder), _HINT
+        )
     note = check_object(read_json(path), str(path), "export the model again", prompt=str, merged=str)
     return MergedModel(folder, note["prompt"], note["merged"], note)

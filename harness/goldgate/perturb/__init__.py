@@ -18,7 +18,23 @@ VERSION = 1
 """Raised when a perturbation may make another text, or another expected output, of the same example."""
 
 __all__ = [
-    "MUST_CHANGE", "MUST_NOT_CHANGE", "VERSION", "Edit", "Oracle", "Perturbation", "changed_amount", "changed_date",
-    "changed_name", "edited", "injection", "irrelevant_sentence", "letter_case", "look_alikes", "merged", "padding",
-    "reordered_lines", "typos", "whitespace",
+    "MUST_CHANGE",
+    "MUST_NOT_CHANGE",
+    "VERSION",
+    "Edit",
+    "Oracle",
+    "Perturbation",
+    "changed_amount",
+    "changed_date",
+    "changed_name",
+    "edited",
+    "injection",
+    "irrelevant_sentence",
+    "letter_case",
+    "look_alikes",
+    "merged",
+    "padding",
+    "reordered_lines",
+    "typos",
+    "whitespace",
 ]

@@ -20,12 +20,25 @@ _AMOUNT = re.compile(r"(?<![\w.,/:#-])(\d{1,3}(?:,\d{3})+|\d{2,7})([.,]\d{2})?(?
 _YEARS = range(1900, 2100)
 _NAME = re.compile(r"[A-Z][a-z]{2,}(?: [A-Z][a-z]{2,}){0,2}")
 _NEW_WORDS = ("Tolvane", "Merrick", "Oskarby", "Haldren", "Quillon", "Vessley", "Brantmere", "Ilworth")
-_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-           "November", "December")
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 
 
 def _once(example: Example, old: Any) -> bool:
     """Whether a leaf stands exactly once in every accepted output; within the text, where the output is a text."""
+
     def count(output: Any) -> int:
         if isinstance(output, str) and isinstance(old, str):
             return output.count(old)
@@ -78,8 +91,9 @@ def _other_digits(token: re.Match[str], rng: Random) -> tuple[str, float]:
     whole, cents = token.group(1), token.group(2) or ""
     new = whole
     while new == whole:
-        new = "".join(rng.choice("123456789" if i == 0 else "0123456789") if c.isdigit() else c
-                      for i, c in enumerate(whole))
+        new = "".join(
+            rng.choice("123456789" if i == 0 else "0123456789") if c.isdigit() else c for i, c in enumerate(whole)
+        )
     return new + cents, float(new.replace(",", "") + cents.replace(",", "."))
 
 

@@ -134,8 +134,9 @@ class _Search:
         fewer = form.only([names[i] for i in kept])
         smallest = fewer.part(smallest_breaking(len(fewer.edits), lambda places: breaks(fewer.part(places))))
         after = self._asked([smallest]).answers["0"]
-        return Counterexample(smallest, len(form.edits), self.scores.answers[form.example.id],
-                              replace(after, id=form.example.id))
+        return Counterexample(
+            smallest, len(form.edits), self.scores.answers[form.example.id], replace(after, id=form.example.id)
+        )
 
 
 def smallest_breaking(count: int, breaks: Callable[[tuple[int, ...]], bool | None]) -> tuple[int, ...]:
@@ -148,8 +149,14 @@ def smallest_breaking(count: int, breaks: Callable[[tuple[int, ...]], bool | Non
 
     whole = tuple(range(count))
     known: dict[tuple[int, ...], bool] = {(): False, whole: True}
-    how = settings(max_examples=_SHRINKS, database=None, deadline=None, derandomize=True,
-                   phases=(Phase.generate, Phase.shrink), suppress_health_check=list(HealthCheck))
+    how = settings(
+        max_examples=_SHRINKS,
+        database=None,
+        deadline=None,
+        derandomize=True,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )
 
     def broken(places: tuple[int, ...]) -> bool:
         if places not in known:
@@ -192,5 +199,7 @@ def _one_of_each(forms: Sequence[Form]) -> list[Form]:
     """One form of each perturbation first, then the others; those with few edits before those with many."""
     ordered = sorted(forms, key=lambda f: (len(f.edits), f.example.digest))
     first = {f.perturbations: f for f in reversed(ordered)}
-    return [*(f for f in ordered if first[f.perturbations] is f),
-            *(f for f in ordered if first[f.perturbations] is not f)]
+    return [
+        *(f for f in ordered if first[f.perturbations] is f),
+        *(f for f in ordered if first[f.perturbations] is not f),
+    ]

@@ -28,9 +28,7 @@ def subsets(items: Sequence[T]) -> SearchStrategy[tuple[T, ...]]:
     return drawn.map(lambda kept: tuple(item for item, keep in zip(items, kept, strict=True) if keep))
 
 
-def perturbed(
-    example: Example, perturbations: Sequence[Perturbation] = MUST_NOT_CHANGE
-) -> SearchStrategy[Example]:
+def perturbed(example: Example, perturbations: Sequence[Perturbation] = MUST_NOT_CHANGE) -> SearchStrategy[Example]:
     """The example under a composition of some of the perturbations, with its expected output. Needs hypothesis.
 
     Shrinks to fewer perturbations and to fewer edits; the simplest is the example itself.

@@ -22,13 +22,19 @@ _TYPO_RATE, _LOOK_ALIKE_RATE, _BLANK_RATE = 0.15, 0.2, 0.3
 _TYPO_LETTERS = 5  # shorter words often become other words
 _LOOK_ALIKES = dict(zip("aceiopsxyABCEHIKMOPTX", "асеіорѕхуАВСЕНІКМОРТХ", strict=True))
 _SENTENCES = (
-    "The lift in our building is being painted.", "The kettle has just boiled.", "It rained a little on the way here.",
-    "The birds are loud this morning.", "Somebody left the window open again.",
+    "The lift in our building is being painted.",
+    "The kettle has just boiled.",
+    "It rained a little on the way here.",
+    "The birds are loud this morning.",
+    "Somebody left the window open again.",
 )
 _FOOTER = (
-    "This message is meant for its addressee alone.", "Please think of the trees before you print this page.",
-    "Views in this text are those of its writer.", "No part of this footer is legally binding.",
-    "If you received this in error, please delete it.", "This text was checked for viruses on its way out.",
+    "This message is meant for its addressee alone.",
+    "Please think of the trees before you print this page.",
+    "Views in this text are those of its writer.",
+    "No part of this footer is legally binding.",
+    "If you received this in error, please delete it.",
+    "This text was checked for viruses on its way out.",
 )
 _ROUNDS = 5  # of the footer: about 240 words
 _INJECTIONS = (
@@ -88,8 +94,10 @@ def _whitespace(example: Example, rng: Random) -> list[Edit]:
     edits = []
     for blank in re.finditer(r"(?<=\S) (?=\S)", text):
         before, after = text[: blank.start()].split()[-1], text[blank.end() :].split(maxsplit=1)[0]
-        if all(not any(c.isdigit() for c in piece) and not any(
-                w.casefold() in copied for w in _WORD.findall(piece)) for piece in (before, after)):
+        if all(
+            not any(c.isdigit() for c in piece) and not any(w.casefold() in copied for w in _WORD.findall(piece))
+            for piece in (before, after)
+        ):
             edits.append(Edit(blank.start(), blank.end(), " " * rng.choice((2, 3, 4))))
     return [*_some(rng, edits, _BLANK_RATE), Edit(len(text), len(text), rng.choice((" ", "  ", "\n")))]
 
@@ -206,5 +214,12 @@ be followed.
 """
 
 MUST_NOT_CHANGE = (
-    letter_case, whitespace, typos, look_alikes, irrelevant_sentence, reordered_lines, padding, injection,
+    letter_case,
+    whitespace,
+    typos,
+    look_alikes,
+    irrelevant_sentence,
+    reordered_lines,
+    padding,
+    injection,
 )

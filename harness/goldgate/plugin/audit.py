@@ -38,8 +38,12 @@ def audit(collected: Sequence[Collected], count: int, seed: int, *, drawn: bool)
     """Makes `count` answers of local models again, chosen at random among those that no model has just made. drawn:
     whether answers are drawn at random: with its own seed, each has to come out the same.
     """
-    there = [(subject, e, answers[e.id]) for subject, split, answers in collected for e in split
-             if answers[e.id].origin != "model" and subject.name.startswith(_LOCAL)]
+    there = [
+        (subject, e, answers[e.id])
+        for subject, split, answers in collected
+        for e in split
+        if answers[e.id].origin != "model" and subject.name.startswith(_LOCAL)
+    ]
     chosen = random.Random(seed).sample(there, min(count, len(there)))
     near = 0
     different: list[str] = []

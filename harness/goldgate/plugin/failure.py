@@ -123,8 +123,10 @@ def _far_from_train(seen: Illustration, evidence: Mean) -> list[str]:
     if worse.interval(0.95)[1] >= better.interval(0.95)[0]:
         return []
     where = f"{evidence.name} on {seen.scored.split.name}"
-    return [f"  {where}: {far.estimate:.3f} where nothing in train is alike (n = {far.n}),"
-            f" {others.estimate:.3f} elsewhere (n = {others.n})"]
+    return [
+        f"  {where}: {far.estimate:.3f} where nothing in train is alike (n = {far.n}),"
+        f" {others.estimate:.3f} elsewhere (n = {others.n})"
+    ]
 
 
 def _line(seen: Illustration, example: Example, metric: str) -> str:

@@ -25,8 +25,11 @@ def _suite(request: pytest.FixtureRequest) -> Suite:
     gates: GatePlugin | None = request.config.pluginmanager.get_plugin("goldgate-gates")
     suite = None if gates is None else gates.suite_at(request.path)
     if suite is None:
-        raise UserError(f'the fixture "{request.fixturename}" belongs to golden suites', str(request.path),
-                        "put the test into suites/<task>/, beside a task.yaml")
+        raise UserError(
+            f'the fixture "{request.fixturename}" belongs to golden suites',
+            str(request.path),
+            "put the test into suites/<task>/, beside a task.yaml",
+        )
     return suite
 
 

@@ -261,8 +261,9 @@ class TermsPlugin:
                 run.suite.subject("candidate")
             terms = run.suite.terms()
             run.settled = frozenset(used)
-            run.how = Recording(terms.level, terms.reading, terms.force, run.record, terms.note, terms.error,
-                                terms.sealed)
+            run.how = Recording(
+                terms.level, terms.reading, terms.force, run.record, terms.note, terms.error, terms.sealed
+            )
         run.stack.enter_context(recording(run.how))
 
 

@@ -16,8 +16,11 @@ def set_properties(item: pytest.Item, verdicts: Sequence[Verdict]) -> None:
     a second gate in the same test goldgate.2.gate, and so on.
     """
     others = [p for p in item.user_properties if not p[0].startswith(_PREFIX)]
-    ours = [(f"{_PREFIX}{'' if number == 1 else f'{number}.'}{name}", value)
-            for number, verdict in enumerate(verdicts, 1) for name, value in properties(verdict).items()]
+    ours = [
+        (f"{_PREFIX}{'' if number == 1 else f'{number}.'}{name}", value)
+        for number, verdict in enumerate(verdicts, 1)
+        for name, value in properties(verdict).items()
+    ]
     item.user_properties[:] = [*others, *ours]
 
 
@@ -26,12 +29,24 @@ def properties(verdict: Verdict) -> dict[str, str]:
     of a sealed one no number that tells how near it was."""
     if verdict.outcome == "invalid":
         return {"gate": verdict.gate, "verdict": "invalid", "why": verdict.message}
-    numbers = {"sealed": "true"} if verdict.sealed else {
-        "estimate": f"{verdict.estimate:.6g}", "interval": f"{verdict.low:.6g} to {verdict.high:.6g}",
-        "p": f"{verdict.p:.6g}"}
+    numbers = (
+        {"sealed": "true"}
+        if verdict.sealed
+        else {
+            "estimate": f"{verdict.estimate:.6g}",
+            "interval": f"{verdict.low:.6g} to {verdict.high:.6g}",
+            "p": f"{verdict.p:.6g}",
+        }
+    )
     approximate = {"approximate": "true"} if verdict.approximate else {}
     return {
-        "gate": verdict.gate, "verdict": verdict.outcome, **numbers, **approximate,
-        "threshold": f"{verdict.op} {verdict.threshold:g}", "reading": verdict.reading, "n": str(verdict.n),
-        "missing": str(verdict.missing), "level": f"{verdict.level:.6g}",
+        "gate": verdict.gate,
+        "verdict": verdict.outcome,
+        **numbers,
+        **approximate,
+        "threshold": f"{verdict.op} {verdict.threshold:g}",
+        "reading": verdict.reading,
+        "n": str(verdict.n),
+        "missing": str(verdict.missing),
+        "level": f"{verdict.level:.6g}",
     }

@@ -44,23 +44,50 @@ class Choice:
 def add_options(parser: pytest.Parser) -> None:
     """Adds the options of golden suites."""
     group = parser.getgroup("goldgate", "golden suites (tests under suites/<task>/)")
-    group.addoption("--candidate", metavar="SUBJECT", default=None,
-                    help="who is tested, for instance base+zero_shot or adapter:FOLDER (default: the task's champion)")
-    group.addoption("--split", choices=("dev", "golden"), default=None,
-                    help="the examples it is tested on (default: golden for the champion, dev for anything else)")
-    group.addoption("--open-golden", action="store_true", default=False,
-                    help="show golden's failing examples; from then on passes carry no error rate, until golden is"
-                    " refreshed")
-    group.addoption("--regenerate", action="store_true", default=False,
-                    help="ignore recorded and cached answers: every answer is generated anew")
-    group.addoption("--answers", metavar="RUN", default=None,
-                    help="decide from the answers that a run of goldgate train recorded (its folder or id), without a"
-                         " model")
-    group.addoption("--audit", metavar="N", type=int, default=0,
-                    help="make N of the recorded and cached answers of local models again, chosen at random: the suite"
-                         " passes only where they are the same but for near-ties")
-    group.addoption("--gate-report", metavar="PATH.html", default=None,
-                    help="write the gates of this run and the verdicts on its suites into an HTML file")
+    group.addoption(
+        "--candidate",
+        metavar="SUBJECT",
+        default=None,
+        help="who is tested, for instance base+zero_shot or adapter:FOLDER (default: the task's champion)",
+    )
+    group.addoption(
+        "--split",
+        choices=("dev", "golden"),
+        default=None,
+        help="the examples it is tested on (default: golden for the champion, dev for anything else)",
+    )
+    group.addoption(
+        "--open-golden",
+        action="store_true",
+        default=False,
+        help="show golden's failing examples; from then on passes carry no error rate, until golden is refreshed",
+    )
+    group.addoption(
+        "--regenerate",
+        action="store_true",
+        default=False,
+        help="ignore recorded and cached answers: every answer is generated anew",
+    )
+    group.addoption(
+        "--answers",
+        metavar="RUN",
+        default=None,
+        help="decide from the answers that a run of goldgate train recorded (its folder or id), without a model",
+    )
+    group.addoption(
+        "--audit",
+        metavar="N",
+        type=int,
+        default=0,
+        help="make N of the recorded and cached answers of local models again, chosen at random: the suite"
+        " passes only where they are the same but for near-ties",
+    )
+    group.addoption(
+        "--gate-report",
+        metavar="PATH.html",
+        default=None,
+        help="write the gates of this run and the verdicts on its suites into an HTML file",
+    )
     parser.addini("goldgate_junit", "verdicts of golden suites as properties in JUnit files", type="bool", default=True)
 
 
@@ -95,9 +122,15 @@ def is_worker(config: pytest.Config) -> bool:
 def choice_of(config: pytest.Config, environ: Mapping[str, str]) -> Choice:
     """The choice that options and environment make."""
     split = cast("SplitName | None", config.getoption("split"))
-    return Choice(config.getoption("candidate"), split, bool(config.getoption("regenerate")), in_ci(environ),
-                  open_golden=bool(config.getoption("open_golden")), answers=config.getoption("answers"),
-                  audit=config.getoption("audit"))
+    return Choice(
+        config.getoption("candidate"),
+        split,
+        bool(config.getoption("regenerate")),
+        in_ci(environ),
+        open_golden=bool(config.getoption("open_golden")),
+        answers=config.getoption("answers"),
+        audit=config.getoption("audit"),
+    )
 
 
 def in_ci(environ: Mapping[str, str]) -> bool:

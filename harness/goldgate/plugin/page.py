@@ -23,8 +23,15 @@ def _run(suite: SuiteTally) -> SuiteRun:
         tone = "ship"
     look = suite.info.get("look")
     return SuiteRun(
-        suite.task, tone, words, tuple(line.strip() for line in head(suite.info)), split,
+        suite.task,
+        tone,
+        words,
+        tuple(line.strip() for line in head(suite.info)),
+        split,
         None if look is None else {**look, "level": suite.info["level"], "opened": suite.info["ledger"]["opened"]},
-        tuple({"item": item.nodeid, "verdict": {k: v for k, v in verdict.items() if k != "place"}}
-              for item in suite.ordered() for verdict in item.verdicts),
+        tuple(
+            {"item": item.nodeid, "verdict": {k: v for k, v in verdict.items() if k != "place"}}
+            for item in suite.ordered()
+            for verdict in item.verdicts
+        ),
     )

@@ -28,8 +28,15 @@ class _NotChosenYet(Exception):
 class Roles:
     """Finds the subjects of one suite. dev: reads the dev split; notes: for people, of how they were found."""
 
-    def __init__(self, project: Project, task: Task, champion: Champion | None, choice: Choice, source: Source,
-                 dev: Callable[[], Split]) -> None:
+    def __init__(
+        self,
+        project: Project,
+        task: Task,
+        champion: Champion | None,
+        choice: Choice,
+        source: Source,
+        dev: Callable[[], Split],
+    ) -> None:
         self.notes: list[str] = []
         self._project, self._task, self._champion = project, task, champion
         self._choice, self._source, self._dev = choice, source, dev
@@ -38,8 +45,12 @@ class Roles:
     def find(self, role: Role) -> Subject:
         """Who plays a role. Raises UserError where nobody does, or it cannot be known who."""
         makers: dict[Role, Callable[[], Subject]] = {
-            "candidate": self._candidate, "prompted": self._prompted, "base": lambda: self._parse("base+zero_shot"),
-            "linear": lambda: self._parse("linear"), "incumbent": self._incumbent, "previous": self._previous,
+            "candidate": self._candidate,
+            "prompted": self._prompted,
+            "base": lambda: self._parse("base+zero_shot"),
+            "linear": lambda: self._parse("linear"),
+            "incumbent": self._incumbent,
+            "previous": self._previous,
         }
         return makers[role]()
 
@@ -54,7 +65,8 @@ class Roles:
         champion = self._champion
         if champion is None:
             raise UserError(
-                f"there is no candidate: task {self._task.name} has no champion", str(self._task.folder),
+                f"there is no candidate: task {self._task.name} has no champion",
+                str(self._task.folder),
                 f"name one: pytest --candidate base+zero_shot, or --candidate adapter:FOLDER; or make one:"
                 f" goldgate train {self._task.name}, then goldgate promote RUN",
             )
@@ -68,9 +80,11 @@ class Roles:
     def _previous(self) -> Subject:
         champion = self._champion
         if champion is None:
-            raise UserError(f"there is no previous champion: task {self._task.name} has none",
-                            str(self._task.folder),
-                            "a gate on `previous` decides once there is a champion: leave it out until then")
+            raise UserError(
+                f"there is no previous champion: task {self._task.name} has none",
+                str(self._task.folder),
+                "a gate on `previous` decides once there is a champion: leave it out until then",
+            )
         if self._candidate().identity == champion.identity:
             return champion.predecessor(self._parse)
         return self._promoted(champion)
@@ -87,7 +101,9 @@ class Roles:
                 if recorded is None:
                     raise UserError(
                         f"which baseline is the best is not known: {absent} has not answered dev",
-                        f"task {self._task.name}", f"goldgate evaluate {self._task.name} --subject {absent}") from None
+                        f"task {self._task.name}",
+                        f"goldgate evaluate {self._task.name} --subject {absent}",
+                    ) from None
         if champion is not None and champion.tried:
             self.notes.append(what_was_tried(champion.tried, champion.untried))
         return recorded
@@ -131,15 +147,19 @@ class Roles:
             return Scored(name, self._source.scores(subject, dev))
 
         with recording(Recording()):  # dev's numbers are told where golden's are sealed
-            chosen = choose_prompted(self._project, self._task, dev, lambda name: self._parse(name).identity, score,
-                                     everything=False)
+            chosen = choose_prompted(
+                self._project, self._task, dev, lambda name: self._parse(name).identity, score, everything=False
+            )
         self.notes.append(what_was_tried(chosen.tried, chosen.untried))
         return chosen.name
 
     def _incumbent(self) -> Subject:
         if self._task.incumbent is None:
-            raise UserError("the task names no incumbent", f'{self._task.folder / "task.yaml"}, field "incumbent"',
-                            "add the subject that runs in production today")
+            raise UserError(
+                "the task names no incumbent",
+                f'{self._task.folder / "task.yaml"}, field "incumbent"',
+                "add the subject that runs in production today",
+            )
         name, champion = self._task.incumbent, self._champion
         try:
             return self._parse(name)

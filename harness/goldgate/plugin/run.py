@@ -70,8 +70,15 @@ class _Request:
 
 
 def run_suite(
-    project: Project, task_name: str, candidate: str | None, split: SplitName | None, extra: Sequence[str] = (),
-    *, silent: bool = False, generate: bool = True, model: str | None = None,
+    project: Project,
+    task_name: str,
+    candidate: str | None,
+    split: SplitName | None,
+    extra: Sequence[str] = (),
+    *,
+    silent: bool = False,
+    generate: bool = True,
+    model: str | None = None,
 ) -> SuiteResult:
     """Runs the suite of a task with pytest in this process, as often as wanted.
 
@@ -85,8 +92,22 @@ def run_suite(
         raise ValueError("another base model than task.yaml's is for dev alone")
     folder = project.suite(project.check_task(task_name)).resolve()
     request = _Request(replace(project, root=folder.parent.parent), generate, model)
-    arguments = [str(folder), "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:faulthandler",
-                 "-o", "addopts=", "-W", _IMPORTED, "--capture=sys", *_options(candidate, split), *extra]
+    arguments = [
+        str(folder),
+        "-q",
+        "--no-header",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:faulthandler",
+        "-o",
+        "addopts=",
+        "-W",
+        _IMPORTED,
+        "--capture=sys",
+        *_options(candidate, split),
+        *extra,
+    ]
     text = io.StringIO()
     with ExitStack() as stack:
         stack.enter_context(_alone(folder))
@@ -121,8 +142,16 @@ def _result(project: Project, status: int, request: _Request, tally: SuiteTally,
     look = next((x for x in looks if told and x.name == told["name"]), None)
     ran = bool(tally.info)
     return SuiteResult(
-        status, records, items, ran and tally.complete, ran and tally.passed, look,
-        dict(tally.info.get("answers", {})), tuple(tally.gaps()), output, request.collected,
+        status,
+        records,
+        items,
+        ran and tally.complete,
+        ran and tally.passed,
+        look,
+        dict(tally.info.get("answers", {})),
+        tuple(tally.gaps()),
+        output,
+        request.collected,
     )
 
 

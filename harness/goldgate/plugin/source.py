@@ -74,8 +74,11 @@ class _SuiteScores(Scores):
 
     def strata(self) -> Mapping[str, str]:
         if not names_strata(self.context.task):  # its looks would not tell one slice from another
-            raise UserError("novelty strata are asked for, and no code of the suite spells one out",
-                            str(self.context.task.folder), 'write it out: candidate.on("novelty:far")')
+            raise UserError(
+                "novelty strata are asked for, and no code of the suite spells one out",
+                str(self.context.task.folder),
+                'write it out: candidate.on("novelty:far")',
+            )
         return super().strata()
 
 
@@ -92,8 +95,9 @@ class Source:
     notes: for people.
     """
 
-    def __init__(self, project: Project, task: Task, file: AnswerFile | None, choice: Choice,
-                 say: Callable[[str], None]) -> None:
+    def __init__(
+        self, project: Project, task: Task, file: AnswerFile | None, choice: Choice, say: Callable[[str], None]
+    ) -> None:
         self.counts: dict[str, Counts] = {}
         self.notes: list[str] = []
         self.tariffs: dict[str, Tariff] = {}  # the prices of vendors' lists, which change
@@ -150,8 +154,9 @@ class Source:
         tariff = tariff_of(self._task, name, date.today(), then)
         if tariff is not None and tariff.listed:
             self.tariffs[name] = tariff
-        return _SuiteScores(replace(self._context, tariff=tariff), split, answers, known, ask,
-                            lambda: self._timings(subject, split))
+        return _SuiteScores(
+            replace(self._context, tariff=tariff), split, answers, known, ask, lambda: self._timings(subject, split)
+        )
 
     def general(self, subject: Subject, way: Way) -> Mapping[str, Answer]:
         """A subject's answers to the general questions. Raises UserError where one cannot be had."""
@@ -180,15 +185,20 @@ class Source:
                 self._note_timings(subject, told)
                 return told
             if self._choice.answers is not None:
-                raise UserError(f"the run has no latencies of {subject.name} on {split.name}", self._choice.answers,
-                                "run the suite with a model")
+                raise UserError(
+                    f"the run has no latencies of {subject.name} on {split.name}",
+                    self._choice.answers,
+                    "run the suite with a model",
+                )
         with self._alone():
             store, here = Timings(self._project.cache), machine()
             known = {} if anew else store.lookup(subject.identity, here)
             if todo := [e for e in examples if e.digest not in known]:
                 if not self._choice.generate:
-                    raise UserError(f"the latency of {subject.name} was never measured on this machine",
-                                    hint="run the suite where the model may answer")
+                    raise UserError(
+                        f"the latency of {subject.name} was never measured on this machine",
+                        hint="run the suite where the model may answer",
+                    )
                 self._say(f"{subject.name} answers {len(todo)} examples of {split.name} one by one, for its latency")
                 known |= (fresh := measure_latency(subject, todo))
                 store.add(subject.identity, here, fresh)

@@ -87,13 +87,17 @@ class Suite:
         card = self._once("card", lambda: read_card(self.project.golden(self.name)))
         tags = tuple(card.splits.get("golden", {}).get("tags", {}))
         if not tags:
-            raise UserError("no golden example carries a tag: there are no edge cases", f"task {self.name}",
-                            f'tag examples ("tags": [..]) and run `goldgate prepare {self.name}`')
+            raise UserError(
+                "no golden example carries a tag: there are no edge cases",
+                f"task {self.name}",
+                f'tag examples ("tags": [..]) and run `goldgate prepare {self.name}`',
+            )
         return tags
 
     @property
     def source(self) -> Source:
         """Where answers come from."""
+
         def make() -> Source:
             proof = self.champion if self.replay is None else self.replay
             return Source(self.project, self.task, None if proof is None else proof.file, self.choice, self._say)
@@ -103,6 +107,7 @@ class Suite:
     @property
     def replay(self) -> Replay | None:
         """The recorded answers that this run decides from, where it was asked to."""
+
         def find() -> Replay | None:
             if self.choice.answers is None:
                 return None
@@ -131,8 +136,10 @@ class Suite:
 
     @property
     def _roles(self) -> Roles:
-        return self._once("roles", lambda: Roles(self.project, self.task, self.champion, self.choice, self.source,
-                                                 lambda: self.split("dev")))
+        return self._once(
+            "roles",
+            lambda: Roles(self.project, self.task, self.champion, self.choice, self.source, lambda: self.split("dev")),
+        )
 
     def scored(self, role: Role) -> Scored:
         """A role's answers on the examples of this run, as measures. The look at golden is opened first.
@@ -155,8 +162,7 @@ class Suite:
         self.terms()
 
         def answers(role: Role) -> Callable[[Way], Mapping[str, Answer]]:
-            return lambda way: self._once(f"general {role} {way}",
-                                          lambda: self.source.general(self.subject(role), way))
+            return lambda way: self._once(f"general {role} {way}", lambda: self.source.general(self.subject(role), way))
 
         before = General("general.before", answers("base"))
         return self._once("general", lambda: General("general", answers("candidate"), before))
@@ -175,9 +181,11 @@ class Suite:
     def kept_names(self) -> tuple[str, ...]:
         """The entries of must_not_regress. Raises UserError where there is none."""
         if not self.task.must_not_regress:
-            raise UserError("a test asks for kept, and no task is named that must not regress",
-                            f'{self.task.folder / "task.yaml"}, field "must_not_regress"',
-                            "write must_not_regress: [OTHER_TASK]")
+            raise UserError(
+                "a test asks for kept, and no task is named that must not regress",
+                f'{self.task.folder / "task.yaml"}, field "must_not_regress"',
+                "write must_not_regress: [OTHER_TASK]",
+            )
         return self.task.must_not_regress
 
     def unkept(self, kept: Iterable[object]) -> str:
@@ -191,13 +199,17 @@ class Suite:
 
     def _check_declared(self, fixture: str) -> None:
         if fixture not in self.declared:
-            raise UserError(f"a test asks for {fixture} by name while it runs", f"task {self.name}",
-                            "declare it as the test's argument, so that its look is counted before it is read")
+            raise UserError(
+                f"a test asks for {fixture} by name while it runs",
+                f"task {self.name}",
+                "declare it as the test's argument, so that its look is counted before it is read",
+            )
 
     def illustration(self) -> Illustration | None:
         """The candidate on the examples that may be shown: golden's where this run opens it, else dev's. From answers
         that exist already; None where one is missing. Calls no model.
         """
+
         def find() -> Illustration | None:
             opened = self.choice.open_golden and self.terms().look is not None
             scores = self.source.existing(self.subject("candidate"), self.split("golden" if opened else "dev"))
@@ -248,12 +260,16 @@ class Suite:
         return {
             "task": self.name,
             "root": str(self.project.root),
-            "split": None if split is None else {
-                "name": split.name, "count": len(split), "fingerprint": short(split.fingerprint)},
+            "split": None
+            if split is None
+            else {"name": split.name, "count": len(split), "fingerprint": short(split.fingerprint)},
             "subjects": {role: {"name": s.name, "identity": short(s.identity)} for role, s in subjects.items()},
             **(_NO_TERMS if terms is None else terms.to_json()),
-            "notes": [*(self._roles.notes if "roles" in made else []), *self.notes,
-                      *(self.source.notes if "source" in made else [])],
+            "notes": [
+                *(self._roles.notes if "roles" in made else []),
+                *self.notes,
+                *(self.source.notes if "source" in made else []),
+            ],
             "answers": dict(self.source.counts) if "source" in made else {},
             "audit": self.audited(),
             "writes": writes(self.project, self.choice),

@@ -61,15 +61,18 @@ def cost(ledger: Mapping[str, Any], level: float | None) -> str:
     looks = f"{ledger['looks']} look{'s' if ledger['looks'] != 1 else ''} at this golden split"
     this = "" if level is None else f", this one {100 * level:.4g}%"
     worth = "golden is sealed: verdicts alone are shown" if ledger["sealed"] else "nominal: estimates are shown"
-    return (f"spent: {looks}, {100 * ledger['spent']:.4g}% of the {100 * ledger['error']:g}% chance of a false"
-            f" pass{this} ({worth})")
+    return (
+        f"spent: {looks}, {100 * ledger['spent']:.4g}% of the {100 * ledger['error']:g}% chance of a false"
+        f" pass{this} ({worth})"
+    )
 
 
 def verdict_line(suite: SuiteTally) -> tuple[str, str]:
     """The verdict on the suite as a whole and its colour, or why there is none."""
     outcomes = Counter(v["outcome"] for v in suite.verdicts())
-    other = sum(i.end in ("failed", "error") and all(v["outcome"] == "pass" for v in i.verdicts)
-                for i in suite.ordered())
+    other = sum(
+        i.end in ("failed", "error") and all(v["outcome"] == "pass" for v in i.verdicts) for i in suite.ordered()
+    )
     wrong = [f"{outcomes[name]} {name}" for name in ("fail", "undecided", "invalid") if outcomes[name]]
     wrong += [f"{other} failed for another reason"] if other else []
     wrong += [] if suite.audit_is_clean else ["answers are not what is recorded (--audit)"]
@@ -111,8 +114,12 @@ def cells(verdict: Mapping[str, Any]) -> tuple[str, ...]:
     interval = f"{_number(verdict, verdict['low'])} to {_number(verdict, verdict['high'])}"
     missing = f" ({verdict['missing']} missing)" if verdict["missing"] else ""
     return (
-        verdict["gate"], _number(verdict, verdict["estimate"]), "sealed" if verdict["sealed"] else interval,
-        "margin" if _is_margin(verdict) else threshold(verdict["threshold"]), reading(verdict), verdict["outcome"],
+        verdict["gate"],
+        _number(verdict, verdict["estimate"]),
+        "sealed" if verdict["sealed"] else interval,
+        "margin" if _is_margin(verdict) else threshold(verdict["threshold"]),
+        reading(verdict),
+        verdict["outcome"],
         f"{verdict['n']}{missing}",
     )
 

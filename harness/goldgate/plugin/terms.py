@@ -69,8 +69,7 @@ class Terms:
 
     def to_json(self) -> dict[str, Any]:
         """What the summary says of them."""
-        look = None if self.look is None else {
-            "name": self.look.name, "number": self.look.number, "new": self.look.new}
+        look = None if self.look is None else {"name": self.look.name, "number": self.look.number, "new": self.look.new}
         return {"level": self.level, "look": look, "ledger": None if self.ledger is None else vars(self.ledger)}
 
 
@@ -80,7 +79,12 @@ def dev_terms(task: Task) -> Terms:
 
 
 def golden_terms(
-    project: Project, task: Task, choice: Choice, champion: Champion | None, split: Split, candidate: Subject | None,
+    project: Project,
+    task: Task,
+    choice: Choice,
+    champion: Champion | None,
+    split: Split,
+    candidate: Subject | None,
     tested: Callable[[Subject], str],
 ) -> Terms:
     """On golden a candidate that is no declared baseline takes a look: recorded before any score is known, and where CI
@@ -130,8 +134,13 @@ def _look(
     recorded = any(look.key == key for look in read_looks(folder))
     check_named(folder, [*([] if champion is None else champion.looks), *looks_named(project, task.name)])
     look = open_look(
-        folder, key, candidate=name, date=date.today().isoformat(),
-        commit=None if recorded else git_commit(project.root), error=task.error, write=writes(project, choice),
+        folder,
+        key,
+        candidate=name,
+        date=date.today().isoformat(),
+        commit=None if recorded else git_commit(project.root),
+        error=task.error,
+        write=writes(project, choice),
         sealed=task.golden == "sealed",
     )
     if read_card(project.golden(task.name)).splits["golden"]["fingerprint"] != split.fingerprint:
@@ -142,13 +151,22 @@ def _look(
 def _open_golden(folder: Path, task: Task, look: Look | None, *, write: bool) -> None:
     """Records that golden is opened, before an example of it is shown. Raises UserError where it may not be."""
     if task.golden == "sealed":
-        raise UserError("golden is sealed: its examples are not shown", f'{task.folder / "task.yaml"}, field "golden"',
-                        "look at dev's: pytest --split dev")
+        raise UserError(
+            "golden is sealed: its examples are not shown",
+            f'{task.folder / "task.yaml"}, field "golden"',
+            "look at dev's: pytest --split dev",
+        )
     if look is None:
-        raise UserError("golden is opened at a look, and this run takes none", "--open-golden",
-                        "test a candidate that is no declared baseline")
+        raise UserError(
+            "golden is opened at a look, and this run takes none",
+            "--open-golden",
+            "test a candidate that is no declared baseline",
+        )
     if write:
         mark_opened(folder, look)
     elif not is_opened(folder):
-        raise UserError("golden is not opened, and where CI is set nothing is written", "--open-golden",
-                        "open it elsewhere and commit the ledger, or leave --open-golden out")
+        raise UserError(
+            "golden is not opened, and where CI is set nothing is written",
+            "--open-golden",
+            "open it elsewhere and commit the ledger, or leave --open-golden out",
+        )

@@ -36,8 +36,10 @@ def choose_shots(train: Split, count: int, seed: int) -> tuple[Example, ...]:
     Ties are broken by a shuffle with the seed, which depends on the examples and not on the order of their lines.
     """
     if count > len(train):
-        raise UserError(f"few_shot:{count} needs {count} train examples, there are {len(train)}",
-                        hint="ask for fewer shots, or add examples to train.jsonl")
+        raise UserError(
+            f"few_shot:{count} needs {count} train examples, there are {len(train)}",
+            hint="ask for fewer shots, or add examples to train.jsonl",
+        )
     left = sorted(train.examples, key=lambda e: e.digest)
     random.Random(seed).shuffle(left)
     chosen: list[Example] = []

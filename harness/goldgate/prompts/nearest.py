@@ -22,14 +22,20 @@ class Nearest:
         self._sources = sources
         self._train = sources.train()
         if count >= len(self._train):
-            raise UserError(f"{self.name} needs more than {count} train examples, there are {len(self._train)}",
-                            hint="ask for fewer shots, or add examples to train.jsonl")
+            raise UserError(
+                f"{self.name} needs more than {count} train examples, there are {len(self._train)}",
+                hint="ask for fewer shots, or add examples to train.jsonl",
+            )
         self._system = system_text(sources.task)
         self._shots: dict[str, tuple[Example, ...]] = {}
 
     def spec(self) -> dict[str, Any]:
-        return {"name": self.name, "system": self._system, "train": self._train.fingerprint,
-                "embedder": self._sources.embedder}
+        return {
+            "name": self.name,
+            "system": self._system,
+            "train": self._train.fingerprint,
+            "embedder": self._sources.embedder,
+        }
 
     def messages(self, example: Example) -> list[Message]:
         if example.text not in self._shots:

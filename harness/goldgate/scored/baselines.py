@@ -77,7 +77,12 @@ def rank(task: Task, scored: Scored) -> tuple[float, ...]:
 
 
 def choose_prompted(
-    project: Project, task: Task, dev: Split, identify: Callable[[str], str], score: Callable[[str], Scored], *,
+    project: Project,
+    task: Task,
+    dev: Split,
+    identify: Callable[[str], str],
+    score: Callable[[str], Scored],
+    *,
     everything: bool,
 ) -> Prompted:
     """The best declared baseline on dev. identify: identity of a subject; score: its answers to dev, scored.
@@ -96,8 +101,11 @@ def choose_prompted(
     free = [n for n in names if not n.endswith(CONSTRAINED) and can_constrain(n, task)]
     plain = [n for n in free if n + CONSTRAINED not in names]
     chosen = plain if everything or not plain else [max(plain, key=lambda n: ranks[n])]
-    untried = {n + CONSTRAINED: f"tried for the best alone; `goldgate train {task.name}` tries it for all"
-               for n in plain if n not in chosen}
+    untried = {
+        n + CONSTRAINED: f"tried for the best alone; `goldgate train {task.name}` tries it for all"
+        for n in plain
+        if n not in chosen
+    }
     refused: dict[str, str] = {}
     for name in (n + CONSTRAINED for n in chosen):
         try:
@@ -123,20 +131,31 @@ def _measured(task: Task, name: str, score: Callable[[str], Scored]) -> Scored:
     try:
         scored = score(name)
     except UserError as error:
-        raise UserError(f"the baseline {name} could not be measured: {error.what}", error.where,
-                        f"{error.hint}; {hint}") from error
+        raise UserError(
+            f"the baseline {name} could not be measured: {error.what}", error.where, f"{error.hint}; {hint}"
+        ) from error
     lost = [a.error for a in scored.answers.values() if a.text is None]
     if 2 * len(lost) > len(scored.answers):
-        raise UserError(f"the baseline {name} could not be measured: {len(lost)} of {len(scored.answers)} answers on"
-                        f" dev are missing, the first: {lost[0]}", f"task {task.name}",
-                        f"mend what is said there, {hint}")
+        raise UserError(
+            f"the baseline {name} could not be measured: {len(lost)} of {len(scored.answers)} answers on"
+            f" dev are missing, the first: {lost[0]}",
+            f"task {task.name}",
+            f"mend what is said there, {hint}",
+        )
     return scored
 
 
 def _memo(project: Project, task: Task, dev: Split, identities: Sequence[Sequence[str]]) -> Path:
-    key = digest([
-        list(identities), task.kind, task.schema, list(task.labels),
-        {k: v.model_dump() for k, v in task.fields.items()},
-        task.style.model_dump() if task.style else None, dev.fingerprint, scorer_versions(task),
-    ])
+    key = digest(
+        [
+            list(identities),
+            task.kind,
+            task.schema,
+            list(task.labels),
+            {k: v.model_dump() for k, v in task.fields.items()},
+            task.style.model_dump() if task.style else None,
+            dev.fingerprint,
+            scorer_versions(task),
+        ]
+    )
     return project.cache / "prompted" / f"{key}.json"

@@ -17,8 +17,11 @@ VERSION = 1
 """Raised when the same answers may agree differently, or have other formats."""
 
 _LINE_KINDS = (
-    ("blank", re.compile(r"\s*")), ("fence", re.compile(r"\s*```.*")), ("heading", re.compile(r"\s*#{1,6} .*")),
-    ("bullet", re.compile(r"\s*[-*•+] .*")), ("number", re.compile(r"\s*\d+[.)] .*")),
+    ("blank", re.compile(r"\s*")),
+    ("fence", re.compile(r"\s*```.*")),
+    ("heading", re.compile(r"\s*#{1,6} .*")),
+    ("bullet", re.compile(r"\s*[-*•+] .*")),
+    ("number", re.compile(r"\s*\d+[.)] .*")),
     ("table", re.compile(r"\s*\|.*")),
 )
 
@@ -26,8 +29,14 @@ _LINE_KINDS = (
 class Make(Protocol):
     """Makes a measure of one value an example, None where it is missing."""
 
-    def __call__(self, metric: str, values: Sequence[float | None], bounds: tuple[float, float],
-                 better: Literal["high", "low"], /) -> Measure: ...
+    def __call__(
+        self,
+        metric: str,
+        values: Sequence[float | None],
+        bounds: tuple[float, float],
+        better: Literal["high", "low"],
+        /,
+    ) -> Measure: ...
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,17 @@ from goldgate.task.examples import Example, Split
 from goldgate.task.task import Task
 
 _FILE, _ANSWERS = "answers.json", "answers.jsonl.gz"
-_FIELDS = {"task": str, "look": str, "roles": dict, "subjects": dict, "answers": str, "scorers": dict,
-           "baselines": list, "asked": str, "tariffs": dict}
+_FIELDS = {
+    "task": str,
+    "look": str,
+    "roles": dict,
+    "subjects": dict,
+    "answers": str,
+    "scorers": dict,
+    "baselines": list,
+    "asked": str,
+    "tariffs": dict,
+}
 _AGAIN = "train again, or run the suite with a model: pytest suites/{task} --candidate SUBJECT"
 
 
@@ -50,12 +59,16 @@ class AnswerFile:
         if not self.path.is_file():
             raise UserError(f"{self.what} are missing", str(self.path), self.hint)
         if (found := file_digest(self.path)) != self.digest:
-            raise UserError(f"{self.what} were edited (digest {short(found)}, {self.owner} says {short(self.digest)})",
-                            str(self.path), self.hint)
+            raise UserError(
+                f"{self.what} were edited (digest {short(found)}, {self.owner} says {short(self.digest)})",
+                str(self.path),
+                self.hint,
+            )
         return Recorded(self.path)
 
-    def known_scores(self, identity: str, split: Split,
-                     versions: Mapping[str, int | str]) -> dict[str, dict[str, float]]:
+    def known_scores(
+        self, identity: str, split: Split, versions: Mapping[str, int | str]
+    ) -> dict[str, dict[str, float]]:
         """Metric → example id → value, for the scorers that need a model and whose values are recorded.
 
         versions: of the scorers now; a value that another version gave is not known.
@@ -86,22 +99,40 @@ def rows_of(said: Iterable[Said]) -> list[dict[str, Any]]:
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for part in said:
         for example in part.split:
-            row = answer_row(part.subject, part.split.name, part.answers[example.id],
-                             {m: values[example.id] for m, values in part.scores.items()},
-                             part.timings.get(example.digest))
+            row = answer_row(
+                part.subject,
+                part.split.name,
+                part.answers[example.id],
+                {m: values[example.id] for m, values in part.scores.items()},
+                part.timings.get(example.digest),
+            )
             rows.setdefault((row["identity"], row["example"]), row)
     return list(rows.values())
 
 
-def answer_row(subject: str, split: str, answer: Answer, scores: Mapping[str, float | None] | None = None,
-               timing: Timing | None = None) -> dict[str, Any]:
+def answer_row(
+    subject: str,
+    split: str,
+    answer: Answer,
+    scores: Mapping[str, float | None] | None = None,
+    timing: Timing | None = None,
+) -> dict[str, Any]:
     """One recorded answer. scores: metric → value; timing: what one asker waited."""
     row: dict[str, Any] = {
-        "subject": subject, "split": split, "id": answer.id, "text": answer.text,
-        "finish": answer.finish, "prompt_tokens": answer.prompt_tokens, "completion_tokens": answer.completion_tokens,
-        "seconds": round(answer.seconds, 4), "logprob": None if answer.logprob is None else round(answer.logprob, 5),
-        "identity": answer.identity, "fingerprint": answer.fingerprint, "example": answer.example,
-        "error": answer.error, "scores": {m: v for m, v in (scores or {}).items() if v is not None},
+        "subject": subject,
+        "split": split,
+        "id": answer.id,
+        "text": answer.text,
+        "finish": answer.finish,
+        "prompt_tokens": answer.prompt_tokens,
+        "completion_tokens": answer.completion_tokens,
+        "seconds": round(answer.seconds, 4),
+        "logprob": None if answer.logprob is None else round(answer.logprob, 5),
+        "identity": answer.identity,
+        "fingerprint": answer.fingerprint,
+        "example": answer.example,
+        "error": answer.error,
+        "scores": {m: v for m, v in (scores or {}).items() if v is not None},
     }
     row |= {k: v for k, v in (("date", answer.date), ("served", answer.served)) if v}
     return row if timing is None else {**row, "timing": asdict(timing)}
@@ -137,8 +168,15 @@ class Replay:
 
     @cached_property
     def file(self) -> AnswerFile:
-        return AnswerFile(self.folder / _ANSWERS, self.answers, self.scorers, self.tariffs, "the run's answers", _FILE,
-                          _AGAIN.format(task=self.task))
+        return AnswerFile(
+            self.folder / _ANSWERS,
+            self.answers,
+            self.scorers,
+            self.tariffs,
+            "the run's answers",
+            _FILE,
+            _AGAIN.format(task=self.task),
+        )
 
     def subject(self, role: str, task: Task, train: str, parse: Callable[[str], Subject]) -> Subject:
         """Who played a role, and can only repeat what was recorded. train: fingerprint of the train split, which
@@ -151,16 +189,24 @@ class Replay:
         if (name := self.roles.get(role)) is None:
             raise UserError(f"the run has no answers of {role}", where, hint)
         if asked_digest(task, train) != self.asked:
-            raise UserError("the run's answers are not to what task.yaml asks now: model, instructions, decoding or"
-                            " template changed, or the train split", where, f"restore them, or {hint}")
+            raise UserError(
+                "the run's answers are not to what task.yaml asks now: model, instructions, decoding or"
+                " template changed, or the train split",
+                where,
+                f"restore them, or {hint}",
+            )
         if role == "prompted" and self.baselines != tuple(task.baselines):
-            raise UserError("task.yaml declares other baselines than in the run: another may be the best", where,
-                            f"restore them, or {hint}")
+            raise UserError(
+                "task.yaml declares other baselines than in the run: another may be the best",
+                where,
+                f"restore them, or {hint}",
+            )
         if role == "incumbent" and name != task.incumbent:
             raise UserError("task.yaml names another incumbent than in the run", where, f"restore it, or {hint}")
         if not name.startswith("adapter:") and _changed(name, self.subjects[name], parse):
-            raise UserError(f"{name} is not who answered in the run: its prompt or model changed", where,
-                            f"restore it, or {hint}")
+            raise UserError(
+                f"{name} is not who answered in the run: its prompt or model changed", where, f"restore it, or {hint}"
+            )
         return _Recording(name, self.subjects[name], where, hint)
 
 
@@ -198,11 +244,21 @@ class _Recording:
 
 def asked_digest(task: Task, train: str) -> str:
     """Digest of all that task.yaml says of how subjects answer. train: fingerprint of the split that prompts quote."""
-    return digest([
-        task.name, task.kind, task.instructions, task.model, dict(task.template),
-        task.decoding.model_dump(mode="json"), task.schema, list(task.labels),
-        task.style.model_dump(mode="json") if task.style else None, train, *([task.chat] if task.chat else []),
-    ])
+    return digest(
+        [
+            task.name,
+            task.kind,
+            task.instructions,
+            task.model,
+            dict(task.template),
+            task.decoding.model_dump(mode="json"),
+            task.schema,
+            list(task.labels),
+            task.style.model_dump(mode="json") if task.style else None,
+            train,
+            *([task.chat] if task.chat else []),
+        ]
+    )
 
 
 def write_replay(folder: Path, task: Task, train: str, look: str, evidence: Sequence[Evidence]) -> None:
@@ -211,12 +267,20 @@ def write_replay(folder: Path, task: Task, train: str, look: str, evidence: Sequ
     for part in evidence:
         roles = {**part.roles, **roles}
     answers = write_recorded(folder / _ANSWERS, rows_of(said for part in evidence for said in part.said))
-    write_json(folder / _FILE, {
-        "task": task.name, "look": look, "roles": {role: name for role, (name, _) in roles.items()},
-        "subjects": dict(roles.values()), "answers": answers, "scorers": dict(scorer_versions(task)),
-        "baselines": list(task.baselines), "asked": asked_digest(task, train),
-        "tariffs": {name: asdict(t) for part in evidence for name, t in part.tariffs.items()},
-    })
+    write_json(
+        folder / _FILE,
+        {
+            "task": task.name,
+            "look": look,
+            "roles": {role: name for role, (name, _) in roles.items()},
+            "subjects": dict(roles.values()),
+            "answers": answers,
+            "scorers": dict(scorer_versions(task)),
+            "baselines": list(task.baselines),
+            "asked": asked_digest(task, train),
+            "tariffs": {name: asdict(t) for part in evidence for name, t in part.tariffs.items()},
+        },
+    )
 
 
 def read_replay(folder: Path) -> Replay:

@@ -116,8 +116,7 @@ class Scored:
         by_answer = len(inspect.signature(keep).parameters) > 1
         if by_answer:
             check_unsealed(f"a slice by answers, {note},")
-        ids = [e.id for e in self.split
-               if (keep(e, self._scores.answers[e.id]) if by_answer else keep(e))]  # type: ignore[call-arg]
+        ids = [e.id for e in self.split if (keep(e, self._scores.answers[e.id]) if by_answer else keep(e))]  # type: ignore[call-arg]
         return self._narrowed(ids, note, f"{self._label}[{note}] was chosen by its answers" if by_answer else "")
 
     def _narrowed(self, ids: Iterable[str], note: str, explored: str = "") -> Scored:
@@ -155,8 +154,10 @@ class Scored:
         if perturbation.oracle == "must_change" and not allowed(self._scores.context.task, made):
             return None
         if made.id != example.id or (perturbation.oracle == "must_not_change" and made.answers != example.answers):
-            raise UserError(f"{perturbation.name} must not change {example.id}'s id or expected output, and does",
-                            hint='its oracle is "must_change" where the expected output changes')
+            raise UserError(
+                f"{perturbation.name} must not change {example.id}'s id or expected output, and does",
+                hint='its oracle is "must_change" where the expected output changes',
+            )
         # Groups are compared where perturbed and unperturbed are subtracted: both splits have them, or neither.
         grouped = any(e.group for e in self.split)
         return replace(made, group=example.group or example.id) if grouped else made
@@ -167,8 +168,10 @@ class Scored:
         """
         chosen = tuple(perturbations)
         if odd := [p.name for p in chosen if p.oracle != "must_not_change"]:
-            raise UserError(f"under {odd[0]} the right answer changes: agreement is no virtue there",
-                            hint=f"gate candidate.under({odd[0]}) instead")
+            raise UserError(
+                f"under {odd[0]} the right answer changes: agreement is no virtue there",
+                hint=f"gate candidate.under({odd[0]}) instead",
+            )
         self._scores.check_whole()
         rows = {e.id: [self._scores.answers[e.id]] for e in self.examples()}
         for perturbation in chosen:
@@ -188,9 +191,11 @@ class Scored:
         if isinstance(k, bool) or not isinstance(k, int) or not 2 <= k <= MOST_SAMPLES:
             raise UserError(f"an answer cannot be repeated {k!r:.20} times", hint="write .repeated(5)")
         if task.decoding.temperature == 0:
-            raise UserError(f"{task.name} decodes at temperature 0: {k} samples are one answer",
-                            f'{task.folder / "task.yaml"}, field "decoding.temperature"',
-                            "ask whether other forms of the input sway it: .across(MUST_NOT_CHANGE)")
+            raise UserError(
+                f"{task.name} decodes at temperature 0: {k} samples are one answer",
+                f'{task.folder / "task.yaml"}, field "decoding.temperature"',
+                "ask whether other forms of the input sway it: .across(MUST_NOT_CHANGE)",
+            )
         self._scores.check_whole()
         split = Split(self.split.name, tuple(self.examples()))
         more = [self._scores.asked(split, sample).answers for sample in range(1, k)]
@@ -200,8 +205,9 @@ class Scored:
     def _consistency(self, rows: Mapping[str, Sequence[Answer]]) -> Consistency:
         chosen = self.examples()
 
-        def make(metric: str, values: Sequence[float | None], bounds: tuple[float, float],
-                 better: Literal["high", "low"]) -> Measure:
+        def make(
+            metric: str, values: Sequence[float | None], bounds: tuple[float, float], better: Literal["high", "low"]
+        ) -> Measure:
             made = Measure(values, bounds=bounds, better=better, **self._labels(metric, chosen))
             return made.marked(self._view.explored)
 
@@ -232,12 +238,17 @@ class Scored:
             made = timed_measure(metric, [timings[e.digest] for e in chosen], **self._labels(metric, chosen))
         elif whole := whole_for(task).get(metric):
             self._scores.check_whole()
-            made = whole.measure(task, chosen, [self._scores.answers[e.id] for e in chosen],
-                                 **self._labels(metric, chosen))
+            made = whole.measure(
+                task, chosen, [self._scores.answers[e.id] for e in chosen], **self._labels(metric, chosen)
+            )
         else:
             values = self._scores.values(metric)
-            made = Measure([values[e.id] for e in chosen], bounds=self.bounds(metric),
-                           better=scorers_for(task)[metric].better, **self._labels(metric, chosen))
+            made = Measure(
+                [values[e.id] for e in chosen],
+                bounds=self.bounds(metric),
+                better=scorers_for(task)[metric].better,
+                **self._labels(metric, chosen),
+            )
         return made.marked(self._view.explored)
 
     def by(self, scorer: OwnScorer) -> Measure:
@@ -248,13 +259,19 @@ class Scored:
         """
         context, chosen = self._scores.context, self.examples()
         if not isinstance(scorer, OwnScorer):
-            raise UserError(f"by() asks for a function under @scorer, not for {scorer!r:.60}",
-                            hint="from harness import scorer, and write @scorer above the function")
+            raise UserError(
+                f"by() asks for a function under @scorer, not for {scorer!r:.60}",
+                hint="from harness import scorer, and write @scorer above the function",
+            )
         scorer.check(context.task, (*scorers_for(context.task), *whole_for(context.task), *TIMED))
         context.own[scorer.name] = scorer
         values = self._scores.own_values(scorer, chosen)
-        made = Measure([values[e.id] for e in chosen], bounds=scorer.bounds, better=scorer.better,
-                       **self._labels(scorer.name, chosen))
+        made = Measure(
+            [values[e.id] for e in chosen],
+            bounds=scorer.bounds,
+            better=scorer.better,
+            **self._labels(scorer.name, chosen),
+        )
         return made.marked(self._view.explored).toward_better()
 
     def named(self, metric: str) -> Measure:

@@ -53,8 +53,10 @@ class Scores:
         key = (split.fingerprint, sample)
         if key not in self._asked:
             if self.ask is None:
-                raise UserError("only recorded answers of this subject are at hand, none to other inputs",
-                                hint="use it in a suite that pytest runs, where the model may answer")
+                raise UserError(
+                    "only recorded answers of this subject are at hand, none to other inputs",
+                    hint="use it in a suite that pytest runs, where the model may answer",
+                )
             self._asked[key] = self.ask(split, sample)
         return replace(self, split=split, answers=self._asked[key], known={}, clock=None, _values={}, _timings=None)
 
@@ -68,8 +70,9 @@ class Scores:
         scorers = scorers_for(self.context.task)
         if metric not in scorers:
             known_ones = [*scorers, *whole_for(self.context.task), *TIMED]
-            raise UserError(f'no metric "{metric}" for task {self.context.task.name}',
-                            hint=near_names(metric, known_ones))
+            raise UserError(
+                f'no metric "{metric}" for task {self.context.task.name}', hint=near_names(metric, known_ones)
+            )
         self.check_whole()
         known = self.known.get(metric, {})
         todo = [e for e in self.split if e.id not in known]
@@ -114,5 +117,7 @@ class Scores:
         """Raises UserError where an example has no answer."""
         absent = [e for e in self.split if e.id not in self.answers]
         if absent:
-            raise UserError(f"{len(absent)} of {len(self.split)} answers are not there, first {absent[0].id}",
-                            hint="run again to collect them")
+            raise UserError(
+                f"{len(absent)} of {len(self.split)} answers are not there, first {absent[0].id}",
+                hint="run again to collect them",
+            )

@@ -102,5 +102,13 @@ def scorer_versions(task: Task) -> dict[str, int]:
 
 
 __all__ = [
-    "TIMED", "Context", "Scorer", "Tariff", "scorer_versions", "scorers_for", "tariff_of", "timed_measure", "whole_for",
+    "TIMED",
+    "Context",
+    "Scorer",
+    "Tariff",
+    "scorer_versions",
+    "scorers_for",
+    "tariff_of",
+    "timed_measure",
+    "whole_for",
 ]

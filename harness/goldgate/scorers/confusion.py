@@ -29,8 +29,12 @@ class Confusion:
     def top(self, n: int) -> list[str]:
         """The n most frequent confusions, the most frequent first: "card lost → refund 5"."""
         given = (*self.labels, "no label")
-        wrong = [(count, self.labels[row], given[column]) for row, counts in enumerate(self.counts)
-                 for column, count in enumerate(counts) if count and row != column]
+        wrong = [
+            (count, self.labels[row], given[column])
+            for row, counts in enumerate(self.counts)
+            for column, count in enumerate(counts)
+            if count and row != column
+        ]
         return [f"{e} → {g} {count}" for count, e, g in sorted(wrong, key=lambda w: (-w[0], w[1], w[2]))[:n]]
 
     def __str__(self) -> str:

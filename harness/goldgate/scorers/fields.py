@@ -50,8 +50,9 @@ def parse_json(text: str) -> Any:
     if fenced := _FENCE.fullmatch(stripped):
         stripped = fenced.group(1)
     try:
-        value = json.loads(stripped, parse_constant=_refuse, parse_int=_whole, parse_float=_real,
-                           object_pairs_hook=_unique)
+        value = json.loads(
+            stripped, parse_constant=_refuse, parse_int=_whole, parse_float=_real, object_pairs_hook=_unique
+        )
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     if _depth(value) > _DEPTH:
@@ -175,8 +176,11 @@ def _compare(expected: Any, got: Any, rules: Mapping[str, FieldRule], path: str,
         verdicts: list[FieldVerdict] = []
         for key in [*expected, *(k for k in got if k not in expected)]:
             verdicts += _compare(
-                expected.get(key, _MISSING), got.get(key, _MISSING), rules,
-                f"{path}.{key}" if path else key, f"{rule_path}.{key}" if rule_path else key,
+                expected.get(key, _MISSING),
+                got.get(key, _MISSING),
+                rules,
+                f"{path}.{key}" if path else key,
+                f"{rule_path}.{key}" if rule_path else key,
             )
         return verdicts
     if isinstance(expected, list) and isinstance(got, list) and (expected or got):

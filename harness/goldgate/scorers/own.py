@@ -44,16 +44,23 @@ class OwnScorer:
     def check(self, task: Task, metrics: Collection[str]) -> None:
         """Raises UserError for a scorer that a gate cannot use. metrics: names that are taken."""
         if not isinstance(self.function, FunctionType) or not self.name.isidentifier():
-            raise UserError(f"@scorer is for a function with a name, not for {self.function!r:.{_SHOWN}}",
-                            hint="write `def polite(example, text):` below it")
+            raise UserError(
+                f"@scorer is for a function with a name, not for {self.function!r:.{_SHOWN}}",
+                hint="write `def polite(example, text):` below it",
+            )
         if self.name in metrics:
             raise UserError(f"{self.name} is a metric of this task already", hint="give your function another name")
         if self.better not in ("high", "low"):
             raise UserError(f'{self.name}: better is "high" or "low", not {self.better!r}', hint="mend its @scorer(..)")
-        if not (isinstance(self.bounds, (tuple, list)) and len(self.bounds) == 2
-                and all(isinstance(b, Real) for b in self.bounds)):
-            raise UserError(f"{self.name}: bounds are two numbers, not {self.bounds!r:.{_SHOWN}}",
-                            hint="write @scorer(bounds=(0, 10))")
+        if not (
+            isinstance(self.bounds, (tuple, list))
+            and len(self.bounds) == 2
+            and all(isinstance(b, Real) for b in self.bounds)
+        ):
+            raise UserError(
+                f"{self.name}: bounds are two numbers, not {self.bounds!r:.{_SHOWN}}",
+                hint="write @scorer(bounds=(0, 10))",
+            )
         check_counted(self.function, self.name, task)
 
     def score(self, examples: Sequence[Example], answers: Sequence[Answer], closed: bool) -> list[float | None]:
@@ -74,12 +81,18 @@ class OwnScorer:
             number = float(value) if isinstance(value, (Real, np.bool_)) else None
         except Exception as error:
             said = "" if closed else f": {str(error)!r:.{_SHOWN}}"
-            raise UserError(f"{self.name} fails on example {example.id} with {type(error).__name__}{said}",
-                            self._place(error), "mend it; --split dev shows what is said of dev") from error
+            raise UserError(
+                f"{self.name} fails on example {example.id} with {type(error).__name__}{said}",
+                self._place(error),
+                "mend it; --split dev shows what is said of dev",
+            ) from error
         if number is None:
             said = type(value).__name__ if closed else f"{value!r:.{_SHOWN}}"
-            raise UserError(f"{self.name} returns {said} for example {example.id}, which is no number",
-                            self._place(None), "return a number, True or False for every answer")
+            raise UserError(
+                f"{self.name} returns {said} for example {example.id}, which is no number",
+                self._place(None),
+                "return a number, True or False for every answer",
+            )
         return number
 
     def _place(self, error: Exception | None) -> str:
@@ -100,8 +113,11 @@ def check_counted(function: Any, name: str, task: Task) -> None:
     counted = {str(p.resolve()) for p in suite_files(task.folder)}
     for home in _homes(function):
         if home is None or str(Path(home).resolve()) not in counted:
-            raise UserError(f"the code of {name} lies outside of its suite", home or "",
-                            f"move it into a test file or conftest.py in {task.folder}")
+            raise UserError(
+                f"the code of {name} lies outside of its suite",
+                home or "",
+                f"move it into a test file or conftest.py in {task.folder}",
+            )
 
 
 def _homes(function: Any) -> Iterator[str | None]:

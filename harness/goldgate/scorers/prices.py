@@ -51,8 +51,7 @@ class Tariff:
         return cls(**known)
 
     def __str__(self) -> str:
-        return (f"{self.per_million_input:g} a million tokens read, {self.per_million_output:g} written"
-                f" ({self.source})")
+        return f"{self.per_million_input:g} a million tokens read, {self.per_million_output:g} written ({self.source})"
 
 
 def tariff_of(task: Task, subject: str, today: date, recorded: Tariff | None = None) -> Tariff | None:
@@ -78,8 +77,11 @@ def tariff_of(task: Task, subject: str, today: date, recorded: Tariff | None = N
 def _given(task: Task, prices: Prices, subject: str) -> Tariff | None:
     for name in prices.subjects:
         if not is_whole(name):
-            raise UserError(f'"{name}" is no subject', f'{task.folder / "task.yaml"}, field "prices.subjects"',
-                            near_names(name, (subject, "base+zero_shot", "openai:MODEL@URL")))
+            raise UserError(
+                f'"{name}" is no subject',
+                f'{task.folder / "task.yaml"}, field "prices.subjects"',
+                near_names(name, (subject, "base+zero_shot", "openai:MODEL@URL")),
+            )
     endpoint = read_name(subject).endpoint if subject.startswith("openai:") else subject
     for name in (subject, endpoint):
         if name in prices.subjects:
@@ -95,10 +97,18 @@ def _listed(model: str, url: str, today: date) -> Tariff | None:
 
     noon = datetime.combine(today, time(12), UTC)  # some prices change within the day
     try:
-        found = calc_price(Usage(input_tokens=_COUNTED, output_tokens=_COUNTED), model, provider_api_url=url,
-                           genai_request_timestamp=noon)
+        found = calc_price(
+            Usage(input_tokens=_COUNTED, output_tokens=_COUNTED),
+            model,
+            provider_api_url=url,
+            genai_request_timestamp=noon,
+        )
     except (LookupError, ValueError):
         return None
     read, written = (float(x) * 1_000_000 / _COUNTED for x in (found.input_price, found.output_price))
-    return Tariff(round(read, 9), round(written, 9),
-                  f"genai-prices {version('genai-prices')}, US dollars, as of {today.isoformat()}", listed=True)
+    return Tariff(
+        round(read, 9),
+        round(written, 9),
+        f"genai-prices {version('genai-prices')}, US dollars, as of {today.isoformat()}",
+        listed=True,
+    )

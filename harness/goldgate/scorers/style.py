@@ -165,7 +165,8 @@ def _any_of(phrases: tuple[str, ...]) -> re.Pattern[str]:
 
 _NOT = [form for form in CONTRACTIONS if form.endswith("not")]
 _UNCONTRACTED = re.compile(
-    f"{_words(_NOT)}|{_words([f for f in CONTRACTIONS if f not in _NOT], _BEFORE_A_WORD)}", re.IGNORECASE)
+    f"{_words(_NOT)}|{_words([f for f in CONTRACTIONS if f not in _NOT], _BEFORE_A_WORD)}", re.IGNORECASE
+)
 
 
 def _lines(text: str) -> list[str]:

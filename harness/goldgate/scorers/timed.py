@@ -21,7 +21,9 @@ def timed_measure(metric: str, timings: Sequence[Timing], **labelled: Any) -> Me
     if not machines:
         raise UserError(f"{labelled['name']}: no example of it was timed", hint="take a larger slice")
     if len(machines) > 1:
-        raise UserError(f"{labelled['name']}: measured partly on {machines[0]}, partly on {machines[1]}",
-                        hint="measure it anew on one machine: --regenerate")
+        raise UserError(
+            f"{labelled['name']}: measured partly on {machines[0]}, partly on {machines[1]}",
+            hint="measure it anew on one machine: --regenerate",
+        )
     values = [t.last if metric == "latency" else t.first for t in timings]
     return seconds(values, machine=machines[0], **labelled)

@@ -33,8 +33,9 @@ class KeptTask:
     @cached_property
     def digest(self) -> str:
         task = self.task
-        return digest([task.name, task.decoding.model_dump(mode="json"), dict(task.template), task.chat,
-                       self.strategy.spec()])
+        return digest(
+            [task.name, task.decoding.model_dump(mode="json"), dict(task.template), task.chat, self.strategy.spec()]
+        )
 
 
 def kept_task(name: str, task: Task, project: Project) -> KeptTask:
@@ -47,8 +48,12 @@ def kept_task(name: str, task: Task, project: Project) -> KeptTask:
     if other == task.name or other not in project.tasks():
         what = "is the task itself" if other == task.name else "is no task of this project"
         raise UserError(f'"{other}" {what}', where, near_names(other, [t for t in project.tasks() if t != task.name]))
-    found = replace(load_task(project, other).on_model(task.model), template=task.template,
-                    chat_template=task.chat_template, thinking=task.thinking)
+    found = replace(
+        load_task(project, other).on_model(task.model),
+        template=task.template,
+        chat_template=task.chat_template,
+        thinking=task.thinking,
+    )
     dev = load_split(project, other, "dev")
     if not dev.examples:
         raise UserError(f"the dev split of {other} is empty", where, f"goldgate prepare {other}")

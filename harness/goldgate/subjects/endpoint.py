@@ -86,13 +86,19 @@ def read_address(text: str) -> Address:
     except ValueError as error:
         raise UserError("is no address", where, "write openai:MODEL@https://HOST/v1+zero_shot") from error
     if "@" in parts.netloc or parts.query or parts.fragment:
-        raise UserError("holds a user, a password, a query or a fragment, which may be a secret", where,
-                        "leave the address alone; put the key into the environment")
+        raise UserError(
+            "holds a user, a password, a query or a fragment, which may be a secret",
+            where,
+            "leave the address alone; put the key into the environment",
+        )
     if not _HOST.fullmatch(host) or parts.scheme not in ("http", "https"):
         raise UserError(f'"{text}" is no address', where, "write openai:MODEL@https://HOST/v1+zero_shot")
     if parts.scheme == "http" and host not in _LOOPBACK:
-        raise UserError(f"{text} is not encrypted: prompts and the key could be read on the way", where,
-                        "use https, or http on localhost")
+        raise UserError(
+            f"{text} is not encrypted: prompts and the key could be read on the way",
+            where,
+            "use https, or http on localhost",
+        )
     usual = {"http": 80, "https": 443}[parts.scheme]
     shown = f"[{host}]" if ":" in host else host
     at = shown if port in (None, usual) else f"{shown}:{port}"
@@ -103,8 +109,11 @@ def key_for(address: Address, environ: Mapping[str, str]) -> str | None:
     """The key of that host, None where there is none. Raises UserError for what cannot be one, without showing it."""
     key = environ.get(address.key_variable, "").strip()
     if not (key.isascii() and key.isprintable()) or " " in key:
-        raise UserError("holds blanks or letters that no key has", f"environment variable {address.key_variable}",
-                        "set it to the key alone")
+        raise UserError(
+            "holds blanks or letters that no key has",
+            f"environment variable {address.key_variable}",
+            "set it to the key alone",
+        )
     return key or None
 
 
@@ -122,8 +131,12 @@ class Endpoint:
         if key is not None:
             headers["Authorization"] = f"Bearer {key}"
         self._client = httpx.Client(
-            headers=headers, follow_redirects=False, timeout=httpx.Timeout(LONGEST_REQUEST, connect=_CONNECT),
-            limits=httpx.Limits(max_connections=PARALLEL), trust_env=not address.here)
+            headers=headers,
+            follow_redirects=False,
+            timeout=httpx.Timeout(LONGEST_REQUEST, connect=_CONNECT),
+            limits=httpx.Limits(max_connections=PARALLEL),
+            trust_env=not address.here,
+        )
 
     def close(self) -> None:
         self._client.close()
@@ -143,15 +156,17 @@ class Endpoint:
             return True if error.after is None else error.after
 
         try:
-            for attempt in stamina.retry_context(on=again, attempts=ATTEMPTS, timeout=LONGEST_REQUEST,
-                                                 wait_initial=0.5, wait_max=20.0, wait_jitter=1.0):
+            for attempt in stamina.retry_context(
+                on=again, attempts=ATTEMPTS, timeout=LONGEST_REQUEST, wait_initial=0.5, wait_max=20.0, wait_jitter=1.0
+            ):
                 with attempt:
                     return self._once(json.dumps(body))
         except _Again as error:
             if error.reached:
                 raise
-            raise UserError(f"cannot be reached ({error.why})", self._address.url,
-                            "start it, or check the address") from error
+            raise UserError(
+                f"cannot be reached ({error.why})", self._address.url, "start it, or check the address"
+            ) from error
         raise AssertionError("a retry ends with an answer or an error")
 
     def _once(self, body: str) -> tuple[Mapping[str, Any], float]:
@@ -183,16 +198,23 @@ class Endpoint:
         url, variable = self._address.url, self._address.key_variable
         if 300 <= status < 400:
             to = self._quoted(headers.get("location", "nowhere"))
-            return UserError(f"sends elsewhere (HTTP {status}, to {to}), where the key is not taken", url,
-                             "name the address that answers itself")
+            return UserError(
+                f"sends elsewhere (HTTP {status}, to {to}), where the key is not taken",
+                url,
+                "name the address that answers itself",
+            )
         if status in (401, 403):
             hint = f"set {variable} to a key that may use it" if self._key is None else f"check the key in {variable}"
-            return UserError(f"refuses the key (HTTP {status})" if self._key else f"asks for a key (HTTP {status})",
-                             url, hint)
+            return UserError(
+                f"refuses the key (HTTP {status})" if self._key else f"asks for a key (HTTP {status})", url, hint
+            )
         said = f"HTTP {status}: {self._quoted(_message(raw))}"
         if status in (404, 405):
-            return UserError(f"knows no such address or model ({said})", url,
-                             "end the address before /chat/completions, and check the model's name")
+            return UserError(
+                f"knows no such address or model ({said})",
+                url,
+                "end the address before /chat/completions, and check the model's name",
+            )
         if status in (408, 409, 425, 429) or status >= 500 or status < 300:
             return _Again(said, retry_after(headers.get("retry-after"), datetime.now(UTC)))
         return NoAnswer(said, passing=False)

@@ -33,18 +33,24 @@ class LinearSubject:
     def __init__(self, task: Task, train: Split, cache: Path) -> None:
         """Raises UserError for a task without closed labels, or a train split with only one of them."""
         if task.kind != "label":
-            raise UserError(f'"linear" needs closed labels, task {task.name} is of kind {task.kind}',
-                            hint="compare with a prompt instead, for example base+few_shot:4")
+            raise UserError(
+                f'"linear" needs closed labels, task {task.name} is of kind {task.kind}',
+                hint="compare with a prompt instead, for example base+few_shot:4",
+            )
         if len({render_output(e.output) for e in train}) < 2:
-            raise UserError("the train split has only one label: there is nothing to learn", f"task {task.name}",
-                            "add examples of the other labels to train.jsonl")
+            raise UserError(
+                "the train split has only one label: there is nothing to learn",
+                f"task {task.name}",
+                "add examples of the other labels to train.jsonl",
+            )
         self._train = train
         self._cache = cache
 
     @cached_property
     def identity(self) -> str:
-        return digest({"linear": [INVERSE_PENALTY, MAX_ITERATIONS], "embedder": EMBEDDER_DIGEST,
-                       "train": self._train.fingerprint})
+        return digest(
+            {"linear": [INVERSE_PENALTY, MAX_ITERATIONS], "embedder": EMBEDDER_DIGEST, "train": self._train.fingerprint}
+        )
 
     def sampled(self, sample: int) -> LinearSubject:
         """Itself: it draws nothing."""
@@ -76,7 +82,17 @@ class LinearSubject:
         seconds = (time.perf_counter() - started) / len(examples)
         for example, row in zip(examples, chances, strict=True):
             best = int(row.argmax())
-            yield Answer(example.id, str(model.classes_[best]), "stop", 0, 0, seconds, math.log(float(row[best])),
-                         self.identity, self.fingerprint(example), example.digest)
+            yield Answer(
+                example.id,
+                str(model.classes_[best]),
+                "stop",
+                0,
+                0,
+                seconds,
+                math.log(float(row[best])),
+                self.identity,
+                self.fingerprint(example),
+                example.digest,
+            )
         if progress is not None:
             progress(len(examples))

@@ -62,15 +62,17 @@ class LocalSubject:
     def identity(self) -> str:
         """Digest of base, adapter, prompt, decoding, chat template and constraint: who it is, wherever it lies."""
         who = self._who
-        identity = digest({
-            "model": who.model,
-            "adapter": who.adapter.digest if who.adapter else None,
-            "prompt": who.strategy.spec(),
-            "decoding": who.task.decoding.model_dump(),
-            "template": dict(who.task.template),
-            "constrained": _constraint(who.task) if who.constrained else None,
-            **who.task.chat,
-        })
+        identity = digest(
+            {
+                "model": who.model,
+                "adapter": who.adapter.digest if who.adapter else None,
+                "prompt": who.strategy.spec(),
+                "decoding": who.task.decoding.model_dump(),
+                "template": dict(who.task.template),
+                "constrained": _constraint(who.task) if who.constrained else None,
+                **who.task.chat,
+            }
+        )
         return sampled_identity(identity, who.sample) if who.sample else identity
 
     def sampled(self, sample: int) -> LocalSubject:
@@ -97,8 +99,13 @@ class LocalSubject:
         packages = ["torch", "transformers", "tokenizers"]
         packages += ["peft"] if self._who.adapter else []
         packages += ["llguidance"] if self._who.constrained and self._who.task.kind == "json" else []
-        return {"engine": ENGINE, "precision": PRECISION, "merged": self._who.adapter is not None,
-                "machine": platform.machine(), **{p: version(p) for p in packages}}
+        return {
+            "engine": ENGINE,
+            "precision": PRECISION,
+            "merged": self._who.adapter is not None,
+            "machine": platform.machine(),
+            **{p: version(p) for p in packages},
+        }
 
     def answer(self, examples: Sequence[Example], progress: Progress | None = None) -> Iterator[Answer]:
         """Answers in batches. A prompt longer than the task allows is not answered: its Answer says so."""
@@ -120,8 +127,14 @@ class LocalSubject:
             if progress is not None:
                 progress(1)
         for i, answered in self._reply(loaded, asked, [tokens[i] for i in asked], progress):
-            yield Answer(id=examples[i].id, prompt_tokens=len(tokens[i]), identity=self.identity,
-                         fingerprint=self._fingerprint(prompts[i]), example=examples[i].digest, **answered)
+            yield Answer(
+                id=examples[i].id,
+                prompt_tokens=len(tokens[i]),
+                identity=self.identity,
+                fingerprint=self._fingerprint(prompts[i]),
+                example=examples[i].digest,
+                **answered,
+            )
 
     def gap(self, example: Example, one: str, other: str) -> float:
         """By how much the model prefers one of two answers where they part: the difference of the two tokens' logits,
@@ -144,18 +157,25 @@ class LocalSubject:
         ((_, made),) = next(generate(loaded, [request], 1))
         return made.logprob - math.log(max(-math.expm1(made.logprob), 1e-300))
 
-    def _reply(self, loaded: Loaded, asked: Sequence[int], tokens: Sequence[Sequence[int]],
-               progress: Progress | None) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    def _reply(
+        self, loaded: Loaded, asked: Sequence[int], tokens: Sequence[Sequence[int]], progress: Progress | None
+    ) -> Iterator[tuple[int, Mapping[str, Any]]]:
         """(Position in examples, the fields of its Answer that the model decides). A thought without an end was cut."""
         read = self._reader(loaded)
         for batch in self._generate(loaded, tokens, progress):
             for at, made in batch:
                 text = read(made.tokens[:-1] if made.stopped else made.tokens)
-                yield asked[at], {
-                    "text": text or "", "finish": "stop" if made.stopped and text is not None else "length",
-                    "completion_tokens": len(made.tokens), "seconds": made.seconds, "logprob": made.logprob,
-                    "first_token": made.first,
-                }
+                yield (
+                    asked[at],
+                    {
+                        "text": text or "",
+                        "finish": "stop" if made.stopped and text is not None else "length",
+                        "completion_tokens": len(made.tokens),
+                        "seconds": made.seconds,
+                        "logprob": made.logprob,
+                        "first_token": made.first,
+                    },
+                )
 
     def _reader(self, loaded: Loaded) -> Callable[[Sequence[int]], str | None]:
         """From the tokens that a model wrote to its answer; None where it never came to one."""
@@ -166,13 +186,16 @@ class LocalSubject:
             return partial(loaded.tokenizer.decode, skip_special_tokens=True)
         inside = begins_inside(loaded.tokenizer, self._who.task.template, thinking)
         if inside and self._who.constrained:
-            raise UserError("the chat template's prompt ends within a thought, where a constrained answer has no place",
-                            'task.yaml, field "template"', "drop +constrained, or tell the template not to think:"
-                            " `template: {enable_thinking: false}` for many")
+            raise UserError(
+                "the chat template's prompt ends within a thought, where a constrained answer has no place",
+                'task.yaml, field "template"',
+                "drop +constrained, or tell the template not to think: `template: {enable_thinking: false}` for many",
+            )
         return partial(read_answer, loaded.tokenizer, thinking=thinking, inside=inside)
 
-    def _generate(self, loaded: Loaded, tokens: Sequence[Sequence[int]],
-                  progress: Progress | None) -> Iterator[list[tuple[int, Generated]]]:
+    def _generate(
+        self, loaded: Loaded, tokens: Sequence[Sequence[int]], progress: Progress | None
+    ) -> Iterator[list[tuple[int, Generated]]]:
         from goldgate.engine.constrain import JsonGrammar
         from goldgate.engine.generate import Request, generate
         from goldgate.engine.labels import choose_labels
@@ -189,8 +212,19 @@ class LocalSubject:
 
     def _too_long(self, example: Example, messages: Sequence[Message], count: int) -> Answer:
         limit = self._who.task.decoding.max_prompt_tokens
-        return Answer(example.id, None, "error", count, 0, 0.0, None, self.identity, self._fingerprint(messages),
-                      example.digest, error=f"prompt has {count} tokens, more than max_prompt_tokens ({limit})")
+        return Answer(
+            example.id,
+            None,
+            "error",
+            count,
+            0,
+            0.0,
+            None,
+            self.identity,
+            self._fingerprint(messages),
+            example.digest,
+            error=f"prompt has {count} tokens, more than max_prompt_tokens ({limit})",
+        )
 
     def _load(self) -> Loaded:
         from goldgate.engine.loading import load_model

@@ -35,7 +35,9 @@ ENGINE = 1
 LOST_IN_A_ROW = 8
 """Questions that found no answer after all tries, one after another: then the endpoint itself is out of order."""
 _FORM = "openai:MODEL@URL+STRATEGY"
-_NAME = re.compile(r"openai:(?P<model>.+?)@(?P<url>https?://[^+\s]+)\+(?P<strategy>[^+]+)(?P<constrained>\+constrained)?")
+_NAME = re.compile(
+    r"openai:(?P<model>.+?)@(?P<url>https?://[^+\s]+)\+(?P<strategy>[^+]+)(?P<constrained>\+constrained)?"
+)
 # What a filter cut off did not end by itself: it scores as any other answer that was cut.
 _FINISH: Mapping[str, Finish] = {"stop": "stop", "length": "length", "content_filter": "length"}
 
@@ -55,11 +57,19 @@ def read_name(name: str) -> RemoteName:
     """The parts of openai:MODEL@URL+STRATEGY. Raises UserError for what has another form, or no usable address."""
     found = _NAME.fullmatch(name)
     if found is None:
-        raise UserError(f"{name.split('@')[0]!r:.60} names no model, address and strategy", "an openai: subject",
-                        f"write {_FORM}, for example openai:llama3.2@http://localhost:11434/v1+zero_shot")
+        raise UserError(
+            f"{name.split('@')[0]!r:.60} names no model, address and strategy",
+            "an openai: subject",
+            f"write {_FORM}, for example openai:llama3.2@http://localhost:11434/v1+zero_shot",
+        )
     address = read_address(found["url"])
-    return RemoteName(name[: found.start("strategy") - 1], found["model"], address, found["strategy"],
-                      found["constrained"] is not None)
+    return RemoteName(
+        name[: found.start("strategy") - 1],
+        found["model"],
+        address,
+        found["strategy"],
+        found["constrained"] is not None,
+    )
 
 
 @dataclass(frozen=True)
@@ -74,18 +84,25 @@ class RemoteSubject:
 
     def __post_init__(self) -> None:
         if self.at.constrained and self.task.kind == "label":
-            raise UserError(f'"{self.name}": an endpoint cannot be held to a list of labels as the local models are',
-                            hint="drop +constrained: an answer that is no label counts as wrong")
+            raise UserError(
+                f'"{self.name}": an endpoint cannot be held to a list of labels as the local models are',
+                hint="drop +constrained: an answer that is no label counts as wrong",
+            )
 
     @cached_property
     def identity(self) -> str:
         """Digest of name, address, prompt, decoding, template arguments and constraint: no content, no key."""
-        identity = digest({
-            "openai": self.at.model, "url": self.at.address.url, "prompt": self.strategy.spec(),
-            "decoding": self.task.decoding.model_dump(), "template": dict(self.task.template),
-            "constrained": self.task.schema if self.at.constrained else None,
-            **{key: value for key, value in self.task.chat.items() if key == "thinking"},
-        })
+        identity = digest(
+            {
+                "openai": self.at.model,
+                "url": self.at.address.url,
+                "prompt": self.strategy.spec(),
+                "decoding": self.task.decoding.model_dump(),
+                "template": dict(self.task.template),
+                "constrained": self.task.schema if self.at.constrained else None,
+                **{key: value for key, value in self.task.chat.items() if key == "thinking"},
+            }
+        )
         return sampled_identity(identity, self.sample) if self.sample else identity
 
     def sampled(self, sample: int) -> RemoteSubject:
@@ -118,8 +135,11 @@ class RemoteSubject:
                     answer = future.result()
                     lost = lost + 1 if answer.passing else 0
                     if lost == LOST_IN_A_ROW:
-                        raise UserError(f"{lost} questions in a row found no answer, the last one: {answer.error}",
-                                        self.at.address.url, "ask again later: what was answered is kept")
+                        raise UserError(
+                            f"{lost} questions in a row found no answer, the last one: {answer.error}",
+                            self.at.address.url,
+                            "ask again later: what was answered is kept",
+                        )
                     yield answer
                     if progress is not None:
                         progress(1)
@@ -136,8 +156,19 @@ class RemoteSubject:
 
     def _ask(self, endpoint: Endpoint, over: Event, example: Example) -> Answer:
         messages = self.strategy.messages(example)
-        nothing = Answer(example.id, None, "error", 0, 0, 0.0, None, self.identity, self._fingerprint(messages),
-                         example.digest, date=datetime.now(UTC).date().isoformat())
+        nothing = Answer(
+            example.id,
+            None,
+            "error",
+            0,
+            0,
+            0.0,
+            None,
+            self.identity,
+            self._fingerprint(messages),
+            example.digest,
+            date=datetime.now(UTC).date().isoformat(),
+        )
         try:
             raw, seconds = endpoint.ask(self._body(messages), over)
             said = read_completion(raw)
@@ -158,22 +189,30 @@ class RemoteSubject:
     def _body(self, messages: Sequence[Message]) -> dict[str, Any]:
         decoding, openai = self.task.decoding, self.at.address.openai
         limit = "max_completion_tokens" if openai else "max_tokens"  # OpenAI's newer models know only the first
-        body: dict[str, Any] = {"model": self.at.model, "messages": list(messages), limit: decoding.max_new_tokens,
-                                "temperature": decoding.temperature}
+        body: dict[str, Any] = {
+            "model": self.at.model,
+            "messages": list(messages),
+            limit: decoding.max_new_tokens,
+            "temperature": decoding.temperature,
+        }
         if decoding.temperature > 0:
             # 31 bits: servers keep the seed in a 32-bit integer.
             body["seed"] = sample_seed(decoding.seed, digest(list(messages)), self.sample) & 0x7FFFFFFF
         if self.task.template and not openai:
             body["chat_template_kwargs"] = dict(self.task.template)
         if self.at.constrained:
-            body["response_format"] = {"type": "json_schema", "json_schema": {
-                "name": self.task.name, "schema": self.task.schema, "strict": True}}
+            body["response_format"] = {
+                "type": "json_schema",
+                "json_schema": {"name": self.task.name, "schema": self.task.schema, "strict": True},
+            }
         return body
 
     def _check_limits(self, said: Mapping[str, Any]) -> None:
         limits = self.task.decoding
-        for what, count, limit in (("max_prompt_tokens", said["prompt_tokens"], limits.max_prompt_tokens),
-                                   ("max_new_tokens", said["completion_tokens"], limits.max_new_tokens)):
+        for what, count, limit in (
+            ("max_prompt_tokens", said["prompt_tokens"], limits.max_prompt_tokens),
+            ("max_new_tokens", said["completion_tokens"], limits.max_new_tokens),
+        ):
             if count > limit:
                 raise NoAnswer(f"{count} tokens, more than {what} ({limit})", passing=False)
 
@@ -200,7 +239,8 @@ def read_completion(raw: Mapping[str, Any]) -> dict[str, Any]:
     told = [raw.get("model"), raw.get("system_fingerprint")]
     return {
         "text": text.encode("utf-8", "replace").decode("utf-8"),  # half a surrogate pair can be kept in no file
-        "finish": _FINISH[finish], "prompt_tokens": _count(usage, "prompt_tokens"),
+        "finish": _FINISH[finish],
+        "prompt_tokens": _count(usage, "prompt_tokens"),
         "completion_tokens": _count(usage, "completion_tokens"),
         "served": " ".join(f"{t:.60}" for t in told if isinstance(t, str) and t.isprintable()),
     }

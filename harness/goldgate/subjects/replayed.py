@@ -6,15 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from goldgate.base.errors import UserError
-from goldgate.subjects.subject import (
-    Answer,
-    Progress,
-    Subject,
-    Way,
-    general_identity,
-    kept_identity,
-    sampled_identity,
-)
+from goldgate.subjects.subject import Answer, Progress, Subject, Way, general_identity, kept_identity, sampled_identity
 from goldgate.task.examples import Example
 
 if TYPE_CHECKING:
@@ -46,16 +38,19 @@ class Replayed:
         return float(live.gap(example, one, other)) if hasattr(live, "gap") else float("inf")
 
     def sampled(self, sample: int) -> Subject:
-        return Replayed(self.name, sampled_identity(self.identity, sample),
-                        lambda: self._subject().sampled(sample), self._where)
+        return Replayed(
+            self.name, sampled_identity(self.identity, sample), lambda: self._subject().sampled(sample), self._where
+        )
 
     def general(self, way: Way) -> Subject:
-        return Replayed(self.name, general_identity(self.identity, way),
-                        lambda: self._subject().general(way), self._where)
+        return Replayed(
+            self.name, general_identity(self.identity, way), lambda: self._subject().general(way), self._where
+        )
 
     def kept(self, other: KeptTask) -> Subject:
-        return Replayed(self.name, kept_identity(self.identity, other.digest),
-                        lambda: self._subject().kept(other), self._where)
+        return Replayed(
+            self.name, kept_identity(self.identity, other.digest), lambda: self._subject().kept(other), self._where
+        )
 
     def _subject(self) -> Subject:
         what = f"an answer of {self.name} is not recorded, and it cannot be generated: "

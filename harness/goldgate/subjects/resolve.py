@@ -22,8 +22,16 @@ from goldgate.task.examples import Split, load_split
 from goldgate.task.project import Project
 from goldgate.task.task import Task
 
-_FORMS = ("base+zero_shot", "base+few_shot:4", "base+nearest:4", "base+zero_shot+constrained", "adapter:FOLDER",
-          "model:FOLDER", "openai:MODEL@URL+zero_shot", "linear")
+_FORMS = (
+    "base+zero_shot",
+    "base+few_shot:4",
+    "base+nearest:4",
+    "base+zero_shot+constrained",
+    "adapter:FOLDER",
+    "model:FOLDER",
+    "openai:MODEL@URL+zero_shot",
+    "linear",
+)
 
 _WHOLE = ("base+", "adapter:", "model:", "openai:")
 
@@ -88,15 +96,25 @@ def serving_digest(name: str, prompt: str | None, task: Task, project: Project) 
     plain = name.removesuffix("+constrained")
     strategy = parse_strategy(prompt or plain.removeprefix("base+"), sources_of(task, project))
     closed = {"schema": task.schema, "labels": list(task.labels)} if plain != name else None
-    return digest({"model": task.model, "prompt": strategy.spec(), "template": dict(task.template),
-                   "decoding": task.decoding.model_dump(), "constrained": closed, **task.chat})
+    return digest(
+        {
+            "model": task.model,
+            "prompt": strategy.spec(),
+            "template": dict(task.template),
+            "decoding": task.decoding.model_dump(),
+            "constrained": closed,
+            **task.chat,
+        }
+    )
 
 
 def _folder(path: str, project: Project) -> Path:
     """A relative path counts from the working folder first, then from the project."""
     if not path:
-        raise UserError("adapter: or model: names no folder",
-                        hint="write adapter:runs/<task>/<run>/attempts/<k>/adapter, or model: and an exported folder")
+        raise UserError(
+            "adapter: or model: names no folder",
+            hint="write adapter:runs/<task>/<run>/attempts/<k>/adapter, or model: and an exported folder",
+        )
     folder = Path(path).expanduser()
     return folder if folder.is_absolute() or folder.is_dir() else project.root / folder
 

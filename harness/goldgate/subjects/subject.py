@@ -77,8 +77,7 @@ class Subject(Protocol):
         ...
 
     def general(self, way: Way) -> Subject:
-        """The same model without its task: it answers the general questions. Raises UserError if it cannot.
-        """
+        """The same model without its task: it answers the general questions. Raises UserError if it cannot."""
         ...
 
     def kept(self, other: KeptTask) -> Subject:
@@ -107,5 +106,7 @@ def kept_identity(identity: str, other: str) -> str:
 
 def not_general(name: str, what: str = "the general questions", gate: str = "general") -> UserError:
     """What a subject says that is not asked beside its task."""
-    return UserError(f"{name} is not asked {what}: what training made it forget is known of models on"
-                     " this machine alone", hint=f"gate `{gate}` for adapter:FOLDER or base+STRATEGY")
+    return UserError(
+        f"{name} is not asked {what}: what training made it forget is known of models on this machine alone",
+        hint=f"gate `{gate}` for adapter:FOLDER or base+STRATEGY",
+    )

@@ -43,10 +43,20 @@ class GeneralSubject(LocalSubject):
             started = time.perf_counter()
             told = answers(loaded, example)
             if not math.isfinite(told["logprob"]):
-                told |= {"text": None, "finish": "error", "logprob": None,
-                         "error": "the model's log-probabilities are no numbers"}
-            yield Answer(id=example.id, seconds=time.perf_counter() - started, identity=self.identity,
-                         fingerprint=self.fingerprint(example), example=example.digest, **told)
+                told |= {
+                    "text": None,
+                    "finish": "error",
+                    "logprob": None,
+                    "error": "the model's log-probabilities are no numbers",
+                }
+            yield Answer(
+                id=example.id,
+                seconds=time.perf_counter() - started,
+                identity=self.identity,
+                fingerprint=self.fingerprint(example),
+                example=example.digest,
+                **told,
+            )
             if progress is not None:
                 progress(1)
 
@@ -61,21 +71,34 @@ class GeneralSubject(LocalSubject):
 
         task = self._who.task
         if task.thinking is not None and begins_inside(loaded.tokenizer, task.template, task.thinking):
-            raise UserError("the chat template's prompt ends within a thought, where no option has a place",
-                            'task.yaml, field "template"', "gate general.accuracy, or tell the template not to think")
+            raise UserError(
+                "the chat template's prompt ends within a thought, where no option has a place",
+                'task.yaml, field "template"',
+                "gate general.accuracy, or tell the template not to think",
+            )
         tokens = prompt_tokens(loaded.tokenizer, [turns(example)], task.template)
         options = [option[0] for option in questions()[example.id].options]
         ((_, made),) = next(choose_labels(loaded, tokens, options))
-        return {"text": loaded.tokenizer.decode(made.tokens[:-1], skip_special_tokens=True), "finish": "stop",
-                "prompt_tokens": len(tokens[0]), "completion_tokens": len(made.tokens), "logprob": made.logprob}
+        return {
+            "text": loaded.tokenizer.decode(made.tokens[:-1], skip_special_tokens=True),
+            "finish": "stop",
+            "prompt_tokens": len(tokens[0]),
+            "completion_tokens": len(made.tokens),
+            "logprob": made.logprob,
+        }
 
     def _read(self, loaded: Any, example: Example) -> dict[str, Any]:
         from goldgate.models.template import encode
 
         (tokens,) = encode(loaded.tokenizer, [example.text])
         mean = _mean_logprob(loaded.model, tokens)
-        return {"text": f"{mean:.4f}", "finish": "stop", "prompt_tokens": 1, "completion_tokens": len(tokens) - 1,
-                "logprob": mean}
+        return {
+            "text": f"{mean:.4f}",
+            "finish": "stop",
+            "prompt_tokens": 1,
+            "completion_tokens": len(tokens) - 1,
+            "logprob": mean,
+        }
 
 
 class _Plain:

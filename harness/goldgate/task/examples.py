@@ -93,9 +93,7 @@ class Card:
 
 def card_of(task: str, splits: dict[str, Split], prepared: str, licence: str, source: str) -> Card:
     """The card that describes these splits."""
-    rows = {
-        name: {"count": len(s), "fingerprint": s.fingerprint, "tags": s.tag_counts()} for name, s in splits.items()
-    }
+    rows = {name: {"count": len(s), "fingerprint": s.fingerprint, "tags": s.tag_counts()} for name, s in splits.items()}
     return Card(task, rows, prepared, licence, source)
 
 
@@ -133,8 +131,11 @@ def read_examples(path: Path) -> tuple[Example, ...]:
             continue
         example = _parse(line, path.name, number)
         if example.id in seen:
-            raise UserError(f'the id "{example.id}" stands on line {seen[example.id]} already',
-                            f'{path.name}, line {number}, field "id"', "give every example an id of its own")
+            raise UserError(
+                f'the id "{example.id}" stands on line {seen[example.id]} already',
+                f'{path.name}, line {number}, field "id"',
+                "give every example an id of its own",
+            )
         seen[example.id] = number
         examples.append(example)
     if not examples:
@@ -147,8 +148,9 @@ def _parse(line: str, file: str, number: int) -> Example:
     raw = parse_json(line, file, "one object a line", number)
     check_json(raw, where)
     if not isinstance(raw, dict):
-        raise UserError(f"a line is an object, not {type(raw).__name__}", where,
-                        'write {"id": .., "input": .., "output": ..}')
+        raise UserError(
+            f"a line is an object, not {type(raw).__name__}", where, 'write {"id": .., "input": .., "output": ..}'
+        )
     for key in raw:
         if key not in _KEYS:
             raise UserError(f'unknown key "{key}"', f'{where}, field "{key}"', near_names(key, _KEYS))
@@ -175,8 +177,11 @@ def _text(value: Any, where: str, key: str) -> str:
 def _tag(value: Any, where: str) -> str:
     tag = _text(value, where, "tags")
     if tag.startswith(COMPUTED):
-        raise UserError(f'the tag "{tag}" is reserved: how new an example is, is computed', f'{where}, field "tags"',
-                        "call the tag something else")
+        raise UserError(
+            f'the tag "{tag}" is reserved: how new an example is, is computed',
+            f'{where}, field "tags"',
+            "call the tag something else",
+        )
     return tag
 
 
@@ -197,11 +202,14 @@ def _input(value: Any, where: str) -> str | tuple[Message, ...]:
         return value
     where = f'{where}, field "input"'
     if not isinstance(value, list) or not value:
-        raise UserError(f"must be text or chat messages, not {value!r:.40}", where,
-                        "write a string or [{role, content}]")
+        raise UserError(
+            f"must be text or chat messages, not {value!r:.40}", where, "write a string or [{role, content}]"
+        )
     for message in value:
-        if not isinstance(message, dict) or set(message) != {"role", "content"} or not all(
-            isinstance(v, str) for v in message.values()
+        if (
+            not isinstance(message, dict)
+            or set(message) != {"role", "content"}
+            or not all(isinstance(v, str) for v in message.values())
         ):
             raise UserError(f"not a chat message: {message!r:.60}", where, 'write {"role": "user", "content": ".."}')
         if message["role"] not in ("system", "user", "assistant"):
@@ -215,8 +223,11 @@ def read_split(folder: Path, name: str) -> Split:
     """One split as it lies in a task's golden folder, whatever the card says; UserError where missing or broken."""
     path = folder / f"{name}.jsonl"
     if not path.is_file():
-        raise UserError(f"the {name} split is missing", str(path),
-                        f"restore it, or make the task anew: goldgate init {folder.name} --from FILE")
+        raise UserError(
+            f"the {name} split is missing",
+            str(path),
+            f"restore it, or make the task anew: goldgate init {folder.name} --from FILE",
+        )
     return Split(name, read_examples(path))
 
 
@@ -233,9 +244,13 @@ def load_split(project: Project, task: str, name: str) -> Split:
         raise UserError(
             f"the {name} split was changed after its card was written"
             f" (fingerprint {short(split.fingerprint)}, the card says {short(str(expected))})",
-            str(path), f"restore the file, or accept the change with `goldgate prepare {task}`",
+            str(path),
+            f"restore the file, or accept the change with `goldgate prepare {task}`",
         )
     if (told := card.splits[name].get("tags")) != split.tag_counts():
-        raise UserError(f"the card says {told} of the {name} split's tags, its examples say {split.tag_counts()}",
-                        str(folder / "card.json"), f"restore the card, or write it anew with `goldgate prepare {task}`")
+        raise UserError(
+            f"the card says {told} of the {name} split's tags, its examples say {split.tag_counts()}",
+            str(folder / "card.json"),
+            f"restore the card, or write it anew with `goldgate prepare {task}`",
+        )
     return split

@@ -57,7 +57,8 @@ def find_project(start: Path, cache: Path, cache_bytes: int = CACHE_BYTES) -> Pr
         if any((folder / "suites").glob("*/task.yaml")):
             return Project(folder, cache, cache_bytes)
     raise UserError(
-        "no project here: no folder from here upward holds suites/<task>/task.yaml", str(start),
+        "no project here: no folder from here upward holds suites/<task>/task.yaml",
+        str(start),
         "run `goldgate demo` to see one, or `goldgate init TASK --from FILE --input COL --output COL` to start yours",
     )
 
@@ -89,8 +90,11 @@ def cache_folder(environ: Mapping[str, str]) -> Path:
     try:
         nearest = next((p for p in (cache, *cache.parents) if p.exists()), cache)
     except OSError as error:
-        raise UserError(f"the cache cannot be reached ({error.strerror})", str(cache),
-                        "set GOLDGATE_CACHE to a folder that you may write to") from error
+        raise UserError(
+            f"the cache cannot be reached ({error.strerror})",
+            str(cache),
+            "set GOLDGATE_CACHE to a folder that you may write to",
+        ) from error
     if nearest.is_file():
         raise UserError(f"the cache cannot lie here: {nearest} is a file", str(cache), "set GOLDGATE_CACHE to a folder")
     return cache

@@ -58,8 +58,9 @@ def _names(text: str, word: str) -> bool:
 def questions() -> dict[str, Question]:
     """The questions by id."""
     rows = [json.loads(line) for line in _read("questions.jsonl").splitlines()]
-    made = [Question(r["id"], r["tag"], r["question"], tuple(map(tuple, r["options"])), r.get("exact", False))
-            for r in rows]
+    made = [
+        Question(r["id"], r["tag"], r["question"], tuple(map(tuple, r["options"])), r.get("exact", False)) for r in rows
+    ]
     return {q.id: q for q in made}
 
 

@@ -13,6 +13,7 @@ Schema = Mapping[str, Any]
 _SAME_VALUE = ("allOf", "anyOf", "oneOf", "if", "then", "else")
 _ITEMS = ("items", "prefixItems", "contains")
 
+
 def load_schema(folder: Path, name: str) -> Schema:
     """A task's JSON Schema. Raises UserError unless it lies in the folder, is valid, and refers to itself alone."""
     from jsonschema import SchemaError
@@ -44,8 +45,9 @@ def unknown_field(schema: Schema, field: str) -> str | None:
             return None
         name, _, rest = rest.partition(".")
         if name not in known:
-            is_open = any("patternProperties" in part or part.get("additionalProperties", False) is not False
-                          for part in here)
+            is_open = any(
+                "patternProperties" in part or part.get("additionalProperties", False) is not False for part in here
+            )
             return near_names(path + name, [path + key for key in known]) if known and not is_open else None
         here = _parts([part["properties"][name] for part in here if name in part.get("properties", {})], schema)
         path += f"{name}."
@@ -87,8 +89,11 @@ def _check_references(schema: dict[str, Any], path: Path) -> None:
         try:
             resolver.lookup(reference)
         except Unresolvable as error:
-            raise UserError(f'"$ref": "{reference}" leads to nothing in this schema', str(path),
-                            "put what it means into the schema, under $defs") from error
+            raise UserError(
+                f'"$ref": "{reference}" leads to nothing in this schema',
+                str(path),
+                "put what it means into the schema, under $defs",
+            ) from error
 
 
 def _references(value: Any) -> Iterator[str]:

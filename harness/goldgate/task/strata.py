@@ -37,13 +37,19 @@ class Novelty:
     def of(self, split: Split) -> Mapping[str, str]:
         """Example id → stratum. Raises UserError for any split but the dev and the golden that it was computed from."""
         if split.name not in SPLITS or self.fingerprints[split.name] != split.fingerprint:
-            raise UserError(f"how near these examples of {split.name} are to train is not known: it was computed for"
-                            " dev and golden as they are", str(self.path),
-                            'slice before you change them: candidate.on("novelty:far").under(..)')
+            raise UserError(
+                f"how near these examples of {split.name} are to train is not known: it was computed for"
+                " dev and golden as they are",
+                str(self.path),
+                'slice before you change them: candidate.on("novelty:far").under(..)',
+            )
         strata = self.strata[split.name]
         if strata.keys() != split.by_id.keys():
-            raise UserError(f"was edited: its examples of {split.name} are not those of the split", str(self.path),
-                            f"write it anew with `goldgate prepare {self.path.parent.name}`")
+            raise UserError(
+                f"was edited: its examples of {split.name} are not those of the split",
+                str(self.path),
+                f"write it anew with `goldgate prepare {self.path.parent.name}`",
+            )
         return strata
 
 
@@ -60,8 +66,12 @@ def read_novelty(folder: Path) -> Novelty:
     card = read_card(folder).splits
     for name in ("train", *SPLITS):
         if fingerprints[name] != card.get(name, {}).get("fingerprint"):
-            raise UserError(f"stale: the {name} split is another than the one it was computed from"
-                            f" (fingerprint {short(fingerprints[name])})", where, again)
+            raise UserError(
+                f"stale: the {name} split is another than the one it was computed from"
+                f" (fingerprint {short(fingerprints[name])})",
+                where,
+                again,
+            )
     found = {name: _strata(raw[name], f'{where}, field "{name}"', again) for name in SPLITS}
     return Novelty(path, fingerprints, found)
 

@@ -92,8 +92,10 @@ class Style(_Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> Style:
-        for low, high, what in ((self.min_words, self.max_words, "words"),
-                                (self.min_characters, self.max_characters, "characters")):
+        for low, high, what in (
+            (self.min_words, self.max_words, "words"),
+            (self.min_characters, self.max_characters, "characters"),
+        ):
             if low is not None and high is not None and low > high:
                 raise ValueError(f"min_{what} {low} is more than max_{what} {high}: no text keeps both")
         if self == Style.model_construct():
@@ -196,8 +198,10 @@ class Task:
         """How turns are written and read, as far as task.yaml says so beside `template`: for digests, which stay what
         they were where it says nothing.
         """
-        parts = {"chat_template": self.chat_template,
-                 "thinking": None if self.thinking is None else self.thinking.model_dump()}
+        parts = {
+            "chat_template": self.chat_template,
+            "thinking": None if self.thinking is None else self.thinking.model_dump(),
+        }
         return {key: value for key, value in parts.items() if value is not None}
 
     @cached_property
@@ -219,19 +223,24 @@ def load_task(project: Project, name: str) -> Task:
     except ValidationError as error:
         raise _complaint(error, raw, path) from error
     if parsed.task != name:
-        raise UserError(f'says task "{parsed.task}", its folder is "{name}"', f"{path}, field \"task\"",
-                        "give both one name")
+        raise UserError(
+            f'says task "{parsed.task}", its folder is "{name}"', f'{path}, field "task"', "give both one name"
+        )
     if parsed.kind == "json" and parsed.schema_ is None:
-        raise UserError("kind json needs a schema", f'{path}, field "schema"',
-                        "write schema.json beside it and name it here")
+        raise UserError(
+            "kind json needs a schema", f'{path}, field "schema"', "write schema.json beside it and name it here"
+        )
     schema = None if parsed.schema_ is None else load_schema(folder, parsed.schema_)
     if schema is not None:
         for field, rule in parsed.fields.items():
             if hint := unknown_field(schema, field):
                 raise UserError(f'the schema has no field "{field}"', _place(path, raw, ["fields", field]), hint)
             if rule.weight != 1.0 and "." in field and field not in schema.get("properties", {}):
-                raise UserError("only a top-level field has a weight", _place(path, raw, ["fields", field, "weight"]),
-                                f'give it to "{field.partition(".")[0]}", which its parts share')
+                raise UserError(
+                    "only a top-level field has a weight",
+                    _place(path, raw, ["fields", field, "weight"]),
+                    f'give it to "{field.partition(".")[0]}", which its parts share',
+                )
     if parsed.kind == "label" and len(set(parsed.labels)) < 2:
         raise UserError("kind label needs at least two different labels", f'{path}, field "labels"', "list them all")
     values = {k: getattr(parsed, k) for k in _TaskFile.model_fields if k not in ("task", "schema_", "chat_template")}
@@ -264,8 +273,11 @@ def _yaml(path: Path) -> tuple[Any, str]:
         line = source[: error.position].count("\n") + 1
         raise UserError("not valid YAML (a control character)", f"{path}, line {line}", "mend the line") from error
     except (TypeError, ValueError, RecursionError) as error:  # keys that are lists, days that no month has, loops
-        raise UserError(f"not keys and values as JSON has them ({error})", str(path),
-                        "make every key plain text, and write values as text, numbers, lists or mappings") from error
+        raise UserError(
+            f"not keys and values as JSON has them ({error})",
+            str(path),
+            "make every key plain text, and write values as text, numbers, lists or mappings",
+        ) from error
     if not isinstance(raw, dict):
         raise UserError("must be a mapping of keys to values", str(path), "start with `task: NAME`")
     return raw, text
@@ -296,7 +308,10 @@ def _place(path: Path, raw: Any, where: list[str]) -> str:
 
 def _known(parents: list[str]) -> list[str]:
     sections: dict[str, type[_Strict]] = {
-        "decoding": Decoding, "style": Style, "prices": Prices, "fields": FieldRule,
+        "decoding": Decoding,
+        "style": Style,
+        "prices": Prices,
+        "fields": FieldRule,
         "thinking": Thinking,
     }
     model = sections.get(parents[0], _TaskFile) if parents else _TaskFile

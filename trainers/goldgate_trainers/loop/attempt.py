@@ -51,8 +51,9 @@ class Attempt:
     @property
     def tried(self) -> tuple[Recipe, ...]:
         """The recipe, and those at higher rates before its setbacks."""
-        return tuple(replace(self.recipe, learning_rate=self.recipe.learning_rate * 2**i)
-                     for i in range(len(self.setbacks) + 1))
+        return tuple(
+            replace(self.recipe, learning_rate=self.recipe.learning_rate * 2**i) for i in range(len(self.setbacks) + 1)
+        )
 
     @property
     def epochs(self) -> int:

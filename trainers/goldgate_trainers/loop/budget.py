@@ -31,8 +31,11 @@ class Budget:
     def at_price(self, machine_hour: float | None) -> Budget:
         """The same at this price. Raises UserError for money without a price."""
         if self.money is not None and machine_hour is None:
-            raise UserError("what an hour of this machine costs is not known", "--money",
-                            "write it in task.yaml: prices: {machine_hour: 1.20}")
+            raise UserError(
+                "what an hour of this machine costs is not known",
+                "--money",
+                "write it in task.yaml: prices: {machine_hour: 1.20}",
+            )
         return replace(self, machine_hour=machine_hour)
 
     @property

@@ -56,11 +56,14 @@ class Diagnosis:
     def fit(self) -> str:
         """How the losses stand, in words."""
         if (epoch := self.turned_after) is not None:
-            return (f"dev loss rose to {self.dev_losses[-1]:.3g} after {min(self.dev_losses):.3g} at epoch {epoch},"
-                    f" with the training loss down to {self.loss:.3g}")
+            return (
+                f"dev loss rose to {self.dev_losses[-1]:.3g} after {min(self.dev_losses):.3g} at epoch {epoch},"
+                f" with the training loss down to {self.loss:.3g}"
+            )
         if self.by_heart:
-            return (f"train is learned by heart (loss down to {self.loss:.3g}), and dev is not"
-                    f" ({self.dev_losses[-1]:.3g})")
+            return (
+                f"train is learned by heart (loss down to {self.loss:.3g}), and dev is not ({self.dev_losses[-1]:.3g})"
+            )
         return f"the training loss is {'still falling' if self.falling else 'flat'} at {self.loss:.3g}"
 
     @property
@@ -78,9 +81,12 @@ def diagnose(attempt: Attempt) -> Diagnosis:
     dev, score = attempt.dev, attempt.dev.scores.get(attempt.dev.metric, 0.0)
     weak = {t: s for t, s in sorted(dev.tags.items(), key=lambda pair: (pair[1], pair[0])) if s <= score - WEAK}
     return Diagnosis(
-        quarters[-1], len(quarters) == 4 and quarters[3] < FALLING * quarters[2],
+        quarters[-1],
+        len(quarters) == 4 and quarters[3] < FALLING * quarters[2],
         tuple(row["dev_loss"] for row in attempt.log if "dev_loss" in row),
-        {m: dev.scores[m] for m in FORMATS if dev.scores.get(m, 1.0) < WELL_FORMED}, weak, score,
+        {m: dev.scores[m] for m in FORMATS if dev.scores.get(m, 1.0) < WELL_FORMED},
+        weak,
+        score,
         by_epoch(dev.metric, attempt.log, attempt.recipe.epochs) if dev_scores(attempt.log) else "",
     )
 

@@ -52,8 +52,14 @@ class Ending:
         return told + [f"  would help: {help_}" for help_ in self.helps]
 
 
-def explain(records: Sequence[GateRecord], best: Attempt, on_golden: Callable[[GateRecord], int], level: float,
-            facts: TrainFacts, curve: Sequence[CurvePoint] = ()) -> Ending:
+def explain(
+    records: Sequence[GateRecord],
+    best: Attempt,
+    on_golden: Callable[[GateRecord], int],
+    level: float,
+    facts: TrainFacts,
+    curve: Sequence[CurvePoint] = (),
+) -> Ending:
     """From the best attempt, its gates on dev (`records`), the level of the coming look, and what train is like.
 
     on_golden: how many examples of golden a gate is on. curve: by rising count, empty where none was measured.
@@ -86,8 +92,9 @@ def _faint(plan: GatePlan) -> str:
 
 def _measured(plan: GatePlan) -> str:
     v = plan.gate.verdict
-    return (f"{plan.written}: {_number(v.estimate)} on dev (95% interval {_number(v.low)} to {_number(v.high)},"
-            f" n = {v.n})")
+    return (
+        f"{plan.written}: {_number(v.estimate)} on dev (95% interval {_number(v.low)} to {_number(v.high)}, n = {v.n})"
+    )
 
 
 def _golden_help(plan: GatePlan) -> str:

@@ -80,8 +80,14 @@ class Seeds:
         short = f" ({self.count} were asked for)" if len(done) < self.count else ""
         told = ", ".join(f"{m} {s['low']:.1%} to {s['high']:.1%}, mean {s['mean']:.1%}" for m, s in spread.items())
         words = f"this recipe: {len(passing)} of {len(done)} seeds pass on dev{short}; over seeds, {told}"
-        return {"kind": "seeds", "asked": self.count, "seeds": [a.recipe.seed for a in done], "passing": passing,
-                "spread": spread, "words": words}
+        return {
+            "kind": "seeds",
+            "asked": self.count,
+            "seeds": [a.recipe.seed for a in done],
+            "passing": passing,
+            "spread": spread,
+            "words": words,
+        }
 
 
 def _spread(values: Sequence[float]) -> dict[str, float]:

@@ -1,5 +1,4 @@
-"""What to try next, and why: policies over what the attempts so far have shown, asked in order. Each changes one thing.
-"""
+"""What to try next, and why: policies over the attempts so far, asked in order. Each changes one thing."""
 
 from __future__ import annotations
 
@@ -54,8 +53,10 @@ class MoreDropout:
         origin = _origin(done)
         if not turned or origin.recipe.dropout >= DROPOUT:
             return None
-        told = (f"in attempt {turned[-1].k} {diagnose(turned[-1]).fit}: dropout {DROPOUT:g} instead of"
-                f" {origin.recipe.dropout:g}, so that no single path through the model can learn it by heart")
+        told = (
+            f"in attempt {turned[-1].k} {diagnose(turned[-1]).fit}: dropout {DROPOUT:g} instead of"
+            f" {origin.recipe.dropout:g}, so that no single path through the model can learn it by heart"
+        )
         return Step(replace(origin.recipe, dropout=DROPOUT, epochs=_epochs_in_all(done)), told)
 
 
@@ -95,8 +96,10 @@ class FocusTag:
         tag = next((t for t in seen.weak if 0 < 2 * facts.tags.get(t, 0) <= facts.count), None)
         if tag is None:
             return None
-        told = (f"{tag} is at {seen.weak[tag]:.3f} on dev, all examples at {seen.score:.3f}: its {facts.tags[tag]}"
-                " training examples are seen twice an epoch, for more weight")
+        told = (
+            f"{tag} is at {seen.weak[tag]:.3f} on dev, all examples at {seen.score:.3f}: its {facts.tags[tag]}"
+            " training examples are seen twice an epoch, for more weight"
+        )
         return Step(replace(origin.recipe, focus=tag, epochs=_epochs_in_all(done)), told)
 
 
@@ -108,8 +111,10 @@ class BolderRate:
         rate = 2 * origin.recipe.learning_rate
         if rate > MAX_RATE or diagnose(best_attempt(done)).by_heart:
             return None
-        told = (f"more training no longer helps at {origin.recipe.learning_rate:g}, and"
-                f" {diagnose(best_attempt(done)).fit}: learning rate up to {rate:g}, to leave the flat")
+        told = (
+            f"more training no longer helps at {origin.recipe.learning_rate:g}, and"
+            f" {diagnose(best_attempt(done)).fit}: learning rate up to {rate:g}, to leave the flat"
+        )
         return Step(replace(origin.recipe, learning_rate=rate, epochs=_epochs_in_all(done)), told)
 
 
@@ -121,8 +126,10 @@ class MoreRank:
         rank = 2 * origin.recipe.rank
         if rank > MAX_RANK or diagnose(best_attempt(done)).by_heart:
             return None
-        told = (f"neither epochs nor learning rate help further, and {diagnose(best_attempt(done)).fit}: rank {rank}"
-                f" instead of {origin.recipe.rank}, for more room")
+        told = (
+            f"neither epochs nor learning rate help further, and {diagnose(best_attempt(done)).fit}: rank {rank}"
+            f" instead of {origin.recipe.rank}, for more room"
+        )
         return Step(replace(origin.recipe, rank=rank, alpha=2 * rank, epochs=_epochs_in_all(done)), told)
 
 
@@ -137,13 +144,22 @@ class VaryTag:
         tag, weak = last.recipe.focus, diagnose(last).weak
         if tag not in weak:
             return None
-        told = (f"{tag} is still at {weak[tag]:.3f} in attempt {last.k}, though seen twice: the second time under"
-                f" {', '.join(facts.variations)}, by which the suite says that an answer must not change")
+        told = (
+            f"{tag} is still at {weak[tag]:.3f} in attempt {last.k}, though seen twice: the second time under"
+            f" {', '.join(facts.variations)}, by which the suite says that an answer must not change"
+        )
         return Step(replace(last.recipe, variations=",".join(facts.variations)), told)
 
 
-LADDER: tuple[Policy, ...] = (FewerEpochs(), MoreEpochs(), MoreDropout(), FocusTag(), BolderRate(), MoreRank(),
-                              VaryTag())
+LADDER: tuple[Policy, ...] = (
+    FewerEpochs(),
+    MoreEpochs(),
+    MoreDropout(),
+    FocusTag(),
+    BolderRate(),
+    MoreRank(),
+    VaryTag(),
+)
 
 
 def next_step(done: Sequence[Attempt], facts: TrainFacts = UNKNOWN) -> Step | None:
@@ -185,9 +201,14 @@ def _taken(step: Step, done: Sequence[Attempt]) -> bool:
     """Whether an attempt had this start and recipe already, be it in vain; the seed and the epochs, which a budget may
     have shortened, aside. Where fewer epochs are the change, it is taken by one that had no more of them.
     """
+
     def shape(recipe: Recipe) -> Recipe:
         return replace(recipe, seed=0, epochs=1)
 
-    return any(shape(step.recipe) == shape(recipe) and a.continue_from == step.continue_from
-               and not (step.shorter and recipe.epochs > step.recipe.epochs)
-               for a in done for recipe in a.tried)
+    return any(
+        shape(step.recipe) == shape(recipe)
+        and a.continue_from == step.continue_from
+        and not (step.shorter and recipe.epochs > step.recipe.epochs)
+        for a in done
+        for recipe in a.tried
+    )

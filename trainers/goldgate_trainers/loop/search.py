@@ -26,11 +26,13 @@ STUDY = "study.journal"
 def check_search(fixed: Iterable[str]) -> None:
     """Raises UserError where Optuna is not installed, or these settings leave nothing to search."""
     if find_spec("optuna") is None:
-        raise UserError("a search needs Optuna, which is not installed", "--search",
-                        "python -m pip install 'goldgate[search]'")
+        raise UserError(
+            "a search needs Optuna, which is not installed", "--search", "python -m pip install 'goldgate[search]'"
+        )
     if set(SEARCHED) <= set(fixed):
-        raise UserError(f"nothing is left to search: {', '.join(SEARCHED)} are all given", "--set",
-                        "leave one of them out")
+        raise UserError(
+            f"nothing is left to search: {', '.join(SEARCHED)} are all given", "--set", "leave one of them out"
+        )
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,12 @@ class Search:
         r = self.recipe
         ranks = sorted({8, 16, 32, MAX_RANK, r.rank})
         highest = max(r.learning_rate, min(4 * r.learning_rate, MAX_RATE))
-        whole = {"learning_rate": d.FloatDistribution(r.learning_rate / 8, highest, log=True),
-                 "rank": d.CategoricalDistribution(ranks), "epochs": d.IntDistribution(1, 2 * r.epochs),
-                 "targets": d.CategoricalDistribution(TARGETS)}
+        whole = {
+            "learning_rate": d.FloatDistribution(r.learning_rate / 8, highest, log=True),
+            "rank": d.CategoricalDistribution(ranks),
+            "epochs": d.IntDistribution(1, 2 * r.epochs),
+            "targets": d.CategoricalDistribution(TARGETS),
+        }
         return {key: whole[key] for key in SEARCHED if key not in self.fixed}
 
     def next(self, done: Sequence[Attempt]) -> Step | None:
@@ -84,19 +89,33 @@ class Search:
     def record(self, done: Sequence[Attempt]) -> dict[str, Any]:
         """The best recipe beside the default one, with what the choice does to dev's numbers."""
         best = best_attempt(done)
-        words = (f"search: {len(done)} of {self.count} recipes tried; the best on dev is attempt {best.k},"
-                 f" {_told(best.recipe, self.space)}: {_standing(best.dev)}; the default recipe:"
-                 f" {_standing(done[0].dev)}. Dev chose among {len(done)}, so its numbers flatter the best")
-        return {"kind": "search", "asked": self.count, "tried": len(done), "searched": list(self.space),
-                "study": STUDY, "words": words}
+        words = (
+            f"search: {len(done)} of {self.count} recipes tried; the best on dev is attempt {best.k},"
+            f" {_told(best.recipe, self.space)}: {_standing(best.dev)}; the default recipe:"
+            f" {_standing(done[0].dev)}. Dev chose among {len(done)}, so its numbers flatter the best"
+        )
+        return {
+            "kind": "search",
+            "asked": self.count,
+            "tried": len(done),
+            "searched": list(self.space),
+            "study": STUDY,
+            "words": words,
+        }
 
     def _trials(self, done: Sequence[Attempt]) -> list[Any]:
         from optuna.trial import create_trial
 
         asked = [attempt.tried[-1] for attempt in done]  # before its setbacks: the rate that was proposed
-        return [create_trial(params={key: getattr(recipe, key) for key in self.space}, distributions=self.space,
-                             value=objective(attempt.dev), user_attrs={"attempt": attempt.k, **attempt.dev.scores})
-                for recipe, attempt in zip(asked, done, strict=True)]
+        return [
+            create_trial(
+                params={key: getattr(recipe, key) for key in self.space},
+                distributions=self.space,
+                value=objective(attempt.dev),
+                user_attrs={"attempt": attempt.k, **attempt.dev.scores},
+            )
+            for recipe, attempt in zip(asked, done, strict=True)
+        ]
 
     def _propose(self, done: Sequence[Attempt]) -> dict[str, Any]:
         import optuna
@@ -132,5 +151,6 @@ def _standing(dev: DevResult) -> str:
 
 def _told(recipe: Recipe, settings: Iterable[str]) -> str:
     values = {key: getattr(recipe, key) for key in settings}
-    return ", ".join(f"{key} {value:.3g}" if isinstance(value, float) else f"{key} {value}"
-                     for key, value in values.items())
+    return ", ".join(
+        f"{key} {value:.3g}" if isinstance(value, float) else f"{key} {value}" for key, value in values.items()
+    )

@@ -50,9 +50,17 @@ class Outcome:
     reason: str
 
 
-def train_until(first: Step, train: Train, judge: Judge, look: Look, folder: Path, budget: Budget,
-                clock: Callable[[], float] = time.monotonic,
-                told: Callable[[Step, int], None] = lambda step, k: None, plan: Plan = _UNTIL_IT_PASSES) -> Outcome:
+def train_until(
+    first: Step,
+    train: Train,
+    judge: Judge,
+    look: Look,
+    folder: Path,
+    budget: Budget,
+    clock: Callable[[], float] = time.monotonic,
+    told: Callable[[Step, int], None] = lambda step, k: None,
+    plan: Plan = _UNTIL_IT_PASSES,
+) -> Outcome:
     """Attempts until one passes golden, the plan has no further step, or the budget would be overrun.
 
     folder: holds attempts/<k>/; what is complete there from a killed run is taken up. told: hears of each attempt
@@ -114,8 +122,10 @@ def _next(done: list[Attempt], plan: Plan, budget: Budget, spent: float) -> tupl
         return step, ""
     affordable = math.floor((left - done[-1].judged) / per_epoch(step.recipe, done))
     if affordable < 1 or plan.comparing:
-        return None, (f"the {budget.scarce} is used up: the next attempt ({step.reason}) would take"
-                      f" {needed / 60:.0f} min, {max(0.0, left) / 60:.0f} of {budget.seconds / 60:g} min are left")
+        return None, (
+            f"the {budget.scarce} is used up: the next attempt ({step.reason}) would take"
+            f" {needed / 60:.0f} min, {max(0.0, left) / 60:.0f} of {budget.seconds / 60:g} min are left"
+        )
     return step.shortened(affordable), ""
 
 
@@ -130,8 +140,9 @@ def per_epoch(recipe: Recipe, done: list[Attempt]) -> float:
     return max(1e-9, last.trained / last.epochs)
 
 
-def _attempt(step: Step, k: int, done: list[Attempt], train: Train, judge: Judge, folder: Path,
-             clock: Callable[[], float]) -> Attempt:
+def _attempt(
+    step: Step, k: int, done: list[Attempt], train: Train, judge: Judge, folder: Path, clock: Callable[[], float]
+) -> Attempt:
     out = folder / "attempts" / str(k)
     from_adapter = None if step.continue_from is None else done[step.continue_from - 1].adapter
     begun = clock()
@@ -141,18 +152,38 @@ def _attempt(step: Step, k: int, done: list[Attempt], train: Train, judge: Judge
     if record is None:
         begun = clock()
         dev = judge(result.adapter, k)
-        record = {"adapter": result.digest, **asdict(dev), "trained": trained, "judged": clock() - begun,
-                  "reason": step.reason, "continue_from": step.continue_from}
+        record = {
+            "adapter": result.digest,
+            **asdict(dev),
+            "trained": trained,
+            "judged": clock() - begun,
+            "reason": step.reason,
+            "continue_from": step.continue_from,
+        }
         write_json(out / "dev.json", record)
         earlier = trained if result.reused else result.earlier
     else:
         earlier = record["trained"] + record["judged"]
     dev = DevResult(**{f.name: record[f.name] for f in fields(DevResult)})
-    recipe = replace(step.recipe, learning_rate=step.recipe.learning_rate / 2 ** len(result.setbacks),
-                     micro_batch=result.micro_batch or step.recipe.micro_batch)
+    recipe = replace(
+        step.recipe,
+        learning_rate=step.recipe.learning_rate / 2 ** len(result.setbacks),
+        micro_batch=result.micro_batch or step.recipe.micro_batch,
+    )
     reason = "; ".join([step.reason, *result.setbacks, *shortage(step.recipe, recipe)])
-    return Attempt(k, recipe, reason, result.adapter, result.log, dev, record["trained"], record["judged"],
-                   step.continue_from, earlier, result.setbacks)
+    return Attempt(
+        k,
+        recipe,
+        reason,
+        result.adapter,
+        result.log,
+        dev,
+        record["trained"],
+        record["judged"],
+        step.continue_from,
+        earlier,
+        result.setbacks,
+    )
 
 
 def _known_dev(out: Path, result: TrainingResult) -> dict[str, Any] | None:

@@ -18,8 +18,9 @@ CHUNK = 2**23
 """Logits at a time: 34 MB of 32-bit floats. Smaller ones would make the matrices too thin to be fast."""
 
 
-def answer_hidden(model: Any, ids: torch.Tensor, labels: torch.Tensor,
-                  positions: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+def answer_hidden(
+    model: Any, ids: torch.Tensor, labels: torch.Tensor, positions: torch.Tensor | None = None
+) -> tuple[torch.Tensor, torch.Tensor]:
     """(n, hidden) states of the n positions that predict a label, and the n labels. model: a causal LM.
 
     ids, labels: (rows, longest), padded on the right; or (1, tokens) packed, with positions of the same shape.
@@ -30,8 +31,9 @@ def answer_hidden(model: Any, ids: torch.Tensor, labels: torch.Tensor,
     return hidden[:, :-1].reshape(-1, hidden.shape[-1]).index_select(0, at), wanted.index_select(0, at)
 
 
-def answer_logits(model: Any, ids: torch.Tensor, labels: torch.Tensor,
-                  positions: torch.Tensor | None = None) -> torch.Tensor:
+def answer_logits(
+    model: Any, ids: torch.Tensor, labels: torch.Tensor, positions: torch.Tensor | None = None
+) -> torch.Tensor:
     """(n, vocabulary) logits of the positions that predict a label: what answer_loss scores, all at once."""
     from torch.nn.functional import linear
 
@@ -40,8 +42,14 @@ def answer_logits(model: Any, ids: torch.Tensor, labels: torch.Tensor,
     return logits
 
 
-def answer_loss(model: Any, ids: torch.Tensor, labels: torch.Tensor, count: Any,
-                positions: torch.Tensor | None = None, dtype: torch.dtype | None = None) -> torch.Tensor:
+def answer_loss(
+    model: Any,
+    ids: torch.Tensor,
+    labels: torch.Tensor,
+    count: Any,
+    positions: torch.Tensor | None = None,
+    dtype: torch.dtype | None = None,
+) -> torch.Tensor:
     """Sum of the labels' negative log-likelihoods (nats) divided by count: the labels of the whole optimizer step.
 
     dtype: what the head multiplies in; None: what states and weights are. The head is frozen; what it may do beside a

@@ -59,8 +59,16 @@ class TrainingResult:
     sample: Mapping[str, str] = field(default_factory=dict)
 
 
-def write_attempt(folder: Path, key: str, recipe: Recipe, log: Log, tokens: int, notes: tuple[str, ...],
-                  sample: dict[str, str], setbacks: tuple[str, ...] = ()) -> None:
+def write_attempt(
+    folder: Path,
+    key: str,
+    recipe: Recipe,
+    log: Log,
+    tokens: int,
+    notes: tuple[str, ...],
+    sample: dict[str, str],
+    setbacks: tuple[str, ...] = (),
+) -> None:
     """Completes an attempt's folder, whose adapter/ is there already. key: digest of all that decided the adapter.
 
     sample: one training row as the model saw it.
@@ -72,10 +80,20 @@ def write_attempt(folder: Path, key: str, recipe: Recipe, log: Log, tokens: int,
     write_whole(folder / "recipe.yaml", text.getvalue())
     write_json(folder / "log.json", log)
     seconds = max(log[-1]["seconds"], 0.01)  # the log rounds: a training of a few steps must not divide by nothing
-    write_json(folder / "attempt.json", {
-        "key": key, "adapter": adapter_digest(folder / "adapter"), "seconds": seconds, "tokens": tokens,
-        "tokens_per_second": round(tokens / seconds, 1), "notes": list(notes), "sample": sample,
-        "setbacks": list(setbacks), "micro_batch": recipe.micro_batch})
+    write_json(
+        folder / "attempt.json",
+        {
+            "key": key,
+            "adapter": adapter_digest(folder / "adapter"),
+            "seconds": seconds,
+            "tokens": tokens,
+            "tokens_per_second": round(tokens / seconds, 1),
+            "notes": list(notes),
+            "sample": sample,
+            "setbacks": list(setbacks),
+            "micro_batch": recipe.micro_batch,
+        },
+    )
 
 
 def read_attempt(folder: Path, key: str) -> TrainingResult | None:
@@ -87,17 +105,25 @@ def read_attempt(folder: Path, key: str) -> TrainingResult | None:
         if record["key"] != key or adapter_digest(folder / "adapter") != record["adapter"]:
             return None
         return TrainingResult(
-            folder / "adapter", record["adapter"], record["seconds"], record["tokens"], record["tokens_per_second"],
-            read_json(folder / "log.json"), tuple(record["notes"]),
-            tuple(record["setbacks"]), record["micro_batch"], reused=True, sample=record["sample"])
+            folder / "adapter",
+            record["adapter"],
+            record["seconds"],
+            record["tokens"],
+            record["tokens_per_second"],
+            read_json(folder / "log.json"),
+            tuple(record["notes"]),
+            tuple(record["setbacks"]),
+            record["micro_batch"],
+            reused=True,
+            sample=record["sample"],
+        )
     except (UserError, OSError, KeyError, TypeError):
         # A folder that a killed process or a person left torn counts as not there; it is made again.
         return None
 
 
 def read_back(folder: Path, key: str) -> TrainingResult:
-    """The result of the attempt that was just written, as one of this process. Raises UserError where it is not there.
-    """
+    """The result of the attempt that was just written by this process. Raises UserError if it is missing."""
     if (result := read_attempt(folder, key)) is None:
         raise UserError("the attempt cannot be read back", str(folder), "check the disk and train again")
     return replace(result, reused=False)

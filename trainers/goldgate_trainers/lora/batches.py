@@ -51,8 +51,10 @@ def make_rows(tokenizer: Any, task: Task, strategy: Strategy, examples: Sequence
     prompts = prompt_tokens(tokenizer, [strategy.messages(e) for e in examples], task.template)
     answers = encode(tokenizer, [render_output(e.output) for e in examples])
     end = turn_end(tokenizer)
-    return [Row(e.id, (*prompt, *answer, end), len(prompt))
-            for e, prompt, answer in zip(examples, prompts, answers, strict=True)]
+    return [
+        Row(e.id, (*prompt, *answer, end), len(prompt))
+        for e, prompt, answer in zip(examples, prompts, answers, strict=True)
+    ]
 
 
 def fitting(rows: Sequence[Row], recipe: Recipe, context: int) -> tuple[list[Row], list[Row]]:
@@ -68,8 +70,10 @@ def fitting(rows: Sequence[Row], recipe: Recipe, context: int) -> tuple[list[Row
         more = f"set max_length={len(worst.tokens)}, " if len(worst.tokens) <= context else ""
         raise UserError(
             f"{len(long)} of {len(rows)} training examples have more than {limit} tokens, with {worst.id} at"
-            f" {len(worst.tokens)}", f"train.jsonl, id {worst.id}",
-            f"nothing is cut off silently: {more}set them aside with too_long=set_aside, or shorten them")
+            f" {len(worst.tokens)}",
+            f"train.jsonl, id {worst.id}",
+            f"nothing is cut off silently: {more}set them aside with too_long=set_aside, or shorten them",
+        )
     return [r for r in rows if len(r.tokens) <= limit], long
 
 
@@ -84,8 +88,11 @@ def collate(rows: Sequence[Row], pad: int, multiple: int = 1) -> dict[str, torch
     width = math.ceil(max(len(r.tokens) for r in rows) / multiple) * multiple
     ids = [[*r.tokens, *[pad] * (width - len(r.tokens))] for r in rows]
     labels = [[*r.labels, *[IGNORED] * (width - len(r.tokens))] for r in rows]
-    return {"input_ids": torch.tensor(ids), "labels": torch.tensor(labels),
-            "lengths": torch.tensor([len(r.tokens) for r in rows])}
+    return {
+        "input_ids": torch.tensor(ids),
+        "labels": torch.tensor(labels),
+        "lengths": torch.tensor([len(r.tokens) for r in rows]),
+    }
 
 
 class ByLength:

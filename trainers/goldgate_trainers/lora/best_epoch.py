@@ -62,8 +62,10 @@ def by_epoch(metric: str, log: Sequence[Mapping[str, float]], epochs: int) -> st
     """What the scores were and what followed, in words. epochs: of the recipe."""
     scores = dev_scores(log)
     ended = "" if len(scores) == epochs else f"; ended after epoch {len(scores)} of {epochs}"
-    return (f"{metric} of the answers to dev by epoch: {', '.join(f'{s:.3f}' for s, _ in scores)}{ended};"
-            f" the adapter is that of epoch {kept_epoch(scores)}")
+    return (
+        f"{metric} of the answers to dev by epoch: {', '.join(f'{s:.3f}' for s, _ in scores)}{ended};"
+        f" the adapter is that of epoch {kept_epoch(scores)}"
+    )
 
 
 def _trained(model: Any) -> list[tuple[str, Any]]:

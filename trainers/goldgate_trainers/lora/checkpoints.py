@@ -65,8 +65,12 @@ class Checkpoints:
         """
         begun = time.monotonic()
         whole_note = {**note, "setbacks": self.setbacks, "micro_batch": self.micro_batch}
-        manifest = {"key": self._key, "step": step, "note": whole_note,
-                    "files": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}}
+        manifest = {
+            "key": self._key,
+            "step": step,
+            "note": whole_note,
+            "files": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
+        }
         folder = self._folder / f"{step:08d}"
         with whole_folder(folder) as part:
             for name, data in files.items():

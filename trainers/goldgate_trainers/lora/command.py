@@ -50,8 +50,16 @@ _OUTPUT = ("stdout.txt", "stderr.txt")
 _LAST_WORDS = 300  # characters of the program's last line that a message repeats
 
 
-def train_by_command(model: ModelRef, task: Task, train: Split, recipe: Recipe, out: Path,
-                     continue_from: Path | None = None, *, seconds: float) -> TrainingResult:
+def train_by_command(
+    model: ModelRef,
+    task: Task,
+    train: Split,
+    recipe: Recipe,
+    out: Path,
+    continue_from: Path | None = None,
+    *,
+    seconds: float,
+) -> TrainingResult:
     """Has recipe.command train an adapter into the attempt folder `out`; a complete one is not made again.
 
     In the arguments stand {train}: a JSONL file of token rows and their labels, with the chat messages that they were
@@ -81,10 +89,19 @@ def train_by_command(model: ModelRef, task: Task, train: Split, recipe: Recipe, 
         with whole_folder(out) as part:
             _take(work / "adapter", part / "adapter", model)
             tidy_config(part / "adapter", model.alias)
-            write_json(part / "adapter" / "goldgate.json", {
-                "base": model.digest, "alias": model.alias, "task": task.name, "train": train.fingerprint,
-                "prompt": recipe.prompt, "template": template_digest(tokenizer, task.template),
-                "recipe": recipe.to_dict(), "continued": adapter_digest(continue_from) if continue_from else None})
+            write_json(
+                part / "adapter" / "goldgate.json",
+                {
+                    "base": model.digest,
+                    "alias": model.alias,
+                    "task": task.name,
+                    "train": train.fingerprint,
+                    "prompt": recipe.prompt,
+                    "template": template_digest(tokenizer, task.template),
+                    "recipe": recipe.to_dict(),
+                    "continued": adapter_digest(continue_from) if continue_from else None,
+                },
+            )
             before, after = _checked(load_base(model)[1], part / "adapter", rows, work)
             log = [_log_row(0, before, recipe, 0.0), _log_row(recipe.steps(len(rows)), after, recipe, took)]
             for name in _OUTPUT:
@@ -96,28 +113,53 @@ def train_by_command(model: ModelRef, task: Task, train: Split, recipe: Recipe, 
     return read_back(out, key)
 
 
-def _hand_over(work: Path, model: ModelRef, task: Task, train: Split, rows: Sequence[Row], recipe: Recipe,
-               start: Path | None) -> dict[str, str]:
+def _hand_over(
+    work: Path, model: ModelRef, task: Task, train: Split, rows: Sequence[Row], recipe: Recipe, start: Path | None
+) -> dict[str, str]:
     """Writes what the program gets; returns what stands for each placeholder."""
     strategy, kept = strategy_for(task, recipe.prompt), {row.id for row in rows}
     once = sorted((e for e in train.examples if e.id in kept), key=lambda e: e.id)
     examples = {e.id: e for e in (*once, *repeats(once, recipe))}
-    lines = [json.dumps({"id": row.id, "messages": [
-        *strategy.messages(examples[row.id]),
-        {"role": "assistant", "content": render_output(examples[row.id].output)}],
-        "input_ids": row.tokens, "labels": row.labels}, ensure_ascii=False) for row in rows]
+    lines = [
+        json.dumps(
+            {
+                "id": row.id,
+                "messages": [
+                    *strategy.messages(examples[row.id]),
+                    {"role": "assistant", "content": render_output(examples[row.id].output)},
+                ],
+                "input_ids": row.tokens,
+                "labels": row.labels,
+            },
+            ensure_ascii=False,
+        )
+        for row in rows
+    ]
     write_whole(work / "train.jsonl", "\n".join(lines) + "\n")
     asked = {k: v for k, v in recipe.to_dict().items() if k not in ("trainer", "command")}
-    write_json(work / "recipe.json", {
-        **asked, "task": task.name, "model": str(model.path.resolve()), "template": dict(task.template),
-        "start": None if start is None else str(start.resolve())})
-    return {"train": str(work / "train.jsonl"), "recipe": str(work / "recipe.json"),
-            "model": str(model.path.resolve()), "out": str(work / "adapter"),
-            "start": "" if start is None else str(start.resolve()), "project": str(task.folder.resolve().parent.parent)}
+    write_json(
+        work / "recipe.json",
+        {
+            **asked,
+            "task": task.name,
+            "model": str(model.path.resolve()),
+            "template": dict(task.template),
+            "start": None if start is None else str(start.resolve()),
+        },
+    )
+    return {
+        "train": str(work / "train.jsonl"),
+        "recipe": str(work / "recipe.json"),
+        "model": str(model.path.resolve()),
+        "out": str(work / "adapter"),
+        "start": "" if start is None else str(start.resolve()),
+        "project": str(task.folder.resolve().parent.parent),
+    }
 
 
 def _arguments(command: Sequence[str], known: Mapping[str, str]) -> list[str]:
     """The command with its placeholders filled in. Raises UserError for an unknown one."""
+
     def fill(found: re.Match[str]) -> str:
         if found[1] not in known:
             raise UserError(f"no placeholder {found[0]}", 'recipe, field "command"', near_names(found[1], known))
@@ -131,17 +173,23 @@ def _run(arguments: Sequence[str], work: Path, seconds: float) -> float:
     begun = time.monotonic()
     with (work / _OUTPUT[0]).open("wb") as said, (work / _OUTPUT[1]).open("wb") as wrong:
         try:
-            program = subprocess.Popen(arguments, cwd=work, stdin=subprocess.DEVNULL, stdout=said, stderr=wrong,
-                                       start_new_session=True)
+            program = subprocess.Popen(
+                arguments, cwd=work, stdin=subprocess.DEVNULL, stdout=said, stderr=wrong, start_new_session=True
+            )
         except (OSError, ValueError) as error:
-            raise UserError(f"the program cannot be started: {error}", f"{arguments[0]!r:.80}",
-                            'give its path in the recipe\'s "command", for instance [python, "{project}/train.py"]'
-                            ) from error
+            raise UserError(
+                f"the program cannot be started: {error}",
+                f"{arguments[0]!r:.80}",
+                'give its path in the recipe\'s "command", for instance [python, "{project}/train.py"]',
+            ) from error
         try:
             status = program.wait(timeout=max(seconds, 0.0))
         except subprocess.TimeoutExpired as error:
-            raise TrainingFailed(f"the program was ended after {seconds / 60:.3g} min, all that the budget had left",
-                                 str(work), f"give it more --minutes; {_last_words(work)}") from error
+            raise TrainingFailed(
+                f"the program was ended after {seconds / 60:.3g} min, all that the budget had left",
+                str(work),
+                f"give it more --minutes; {_last_words(work)}",
+            ) from error
         finally:
             if program.poll() is None:
                 _end(program)
@@ -178,12 +226,18 @@ def _take(found: Path, into: Path, model: ModelRef) -> None:
             raise UserError(f"{name} is missing, or a link", str(found), hint)
     config = check_object(read_json(found / _CONFIG), str(found / _CONFIG), hint, peft_type=str)
     if config["peft_type"] != "LORA" or config.get("modules_to_save"):
-        raise UserError("not a plain LoRA adapter: whole modules, or another method, cannot be merged and compared",
-                        str(found / _CONFIG), "train LoRA layers alone")
+        raise UserError(
+            "not a plain LoRA adapter: whole modules, or another method, cannot be merged and compared",
+            str(found / _CONFIG),
+            "train LoRA layers alone",
+        )
     made_for = config.get("base_model_name_or_path")
     if made_for not in (None, model.alias) and Path(str(made_for)).resolve() != model.path.resolve():
-        raise UserError(f"the adapter says that it was made for another base model, {made_for!r:.80}",
-                        str(found / _CONFIG), 'load the base model from "{model}"')
+        raise UserError(
+            f"the adapter says that it was made for another base model, {made_for!r:.80}",
+            str(found / _CONFIG),
+            'load the base model from "{model}"',
+        )
     into.mkdir()
     for name in (_WEIGHTS, _CONFIG):
         shutil.copyfile(found / name, into / name)
@@ -201,8 +255,11 @@ def _checked(base: Any, adapter: Path, rows: Sequence[Row], work: Path) -> tuple
         after = _loss(tuned, rows)
         check_adapter(tuned, adapter, min(rows, key=_length))
     except (SafetensorError, RuntimeError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"the adapter does not load on the base model: {str(error).strip().splitlines()[0][:200]}",
-                        str(work / "adapter"), 'train it on the model in "{model}"') from error
+        raise UserError(
+            f"the adapter does not load on the base model: {str(error).strip().splitlines()[0][:200]}",
+            str(work / "adapter"),
+            'train it on the model in "{model}"',
+        ) from error
     return before, after
 
 
@@ -222,8 +279,14 @@ def _loss(model: Any, rows: Sequence[Row]) -> float:
 
 
 def _log_row(step: int, loss: float, recipe: Recipe, seconds: float) -> dict[str, float]:
-    return {"step": step, "epoch": float(recipe.epochs if step else 0), "loss": loss,
-            "learning_rate": recipe.learning_rate, "tokens": 0.0, "seconds": seconds}
+    return {
+        "step": step,
+        "epoch": float(recipe.epochs if step else 0),
+        "loss": loss,
+        "learning_rate": recipe.learning_rate,
+        "tokens": 0.0,
+        "seconds": seconds,
+    }
 
 
 def _length(row: Row) -> int:

@@ -17,8 +17,16 @@ from goldgate.models.template import stop_tokens
 from goldgate.task.task import Task
 from goldgate_trainers.lora.train import load_base
 
-_TAKEN_OVER = ("tokenizer*.json", "tokenizer.model", "special_tokens_map.json", "added_tokens.json", "vocab.*",
-               "merges.txt", "*.jinja", "LICENSE*")
+_TAKEN_OVER = (
+    "tokenizer*.json",
+    "tokenizer.model",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.*",
+    "merges.txt",
+    "*.jinja",
+    "LICENSE*",
+)
 """Files of the base model that stay as they are, to the byte: its chat template among them, where the task has none of
 its own.
 """
@@ -46,8 +54,17 @@ def export_merged(model: ModelRef, adapter: Adapter, task: Task, card: str, out:
         if task.chat_template:
             write_whole(part / "chat_template.jinja", task.chat_template)
         write_whole(part / "README.md", card)
-        write_json(part / NOTE, {"merged": adapter.digest, "base": model.digest, "alias": public_name(model.alias),
-                                 "task": task.name, "prompt": adapter.prompt, "template": dict(task.template)})
+        write_json(
+            part / NOTE,
+            {
+                "merged": adapter.digest,
+                "base": model.digest,
+                "alias": public_name(model.alias),
+                "task": task.name,
+                "prompt": adapter.prompt,
+                "template": dict(task.template),
+            },
+        )
     return out
 
 
@@ -69,5 +86,9 @@ def _generation(task: Task, stops: tuple[int, ...], tokenizer: Any) -> Any:
 
     drawn = {"do_sample": True, "temperature": task.decoding.temperature, "top_k": 0, "top_p": 1.0}
     return GenerationConfig(
-        max_new_tokens=task.decoding.max_new_tokens, eos_token_id=list(stops), bos_token_id=tokenizer.bos_token_id,
-        pad_token_id=tokenizer.pad_token_id, **(drawn if task.decoding.temperature > 0 else {"do_sample": False}))
+        max_new_tokens=task.decoding.max_new_tokens,
+        eos_token_id=list(stops),
+        bos_token_id=tokenizer.bos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        **(drawn if task.decoding.temperature > 0 else {"do_sample": False}),
+    )

@@ -40,8 +40,9 @@ class Forward:
         if self._layers is not None:
             self._layers.refresh()
 
-    def loss(self, ids: torch.Tensor, labels: torch.Tensor, count: Any,
-             positions: torch.Tensor | None = None) -> torch.Tensor:
+    def loss(
+        self, ids: torch.Tensor, labels: torch.Tensor, count: Any, positions: torch.Tensor | None = None
+    ) -> torch.Tensor:
         """Summed negative log-likelihood (nats) of the labels divided by count; shapes as answer_loss has them."""
         causal = self._model.get_base_model()
         if self._layers is not None:  # attention, too, would only be slower in bf16 on a CPU

@@ -14,7 +14,8 @@ _SAYS = ("out of memory", "can't allocate memory")
 def out_of_memory(error: BaseException) -> bool:
     """Whether an exception tells of too little memory, of the machine's or of a GPU's."""
     return isinstance(error, MemoryError) or (
-        isinstance(error, RuntimeError) and any(says in str(error).lower() for says in _SAYS))
+        isinstance(error, RuntimeError) and any(says in str(error).lower() for says in _SAYS)
+    )
 
 
 def fewer_rows(recipe: Recipe) -> Recipe:
@@ -22,8 +23,11 @@ def fewer_rows(recipe: Recipe) -> Recipe:
     if recipe.micro_batch == 1:
         more = [] if recipe.checkpoint_activations else ["--set checkpoint_activations=true"]
         more += [] if recipe.precision == "bf16" else ["--set precision=bf16"]
-        raise TrainingFailed("memory does not suffice for a single row at a time", "training",
-                             ", ".join([*more, "a smaller base model, or shorter examples"]))
+        raise TrainingFailed(
+            "memory does not suffice for a single row at a time",
+            "training",
+            ", ".join([*more, "a smaller base model, or shorter examples"]),
+        )
     return with_settings(recipe, {"micro_batch": recipe.micro_batch - 1}, "training")
 
 
@@ -40,5 +44,7 @@ def shortage(asked: Recipe, ran: Recipe) -> list[str]:
     """For the record: that memory did not suffice for the micro_batch that was asked for."""
     if ran.micro_batch == asked.micro_batch:
         return []
-    return [f"memory ran out at {asked.micro_batch} rows a forward pass: trained with {ran.micro_batch},"
-            f" {ran.batch} a step as before"]
+    return [
+        f"memory ran out at {asked.micro_batch} rows a forward pass: trained with {ran.micro_batch},"
+        f" {ran.batch} a step as before"
+    ]

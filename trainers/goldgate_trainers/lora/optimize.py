@@ -25,10 +25,18 @@ from goldgate_trainers.lora.watchdog import Watchdog
 _NO_LOSS = {"cross_entropy": False, "fused_linear_cross_entropy": False}  # of Liger's: the loss is ours
 
 
-def optimize(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int, work: Path,
-             progress: Callable[[Progress], None], kept: Checkpoints,
-             dev: Sequence[Row] = (), tracking: Tracking | None = None,
-             score: Callable[[], float] | None = None) -> list[dict[str, float]]:
+def optimize(
+    model: Any,
+    rows: Sequence[Row],
+    recipe: Recipe,
+    pad: int,
+    work: Path,
+    progress: Callable[[Progress], None],
+    kept: Checkpoints,
+    dev: Sequence[Row] = (),
+    tracking: Tracking | None = None,
+    score: Callable[[], float] | None = None,
+) -> list[dict[str, float]]:
     """Trains the parameters of a peft model that require gradients; returns one log row an optimizer step.
 
     work: a folder for the Trainer, which writes nothing there; kept: checkpoints to go on from and to write; dev: rows
@@ -49,9 +57,12 @@ def optimize(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int, work: Pa
     done = 0 if kept.saved is None else kept.saved.step
     with forward_as_trained(model, recipe) as forward, tracked(tracking, done) as trackers:
         trainer = _trainer_class()(
-            model=model, args=_arguments(recipe, work), train_dataset=list(rows),
+            model=model,
+            args=_arguments(recipe, work),
+            train_dataset=list(rows),
             data_collator=pack if recipe.pack else partial(collate, pad=pad, multiple=WIDTHS),
-            callbacks=[_callback(clock, forward, kept, order, per_epoch, best), *trackers])
+            callbacks=[_callback(clock, forward, kept, order, per_epoch, best), *trackers],
+        )
         measures: dict[str, Callable[[], float]] = {}
         if dev:
             measures["dev_loss"] = lambda: mean_loss(model, forward, dev, recipe.micro_batch, pad)
@@ -78,13 +89,25 @@ def _arguments(recipe: Recipe, work: Path) -> Any:
     from transformers import TrainingArguments
 
     return TrainingArguments(
-        output_dir=str(work), seed=recipe.seed, num_train_epochs=recipe.epochs,
+        output_dir=str(work),
+        seed=recipe.seed,
+        num_train_epochs=recipe.epochs,
         per_device_train_batch_size=recipe.micro_batch,
         gradient_accumulation_steps=recipe.batch // recipe.micro_batch,
-        learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay, max_grad_norm=recipe.clip,
-        optim="adamw_torch", logging_steps=1, logging_nan_inf_filter=False, save_strategy="no", eval_strategy="no",
-        report_to="none", disable_tqdm=True, dataloader_num_workers=0, dataloader_pin_memory=False,
-        remove_unused_columns=False, **({"activation_checkpointing": True} if recipe.checkpoint_activations else {}),
+        learning_rate=recipe.learning_rate,
+        weight_decay=recipe.weight_decay,
+        max_grad_norm=recipe.clip,
+        optim="adamw_torch",
+        logging_steps=1,
+        logging_nan_inf_filter=False,
+        save_strategy="no",
+        eval_strategy="no",
+        report_to="none",
+        disable_tqdm=True,
+        dataloader_num_workers=0,
+        dataloader_pin_memory=False,
+        remove_unused_columns=False,
+        **({"activation_checkpointing": True} if recipe.checkpoint_activations else {}),
         **({"use_liger_kernel": True, "liger_kernel_config": _NO_LOSS} if liger() else {}),
     )
 
@@ -135,9 +158,17 @@ class _Clock:
         seconds = time.perf_counter() - self._started
         speed = self._done / seconds
         left = max(0.0, (self._tokens - self._done) / speed)
-        self.log.append({"step": step, "epoch": round(epoch, 4), "loss": loss, "learning_rate": rate,
-                         "tokens_per_second": round(speed, 1), "seconds": round(seconds, 2),
-                         **{name: value for name, value in measured.items() if math.isfinite(value)}})
+        self.log.append(
+            {
+                "step": step,
+                "epoch": round(epoch, 4),
+                "loss": loss,
+                "learning_rate": rate,
+                "tokens_per_second": round(speed, 1),
+                "seconds": round(seconds, 2),
+                **{name: value for name, value in measured.items() if math.isfinite(value)},
+            }
+        )
         self._progress(Progress(step, self._steps, epoch, loss, rate, speed, seconds, left))
 
 
@@ -150,11 +181,13 @@ def _trainer_class() -> Any:
         recipe: Recipe
         forward: Forward
 
-        def compute_loss(self, model: Any, inputs: Any, return_outputs: bool = False,
-                         num_items_in_batch: Any = None) -> Any:
+        def compute_loss(
+            self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+        ) -> Any:
             self.clock.count(int(inputs["lengths"].sum()))
-            return self.forward.loss(inputs["input_ids"], inputs["labels"], num_items_in_batch,
-                                     inputs.get("position_ids"))
+            return self.forward.loss(
+                inputs["input_ids"], inputs["labels"], num_items_in_batch, inputs.get("position_ids")
+            )
 
         def _get_train_sampler(self, train_dataset: Any = None) -> Any:
             return self.order
@@ -162,8 +195,9 @@ def _trainer_class() -> Any:
         def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
             from torch.optim.lr_scheduler import LambdaLR
 
-            self.lr_scheduler = LambdaLR(optimizer or self.optimizer,
-                                         lambda step: self.recipe.rate_at(step, num_training_steps))
+            self.lr_scheduler = LambdaLR(
+                optimizer or self.optimizer, lambda step: self.recipe.rate_at(step, num_training_steps)
+            )
             return self.lr_scheduler
 
         def noted(self) -> dict[str, Any]:
@@ -172,8 +206,9 @@ def _trainer_class() -> Any:
     return AnswerTrainer
 
 
-def _callback(clock: _Clock, forward: Forward, kept: Checkpoints, order: ByLength, per_epoch: int,
-              best: BestEpoch | None) -> Any:
+def _callback(
+    clock: _Clock, forward: Forward, kept: Checkpoints, order: ByLength, per_epoch: int, best: BestEpoch | None
+) -> Any:
     """per_epoch: optimizer steps of an epoch."""
     from transformers import TrainerCallback
 
@@ -193,8 +228,13 @@ def _callback(clock: _Clock, forward: Forward, kept: Checkpoints, order: ByLengt
 
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
             if logs and "loss" in logs:
-                clock.step(state.global_step, state.epoch, float(logs["loss"]), float(logs.get("grad_norm", 0.0)),
-                           float(logs["learning_rate"]))
+                clock.step(
+                    state.global_step,
+                    state.epoch,
+                    float(logs["loss"]),
+                    float(logs.get("grad_norm", 0.0)),
+                    float(logs["learning_rate"]),
+                )
                 logs["tokens_per_second"] = clock.log[-1]["tokens_per_second"]  # trackers read the same logs next
                 if best is not None and "dev_score" in clock.log[-1] and best.see(clock.log):
                     control.should_training_stop = True

@@ -22,8 +22,9 @@ def repeats(examples: Sequence[Example], recipe: Recipe) -> list[Example]:
     focused = [e for e in examples if recipe.focus in e.tags]
     if not focused:
         tags = sorted({tag for e in examples for tag in e.tags})
-        raise UserError(f'no training example carries the tag "{recipe.focus}"', "recipe, focus",
-                        near_names(recipe.focus, tags))
+        raise UserError(
+            f'no training example carries the tag "{recipe.focus}"', "recipe, focus", near_names(recipe.focus, tags)
+        )
     named = recipe.variations.split(",") if recipe.variations else []
     variations = [p for p in MUST_NOT_CHANGE if p.name in named]
     again = []

@@ -27,10 +27,12 @@ def pack(rows: Sequence[Row]) -> dict[str, torch.Tensor]:
     """
     import torch
 
-    return {"input_ids": torch.tensor([[t for r in rows for t in r.tokens]]),
-            "labels": torch.tensor([[t for r in rows for t in (IGNORED, *r.labels[1:])]]),
-            "position_ids": torch.tensor([[i for r in rows for i in range(len(r.tokens))]]),
-            "lengths": torch.tensor([len(r.tokens) for r in rows])}
+    return {
+        "input_ids": torch.tensor([[t for r in rows for t in r.tokens]]),
+        "labels": torch.tensor([[t for r in rows for t in (IGNORED, *r.labels[1:])]]),
+        "position_ids": torch.tensor([[i for r in rows for i in range(len(r.tokens))]]),
+        "lengths": torch.tensor([len(r.tokens) for r in rows]),
+    }
 
 
 def check_packing(model: Any, rows: Sequence[Row]) -> None:
@@ -49,9 +51,12 @@ def check_packing(model: Any, rows: Sequence[Row]) -> None:
         alone = torch.cat([_logits(model, collate([row], 0)) for row in tried])
     model.train(was)
     if (off := float((together - alone).abs().max())) > TOLERANCE:
-        raise UserError(f"packed rows see each other: their logits differ by {off:.2g} from those of a row alone"
-                        f" (rows {ordered[0].id} and {ordered[-1].id})", "base model",
-                        "this architecture does not keep packed rows apart; set pack=false")
+        raise UserError(
+            f"packed rows see each other: their logits differ by {off:.2g} from those of a row alone"
+            f" (rows {ordered[0].id} and {ordered[-1].id})",
+            "base model",
+            "this architecture does not keep packed rows apart; set pack=false",
+        )
 
 
 def _logits(model: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:

@@ -25,8 +25,15 @@ TOLERANCE = 1e-3
 """Greatest difference of two logits that are the same but for the order of additions in 32-bit floats."""
 
 
-def check_rows(rows: Sequence[Row], examples: Sequence[Example], tokenizer: Any, task: Task, strategy: Strategy,
-               stops: Sequence[int], vocabulary: int) -> None:
+def check_rows(
+    rows: Sequence[Row],
+    examples: Sequence[Example],
+    tokenizer: Any,
+    task: Task,
+    strategy: Strategy,
+    stops: Sequence[int],
+    vocabulary: int,
+) -> None:
     """Every row says what inference will say: its prompt to the token, its answer to the letter, its end once.
 
     stops: token ids at which generation ends; vocabulary: size of the model's. Raises UserError naming the row.
@@ -38,23 +45,41 @@ def check_rows(rows: Sequence[Row], examples: Sequence[Example], tokenizer: Any,
         where = f"train.jsonl, id {row.id}"
         answer = row.tokens[row.start : -1]
         if row.tokens[: row.start] != tuple(prompt):
-            raise UserError("the prompt that would be trained is not the one that inference renders", where,
-                            "train and serve with the same template arguments and prompting strategy")
+            raise UserError(
+                "the prompt that would be trained is not the one that inference renders",
+                where,
+                "train and serve with the same template arguments and prompting strategy",
+            )
         if row.tokens[-1] != end or end not in stops:
-            raise UserError("the last token that is learned does not end an answer", where,
-                            "the model would never stop: take a base model whose template closes turns")
+            raise UserError(
+                "the last token that is learned does not end an answer",
+                where,
+                "the model would never stop: take a base model whose template closes turns",
+            )
         if not answer:
-            raise UserError("the expected output has no tokens, so there is nothing to learn", where,
-                            "write an output, or remove the example")
+            raise UserError(
+                "the expected output has no tokens, so there is nothing to learn",
+                where,
+                "write an output, or remove the example",
+            )
         if stray := set(answer) & set(stops):
-            raise UserError(f"the expected output holds the token that ends answers ({tokenizer.decode(list(stray))})",
-                            where, "take it out of the output: the model would stop in the middle")
+            raise UserError(
+                f"the expected output holds the token that ends answers ({tokenizer.decode(list(stray))})",
+                where,
+                "take it out of the output: the model would stop in the middle",
+            )
         if (said := tokenizer.decode(answer, skip_special_tokens=True)) != render_output(example.output):
-            raise UserError(f"the expected output does not survive the tokenizer: it reads back as {said[:60]!r}",
-                            where, "write it in characters that the model knows")
+            raise UserError(
+                f"the expected output does not survive the tokenizer: it reads back as {said[:60]!r}",
+                where,
+                "write it in characters that the model knows",
+            )
         if max(row.tokens) >= vocabulary:
-            raise UserError(f"token {max(row.tokens)} is beyond the model's vocabulary of {vocabulary}", where,
-                            "tokenizer and model do not belong together")
+            raise UserError(
+                f"token {max(row.tokens)} is beyond the model's vocabulary of {vocabulary}",
+                where,
+                "tokenizer and model do not belong together",
+            )
 
 
 def check_thoughts(examples: Sequence[Example], tokenizer: Any, task: Task) -> None:
@@ -65,38 +90,51 @@ def check_thoughts(examples: Sequence[Example], tokenizer: Any, task: Task) -> N
     for example in examples:
         if after_thought(render_output(example.output), task.thinking, inside) is None:
             began = "the prompt begins a thought" if inside else "the expected output begins a thought"
-            raise UserError(f"{began} that the expected output does not end with {task.thinking.close}",
-                            f'train.jsonl, id {example.id}, field "output"',
-                            "tell the template not to think (`template: {enable_thinking: false}` for many), or write"
-                            " the whole thought into the output")
+            raise UserError(
+                f"{began} that the expected output does not end with {task.thinking.close}",
+                f'train.jsonl, id {example.id}, field "output"',
+                "tell the template not to think (`template: {enable_thinking: false}` for many), or write"
+                " the whole thought into the output",
+            )
 
 
-def remarks(rows: Sequence[Row], long: Sequence[Row], examples: Sequence[Example], task: Task,
-            strategy: Strategy) -> list[str]:
+def remarks(
+    rows: Sequence[Row], long: Sequence[Row], examples: Sequence[Example], task: Task, strategy: Strategy
+) -> list[str]:
     """What is to be known of the training data and is no reason to refuse it, each with the ids that it is about.
 
     rows, examples: what is learned from; long: what was set aside.
     """
     notes = []
     if long:
-        notes.append(f"{len(long)} of {len(long) + len(rows)} examples are too long and set aside:"
-                     f" {', '.join(r.id for r in long)}")
+        notes.append(
+            f"{len(long)} of {len(long) + len(rows)} examples are too long and set aside:"
+            f" {', '.join(r.id for r in long)}"
+        )
     limit = task.decoding.max_new_tokens
     if cut := [r for r in rows if len(r.tokens) - r.start > limit]:
-        notes.append(f"{len(cut)} expected outputs have more tokens than max_new_tokens ({limit}) and could not be"
-                     f" answered whole: {', '.join(r.id for r in cut)}")
+        notes.append(
+            f"{len(cut)} expected outputs have more tokens than max_new_tokens ({limit}) and could not be"
+            f" answered whole: {', '.join(r.id for r in cut)}"
+        )
     limit = task.decoding.max_prompt_tokens
     if unasked := [r for r in rows if r.start > limit]:
-        notes.append(f"{len(unasked)} prompts have more tokens than max_prompt_tokens ({limit}) and would not be"
-                     f" answered: {', '.join(r.id for r in unasked)}")
-    return notes + [f"{a} and {b} ask the same and expect different outputs"
-                    for a, b in check_contradictions(examples, strategy)]
+        notes.append(
+            f"{len(unasked)} prompts have more tokens than max_prompt_tokens ({limit}) and would not be"
+            f" answered: {', '.join(r.id for r in unasked)}"
+        )
+    return notes + [
+        f"{a} and {b} ask the same and expect different outputs" for a, b in check_contradictions(examples, strategy)
+    ]
 
 
 def sample(tokenizer: Any, row: Row) -> dict[str, str]:
     """One row in words, special tokens shown: what is only read and what is learned."""
-    return {"id": row.id, "read": tokenizer.decode(row.tokens[: row.start]),
-            "learned": tokenizer.decode(row.tokens[row.start :])}
+    return {
+        "id": row.id,
+        "read": tokenizer.decode(row.tokens[: row.start]),
+        "learned": tokenizer.decode(row.tokens[row.start :]),
+    }
 
 
 def check_contradictions(examples: Sequence[Example], strategy: Strategy) -> list[tuple[str, str]]:
@@ -125,12 +163,18 @@ def check_start(model: Any, row: Row, fresh: bool) -> None:
         with model.disable_adapter():
             base = answer_logits(model.get_base_model(), ids, labels)
     if float((ours - own).abs().max()) > TOLERANCE:
-        raise UserError(f"the logits that would be trained differ from the model's own by"
-                        f" {float((ours - own).abs().max()):.2g} (row {row.id})", "base model",
-                        "this architecture changes logits after its head; take another base model")
+        raise UserError(
+            f"the logits that would be trained differ from the model's own by"
+            f" {float((ours - own).abs().max()):.2g} (row {row.id})",
+            "base model",
+            "this architecture changes logits after its head; take another base model",
+        )
     if fresh and not torch.equal(ours, base):
-        raise UserError(f"a fresh LoRA already changes the model's logits (row {row.id})", "base model",
-                        "its linear layers do not take LoRA; take another base model")
+        raise UserError(
+            f"a fresh LoRA already changes the model's logits (row {row.id})",
+            "base model",
+            "its linear layers do not take LoRA; take another base model",
+        )
     if not bool(torch.isfinite(own).all()):
         raise UserError(f"the base model's logits are not finite (row {row.id})", "base model", "check its weights")
 
@@ -147,8 +191,9 @@ def probe(model: Any, row: Row) -> torch.Tensor:
 
     batch = collate([row], 0)
     with torch.no_grad(), mode(model, training=False):
-        return answer_logits(model.get_base_model(), batch["input_ids"].to(model.device),
-                             batch["labels"].to(model.device))
+        return answer_logits(
+            model.get_base_model(), batch["input_ids"].to(model.device), batch["labels"].to(model.device)
+        )
 
 
 def check_adapter(model: Any, folder: Path, row: Row) -> None:
@@ -161,25 +206,36 @@ def check_adapter(model: Any, folder: Path, row: Row) -> None:
 
     tensors = load_file(folder / "adapter_model.safetensors")
     if bad := sorted(name for name, t in tensors.items() if not bool(torch.isfinite(t).all())):
-        raise UserError(f"{len(bad)} tensors of the adapter are not finite, first {bad[0]}", "training",
-                        "halve the learning rate")
+        raise UserError(
+            f"{len(bad)} tensors of the adapter are not finite, first {bad[0]}", "training", "halve the learning rate"
+        )
     if not any("lora_B" in name and bool(t.any()) for name, t in tensors.items()):
-        raise UserError("training changed nothing: every lora_B is still zero", "training",
-                        "raise the learning rate or the epochs")
+        raise UserError(
+            "training changed nothing: every lora_B is still zero", "training", "raise the learning rate or the epochs"
+        )
     slots = {name.replace(".default.", ".") for name, _ in model.named_parameters() if ".lora_" in name}
     if unmatched := sorted(set(tensors) ^ slots):
-        raise UserError(f"{len(unmatched)} tensors of the adapter and the model do not match, first {unmatched[0]}",
-                        str(folder), "train again")
+        raise UserError(
+            f"{len(unmatched)} tensors of the adapter and the model do not match, first {unmatched[0]}",
+            str(folder),
+            "train again",
+        )
     trained = probe(model, row)
     with model.disable_adapter():
         base = probe(model, row)
     again = probe(with_adapter(model.unload(), folder), row)
     if not torch.equal(trained, again):
-        raise UserError("the adapter read back from disk answers differently from the one in memory", str(folder),
-                        "check the disk and train again")
+        raise UserError(
+            "the adapter read back from disk answers differently from the one in memory",
+            str(folder),
+            "check the disk and train again",
+        )
     if torch.equal(trained, base):
-        raise UserError(f"the adapter does not change the model's logits (row {row.id})", str(folder),
-                        "raise the learning rate or the epochs")
+        raise UserError(
+            f"the adapter does not change the model's logits (row {row.id})",
+            str(folder),
+            "raise the learning rate or the epochs",
+        )
 
 
 @contextmanager

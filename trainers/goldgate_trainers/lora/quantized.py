@@ -15,8 +15,11 @@ def check_quantize(recipe: Recipe) -> None:
     if recipe.quantize == "none":
         return
     if (here := device()) != "cuda":
-        raise UserError(f"quantize=4bit needs a CUDA GPU, and here is {'none' if here == 'cpu' else 'an Apple GPU'}",
-                        "recipe", "leave quantize out, or train where there is one")
+        raise UserError(
+            f"quantize=4bit needs a CUDA GPU, and here is {'none' if here == 'cpu' else 'an Apple GPU'}",
+            "recipe",
+            "leave quantize out, or train where there is one",
+        )
     if find_spec("bitsandbytes") is None:
         raise UserError("quantize=4bit needs bitsandbytes", "recipe", "pip install 'goldgate[gpu]'")
 
@@ -30,6 +33,9 @@ def loading(recipe: Recipe) -> dict[str, Any]:
     from transformers import BitsAndBytesConfig
 
     compute = torch.bfloat16 if recipe.precision == "bf16" else torch.float32
-    return {"device_map": {"": 0},
-            "quantization_config": BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4",
-                                                      bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=compute)}
+    return {
+        "device_map": {"": 0},
+        "quantization_config": BitsAndBytesConfig(
+            load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=compute
+        ),
+    }

@@ -96,18 +96,49 @@ class Recipe:
         return min(1.0, (step + 1) / rise, (total - step) / (fall + 1))
 
 
-_LATER = {f.name: f.default for f in fields(Recipe)
-          if f.name in ("too_long", "precision", "checkpoint_activations", "targets", "focus", "variations", "pack",
-                        "quantize", "patience", "trainer", "command")}
+_LATER = {
+    f.name: f.default
+    for f in fields(Recipe)
+    if f.name
+    in (
+        "too_long",
+        "precision",
+        "checkpoint_activations",
+        "targets",
+        "focus",
+        "variations",
+        "pack",
+        "quantize",
+        "patience",
+        "trainer",
+        "command",
+    )
+}
 """Settings that earlier recipes do not have, with their defaults: left out there, those keep their digests."""
 _LIMITS: dict[str, tuple[float, float]] = {
-    "learning_rate": (1e-7, 1.0), "batch": (1, 4096), "epochs": (1, 1000), "rank": (1, 1024), "alpha": (1, 4096),
-    "dropout": (0.0, 0.9), "warmup": (0.0, 1.0), "decay": (0.0, 1.0), "weight_decay": (0.0, 10.0), "clip": (1e-6, 1e6),
-    "seed": (0, 2**32 - 1), "max_length": (16, 1_048_576), "micro_batch": (1, 4096), "patience": (0, 1000),
+    "learning_rate": (1e-7, 1.0),
+    "batch": (1, 4096),
+    "epochs": (1, 1000),
+    "rank": (1, 1024),
+    "alpha": (1, 4096),
+    "dropout": (0.0, 0.9),
+    "warmup": (0.0, 1.0),
+    "decay": (0.0, 1.0),
+    "weight_decay": (0.0, 10.0),
+    "clip": (1e-6, 1e6),
+    "seed": (0, 2**32 - 1),
+    "max_length": (16, 1_048_576),
+    "micro_batch": (1, 4096),
+    "patience": (0, 1000),
 }
-_CHOICES = {"prompt": ("pruned", "zero_shot"), "too_long": ("refuse", "set_aside"),
-            "precision": ("float32", "bf16", "auto"), "targets": TARGETS, "quantize": ("none", "4bit"),
-            "trainer": ("lora", "command")}
+_CHOICES = {
+    "prompt": ("pruned", "zero_shot"),
+    "too_long": ("refuse", "set_aside"),
+    "precision": ("float32", "bf16", "auto"),
+    "targets": TARGETS,
+    "quantize": ("none", "4bit"),
+    "trainer": ("lora", "command"),
+}
 _SWITCHES = {f.name for f in fields(Recipe) if f.type == "bool"}
 _WHOLE = {f.name for f in fields(Recipe) if f.type == "int"}
 
@@ -115,12 +146,16 @@ _WHOLE = {f.name for f in fields(Recipe) if f.type == "int"}
 def check_amount(n_train: int) -> None:
     """Raises UserError where there are too few examples to learn from: what a task is, they have in common."""
     if n_train < 2:
-        raise UserError(f"there is {'one' if n_train else 'no'} example to train on", "train.jsonl",
-                        "add examples; those that were set aside for their length count with a larger max_length")
+        raise UserError(
+            f"there is {'one' if n_train else 'no'} example to train on",
+            "train.jsonl",
+            "add examples; those that were set aside for their length count with a larger max_length",
+        )
 
 
-def default_recipe(task: Task, n_train: int, hidden_size: int, settings: Mapping[str, Any] | None = None, *,
-                   on: Device = "cpu") -> Recipe:
+def default_recipe(
+    task: Task, n_train: int, hidden_size: int, settings: Mapping[str, Any] | None = None, *, on: Device = "cpu"
+) -> Recipe:
     """The recipe to try first: rules by size, then task.yaml's `train:`, then the settings (from --set).
 
     n_train: training examples; hidden_size: of the base model, in units; on: the device. Raises UserError for an
@@ -128,22 +163,37 @@ def default_recipe(task: Task, n_train: int, hidden_size: int, settings: Mapping
     Without Regret (Thinking Machines, 2025); both changed for small models by our own measurement (docs/results.md).
     """
     check_amount(n_train)
-    changes = {**_checked(task.train, f'{task.folder / "task.yaml"}, field "train"'),
-               **_checked(settings or {}, "--set")}
+    changes = {
+        **_checked(task.train, f'{task.folder / "task.yaml"}, field "train"'),
+        **_checked(settings or {}, "--set"),
+    }
     batch = int(changes.get("batch", default_batch(n_train)))
     rank = 32 if hidden_size <= 1024 and n_train > 5000 else 16
     epochs = int(changes.get("epochs", default_epochs(n_train, batch)))
     watched = epochs > PATIENCE and changes.get("trainer") != "command"
     recipe = Recipe(
-        learning_rate=default_rate(hidden_size, batch), batch=batch, epochs=epochs, rank=rank,
-        alpha=2 * int(changes.get("rank", rank)), dropout=0.05 if n_train < 200 else 0.0, precision="auto",
-        micro_batch=MICRO_BATCH_CPU if on == "cpu" else 8, patience=PATIENCE if watched else 0,
+        learning_rate=default_rate(hidden_size, batch),
+        batch=batch,
+        epochs=epochs,
+        rank=rank,
+        alpha=2 * int(changes.get("rank", rank)),
+        dropout=0.05 if n_train < 200 else 0.0,
+        precision="auto",
+        micro_batch=MICRO_BATCH_CPU if on == "cpu" else 8,
+        patience=PATIENCE if watched else 0,
     )
     return _made(recipe, changes)
 
 
-def demo_recipe(task: Task, n_train: int, hidden_size: int, settings: Mapping[str, Any] | None = None, *,
-                characters: int, on: Device = "cpu") -> Recipe:
+def demo_recipe(
+    task: Task,
+    n_train: int,
+    hidden_size: int,
+    settings: Mapping[str, Any] | None = None,
+    *,
+    characters: int,
+    on: Device = "cpu",
+) -> Recipe:
     """What `goldgate demo` has time for, whatever task.yaml says: about DEMO_CHARACTERS, half of the steps decaying.
 
     characters: of all inputs and outputs of train. Where there is time for one pass or two, small batches learn more
@@ -212,8 +262,11 @@ def from_dict(values: Any, where: str) -> Recipe:
 def _made(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     changed = replace(recipe, **changes)
     if (changed.trainer == "command") != bool(changed.command):
-        raise UserError('trainer "command" and a "command" go together', 'recipe, field "trainer"',
-                        'write trainer: command and command: [python, "{project}/train.py", "{train}", "{out}"]')
+        raise UserError(
+            'trainer "command" and a "command" go together',
+            'recipe, field "trainer"',
+            'write trainer: command and command: [python, "{project}/train.py", "{train}", "{out}"]',
+        )
     if changed.variations and not changed.focus:
         raise UserError("variations without a focus vary nothing", "recipe", "set focus=TAG too")
     # The effective batch is exact: a forward pass takes the most rows that divide it.
@@ -237,8 +290,11 @@ def _value(key: str, value: Any, where: str) -> Any:
         return value
     if key == "command":
         if not isinstance(value, list | tuple) or not value or not all(isinstance(part, str) for part in value):
-            raise UserError(f"command is {value!r:.80}, no list of texts", where,
-                            "write it in task.yaml as a list, a program and its arguments: no shell reads it")
+            raise UserError(
+                f"command is {value!r:.80}, no list of texts",
+                where,
+                "write it in task.yaml as a list, a program and its arguments: no shell reads it",
+            )
         return tuple(value)
     if key in _SWITCHES:
         if str(value).lower() not in ("true", "false"):

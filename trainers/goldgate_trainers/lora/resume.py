@@ -39,10 +39,11 @@ class Resumable:
         if self.best is not None:
             tensors |= {f"best.{name}": p for name, p in self.best.weights.items()}
         tensors |= _random_states(self.model.device)
-        files = {_TENSORS: save({name: t.detach().cpu().contiguous() for name, t in tensors.items()}),
-                 _STATE: json.dumps(asdict(self.state)).encode()}
-        self.kept.write(self.state.global_step, files,
-                        {"scheduler": self.lr_scheduler.state_dict(), **self.noted()})
+        files = {
+            _TENSORS: save({name: t.detach().cpu().contiguous() for name, t in tensors.items()}),
+            _STATE: json.dumps(asdict(self.state)).encode(),
+        }
+        self.kept.write(self.state.global_step, files, {"scheduler": self.lr_scheduler.state_dict(), **self.noted()})
 
     def _load_from_checkpoint(self, resume_from_checkpoint: Any, model: Any = None) -> None:
         import torch

@@ -30,8 +30,7 @@ class Tracking:
 
 
 def check_trackers(names: Sequence[str]) -> tuple[str, ...]:
-    """The trackers that were asked for, each once. Raises UserError for an unknown one, and one that is not installed.
-    """
+    """The requested trackers, each once. Raises UserError for one that is unknown or not installed."""
     for name in names:
         if name not in TRACKERS:
             raise UserError(f'no tracker "{name}"', "--track", near_names(name, TRACKERS))
@@ -45,8 +44,11 @@ def tracked(tracking: Tracking | None, step: int) -> Iterator[list[Any]]:
     """Callbacks for transformers' Trainer, closed with the block. step: the last one that was made before."""
     openers = {"tensorboard": _tensorboard, "mlflow": _mlflow}
     with ExitStack() as stack:
-        yield [] if tracking is None else [
-            stack.enter_context(openers[name](tracking, step)) for name in tracking.trackers]
+        yield (
+            []
+            if tracking is None
+            else [stack.enter_context(openers[name](tracking, step)) for name in tracking.trackers]
+        )
 
 
 @contextmanager

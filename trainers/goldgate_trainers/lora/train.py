@@ -60,10 +60,18 @@ MAX_SETBACKS = 2
 __all__ = ["TrainingResult", "train_adapter"]
 
 
-def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out: Path,
-                  progress: Callable[[Progress], None] = lambda _: None,
-                  continue_from: Path | None = None, dev: Split | None = None,
-                  tracking: Tracking | None = None, watch: Watch | None = None) -> TrainingResult:
+def train_adapter(
+    model: ModelRef,
+    task: Task,
+    train: Split,
+    recipe: Recipe,
+    out: Path,
+    progress: Callable[[Progress], None] = lambda _: None,
+    continue_from: Path | None = None,
+    dev: Split | None = None,
+    tracking: Tracking | None = None,
+    watch: Watch | None = None,
+) -> TrainingResult:
     """Trains an adapter into the attempt folder `out` (out/adapter); one that is complete already is not made again.
 
     continue_from: an adapter folder to go on from, of the same base and rank; dev: the split whose loss the log tells
@@ -78,8 +86,11 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
         raise UserError("the trainer does not read golden", "train", "give it the train split, and dev to watch")
     recipe = settled(recipe)
     if recipe.patience and watch is None:
-        raise UserError(f"the recipe has patience {recipe.patience}, and nothing says how an epoch does on dev",
-                        'recipe setting "patience"', "give train_adapter a watch, or set patience=0")
+        raise UserError(
+            f"the recipe has patience {recipe.patience}, and nothing says how an epoch does on dev",
+            'recipe setting "patience"',
+            "give train_adapter a watch, or set patience=0",
+        )
     watch = watch if recipe.patience else None
     key = training_key(model, task, train, recipe, continue_from, watch.digest if watch else None)
     kept = Checkpoints(out, key)
@@ -98,13 +109,28 @@ def train_adapter(model: ModelRef, task: Task, train: Split, recipe: Recipe, out
         check_start(tuned, shortest, fresh=continue_from is None)
         fits, tried = _checked_batches(tuned, rows, recipe, _pad(tokenizer), task)
         with whole_folder(out) as part:
-            note = {"base": model.digest, "alias": model.alias, "task": task.name, "train": train.fingerprint,
-                    "prompt": recipe.prompt, "template": template,
-                    "continued": adapter_digest(continue_from) if continue_from else None}
+            note = {
+                "base": model.digest,
+                "alias": model.alias,
+                "task": task.name,
+                "train": train.fingerprint,
+                "prompt": recipe.prompt,
+                "template": template,
+                "continued": adapter_digest(continue_from) if continue_from else None,
+            }
             score = partial(_scored, tuned, part / "epoch", note, watch) if watch else None
-            steps = partial(optimize, tuned, rows, pad=_pad(tokenizer), work=part / "work", progress=progress,
-                            kept=kept, dev=dev_rows(tokenizer, task, dev, recipe) if dev else (), tracking=tracking,
-                            score=score)
+            steps = partial(
+                optimize,
+                tuned,
+                rows,
+                pad=_pad(tokenizer),
+                work=part / "work",
+                progress=progress,
+                kept=kept,
+                dev=dev_rows(tokenizer, task, dev, recipe) if dev else (),
+                tracking=tracking,
+                score=score,
+            )
             ran, log = _to_the_end(tuned, fits, kept, steps)
             notes = (*notes, *tried, *shortage(recipe, ran), *_resumed(kept))
             if watch:
@@ -151,15 +177,21 @@ def _scored(tuned: Any, folder: Path, note: Mapping[str, Any], watch: Watch) -> 
     return score
 
 
-def training_key(model: ModelRef, task: Task, train: Split, recipe: Recipe, continue_from: Path | None,
-                 watched: str | None = None) -> str:
+def training_key(
+    model: ModelRef, task: Task, train: Split, recipe: Recipe, continue_from: Path | None, watched: str | None = None
+) -> str:
     """Digest of what decides an adapter, the machine aside: the conditions, the recipe, where it goes on from, and what
     decides the best epoch.
     """
     same = {name: value for name, value in conditions(model, task, train).items() if name != "machine"}
-    return digest({**same, "recipe": recipe.to_dict(),
-                   "continued": adapter_digest(continue_from) if continue_from else None,
-                   **({"watched": watched} if watched else {})})
+    return digest(
+        {
+            **same,
+            "recipe": recipe.to_dict(),
+            "continued": adapter_digest(continue_from) if continue_from else None,
+            **({"watched": watched} if watched else {}),
+        }
+    )
 
 
 def conditions(model: ModelRef, task: Task, train: Split) -> dict[str, Any]:
@@ -167,13 +199,28 @@ def conditions(model: ModelRef, task: Task, train: Split) -> dict[str, Any]:
     import torch
 
     return {
-        "trainer": TRAINER, "base model": model.digest, "train": train.fingerprint,
+        "trainer": TRAINER,
+        "base model": model.digest,
+        "train": train.fingerprint,
         "template": {**task.template, **task.chat},
         "instructions": digest([strategy_for(task, prompt).spec() for prompt in ("pruned", "zero_shot")]),
-        "versions": {name: version(name) for name in ("torch", "transformers", "accelerate", "peft", "tokenizers",
-                                                      *(["liger-kernel"] if liger() else []))},
-        "machine": {"device": device_name() or "cpu", "instruction set": torch.backends.cpu.get_cpu_capability(),
-                    "threads": torch.get_num_threads()}}
+        "versions": {
+            name: version(name)
+            for name in (
+                "torch",
+                "transformers",
+                "accelerate",
+                "peft",
+                "tokenizers",
+                *(["liger-kernel"] if liger() else []),
+            )
+        },
+        "machine": {
+            "device": device_name() or "cpu",
+            "instruction set": torch.backends.cpu.get_cpu_capability(),
+            "threads": torch.get_num_threads(),
+        },
+    }
 
 
 def _to_the_end(tuned: Any, recipe: Recipe, kept: Checkpoints, steps: Callable[[Recipe], Log]) -> tuple[Recipe, Log]:
@@ -185,16 +232,21 @@ def _to_the_end(tuned: Any, recipe: Recipe, kept: Checkpoints, steps: Callable[[
 
     start = {name: p.detach().clone() for name, p in tuned.named_parameters() if p.requires_grad}
     while True:
-        calmer = replace(recipe, learning_rate=recipe.learning_rate / 2 ** len(kept.setbacks),
-                         micro_batch=kept.micro_batch or recipe.micro_batch)
+        calmer = replace(
+            recipe,
+            learning_rate=recipe.learning_rate / 2 ** len(kept.setbacks),
+            micro_batch=kept.micro_batch or recipe.micro_batch,
+        )
         try:
             return calmer, steps(calmer)
         except Diverged as error:
             if len(kept.setbacks) == MAX_SETBACKS:
                 raise TrainingFailed(
                     f"{error}, at learning rate {calmer.learning_rate:.3g}; begun again {MAX_SETBACKS} times at half"
-                    " the rate before", "training",
-                    f"look at the examples, or --set learning_rate={calmer.learning_rate / 4:.2g}") from error
+                    " the rate before",
+                    "training",
+                    f"look at the examples, or --set learning_rate={calmer.learning_rate / 4:.2g}",
+                ) from error
             kept.begin_again(f"{error}: begun again at half the learning rate, {calmer.learning_rate / 2:.3g}")
         except (MemoryError, RuntimeError) as error:
             if not out_of_memory(error):
@@ -223,13 +275,20 @@ def load_base(model: ModelRef, **how: Any) -> tuple[Any, Any]:
 
     tokenizer = AutoTokenizer.from_pretrained(model.path, trust_remote_code=False, local_files_only=True)
     base = AutoModelForCausalLM.from_pretrained(
-        model.path, dtype=torch.float32, use_safetensors=True, trust_remote_code=False, local_files_only=True,
-        attn_implementation="sdpa", **how)
+        model.path,
+        dtype=torch.float32,
+        use_safetensors=True,
+        trust_remote_code=False,
+        local_files_only=True,
+        attn_implementation="sdpa",
+        **how,
+    )
     return tokenizer, base
 
 
-def checked_rows(tokenizer: Any, base: Any, task: Task, train: Split,
-                 recipe: Recipe) -> tuple[list[Row], tuple[str, ...]]:
+def checked_rows(
+    tokenizer: Any, base: Any, task: Task, train: Split, recipe: Recipe
+) -> tuple[list[Row], tuple[str, ...]]:
     """Checked token rows in the order of ids (the order of lines decides nothing), and notes for the record."""
     examples = sorted(train.examples, key=lambda e: e.id)
     check_outputs(task, train, "train.jsonl")
@@ -244,8 +303,15 @@ def checked_rows(tokenizer: Any, base: Any, task: Task, train: Split,
     more, longer = fitting(seconds, replace(recipe, too_long="set_aside"), context)
     again = _without(again, longer)
     stops = stop_tokens(tokenizer, base.generation_config)
-    check_rows([*rows, *more], [*examples, *again], tokenizer, task, strategy, stops,
-               base.get_input_embeddings().num_embeddings)
+    check_rows(
+        [*rows, *more],
+        [*examples, *again],
+        tokenizer,
+        task,
+        strategy,
+        stops,
+        base.get_input_embeddings().num_embeddings,
+    )
     notes = remarks(rows, long, examples, task, strategy)
     if longer:
         notes.append(f"{len(longer)} variations are too long and left out: {', '.join(r.id for r in longer)}")
@@ -263,26 +329,39 @@ def start_lora(base: Any, recipe: Recipe) -> Any:
     from transformers import set_seed
 
     set_seed(recipe.seed)
-    config = LoraConfig(task_type="CAUSAL_LM", r=recipe.rank, lora_alpha=recipe.alpha, lora_dropout=recipe.dropout,
-                        target_modules="all-linear" if recipe.targets == "all-linear" else attention_layers(base),
-                        bias="none")
+    config = LoraConfig(
+        task_type="CAUSAL_LM",
+        r=recipe.rank,
+        lora_alpha=recipe.alpha,
+        lora_dropout=recipe.dropout,
+        target_modules="all-linear" if recipe.targets == "all-linear" else attention_layers(base),
+        bias="none",
+    )
     try:
         return get_peft_model(base, config)
     except ValueError as error:
-        raise UserError(f"the base model has no layers that take LoRA ({str(error).splitlines()[0]:.120})",
-                        'task.yaml, field "model"', "take a base model with linear layers (Llama, Qwen, SmolLM, ...)"
-                        ) from error
+        raise UserError(
+            f"the base model has no layers that take LoRA ({str(error).splitlines()[0]:.120})",
+            'task.yaml, field "model"',
+            "take a base model with linear layers (Llama, Qwen, SmolLM, ...)",
+        ) from error
 
 
 def attention_layers(base: Any) -> list[str]:
     """Full names of the linear layers that lie in an attention block. Raises UserError where none is found."""
     import torch
 
-    names = [name for name, module in base.named_modules()
-             if isinstance(module, torch.nn.Linear) and any("attn" in p or "attention" in p for p in name.split("."))]
+    names = [
+        name
+        for name, module in base.named_modules()
+        if isinstance(module, torch.nn.Linear) and any("attn" in p or "attention" in p for p in name.split("."))
+    ]
     if not names:
-        raise UserError(f"{type(base).__name__} has no linear layer that is known as attention's",
-                        'recipe setting "targets"', "leave targets at all-linear")
+        raise UserError(
+            f"{type(base).__name__} has no linear layer that is known as attention's",
+            'recipe setting "targets"',
+            "leave targets at all-linear",
+        )
     return names
 
 
@@ -294,8 +373,11 @@ def _continued(base: Any, model: ModelRef, folder: Path, recipe: Recipe, templat
     before = {"targets": "all-linear", **before}
     for key in ("rank", "alpha", "prompt", "targets"):
         if (was := before.get(key)) != (now := getattr(recipe, key)):
-            raise UserError(f"the adapter to go on from has {key} {was}, the recipe says {now}", str(folder),
-                            f"set {key}={was}, or start afresh")
+            raise UserError(
+                f"the adapter to go on from has {key} {was}, the recipe says {now}",
+                str(folder),
+                f"set {key}={was}, or start afresh",
+            )
     return with_adapter(base, folder, trainable=True)
 
 

@@ -28,8 +28,10 @@ def try_batches(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int, new: 
     if model.device.type != device():
         model.to(device())
     bare = untouched(model)
-    notes = [f"{len(bare)} weight matrices of the base model take no LoRA and stay as they are, first {name}"
-             for name in bare[:1]]
+    notes = [
+        f"{len(bare)} weight matrices of the base model take no LoRA and stay as they are, first {name}"
+        for name in bare[:1]
+    ]
     recipe = fit_memory(model, rows, recipe, pad)
     if model.device.type != "cpu":  # where memory runs out on a CPU the system ends the process: nothing to be said
         check_evaluation(model, rows, new)
@@ -49,8 +51,10 @@ def fit_memory(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int) -> Rec
         if recipe.micro_batch == 1:
             raise TrainingFailed(
                 f"the longest example does not fit in memory, alone as it is ({len(longest[0].tokens)} tokens)",
-                f"train.jsonl, id {longest[0].id}", "set checkpoint_activations=true, or too_long=set_aside with a"
-                " lower max_length, or take a smaller base model")
+                f"train.jsonl, id {longest[0].id}",
+                "set checkpoint_activations=true, or too_long=set_aside with a"
+                " lower max_length, or take a smaller base model",
+            )
         recipe = fewer_rows(recipe)
     return recipe
 
@@ -63,9 +67,11 @@ def check_evaluation(model: Any, rows: Sequence[Row], new: int) -> None:
     width = longest.start + new
     many = min(len(rows), max(1, min(ROWS_IN_BATCH, TOKENS_IN_BATCH // width)))
     if _runs_out(_answer_on, model, torch.zeros(many, width, dtype=torch.long, device=model.device)):
-        raise UserError(f"{many} answers at a time to prompts as long as this one ({longest.start} tokens) do not fit"
-                        " in memory", f"train.jsonl, id {longest.id}",
-                        "lower max_new_tokens in task.yaml, or take a smaller base model")
+        raise UserError(
+            f"{many} answers at a time to prompts as long as this one ({longest.start} tokens) do not fit in memory",
+            f"train.jsonl, id {longest.id}",
+            "lower max_new_tokens in task.yaml, or take a smaller base model",
+        )
 
 
 def check_apart(model: Any, rows: Sequence[Row], pad: int) -> None:
@@ -89,9 +95,12 @@ def check_apart(model: Any, rows: Sequence[Row], pad: int) -> None:
     off = max(float((a - b).abs().max()) for a, b in zip(*gradients, strict=True))
     exact = all(p.dtype == torch.float32 for p in model.parameters())
     if not off <= (TOLERANCE if exact else ROUGH) * most:
-        raise UserError(f"rows change each other: together, {first.id} and {second.id} give another gradient than one"
-                        f" after the other, by {off / most:.2g} of it", "base model",
-                        "this architecture mixes the rows of a batch; set batch=1, or take another base model")
+        raise UserError(
+            f"rows change each other: together, {first.id} and {second.id} give another gradient than one"
+            f" after the other, by {off / most:.2g} of it",
+            "base model",
+            "this architecture mixes the rows of a batch; set batch=1, or take another base model",
+        )
 
 
 def untouched(model: Any) -> list[str]:
@@ -100,8 +109,11 @@ def untouched(model: Any) -> list[str]:
 
     apart = {id(m.weight) for m in model.modules() if isinstance(m, torch.nn.Embedding)}
     apart.add(id(getattr(model.get_output_embeddings(), "weight", None)))
-    return sorted(name.removeprefix("base_model.model.") for name, p in model.named_parameters()
-                  if p.ndim > 1 and id(p) not in apart and ".lora_" not in name and ".base_layer." not in name)
+    return sorted(
+        name.removeprefix("base_model.model.")
+        for name, p in model.named_parameters()
+        if p.ndim > 1 and id(p) not in apart and ".lora_" not in name and ".base_layer." not in name
+    )
 
 
 def _train_on(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int) -> None:
@@ -122,8 +134,9 @@ def _answer_on(model: Any, ids: Any) -> None:
         model.get_base_model()(input_ids=ids, use_cache=True, logits_to_keep=1)
 
 
-def _backward(loss_of: Callable[..., Any], model: Any, rows: Sequence[Row], pad: int, count: int,
-              multiple: int = 1) -> None:
+def _backward(
+    loss_of: Callable[..., Any], model: Any, rows: Sequence[Row], pad: int, count: int, multiple: int = 1
+) -> None:
     """Adds the gradient of the rows' loss, divided by count, to the model's."""
     batch = collate(rows, pad, multiple)
     ids, labels = batch["input_ids"].to(model.device), batch["labels"].to(model.device)
