@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from goldgate.cli.doctor import matmul_gflops
+from goldgate.jobs.doctor import matmul_gflops
 
 BUDGET_MINUTES = 20.0  # of the whole demo, on a machine of 150 GFLOP/s
 REFERENCE = 150.0

@@ -24,7 +24,7 @@ from train_speed import trl_trainer
 
 from goldgate.base.files import read_json
 from goldgate.base.hardware import matmul_gflops
-from goldgate.cli.demo import demo_project
+from goldgate.jobs.demo import demo_project
 from goldgate.models.quiet import quiet
 from goldgate.scored.baselines import deciding_metrics
 from goldgate.task.project import cache_folder

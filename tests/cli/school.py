@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from goldgate.base.files import write_json
-from goldgate.cli import train, training
+from goldgate.jobs import train, training
 from goldgate.models.adapter import adapter_digest
 from goldgate.models.embedded import EMBEDDED_DIGEST, ModelRef
 from goldgate.subjects import latency

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from goldgate.champion.record import load_champion
-from goldgate.cli import training
+from goldgate.jobs import training
 from goldgate_trainers import Tracking
 
 from .school import School, looks, record

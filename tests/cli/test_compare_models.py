@@ -14,8 +14,8 @@ from safetensors.numpy import save_file
 
 from goldgate.base.files import write_json
 from goldgate.champion.record import load_champion
-from goldgate.cli import train, training
-from goldgate.cli.compare_models import parameters
+from goldgate.jobs import train, training
+from goldgate.jobs.compare_models import parameters
 from goldgate.models import embedded
 from goldgate.plugin.run import run_suite
 from goldgate_trainers.lora.attempt_folder import read_attempt

@@ -11,10 +11,10 @@ import pytest
 
 from goldgate.base.errors import UserError
 from goldgate.champion.record import load_champion
-from goldgate.cli import demo
-from goldgate.cli.demo import SHIPPED, demo_project, differs, shipped_folder
 from goldgate.cli.screen import Result
 from goldgate.data.check import check_task_data
+from goldgate.jobs import demo
+from goldgate.jobs.demo import SHIPPED, demo_project, differs, shipped_folder
 from goldgate.task.project import find_project
 from goldgate.task.task import load_task
 
@@ -145,7 +145,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         return Result({"task": name}, "done", passed=False)
 
     monkeypatch.setattr(demo, "matmul_gflops", lambda: 75.0)
-    monkeypatch.setattr("goldgate.cli.train.run_train", run_train)
+    monkeypatch.setattr("goldgate.jobs.train.run_train", run_train)
     return calls
 
 

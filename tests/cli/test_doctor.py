@@ -12,8 +12,8 @@ import pytest
 
 from goldgate.base import hardware
 from goldgate.base.files import write_json
-from goldgate.cli import doctor
-from goldgate.cli.doctor import machine
+from goldgate.jobs import doctor
+from goldgate.jobs.doctor import machine
 from goldgate.models.embedded import EMBEDDED, EMBEDDED_DIGEST, EMBEDDER, EMBEDDER_DIGEST
 
 Typed = Callable[..., tuple[int, str, str]]

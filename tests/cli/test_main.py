@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from goldgate import __version__
-from goldgate.cli import commands
 from goldgate.cli.main import app
+from goldgate.jobs import commands
 
 Typed = Callable[..., tuple[int, str, str]]
 COMMANDS = (
@@ -130,7 +130,7 @@ def test_a_fault_of_ours_is_not_passed_off_as_the_users(
 
 
 def test_a_result_that_did_not_pass_is_status_1(typed: Typed, counts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("goldgate.cli.doctor.run_doctor", lambda cache: commands.Result({"a": 1}, "no", passed=False))
+    monkeypatch.setattr("goldgate.jobs.doctor.run_doctor", lambda cache: commands.Result({"a": 1}, "no", passed=False))
     assert typed("doctor") == (1, "no\n", "")
     status, out, _ = typed("doctor", "--json")
     assert (status, json.loads(out)) == (1, {"a": 1})

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from goldgate.base.fingerprint import digest
-from goldgate.cli import work as work_module
+from goldgate.jobs import workspace as work_module
 from goldgate.subjects import Answer
 from goldgate.task.examples import Example
 

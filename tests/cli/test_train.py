@@ -15,7 +15,7 @@ import pytest
 
 from goldgate.answers.cache import answer_cache
 from goldgate.champion.record import load_champion
-from goldgate.cli import training
+from goldgate.jobs import training
 from goldgate.ledger import LookKey, mark_opened, open_look, read_looks
 from goldgate.models.adapter import adapter_digest
 from goldgate.plugin.run import run_suite

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from goldgate.base.files import read_json, write_json
-from goldgate.cli import train, training
+from goldgate.jobs import train, training
 from goldgate.runs.folder import one_training
 from goldgate_trainers import TrainingResult
 

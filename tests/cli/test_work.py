@@ -15,7 +15,7 @@ from scipy.stats import binomtest
 
 from goldgate.base.errors import UserError
 from goldgate.cli.screen import Screen, clock
-from goldgate.cli.work import Work, golden_summary
+from goldgate.jobs.workspace import Work, golden_summary
 from goldgate.subjects import latency
 from goldgate.subjects.latency import Timing
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from goldgate.cli.demo import demo_project
 from goldgate.data.check import rewrite_card
 from goldgate.data.scaffold import write_split
+from goldgate.jobs.demo import demo_project
 from goldgate.task.examples import Split, read_examples
 from goldgate.task.project import Project, cache_folder
 from goldgate.task.task import load_task

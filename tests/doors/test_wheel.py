@@ -79,7 +79,7 @@ def test_it_is_the_wheel_that_runs(installed: Path, tmp_path: Path) -> None:
 
 def test_the_demo_finds_its_task_in_the_wheel(installed: Path, tmp_path: Path) -> None:
     code = (
-        "from pathlib import Path; from goldgate.cli.demo import demo_project;"
+        "from pathlib import Path; from goldgate.jobs.demo import demo_project;"
         "demo_project('invoices', Path('demo'), Path('cache'))"
     )
     environment = {**os.environ, "PYTHONPATH": str(installed)}

@@ -61,7 +61,7 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """The whole main job on the embedded model: prepare, baselines, train until the suite passes, gate, report."""
-    from goldgate.cli.demo import run_demo
+    from goldgate.jobs.demo import run_demo
 
     result = run_demo(task, folder, cache_folder(os.environ), cache_limit(os.environ), minutes)
     finish(result.record, as_json, result.text, result.passed)
@@ -82,9 +82,9 @@ def init(
     as_json: AsJson = False,
 ) -> None:
     """Scaffolds suites/TASK and golden/TASK from a file of examples."""
-    from goldgate.cli.commands import run_init
     from goldgate.data.scaffold import Request
     from goldgate.data.split import Sizes
+    from goldgate.jobs.commands import run_init
 
     sizes = Sizes(train_size, dev_size, golden_size)
     request = Request(task, source, golden, input_, output, instructions, sizes, seed)
@@ -112,7 +112,7 @@ def prepare(
     --refresh-golden first makes the examples of a file the golden split, leaving out what stands in a split or ever
     stood in golden. The old golden split is dev's from then on, its looks are retired, and the next look is the first.
     """
-    from goldgate.cli.commands import run_prepare, run_refresh
+    from goldgate.jobs.commands import run_prepare, run_refresh
 
     if (source is not None) != refresh or (input_ is None) != (output is None) or (input_ and not refresh):
         raise UserError(
@@ -140,7 +140,7 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """How many golden examples each gate needs, its power, and how steady its verdict is."""
-    from goldgate.cli.plan import Asked, run_plan
+    from goldgate.jobs.plan import Asked, run_plan
 
     result = run_plan(here(), task, Asked(subject, truth or [], golden, look))
     finish(result.record, as_json, result.text)
@@ -154,7 +154,7 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Scores one subject on a split."""
-    from goldgate.cli.commands import run_evaluate
+    from goldgate.jobs.commands import run_evaluate
 
     result = run_evaluate(here(), task, subject, split)
     finish(result.record, as_json, result.text)
@@ -169,7 +169,7 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Searches dev for the smallest perturbations of what a subject has right that it then gets wrong."""
-    from goldgate.cli.search import run_search
+    from goldgate.jobs.search import run_search
 
     result = run_search(here(), task, subject, budget, run)
     finish(result.record, as_json, result.text)
@@ -203,10 +203,10 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Trains a LoRA adapter until the golden suite passes or the budget ends; started again, it goes on."""
-    from goldgate.cli.compare_models import run_compare
-    from goldgate.cli.modes import check_one_way, mode_of
-    from goldgate.cli.rerun import run_rerun
-    from goldgate.cli.train import Budget, run_train
+    from goldgate.jobs.compare_models import run_compare
+    from goldgate.jobs.modes import check_one_way, mode_of
+    from goldgate.jobs.rerun import run_rerun
+    from goldgate.jobs.train import Budget, run_train
 
     changes = [*(settings or []), *([] if seed is None else [f"seed={seed}"])]
     if (task is None) == (rerun is None):
@@ -233,7 +233,7 @@ def report(
     run: Annotated[str, typer.Argument(help="a run's id or folder", metavar="RUN")], as_json: AsJson = False
 ) -> None:
     """Writes report.html and summary.md of a run."""
-    from goldgate.cli.commands import run_report
+    from goldgate.jobs.commands import run_report
 
     result = run_report(here(), run)
     finish(result.record, as_json, result.text)
@@ -246,7 +246,7 @@ def promote(
     as_json: AsJson = False,
 ) -> None:
     """Makes a run's candidate the champion of its task, if its golden suite passed."""
-    from goldgate.cli.promotion import run_promote
+    from goldgate.jobs.promote import run_promote
 
     result = run_promote(here(), run, force)
     finish(result.record, as_json, result.text)
@@ -262,7 +262,7 @@ def rollback(
     as_json: AsJson = False,
 ) -> None:
     """Makes the champion before the champion again, with its record and answers."""
-    from goldgate.cli.promotion import run_rollback
+    from goldgate.jobs.promote import run_rollback
 
     result = run_rollback(here(), task, to, reason)
     finish(result.record, as_json, result.text)
@@ -276,7 +276,7 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Writes the tuned model as one folder for transformers, and checks that it answers dev as what was gated."""
-    from goldgate.cli.export import run_export
+    from goldgate.jobs.export import run_export
 
     result = run_export(here(), name, to, force)
     finish(result.record, as_json, result.text, result.passed)
@@ -290,7 +290,7 @@ def champions(
     as_json: AsJson = False,
 ) -> None:
     """The champion of every task, or the history of one."""
-    from goldgate.cli.promotion import run_champions
+    from goldgate.jobs.promote import run_champions
 
     result = run_champions(here(), task)
     finish(result.record, as_json, result.text)
@@ -307,7 +307,7 @@ def cache(
     as_json: AsJson = False,
 ) -> None:
     """The answers that are kept on this machine, and how to have fewer. Looks, runs and champions are no part of it."""
-    from goldgate.cli.cache import run_cache
+    from goldgate.jobs.cache import run_cache
 
     size = None if to is None else byte_size(to, "--to")
     result = run_cache(cache_folder(os.environ), cache_limit(os.environ), prune, days, size)
@@ -317,7 +317,7 @@ def cache(
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
     """What this machine can do, and what is missing."""
-    from goldgate.cli.doctor import run_doctor
+    from goldgate.jobs.doctor import run_doctor
 
     result = run_doctor(cache_folder(os.environ))
     finish(result.record, as_json, result.text, result.passed)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from goldgate.cli.screen import Result, clock
-from goldgate.cli.work import Work, compare
+from goldgate.jobs.workspace import Work, compare
 from goldgate.runs.folder import Run
 from goldgate.scored.baselines import deciding_metrics
 from goldgate_trainers import Ending, Outcome

@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 
 from goldgate.base.fingerprint import digest
 from goldgate.base.hardware import device
-from goldgate.cli.doctor import machine
-from goldgate.cli.finish import finish
 from goldgate.cli.screen import Result, Screen
-from goldgate.cli.training import Mode, Training
-from goldgate.cli.work import Work, references
 from goldgate.data.check import check_task_data
 from goldgate.data.nearness import refresh_novelty
+from goldgate.jobs.doctor import machine
+from goldgate.jobs.finish import finish
+from goldgate.jobs.training import Mode, Training
+from goldgate.jobs.workspace import Work, references
 from goldgate.ledger import check_ledger, looks_left, read_looks, suite_digest
 from goldgate.models.embedded import ModelRef, ensure_model, hidden_size
 from goldgate.runs.folder import Run, clear_parts, git_commit, one_training, open_run, versions

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from goldgate.base.errors import UserError
-from goldgate.cli.training import Mode, Training
+from goldgate.jobs.training import Mode, Training
 from goldgate.scored.baselines import deciding_metrics
 from goldgate_trainers import Recipe, Seeds, parse_settings
 from goldgate_trainers.loop.search import Search, check_search

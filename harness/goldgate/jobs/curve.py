@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from goldgate.cli.work import Work
+from goldgate.jobs.workspace import Work
 from goldgate.scored.baselines import deciding_metrics
 from goldgate.task.examples import Split
 from goldgate_trainers import Attempt, CurvePoint, Recipe, TrainingResult

@@ -10,10 +10,10 @@ from goldgate.base.errors import UserError, near_names
 from goldgate.base.files import check_object
 from goldgate.base.fingerprint import short
 from goldgate.champion.record import load_champion, read_verdicts
-from goldgate.cli.card import adapter_of, card_of_run, describe
-from goldgate.cli.promotion import tested_candidate
 from goldgate.cli.screen import Result, Screen
-from goldgate.cli.work import Work
+from goldgate.jobs.card import adapter_of, card_of_run, describe
+from goldgate.jobs.promote import tested_candidate
+from goldgate.jobs.workspace import Work
 from goldgate.models.adapter import Adapter
 from goldgate.models.embedded import ensure_model
 from goldgate.runs.folder import Run, find_run

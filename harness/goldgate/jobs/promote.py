@@ -14,9 +14,9 @@ from goldgate.base.files import check_object, read_json, write_whole
 from goldgate.base.fingerprint import short
 from goldgate.champion.change import CARD, Entrant, roll_back, write_champion
 from goldgate.champion.record import CHAMPION, RECORD, Champion, kept_folder, load_champion, read_verdicts
-from goldgate.cli.card import adapter_of, card_of_run, describe
 from goldgate.cli.screen import Result, Screen
-from goldgate.cli.work import PREVIOUS, Work, references
+from goldgate.jobs.card import adapter_of, card_of_run, describe
+from goldgate.jobs.workspace import PREVIOUS, Work, references
 from goldgate.ledger import LookKey, has_passed, is_opened, suite_digest
 from goldgate.measures import Verdict
 from goldgate.models.adapter import read_adapter

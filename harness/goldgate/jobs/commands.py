@@ -8,11 +8,11 @@ from goldgate.base.errors import UserError
 from goldgate.base.fingerprint import short
 from goldgate.champion.record import CHAMPION, load_champion
 from goldgate.cli.screen import Result, Screen
-from goldgate.cli.work import Work
 from goldgate.data.check import check_task_data, rewrite_card
 from goldgate.data.nearness import refresh_novelty
 from goldgate.data.refresh import refresh_golden
 from goldgate.data.scaffold import Request, init_task
+from goldgate.jobs.workspace import Work
 from goldgate.runs.folder import find_run
 from goldgate.scored.baselines import is_declared
 from goldgate.scorers import scorers_for

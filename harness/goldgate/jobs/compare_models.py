@@ -16,9 +16,9 @@ from goldgate.base.errors import UserError
 from goldgate.base.files import read_json
 from goldgate.base.fingerprint import digest
 from goldgate.cli.screen import Result, Screen
-from goldgate.cli.train import run_train
-from goldgate.cli.training import Mode
-from goldgate.cli.work import Work
+from goldgate.jobs.train import run_train
+from goldgate.jobs.training import Mode
+from goldgate.jobs.workspace import Work
 from goldgate.ledger import suite_digest
 from goldgate.models.embedded import ModelRef, ensure_model
 from goldgate.runs.folder import Run

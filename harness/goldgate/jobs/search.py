@@ -11,7 +11,7 @@ from goldgate.answers.collect import collect
 from goldgate.base.errors import UserError
 from goldgate.base.files import write_json
 from goldgate.cli.screen import Result, Screen
-from goldgate.cli.work import Work
+from goldgate.jobs.workspace import Work
 from goldgate.perturb.perturbation import body
 from goldgate.perturb.search import Counterexample, Found, search
 from goldgate.plugin.failure import difference, printable

@@ -14,9 +14,9 @@ from goldgate.answers.collect import collect
 from goldgate.base.errors import UserError
 from goldgate.base.files import read_json, write_json
 from goldgate.base.fingerprint import digest
-from goldgate.cli.curve import learning_curve
-from goldgate.cli.work import Work, references
 from goldgate.gates import GateRecord, chance_of_other_verdict, chance_of_passing, share_of_golden
+from goldgate.jobs.curve import learning_curve
+from goldgate.jobs.workspace import Work, references
 from goldgate.ledger import level, named_variations, names_strata, read_looks, suite_digest
 from goldgate.models.embedded import ModelRef
 from goldgate.plugin.run import run_suite

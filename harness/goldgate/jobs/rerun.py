@@ -11,8 +11,8 @@ from goldgate.base.errors import UserError
 from goldgate.base.files import check_object
 from goldgate.base.fingerprint import short
 from goldgate.cli.screen import Result, Screen
-from goldgate.cli.training import train_shown
-from goldgate.cli.work import Work
+from goldgate.jobs.training import train_shown
+from goldgate.jobs.workspace import Work
 from goldgate.models.embedded import ensure_model
 from goldgate.runs.folder import Run, find_run, one_training
 from goldgate.task.project import Project

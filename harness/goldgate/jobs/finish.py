@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from goldgate.base.files import read_json, write_json
-from goldgate.cli.promotion import promote_candidate
 from goldgate.cli.screen import Result, Screen
 from goldgate.cli.train_text import Told, result_of
-from goldgate.cli.training import Training
-from goldgate.cli.work import golden_summary, references
+from goldgate.jobs.promote import promote_candidate
+from goldgate.jobs.training import Training
+from goldgate.jobs.workspace import golden_summary, references
 from goldgate.ledger import read_looks, spent
 from goldgate.measures import Verdict
 from goldgate.models.adapter import read_adapter

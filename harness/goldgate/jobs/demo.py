@@ -21,7 +21,7 @@ _LEFT_BEHIND = {"champion.json"}  # the demo earns its own
 
 def run_demo(task: str, folder: Path, cache: Path, cache_bytes: int, minutes: float | None) -> Result:
     """Prepares the demo's project where it is not there yet, then trains until the suite passes or the budget ends."""
-    from goldgate.cli.train import Budget, run_train
+    from goldgate.jobs.train import Budget, run_train
 
     if task not in SHIPPED:
         raise UserError(f'no demo of "{check_name(task, "task")}"', hint=near_names(task, SHIPPED))

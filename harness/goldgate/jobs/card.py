@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from goldgate.base.files import read_json
-from goldgate.cli.work import Work
+from goldgate.jobs.workspace import Work
 from goldgate.measures import Verdict
 from goldgate.models.adapter import Adapter, read_adapter
 from goldgate.models.embedded import licence_of, model_digest, public_name
