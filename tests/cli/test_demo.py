@@ -123,7 +123,7 @@ def test_what_a_shipped_task_has_earned_is_not_copied(tmp_path: Path, monkeypatc
     for name in ("champion.json", "champion_answers.jsonl.gz"):
         (tmp_path / "suites" / "voice" / name).write_text("{}")
     (tmp_path / "golden" / "voice" / "looks").mkdir(exist_ok=True)
-    monkeypatch.setattr(demo, "files", lambda package: tmp_path / "harness")
+    monkeypatch.setattr(demo, "files", lambda package: tmp_path / "harness" / "goldgate")
     project = demo_project("voice", tmp_path / "demo", tmp_path)
     assert {p.name for p in project.suite("voice").iterdir()} == {"task.yaml", "test_gates.py"}
     assert {p.name for p in project.golden("voice").iterdir()} == {

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from goldgate import __version__
+from goldgate import __version__, cli
 from goldgate.cli.main import app
 from goldgate.jobs import commands
 
@@ -141,7 +141,7 @@ def test_the_module_is_the_same_command(
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["goldgate", "--version"])
     with pytest.raises(SystemExit) as left:
-        runpy.run_path(str(Path(commands.__file__).with_name("__main__.py")), run_name="__main__")
+        runpy.run_path(str(Path(cli.__file__).with_name("__main__.py")), run_name="__main__")
     assert not left.value.code
     assert capsys.readouterr().out == f"goldgate {__version__}\n"
 

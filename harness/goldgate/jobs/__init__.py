@@ -1,1 +1,1 @@
-"""What one can ask of Goldgate. Each job takes a project and reports its progress; the command line shows the result."""
+"""What one can ask of Goldgate. Each job takes a project and reports progress; the command line shows the result."""
