@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pytest
@@ -282,3 +283,27 @@ def write_splits(project: Project, name: str, splits: dict[str, Split]) -> None:
         lines = [json.dumps({"id": e.id, "input": e.input, "output": e.output, "tags": list(e.tags)}) for e in split]
         (folder / f"{split.name}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     write_card(folder, card_of(name, splits, "by a test", "CC0-1.0", "made up"))
+
+
+class Install(Protocol):
+    """Makes a distribution importable for one test, as pip would install it."""
+
+    def __call__(self, name: str, version: str, code: str, entry_points: dict[str, dict[str, str]]) -> Path: ...
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
+    def installed(name: str, version: str, code: str, entry_points: dict[str, dict[str, str]]) -> Path:
+        site = tmp_path / f"site-{name}-{version}"
+        note = site / f"{name}-{version}.dist-info"
+        note.mkdir(parents=True)
+        (note / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        groups = (f"[{group}]\n" + "".join(f"{k} = {v}\n" for k, v in e.items()) for group, e in entry_points.items())
+        (note / "entry_points.txt").write_text("\n".join(groups))
+        module = site / f"{name}.py"
+        module.write_text(code)
+        monkeypatch.syspath_prepend(site)
+        monkeypatch.delitem(sys.modules, name, raising=False)
+        return module
+
+    return installed

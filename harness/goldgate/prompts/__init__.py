@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from goldgate.base.errors import UserError, near_names
+from goldgate.base.extensions import STRATEGIES, extensions
 from goldgate.prompts.few_shot import FewShot
 from goldgate.prompts.file_prompt import FilePrompt
 from goldgate.prompts.nearest import Nearest
+from goldgate.prompts.packaged import Packaged
 from goldgate.prompts.pruned import Pruned
 from goldgate.prompts.strategy import Sources, Strategy
 from goldgate.prompts.zero_shot import ZeroShot
@@ -16,7 +18,11 @@ _FORMS = ("zero_shot", "few_shot:4", "nearest:4", "file:PROMPT.md", "pruned")
 
 
 def parse_strategy(name: str, sources: Sources) -> Strategy:
-    """The strategy of that name: zero_shot, few_shot:K, nearest:K, file:NAME or pruned. UserError for anything else."""
+    """The strategy of that name: zero_shot, few_shot:K, nearest:K, file:NAME, pruned, or one that a package brings.
+
+    Raises:
+        UserError: No such strategy, or a package's that cannot be imported.
+    """
     kind, colon, rest = name.partition(":")
     if not colon and kind == "zero_shot":
         return ZeroShot(sources.task)
@@ -27,6 +33,8 @@ def parse_strategy(name: str, sources: Sources) -> Strategy:
         return FewShot(sources.task, sources.train(), count) if kind == "few_shot" else Nearest(sources, count)
     if colon and kind == "file":
         return FilePrompt(sources.task, rest)
+    if (extension := extensions(STRATEGIES).get(kind)) is not None:
+        return Packaged(extension.load()(sources, rest), extension)
     raise UserError(f'no prompting strategy "{name}"', hint=near_names(name, _FORMS))
 
 
