@@ -58,6 +58,16 @@ class Extension:
             ) from error
 
 
+def suite_packages() -> dict[str, str]:
+    """The installed packages whose scorers and perturbations suites may import: top-level module → package and version.
+
+    Raises:
+        UserError: Two installed packages bring one name.
+    """
+    both = [*extensions(SCORERS).values(), *extensions(PERTURBATIONS).values()]
+    return {e.module: e.stamp for e in both}
+
+
 def extensions(group: str) -> dict[str, Extension]:
     """The extensions of a group, by name.
 

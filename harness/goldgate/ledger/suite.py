@@ -10,6 +10,7 @@ from typing import Any
 
 from goldgate import perturb
 from goldgate.base.errors import UserError
+from goldgate.base.extensions import suite_packages
 from goldgate.base.files import read_text
 from goldgate.base.fingerprint import digest, file_digest
 from goldgate.forgetting import other_tasks as kept
@@ -92,7 +93,10 @@ def suite_digest(task: Task, scorers: Mapping[str, int | str]) -> str:
         ),
     }
     strata = {"strata": read_novelty(task.data).digest} if _speaks_of_strata(named) else {}
-    return digest({"code": code, "rules": rules, "scorers": counted, **strata})
+    packages = _packages(task)
+    return digest(
+        {"code": code, "rules": rules, "scorers": counted, **strata, **({"packages": packages} if packages else {})}
+    )
 
 
 def _other(task: Task, entry: str) -> list[Any]:
@@ -135,6 +139,23 @@ def named_variations(task: Task) -> tuple[str, ...]:
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "perturb":
                 taken.add(node.attr)
     return tuple(p.name for p in perturb.MUST_NOT_CHANGE if p.name in taken or "MUST_NOT_CHANGE" in taken)
+
+
+def _packages(task: Task) -> list[str]:
+    """Name and version of every package that the suite imports and that registers scorers or perturbations."""
+    imported: set[str] = set()
+    for path in suite_files(task.folder):
+        if path.suffix == ".py":
+            imported |= _imported(ast.parse(read_text(path)))
+    known = suite_packages() if imported else {}
+    return sorted({stamp for module, stamp in known.items() if module in imported})
+
+
+def _imported(tree: ast.AST) -> set[str]:
+    """The top-level modules that code imports by absolute names."""
+    names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    names += [n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module and not n.level]
+    return {name.partition(".")[0] for name in names}
 
 
 def _speaks_of_strata(named: Set[str]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from numbers import Real
@@ -13,6 +14,7 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from goldgate.base.errors import UserError
+from goldgate.base.extensions import suite_packages
 from goldgate.subjects.subject import Answer
 from goldgate.task.examples import Example
 from goldgate.task.project import suite_files
@@ -108,16 +110,26 @@ class OwnScorer:
 
 def check_counted(function: Any, name: str, task: Task) -> None:
     """Raises UserError where a function of that name lies outside of the suite: what decides a gate is part of the
-    look, and code that lies elsewhere could change unseen.
+    look, and code that lies elsewhere could change unseen. An installed package that registers its scorers or
+    perturbations is counted by its version.
     """
     counted = {str(p.resolve()) for p in suite_files(task.folder)}
     for home in _homes(function):
-        if home is None or str(Path(home).resolve()) not in counted:
+        if home is None or not (str(Path(home).resolve()) in counted or _in_package(function, home)):
             raise UserError(
                 f"the code of {name} lies outside of its suite",
                 home or "",
                 f"move it into a test file or conftest.py in {task.folder}",
             )
+
+
+def _in_package(function: Any, home: str) -> bool:
+    """Whether a file belongs to a package that registers scorers or perturbations, whose version a look counts."""
+    top = str(getattr(function, "__module__", "")).partition(".")[0]
+    if top not in suite_packages():
+        return False
+    place = getattr(sys.modules.get(top), "__file__", None)
+    return place is not None and (home == place or Path(home).is_relative_to(Path(place).parent / top))
 
 
 def _homes(function: Any) -> Iterator[str | None]:
