@@ -268,7 +268,7 @@ def test_only_a_text_at_the_head_of_a_body_is_a_docstring(project: Project) -> N
     [
         ("from goldgate.perturb import typos, changed_date", ("typos",)),
         ("from goldgate.perturb import whitespace as wide, letter_case", ("letter_case", "whitespace")),
-        ("from harness import edge_cases\nA = edge_cases.typos", ("typos",)),
+        ("from goldgate import perturb\nA = perturb.typos", ("typos",)),
         ("A = 'typos'\npadding = 3", ()),
     ],
 )
