@@ -69,7 +69,7 @@ def test_the_wheel_holds_the_shipped_tasks_and_nothing_by_accident(wheel: Path) 
 def test_it_is_the_wheel_that_runs(installed: Path, tmp_path: Path) -> None:
     done = _run(installed, tmp_path, "goldgate.cli", "--version")
     assert done.stdout.startswith("goldgate ")
-    code = "import harness, sys; sys.stdout.write(goldgate.__file__)"
+    code = "import goldgate, sys; sys.stdout.write(goldgate.__file__)"
     environment = {**os.environ, "PYTHONPATH": str(installed)}
     where = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True

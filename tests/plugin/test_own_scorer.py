@@ -100,7 +100,7 @@ def test_other(candidate):
 
 def test_on_dev_the_fault_is_told_in_full(pytester: pytest.Pytester, made: Any) -> None:
     made.gates(
-        "from harness import scorer\n\n@scorer\ndef odd(example, text):\n    return {}[text]\n\n"
+        "from goldgate import scorer\n\n@scorer\ndef odd(example, text):\n    return {}[text]\n\n"
         "def test_odd(candidate):\n    assert candidate.by(odd) >= 0.8\n"
     )
     result = pytester.runpytest("suites", "--split", "dev")

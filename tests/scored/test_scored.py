@@ -144,7 +144,7 @@ def test_metrics_that_no_report_lists_are_there_for_a_gate(scored: Scored) -> No
     assert scored.empty_rate.evidence.better == "low"
 
 
-HEAD = "from harness import scorer\n@scorer\ndef own(example, text):\n"
+HEAD = "from goldgate import scorer\n@scorer\ndef own(example, text):\n"
 
 
 def own(task: Task, code: str) -> OwnScorer:
@@ -188,7 +188,7 @@ def test_a_users_scorer_is_gated_only_towards_what_it_calls_better(scored: Score
     """An answer that was cut off has the worst value: asked the other way round, it would help."""
     high = own(
         scored._scores.context.task,
-        "from harness import scorer\n@scorer(bounds=(0, 99))\ndef own(example, text):\n    return len(text)\n",
+        "from goldgate import scorer\n@scorer(bounds=(0, 99))\ndef own(example, text):\n    return len(text)\n",
     )
     measure = scored.by(high)
     assert measure >= 0.0
