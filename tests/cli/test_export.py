@@ -30,7 +30,7 @@ Typed = Callable[..., tuple[int, str, str]]
 ALONE = """
 import json, sys
 from transformers import AutoModelForCausalLM, AutoTokenizer
-assert not any(name.split(".")[0] in ("harness", "trainers", "peft") for name in sys.modules)
+assert not any(name.split(".")[0] in ("goldgate", "goldgate_trainers", "peft") for name in sys.modules)
 folder, asked = sys.argv[1], json.loads(sys.argv[2])
 model, tokenizer = AutoModelForCausalLM.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
 for messages in asked:
