@@ -58,8 +58,8 @@ def _run(installed: Path, folder: Path, *command: str) -> subprocess.CompletedPr
 def test_the_wheel_holds_the_shipped_tasks_and_nothing_by_accident(wheel: Path) -> None:
     names = ZipFile(wheel).namelist()
     for task in ("invoices", "tickets", "voice"):
-        assert f"harness/shipped/suites/{task}/task.yaml" in names
-        golden = {n.rpartition("/")[2] for n in names if n.startswith(f"harness/shipped/golden/{task}/")}
+        assert f"goldgate/shipped/suites/{task}/task.yaml" in names
+        golden = {n.rpartition("/")[2] for n in names if n.startswith(f"goldgate/shipped/golden/{task}/")}
         assert golden == {"train.jsonl", "dev.jsonl", "golden.jsonl", "card.json", "novelty.json"}
     assert not [n for n in names if "champion.json" in n or "champion_answers" in n]
     assert not [n for n in names if "__pycache__" in n or n.startswith(("tests/", "runs/", "suites/", "golden/"))]

@@ -13,7 +13,7 @@ import pytest
 HEAVY = ("torch", "transformers", "sentence_transformers", "sklearn", "scipy", "pandas", "peft", "llguidance")
 LOADED = (
     "import json, pathlib, sys\n\ndef pytest_sessionfinish():\n"
-    "    names = sorted({n.split('.')[0] for n in sys.modules} | {n for n in sys.modules if 'harness' in n})\n"
+    "    names = sorted({n.split('.')[0] for n in sys.modules} | {n for n in sys.modules if 'goldgate' in n})\n"
     "    pathlib.Path('loaded.json').write_text(json.dumps(names))\n"
 )
 SLOW_SUBJECT = """
