@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from goldgate.base.errors import UserError
 from goldgate.task.task import FieldRule
@@ -44,7 +43,7 @@ def example_groups(records: Records, who: Subjects, primary: str) -> tuple[Examp
     if primary not in ours or who.tuned_dev not in records.answers:
         return ()
     theirs = records.scores.get(who.prompted or "", {})
-    rules = field_rules(records.run)
+    rules = records.run.fields
     groups = []
     if primary in theirs:
         right, wrong = turned(ours[primary], theirs[primary])
@@ -115,12 +114,3 @@ def _scores(id_: str, records: Records, who: Subjects) -> tuple[tuple[str, str, 
 def _value(column: Column, id_: str) -> str:
     value = column.values.get(id_)
     return "no answer" if value is None else number(value, "rate").replace(".0%", "%")
-
-
-def field_rules(run: Mapping[str, Any]) -> dict[str, FieldRule]:
-    """The task's rules for comparing fields, where the run recorded them (key "fields"); else every field is exact."""
-    recorded = run.get("fields") or {}
-    try:
-        return {str(path): FieldRule.model_validate(rule) for path, rule in recorded.items()}
-    except (ValueError, AttributeError) as error:
-        raise UserError(f"no rules for fields: {error}"[:200], 'run.json, field "fields"', "start a new run") from error

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from goldgate.base.errors import UserError
+from goldgate.runs.golden import GoldenRecord
 from goldgate_reports import RunView, load_run
 from goldgate_reports.gates import Gate, Headline, golden_gates, headline, look_of
 from goldgate_reports.records import read_records
@@ -35,7 +36,7 @@ def with_outcomes(source: Path, target: Path, *outcomes: str) -> tuple[Headline,
 
     records = read_records(changed(source, target, "golden.json", change))
     gates = golden_gates(records)
-    return headline(gates, look_of(records.golden or {}), (), "passed"), gates
+    return headline(gates, look_of(records.golden or GoldenRecord()), (), "passed"), gates
 
 
 def test_all_gates_pass_reads_ship(passed_view: RunView) -> None:

@@ -14,6 +14,7 @@ from _pytest.outcomes import Failed
 
 from goldgate.base.errors import UserError
 from goldgate.measures import Mean, Verdict
+from goldgate.plugin.spoken import Spoken
 from goldgate.scored.scored import Scored
 from goldgate.scorers import TIMED
 from goldgate.scorers.fields import FieldVerdict, compare, parse_json
@@ -33,19 +34,6 @@ _NEVER_WRONG = frozenset({"tokens_in", "tokens_out", "cost_per_1k", *TIMED})  # 
 _RIGHT = frozenset({"exact_match", "macro_f1"})
 _BY_EXAMPLE = {"macro_f1": "exact_match"}  # a metric of the whole split, and the one that says which examples are wrong
 FORM = "a gate is written plainly: assert candidate.exact_match >= 0.90"
-
-
-@dataclass(frozen=True)
-class Spoken:
-    """A verdict with its place in the suite: path as shown, and line where it is known."""
-
-    verdict: Verdict
-    path: str
-    line: int | None
-
-    @property
-    def place(self) -> str:
-        return f"{self.path}:{self.line}" if self.line else self.path
 
 
 @dataclass(frozen=True)
