@@ -156,11 +156,19 @@ def scorer(
 ) -> OwnScorer | Callable[[Function], OwnScorer]:
     """Makes a function of (example, answer text) a metric of a suite: `candidate.by(polite) >= 0.9`.
 
-    It returns a number in `bounds`, or True or False; or such a value with a reason, `return 0.5, "the greeting is
-    missing"`, which failing gates and reports show beside the example; better: whether "high" or "low" is, which is the way that its
-    gates must ask (an answer that was cut off has the worst value). Its code must lie in the
-    suite's folder or in a conftest.py above it, because it is part of what a look asks; what it imports from elsewhere
-    is not counted, so keep the rule itself there. It is checked when a gate uses it.
+    The function's code must lie in the suite's folder or in a conftest.py above it, because it is part of what a look
+    asks. What it imports from elsewhere is not counted, so keep the rule itself there. It is checked when a gate uses
+    it.
+
+    Args:
+        function: Returns a number in `bounds`, or True or False. It may return a reason with it, as
+            `return False, "the greeting is missing"`, which a failing gate shows beside the example.
+        better: Whether a "high" or a "low" value is better, which is the way that its gates must ask. An answer that
+            was cut off has the worst value.
+        bounds: The lowest and the highest value.
+
+    Returns:
+        The function as a scorer, which can still be called.
     """
     if function is not None:
         return OwnScorer(function, better, bounds)
