@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any, Literal
+from typing import Literal
 
+from goldgate.runs.golden import GoldenRecord
 from goldgate.task.strata import STRATA
 from goldgate_reports.charts import IntervalChart, axis, interval_chart
-from goldgate_reports.estimates import Estimate, averaged, measured, paired, recorded
+from goldgate_reports.estimates import Estimate, averaged, measured, of_row, paired
 from goldgate_reports.gates import Gate
 from goldgate_reports.records import Column, Records
 from goldgate_reports.words import label, probability, scale_of
@@ -125,24 +126,23 @@ class Comparison:
 
 def subjects_of(records: Records) -> Subjects:
     """Who is who in a run."""
-    run, golden = records.run, records.golden or {}
+    run, golden = records.run, records.golden or GoldenRecord()
     best = records.best
-    known = [s for s in (best.subject if best else None, golden.get("subject")) if s in records.scores]
+    known = [s for s in (best.subject if best else None, golden.subject) if s in records.scores]
     return Subjects(
         known[0] if known else None,
-        golden.get("subject") or (best.subject if best else None),
-        run.get("prompted") or golden.get("prompted"),
-        run.get("linear"),
+        golden.subject or (best.subject if best else None),
+        run.prompted or golden.prompted,
+        run.linear,
         {a.subject: a.number for a in records.attempts},
-        run.get("incumbent"),
+        run.incumbent,
     )
 
 
 def primary_metric(records: Records, who: Subjects, gates: Sequence[Gate]) -> str:
     """The metric that the gain is told in: what the baseline-gap gate compares, else the strictest quality metric."""
-    known = list(records.scores.get(who.tuned_dev or "", {})) or [
-        str(row.get("metric")) for row in (records.golden or {}).get("measures", ())
-    ]
+    measured_there = records.golden.measures if records.golden else ()
+    known = list(records.scores.get(who.tuned_dev or "", {})) or [row.metric for row in measured_there]
     for gate in gates:
         found = re.match(r"(?:candidate\.)?(\w+) - ", gate.expression)
         if found and found[1] in known:
@@ -222,20 +222,17 @@ def _drawn(estimate: Estimate, window: tuple[float, float] | None, zero: float |
 
 def measures_of(records: Records) -> dict[tuple[str, str, str | None], Estimate]:
     """golden.json's estimates by subject, metric and tag (None: all examples)."""
-    found = {}
-    for row in (records.golden or {}).get("measures", ()):
-        metric = str(row.get("metric"))
-        found[str(row.get("subject")), metric, row.get("tag")] = recorded(row, metric)
-    return found
+    rows = records.golden.measures if records.golden else ()
+    return {(str(row.subject), row.metric, row.tag): of_row(row) for row in rows}
 
 
 def _golden_rows(records: Records, who: Subjects) -> tuple[GoldenRow, ...]:
-    golden = records.golden or {}
+    golden = records.golden or GoldenRecord()
     measures = measures_of(records)
     made = []
-    for row in golden.get("differences", ()):
-        metric, reference = str(row.get("metric")), _resolved(str(row.get("reference")), who)
-        ahead = recorded(row, metric, difference=True)
+    for row in golden.differences:
+        metric, reference = row.metric, _resolved(row.reference, who)
+        ahead = of_row(row)
         made.append(
             GoldenRow(
                 label(metric),
@@ -260,11 +257,9 @@ def better_of(records: Records, metric: str) -> str:
     return found[0] if found else "high"
 
 
-def _turned(golden: Mapping[str, Any], metric: str) -> tuple[int, int, str] | None:
-    turned = (golden.get("turned") or {}).get(metric)
-    if not isinstance(turned, dict):
-        return None
-    return int(turned.get("right") or 0), int(turned.get("wrong") or 0), probability(turned.get("p"))
+def _turned(golden: GoldenRecord, metric: str) -> tuple[int, int, str] | None:
+    turned = golden.turned.get(metric)
+    return None if turned is None else (turned.right, turned.wrong, probability(turned.p))
 
 
 def quality_metrics(columns: Mapping[str, Column]) -> tuple[str, ...]:

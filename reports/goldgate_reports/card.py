@@ -10,9 +10,11 @@ from typing import Any
 from markupsafe import Markup
 
 from goldgate.measures import Verdict
+from goldgate.runs.golden import GateRow, GoldenRecord, MeasureRow
+from goldgate.runs.record import RunRecord
 from goldgate.task.examples import Card, Message
 from goldgate_reports.build import render_text
-from goldgate_reports.estimates import Estimate, recorded
+from goldgate_reports.estimates import Estimate, of_row
 from goldgate_reports.gates import Gate, Look, gates_of, look_of
 from goldgate_reports.words import plural
 
@@ -55,15 +57,24 @@ class Compared:
 
 
 def model_card(
-    shipped: Shipped, data: Card, run: Mapping[str, Any], golden: Mapping[str, Any], *, hub: bool = False
+    shipped: Shipped, data: Card, run: RunRecord | None, golden: GoldenRecord | None, *, hub: bool = False
 ) -> str:
-    """The card as Markdown; text of others is escaped. run, golden: what run.json and golden.json hold, empty where
-    there is none; hub: with the heading that a model hub reads, for a folder that is the whole model. Raises UserError
-    where golden holds what is no verdict.
+    """Writes the card as Markdown, in which text of others is escaped.
+
+    Args:
+        shipped: What the card says first.
+        data: The card of the data.
+        run: The run's record; None where its folder is not here.
+        golden: What the run came to on golden; None where there was no look, or the folder is not here.
+        hub: Whether to begin with the heading that a model hub reads, for a folder that is the whole model.
+
+    Returns:
+        The text of the card.
     """
-    look = look_of(golden) if golden else None
-    rows = golden.get("verdicts") or [{"item": "", "verdict": v.to_json()} for v in shipped.verdicts]
-    gates = gates_of(rows, look, "golden.json", on_golden=True)
+    look = None if golden is None else look_of(golden)
+    rows = (golden.verdicts if golden else None) or [GateRow(verdict=v) for v in shipped.verdicts]
+    gates = gates_of(rows, look, on_golden=True)
+    golden = golden or GoldenRecord()
     text = render_text(
         "card.md.jinja",
         it=shipped,
@@ -101,28 +112,23 @@ def _verdict(shipped: Shipped, gates: Sequence[Gate], look: Look | None) -> str:
     return f"{all_of if len(gates) > 1 else 'The one gate of the golden suite passes'}{where}."
 
 
-def _compared(golden: Mapping[str, Any], prompted: str) -> list[Compared]:
+def _compared(golden: GoldenRecord, prompted: str) -> list[Compared]:
     """Every metric over the whole golden split; empty where golden is sealed or there was no look."""
-    whole = {(r["subject"], r["metric"]): r for r in golden.get("measures", []) if r["tag"] is None}
-    gaps = {r["metric"]: r for r in golden.get("differences", []) if r["reference"] == prompted}
+    whole = {(r.subject, r.metric): of_row(r) for r in golden.measures if r.tag is None}
+    gaps = {r.metric: of_row(r) for r in golden.differences if r.reference == prompted}
     return [
-        Compared(
-            metric,
-            recorded(row, metric),
-            recorded(whole[prompted, metric], metric) if (prompted, metric) in whole else None,
-            recorded(gaps[metric], metric, difference=True) if metric in gaps else None,
-        )
-        for (subject, metric), row in whole.items()
-        if subject == golden["subject"]
+        Compared(metric, estimate, whole.get((prompted, metric)), gaps.get(metric))
+        for (subject, metric), estimate in whole.items()
+        if subject == golden.subject
     ]
 
 
-def _recipe(run: Mapping[str, Any]) -> list[tuple[str, str]]:
-    chosen = [a for a in run.get("attempts", []) if a.get("k") == run.get("best")]
-    return [(k, str(v)) for k, v in chosen[0].get("recipe", {}).items()] if chosen else []
+def _recipe(run: RunRecord | None) -> list[tuple[str, str]]:
+    chosen = None if run is None else run.chosen
+    return [] if chosen is None else [(k, str(v)) for k, v in (chosen.recipe or {}).items()]
 
 
-def _limits(shipped: Shipped, gates: Sequence[Gate], golden: Mapping[str, Any], look: Look | None) -> list[str]:
+def _limits(shipped: Shipped, gates: Sequence[Gate], golden: GoldenRecord, look: Look | None) -> list[str]:
     found = [f"promoted without a pass: {shipped.forced}"] if shipped.forced else []
     found += [
         f"{g.expression}: {g.outcome} (estimate {g.estimate.text}, {g.estimate.interval})"
@@ -138,24 +144,20 @@ def _limits(shipped: Shipped, gates: Sequence[Gate], golden: Mapping[str, Any], 
     if observed := [g.expression for g in gates if g.reading == "observed" and g.outcome == "pass"]:
         found.append(f"met by the estimate alone: {', '.join(observed)}")
     for row in _weakest(golden, gates):
-        estimate = recorded(row, row["metric"])
+        estimate = of_row(row)
         found.append(
-            f"weakest slices: {row['metric']} on {row['tag']} is {estimate.text} ({estimate.interval},"
-            f" n = {estimate.count})"
+            f"weakest slices: {row.metric} on {row.tag} is {estimate.text} ({estimate.interval}, n = {estimate.count})"
         )
     return found
 
 
-def _weakest(golden: Mapping[str, Any], gates: Sequence[Gate]) -> list[Mapping[str, Any]]:
+def _weakest(golden: GoldenRecord, gates: Sequence[Gate]) -> list[MeasureRow]:
     """The slices with the lowest estimates of the first gate's metric, where golden.json tells slices."""
-    metrics = [r["metric"] for r in golden.get("measures", []) if r["tag"] is None]
+    metrics = [r.metric for r in golden.measures if r.tag is None]
     first = next((m for g in gates for m in metrics if g.expression.startswith(f"{m} ")), None)
     rows = [
-        r
-        for r in golden.get("measures", [])
-        if r["metric"] == first
-        and r["tag"] is not None
-        and r["subject"] == golden["subject"]
-        and r["estimate"] is not None
+        (r.estimate, r.tag, r)
+        for r in golden.measures
+        if r.metric == first and r.tag is not None and r.subject == golden.subject and r.estimate is not None
     ]
-    return sorted(rows, key=lambda r: (r["estimate"], r["tag"]))[:_WEAKEST]
+    return [row for _, _, row in sorted(rows, key=lambda found: found[:2])[:_WEAKEST]]

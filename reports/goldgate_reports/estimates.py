@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
-from goldgate.measures import Measure
-from goldgate_reports.records import Column, amount
+from goldgate.measures import Measure, Verdict
+from goldgate.runs.golden import DifferenceRow, MeasureRow
+from goldgate_reports.records import Column
 from goldgate_reports.words import NOT_RECORDED, Scale, number, scale_of, span
 
 
@@ -48,21 +49,26 @@ class Estimate:
         return NOT_RECORDED if self.n is None else f"{self.n:,}"
 
 
-def recorded(
-    row: Mapping[str, Any], metric: str, bounds: tuple[float, float] | None = None, difference: bool = False
-) -> Estimate:
-    """The estimate that a row of golden.json holds. difference: of two subjects, so that shares become points."""
-    n, missing = amount(row, "n"), amount(row, "missing")
-    scale = scale_of(metric, bounds)
-    return Estimate(
-        amount(row, "estimate"),
-        amount(row, "low"),
-        amount(row, "high"),
-        None if n is None else int(n),
-        "points" if difference and scale == "rate" else scale,
-        int(missing or 0),
-        difference,
-    )
+def of_row(row: MeasureRow | DifferenceRow) -> Estimate:
+    """Takes the estimate from a row of golden.json; of a difference between two subjects, shares become points."""
+    scale, paired_row = scale_of(row.metric, None), isinstance(row, DifferenceRow)
+    missing = row.missing if isinstance(row, MeasureRow) else None
+    shown: Scale = "points" if paired_row and scale == "rate" else scale
+    return Estimate(row.estimate, row.low, row.high, row.n, shown, missing or 0, paired_row)
+
+
+def of_verdict(verdict: Verdict) -> Estimate:
+    """Takes the estimate from a verdict; an invalid or a sealed one has no number."""
+    scale = scale_of(verdict.metric, verdict.bounds)
+    if verdict.outcome == "invalid":  # its numbers stand for nothing
+        return Estimate(None, None, None, None, scale)
+    value, low, high = (finite(x) for x in (verdict.estimate, verdict.low, verdict.high))
+    return Estimate(value, low, high, verdict.n, scale, verdict.missing)
+
+
+def finite(number: float) -> float | None:
+    """Returns the number; None for NaN and infinity, which stand for what was not recorded."""
+    return number if math.isfinite(number) else None
 
 
 def measured(metric: str, column: Column, ids: frozenset[str] | None = None) -> Estimate | None:

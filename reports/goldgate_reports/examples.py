@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from goldgate.base.errors import UserError
 from goldgate.task.task import FieldRule
@@ -18,13 +17,16 @@ MOST_SHOWN = 20  # examples in each group
 
 @dataclass(frozen=True)
 class ExampleView:
-    """One dev example side by side. scores: (metric, tuned, prompted) as text."""
+    """One dev example side by side. scores: (metric, tuned, prompted) as text; reasons: (metric, why the tuned answer
+    is not right in it), as the scorer says.
+    """
 
     id: str
     tags: tuple[str, ...]
     input: str
     input_left_out: int
     scores: tuple[tuple[str, str, str], ...]
+    reasons: tuple[tuple[str, str], ...]
     difference: Difference
 
 
@@ -44,7 +46,7 @@ def example_groups(records: Records, who: Subjects, primary: str) -> tuple[Examp
     if primary not in ours or who.tuned_dev not in records.answers:
         return ()
     theirs = records.scores.get(who.prompted or "", {})
-    rules = field_rules(records.run)
+    rules = records.run.fields
     groups = []
     if primary in theirs:
         right, wrong = turned(ours[primary], theirs[primary])
@@ -98,9 +100,25 @@ def _view(id_: str, records: Records, who: Subjects, rules: Mapping[str, FieldRu
     if all(row is None for _, row in pairs):
         raise UserError(f'the scored example "{id_}" has no answer', "answers.parquet", "run the dev split again")
     input_, left_out = cut(next(row.input for _, row in pairs if row is not None))
+    ours = records.scores[who.tuned_dev or ""]
     return ExampleView(
-        id_, records.tags.get(id_, ()), input_, left_out, _scores(id_, records, who), difference(pairs, rules)
+        id_,
+        records.tags.get(id_, ()),
+        input_,
+        left_out,
+        _scores(id_, records, who),
+        _reasons(id_, ours),
+        difference(pairs, rules),
     )
+
+
+def _reasons(id_: str, ours: Mapping[str, Column]) -> tuple[tuple[str, str], ...]:
+    """What the scorers say of the tuned answer, each reason once, under the first metric that gives it."""
+    found: dict[str, str] = {}
+    for metric, column in ours.items():
+        if id_ in column.reasons:
+            found.setdefault(column.reasons[id_], label(metric))
+    return tuple((name, reason) for reason, name in found.items())
 
 
 def _scores(id_: str, records: Records, who: Subjects) -> tuple[tuple[str, str, str], ...]:
@@ -115,12 +133,3 @@ def _scores(id_: str, records: Records, who: Subjects) -> tuple[tuple[str, str, 
 def _value(column: Column, id_: str) -> str:
     value = column.values.get(id_)
     return "no answer" if value is None else number(value, "rate").replace(".0%", "%")
-
-
-def field_rules(run: Mapping[str, Any]) -> dict[str, FieldRule]:
-    """The task's rules for comparing fields, where the run recorded them (key "fields"); else every field is exact."""
-    recorded = run.get("fields") or {}
-    try:
-        return {str(path): FieldRule.model_validate(rule) for path, rule in recorded.items()}
-    except (ValueError, AttributeError) as error:
-        raise UserError(f"no rules for fields: {error}"[:200], 'run.json, field "fields"', "start a new run") from error

@@ -7,22 +7,21 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from goldgate.base.errors import UserError
+from goldgate.measures import Outcome, Reading, Verdict
+from goldgate.runs.golden import GateRow, GoldenRecord, LookFacts
+from goldgate.runs.record import SplitFacts
 from goldgate_reports.charts import IntervalChart, interval_chart
-from goldgate_reports.estimates import Estimate, recorded
-from goldgate_reports.records import Records, amount
+from goldgate_reports.estimates import Estimate, finite, of_verdict
+from goldgate_reports.records import Records
 from goldgate_reports.words import number, plural, probability
 
-Outcome = Literal["pass", "fail", "undecided", "invalid"]
-Reading = Literal["shown", "plausible", "observed"]
 READINGS: dict[str, str] = {
     "shown": "the data shows it at the look's level",
     "plausible": "the data does not show the opposite",
     "observed": "the estimate alone reaches it: met, not shown",
 }
-_OUTCOMES = ("pass", "fail", "undecided", "invalid")
 _MOST_LOOKS = 20  # no ledger gets that far; a pass with p = 0 would carry for ever
 
 
@@ -68,20 +67,18 @@ class Look:
     fingerprint: str
 
 
-def look_of(golden: Mapping[str, Any]) -> Look:
-    """The look that golden.json records; what it does not say stays None."""
-    look, split = golden.get("look") or {}, golden.get("split") or {}
-    count, position = amount(split, "count"), amount(look, "number")
-    spent = amount(look, "spent")
+def look_of(golden: GoldenRecord) -> Look:
+    """Takes the look from golden.json; what it does not say stays None."""
+    look, split = golden.look or LookFacts(), golden.split or SplitFacts()
     return Look(
-        None if position is None else int(position),
-        amount(look, "level"),
-        str(look.get("name") or ""),
-        probability(spent),
-        bool(golden.get("opened")),
-        bool(golden.get("sealed")),
-        None if count is None else int(count),
-        str(split.get("fingerprint") or ""),
+        look.number,
+        look.level,
+        look.name,
+        probability(look.spent),
+        golden.opened,
+        golden.sealed,
+        split.count,
+        split.fingerprint or "",
     )
 
 
@@ -90,105 +87,62 @@ def golden_gates(records: Records) -> tuple[Gate, ...]:
     if records.golden is None:
         return ()
     look = look_of(records.golden)
-    dev = [(row, _verdict(row, "verdicts.json")) for row in (records.best.gates if records.best else ())]
-    on_dev = {_key(row, verdict): verdict for row, verdict in dev}
-    made = []
-    for row in records.golden["verdicts"]:
-        verdict = _verdict(row, "golden.json")
-        made.append(_gate(row, verdict, look, on_dev.get(_key(row, verdict))))
-    return tuple(made)
+    on_dev = {_key(row): row.verdict for row in (records.best.gates if records.best else ())}
+    return tuple(_gate(row, look, on_dev.get(_key(row))) for row in records.golden.verdicts or ())
 
 
 def dev_gates(records: Records) -> tuple[Gate, ...]:
     """The gates of the best attempt on dev; what they say was not tested on golden."""
-    chosen = records.best.gates if records.best else ()
-    return tuple(_gate(row, _verdict(row, "verdicts.json"), None, None) for row in chosen)
+    return gates_of(records.best.gates if records.best else (), None, on_golden=False)
 
 
-def gates_of(rows: Sequence[Mapping[str, Any]], look: Look | None, where: str, *, on_golden: bool) -> tuple[Gate, ...]:
-    """Recorded gates without a run folder. look: None on dev, and on golden for what takes none; where: what holds the
-    rows. Raises UserError for a row that is no verdict.
+def gates_of(rows: Sequence[GateRow], look: Look | None, *, on_golden: bool) -> tuple[Gate, ...]:
+    """Lays recorded gates out for a page.
+
+    Args:
+        rows: The gates.
+        look: The look that they were tested at; None on dev, and on golden where the run of the suite was no look.
+        on_golden: Whether they are on golden, where there is no look that says so.
+
+    Returns:
+        One row of the page for each.
     """
-    return tuple(_gate(row, _verdict(row, where), look, None, on_golden=on_golden) for row in rows)
+    return tuple(_gate(row, look, None, on_golden=on_golden) for row in rows)
 
 
-def _key(row: Mapping[str, Any], verdict: Mapping[str, Any]) -> tuple[Any, ...]:
+def _key(row: GateRow) -> tuple[str, str, str, float]:
     """What makes a gate on dev and one on golden the same: an item may hold several, and dev reads them differently."""
-    return _item(row), verdict.get("metric"), verdict.get("op"), verdict.get("threshold")
+    return row.item, row.verdict.metric, row.verdict.op, row.verdict.threshold
 
 
-def _item(row: Mapping[str, Any]) -> str:
-    return str(row.get("item") or "")
-
-
-def _verdict(row: Mapping[str, Any], file: str) -> Mapping[str, Any]:
-    verdict = row.get("verdict")
-    if not isinstance(verdict, dict):
-        raise UserError(f"a gate has no verdict ({_item(row) or 'no name'})", f'{file}, field "verdicts"', _AGAIN)
-    if verdict.get("outcome") not in _OUTCOMES or verdict.get("reading", "shown") not in READINGS:
-        raise UserError(
-            f"unknown outcome {verdict.get('outcome')!r:.40} or reading {verdict.get('reading')!r:.40}",
-            f'{file}, gate "{_item(row)}"',
-            _AGAIN,
-        )
-    return verdict
-
-
-_AGAIN = "run the suite again with `pytest --split golden`, or report another run"
-
-
-def _gate(
-    row: Mapping[str, Any],
-    verdict: Mapping[str, Any],
-    look: Look | None,
-    on_dev: Mapping[str, Any] | None,
-    *,
-    on_golden: bool = False,
-) -> Gate:
-    metric, op = str(verdict.get("metric") or ""), str(verdict.get("op") or ">=")
-    estimate = recorded(verdict, metric, _bounds(verdict))
-    if verdict["outcome"] == "invalid":  # its numbers stand for nothing
-        estimate = Estimate(None, None, None, None, estimate.scale)
-    threshold = amount(verdict, "threshold")
-    shown = "" if threshold is None else number(threshold, estimate.scale)
+def _gate(row: GateRow, look: Look | None, on_dev: Verdict | None, *, on_golden: bool = False) -> Gate:
+    verdict = row.verdict
+    estimate = of_verdict(verdict)
     drawn = None
     if estimate.value is not None and estimate.low is not None and estimate.high is not None:
-        drawn = interval_chart(estimate.value, estimate.low, estimate.high, estimate.scale, threshold, op)
+        drawn = interval_chart(
+            estimate.value, estimate.low, estimate.high, estimate.scale, verdict.threshold, verdict.op
+        )
     return Gate(
-        item=_item(row),
-        title=title_of(_item(row)) or metric,
-        expression=str(verdict.get("gate") or f"{metric} {op} {'' if threshold is None else f'{threshold:g}'}".strip()),
-        outcome=verdict["outcome"],
-        reading=verdict.get("reading", "shown"),
-        written=verdict.get("written") or verdict.get("reading", "shown"),
+        item=row.item,
+        title=title_of(row.item) or verdict.metric,
+        expression=verdict.gate,
+        outcome=verdict.outcome,
+        reading=verdict.reading,
+        written=verdict.written,
         estimate=estimate,
-        p=probability(amount(verdict, "p")) if _has_p(verdict) else "",
+        p=probability(finite(verdict.p)) if verdict.reading == "shown" and not verdict.sealed else "",
         tested=_tested(verdict, look, on_golden),
         carries=_carries(verdict, look),
-        flips=_flips(amount(row, "flips")),
-        message=str(verdict.get("message") or ""),
-        approximate=bool(verdict.get("approximate")),
-        sealed=bool(verdict.get("sealed")),
-        dev=recorded(on_dev, metric, _bounds(on_dev)).text if on_dev else "",
+        flips="" if row.flips is None else f"another verdict in {number(row.flips, 'rate')} of cases",
+        message=verdict.message,
+        approximate=verdict.approximate,
+        sealed=verdict.sealed,
+        dev="" if on_dev is None else of_verdict(on_dev).text,
         chart=drawn,
-        threshold=shown,
-        measures=_measures(metric),
+        threshold=number(verdict.threshold, estimate.scale),
+        measures=_measures(verdict.metric),
     )
-
-
-def _flips(chance: float | None) -> str:
-    return "" if chance is None else f"another verdict in {number(chance, 'rate')} of cases"
-
-
-def _has_p(verdict: Mapping[str, Any]) -> bool:
-    return verdict.get("reading", "shown") == "shown" and not verdict.get("sealed")
-
-
-def _bounds(verdict: Mapping[str, Any]) -> tuple[float, float] | None:
-    bounds = verdict.get("bounds")
-    if not isinstance(bounds, list) or len(bounds) != 2 or not all(isinstance(b, (int, float)) for b in bounds):
-        return None
-    return float(bounds[0]), float(bounds[1])
 
 
 def title_of(item: str) -> str:
@@ -209,33 +163,31 @@ def _measures(metric: str) -> str:
     return f"{left} minus {right}: passes from 0 up" if op else ""
 
 
-def _tested(verdict: Mapping[str, Any], look: Look | None, on_golden: bool) -> str:
+def _tested(verdict: Verdict, look: Look | None, on_golden: bool) -> str:
     """At which look and level a gate was tested, as its reading has it."""
     none = "on golden, no look" if on_golden else "on dev"
     where = none if look is None else f"look {look.number}" if look.number is not None else "look not recorded"
-    reading = verdict.get("reading", "shown")
-    if reading == "observed":
+    if verdict.reading == "observed":
         return f"{where}, the estimate alone"
-    if reading == "plausible":
+    if verdict.reading == "plausible":
         return f"{where}, the opposite at level 0.025"
-    return f"{where}, level {probability(amount(verdict, 'level'))}"
+    return f"{where}, level {probability(verdict.level)}"
 
 
-def _carries(verdict: Mapping[str, Any], look: Look | None) -> str:
+def _carries(verdict: Verdict, look: Look | None) -> str:
     """How far a pass holds: up to which look the same evidence would still pass."""
-    if verdict["outcome"] != "pass" or look is None:
+    if not verdict or look is None:
         return ""
-    reading = verdict.get("reading", "shown")
     if look.opened:
         return "opened: golden's examples were shown, so no error rate holds"
-    if reading == "observed":
+    if verdict.reading == "observed":
         return "met, not shown: carries no error rate"
-    if reading == "plausible":
+    if verdict.reading == "plausible":
         return "the same at every look"
-    p, level = amount(verdict, "p"), amount(verdict, "level")
-    if p is None or level is None or look.number is None or p > level:
+    p = finite(verdict.p)
+    if p is None or look.number is None or p > verdict.level:
         return ""
-    error = level * 2**look.number
+    error = verdict.level * 2**look.number
     beyond = p <= error / 2**_MOST_LOOKS
     last = _MOST_LOOKS if beyond else math.floor(math.log2(error / p) + 1e-9)
     return f"passes up to look {max(last, look.number)}" + (" and beyond" if last == _MOST_LOOKS else "")

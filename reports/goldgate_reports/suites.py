@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from goldgate.base.files import write_whole
+from goldgate.runs.golden import GateRow, GoldenRecord, LookFacts
 from goldgate_reports.build import render_page
 from goldgate_reports.gates import READINGS, Gate, Look, gates_of, look_of
 
@@ -17,8 +18,8 @@ Tone = Literal["ship", "stop", "open"]
 @dataclass(frozen=True)
 class SuiteRun:
     """What pytest came to on one suite. words: the verdict on the whole; facts: who was tested on what, a line each;
-    look: number, level and name of the look at golden, and whether golden was opened; None where it was none; rows:
-    {"item", "verdict"} a gate.
+    look: the look at golden; None where it was none; opened: whether golden's
+    examples had been shown before it.
     """
 
     task: str
@@ -26,8 +27,9 @@ class SuiteRun:
     words: str
     facts: tuple[str, ...]
     split: Literal["dev", "golden"]
-    look: Mapping[str, Any] | None
-    rows: tuple[Mapping[str, Any], ...]
+    look: LookFacts | None
+    rows: tuple[GateRow, ...]
+    opened: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,12 @@ class SuiteView:
 
 
 def build_suites_report(suites: Sequence[SuiteRun], path: Path) -> None:
-    """Writes the page, whole. Raises UserError where a row is no verdict or the file cannot be written."""
+    """Writes the page, whole. Raises UserError where the file cannot be written."""
     write_whole(path, render_page("suites.html.jinja", views=[_view(suite) for suite in suites]))
 
 
 def _view(suite: SuiteRun) -> SuiteView:
-    look = None if suite.look is None else look_of({"look": suite.look, "opened": suite.look.get("opened")})
-    gates = gates_of(suite.rows, look, f"the run of {suite.task}", on_golden=suite.split == "golden")
+    look = None if suite.look is None else look_of(GoldenRecord(look=suite.look, opened=suite.opened))
+    gates = gates_of(suite.rows, look, on_golden=suite.split == "golden")
     readings = tuple((r, words) for r, words in READINGS.items() if any(g.reading == r for g in gates))
     return SuiteView(suite.task, suite.tone, suite.words, suite.facts, suite.split, look, gates, readings)

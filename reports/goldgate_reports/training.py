@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from goldgate.runs.golden import GoldenRecord
+from goldgate.runs.record import EndingFacts, ModelFacts, RunRecord
 from goldgate_reports.charts import CurveChart, curve_chart
 from goldgate_reports.gates import Headline
-from goldgate_reports.records import Attempt, Records, amount, part
+from goldgate_reports.records import Attempt, Records
 from goldgate_reports.words import NOT_RECORDED, duration, label, number, plural, scale_of
 
 
@@ -59,7 +61,7 @@ def training_of(records: Records, verdict: Headline) -> Training:
     """The attempts side by side, their loss curves, and the chance of passing beside what happened."""
     attempts = records.attempts
     best = records.best
-    ending = part(records.run, "ending", dict) or {}
+    ending = records.run.ending or EndingFacts()
     return Training(
         attempts,
         best.number if best else None,
@@ -68,19 +70,14 @@ def training_of(records: Records, verdict: Headline) -> Training:
         curve_chart([(f"attempt {a.number}", _losses(a), a is best) for a in attempts]),
         " ".join(filter(None, (_loss_words(a) for a in attempts))),
         _chance(records, verdict),
-        str((part(records.run, "plan", dict) or {}).get("words", "")),
-        _sentences(ending, "gates"),
-        _sentences(ending, "helps"),
+        records.run.plan.words if records.run.plan else "",
+        ending.gates,
+        ending.helps,
     )
 
 
-def _sentences(ending: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    return tuple(str(said) for said in part(ending, key, list) or ())
-
-
 def _losses(attempt: Attempt) -> list[tuple[float, float]]:
-    points = ((amount(row, "step"), amount(row, "loss")) for row in attempt.log)
-    return [(step, loss) for step, loss in points if step is not None and loss is not None]
+    return [(row.step, row.loss) for row in attempt.log if row.step is not None and row.loss is not None]
 
 
 def _loss_words(attempt: Attempt) -> str:
@@ -96,34 +93,30 @@ def _loss_words(attempt: Attempt) -> str:
 
 def _summary(attempts: Sequence[Attempt], records: Records) -> Sheet:
     rows: list[tuple[str, list[str]]] = [
-        ("why", [str(a.record.get("reason") or NOT_RECORDED) for a in attempts]),
-        ("seen", ["; ".join(map(str, part(a.record, "seen", list) or ())) or NOT_RECORDED for a in attempts]),
-        ("time", [duration(amount(a.record, "seconds")) for a in attempts]),
-        ("steps", [_last(a, "step") for a in attempts]),
+        ("why", [a.facts.reason or NOT_RECORDED for a in attempts]),
+        ("seen", ["; ".join(a.facts.seen) or NOT_RECORDED for a in attempts]),
+        ("time", [duration(a.facts.seconds) for a in attempts]),
+        ("steps", [number(a.log[-1].step, "plain") if a.log else NOT_RECORDED for a in attempts]),
         ("tokens a second", [_mean_speed(a) for a in attempts]),
     ]
-    dev = [part(a.record, "dev", dict) or {} for a in attempts]
+    dev = [a.facts.dev for a in attempts]
     bounds = {m: c.bounds for columns in records.scores.values() for m, c in columns.items()}
-    for metric in dict.fromkeys(str(m) for found in dev for m in found):
+    for metric in dict.fromkeys(m for found in dev for m in found):
         scale = scale_of(metric, bounds.get(metric))
-        rows.append((f"dev: {label(metric)}", [number(amount(found, metric), scale) for found in dev]))
+        rows.append((f"dev: {label(metric)}", [number(found.get(metric), scale) for found in dev]))
     rows.append(("gates missed on dev", [_missed(a) for a in attempts]))
-    rows.append(("chance of passing golden", [_share(amount(a.record, "chance")) for a in attempts]))
+    rows.append(("chance of passing golden", [_share(a.facts.chance) for a in attempts]))
     return Sheet(tuple((name, tuple(cells), False) for name, cells in rows))
 
 
 def _missed(attempt: Attempt) -> str:
     """The gates that an attempt's estimates did not reach on dev."""
-    failing = part(attempt.record, "failing", list)
-    return NOT_RECORDED if failing is None else "; ".join(str(gate) for gate in failing) or "none"
-
-
-def _last(attempt: Attempt, key: str) -> str:
-    return number(amount(attempt.log[-1], key), "plain") if attempt.log else NOT_RECORDED
+    failing = attempt.facts.failing
+    return NOT_RECORDED if failing is None else "; ".join(failing) or "none"
 
 
 def _mean_speed(attempt: Attempt) -> str:
-    speeds = [v for row in attempt.log if (v := amount(row, "tokens_per_second")) is not None]
+    speeds = [row.tokens_per_second for row in attempt.log if row.tokens_per_second is not None]
     return number(sum(speeds) / len(speeds), "plain") if speeds else NOT_RECORDED
 
 
@@ -132,7 +125,7 @@ def _share(chance: float | None) -> str:
 
 
 def _recipe(attempts: Sequence[Attempt]) -> Sheet:
-    flat = [dict(_flat(part(a.record, "recipe", dict) or {})) for a in attempts]
+    flat = [dict(_flat(a.facts.recipe or {})) for a in attempts]
     keys = list(dict.fromkeys(key for recipe in flat for key in recipe))
     rows = ((key, tuple(recipe.get(key, NOT_RECORDED) for recipe in flat)) for key in keys)
     return Sheet(tuple((key.replace("_", " "), cells, len(set(cells)) > 1) for key, cells in rows))
@@ -157,9 +150,9 @@ def _written(value: Any) -> str:
 
 def _chance(records: Records, verdict: Headline) -> str:
     """What dev promised beside what golden said, with the reason why the first is too hopeful."""
-    chance = amount(records.run, "chance")
+    chance = records.run.chance
     if chance is None and records.best is not None:
-        chance = amount(records.best.record, "chance")
+        chance = records.best.facts.chance
     if chance is None:
         return ""
     happened = "no look was taken" if records.golden is None else f"what then happened: {verdict.words}"
@@ -169,9 +162,9 @@ def _chance(records: Records, verdict: Headline) -> str:
     )
 
 
-def steps_of(run: Mapping[str, Any]) -> tuple[Step, ...]:
+def steps_of(run: RunRecord) -> tuple[Step, ...]:
     """Where the time went, in the order of the work."""
-    found = [(str(row.get("name")), amount(row, "seconds") or 0.0) for row in run.get("steps") or ()]
+    found = [(row.name, row.seconds or 0.0) for row in run.steps]
     total = sum(seconds for _, seconds in found) or 1.0
     return tuple(Step(name, duration(seconds), seconds / total) for name, seconds in found)
 
@@ -179,62 +172,68 @@ def steps_of(run: Mapping[str, Any]) -> tuple[Step, ...]:
 def facts_of(records: Records) -> tuple[Facts, ...]:
     """Data, model, versions, machine: what to compare when a score cannot be repeated."""
     run = records.run
-    golden = records.golden or {}
-    data = part(run, "data", dict) or {}
-    machine, budget = part(run, "machine", dict) or {}, part(run, "budget", dict) or {}
-    split = golden.get("split") or {}
-    conditions = part(run, "conditions", dict) or {}
-    splits = [
-        (name, f"{plural(int(about.get('count') or 0), 'example')}, fingerprint {about.get('fingerprint')}")
-        for name, about in data.items()
-        if isinstance(about, dict)
-    ]
-    if split and "golden" not in data:
-        splits.append(("golden", f"{split.get('count')} examples, fingerprint {split.get('fingerprint')}"))
-    model = part(run, "model", dict) or {}
-    look = golden.get("look") or {}
+    versions = tuple((name, str(version)) for name, version in run.versions.items())
     return (
-        Facts("Data", tuple(splits) or (("splits", NOT_RECORDED),)),
-        Facts(
-            "Identities",
-            tuple(
-                (name, str(value or NOT_RECORDED))
-                for name, value in (
-                    ("base model", model.get("alias")),
-                    ("base model digest", model.get("digest")),
-                    ("suite digest", run.get("suite")),
-                    ("tuned subject", golden.get("subject") or _best_subject(records)),
-                    ("best prompting-only baseline", run.get("prompted")),
-                    ("look", look.get("name")),
-                    ("code", run.get("git")),
-                    ("run", run.get("id")),
-                )
-            ),
-        ),
-        Facts(
-            "How it ran",
-            (
-                ("started", str(run.get("started") or NOT_RECORDED)),
-                ("finished", str(run.get("finished") or NOT_RECORDED)),
-                ("ended", str(run.get("reason") or run.get("status") or NOT_RECORDED)),
-                ("took", duration(amount(run, "seconds"))),
-                ("seed", str(run.get("seed", NOT_RECORDED))),
-                ("budget", _pairs(budget)),
-                ("spent", _pairs(part(run, "spent", dict) or {})),
-                ("machine", _pairs(machine)),
-                ("trained on", _pairs(part(conditions, "machine", dict) or {})),
-                ("prices", _pairs(part(run, "prices", dict) or {})),
-                ("prompting tried on dev", ", ".join(map(str, part(run, "baselines", list) or ())) or NOT_RECORDED),
-                *((f"price of {name}", str(said)) for name, said in (part(run, "tariffs", dict) or {}).items()),
-                *((f"not tried: {name}", str(why)) for name, why in (part(run, "untried", dict) or {}).items()),
-                *(("by name alone", str(said)) for said in part(run, "known_by_name", list) or ()),
-            ),
-        ),
-        Facts(
-            "Versions",
-            tuple((str(k), str(v)) for k, v in (part(run, "versions", dict) or {}).items())
-            or (("versions", NOT_RECORDED),),
-        ),
+        Facts("Data", _splits(records) or (("splits", NOT_RECORDED),)),
+        Facts("Identities", _identities(records)),
+        Facts("How it ran", (*_course(run), *_surroundings(run), *_baselines(run))),
+        Facts("Versions", versions or (("versions", NOT_RECORDED),)),
+    )
+
+
+def _splits(records: Records) -> tuple[tuple[str, str], ...]:
+    data = dict(records.run.data)
+    if records.golden is not None and records.golden.split is not None:
+        data.setdefault("golden", records.golden.split)
+    return tuple(
+        (name, f"{plural(about.count or 0, 'example')}, fingerprint {about.fingerprint}")
+        for name, about in data.items()
+    )
+
+
+def _identities(records: Records) -> tuple[tuple[str, str], ...]:
+    run, golden = records.run, records.golden or GoldenRecord()
+    model = run.model or ModelFacts()
+    named = (
+        ("base model", model.alias),
+        ("base model digest", model.digest),
+        ("suite digest", run.suite),
+        ("tuned subject", golden.subject or _best_subject(records)),
+        ("best prompting-only baseline", run.prompted),
+        ("look", golden.look.name if golden.look else None),
+        ("code", run.git),
+        ("run", run.id),
+    )
+    return tuple((name, value or NOT_RECORDED) for name, value in named)
+
+
+def _course(run: RunRecord) -> tuple[tuple[str, str], ...]:
+    return (
+        ("started", run.started or NOT_RECORDED),
+        ("finished", run.finished or NOT_RECORDED),
+        ("ended", run.reason or run.status or NOT_RECORDED),
+        ("took", duration(run.seconds)),
+        ("seed", NOT_RECORDED if run.seed is None else str(run.seed)),
+        ("budget", _pairs(run.budget.to_json() if run.budget else {})),
+        ("spent", _pairs(run.spent.to_json() if run.spent else {})),
+    )
+
+
+def _surroundings(run: RunRecord) -> tuple[tuple[str, str], ...]:
+    trained_on = (run.conditions or {}).get("machine")
+    return (
+        ("machine", _pairs(run.machine)),
+        ("trained on", _pairs(trained_on if isinstance(trained_on, dict) else {})),
+        ("prices", _pairs(run.prices)),
+    )
+
+
+def _baselines(run: RunRecord) -> tuple[tuple[str, str], ...]:
+    return (
+        ("prompting tried on dev", ", ".join(run.baselines) or NOT_RECORDED),
+        *((f"price of {name}", said) for name, said in run.tariffs.items()),
+        *((f"not tried: {name}", why) for name, why in run.untried.items()),
+        *(("by name alone", said) for said in run.known_by_name),
     )
 
 

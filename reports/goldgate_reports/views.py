@@ -17,9 +17,9 @@ from goldgate_reports.against import (
 )
 from goldgate_reports.counterexamples import Search, search_of
 from goldgate_reports.estimates import Estimate, averaged, paired
-from goldgate_reports.examples import ExampleGroup, example_groups, field_rules
+from goldgate_reports.examples import ExampleGroup, example_groups
 from goldgate_reports.gates import READINGS, Gate, Headline, Look, dev_gates, golden_gates, headline, look_of
-from goldgate_reports.records import Records, amount, part, read_records
+from goldgate_reports.records import Records, read_records
 from goldgate_reports.training import Facts, Step, Training, facts_of, steps_of, training_of
 from goldgate_reports.words import NOT_RECORDED, duration, label, number, plural
 
@@ -70,14 +70,14 @@ def load_run(run_folder: Path) -> RunView:
     on_dev = dev_gates(records)
     gates = golden_gates(records)
     look = None if records.golden is None else look_of(records.golden)
-    verdict = headline(gates, look, on_dev, str(records.run.get("status") or ""))
+    verdict = headline(gates, look, on_dev, records.run.status or "")
     shown = gates if look is not None else on_dev
     primary = primary_metric(records, who, shown)
     comparison = compared(records, who, primary)
     return RunView(
-        task=str(records.run.get("task") or run_folder.parent.name),
-        run=str(records.run.get("id") or run_folder.name),
-        date=str(records.run.get("finished") or records.run.get("started") or "")[:10],
+        task=records.run.task or run_folder.parent.name,
+        run=records.run.id or run_folder.name,
+        date=(records.run.finished or records.run.started or "")[:10],
         headline=verdict,
         sentence=_sentence(records, who, comparison, primary),
         figures=_figures(records, who, comparison, primary),
@@ -89,7 +89,7 @@ def load_run(run_folder: Path) -> RunView:
         readings=tuple((r, words) for r, words in READINGS.items() if any(g.reading == r for g in shown)),
         comparison=comparison,
         examples=example_groups(records, who, primary),
-        search=search_of(run_folder, field_rules(records.run)),
+        search=search_of(run_folder, records.run.fields),
         training=training_of(records, verdict),
         steps=steps_of(records.run),
         facts=facts_of(records),
@@ -166,8 +166,7 @@ def _cost_figure(records: Records, who: Subjects) -> Figure:
         if theirs is None:
             return Figure(name, number(ours, "plain"), "the baseline's was not recorded", "")
         times = f" ({theirs / ours:.1f}×)" if ours > 0 else ""
-        own = part(records.run, "tariffs", dict)
-        prices = "by each one's token prices, below" if own else "by the token prices in task.yaml"
+        prices = "by each one's token prices, below" if records.run.tariffs else "by the token prices in task.yaml"
         source = prices if metric == "cost_per_1k" else "task.yaml gives no prices"
         return Figure(name, number(ours, "plain"), f"prompting: {number(theirs, 'plain')}{times}", source)
     return Figure("Cost of 1,000 answers", NOT_RECORDED, "", "")
@@ -183,18 +182,17 @@ def _value(records: Records, who: Subjects, metric: str, on_golden: str | None, 
 
 
 def _latency_figure(records: Records, who: Subjects) -> Figure:
-    recorded = part(records.run, "latency", dict) or {}
-    ours = recorded.get(who.tuned_dev) or recorded.get(who.tuned_golden) or {}
-    theirs = recorded.get(who.prompted) or {}
-    if amount(ours, "p50") is None:
+    recorded = records.run.latency
+    ours = recorded.get(who.tuned_dev or "") or recorded.get(who.tuned_golden or "")
+    theirs = recorded.get(who.prompted or "")
+    if ours is None or ours.p50 is None:
         return Figure("Latency of one answer", NOT_RECORDED, "", "")
-    tail = f"95 of 100 within {duration(amount(ours, 'p95'))}" if amount(ours, "p95") is not None else ""
-    count = amount(ours, "n")
-    note = tail + (f", n = {count:.0f}" if count is not None else "")
+    tail = f"95 of 100 within {duration(ours.p95)}" if ours.p95 is not None else ""
+    note = tail + (f", n = {ours.n}" if ours.n is not None else "")
     return Figure(
         "Latency of one answer (median)",
-        duration(amount(ours, "p50")),
-        f"prompting: {duration(amount(theirs, 'p50'))}",
+        duration(ours.p50),
+        f"prompting: {duration(theirs.p50 if theirs else None)}",
         note,
     )
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from goldgate.measures import invalid
+from goldgate.plugin.spoken import Spoken
 from goldgate.plugin.tally import Tally
 
 INFO: dict[str, Any] = {
@@ -34,7 +37,8 @@ def report(
     verdict: str = "pass",
 ) -> pytest.TestReport:
     """A report as pytest would make it."""
-    carried = json.dumps({"task": task, "root": "/p", "verdicts": [{"outcome": verdict}]})
+    said = replace(invalid("gate", "for a reason"), outcome=verdict)  # type: ignore[arg-type]
+    carried = json.dumps({"task": task, "root": "/p", "spoken": [Spoken(said, "test_gates.py", 3).to_json()]})
     made = pytest.TestReport(nodeid, ("f", 1, "n"), {}, outcome, None, when, goldgate=carried)  # type: ignore[arg-type]
     if xfail:
         made.wasxfail = "reason"

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from goldgate.measures import invalid
 from goldgate.plugin.github import error_commands, plain, step_summary
+from goldgate.plugin.spoken import Spoken
 from goldgate.plugin.tally import ItemTally, SuiteTally
 
 GATES = """
@@ -141,23 +144,9 @@ def test_a_summary_that_cannot_be_written_is_said(made: Any, run_apart: Callable
 def hostile() -> SuiteTally:
     """A suite whose tag, file and message try to steer the runner and the page."""
     evil = "x]|<img src=a>\n::error::owned\x1b[2J%0A, a:b"
-    verdict = {
-        "outcome": "fail",
-        "gate": evil,
-        "metric": "m",
-        "threshold": 0.5,
-        "reading": "shown",
-        "estimate": 0.1,
-        "low": 0.0,
-        "high": 0.2,
-        "n": 3,
-        "missing": 0,
-        "bounds": [0.0, 1.0],
-        "message": evil + "\r\nend",
-        "approximate": False,
-        "sealed": False,
-        "place": f"a,{evil}:12",
-    }
+    verdict = replace(
+        invalid(evil, ""), outcome="fail", metric=evil, estimate=0.1, high=0.2, n=3, message=evil + "\r\nend"
+    )
     suite = SuiteTally("/p", evil)
     suite.info = {
         "task": evil,
@@ -171,7 +160,7 @@ def hostile() -> SuiteTally:
         "level": None,
     }
     item = suite.items.setdefault("i", ItemTally("i"))
-    item.verdicts, item.end, item.runs = [verdict], "failed", 1
+    item.spoken, item.end, item.runs = [Spoken(verdict, f"a,{evil}", 12)], "failed", 1
     return suite
 
 

@@ -10,6 +10,10 @@ from typing import Any
 
 from goldgate.base.files import write_json
 from goldgate.measures import Verdict
+from goldgate.runs.golden import DevGateRow, GoldenRecord
+from goldgate.runs.part import check_part
+from goldgate.runs.record import AttemptFacts, LogRow, RunRecord
+from goldgate_reports.records import Attempt
 
 TUNED = "adapter:runs/small/r1/attempts/1/adapter"
 PROMPTED = "base+zero_shot"
@@ -92,6 +96,23 @@ def run_record() -> dict[str, Any]:
 def row(verdict: Verdict, item: str = "suites/small/test_gates.py::test_accuracy") -> dict[str, Any]:
     """A gate as golden.json and verdicts.json hold it."""
     return {"item": item, "verdict": verdict.to_json()}
+
+
+def run_of(record: Mapping[str, Any]) -> RunRecord:
+    """What run.json says where it holds this."""
+    return check_part(RunRecord, dict(record), "run.json", "")
+
+
+def golden_of(record: Mapping[str, Any] | None) -> GoldenRecord | None:
+    """What golden.json says where it holds this."""
+    return None if record is None else check_part(GoldenRecord, dict(record), "golden.json", "")
+
+
+def attempt_of(record: Mapping[str, Any], log: Sequence[Any] = (), gates: Sequence[Any] = ()) -> Attempt:
+    """An attempt of run.json with the rows of its log and of its gates on dev."""
+    facts = check_part(AttemptFacts, dict(record), "run.json", "")
+    rows = tuple(check_part(LogRow, row, "log.json", "") for row in log)
+    return Attempt(facts, rows, tuple(check_part(DevGateRow, row, "verdicts.json", "") for row in gates))
 
 
 def golden_record(*rows: Mapping[str, Any], **more: Any) -> dict[str, Any]:

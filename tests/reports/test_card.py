@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from goldgate.measures import Measure, Verdict
+from goldgate.runs.golden import GoldenRecord
 from goldgate.task.examples import Card
 from goldgate_reports.card import Shipped, model_card
+
+from .small import golden_of, run_of
 
 DATA = Card(
     "demo",
@@ -43,7 +46,7 @@ SHIPPED = Shipped(
 )
 
 
-def golden(**more: Any) -> dict[str, Any]:
+def golden(**more: Any) -> GoldenRecord | None:
     def row(subject: str, metric: str, estimate: float, tag: str | None = None) -> dict[str, Any]:
         return {
             "subject": subject,
@@ -55,27 +58,36 @@ def golden(**more: Any) -> dict[str, Any]:
             "n": 60,
         }
 
-    return {
-        "subject": "adapter:x",
-        "look": {"number": 2, "level": 0.0125, "name": "abc"},
-        "split": {"fingerprint": "f" * 64, "count": 60},
-        "opened": False,
-        "sealed": False,
-        "verdicts": [{"item": "test_it", "verdict": verdict().to_json()}],
-        "measures": [
-            row("adapter:x", "exact_match", 0.9),
-            row("base+zero_shot", "exact_match", 0.4),
-            row("adapter:x", "exact_match", 0.6, "dark"),
-            row("adapter:x", "exact_match", 0.8, "light"),
-        ],
-        "differences": [
-            {"metric": "exact_match", "reference": "base+zero_shot", "estimate": 0.5, "low": 0.4, "high": 0.6, "n": 60}
-        ],
-        **more,
-    }
+    return golden_of(
+        {
+            "subject": "adapter:x",
+            "look": {"number": 2, "level": 0.0125, "name": "abc"},
+            "split": {"fingerprint": "f" * 64, "count": 60},
+            "opened": False,
+            "sealed": False,
+            "verdicts": [{"item": "test_it", "verdict": verdict().to_json()}],
+            "measures": [
+                row("adapter:x", "exact_match", 0.9),
+                row("base+zero_shot", "exact_match", 0.4),
+                row("adapter:x", "exact_match", 0.6, "dark"),
+                row("adapter:x", "exact_match", 0.8, "light"),
+            ],
+            "differences": [
+                {
+                    "metric": "exact_match",
+                    "reference": "base+zero_shot",
+                    "estimate": 0.5,
+                    "low": 0.4,
+                    "high": 0.6,
+                    "n": 60,
+                }
+            ],
+            **more,
+        }
+    )
 
 
-RUN = {"best": 1, "attempts": [{"k": 1, "recipe": {"rank": 16, "learning_rate": 0.001}}]}
+RUN = run_of({"best": 1, "attempts": [{"k": 1, "recipe": {"rank": 16, "learning_rate": 0.001}}]})
 
 
 def test_it_says_verdict_data_recipe_gain_and_limits() -> None:
@@ -98,7 +110,7 @@ def test_it_says_verdict_data_recipe_gain_and_limits() -> None:
 
 def test_what_did_not_pass_or_was_forced_stands_among_the_limits() -> None:
     failing = verdict(0.99)
-    text = model_card(replace(SHIPPED, verdicts=(verdict(), failing), forced="the old one is down"), DATA, {}, {})
+    text = model_card(replace(SHIPPED, verdicts=(verdict(), failing), forced="the old one is down"), DATA, None, None)
     assert "**Not passed: 1 of 2 gates pass on golden.**" in text
     assert "- promoted without a pass: the old one is down" in text
     assert f"- exact\\_match >= 0.99: {failing.outcome} (estimate 91.7%" in text
@@ -115,7 +127,7 @@ def test_an_opened_or_sealed_golden_is_a_limit(change: dict[str, Any], says: str
 @pytest.mark.parametrize("reading", ["plausible", "observed"])
 def test_a_weaker_reading_is_named(reading: str) -> None:
     weak = Measure([1.0] * 60, name="exact_match").verdict(">=", 0.5, reading)
-    text = model_card(replace(SHIPPED, verdicts=(weak,)), DATA, {}, {})
+    text = model_card(replace(SHIPPED, verdicts=(weak,)), DATA, None, None)
     assert {
         "plausible": "- not shown, only not shown to be otherwise: exact",
         "observed": "- met by the estimate alone: exact",

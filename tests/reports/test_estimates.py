@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from goldgate.base.errors import UserError
 from goldgate.measures import Measure
+from goldgate.runs.golden import DifferenceRow, MeasureRow
 from goldgate_reports.against import standing
-from goldgate_reports.estimates import Estimate, averaged, measured, paired, recorded
+from goldgate_reports.estimates import Estimate, averaged, measured, of_row, of_verdict, paired
 from goldgate_reports.records import Column
 
 value = st.one_of(st.none(), st.sampled_from([0.0, 0.25, 0.5, 1.0]))
@@ -120,38 +121,41 @@ def test_without_a_difference_there_is_no_standing() -> None:
 
 
 def test_a_recorded_row_is_shown_as_it_stands() -> None:
-    row = {"estimate": 0.923, "low": 0.88, "high": 0.95, "n": 200, "missing": 3}
-    made = recorded(row, "exact_match")
+    made = of_row(MeasureRow(metric="exact_match", estimate=0.923, low=0.88, high=0.95, n=200, missing=3))
     assert (made.text, made.interval, made.count, made.missing) == ("92.3%", "88.0% to 95.0%", "200", 3)
 
 
+def gap(metric: str, estimate: float, low: float, high: float) -> DifferenceRow:
+    return DifferenceRow(metric=metric, reference="base", estimate=estimate, low=low, high=high)
+
+
 def test_a_recorded_difference_of_shares_is_in_points() -> None:
-    made = recorded({"estimate": 0.05, "low": -0.01, "high": 0.11}, "exact_match", difference=True)
+    made = of_row(gap("exact_match", 0.05, -0.01, 0.11))
     assert (made.text, made.interval, made.ends) == ("+5.0 points", "−1.0 to +11.0 points", "−1.0 to +11.0")
 
 
 def test_a_recorded_difference_of_tokens_keeps_its_unit_and_shows_its_sign() -> None:
-    made = recorded({"estimate": 12.0, "low": 3.0, "high": 21.0}, "tokens_in", difference=True)
+    made = of_row(gap("tokens_in", 12.0, 3.0, 21.0))
     assert (made.text, made.ends) == ("+12", "+3 to +21")
 
 
 @pytest.mark.parametrize("missing", ["estimate", "low", "high"])
 def test_what_was_not_recorded_is_not_known(missing: str) -> None:
-    row: dict[str, float | None] = {"estimate": 0.9, "low": 0.8, "high": 0.95, "n": 50.0}
-    row[missing] = None
-    made = recorded(row, "exact_match")
+    row = {"metric": "exact_match", "estimate": 0.9, "low": 0.8, "high": 0.95, "n": 50, missing: None}
+    made = of_row(MeasureRow.model_validate(row))
     assert not made.known
     assert (made.text if missing == "estimate" else made.interval) == "not recorded"
 
 
-@pytest.mark.parametrize("wrong", ["0.9", True, [0.9], {"value": 0.9}])
-def test_a_recorded_number_of_another_type_is_a_user_error(wrong: object) -> None:
-    with pytest.raises(UserError, match=r'field "estimate"'):
-        recorded({"estimate": wrong}, "exact_match")
+def test_the_bounds_of_a_verdict_decide_the_unit() -> None:
+    verdict = Measure([0.0, 1.0], name="m") >= 0.5
+    assert of_verdict(verdict).text == "50.0%"
+    assert of_verdict(replace(verdict, bounds=(0.0, 4.0))).text == "0.5"
+    assert of_verdict(replace(verdict, metric="a - b", bounds=(-1.0, 1.0))).text == "+50.0 points"
 
 
-def test_bounds_of_the_record_decide_the_unit() -> None:
-    row = {"estimate": 0.5, "low": 0.4, "high": 0.6}
-    assert recorded(row, "m", (0.0, 1.0)).text == "50.0%"
-    assert recorded(row, "m", (0.0, 4.0)).text == "0.5"
-    assert recorded(row, "a - b", (-1.0, 1.0)).text == "+50.0 points"
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+def test_a_number_of_a_verdict_that_is_not_finite_was_not_recorded(number: float) -> None:
+    verdict = replace(Measure([0.0, 1.0], name="m") >= 0.5, estimate=number, low=number, high=number)
+    assert of_verdict(verdict).text == "not recorded"
+    assert not of_verdict(verdict).known

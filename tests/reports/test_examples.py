@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from goldgate.base.errors import UserError
 from goldgate_reports.against import Subjects, quality_metrics
-from goldgate_reports.examples import MOST_SHOWN, example_groups, field_rules, turned, worst
+from goldgate_reports.examples import MOST_SHOWN, example_groups, turned, worst
 from goldgate_reports.records import AnswerRow, Column, Records
+
+from .small import run_of
 
 WHO = Subjects("tuned", "tuned", "base", None, {})
 value = st.one_of(st.none(), st.sampled_from([0.0, 0.5, 0.99, 1.0]))
@@ -29,7 +31,7 @@ def records(ours: Mapping[str, Column], theirs: Mapping[str, Column] | None = No
     ids = next(iter(ours.values())).values
     said = {i: AnswerRow(f"input of {i}", json.dumps({"a": 1}), '{"a": 2}', "stop") for i in ids}
     answers = dict.fromkeys(scores, said)
-    return Records(more.pop("run", {}), None, scores, more.pop("answers", answers), more.pop("tags", {}))
+    return Records(run_of(more.pop("run", {})), None, scores, more.pop("answers", answers), more.pop("tags", {}))
 
 
 @given(columns)
@@ -138,10 +140,10 @@ def test_the_recorded_rules_decide_what_is_right_in_the_fields() -> None:
 
 @pytest.mark.parametrize("fields", [None, {}])
 def test_without_recorded_rules_every_field_is_exact(fields: Any) -> None:
-    assert field_rules({"fields": fields}) == {}
+    assert run_of({"fields": fields}).fields == {}
 
 
 @pytest.mark.parametrize("fields", [{"a": {"compare": "roughly"}}, {"a": {"tolerance": -1.0}}, {"a": 3}, [1], "x"])
 def test_rules_that_are_none_name_the_field_of_the_record(fields: Any) -> None:
-    with pytest.raises(UserError, match=r'run\.json, field "fields"'):
-        field_rules({"fields": fields})
+    with pytest.raises(UserError, match=r'run\.json, field "fields'):
+        run_of({"fields": fields})

@@ -11,17 +11,23 @@ from hypothesis import strategies as st
 
 from goldgate.base.errors import UserError
 from goldgate.measures import Measure, Recording, Verdict, invalid, recording
-from goldgate_reports.gates import Gate, dev_gates, golden_gates, headline, look_of, title_of
-from goldgate_reports.records import Attempt, Records
+from goldgate_reports.gates import Gate, Look, dev_gates, golden_gates, headline, look_of, title_of
+from goldgate_reports.records import Records
 
-from .small import TUNED, golden_record, row
+from .small import TUNED, attempt_of, golden_of, golden_record, row, run_of
 
 OUTCOMES = ("pass", "fail", "undecided", "invalid")
 
 
 def records(golden: dict[str, Any] | None, dev: Sequence[dict[str, Any]] = ()) -> Records:
-    attempt = Attempt(1, {"subject": TUNED}, (), tuple(dev))
-    return Records({"best": 1}, golden, {}, {}, {}, (attempt,))
+    attempt = attempt_of({"k": 1, "subject": TUNED}, gates=dev)
+    return Records(run_of({"best": 1}), golden_of(golden), {}, {}, {}, (attempt,))
+
+
+def look_in(golden: dict[str, Any]) -> Look:
+    made = golden_of(golden)
+    assert made is not None
+    return look_of(made)
 
 
 def looked(verdict: Verdict, number: int = 1, **more: Any) -> Gate:
@@ -88,7 +94,7 @@ def test_an_invalid_gate_has_no_numbers_and_keeps_its_reason() -> None:
     gate = looked(invalid("test_format", "the ledger lacks a look", "restore it"))
     assert (gate.outcome, gate.estimate.text, gate.chart, gate.carries) == ("invalid", "not recorded", None, "")
     assert "the ledger lacks a look" in gate.message
-    said = headline([gate], look_of(golden_record()), (), "passed")
+    said = headline([gate], look_in(golden_record()), (), "passed")
     assert said.reasons == (f"{gate.title}: test_format is invalid: the ledger lacks a look",)
 
 
@@ -130,7 +136,7 @@ def test_a_run_ships_exactly_when_every_gate_passes(outcomes: list[str], opened:
     for made, outcome in zip(rows, outcomes, strict=True):
         made["verdict"]["outcome"] = outcome
     golden = golden_record(*rows, opened=opened)
-    said = headline(golden_gates(records(golden)), look_of(golden), (), "passed")
+    said = headline(golden_gates(records(golden)), look_in(golden), (), "passed")
     assert (said.tone == "ship") == (set(outcomes) == {"pass"} and not opened)
     assert (said.tone == "stop") == bool({"fail", "invalid"} & set(outcomes))
     assert said.words.startswith("Ship") == (said.tone == "ship")
@@ -146,7 +152,7 @@ def test_a_run_ships_exactly_when_every_gate_passes(outcomes: list[str], opened:
 def test_the_verdict_says_on_which_readings_it_rests(readings: list[str]) -> None:
     m = Measure([1.0] * 40)
     golden = golden_record(*(row(getattr(m, r) >= 0.8) for r in readings))
-    said = headline(golden_gates(records(golden)), look_of(golden), (), "passed").rests_on
+    said = headline(golden_gates(records(golden)), look_in(golden), (), "passed").rests_on
     for reading in ("shown", "plausible", "observed"):
         count = readings.count(reading)
         assert (f"{count} {reading} (" in said) == (count > 0)
@@ -170,12 +176,12 @@ def test_without_a_look_nothing_is_shown(status: str, words: str) -> None:
 
 
 def test_a_look_that_compared_nothing_does_not_ship() -> None:
-    assert headline((), look_of(golden_record()), (), "passed").tone == "stop"
+    assert headline((), look_in(golden_record()), (), "passed").tone == "stop"
 
 
 def test_the_reason_names_estimate_and_interval() -> None:
     gate = looked(right(45, 50))
-    said = headline([gate], look_of(golden_record()), (), "passed")
+    said = headline([gate], look_in(golden_record()), (), "passed")
     assert said.reasons == ("Accuracy: exact_match >= 0.90 is undecided: estimate 90.0%, 95% interval 78.2% to 96.7%",)
 
 
@@ -204,13 +210,14 @@ def test_a_row_that_is_no_gate_names_its_file(verdict: Any) -> None:
 
 @pytest.mark.parametrize("golden", [{}, {"look": None, "split": None}, {"look": {}, "split": {}}])
 def test_a_look_that_says_nothing_is_all_unknown(golden: dict[str, Any]) -> None:
-    look = look_of(golden)
+    look = look_in(golden)
     assert (look.number, look.level, look.count, look.opened) == (None, None, None, False)
     assert look.spent == "not recorded"
 
 
 @pytest.mark.parametrize("bounds", [None, "0..1", [0.0], [0.0, "1"], [0.0, 1.0, 2.0]])
-def test_bounds_that_are_none_do_not_hide_the_estimate(bounds: Any) -> None:
+def test_bounds_that_are_none_name_the_file_and_the_gate(bounds: Any) -> None:
     made = row(Measure([1.0] * 40, name="exact_match") >= 0.8)
     made["verdict"]["bounds"] = bounds
-    assert golden_gates(records(golden_record(made)))[0].estimate.text == "100.0%"
+    with pytest.raises(UserError, match=r'golden\.json, gate "suites/small/test_gates.py::test_accuracy", .*bounds'):
+        records(golden_record(made))

@@ -6,24 +6,22 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from goldgate.base.errors import UserError
 from goldgate.measures import Measure, invalid
+from goldgate.runs.golden import GateRow, LookFacts
 from goldgate_reports import SuiteRun, build_suites_report
 
 
 def suite(**changes: Any) -> SuiteRun:
     """A suite of one gate that passes at look 2."""
     verdict = Measure([1.0] * 90 + [0.0] * 10, name="exact_match").verdict(">=", 0.8)
-    row = {"item": "suites/t/test_gates.py::test_accuracy", "verdict": verdict.to_json()}
+    row = GateRow(item="suites/t/test_gates.py::test_accuracy", verdict=verdict)
     known = {
         "task": "t",
         "tone": "ship",
         "words": "suite t passes: its one gate (1 shown)",
         "facts": ("t on golden",),
         "split": "golden",
-        "look": {"number": 2, "level": 0.0125, "name": "abc"},
+        "look": LookFacts(number=2, level=0.0125, name="abc"),
         "rows": (row,),
     }
     return SuiteRun(**{**known, **changes})
@@ -59,13 +57,8 @@ def test_a_suite_without_a_gate_says_so(tmp_path: Path) -> None:
 
 def test_hostile_text_stays_text(tmp_path: Path) -> None:
     evil = "</h1><script>alert(1)</script>\u202e"
-    row = {"item": evil, "verdict": invalid(evil, evil, evil).to_json()}
+    row = GateRow(item=evil, verdict=invalid(evil, evil, evil))
     text = page(tmp_path, suite(words=evil, facts=(evil,), rows=(row,)))
     assert "<script" not in text
     assert "\u202e" not in text
     assert "default-src &#39;none&#39;" in text
-
-
-def test_a_row_that_is_no_verdict_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="has no verdict"):
-        page(tmp_path, suite(rows=({"item": "x"},)))

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from goldgate.base.errors import UserError
+from goldgate.runs.golden import GoldenRecord
 from goldgate_reports import RunView, load_run
 from goldgate_reports.gates import Gate, Headline, golden_gates, headline, look_of
 from goldgate_reports.records import read_records
@@ -35,7 +36,7 @@ def with_outcomes(source: Path, target: Path, *outcomes: str) -> tuple[Headline,
 
     records = read_records(changed(source, target, "golden.json", change))
     gates = golden_gates(records)
-    return headline(gates, look_of(records.golden or {}), (), "passed"), gates
+    return headline(gates, look_of(records.golden or GoldenRecord()), (), "passed"), gates
 
 
 def test_all_gates_pass_reads_ship(passed_view: RunView) -> None:
@@ -82,8 +83,7 @@ def test_invalid_gates_show_no_numbers(passed_run: Path, tmp_path: Path) -> None
 def test_a_sealed_golden_is_reported_by_verdicts_alone(passed_run: Path, tmp_path: Path) -> None:
     def seal(golden: dict[str, Any]) -> None:
         for row in golden["verdicts"]:
-            for key in ("estimate", "low", "high", "p", "message"):
-                del row["verdict"][key]
+            row["verdict"] |= {**dict.fromkeys(("estimate", "low", "high", "p")), "sealed": True}
         golden["measures"], golden["differences"] = [], []
 
     view = load_run(changed(passed_run, tmp_path / "run", "golden.json", seal))

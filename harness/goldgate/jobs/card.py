@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from goldgate.base.files import read_json
 from goldgate.jobs.workspace import Work
 from goldgate.measures import Verdict
 from goldgate.models.adapter import Adapter, read_adapter
@@ -61,6 +60,5 @@ def card_of_run(shipped: Shipped, work: Work, run: Run | None, *, hub: bool = Fa
     """The model card, with the recipe and golden's numbers where the run's folder is there."""
     data = read_card(work.project.golden(work.task.name))
     if run is None:
-        return model_card(shipped, data, {}, {}, hub=hub)
-    path = run.folder / "golden.json"
-    return model_card(shipped, data, run.read(), read_json(path) if path.is_file() else {}, hub=hub)
+        return model_card(shipped, data, None, None, hub=hub)
+    return model_card(shipped, data, run.read(), run.golden(), hub=hub)

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from goldgate.base.errors import UserError
-from goldgate.base.files import read_json
 from goldgate.base.fingerprint import digest
 from goldgate.cli.screen import Result, Screen
 from goldgate.jobs.train import run_train
@@ -22,6 +21,8 @@ from goldgate.jobs.workspace import Work
 from goldgate.ledger import suite_digest
 from goldgate.models.embedded import ModelRef, ensure_model
 from goldgate.runs.folder import Run
+from goldgate.runs.part import needed
+from goldgate.runs.record import Opened
 from goldgate.scored.baselines import deciding_metrics
 from goldgate.scorers import scorer_versions
 from goldgate.task.examples import load_split
@@ -68,7 +69,7 @@ def run_compare(project: Project, name: str, models: Sequence[str], minutes: flo
             mode = Mode(plan=lambda training, recipe: OneOfModels(comparison))
             record = run_train(project, name, Budget(1, minutes, looks=0), settings, mode=mode, base=ref.alias).record
             run = Run(project.runs(name) / record["run"])
-        run.update(status="running")  # its look is still to come
+        run.update(Opened(status="running"))  # its look is still to come
         rows.append(_row(Work(project, task.on_model(ref.alias), Screen()), run, ref))
     return _told(task, rows, settings)
 
@@ -98,13 +99,11 @@ def _comparison(project: Project, name: str, settings: Sequence[str]) -> str:
 def _compared(project: Project, name: str, comparison: str, model: ModelRef) -> Run | None:
     """The run that has this base model's part of the comparison, whole."""
     for path in sorted(project.runs(name).glob("*/run.json"), reverse=True):
-        record = read_json(path)
-        if (
-            record.get("plan", {}).get("comparison") == comparison
-            and "spent" in record
-            and record["model"]["digest"] == model.digest
-        ):
-            return Run(path.parent)
+        run = Run(path.parent)
+        record = run.read()
+        ours = record.plan is not None and record.plan.comparison == comparison
+        if ours and record.spent is not None and record.model is not None and record.model.digest == model.digest:
+            return run
     return None
 
 
@@ -112,9 +111,12 @@ def _row(work: Work, run: Run, model: ModelRef) -> dict[str, Any]:
     """What there is to say of one base model. gigaflops: of an answer, 2 for every parameter and token (Kaplan et al.,
     2020, arXiv 2001.08361); latency: median seconds of an answer, one at a time.
     """
-    record = run.read()
-    (attempt,) = record["attempts"]
-    subject, dev = attempt["subject"], attempt["dev"]
+    record, where, hint = run.read(), str(run.path), f"remove the run folder {run.folder}, and compare again"
+    (attempt,) = needed(record.attempts, "attempts", where, hint)
+    subject, dev = needed(attempt.subject, "subject", where, hint), attempt.dev
+    chance, spent = needed(attempt.chance, "chance", where, hint), needed(record.spent, "spent", where, hint)
+    tokens = sum(needed(dev.get(m), m, where, hint) for m in ("tokens_in", "tokens_out"))
+    latency = record.latency.get(subject)
     metric = deciding_metrics(work.task)[0]
     measure = work.scored(subject, "dev", "for the comparison").measure(metric)
     low, high = measure.interval()
@@ -123,19 +125,19 @@ def _row(work: Work, run: Run, model: ModelRef) -> dict[str, Any]:
         "model": model.alias,
         "run": run.id,
         "subject": subject,
-        "chance": attempt["chance"],
-        "failing": attempt["failing"],
-        "likely": attempt["chance"] >= LOOK_AT,
+        "chance": chance,
+        "failing": list(attempt.failing or ()),
+        "likely": chance >= LOOK_AT,
         "metric": metric,
         "estimate": measure.value,
         "low": low,
         "high": high,
         "n": measure.n,
         "parameters": size,
-        "gigaflops": round(2e-9 * size * (dev["tokens_in"] + dev["tokens_out"]), 6),
+        "gigaflops": round(2e-9 * size * tokens, 6),
         "cost_per_1k": dev.get("cost_per_1k"),
-        "latency": record["latency"].get(subject, {}).get("p50"),
-        "minutes": record["spent"]["minutes"],
+        "latency": None if latency is None else latency.p50,
+        "minutes": spent.minutes,
     }
 
 

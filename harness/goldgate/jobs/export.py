@@ -7,16 +7,16 @@ from pathlib import Path
 
 from goldgate.answers.parity import NEAR, Parity, compare_answers
 from goldgate.base.errors import UserError, near_names
-from goldgate.base.files import check_object
 from goldgate.base.fingerprint import short
-from goldgate.champion.record import load_champion, read_verdicts
+from goldgate.champion.record import load_champion
 from goldgate.cli.screen import Result, Screen
 from goldgate.jobs.card import adapter_of, card_of_run, describe
-from goldgate.jobs.promote import tested_candidate
+from goldgate.jobs.tested import tested_candidate
 from goldgate.jobs.workspace import Work
 from goldgate.models.adapter import Adapter
 from goldgate.models.embedded import ensure_model
 from goldgate.runs.folder import Run, find_run
+from goldgate.runs.part import needed
 from goldgate.subjects import serving_digest
 from goldgate.task.project import Project
 from goldgate.task.task import load_task
@@ -122,12 +122,14 @@ def _candidate(project: Project, name: str) -> Chosen:
         raise UserError(
             f'"{name}" is neither a task nor a run', error.where, near_names(name, project.tasks())
         ) from error
-    record = check_object(run.read(), str(run.folder / "run.json"), "let the run finish", task=str, prompted=str)
-    work = Work(project, load_task(project, record["task"]), Screen())
+    record, where = run.read(), str(run.path)
+    task = needed(record.task, "task", where, "let the run finish")
+    prompted = needed(record.prompted, "prompted", where, "let the run finish")
+    work = Work(project, load_task(project, task), Screen())
     candidate, golden = tested_candidate(run)
     adapter = _adapter(work, candidate)
-    verdicts = read_verdicts((row["verdict"] for row in golden.get("verdicts", [])), str(run.folder / "golden.json"))
-    shipped = describe(work, work.subject(candidate), adapter, run.id, record["prompted"], verdicts, None, "")
+    verdicts = () if golden is None else golden.verdicts
+    shipped = describe(work, work.subject(candidate), adapter, run.id, prompted, verdicts, None, "")
     return Chosen(work, candidate, adapter, shipped, run)
 
 

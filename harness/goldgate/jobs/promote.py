@@ -10,18 +10,20 @@ from typing import Any
 from goldgate.answers.cache import answer_cache
 from goldgate.answers.collect import Recorded
 from goldgate.base.errors import UserError
-from goldgate.base.files import check_object, read_json, write_whole
+from goldgate.base.files import write_whole
 from goldgate.base.fingerprint import short
 from goldgate.champion.change import CARD, Entrant, roll_back, write_champion
-from goldgate.champion.record import CHAMPION, RECORD, Champion, kept_folder, load_champion, read_verdicts
+from goldgate.champion.record import CHAMPION, RECORD, Champion, kept_folder, load_champion
 from goldgate.cli.screen import Result, Screen
 from goldgate.jobs.card import adapter_of, card_of_run, describe
+from goldgate.jobs.tested import Tested, tested_candidate
 from goldgate.jobs.workspace import PREVIOUS, Work, references
 from goldgate.ledger import LookKey, has_passed, is_opened, suite_digest
 from goldgate.measures import Verdict
 from goldgate.models.adapter import read_adapter
 from goldgate.plugin.run import run_suite
 from goldgate.runs.folder import Run, answers_folder, find_run
+from goldgate.runs.part import needed
 from goldgate.scored.replay import read_replay
 from goldgate.scored.scored import Scored
 from goldgate.scorers import scorer_versions
@@ -34,7 +36,6 @@ from goldgate.task.questions import asked, passages
 from goldgate.task.task import load_task
 
 _BASE = "base+zero_shot"  # what `general.before` is
-_GOLDEN = {"subject": str, "passed": bool, "identity": str, "suite": str, "split": dict, "look": dict, "verdicts": list}
 
 
 def run_promote(project: Project, name: str, force: str | None) -> Result:
@@ -42,16 +43,14 @@ def run_promote(project: Project, name: str, force: str | None) -> Result:
     if force is not None and not force.strip():
         raise UserError("a forced promotion needs a reason, which is recorded", "--force", 'write --force "reason"')
     run = find_run(project, name)
-    where = str(run.folder / "run.json")
-    record = check_object(run.read(), where, "train again", task=str)
-    task = load_task(project, record["task"])
+    record, where = run.read(), str(run.path)
+    task = load_task(project, needed(record.task, "task", where, "train again"))
     candidate, golden = tested_candidate(run)
-    check_object(record, where, f"let the run finish: goldgate train {task.name}", prompted=str)
-    verdicts = read_verdicts((row["verdict"] for row in golden.get("verdicts", [])), str(run.folder / "golden.json"))
-    look = golden.get("look", {}).get("name")
-    if golden and not force:
+    prompted = needed(record.prompted, "prompted", where, f"let the run finish: goldgate train {task.name}")
+    verdicts, look = ((), None) if golden is None else (golden.verdicts, golden.look)
+    if golden is not None and not force:
         _check_tested(golden, Work(project, task, Screen()), run)
-        _check_previous(project, task.name, look, golden["identity"])
+        _check_previous(project, task.name, look, golden.identity)
     elif not force and has_passed((work := Work(project, task, Screen())).ledger, _key(work, candidate)):
         # By a look that somebody took with pytest: its gates again, which is the same look.
         result = run_suite(project, task.name, candidate, "golden", silent=True)
@@ -61,8 +60,8 @@ def run_promote(project: Project, name: str, force: str | None) -> Result:
                 str(task.folder),
                 f"see: pytest suites/{task.name} --candidate {candidate} --split golden",
             )
-        verdicts, look = tuple(r.verdict for r in result.records), result.look and result.look.name
-    path = promote_candidate(Work(project, task, Screen()), run, candidate, record["prompted"], verdicts, look, force)
+        verdicts, look = tuple(r.verdict for r in result.records), result.look.name if result.look else None
+    path = promote_candidate(Work(project, task, Screen()), run, candidate, prompted, verdicts, look, force)
     text = f"{candidate} is the champion of {task.name} now: {path}"
     return Result({"task": task.name, "champion": candidate, "file": str(path), "forced": force}, text)
 
@@ -119,8 +118,8 @@ def promote_candidate(
         verdicts=verdicts,
         forced=forced,
         opened=is_opened(work.ledger),
-        tried={n: work.subject(n).identity for n in record.get("baselines", [])},
-        untried=record.get("untried", {}),
+        tried={n: work.subject(n).identity for n in record.baselines},
+        untried=record.untried,
         today=today,
         general=_general(work, recorded, candidate),
     )
@@ -198,22 +197,22 @@ def _known(work: Work, recorded: Recorded | None, whose: set[str], split: str) -
     return list({(a.identity, a.example): a for a in found}.values())
 
 
-def _check_tested(golden: dict[str, Any], work: Work, run: Run) -> None:
+def _check_tested(golden: Tested, work: Work, run: Run) -> None:
     """Raises UserError unless the whole suite passed for the very candidate, golden split and gates of today."""
     force = 'or promote with --force "reason" (the reason is recorded)'
-    if not golden["passed"]:
+    if not golden.passed:
         raise UserError("the golden suite did not pass for this candidate", f"run {run.id}", f"train further, {force}")
     now = {
-        "the candidate": (golden["identity"], work.subject(golden["subject"]).identity),
-        "the golden split": (golden["split"]["fingerprint"], work.split("golden").fingerprint),
-        "the suite": (golden["suite"], suite_digest(work.task, scorer_versions(work.task))),
+        "the candidate": (golden.identity, work.subject(golden.subject).identity),
+        "the golden split": (golden.fingerprint, work.split("golden").fingerprint),
+        "the suite": (golden.suite, suite_digest(work.task, scorer_versions(work.task))),
     }
     if changed := [what for what, (then, today) in now.items() if then != today]:
         raise UserError(
             f"{' and '.join(changed)} changed after the look at golden",
             f"run {run.id}",
             f"test what you would promote: pytest suites/{work.task.name} --candidate"
-            f" {golden['subject']} --split golden; {force}",
+            f" {golden.subject} --split golden; {force}",
         )
 
 
@@ -225,31 +224,6 @@ def _check_previous(project: Project, task: str, look: str | None, candidate: st
     replay = read_replay(folder)
     if (name := replay.roles.get("previous")) is not None:
         champion.check_previous(replay.subjects[name], candidate)
-
-
-def tested_candidate(run: Run) -> tuple[str, dict[str, Any]]:
-    """The subject that a run put to golden, and what golden.json says of it; the best attempt, and nothing, where the
-    run has not looked. Raises UserError where there is neither.
-    """
-    golden = _golden(run.folder)
-    return golden.get("subject") or _best(run.read(), run.folder), golden
-
-
-def _golden(folder: Path) -> dict[str, Any]:
-    """What the run came to on golden; empty where it has not looked at it."""
-    path = folder / "golden.json"
-    if not path.is_file():
-        return {}
-    golden = check_object(read_json(path), str(path), "train again", **_GOLDEN)
-    check_object(golden["split"], f'{path}, field "split"', "train again", fingerprint=str)
-    return golden
-
-
-def _best(record: dict[str, Any], folder: Path) -> str:
-    for attempt in record.get("attempts", []):
-        if attempt["k"] == record.get("best"):
-            return str(attempt["subject"])
-    raise UserError("the run has no finished attempt", str(folder), "let it train to the end")
 
 
 def run_rollback(project: Project, name: str, to: str | None, reason: str) -> Result:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from goldgate.base.errors import UserError
-from goldgate.base.files import check_object
 from goldgate.base.fingerprint import short
 from goldgate.cli.screen import Result, Screen
 from goldgate.jobs.training import train_shown
 from goldgate.jobs.workspace import Work
 from goldgate.models.embedded import ensure_model
 from goldgate.runs.folder import Run, find_run, one_training
+from goldgate.runs.part import needed
+from goldgate.runs.record import AttemptFacts, RunRecord
 from goldgate.task.project import Project
 from goldgate.task.task import load_task
 from goldgate_trainers import conditions, from_dict
@@ -30,36 +32,32 @@ def run_rerun(project: Project, name: str, screen: Screen | None = None) -> Resu
     """
     screen = screen or Screen()
     run = find_run(project, name)
-    where = str(run.folder / "run.json")
-    record = check_object(run.read(), where, "train again", task=str)
-    work = Work(project, load_task(project, record["task"]), screen)
-    check_object(
-        record,
-        where,
-        f"let the run end, or train again: goldgate train {work.task.name}",
-        best=int,
-        attempts=list,
-        conditions=dict,
-    )
-    chain = _chain(record["attempts"], record["best"], where)
+    where = str(run.path)
+    record = run.read()
+    work = Work(project, load_task(project, needed(record.task, "task", where, "train again")), screen)
+    hint = f"let the run end, or train again: goldgate train {work.task.name}"
+    best = needed(record.best, "best", where, hint)
+    attempts = needed(record.attempts, "attempts", where, hint)
+    then = needed(record.conditions, "conditions", where, hint)
+    chain = _chain(attempts, best, where)
     with screen.step("fetch the base model", f"{work.task.model}, once; it stays in {project.cache}"):
         model = ensure_model(project.cache, work.task.model)
-    changed = differences(record["conditions"], conditions(model, work.task, work.split("train")))
+    changed = differences(then, conditions(model, work.task, work.split("train")))
     if decided := [line for key, line in changed.items() if key in _DECIDING]:
         return _result(run, None, decided)
     changed |= _dev_changed(record, chain, work)
-    best = chain[-1]
+    last = chain[-1]
     before: Path | None = None
     with one_training(project, work.task.name):
         for row in chain:
-            recipe = from_dict(row["recipe"], f'{where}, field "attempts"')
-            made = train_shown(work, model, recipe, run.folder / "rerun" / str(row["k"]), before)
+            recipe = from_dict(row.recipe, f'{where}, field "attempts"')
+            made = train_shown(work, model, recipe, run.folder / "rerun" / str(row.k), before)
             before = made.adapter
-            if made.digest != row["adapter"]:
-                best = row
+            if made.digest != row.adapter:
+                last = row
                 break
     shutil.rmtree(run.folder / "rerun")
-    return _result(run, (best["k"], best["adapter"], made.digest), list(changed.values()))
+    return _result(run, (last.k, last.adapter, made.digest), list(changed.values()))
 
 
 def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, str]:
@@ -71,12 +69,12 @@ def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, st
     }
 
 
-def _dev_changed(record: Mapping[str, Any], chain: list[dict[str, Any]], work: Work) -> dict[str, str]:
+def _dev_changed(record: RunRecord, chain: list[Trained], work: Work) -> dict[str, str]:
     """What differences() would say of the dev split, where answers to it decided which epoch was kept."""
-    then = record.get("data", {}).get("dev", {}).get("fingerprint")
-    if then is None or not any(row["recipe"].get("patience") for row in chain):
+    dev = record.data.get("dev")
+    if dev is None or dev.fingerprint is None or not any(row.recipe.get("patience") for row in chain):
         return {}
-    return differences({"dev": then}, {"dev": work.split("dev").fingerprint})
+    return differences({"dev": dev.fingerprint}, {"dev": work.split("dev").fingerprint})
 
 
 def _said(value: Any) -> str:
@@ -85,19 +83,35 @@ def _said(value: Any) -> str:
     return short(value) if isinstance(value, str) and len(value) == 64 else str(value)
 
 
-def _chain(attempts: list[Any], best: int, where: str) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class Trained:
+    """An attempt with all that training it again takes. adapter: digest of what it was."""
+
+    k: int
+    recipe: Mapping[str, Any]
+    adapter: str
+    continue_from: int | None
+
+
+def _chain(attempts: Sequence[AttemptFacts], best: int, where: str) -> list[Trained]:
     """The attempts that lead to the best one: it is the last, and the first began at the base model."""
-    rows = {}
-    for row in attempts:
-        check_object(row, f'{where}, field "attempts"', "train again", k=int, recipe=dict, adapter=str)
-        rows[row["k"]] = row
-    chain: list[dict[str, Any]] = []
+    place = f'{where}, field "attempts"'
+    rows = {
+        a.k: Trained(
+            a.k,
+            needed(a.recipe, "recipe", place, "train again"),
+            needed(a.adapter, "adapter", place, "train again"),
+            a.continue_from,
+        )
+        for a in attempts
+    }
+    chain: list[Trained] = []
     k: int | None = best
     while k is not None:
         if k not in rows or len(chain) == len(rows):
-            raise UserError(f"attempt {k} is not there", f'{where}, field "attempts"', "train again")
+            raise UserError(f"attempt {k} is not there", place, "train again")
         chain.insert(0, rows[k])
-        k = rows[k].get("continue_from")
+        k = rows[k].continue_from
     return chain
 
 

@@ -19,6 +19,7 @@ from goldgate.jobs.workspace import Work, references
 from goldgate.ledger import check_ledger, looks_left, read_looks, suite_digest
 from goldgate.models.embedded import ModelRef, ensure_model, hidden_size
 from goldgate.runs.folder import Run, clear_parts, git_commit, one_training, open_run, versions
+from goldgate.runs.record import ModelFacts, PlanFacts, Planned, SplitFacts, Started, Surroundings
 from goldgate.scored.baselines import Prompted, deciding_metrics
 from goldgate.scorers import scorer_versions
 from goldgate.task.examples import render_output
@@ -98,7 +99,7 @@ def _train(
         clear_parts(run.folder)
         screen.say(f"  run {run.id} is taken up again: what is complete is kept")
         # Worked out anew it could differ: whether bf16 pays is measured.
-        recipe = from_dict(run.read().get("recipe", recipe.to_dict()), f'{run.folder / "run.json"}, field "recipe"')
+        recipe = from_dict(run.read().recipe or recipe.to_dict(), f'{run.path}, field "recipe"')
     prompted = work.prompted(everything=not quick)
     _say_baselines(work, prompted)
     for reference, why in references(work.task).items():
@@ -108,7 +109,7 @@ def _train(
         budget = replace(budget, looks=looks_left(read_looks(work.ledger), work.task.error, budget.attempts))
     plan = mode.plan(training, recipe)
     outcome = _loop(training, recipe, budget, plan)
-    run.update(plan=plan.record(outcome.attempts))
+    run.update(Planned(plan=PlanFacts.model_validate(plan.record(outcome.attempts))))
     return finish(training, outcome, prompted, budget, screen, started)
 
 
@@ -131,21 +132,25 @@ def _open(work: Work, model: ModelRef, recipe: Recipe, settings: Sequence[str], 
     run, again = open_run(work.project, task.name, key, now.strftime("%Y%m%d-%H%M%S"))
     if not again:
         run.update(
-            started=now.isoformat(timespec="seconds"),
-            seed=recipe.seed,
-            recipe=recipe.to_dict(),
-            model={"alias": model.alias, "digest": model.digest},
-            data={n: {"count": len(s), "fingerprint": s.fingerprint} for n, s in work.splits.items()},
-            suite=suite_digest(task, scorer_versions(task)),
-            fields={path: rule.model_dump() for path, rule in task.fields.items()},
-            prices=task.prices.model_dump(exclude={"subjects"}) if task.prices else {},
+            Started(
+                started=now.isoformat(timespec="seconds"),
+                seed=recipe.seed,
+                recipe=recipe.to_dict(),
+                model=ModelFacts(alias=model.alias, digest=model.digest),
+                data={n: SplitFacts(count=len(s), fingerprint=s.fingerprint) for n, s in work.splits.items()},
+                suite=suite_digest(task, scorer_versions(task)),
+                fields=dict(task.fields),
+                prices=task.prices.model_dump(exclude={"subjects"}) if task.prices else {},
+            )
         )
     # A run may be taken up with other versions or on another machine: what is trained from now on depends on them.
     run.update(
-        versions=versions(),
-        machine=machine(),
-        git=git_commit(work.project.root),
-        conditions=conditions(model, task, work.split("train")),
+        Surroundings(
+            versions=versions(),
+            machine=machine(),
+            git=git_commit(work.project.root),
+            conditions=conditions(model, task, work.split("train")),
+        )
     )
     return run, again
 

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from goldgate.answers.cache import answer_cache
 from goldgate.answers.collect import collect
@@ -21,6 +20,8 @@ from goldgate.ledger import level, named_variations, names_strata, read_looks, s
 from goldgate.models.embedded import ModelRef
 from goldgate.plugin.run import run_suite
 from goldgate.runs.folder import Run, answers_folder
+from goldgate.runs.golden import GateRow, LookFacts, LookRecord
+from goldgate.runs.record import Looked
 from goldgate.scored.baselines import deciding_metrics
 from goldgate.scored.replay import write_replay
 from goldgate.scored.scored import Scored
@@ -126,18 +127,15 @@ class Training:
             result.look.name,
             [*result.evidence(), *on_dev.evidence()],
         )
-        looks = [*self.run.read().get("looks", []), result.look.name]
-        self.run.update(looks=list(dict.fromkeys(looks)))
-        write_json(
-            self.run.folder / "look.json",
-            {
-                "subject": subject,
-                "passed": result.passed,
-                # Verdicts alone: which examples of golden went wrong is nothing that training may read.
-                "records": [_told(r) for r in result.records],
-                "look": {"number": result.look.number, "level": result.look.level, "name": result.look.name},
-            },
+        self.run.update(Looked(looks=tuple(dict.fromkeys([*self.run.read().looks, result.look.name]))))
+        looked = LookRecord(
+            subject=subject,
+            passed=result.passed,
+            # Verdicts alone: which examples of golden went wrong is nothing that training may read.
+            records=tuple(_told(r) for r in result.records),
+            look=LookFacts(number=result.look.number, level=result.look.level, name=result.look.name),
         )
+        write_json(self.run.folder / "look.json", looked.to_json())
         return bool(result.passed)
 
     def explain(self, outcome: Outcome, budget: Budget) -> Ending:
@@ -174,8 +172,8 @@ class Mode:
     plan: Callable[[Training, Recipe], Plan] = lambda training, recipe: Ladder(training.facts(recipe))
 
 
-def _told(gate: GateRecord) -> dict[str, Any]:
-    return {"item": gate.item, "verdict": gate.verdict.to_json(), "flips": chance_of_other_verdict(gate)}
+def _told(gate: GateRecord) -> GateRow:
+    return GateRow(item=gate.item, verdict=gate.verdict, flips=chance_of_other_verdict(gate))
 
 
 def _subject(work: Work, adapter: Path) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from goldgate.answers.cache import answer_cache
 from goldgate.answers.collect import collect
@@ -15,6 +14,8 @@ from goldgate.champion.record import CHAMPION, Champion, load_champion
 from goldgate.cli.screen import Screen
 from goldgate.ledger import is_opened, suite_digest
 from goldgate.measures import seconds
+from goldgate.runs.golden import DifferenceRow, GateRow, GoldenRecord, LookFacts, LookRecord, MeasureRow, Turned
+from goldgate.runs.record import SplitFacts
 from goldgate.scored.baselines import Prompted, choose_prompted, deciding_metrics
 from goldgate.scored.scored import Scored
 from goldgate.scored.values import Scores
@@ -149,41 +150,45 @@ def references(task: Task) -> dict[str, str]:
     return found | ({} if task.incumbent is None else {task.incumbent: "what runs in production today"})
 
 
-def golden_summary(
-    work: Work,
-    candidate: str,
-    prompted: str,
-    look: Mapping[str, Any],
-    records: Iterable[Mapping[str, Any]],
-    passed: bool,
-) -> dict[str, Any]:
+def golden_summary(work: Work, looked: LookRecord, prompted: str, spent: float) -> GoldenRecord:
     """What the report may say of golden: verdicts, measures, paired differences and counts; no example of it. Of a
     sealed golden split: verdicts alone. And what a promotion has to find unchanged: who was tested, by which suite, and
     whether the whole of it passed.
     """
     split, sealed = work.split("golden"), work.task.golden == "sealed"
-    numbers = (
-        {"measures": [], "differences": [], "turned": {}} if sealed else compare(work, candidate, prompted, "golden")
+    candidate = looked.subject or ""
+    told = Comparison((), (), {}) if sealed else compare(work, candidate, prompted, "golden")
+    look = looked.look or LookFacts()
+    return GoldenRecord(
+        look=LookFacts(number=look.number, level=look.level, name=look.name, spent=spent),
+        split=SplitFacts(fingerprint=split.fingerprint, count=len(split)),
+        identity=work.subject(candidate).identity,
+        suite=suite_digest(work.task, scorer_versions(work.task)),
+        passed=looked.passed,
+        subject=candidate,
+        prompted=prompted,
+        opened=is_opened(work.ledger),
+        sealed=sealed,
+        measures=told.measures,
+        differences=told.differences,
+        turned=told.turned,
+        verdicts=tuple(GateRow(item=r.item, verdict=r.verdict, flips=r.flips) for r in looked.records),
     )
-    return {
-        "look": dict(look),
-        "split": {"fingerprint": split.fingerprint, "count": len(split)},
-        "identity": work.subject(candidate).identity,
-        "suite": suite_digest(work.task, scorer_versions(work.task)),
-        "passed": passed,
-        "subject": candidate,
-        "prompted": prompted,
-        "opened": is_opened(work.ledger),
-        "sealed": sealed,
-        **numbers,
-        "verdicts": [{"item": r["item"], "verdict": r["verdict"], "flips": r.get("flips")} for r in records],
-    }
 
 
-def compare(work: Work, candidate: str, prompted: str, split_name: str) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Comparison:
     """The candidate beside its references on a split: every metric by tag, the paired differences, and how many
-    examples turned right and wrong.
+    examples turned right and wrong, by metric.
     """
+
+    measures: tuple[MeasureRow, ...]
+    differences: tuple[DifferenceRow, ...]
+    turned: dict[str, Turned]
+
+
+def compare(work: Work, candidate: str, prompted: str, split_name: str) -> Comparison:
+    """Compares the candidate with its references on a split."""
     mine, theirs = work.scored(candidate, split_name), work.scored(prompted, split_name)
     tags = [None, *sorted({tag for carried in mine.tags.values() for tag in carried})]
     others = {prompted: theirs} | {n: work.scored(n, split_name, why) for n, why in references(work.task).items()}
@@ -199,30 +204,19 @@ def compare(work: Work, candidate: str, prompted: str, split_name: str) -> dict[
             gap = mine.measure(metric) - view.measure(metric)
             low, high = gap.interval()
             differences.append(
-                {"metric": metric, "reference": name, "estimate": gap.value, "low": low, "high": high, "n": gap.n}
+                DifferenceRow(metric=metric, reference=name, estimate=gap.value, low=low, high=high, n=gap.n)
             )
-    return {
-        "measures": measures,
-        "differences": differences,
-        "turned": {m: _turned(mine, theirs, m) for m in deciding_metrics(work.task)},
-    }
+    turned = {m: _turned(mine, theirs, m) for m in deciding_metrics(work.task)}
+    return Comparison(tuple(measures), tuple(differences), turned)
 
 
-def _row(subject: str, view: Scored, metric: str, tag: str | None) -> dict[str, Any]:
+def _row(subject: str, view: Scored, metric: str, tag: str | None) -> MeasureRow:
     measure = view.measure(metric)
     low, high = measure.interval()
-    return {
-        "subject": subject,
-        "metric": metric,
-        "tag": tag,
-        "estimate": measure.value,
-        "low": low,
-        "high": high,
-        "n": measure.n,
-    }
+    return MeasureRow(subject=subject, metric=metric, tag=tag, estimate=measure.value, low=low, high=high, n=measure.n)
 
 
-def _turned(mine: Scored, theirs: Scored, metric: str) -> dict[str, Any]:
+def _turned(mine: Scored, theirs: Scored, metric: str) -> Turned:
     """How many examples turned right and wrong against the baseline (right: value 1), with exact McNemar p."""
     from scipy.stats import binomtest
 
@@ -230,4 +224,4 @@ def _turned(mine: Scored, theirs: Scored, metric: str) -> dict[str, Any]:
     right = sum(a[i] == 1.0 and b[i] != 1.0 for i in a)
     wrong = sum(a[i] != 1.0 and b[i] == 1.0 for i in a)
     p = binomtest(right, right + wrong, 0.5).pvalue if right + wrong else 1.0
-    return {"right": right, "wrong": wrong, "p": float(p)}
+    return Turned(right=right, wrong=wrong, p=float(p))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
+from goldgate.plugin.spoken import Spoken
 from goldgate.plugin.tally import SuiteTally
 from goldgate.plugin.terminal import COLUMNS, cells, head, verdict_line
 
@@ -52,16 +52,14 @@ def error_commands(suites: Sequence[SuiteTally], start: Path, workspace: str | N
     """One workflow command for each gate that does not pass: an annotation. start: the folder that places are relative
     to; workspace: the one that GitHub's are.
     """
-    return [_error(v, start, workspace) for suite in suites for v in suite.verdicts() if v["outcome"] != "pass"]
+    return [_error(s, start, workspace) for suite in suites for s in suite.spoken() if not s.verdict]
 
 
-def _error(verdict: Mapping[str, Any], start: Path, workspace: str | None) -> str:
-    path, _, line = str(verdict["place"]).rpartition(":")
-    if not line.isdigit():
-        path, line = str(verdict["place"]), "1"
-    shown = os.path.relpath(start / path, workspace) if workspace else path
-    title = f"{verdict['gate']}: {verdict['outcome']}"
-    return f"::error file={_property(shown)},line={line},title={_property(title)}::{_data(str(verdict['message']))}"
+def _error(spoken: Spoken, start: Path, workspace: str | None) -> str:
+    verdict, line = spoken.verdict, spoken.line or 1
+    shown = os.path.relpath(start / spoken.path, workspace) if workspace else spoken.path
+    title = f"{verdict.gate}: {verdict.outcome}"
+    return f"::error file={_property(shown)},line={line},title={_property(title)}::{_data(verdict.message)}"
 
 
 def _data(text: str) -> str:

@@ -15,13 +15,14 @@ import pytest
 from goldgate.base.errors import UserError
 from goldgate.gates import GateRecord
 from goldgate.measures import Measure, Recording, Verdict, invalid, recording
-from goldgate.plugin.failure import FORM, GateFailed, Spoken, failed
+from goldgate.plugin.failure import FORM, GateFailed, failed
 from goldgate.plugin.fixtures import SUBJECTS
 from goldgate.plugin.junit import set_properties
 from goldgate.plugin.kinds import kinds_of
 from goldgate.plugin.options import choice_of, is_worker
 from goldgate.plugin.place import line_of_caller, line_of_error, shown_path, suite_folder
 from goldgate.plugin.selection import Selection
+from goldgate.plugin.spoken import Spoken
 from goldgate.plugin.suite import Suite
 from goldgate.plugin.tally import CARRIED
 from goldgate.task.project import Project, cache_folder, cache_limit
@@ -80,8 +81,8 @@ class ItemRun:
 
     def to_json(self) -> dict[str, Any]:
         """What the report carries: the task, and every verdict with its place."""
-        gates = [{"place": s.place, **s.verdict.to_json()} for s in self.spoken]
-        return {"task": self.suite.name, "root": str(self.suite.project.root), "verdicts": gates}
+        spoken = [s.to_json() for s in self.spoken]
+        return {"task": self.suite.name, "root": str(self.suite.project.root), "spoken": spoken}
 
 
 _RUN = pytest.StashKey[ItemRun]()

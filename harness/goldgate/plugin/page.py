@@ -7,6 +7,7 @@ from typing import Literal
 
 from goldgate.plugin.tally import SuiteTally
 from goldgate.plugin.terminal import head, verdict_line
+from goldgate.runs.golden import GateRow, LookFacts
 from goldgate_reports import SuiteRun
 
 
@@ -28,10 +29,7 @@ def _run(suite: SuiteTally) -> SuiteRun:
         words,
         tuple(line.strip() for line in head(suite.info)),
         split,
-        None if look is None else {**look, "level": suite.info["level"], "opened": suite.info["ledger"]["opened"]},
-        tuple(
-            {"item": item.nodeid, "verdict": {k: v for k, v in verdict.items() if k != "place"}}
-            for item in suite.ordered()
-            for verdict in item.verdicts
-        ),
+        None if look is None else LookFacts(number=look["number"], level=suite.info["level"], name=look["name"]),
+        tuple(GateRow(item=item.nodeid, verdict=s.verdict) for item in suite.ordered() for s in item.spoken),
+        opened=look is not None and suite.info["ledger"]["opened"],
     )

@@ -108,11 +108,9 @@ def _write_outcome(suite: SuiteTally) -> None:
     if look is None or not suite.info["writes"]:
         return
     from goldgate.ledger import read_looks, write_outcome
-    from goldgate.measures import Verdict
 
     folder = Path(suite.root) / "golden" / suite.task / "looks"
     found = next((x for x in read_looks(folder) if x.name == look["name"]), None)
     if found is None:  # golden was refreshed meanwhile: the look is retired
         return
-    rows = [{k: v for k, v in verdict.items() if k != "place"} for verdict in suite.verdicts()]
-    write_outcome(folder, found, [Verdict.from_json(row) for row in rows], suite.passed)
+    write_outcome(folder, found, suite.verdicts(), suite.passed)

@@ -9,17 +9,20 @@ from typing import Any, Literal
 
 import pytest
 
+from goldgate.measures import Verdict
+from goldgate.plugin.spoken import Spoken
+
 CARRIED = "goldgate"  # the attribute of a report, and the key of a worker's output, that hold verdicts as JSON
 End = Literal["passed", "failed", "skipped", "xfailed", "error", "not run"]
 
 
 @dataclass
 class ItemTally:
-    """One item. verdicts: as JSON, each with its place; runs: how often its test was called."""
+    """One item. spoken: its verdicts; runs: how often its test was called."""
 
     nodeid: str
     end: End = "not run"
-    verdicts: list[dict[str, Any]] = field(default_factory=list)
+    spoken: list[Spoken] = field(default_factory=list)
     runs: int = 0
 
 
@@ -37,9 +40,13 @@ class SuiteTally:
         names = dict.fromkeys([*self.info.get("items", []), *self.items])
         return [self.items.get(name) or ItemTally(name) for name in names]
 
-    def verdicts(self) -> list[dict[str, Any]]:
+    def spoken(self) -> list[Spoken]:
+        """All verdicts with their places, in the order of the suite."""
+        return [s for item in self.ordered() for s in item.spoken]
+
+    def verdicts(self) -> list[Verdict]:
         """All verdicts in the order of the suite."""
-        return [v for item in self.ordered() for v in item.verdicts]
+        return [s.verdict for s in self.spoken()]
 
     def gaps(self) -> list[str]:
         """Why there is no verdict on the suite as a whole; empty where there is one."""
@@ -68,7 +75,7 @@ class SuiteTally:
     def passed(self) -> bool:
         """Whether the suite as a whole was run and every item and verdict of it passed."""
         good = all(item.end == "passed" for item in self.ordered())
-        return self.complete and self.audit_is_clean and good and all(v["outcome"] == "pass" for v in self.verdicts())
+        return self.complete and self.audit_is_clean and good and all(self.verdicts())
 
 
 class Tally:
@@ -91,7 +98,7 @@ class Tally:
             return
         told = json.loads(carried)
         item = self._suite(told["root"], told["task"]).items.setdefault(report.nodeid, ItemTally(report.nodeid))
-        item.verdicts = told["verdicts"]
+        item.spoken = [Spoken.from_json(raw) for raw in told["spoken"]]
         item.runs += report.when == "call"
         item.end = _end(report, item.end)
 

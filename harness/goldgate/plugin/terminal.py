@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from goldgate.measures import Verdict
 from goldgate.measures.wording import threshold
 from goldgate.plugin.tally import SuiteTally
 
@@ -69,10 +70,8 @@ def cost(ledger: Mapping[str, Any], level: float | None) -> str:
 
 def verdict_line(suite: SuiteTally) -> tuple[str, str]:
     """The verdict on the suite as a whole and its colour, or why there is none."""
-    outcomes = Counter(v["outcome"] for v in suite.verdicts())
-    other = sum(
-        i.end in ("failed", "error") and all(v["outcome"] == "pass" for v in i.verdicts) for i in suite.ordered()
-    )
+    outcomes: Counter[str] = Counter(v.outcome for v in suite.verdicts())
+    other = sum(i.end in ("failed", "error") and all(s.verdict for s in i.spoken) for i in suite.ordered())
     wrong = [f"{outcomes[name]} {name}" for name in ("fail", "undecided", "invalid") if outcomes[name]]
     wrong += [f"{other} failed for another reason"] if other else []
     wrong += [] if suite.audit_is_clean else ["answers are not what is recorded (--audit)"]
@@ -86,7 +85,7 @@ def verdict_line(suite: SuiteTally) -> tuple[str, str]:
     split = suite.info.get("split") or {}
     if split.get("name") == "dev":
         return f"suite {suite.task} meets {whole} on dev: observed, not shown; golden decides", "green"
-    readings = Counter(v["reading"] for v in suite.verdicts())
+    readings = Counter(v.reading for v in suite.verdicts())
     told = ", ".join(f"{readings[r]} {r}" for r in ("shown", "plausible", "observed") if readings[r])
     if (suite.info.get("ledger") or {}).get("opened"):
         return f"suite {suite.task} passes, opened: {whole} ({told}), without an error rate", "yellow"
@@ -107,39 +106,34 @@ def _write_table(out: pytest.TerminalReporter, suite: SuiteTally) -> None:
         out.write("\n")
 
 
-def cells(verdict: Mapping[str, Any]) -> tuple[str, ...]:
+def cells(verdict: Verdict) -> tuple[str, ...]:
     """The cells of one verdict under COLUMNS."""
-    if verdict["outcome"] == "invalid":
-        return (verdict["gate"], "-", "-", "-", "-", "invalid", "-")
-    interval = f"{_number(verdict, verdict['low'])} to {_number(verdict, verdict['high'])}"
-    missing = f" ({verdict['missing']} missing)" if verdict["missing"] else ""
+    if verdict.outcome == "invalid":
+        return (verdict.gate, "-", "-", "-", "-", "invalid", "-")
+    interval = f"{_number(verdict, verdict.low)} to {_number(verdict, verdict.high)}"
+    missing = f" ({verdict.missing} missing)" if verdict.missing else ""
     return (
-        verdict["gate"],
-        _number(verdict, verdict["estimate"]),
-        "sealed" if verdict["sealed"] else interval,
-        "margin" if _is_margin(verdict) else threshold(verdict["threshold"]),
-        reading(verdict),
-        verdict["outcome"],
-        f"{verdict['n']}{missing}",
+        verdict.gate,
+        _number(verdict, verdict.estimate),
+        "sealed" if verdict.sealed else interval,
+        "margin" if _is_margin(verdict) else threshold(verdict.threshold),
+        f"{verdict.reading}, approximate" if verdict.approximate else verdict.reading,
+        verdict.outcome,
+        f"{verdict.n}{missing}",
     )
 
 
-def reading(verdict: Mapping[str, Any]) -> str:
-    """The reading, and whether what was read is a bootstrap's."""
-    return f"{verdict['reading']}, approximate" if verdict["approximate"] else str(verdict["reading"])
-
-
-def _is_margin(verdict: Mapping[str, Any]) -> bool:
+def _is_margin(verdict: Verdict) -> bool:
     """Whether a gate compares two measures: its numbers are by how much it holds, and 0 is the threshold."""
-    return bool(verdict["metric"] == verdict["gate"])
+    return verdict.metric == verdict.gate
 
 
-def _number(verdict: Mapping[str, Any], x: float | None) -> str:
+def _number(verdict: Verdict, x: float) -> str:
     """Rates with three digits after the point, larger units with four figures; margins with their sign; - where it is
     sealed.
     """
-    if x is None:
+    if verdict.sealed:
         return "-"
-    low, high = verdict["bounds"]
+    low, high = verdict.bounds
     sign = "+" if _is_margin(verdict) else ""
     return f"{x:{sign}.3f}" if high - low <= 4.0 else f"{x:{sign}.4g}"

@@ -14,12 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from goldgate.base.errors import UserError, near_names
-from goldgate.task.examples import Split
 from goldgate.base.files import check_name, check_object, disk_errors, read_json, write_json, write_whole
-from goldgate.task.project import Project
+from goldgate.runs.golden import GoldenRecord, LookRecord
+from goldgate.runs.part import VERSION, needed, read_part
+from goldgate.runs.record import Ended, Looked, Opened, Planned, RunRecord, Started, Surroundings
 from goldgate.scored.replay import Replay, read_replay
 from goldgate.scored.scored import Scored
 from goldgate.scorers import scorers_for
+from goldgate.task.examples import Split
+from goldgate.task.project import Project
 from goldgate.task.task import Task
 
 _PACKAGES = ("goldgate", "torch", "transformers", "peft", "numpy", "pytest", "llguidance", "sentence-transformers")
@@ -35,18 +38,44 @@ class Run:
     def id(self) -> str:
         return self.folder.name
 
-    def read(self) -> dict[str, Any]:
-        """The record so far. Raises UserError where run.json is missing or broken."""
-        value = read_json(self.folder / "run.json")
-        if not isinstance(value, dict):
-            raise UserError("not a run record", str(self.folder / "run.json"), "start a new run")
-        return value
+    @property
+    def path(self) -> Path:
+        return self.folder / "run.json"
 
-    def update(self, **values: Any) -> None:
-        """Adds to the record, or replaces what it says."""
-        path = self.folder / "run.json"
-        record = self.read() if path.is_file() else {}
-        write_json(path, {**record, **values})
+    def read(self) -> RunRecord:
+        """Reads the record as it stands.
+
+        Raises:
+            UserError: run.json is missing or broken, or was written by a newer Goldgate.
+        """
+        return read_part(RunRecord, self.path, "start a new run")
+
+    def update(self, part: Opened | Started | Surroundings | Looked | Planned | Ended) -> None:
+        """Adds a part to the record, or replaces what the record says there; the file is written whole.
+
+        Args:
+            part: What there is to record. Only the fields that were given are written.
+
+        Raises:
+            UserError: run.json is broken, or cannot be written.
+        """
+        record: dict[str, Any] = {}
+        if self.path.is_file():
+            self.read()
+            record = read_json(self.path)
+        write_json(self.path, {**record, "version": VERSION, **part.to_json()})
+
+    def golden(self) -> GoldenRecord | None:
+        """Reads what the run came to on golden.
+
+        Returns:
+            golden.json; None where the run has not looked.
+
+        Raises:
+            UserError: golden.json is broken.
+        """
+        path = self.folder / "golden.json"
+        return read_part(GoldenRecord, path, "train again") if path.is_file() else None
 
     def attempt(self, number: int) -> Path:
         return self.folder / "attempts" / str(number)
@@ -59,14 +88,14 @@ def open_run(project: Project, task: str, key: str, stamp: str) -> tuple[Run, bo
     """
     base = project.runs(task)
     for path in sorted(base.glob("*/run.json"), reverse=True):
-        record = read_json(path)
-        if record.get("status") == "running" and record.get("key") == key:
+        record = Run(path.parent).read()
+        if record.status == "running" and record.key == key:
             return Run(path.parent), True
     name, number = stamp, 2
     while (base / name).exists():
         name, number = f"{stamp}-{number}", number + 1
     run = Run(base / check_name(name, "run"))
-    run.update(task=task, id=name, key=key, status="running")
+    run.update(Opened(task=task, id=name, key=key, status="running"))
     return run, False
 
 
@@ -86,8 +115,11 @@ def one_training(project: Project, task: str) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout as taken:
-        raise UserError(f"{task} is being trained already, by {_holder(holder)}", str(folder),
-                        "wait for it to end, or end that process") from taken
+        raise UserError(
+            f"{task} is being trained already, by {_holder(holder)}",
+            str(folder),
+            "wait for it to end, or end that process",
+        ) from taken
     try:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         write_json(holder, {"pid": os.getpid(), "host": platform.node(), "since": now})
@@ -109,10 +141,7 @@ def looks_named(project: Project, task: str) -> list[str]:
     """Names of the looks at golden that the task's runs say they took. Raises UserError for a broken run.json."""
     named: list[str] = []
     for path in sorted(project.runs(task).glob("*/run.json")):
-        looks = check_object(read_json(path), str(path), "remove the run folder").get("looks", [])
-        if not isinstance(looks, list) or not all(isinstance(name, str) for name in looks):
-            raise UserError(f"must be a list of names, not {looks!r:.40}", f'{path}, field "looks"', "restore it")
-        named += looks
+        named += read_part(RunRecord, path, "restore it, or remove the run folder").looks
     return named
 
 
@@ -134,16 +163,18 @@ def answers_folder(project: Project, task: str, look: str) -> Path:
 def find_replay(project: Project, task: str, name: str) -> Replay:
     """The answers that a run (its folder or id) recorded. Raises UserError where it has none, or is another task's."""
     run = Run(project.root / name) if (project.root / name / "run.json").is_file() else find_run(project, name)
-    record = check_object(run.read(), str(run.folder / "run.json"), "train again", task=str)
-    if record["task"] != task:
-        raise UserError(f'run {run.id} is of task {record["task"]}', str(run.folder),
-                        f"pytest suites/{record['task']} --answers {name}")
+    of = needed(run.read().task, "task", str(run.path), "train again")
+    if of != task:
+        raise UserError(f"run {run.id} is of task {of}", str(run.folder), f"pytest suites/{of} --answers {name}")
     path = run.folder / "look.json"
     if not path.is_file():
-        raise UserError(f"run {run.id} has not looked at golden: no answers are recorded", str(run.folder),
-                        f"let it finish: goldgate train {task}")
-    look = check_object(read_json(path), str(path), "train again", look=dict)["look"]
-    return read_replay(answers_folder(project, task, str(look.get("name"))))
+        raise UserError(
+            f"run {run.id} has not looked at golden: no answers are recorded",
+            str(run.folder),
+            f"let it finish: goldgate train {task}",
+        )
+    look = needed(read_part(LookRecord, path, "train again").look, "look", str(path), "train again")
+    return read_replay(answers_folder(project, task, look.name))
 
 
 def write_answers(run: Run, task: Task, split: Split, subjects: Mapping[str, Scored]) -> None:
@@ -154,19 +185,36 @@ def write_answers(run: Run, task: Task, split: Split, subjects: Mapping[str, Sco
         raise UserError("golden answers do not belong into a run folder", str(run.folder), "write those of dev")
     scorers = scorers_for(task)
     scores = [
-        {"subject": name, "metric": metric, "id": id_, "value": value, "lo": scored.bounds(metric)[0],
-         "hi": scored.bounds(metric)[1], "better": scorer.better}
+        {
+            "subject": name,
+            "metric": metric,
+            "id": id_,
+            "value": value,
+            "lo": scored.bounds(metric)[0],
+            "hi": scored.bounds(metric)[1],
+            "better": scorer.better,
+            "reason": scored.reasons(metric).get(id_),
+        }
         for name, scored in subjects.items()
-        for metric, scorer in scorers.items() if scorer.shown
+        for metric, scorer in scorers.items()
+        if scorer.shown
         for id_, value in scored.values(metric).items()
     ]
     import json
 
     answers = [
-        {"subject": name, "id": e.id, "input": e.text, "expected": json.dumps(e.output, ensure_ascii=False),
-         "text": a.text, "finish": a.finish,
-         "prompt_tokens": a.prompt_tokens, "completion_tokens": a.completion_tokens, "seconds": a.seconds,
-         "tags": json.dumps(list(scored.tags[e.id]))}
+        {
+            "subject": name,
+            "id": e.id,
+            "input": e.text,
+            "expected": json.dumps(e.output, ensure_ascii=False),
+            "text": a.text,
+            "finish": a.finish,
+            "prompt_tokens": a.prompt_tokens,
+            "completion_tokens": a.completion_tokens,
+            "seconds": a.seconds,
+            "tags": json.dumps(list(scored.tags[e.id])),
+        }
         for name, scored in subjects.items()
         for e in split
         for a in (scored.answers[e.id],)

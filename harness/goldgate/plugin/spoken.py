@@ -1,0 +1,35 @@
+"""A verdict with its place in the suite, as a report carries it from the process that ran the gate to the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from goldgate.measures import Verdict
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A verdict with its place in the suite: path as shown, and line where it is known."""
+
+    verdict: Verdict
+    path: str
+    line: int | None
+
+    @property
+    def place(self) -> str:
+        return f"{self.path}:{self.line}" if self.line else self.path
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns plain JSON values, from which `from_json` makes the same again."""
+        return {"path": self.path, "line": self.line, "verdict": self.verdict.to_json()}
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Spoken:
+        """Makes what `to_json` gave.
+
+        Raises:
+            UserError: A field of the verdict is missing or unknown.
+        """
+        return cls(Verdict.from_json(raw["verdict"]), raw["path"], raw["line"])
