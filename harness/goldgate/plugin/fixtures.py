@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from goldgate.plugin.roles import Role
     from goldgate.plugin.suite import Suite
 
-SUBJECTS = frozenset({"candidate", "prompted", "base", "linear", "incumbent", "previous", "general", "kept"})
-
 
 def _suite(request: pytest.FixtureRequest) -> Suite:
     gates: GatePlugin | None = request.config.pluginmanager.get_plugin("goldgate-gates")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, get_args
 
 from goldgate.base.errors import UserError
 from goldgate.champion.record import Champion
@@ -19,6 +19,8 @@ from goldgate.task.project import Project
 from goldgate.task.task import Task
 
 Role = Literal["candidate", "prompted", "base", "linear", "incumbent", "previous"]
+FIXTURES: frozenset[str] = frozenset({*get_args(Role), "general", "kept"})
+"""The fixtures that hand a test the answers of a subject."""
 
 
 class _NotChosenYet(Exception):
