@@ -14,7 +14,7 @@ from goldgate.champion.change import Entrant, write_champion
 from goldgate.champion.record import load_champion
 from goldgate.measures import Measure, Verdict
 from goldgate.scored.scored import Scored
-from goldgate.scored.values import Scores
+from goldgate.scored.table import ScoreTable
 from goldgate.scorers import Context
 from goldgate.subjects import Answer
 from goldgate.task.examples import Split, load_split
@@ -32,7 +32,7 @@ def _view(task: Task, split: Split, identity: str, right: int, cache: Path) -> S
         )
         for n, e in enumerate(split)
     }
-    return Scored("candidate", Scores(Context(task, cache), split, answers))
+    return Scored("candidate", ScoreTable(Context(task, cache), split, answers))
 
 
 @pytest.fixture
@@ -101,7 +101,9 @@ def test_the_recorded_answers_give_the_scores_back(promoted: Callable[..., tuple
     golden = load_split(project, task.name, "golden")
     answers = {e.id: champion.recorded.lookup(champion.prompted_identity, e.digest) for e in golden}
     assert all(a is not None for a in answers.values())
-    scored = Scored("prompted", Scores(Context(task, project.cache), golden, {k: a for k, a in answers.items() if a}))
+    scored = Scored(
+        "prompted", ScoreTable(Context(task, project.cache), golden, {k: a for k, a in answers.items() if a})
+    )
     assert scored.exact_match.value == pytest.approx(2 / 6)
 
 

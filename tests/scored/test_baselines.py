@@ -24,7 +24,7 @@ from goldgate.scored.baselines import (
     what_was_tried,
 )
 from goldgate.scored.scored import Scored
-from goldgate.scored.values import Scores
+from goldgate.scored.table import ScoreTable
 from goldgate.scorers import Context
 from goldgate.subjects import Answer, parse_subject
 from goldgate.task.examples import Split, load_split
@@ -61,7 +61,7 @@ class Desk:
                 e.id: Answer(e.id, None, "error", 0, 0, 0.0, None, name, name, e.digest, "HTTP 400: no")
                 for e in self.dev
             }
-            return Scored(name, Scores(Context(self.task, self.cache), self.dev, none))
+            return Scored(name, ScoreTable(Context(self.task, self.cache), self.dev, none))
         answers = {
             e.id: Answer(
                 e.id,
@@ -80,7 +80,7 @@ class Desk:
         if name in self.flaky:
             first = self.dev.examples[0].id
             answers[first] = replace(answers[first], text=None, finish="error", error="HTTP 503", passing=True)
-        return Scored(name, Scores(Context(self.task, self.cache), self.dev, answers))
+        return Scored(name, ScoreTable(Context(self.task, self.cache), self.dev, answers))
 
 
 @dataclass(frozen=True)
@@ -278,7 +278,7 @@ def test_json_ties_are_broken_by_fields_then_by_form(make_task: MakeTask, tmp_pa
     def scored(text: str) -> Scored:
         (e,) = dev.examples
         answer = Answer(e.id, text, "stop", 5, 2, 0.1, None, "x", "y", e.digest)
-        return Scored("x", Scores(Context(task, tmp_path), dev, {e.id: answer}))
+        return Scored("x", ScoreTable(Context(task, tmp_path), dev, {e.id: answer}))
 
     order = ["no", "{}", '{"n": 1}', '{"n": 1, "m": 2}']
     ranks = [rank(task, scored(text)) for text in order]

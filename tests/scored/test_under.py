@@ -24,7 +24,7 @@ from goldgate.perturb import (
 )
 from goldgate.scored.consistency import agree, format_of
 from goldgate.scored.scored import Scored
-from goldgate.scored.values import Scores
+from goldgate.scored.table import ScoreTable
 from goldgate.scorers import Context
 from goldgate.subjects import Answer, parse_subject
 from goldgate.task.examples import Example, Split, load_split
@@ -79,7 +79,7 @@ class Asked:
 def scored(task: Task, split: Split, ask: Asked | None) -> Scored:
     rule = ask.rule if ask else (lambda text, sample: keyword(text))
     answers = {e.id: reply(e, rule(e.text, 0)) for e in split}
-    return Scored("candidate", Scores(Context(task, Path("/none")), split, answers, {}, ask))
+    return Scored("candidate", ScoreTable(Context(task, Path("/none")), split, answers, {}, ask))
 
 
 @pytest.fixture
@@ -285,7 +285,7 @@ def test_a_model_asked_again_and_in_other_forms(make_task: MakeTask, tiny_llama:
         return answers
 
     def measured() -> tuple[float, float, float]:
-        candidate = Scored("candidate", Scores(Context(task, project.cache), dev, ask(dev, 0), ask=ask))
+        candidate = Scored("candidate", ScoreTable(Context(task, project.cache), dev, ask(dev, 0), ask=ask))
         again = candidate.repeated(3)
         return again.agreement.value, again.formats.value, candidate.across([letter_case, typos]).agreement.value
 

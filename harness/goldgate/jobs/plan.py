@@ -17,7 +17,7 @@ from goldgate.ledger import is_opened, level, names_strata, read_looks
 from goldgate.plugin.run import run_suite
 from goldgate.scored.baselines import CONSTRAINED, declared_baselines, rank
 from goldgate.scored.scored import Scored
-from goldgate.scored.values import Scores
+from goldgate.scored.table import ScoreTable
 from goldgate.scorers import Context
 from goldgate.subjects import Answer, can_constrain, parse_subject
 from goldgate.task.examples import Split, load_split
@@ -97,7 +97,7 @@ def _best_answered(project: Project, task: Task, dev: Split) -> str:
             answers = _answers(project, task, dev, name)
         except UserError:
             continue  # not answered yet, or not to be had here
-        ranks[name] = rank(task, Scored(name, Scores(Context(task, project.cache), dev, answers)))
+        ranks[name] = rank(task, Scored(name, ScoreTable(Context(task, project.cache), dev, answers)))
     if not ranks:
         raise UserError(
             "nobody has answered dev yet, so what the gates are like is not known",

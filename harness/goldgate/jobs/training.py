@@ -11,6 +11,7 @@ from typing import Any
 
 from goldgate.answers.cache import answer_cache
 from goldgate.answers.collect import collect
+from goldgate.answers.replay import write_replay
 from goldgate.base.errors import UserError
 from goldgate.base.files import read_json, write_json
 from goldgate.base.fingerprint import digest
@@ -22,9 +23,8 @@ from goldgate.models.embedded import ModelRef
 from goldgate.plugin.run import run_suite
 from goldgate.runs.folder import Run, answers_folder
 from goldgate.scored.baselines import deciding_metrics
-from goldgate.scored.replay import write_replay
 from goldgate.scored.scored import Scored
-from goldgate.scored.values import Scores
+from goldgate.scored.table import ScoreTable
 from goldgate.scorers import Context, scorer_versions
 from goldgate.subjects import parse_subject
 from goldgate.task.strata import read_novelty
@@ -191,7 +191,7 @@ def _watch(work: Work) -> Watch:
         answers = collect(
             parse_subject(name, task, work.project), dev.examples, cache=answer_cache(work.project, "dev")
         ).answers
-        return Scored(name, Scores(Context(task, work.project.cache), dev, answers)).measure(metric).value
+        return Scored(name, ScoreTable(Context(task, work.project.cache), dev, answers)).measure(metric).value
 
     return Watch(metric, digest({"dev": dev.fingerprint, "suite": suite_digest(task, scorer_versions(task))}), score)
 

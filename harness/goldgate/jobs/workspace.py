@@ -17,7 +17,7 @@ from goldgate.ledger import is_opened, suite_digest
 from goldgate.measures import seconds
 from goldgate.scored.baselines import Prompted, choose_prompted, deciding_metrics
 from goldgate.scored.scored import Scored
-from goldgate.scored.values import Scores
+from goldgate.scored.table import ScoreTable
 from goldgate.scorers import Context, scorer_versions, tariff_of
 from goldgate.subjects import Subject, parse_subject, serving_digest
 from goldgate.task.examples import Split, load_split
@@ -99,7 +99,7 @@ class Work:
         known = {} if champion is None else champion.file.known_scores(who.identity, split, scorer_versions(self.task))
         then = None if champion is None else champion.tariffs.get(who.name)
         tariff = tariff_of(self.task, who.name, date.today(), then)
-        scores = Scores(Context(self.task, self.project.cache, tariff=tariff), split, answers, known)
+        scores = ScoreTable(Context(self.task, self.project.cache, tariff=tariff), split, answers, known)
         self._scored[key] = Scored(name, scores)
         return self._scored[key]
 

@@ -8,7 +8,7 @@ import pytest
 
 from goldgate.base.errors import UserError
 from goldgate.forgetting.general import General
-from goldgate.forgetting.other_tasks import Kept
+from goldgate.forgetting.kept import Kept
 from goldgate.plugin.place import suite_folder
 from goldgate.scored.scored import Scored
 from goldgate.task.examples import Split

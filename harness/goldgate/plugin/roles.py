@@ -12,7 +12,7 @@ from goldgate.plugin.options import Choice
 from goldgate.plugin.source import Source
 from goldgate.scored.baselines import choose_prompted, is_listed, what_was_tried
 from goldgate.scored.scored import Scored
-from goldgate.scored.values import Scores
+from goldgate.scored.table import ScoreTable
 from goldgate.subjects import Subject, how_known, parse_subject, serving_digest
 from goldgate.task.examples import Split
 from goldgate.task.project import Project
@@ -173,7 +173,7 @@ class Roles:
             return recorded
 
 
-def told_of(name: str, scores: Scores) -> list[str]:
+def told_of(name: str, scores: ScoreTable) -> list[str]:
     """What people are told of a subject beside its numbers: how it is known, and what its tokens cost."""
     known, tariff = how_known(name, scores.answers.values()), scores.context.tariff
     cost = [f"cost of {name}: {tariff}"] if tariff is not None and (tariff.own or known) else []

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from threading import Event
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any
 from weakref import finalize
 
 from goldgate.base.errors import UserError
@@ -23,12 +23,9 @@ from goldgate.models.thinking import after_thought
 from goldgate.prompts import Strategy
 from goldgate.subjects.endpoint import PARALLEL, Address, Endpoint, NoAnswer, key_for, read_address
 from goldgate.subjects.local import sample_seed
-from goldgate.subjects.subject import Answer, Finish, Progress, Way, not_general, sampled_identity
+from goldgate.subjects.subject import Answer, Finish, Progress, sampled_identity
 from goldgate.task.examples import Example, Message
 from goldgate.task.task import Task
-
-if TYPE_CHECKING:
-    from goldgate.subjects.elsewhere import KeptTask
 
 ENGINE = 1
 """Raised when the same subject may be asked the same prompt differently because of our code."""
@@ -107,12 +104,6 @@ class RemoteSubject:
 
     def sampled(self, sample: int) -> RemoteSubject:
         return replace(self, sample=sample)
-
-    def general(self, way: Way) -> NoReturn:
-        raise not_general(self.name)
-
-    def kept(self, other: KeptTask) -> NoReturn:
-        raise not_general(self.name, "another task", "kept")
 
     def fingerprint(self, example: Example) -> str:
         return self._fingerprint(self.strategy.messages(example))
