@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -182,6 +184,27 @@ def test_a_perturbation_that_breaks_its_oracle_is_refused(label_task: Task, monk
     candidate = scored(label_task, SPLIT, Asked(lambda text, sample: keyword(text)))
     with pytest.raises(UserError, match="wrong must not change a's id or expected output"):
         candidate.under(wrong)
+
+
+class Renamed:
+    """Says what letter_case says, under other ids."""
+
+    name, plan = "renamed", letter_case.plan
+
+    def __init__(self, oracle: Literal["must_not_change", "must_change"]) -> None:
+        self.oracle = oracle
+
+    def apply(self, example: Example) -> Example:
+        return replace(example, id=f"{example.id}-2", input=example.text.upper())
+
+
+@pytest.mark.parametrize("oracle", ["must_not_change", "must_change"])
+def test_a_perturbed_example_keeps_its_id_so_that_it_pairs_with_what_it_was(
+    label_task: Task, oracle: Literal["must_not_change", "must_change"]
+) -> None:
+    candidate = scored(label_task, SPLIT, Asked(lambda text, sample: keyword(text)))
+    with pytest.raises(UserError, match="renamed must not change a's id or expected output"):
+        candidate.under(Renamed(oracle))
 
 
 def test_a_perturbation_whose_code_the_suite_does_not_count_is_refused(label_task: Task) -> None:

@@ -17,6 +17,7 @@ from goldgate.base.fingerprint import digest
 from goldgate.scorers import Tariff, scorer_versions
 from goldgate.subjects import Subject
 from goldgate.subjects.replayed import OnlyRecorded
+from goldgate.task.subject_name import kind_of
 from goldgate.task.task import Task
 
 _FILE, _ANSWERS = "answers.json", "answers.jsonl.gz"
@@ -99,7 +100,7 @@ class Replay:
             )
         if role == "incumbent" and name != task.incumbent:
             raise UserError("task.yaml names another incumbent than in the run", where, f"restore it, or {hint}")
-        if not name.startswith("adapter:") and _changed(name, self.subjects[name], parse):
+        if kind_of(name) != "adapter" and _changed(name, self.subjects[name], parse):
             raise UserError(
                 f"{name} is not who answered in the run: its prompt or model changed", where, f"restore it, or {hint}"
             )

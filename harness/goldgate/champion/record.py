@@ -17,8 +17,9 @@ from goldgate.scorers import Tariff
 from goldgate.subjects import Subject
 from goldgate.subjects.replayed import Replayed
 from goldgate.task.project import Project
+from goldgate.task.subject_name import SubjectName
 
-CHAMPION = "champion"  # the subject name of what is promoted
+CHAMPION = str(SubjectName("champion"))  # the subject name of what is promoted
 RECORD = "champion.json"
 ANSWERS = "champion_answers.jsonl.gz"
 _KEPT = "champions"  # a folder in the suite's: a copy of each champion that was replaced

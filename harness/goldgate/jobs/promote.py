@@ -32,9 +32,10 @@ from goldgate.subjects.subject import MOST_SAMPLES, sampled_identity
 from goldgate.task.project import Project
 from goldgate.task.questions import SPLIT as GENERAL
 from goldgate.task.questions import asked, passages
+from goldgate.task.subject_name import PLAIN_BASE, SubjectName
 from goldgate.task.task import load_task
 
-_BASE = "base+zero_shot"  # what `general.before` is
+_BASE = str(PLAIN_BASE)  # what `general.before` is
 _GOLDEN = {"subject": str, "passed": bool, "identity": str, "suite": str, "split": dict, "look": dict, "verdicts": list}
 
 
@@ -93,11 +94,7 @@ def promote_candidate(
     noted = (
         {}
         if adapter is None
-        else {
-            "path": candidate.removeprefix("adapter:").removesuffix("+constrained"),
-            "digest": adapter.digest,
-            "prompt": adapter.prompt,
-        }
+        else {"path": SubjectName.parse(candidate).folder, "digest": adapter.digest, "prompt": adapter.prompt}
     )
     others = [n for n in references(work.task) if n not in (candidate, prompted)]
     recorded = _recorded(work)

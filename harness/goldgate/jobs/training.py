@@ -28,6 +28,7 @@ from goldgate.scored.table import ScoreTable
 from goldgate.scorers import Context, scorer_versions
 from goldgate.subjects import parse_subject
 from goldgate.task.strata import read_novelty
+from goldgate.task.subject_name import SubjectName
 from goldgate_trainers import (
     Budget,
     DevResult,
@@ -179,7 +180,7 @@ def _told(gate: GateRecord) -> dict[str, Any]:
 
 
 def _subject(work: Work, adapter: Path) -> str:
-    return f"adapter:{adapter.resolve().relative_to(work.project.root.resolve())}"
+    return str(SubjectName("adapter", folder=str(adapter.resolve().relative_to(work.project.root.resolve()))))
 
 
 def _watch(work: Work) -> Watch:

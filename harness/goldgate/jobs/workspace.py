@@ -22,6 +22,7 @@ from goldgate.scorers import Context, scorer_versions, tariff_of
 from goldgate.subjects import Subject, parse_subject, serving_digest
 from goldgate.task.examples import Split, load_split
 from goldgate.task.project import Project
+from goldgate.task.subject_name import SubjectName, kind_of
 from goldgate.task.task import Task
 
 PREVIOUS = "previous"  # the champion before the champion
@@ -83,8 +84,7 @@ class Work:
         split = self.split(split_name)
         champion = load_champion(self.project, self.task.name)
         recorded = None if champion is None else champion.recorded
-        short = Path(name).parent.name if name.startswith("adapter:") else name
-        title = f"attempt {short}" if name.startswith("adapter:") else name
+        title = SubjectName.parse(name).display
         with self.screen.step(f"{title} answers {split_name}", why, len(split)) as advance:
             done = 0
 
@@ -127,7 +127,7 @@ class Work:
         found = {}
         for name in names:
             with self.screen.step(
-                f"{name if not name.startswith('adapter:') else 'tuned'} answers one by one", "how long a user waits"
+                f"{'tuned' if kind_of(name) == 'adapter' else name} answers one by one", "how long a user waits"
             ):
                 waits, why = [], "no answer came"
                 try:

@@ -16,6 +16,7 @@ from goldgate.scored.table import ScoreTable
 from goldgate.subjects import Subject, how_known, parse_subject, serving_digest
 from goldgate.task.examples import Split
 from goldgate.task.project import Project
+from goldgate.task.subject_name import PLAIN_BASE, SubjectName
 from goldgate.task.task import Task
 
 Role = Literal["candidate", "prompted", "base", "linear", "incumbent", "previous"]
@@ -49,7 +50,7 @@ class Roles:
         makers: dict[Role, Callable[[], Subject]] = {
             "candidate": self._candidate,
             "prompted": self._prompted,
-            "base": lambda: self._parse("base+zero_shot"),
+            "base": lambda: self._parse(str(PLAIN_BASE)),
             "linear": lambda: self._parse("linear"),
             "incumbent": self._incumbent,
             "previous": self._previous,
@@ -130,7 +131,7 @@ class Roles:
         """
         for name, identity in champion.tried.items():
             try:
-                if "+file:" in name and self._parse(name).identity != identity:
+                if SubjectName.parse(name).strategy.startswith("file:") and self._parse(name).identity != identity:
                     return True
             except UserError:
                 continue

@@ -30,6 +30,7 @@ from goldgate.subjects.subject import Progress
 from goldgate.task.examples import Example, Split
 from goldgate.task.project import Project
 from goldgate.task.questions import asked, passages
+from goldgate.task.subject_name import kind_of
 from goldgate.task.task import Task
 
 _LOCK = "generate.lock"  # one process at a time holds a model in memory
@@ -51,7 +52,7 @@ class _Announced:
 
     def answer(self, examples: Sequence[Example], progress: Progress | None = None) -> Iterator[Answer]:
         if examples:
-            where = "at its endpoint" if self.name.startswith("openai:") else "on this machine"
+            where = "at its endpoint" if kind_of(self.name) == "endpoint" else "on this machine"
             self._say(f"{self.name} answers {len(examples)} examples of {self._split} {where}")
         return self._subject.answer(examples, progress)
 

@@ -29,6 +29,7 @@ from goldgate.scored.table import ScoreTable
 from goldgate.subjects import Answer, Subject, parse_subject
 from goldgate.task.examples import Split, load_split, read_card
 from goldgate.task.project import Project
+from goldgate.task.subject_name import kind_of
 from goldgate.task.task import Task, load_task
 
 T = TypeVar("T")
@@ -236,7 +237,7 @@ class Suite:
         """Identity of who takes a look. Behind an endpoint's name another model may answer from one day to the next, so
         it is its answers that are tested: answers that differ are another look.
         """
-        if not subject.name.startswith("openai:"):
+        if kind_of(subject.name) != "endpoint":
             return subject.identity
         answers = self.source.scores(subject, self.split()).answers.values()
         return digest([subject.identity, {a.example: [a.text, a.finish] for a in answers}])
