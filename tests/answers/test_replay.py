@@ -79,7 +79,7 @@ def test_what_was_written_is_read_back(made: Made) -> None:
 def test_every_role_repeats_its_answers_and_no_more(made: Made) -> None:
     candidate = made.replay.subject("candidate", made.task, "train-1", parse("?"))
     assert (candidate.name, candidate.identity) == ("adapter:x", "me")
-    with pytest.raises(UserError, match="the run has no answer of adapter:x to d1 as it is now"):
+    with pytest.raises(UserError, match="the run has no answer of adapter:x to d0 as it is now"):
         candidate.fingerprint(made.dev.examples[0])
     with pytest.raises(UserError, match="the run has no answers of linear"):
         made.replay.subject("linear", made.task, "train-1", parse("?"))
@@ -96,7 +96,7 @@ def test_a_baseline_that_changed_is_not_who_answered_and_one_that_is_gone_is(mad
 
 
 def test_answers_to_another_question_are_refused(made: Made) -> None:
-    with pytest.raises(UserError, match="not to what task.yaml asks now"):
+    with pytest.raises(UserError, match=r"not to what task.yaml asks now"):
         made.replay.subject("candidate", made.task, "train-2", parse("?"))
 
 
@@ -118,5 +118,5 @@ def test_a_subject_without_an_identity_is_named(made: Made) -> None:
 
 
 def test_a_folder_without_answers_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="the run's answers are missing(?s:.*)train again"):
+    with pytest.raises(UserError, match=r"the run's answers are missing(?s:.*)train again"):
         read_replay(tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 
 import pytest
 
@@ -57,17 +58,24 @@ def test_bf16_pays_where_it_is_measured_or_told_to_be_faster(
     assert hardware.bf16_pays() is pays
 
 
-def test_it_is_measured_once_a_process(machine: Callable[..., None]) -> None:
+def test_it_is_measured_once_a_process(machine: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
     machine(rates=(1.0, 2.0))
     assert hardware.bf16_pays()
-    hardware.matmul_gflops = None  # type: ignore[assignment]  # undone with the fixture's patches
+    monkeypatch.setattr(hardware, "matmul_gflops", lambda precision="float32": 1.0)
     assert hardware.bf16_pays()
 
 
-def test_the_rate_is_that_of_the_fastest_product(monkeypatch: pytest.MonkeyPatch) -> None:
-    times = iter([0.0, 0.1, 1.0, 1.5, 0.9, 2.0, 2.25, 5.0])  # started; then: still time?, from, to
-    monkeypatch.setattr(hardware.time, "perf_counter", lambda: next(times))
+def test_the_rate_is_that_of_the_fastest_product_in_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Until 1.0: a product from 0.0 to 0.5, still time at 0.6, one from 0.6 to 0.8, none left at 1.0.
+    clock = iter([0.0, 0.0, 0.5, 0.6, 0.6, 0.8, 1.0])
+    monkeypatch.setattr(hardware, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
     monkeypatch.setattr(hardware, "SIZE", 4)
-    # The first product is always timed: 1.0 - 0.1 s; the second is 0.9 - 1.5, and so on until the time is over.
-    found = hardware.matmul_gflops()
-    assert found > 0.0
+    assert hardware.matmul_gflops() == pytest.approx(2 * 4**3 / 0.2 / 1e9)
+    assert next(clock, None) is None
+
+
+def test_one_product_is_timed_even_where_it_takes_longer_than_there_is_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 0.0, 4.0, 4.0])
+    monkeypatch.setattr(hardware, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    monkeypatch.setattr(hardware, "SIZE", 4)
+    assert hardware.matmul_gflops("bf16") == pytest.approx(2 * 4**3 / 4.0 / 1e9)

@@ -49,7 +49,7 @@ def test_a_column_is_made_once(table: Callable[..., ScoreTable]) -> None:
 
 
 def test_a_metric_that_is_none_is_told_the_nearest(table: Callable[..., ScoreTable]) -> None:
-    with pytest.raises(UserError, match='no metric "exact_macth" for task demo(?s:.*)exact_match'):
+    with pytest.raises(UserError, match=r'no metric "exact_macth" for task demo(?s:.*)exact_match'):
         table().values("exact_macth")
 
 

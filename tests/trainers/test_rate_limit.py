@@ -23,11 +23,11 @@ def flat(rate: float) -> Attempt:
 
 
 def test_the_limit_itself_is_tried() -> None:
-    step = BolderRate().step([flat(MAX_RATE / 2)], TrainFacts())
+    step = BolderRate().step([flat(MAX_RATE / 2)], TrainFacts(40))
     assert step is not None
     assert step.recipe.learning_rate == MAX_RATE
 
 
 @pytest.mark.parametrize("rate", [math.nextafter(MAX_RATE / 2, 1.0), MAX_RATE])
 def test_nothing_above_the_limit_is_tried(rate: float) -> None:
-    assert BolderRate().step([flat(rate)], TrainFacts()) is None
+    assert BolderRate().step([flat(rate)], TrainFacts(40)) is None

@@ -14,7 +14,7 @@ from goldgate.scorers import scorer_versions, scorers_for
 from goldgate.subjects import can_constrain
 from goldgate.task.examples import Split
 from goldgate.task.project import Project
-from goldgate.task.subject_name import PLAIN_BASE, SubjectName
+from goldgate.task.subject_name import PLAIN_BASE, SubjectName, kind_of
 from goldgate.task.task import Task
 
 _BY = {  # what "best" means: the first metric decides, the next ones break ties
@@ -52,8 +52,7 @@ def is_declared(task: Task, subject: str) -> bool:
     """Whether testing a subject on golden is no look: a listed baseline, the linear model, the plain base model, or the
     incumbent. A model folder or an endpoint on this machine never is: what answers under its name can be trained anew.
     """
-    name = SubjectName.parse(subject)
-    if name.replaceable:
+    if kind_of(subject) is None or (name := SubjectName.parse(subject)).replaceable:
         return False
     return is_listed(task, subject) or name.plain == PLAIN_BASE or name.kind == "linear" or subject == task.incumbent
 
