@@ -34,7 +34,7 @@ from goldgate.engine.loading import load_model
 from goldgate.models.embedded import ensure_model
 from goldgate.models.quiet import quiet
 from goldgate.models.template import encode, prompt_tokens, render
-from goldgate.scored.scored import Scores
+from goldgate.scored.table import ScoreTable
 from goldgate.scorers import Context
 from goldgate.subjects import Answer, parse_subject
 from goldgate.subjects.local import LocalSubject
@@ -177,7 +177,7 @@ def compare_metric(
 ) -> None:
     """Prints on how many examples the harness's exact_match and ours disagree about the same answers."""
     theirs = _their_values(split, answers, folder)
-    ours = Scores(Context(task, cache), split, answers).values("exact_match")
+    ours = ScoreTable(Context(task, cache), split, answers).values("exact_match")
     apart = [e for e in split if ours[e.id] != theirs[e.id]]
     print(
         f"{who:<22}  {len(split):8,}  {sum(v or 0 for v in ours.values()):13.0f}  {sum(theirs.values()):15.0f}"

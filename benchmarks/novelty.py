@@ -20,7 +20,7 @@ from goldgate.data.nearness import NEAR_COSINE, TWIN_COSINE, refresh_novelty
 from goldgate.measures import Measure
 from goldgate.scored.baselines import deciding_metrics
 from goldgate.scored.scored import Scored
-from goldgate.scored.values import Scores
+from goldgate.scored.table import ScoreTable
 from goldgate.scorers import Context
 from goldgate.subjects import parse_subject
 from goldgate.task.examples import SPLITS, load_split
@@ -62,7 +62,9 @@ def subjects(project: Project, task: Task) -> dict[str, Scored]:
             name: {e.id: champion.recorded.lookup(identity, e.digest) for e in golden}
             for name, identity in names.items()
         }
-    return {name: Scored(name, Scores(Context(task, project.cache), golden, answers)) for name, answers in who.items()}
+    return {
+        name: Scored(name, ScoreTable(Context(task, project.cache), golden, answers)) for name, answers in who.items()
+    }
 
 
 def told(label: str, measure: Measure, ids: set[str]) -> None:

@@ -28,7 +28,8 @@ from goldgate.answers.cache import answer_cache
 from goldgate.answers.collect import collect
 from goldgate.data.check import rewrite_card
 from goldgate.measures import Measure, Verdict
-from goldgate.scored.scored import Scored, Scores
+from goldgate.scored.scored import Scored
+from goldgate.scored.table import ScoreTable
 from goldgate.scorers import Context
 from goldgate.subjects import Answer, Subject, parse_subject
 from goldgate.task.examples import Example, load_split
@@ -132,7 +133,7 @@ def in_this_process(project: Project, task: Task) -> dict[str, dict[str, float]]
         cache = answer_cache(project, split.name)
         answers = [collect(s, split.examples, cache=cache, generate=False).answers for s in subjects]
     with timed("scoring"):
-        scores = [Scores(Context(task, project.cache), split, a) for a in answers]
+        scores = [ScoreTable(Context(task, project.cache), split, a) for a in answers]
         for metric in METRICS:
             for one in scores:
                 one.values(metric)

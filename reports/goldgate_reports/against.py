@@ -10,6 +10,7 @@ from typing import Literal
 
 from goldgate.runs.golden import GoldenRecord
 from goldgate.task.strata import STRATA
+from goldgate.task.subject_name import SubjectName, kind_of
 from goldgate_reports.charts import IntervalChart, axis, interval_chart
 from goldgate_reports.estimates import Estimate, averaged, measured, of_row, paired
 from goldgate_reports.gates import Gate
@@ -41,8 +42,8 @@ class Subjects:
             return "tuned"
         if subject in self.attempts:
             return f"attempt {self.attempts[subject]}"
-        if subject.startswith("adapter:"):
-            return f"adapter {PurePath(subject.removeprefix('adapter:')).name}"
+        if kind_of(subject) == "adapter":
+            return f"adapter {PurePath(SubjectName.parse(subject).folder).name}"
         return subject
 
     def role(self, subject: str) -> str:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from goldgate.answers.cache import AnswerCache
-from goldgate.answers.collect import Recorded, collect, write_recorded
+from goldgate.answers.collect import collect
+from goldgate.answers.recorded import Recorded, write_recorded
 from goldgate.base.errors import UserError
 from goldgate.base.fingerprint import digest, file_digest
 from goldgate.subjects.subject import Answer, Progress

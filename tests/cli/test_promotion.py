@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from goldgate.answers.cache import answer_cache
+from goldgate.answers.replay import SuiteAnswers, write_replay
 from goldgate.champion import change as promotion
 from goldgate.champion.record import load_champion
 from goldgate.ledger import read_looks, suite_digest
 from goldgate.perturb import letter_case
 from goldgate.plugin.run import run_suite
 from goldgate.runs.folder import answers_folder
-from goldgate.scored.replay import Evidence, write_replay
 from goldgate.scorers import scorer_versions
 from goldgate.subjects import Answer, parse_subject
 
@@ -65,7 +65,7 @@ def test_what_beat_a_champion_of_before_is_not_promoted_over_the_one_of_today(ty
     folder = answers_folder(counts.project, "counts", the_look_of(counts, name))
     for beaten, status in ((first, 2), (second, 0)):
         roles = {"previous": (beaten.subject, beaten.identity)}
-        write_replay(folder, counts.task, "t", folder.name, [Evidence(roles, [], {})])
+        write_replay(folder, counts.task, "t", folder.name, [SuiteAnswers(roles, [], {})])
         told = typed("promote", "r1")
         assert told[0] == status
         assert ("previous champion is not the one of today" in "".join(told[1:])) == (status == 2)

@@ -11,10 +11,10 @@ import pytest
 
 from goldgate.answers.cache import answer_cache
 from goldgate.champion.record import load_champion
+from goldgate.forgetting.other_task import on_other_task, other_task
+from goldgate.forgetting.without_task import WAYS, without_task
 from goldgate.plugin.run import run_suite
 from goldgate.subjects import Answer, parse_subject
-from goldgate.subjects.elsewhere import kept_task
-from goldgate.subjects.subject import WAYS
 from goldgate.task.questions import asked, passages, questions
 
 from .conftest import BASE, GATES, SIZES, passing
@@ -31,7 +31,7 @@ def answered(counts: Any, name: str, wrong: int) -> None:
     """Puts a subject's answers to the general questions into the user's cache."""
     rows: list[Answer] = []
     for way in WAYS:
-        subject = parse_subject(name, counts.task, counts.project).general(way)
+        subject = without_task(parse_subject(name, counts.task, counts.project), way)
         for k, e in enumerate(passages() if way == "read" else asked()):
             text = "-3.0000" if way == "read" else questions()[e.id].options[k < wrong][0]
             rows.append(
@@ -89,9 +89,9 @@ def test_a_machine_without_the_model_decides_what_became_of_another_task(typed: 
     counts.settings(must_not_regress=["more"])
     counts.gates(GATES + "\n\ndef test_others(kept):\n    assert kept.exact_match - kept.before.exact_match >= -0.30\n")
     counts.adapter(ADAPTER.removeprefix("adapter:"))
-    other = kept_task("more", counts.task, counts.project)
+    other = other_task("more", counts.task, counts.project)
     for name in (ADAPTER, BASE):
-        subject = parse_subject(name, counts.task, counts.project).kept(other)
+        subject = on_other_task(parse_subject(name, counts.task, counts.project), other)
         answer_cache(counts.project, "general").put_many(
             [
                 Answer(

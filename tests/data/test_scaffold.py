@@ -114,7 +114,7 @@ def test_a_scaffolded_task_is_whole(tmp_path: Path, kind: str) -> None:
     assert check_task_data(project, task).remarks == ()
     assert read_card(project.golden("mine")).source == "rows.jsonl"
     assert not [p for p in tmp_path.rglob("*") if p.name.startswith(".")]
-    for name in declared_baselines(task):
+    for name in map(str, declared_baselines(task)):
         assert parse_subject(name, task, project).identity
 
 

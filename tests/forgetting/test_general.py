@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from goldgate.base.errors import UserError
 from goldgate.forgetting.general import General
+from goldgate.forgetting.without_task import Way
 from goldgate.measures import perplexity_ratio
-from goldgate.subjects.subject import Answer, Way
+from goldgate.subjects.subject import Answer
 from goldgate.task.questions import asked, passages, questions
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from goldgate.base.errors import UserError
 from goldgate.perturb.search import MOST, search, smallest_breaking
-from goldgate.scored.values import Scores
+from goldgate.scored.table import ScoreTable
 from goldgate.scorers import Context
 from goldgate.subjects import Answer
 from goldgate.task.examples import Example, Split
@@ -53,8 +53,8 @@ def task(make_task: MakeTask) -> Task:
     return make_task({"kind": "label", "labels": ["billing", "delivery", "other"]}, train=[("x", "other")])[1]
 
 
-def scores(task: Task, rule: Rule, split: Split = SPLIT) -> Scores:
-    return Scores(Context(task, Path("/none")), split, {a.id: a for a in rule.answer(split.examples)}, {}, rule)
+def scores(task: Task, rule: Rule, split: Split = SPLIT) -> ScoreTable:
+    return ScoreTable(Context(task, Path("/none")), split, {a.id: a for a in rule.answer(split.examples)}, {}, rule)
 
 
 def test_what_breaks_it_is_found_and_shrunk_to_the_word_that_matters(task: Task) -> None:

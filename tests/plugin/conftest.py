@@ -16,7 +16,7 @@ import goldgate.plugin.items
 import goldgate.plugin.summary
 import goldgate.plugin.terminal  # noqa: F401 - imported out here: pytester forgets what is imported within it
 from goldgate.answers.cache import answer_cache
-from goldgate.answers.collect import write_recorded
+from goldgate.answers.recorded import write_recorded
 from goldgate.base.files import read_json, write_json
 from goldgate.scorers import scorer_versions
 from goldgate.subjects import Answer, Subject, parse_subject, serving_digest

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from goldgate.answers.replay import write_replay
 from goldgate.base.files import read_json, write_json
 from goldgate.plugin.run import run_suite
 from goldgate.runs.folder import answers_folder
-from goldgate.scored.replay import write_replay
 from goldgate.task.task import load_task
 
 CANDIDATE = "base+few_shot:1"

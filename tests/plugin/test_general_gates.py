@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from goldgate.answers.cache import CACHE_FILES, answer_cache
+from goldgate.forgetting.without_task import WAYS, without_task
 from goldgate.ledger import suite_digest
 from goldgate.plugin.run import run_suite
 from goldgate.scorers import scorer_versions
 from goldgate.subjects import Answer, parse_subject
-from goldgate.subjects.subject import WAYS
 from goldgate.task.questions import asked, passages, questions
 
 pytest_plugins = ["pytester"]
@@ -33,7 +33,7 @@ def answered(made: Any, name: str, wrong: int, logprob: float = -3.0) -> None:
     """Puts a subject's answers to the general questions into the user's cache."""
     rows: list[Answer] = []
     for way in WAYS:
-        subject = parse_subject(name, made.task, made.project).general(way)
+        subject = without_task(parse_subject(name, made.task, made.project), way)
         for k, e in enumerate(passages() if way == "read" else asked()):
             text = f"{logprob:.4f}" if way == "read" else questions()[e.id].options[k < wrong][0]
             rows.append(

@@ -10,12 +10,12 @@ import pytest
 
 from goldgate.answers.cache import CACHE_FILES, answer_cache
 from goldgate.base.errors import UserError
+from goldgate.forgetting.other_task import on_other_task, other_task
 from goldgate.gates import chance_of_passing
 from goldgate.ledger import suite_digest
 from goldgate.plugin.run import SuiteResult, run_suite
 from goldgate.scorers import scorer_versions
 from goldgate.subjects import Answer, parse_subject
-from goldgate.subjects.elsewhere import kept_task
 from goldgate.task.task import load_task
 
 from .conftest import DEV, reply
@@ -31,8 +31,8 @@ def test_others(kept):
 
 def answered(made: Any, name: str, wrong: int, entry: str = "shades") -> None:
     """Puts a subject's answers to the other task into the user's cache."""
-    other = kept_task(entry, made.task, made.project)
-    subject = parse_subject(name, made.task, made.project).kept(other)
+    other = other_task(entry, made.task, made.project)
+    subject = on_other_task(parse_subject(name, made.task, made.project), other)
     rows: list[Answer] = [
         reply(subject.identity, e, i < wrong, subject.fingerprint(e)) for i, e in enumerate(other.dev)
     ]
@@ -131,7 +131,7 @@ def test_without_an_entry_the_gate_says_what_to_write(made: Any) -> None:
 )
 def test_an_entry_that_names_nothing_is_refused(both: Any, entry: str, said: str) -> None:
     with pytest.raises(UserError, match=f"(?s){said}"):
-        kept_task(entry, both.task, both.project)
+        other_task(entry, both.task, both.project)
 
 
 @pytest.mark.parametrize(
@@ -161,6 +161,6 @@ def test_the_other_tasks_rules_and_examples_are_part_of_what_golden_is_asked(bot
 
 
 def test_who_cannot_be_asked_another_task_says_so(both: Any) -> None:
-    other = kept_task("shades", both.task, both.project)
+    other = other_task("shades", both.task, both.project)
     with pytest.raises(UserError, match=r"(?s)linear is not asked another task.*gate `kept`"):
-        parse_subject("linear", both.task, both.project).kept(other)
+        on_other_task(parse_subject("linear", both.task, both.project), other)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from goldgate.answers.collect import write_recorded
+from goldgate.answers.recorded import write_recorded
 from goldgate.base.files import read_json, write_json
 from goldgate.base.fingerprint import digest
 from goldgate.perturb import letter_case

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from goldgate.base.errors import UserError
 from goldgate.scored.baselines import (
-    CONSTRAINED,
     Prompted,
     choose_prompted,
     deciding_metrics,
@@ -24,7 +23,7 @@ from goldgate.scored.baselines import (
     what_was_tried,
 )
 from goldgate.scored.scored import Scored
-from goldgate.scored.values import Scores
+from goldgate.scored.table import ScoreTable
 from goldgate.scorers import Context
 from goldgate.subjects import Answer, parse_subject
 from goldgate.task.examples import Split, load_split
@@ -51,6 +50,7 @@ class Desk:
     broken: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
     flaky: tuple[str, ...] = ()
+    lost: dict[str, int] = field(default_factory=dict)
 
     def __call__(self, name: str) -> Scored:
         self.asked.append(name)
@@ -61,7 +61,7 @@ class Desk:
                 e.id: Answer(e.id, None, "error", 0, 0, 0.0, None, name, name, e.digest, "HTTP 400: no")
                 for e in self.dev
             }
-            return Scored(name, Scores(Context(self.task, self.cache), self.dev, none))
+            return Scored(name, ScoreTable(Context(self.task, self.cache), self.dev, none))
         answers = {
             e.id: Answer(
                 e.id,
@@ -80,7 +80,9 @@ class Desk:
         if name in self.flaky:
             first = self.dev.examples[0].id
             answers[first] = replace(answers[first], text=None, finish="error", error="HTTP 503", passing=True)
-        return Scored(name, Scores(Context(self.task, self.cache), self.dev, answers))
+        for example in self.dev.examples[len(self.dev) - self.lost.get(name, 0) :]:
+            answers[example.id] = replace(answers[example.id], text=None, finish="error", error="HTTP 400: no")
+        return Scored(name, ScoreTable(Context(self.task, self.cache), self.dev, answers))
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ def made(make_task: MakeTask) -> Callable[..., Made]:
 )
 def test_a_bare_strategy_is_one_on_the_tasks_model(made: Callable[..., Made], written: str, subject: str) -> None:
     task = made(baselines=[written]).task
-    assert declared_baselines(task) == (subject,)
+    assert tuple(map(str, declared_baselines(task))) == (subject,)
     assert is_declared(task, subject) == (not subject.startswith("adapter:"))
 
 
@@ -174,7 +176,7 @@ def test_what_is_declared_with_or_without_constraint_is_a_baseline(made: Callabl
 def test_nobody_else_is_a_baseline_so_that_golden_costs_a_look(make_task: MakeTask, subject: str) -> None:
     _, task = make_task({**LABEL, "baselines": ["few_shot:2"]})
     known = {"base+few_shot:2", "base+zero_shot", "linear"}
-    assert is_declared(task, subject) == (subject.removesuffix(CONSTRAINED) in known)
+    assert is_declared(task, subject) == (subject.removesuffix("+constrained") in known)
 
 
 def test_the_best_on_dev_is_chosen(made: Callable[..., Made]) -> None:
@@ -222,6 +224,13 @@ def test_a_declared_baseline_that_cannot_be_measured_is_never_left_out(made: Cal
     assert {"broken": "cannot be reached", "silent": "HTTP 400: no"}[how] in caught.value.what
     assert "take it out of `baselines`" in caught.value.hint
     assert here.choose({REMOTE: 9})[0].name == REMOTE
+
+
+def test_a_baseline_with_half_of_its_answers_is_measured_and_one_with_less_is_not(made: Callable[..., Made]) -> None:
+    here = made(baselines=["zero_shot", REMOTE])
+    assert here.choose({REMOTE: 5}, lost={REMOTE: 5})[0].name == REMOTE
+    with pytest.raises(UserError, match="could not be measured: 6 of 10 answers on dev are missing"):
+        here.choose({REMOTE: 4}, lost={REMOTE: 6}, model="another")
 
 
 @pytest.mark.parametrize("how", ["broken", "silent"])
@@ -278,7 +287,7 @@ def test_json_ties_are_broken_by_fields_then_by_form(make_task: MakeTask, tmp_pa
     def scored(text: str) -> Scored:
         (e,) = dev.examples
         answer = Answer(e.id, text, "stop", 5, 2, 0.1, None, "x", "y", e.digest)
-        return Scored("x", Scores(Context(task, tmp_path), dev, {e.id: answer}))
+        return Scored("x", ScoreTable(Context(task, tmp_path), dev, {e.id: answer}))
 
     order = ["no", "{}", '{"n": 1}', '{"n": 1, "m": 2}']
     ranks = [rank(task, scored(text)) for text in order]

@@ -11,7 +11,7 @@ import pytest
 from goldgate.base.errors import UserError
 from goldgate.base.files import write_json
 from goldgate.scored.scored import Scored
-from goldgate.scored.values import Scores
+from goldgate.scored.table import ScoreTable
 from goldgate.scorers import Context, scorer_versions, scorers_for
 from goldgate.scorers.own import OwnScorer
 from goldgate.subjects import Answer
@@ -44,7 +44,7 @@ def scored(make_task: MakeTask, tmp_path: Path) -> Scored:
         e.id: Answer(e.id, TEXTS[e.id], "stop" if TEXTS[e.id] else "error", 100, 10, 0.0, None, "me", e.id, e.digest)
         for e in SPLIT
     }
-    return Scored("candidate", Scores(Context(task, tmp_path), SPLIT, answers))
+    return Scored("candidate", ScoreTable(Context(task, tmp_path), SPLIT, answers))
 
 
 def test_metrics_are_attributes(scored: Scored) -> None:
@@ -128,7 +128,7 @@ def test_cost_follows_prices_and_its_bound_follows_the_limits(scored: Scored) ->
 def test_an_answer_that_is_not_there_is_an_error(scored: Scored, make_task: MakeTask, tmp_path: Path) -> None:
     _, task = make_task({"kind": "json"}, SCHEMA, train=[("x", {"n": 1})])
     with pytest.raises(UserError, match="4 of 4 answers are not there"):
-        _ = Scored("candidate", Scores(Context(task, tmp_path), SPLIT, {})).exact_match
+        _ = Scored("candidate", ScoreTable(Context(task, tmp_path), SPLIT, {})).exact_match
 
 
 def test_metrics_that_lack_their_settings_are_not_offered(make_task: MakeTask) -> None:

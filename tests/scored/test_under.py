@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -24,7 +26,7 @@ from goldgate.perturb import (
 )
 from goldgate.scored.consistency import agree, format_of
 from goldgate.scored.scored import Scored
-from goldgate.scored.values import Scores
+from goldgate.scored.table import ScoreTable
 from goldgate.scorers import Context
 from goldgate.subjects import Answer, parse_subject
 from goldgate.task.examples import Example, Split, load_split
@@ -79,7 +81,7 @@ class Asked:
 def scored(task: Task, split: Split, ask: Asked | None) -> Scored:
     rule = ask.rule if ask else (lambda text, sample: keyword(text))
     answers = {e.id: reply(e, rule(e.text, 0)) for e in split}
-    return Scored("candidate", Scores(Context(task, Path("/none")), split, answers, {}, ask))
+    return Scored("candidate", ScoreTable(Context(task, Path("/none")), split, answers, {}, ask))
 
 
 @pytest.fixture
@@ -184,6 +186,27 @@ def test_a_perturbation_that_breaks_its_oracle_is_refused(label_task: Task, monk
         candidate.under(wrong)
 
 
+class Renamed:
+    """Says what letter_case says, under other ids."""
+
+    name, plan = "renamed", letter_case.plan
+
+    def __init__(self, oracle: Literal["must_not_change", "must_change"]) -> None:
+        self.oracle = oracle
+
+    def apply(self, example: Example) -> Example:
+        return replace(example, id=f"{example.id}-2", input=example.text.upper())
+
+
+@pytest.mark.parametrize("oracle", ["must_not_change", "must_change"])
+def test_a_perturbed_example_keeps_its_id_so_that_it_pairs_with_what_it_was(
+    label_task: Task, oracle: Literal["must_not_change", "must_change"]
+) -> None:
+    candidate = scored(label_task, SPLIT, Asked(lambda text, sample: keyword(text)))
+    with pytest.raises(UserError, match="renamed must not change a's id or expected output"):
+        candidate.under(Renamed(oracle))
+
+
 def test_a_perturbation_whose_code_the_suite_does_not_count_is_refused(label_task: Task) -> None:
     mine = Perturbation("mine", "must_not_change", lambda e, rng: [Edit(0, 0, "so ")])
     candidate = scored(label_task, SPLIT, Asked(lambda text, sample: keyword(text)))
@@ -285,7 +308,7 @@ def test_a_model_asked_again_and_in_other_forms(make_task: MakeTask, tiny_llama:
         return answers
 
     def measured() -> tuple[float, float, float]:
-        candidate = Scored("candidate", Scores(Context(task, project.cache), dev, ask(dev, 0), ask=ask))
+        candidate = Scored("candidate", ScoreTable(Context(task, project.cache), dev, ask(dev, 0), ask=ask))
         again = candidate.repeated(3)
         return again.agreement.value, again.formats.value, candidate.across([letter_case, typos]).agreement.value
 

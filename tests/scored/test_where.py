@@ -10,7 +10,7 @@ import pytest
 from goldgate.base.errors import UserError
 from goldgate.measures import Measure
 from goldgate.scored.scored import Scored
-from goldgate.scored.values import Scores
+from goldgate.scored.table import ScoreTable
 from goldgate.scorers import Context
 from goldgate.subjects import Answer
 from goldgate.task.examples import Example, Split
@@ -34,7 +34,7 @@ def scored(make_task: Callable[..., tuple[Project, Task]], tmp_path: Path) -> Sc
         e.id: Answer(e.id, "red" if e.id == "e1" else str(e.output), "stop", 5, 1, 0.0, None, "me", e.id, e.digest)
         for e in SPLIT
     }
-    return Scored("candidate", Scores(Context(task, tmp_path), SPLIT, answers))
+    return Scored("candidate", ScoreTable(Context(task, tmp_path), SPLIT, answers))
 
 
 def is_long(example: Example) -> bool:

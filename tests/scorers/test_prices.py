@@ -13,7 +13,7 @@ import pytest
 from goldgate.base.errors import UserError
 from goldgate.ledger import suite_digest
 from goldgate.scored.scored import Scored
-from goldgate.scored.values import Scores
+from goldgate.scored.table import ScoreTable
 from goldgate.scorers import Context, Tariff, scorer_versions, scorers_for, tariff_of
 from goldgate.subjects import Answer
 from goldgate.task.examples import Example, Split
@@ -140,7 +140,7 @@ def test_costs_at_two_prices_are_compared_in_the_range_of_both(priced: Priced) -
     answers = {e.id: Answer(e.id, "yes", "stop", 100, 12, 0.0, None, "i", "f", e.digest) for e in split}
 
     def cost(tariff: Tariff | None) -> Any:
-        return Scored("candidate", Scores(Context(task, Path("/none"), tariff=tariff), split, answers)).cost_per_1k
+        return Scored("candidate", ScoreTable(Context(task, Path("/none"), tariff=tariff), split, answers)).cost_per_1k
 
     cheap, dear = cost(None), cost(Tariff(10.0, 20.0, "dear"))
     assert (cheap.value, dear.value) == pytest.approx((0.124, 1.24))

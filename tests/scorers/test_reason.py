@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from goldgate.base.errors import UserError
-from goldgate.scored.values import Scores
 from goldgate.scorers import Context, Score
 from goldgate.scorers.own import scorer
 from goldgate.scorers.reason import breaks_schema, breaks_style, differs, printable
@@ -112,20 +111,20 @@ def test_a_built_in_scorer_gives_its_reason_with_its_value(
 ) -> None:
     strict = dataclasses.replace(task, schema={"properties": {"total": {"type": "number"}}})
     split = Split("dev", (EXAMPLE,))
-    scores = Scores(Context(strict, tmp_path), split, {"e": answer})
+    scores = ScoreTable(Context(strict, tmp_path), split, {"e": answer})
     assert scores.values(metric) == {"e": value}
     assert scores.reasons(metric).get("e", "") == reason
 
 
 def test_a_missing_answer_has_neither_value_nor_reason(task: Any, tmp_path: Any) -> None:
-    scores = Scores(Context(task, tmp_path), Split("dev", (EXAMPLE,)), {"e": answered(None)})
+    scores = ScoreTable(Context(task, tmp_path), Split("dev", (EXAMPLE,)), {"e": answered(None)})
     assert scores.values("exact_match") == {"e": None}
     assert scores.reasons("exact_match") == {}
 
 
 def test_reasons_of_other_answers_are_others(task: Any, tmp_path: Any) -> None:
     changed = Split("dev", (dataclasses.replace(EXAMPLE, input="y"),))
-    scores = Scores(
+    scores = ScoreTable(
         Context(task, tmp_path),
         Split("dev", (EXAMPLE,)),
         {"e": answered('{"total": 2}')},
@@ -138,7 +137,7 @@ def test_reasons_of_other_answers_are_others(task: Any, tmp_path: Any) -> None:
 @pytest.mark.parametrize("given", [(0.5, "half of it"), Score(0.5, "half of it"), 0.5])
 def test_a_users_scorer_may_give_its_reason_with_its_value(task: Any, tmp_path: Any, given: Any) -> None:
     own = scorer(lambda example, text: given)
-    scores = Scores(Context(task, tmp_path, own={"half": own}), Split("dev", (EXAMPLE,)), {"e": answered("x")})
+    scores = ScoreTable(Context(task, tmp_path, own={"half": own}), Split("dev", (EXAMPLE,)), {"e": answered("x")})
     assert scores.own_values(own, [EXAMPLE]) == {"e": 0.5}
     assert scores.reasons("half") == ({} if given == 0.5 else {"e": "half of it"})
 

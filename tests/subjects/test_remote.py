@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from goldgate.answers.collect import AnswerCache, collect
 from goldgate.base.errors import UserError
 from goldgate.subjects import Answer, parse_subject
-from goldgate.subjects.endpoint import LARGEST_BODY, LONGEST_WAIT, NoAnswer, key_for, read_address, retry_after
+from goldgate.subjects.endpoint import LARGEST_BODY, LONGEST_WAIT, NoAnswer, key_for, retry_after
 from goldgate.subjects.remote import LOST_IN_A_ROW, how_known, read_completion
+from goldgate.task.address import read_address
 from goldgate.task.examples import Example
 from goldgate.task.project import Project
 from goldgate.task.task import Task

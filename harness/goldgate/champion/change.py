@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from goldgate.answers.collect import write_recorded
+from goldgate.answers.recorded import Said, answer_row, rows_of, write_recorded
 from goldgate.answers.timings import Timings
 from goldgate.base.errors import UserError, near_names
 from goldgate.base.files import read_json, whole_folder, write_json, write_whole
@@ -28,7 +28,6 @@ from goldgate.champion.record import (
     read_champion,
 )
 from goldgate.measures import Verdict
-from goldgate.scored.replay import Said, answer_row, rows_of
 from goldgate.scored.scored import Scored
 from goldgate.scorers import scorer_versions, scorers_for
 from goldgate.subjects import Answer, serving_digest

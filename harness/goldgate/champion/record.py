@@ -8,18 +8,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from goldgate.answers.collect import Recorded
+from goldgate.answers.recorded import AnswerFile, Recorded
 from goldgate.base.errors import UserError, near_names
 from goldgate.base.files import check_object, read_json
 from goldgate.base.fingerprint import file_digest, short
 from goldgate.measures import Verdict
-from goldgate.scored.replay import AnswerFile
 from goldgate.scorers import Tariff
 from goldgate.subjects import Subject
 from goldgate.subjects.replayed import Replayed
 from goldgate.task.project import Project
+from goldgate.task.subject_name import SubjectName
 
-CHAMPION = "champion"  # the subject name of what is promoted
+CHAMPION = str(SubjectName("champion"))  # the subject name of what is promoted
 RECORD = "champion.json"
 ANSWERS = "champion_answers.jsonl.gz"
 _KEPT = "champions"  # a folder in the suite's: a copy of each champion that was replaced

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 
 from goldgate.base.errors import UserError, near_names
+from goldgate.forgetting.without_task import Way
 from goldgate.measures import Measure, perplexity_ratio
-from goldgate.subjects.subject import Answer, Way
+from goldgate.subjects.subject import Answer
 from goldgate.task.questions import asked, passages, questions
 
 _METRICS = ("accuracy", "choice", "perplexity_ratio")

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldgate.base.errors import UserError
-from goldgate.measures import Measure, Verdict
+from goldgate.measures import Judged, Verdict
 from goldgate.measures.binomial import needed
 from goldgate.measures.evidence import FAIL_LEVEL, Evidence, Mean, Op
 from goldgate.measures.quantile import Quantile
@@ -50,7 +50,7 @@ class GateRecord:
     fixed: bool = False
 
     @classmethod
-    def of(cls, verdict: Verdict, measure: Measure, item: str) -> GateRecord:
+    def of(cls, verdict: Verdict, measure: Judged, item: str) -> GateRecord:
         """The record of a verdict and the measure that it was given on."""
         e: Evidence = measure.evidence
         op, t = verdict.op, verdict.threshold

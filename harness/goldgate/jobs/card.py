@@ -12,15 +12,17 @@ from goldgate.models.embedded import licence_of, model_digest, public_name
 from goldgate.runs.folder import Run
 from goldgate.subjects import Subject
 from goldgate.task.examples import Example, read_card
+from goldgate.task.subject_name import SubjectName
 from goldgate_reports.card import Shipped, model_card
 from goldgate_trainers.lora.batches import strategy_for
 
 
 def adapter_of(work: Work, subject: str) -> Adapter | None:
     """The adapter that a subject's name says; None for a subject without one. Raises UserError where it is gone."""
-    if not subject.startswith("adapter:"):
+    name = SubjectName.parse(subject)
+    if name.kind != "adapter":
         return None
-    folder = Path(subject.removeprefix("adapter:").removesuffix("+constrained"))
+    folder = Path(name.folder)
     return read_adapter(folder if folder.is_absolute() else work.project.root / folder)
 
 

@@ -19,6 +19,7 @@ from goldgate.runs.folder import Run, find_run
 from goldgate.runs.part import needed
 from goldgate.subjects import serving_digest
 from goldgate.task.project import Project
+from goldgate.task.subject_name import SubjectName
 from goldgate.task.task import load_task
 from goldgate_reports.card import Shipped
 
@@ -47,7 +48,9 @@ def run_export(project: Project, name: str, to: Path, force: bool) -> Result:
     with work.screen.step("merge and write", "the base model with the adapter in its weights"):
         card = card_of_run(chosen.shipped, work, chosen.run, hub=True)
         export_merged(base, chosen.adapter, task, card, to, force=force)
-    exported = f"model:{to.resolve()}" + ("+constrained" if chosen.name.endswith("+constrained") else "")
+    exported = str(
+        SubjectName("model", folder=str(to.resolve()), constrained=SubjectName.parse(chosen.name).constrained)
+    )
     before = work.scored(chosen.name, "dev", "what was gated")
     after = work.scored(exported, "dev", "what ships")
     pairs = [(e, before.answers[e.id], after.answers[e.id]) for e in work.split("dev")]

@@ -15,14 +15,15 @@ from goldgate.cli.screen import Result
 from goldgate.gates import GatePlan, GateRecord, can_plan, chance_of_passing, plan_gate, share_of_golden
 from goldgate.ledger import is_opened, level, names_strata, read_looks
 from goldgate.plugin.run import run_suite
-from goldgate.scored.baselines import CONSTRAINED, declared_baselines, rank
+from goldgate.scored.baselines import declared_baselines, rank
 from goldgate.scored.scored import Scored
-from goldgate.scored.values import Scores
+from goldgate.scored.table import ScoreTable
 from goldgate.scorers import Context
 from goldgate.subjects import Answer, can_constrain, parse_subject
 from goldgate.task.examples import Split, load_split
 from goldgate.task.project import Project
 from goldgate.task.strata import read_novelty
+from goldgate.task.subject_name import PLAIN_BASE
 from goldgate.task.task import Task, load_task
 
 
@@ -90,19 +91,19 @@ def _best_answered(project: Project, task: Task, dev: Split) -> str:
     if load_champion(project, task.name) is not None:
         return CHAMPION
     names = declared_baselines(task)
-    constrained = [n.removesuffix(CONSTRAINED) + CONSTRAINED for n in names if can_constrain(n, task)]
+    constrained = [n.held for n in names if can_constrain(n, task)]
     ranks = {}
-    for name in dict.fromkeys([*names, *constrained]):
+    for name in dict.fromkeys(map(str, [*names, *constrained])):
         try:
             answers = _answers(project, task, dev, name)
         except UserError:
             continue  # not answered yet, or not to be had here
-        ranks[name] = rank(task, Scored(name, Scores(Context(task, project.cache), dev, answers)))
+        ranks[name] = rank(task, Scored(name, ScoreTable(Context(task, project.cache), dev, answers)))
     if not ranks:
         raise UserError(
             "nobody has answered dev yet, so what the gates are like is not known",
             f"task {task.name}",
-            _ask(task.name, names[0] if names else "base+zero_shot"),
+            _ask(task.name, str(names[0] if names else PLAIN_BASE)),
         )
     return max(ranks, key=lambda n: ranks[n])
 

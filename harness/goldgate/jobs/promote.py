@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from goldgate.answers.cache import answer_cache
-from goldgate.answers.collect import Recorded
+from goldgate.answers.recorded import Recorded
+from goldgate.answers.replay import read_replay
 from goldgate.base.errors import UserError
 from goldgate.base.files import write_whole
 from goldgate.base.fingerprint import short
 from goldgate.champion.change import CARD, Entrant, roll_back, write_champion
 from goldgate.champion.record import CHAMPION, RECORD, Champion, kept_folder, load_champion
 from goldgate.cli.screen import Result, Screen
+from goldgate.forgetting.other_task import other_task, other_task_identity
+from goldgate.forgetting.without_task import WAYS, without_task_identity
 from goldgate.jobs.card import adapter_of, card_of_run, describe
 from goldgate.jobs.tested import Tested, tested_candidate
 from goldgate.jobs.workspace import PREVIOUS, Work, references
@@ -24,18 +27,17 @@ from goldgate.models.adapter import read_adapter
 from goldgate.plugin.run import run_suite
 from goldgate.runs.folder import Run, answers_folder, find_run
 from goldgate.runs.part import needed
-from goldgate.scored.replay import read_replay
 from goldgate.scored.scored import Scored
 from goldgate.scorers import scorer_versions
 from goldgate.subjects import Answer, Subject, serving_digest
-from goldgate.subjects.elsewhere import kept_task
-from goldgate.subjects.subject import MOST_SAMPLES, WAYS, general_identity, kept_identity, sampled_identity
+from goldgate.subjects.subject import MOST_SAMPLES, sampled_identity
 from goldgate.task.project import Project
 from goldgate.task.questions import SPLIT as GENERAL
 from goldgate.task.questions import asked, passages
+from goldgate.task.subject_name import PLAIN_BASE, SubjectName
 from goldgate.task.task import load_task
 
-_BASE = "base+zero_shot"  # what `general.before` is
+_BASE = str(PLAIN_BASE)  # what `general.before` is
 
 
 def run_promote(project: Project, name: str, force: str | None) -> Result:
@@ -91,11 +93,7 @@ def promote_candidate(
     noted = (
         {}
         if adapter is None
-        else {
-            "path": candidate.removeprefix("adapter:").removesuffix("+constrained"),
-            "digest": adapter.digest,
-            "prompt": adapter.prompt,
-        }
+        else {"path": SubjectName.parse(candidate).folder, "digest": adapter.digest, "prompt": adapter.prompt}
     )
     others = [n for n in references(work.task) if n not in (candidate, prompted)]
     recorded = _recorded(work)
@@ -178,11 +176,11 @@ def _general(work: Work, recorded: Recorded | None, name: str) -> list[tuple[str
     """What a candidate and the base model have answered to the general questions and to tasks that must not regress,
     where their suite asked.
     """
-    others = [kept_task(entry, work.task, work.project) for entry in work.task.must_not_regress]
+    others = [other_task(entry, work.task, work.project) for entry in work.task.must_not_regress]
 
     def answers(subject: Subject) -> list[tuple[str, Answer]]:
-        whose = {general_identity(subject.identity, way) for way in WAYS}
-        whose |= {kept_identity(subject.identity, other.digest) for other in others}
+        whose = {without_task_identity(subject.identity, way) for way in WAYS}
+        whose |= {other_task_identity(subject.identity, other) for other in others}
         return [(subject.name, a) for a in _known(work, recorded, whose, GENERAL) if a.example in now]
 
     now = {e.digest for split in (asked(), passages(), *(other.dev for other in others)) for e in split}

@@ -16,7 +16,7 @@ from goldgate.perturb.perturbation import body
 from goldgate.perturb.search import Counterexample, Found, search
 from goldgate.runs.folder import find_run
 from goldgate.scored.baselines import deciding_metrics
-from goldgate.scored.values import Scores
+from goldgate.scored.table import ScoreTable
 from goldgate.scorers import Context
 from goldgate.scorers.reason import differs, printable
 from goldgate.subjects import Answer
@@ -50,7 +50,7 @@ def run_search(project: Project, name: str, subject: str, budget: int, run: str 
         def ask(split: Split, sample: int) -> Mapping[str, Answer]:
             return collect(who, split.examples, cache=cache, progress=more).answers
 
-        scores = Scores(Context(task, project.cache), scored.split, scored.answers, ask=ask)
+        scores = ScoreTable(Context(task, project.cache), scored.split, scored.answers, ask=ask)
         found = search(scores, metric, budget)
     record = _record(name, who.name, who.identity, metric, budget, found)
     if folder is not None:

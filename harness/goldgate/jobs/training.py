@@ -10,6 +10,7 @@ from pathlib import Path
 
 from goldgate.answers.cache import answer_cache
 from goldgate.answers.collect import collect
+from goldgate.answers.replay import write_replay
 from goldgate.base.errors import UserError
 from goldgate.base.files import read_json, write_json
 from goldgate.base.fingerprint import digest
@@ -23,12 +24,12 @@ from goldgate.runs.folder import Run, answers_folder
 from goldgate.runs.golden import GateRow, LookFacts, LookRecord
 from goldgate.runs.record import Looked
 from goldgate.scored.baselines import deciding_metrics
-from goldgate.scored.replay import write_replay
 from goldgate.scored.scored import Scored
-from goldgate.scored.values import Scores
+from goldgate.scored.table import ScoreTable
 from goldgate.scorers import Context, scorer_versions
 from goldgate.subjects import parse_subject
 from goldgate.task.strata import read_novelty
+from goldgate.task.subject_name import SubjectName
 from goldgate_trainers import (
     Budget,
     DevResult,
@@ -177,7 +178,7 @@ def _told(gate: GateRecord) -> GateRow:
 
 
 def _subject(work: Work, adapter: Path) -> str:
-    return f"adapter:{adapter.resolve().relative_to(work.project.root.resolve())}"
+    return str(SubjectName("adapter", folder=str(adapter.resolve().relative_to(work.project.root.resolve()))))
 
 
 def _watch(work: Work) -> Watch:
@@ -189,7 +190,7 @@ def _watch(work: Work) -> Watch:
         answers = collect(
             parse_subject(name, task, work.project), dev.examples, cache=answer_cache(work.project, "dev")
         ).answers
-        return Scored(name, Scores(Context(task, work.project.cache), dev, answers)).measure(metric).value
+        return Scored(name, ScoreTable(Context(task, work.project.cache), dev, answers)).measure(metric).value
 
     return Watch(metric, digest({"dev": dev.fingerprint, "suite": suite_digest(task, scorer_versions(task))}), score)
 

@@ -18,11 +18,12 @@ from goldgate.runs.golden import DifferenceRow, GateRow, GoldenRecord, LookFacts
 from goldgate.runs.record import SplitFacts
 from goldgate.scored.baselines import Prompted, choose_prompted, deciding_metrics
 from goldgate.scored.scored import Scored
-from goldgate.scored.values import Scores
+from goldgate.scored.table import ScoreTable
 from goldgate.scorers import Context, scorer_versions, tariff_of
 from goldgate.subjects import Subject, parse_subject, serving_digest
 from goldgate.task.examples import Split, load_split
 from goldgate.task.project import Project
+from goldgate.task.subject_name import SubjectName, kind_of
 from goldgate.task.task import Task
 
 PREVIOUS = "previous"  # the champion before the champion
@@ -84,8 +85,7 @@ class Work:
         split = self.split(split_name)
         champion = load_champion(self.project, self.task.name)
         recorded = None if champion is None else champion.recorded
-        short = Path(name).parent.name if name.startswith("adapter:") else name
-        title = f"attempt {short}" if name.startswith("adapter:") else name
+        title = SubjectName.parse(name).display
         with self.screen.step(f"{title} answers {split_name}", why, len(split)) as advance:
             done = 0
 
@@ -100,7 +100,7 @@ class Work:
         known = {} if champion is None else champion.file.known_scores(who.identity, split, scorer_versions(self.task))
         then = None if champion is None else champion.tariffs.get(who.name)
         tariff = tariff_of(self.task, who.name, date.today(), then)
-        scores = Scores(Context(self.task, self.project.cache, tariff=tariff), split, answers, known)
+        scores = ScoreTable(Context(self.task, self.project.cache, tariff=tariff), split, answers, known)
         self._scored[key] = Scored(name, scores)
         return self._scored[key]
 
@@ -128,7 +128,7 @@ class Work:
         found = {}
         for name in names:
             with self.screen.step(
-                f"{name if not name.startswith('adapter:') else 'tuned'} answers one by one", "how long a user waits"
+                f"{'tuned' if kind_of(name) == 'adapter' else name} answers one by one", "how long a user waits"
             ):
                 waits, why = [], "no answer came"
                 try:

@@ -13,7 +13,7 @@ from goldgate.base.errors import UserError
 from goldgate.base.extensions import suite_packages
 from goldgate.base.files import read_text
 from goldgate.base.fingerprint import digest, file_digest
-from goldgate.forgetting import other_tasks as kept
+from goldgate.forgetting import kept
 from goldgate.scored import consistency
 from goldgate.scorers import own
 from goldgate.task import questions as general

@@ -1,14 +1,16 @@
 """Numbers with error bars: measures, their exact test, and the verdicts of comparing them. numpy only."""
 
+from goldgate.measures.context import Recording, check_unsealed, current, recording
 from goldgate.measures.evidence import Evidence, Mean
 from goldgate.measures.intervals import interval, lower_bound, upper_bound
 from goldgate.measures.measure import Measure, Read
 from goldgate.measures.special import macro_f1, perplexity_ratio, seconds
 from goldgate.measures.tail import Sample, p_value, sample
-from goldgate.measures.verdict import Outcome, Reading, Recording, Verdict, check_unsealed, current, invalid, recording
+from goldgate.measures.verdict import Judged, Outcome, Reading, Verdict, invalid
 
 __all__ = [
     "Evidence",
+    "Judged",
     "Mean",
     "Measure",
     "Outcome",

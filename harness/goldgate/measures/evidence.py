@@ -6,7 +6,7 @@ A missing answer is one value from `low` to `high`: nothing is known of it but t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, Protocol, Self
@@ -245,3 +245,21 @@ def check_groups(name: str, mine: Sequence[str] | None, theirs: Sequence[str] | 
 def unlike(name: str) -> UserError:
     """The error of a difference between measures of two kinds."""
     return UserError(f"{name}: the two are measures of different kinds", hint="subtract a mean from a mean")
+
+
+def labelled(
+    count: int,
+    ids: Sequence[str] | None,
+    groups: Sequence[str | None] | None,
+    tags: Sequence[Iterable[str]] | None,
+    name: str,
+) -> tuple[tuple[str, ...], tuple[str, ...] | None, tuple[frozenset[str], ...]]:
+    """Ids, groups and tags of `count` examples, checked: one each. An example without a group is one of its own."""
+    named = tuple(str(i + 1) for i in range(count)) if ids is None else tuple(ids)
+    for what, given in (("ids", named), ("groups", groups), ("tags", tags)):
+        if given is not None and len(given) != count:
+            raise UserError(f"{name}: {count} values but {len(given)} {what}", hint="give each value one")
+    if len(set(named)) != len(named):
+        raise UserError(f"{name}: an id stands twice", hint="give every example its own id")
+    own = None if groups is None else tuple(f"={i}" if g is None else g for g, i in zip(groups, named, strict=True))
+    return named, own, tuple(frozenset(t) for t in (tags if tags is not None else [()] * count))

@@ -9,9 +9,11 @@ from typing import NoReturn
 import numpy as np
 
 from goldgate.base.errors import UserError, near_names
-from goldgate.measures.evidence import Better, Evidence, Mean, Op
+from goldgate.measures.context import check_unsealed, current
+from goldgate.measures.decision import decide
+from goldgate.measures.evidence import Better, Evidence, Mean, Op, labelled
 from goldgate.measures.quantile import quantile_of
-from goldgate.measures.verdict import Reading, Verdict, check_reading, check_unsealed, current, decide
+from goldgate.measures.verdict import Reading, Verdict, check_reading
 
 _SLACK = 1e-9  # of the range: rounding that a scorer may add to a bound
 
@@ -296,24 +298,6 @@ def _check_way(measure: Measure, op: Op) -> None:
             f"{measure.name} {op} ..: of {measure.name}, {measure.evidence.better} values are better",
             hint='turn the comparison, with the candidate on its left, or say @scorer(better="low")',
         )
-
-
-def labelled(
-    count: int,
-    ids: Sequence[str] | None,
-    groups: Sequence[str | None] | None,
-    tags: Sequence[Iterable[str]] | None,
-    name: str,
-) -> tuple[tuple[str, ...], tuple[str, ...] | None, tuple[frozenset[str], ...]]:
-    """Ids, groups and tags of `count` examples, checked: one each. An example without a group is one of its own."""
-    named = tuple(str(i + 1) for i in range(count)) if ids is None else tuple(ids)
-    for what, given in (("ids", named), ("groups", groups), ("tags", tags)):
-        if given is not None and len(given) != count:
-            raise UserError(f"{name}: {count} values but {len(given)} {what}", hint="give each value one")
-    if len(set(named)) != len(named):
-        raise UserError(f"{name}: an id stands twice", hint="give every example its own id")
-    own = None if groups is None else tuple(f"={i}" if g is None else g for g, i in zip(groups, named, strict=True))
-    return named, own, tuple(frozenset(t) for t in (tags if tags is not None else [()] * count))
 
 
 def _checked(value: float, example: str, name: str, lo: float, hi: float) -> float:

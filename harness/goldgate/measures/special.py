@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from goldgate.base.errors import UserError
-from goldgate.measures.measure import Measure, labelled
+from goldgate.measures.evidence import labelled
+from goldgate.measures.measure import Measure
 from goldgate.measures.resampled import Average, MacroF1, Part, PerplexityRatio, Resampled
 
 LONGEST = 86_400.0

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from goldgate.measures import binomial
 from goldgate.measures.evidence import FAIL_LEVEL, Evidence, Mean
 from goldgate.measures.quantile import Quantile
 from goldgate.measures.tail import Side, log_mass_near
-
-if TYPE_CHECKING:
-    from goldgate.measures.verdict import Verdict
+from goldgate.measures.verdict import Verdict
 
 _LAST_LOOK = 20  # passes that carry further are all told the same
 _POWER_Z = 0.8416  # normal quantile of binomial.POWER

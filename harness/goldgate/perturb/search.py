@@ -12,7 +12,7 @@ from goldgate.perturb.perturbation import Edit, Perturbation, edited
 from goldgate.perturb.strategies import subsets
 from goldgate.perturb.unchanged import MUST_NOT_CHANGE
 from goldgate.scored.scored import allowed
-from goldgate.scored.values import Scores
+from goldgate.scored.table import ScoreTable
 from goldgate.subjects.subject import Answer
 from goldgate.task.examples import Example, Split
 
@@ -71,7 +71,7 @@ class Found:
     counterexamples: tuple[Counterexample, ...]
 
 
-def search(scores: Scores, metric: str, budget: int) -> Found:
+def search(scores: ScoreTable, metric: str, budget: int) -> Found:
     """Looks for forms of examples whose metric is 1, that bring it below 1, and shrinks them by hypothesis.
 
     budget: answers that may be asked for. Forms are asked in one batch: each perturbation alone, every example in turn;
@@ -84,7 +84,7 @@ def search(scores: Scores, metric: str, budget: int) -> Found:
 
 
 class _Search:
-    def __init__(self, scores: Scores, metric: str, budget: int) -> None:
+    def __init__(self, scores: ScoreTable, metric: str, budget: int) -> None:
         self.scores, self.metric, self.left = scores, metric, budget
         self.budget = budget
         self.tried: dict[str, tuple[int, int]] = {}
@@ -118,7 +118,7 @@ class _Search:
         got = [values[f"{i}"] for i in range(len(forms))]
         return [value is not None and value < 1.0 for value in got]
 
-    def _asked(self, forms: Sequence[Form]) -> Scores:
+    def _asked(self, forms: Sequence[Form]) -> ScoreTable:
         # An example stands in a batch more than once: its place there is its id.
         return self.scores.asked(Split("dev", tuple(replace(f.made, id=str(i)) for i, f in enumerate(forms))))
 
@@ -169,7 +169,7 @@ def smallest_breaking(count: int, breaks: Callable[[tuple[int, ...]], bool | Non
     return min((places for places, bad in known.items() if bad), key=lambda places: (len(places), places))
 
 
-def _alone(examples: Sequence[Example], scores: Scores) -> Iterator[Form]:
+def _alone(examples: Sequence[Example], scores: ScoreTable) -> Iterator[Form]:
     """One perturbation each: first every example under one of them, then every example under the next."""
     chosen = (*MUST_NOT_CHANGE, *MUST_CHANGE)
     for turn in range(len(chosen)):

@@ -11,8 +11,8 @@ from goldgate.answers.parity import compare_answers
 from goldgate.base.errors import UserError
 from goldgate.subjects import Answer, Subject
 from goldgate.task.examples import Split
+from goldgate.task.subject_name import SubjectName
 
-_LOCAL = ("base+", "adapter:", "model:")
 _LISTED = 5
 Collected = tuple[Subject, Split, Mapping[str, Answer]]
 
@@ -42,7 +42,7 @@ def audit(collected: Sequence[Collected], count: int, seed: int, *, drawn: bool)
         (subject, e, answers[e.id])
         for subject, split, answers in collected
         for e in split
-        if answers[e.id].origin != "model" and subject.name.startswith(_LOCAL)
+        if answers[e.id].origin != "model" and SubjectName.parse(subject.name).local
     ]
     chosen = random.Random(seed).sample(there, min(count, len(there)))
     near = 0

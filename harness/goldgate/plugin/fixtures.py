@@ -8,7 +8,7 @@ import pytest
 
 from goldgate.base.errors import UserError
 from goldgate.forgetting.general import General
-from goldgate.forgetting.other_tasks import Kept
+from goldgate.forgetting.kept import Kept
 from goldgate.plugin.place import suite_folder
 from goldgate.scored.scored import Scored
 from goldgate.task.examples import Split
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from goldgate.plugin.items import GatePlugin
     from goldgate.plugin.roles import Role
     from goldgate.plugin.suite import Suite
-
-SUBJECTS = frozenset({"candidate", "prompted", "base", "linear", "incumbent", "previous", "general", "kept"})
 
 
 def _suite(request: pytest.FixtureRequest) -> Suite:

@@ -14,13 +14,13 @@ import pytest
 
 from goldgate.base.errors import UserError
 from goldgate.gates import GateRecord
-from goldgate.measures import Measure, Recording, Verdict, invalid, recording
+from goldgate.measures import Judged, Recording, Verdict, invalid, recording
 from goldgate.plugin.failure import FORM, GateFailed, failed
-from goldgate.plugin.fixtures import SUBJECTS
 from goldgate.plugin.junit import set_properties
 from goldgate.plugin.kinds import kinds_of
 from goldgate.plugin.options import choice_of, is_worker
 from goldgate.plugin.place import line_of_caller, line_of_error, shown_path, suite_folder
+from goldgate.plugin.roles import FIXTURES
 from goldgate.plugin.selection import Selection
 from goldgate.plugin.spoken import Spoken
 from goldgate.plugin.suite import Suite
@@ -50,7 +50,7 @@ class ItemRun:
     error: UserError | None = None
     stack: ExitStack = field(default_factory=ExitStack)
 
-    def record(self, verdict: Verdict, measure: Measure) -> None:
+    def record(self, verdict: Verdict, measure: Judged) -> None:
         """Called with every comparison of measures while the item runs."""
         self.spoken.append(Spoken(verdict, self.path, line_of_caller(self.item.path)))
         item = self.item.nodeid
@@ -206,7 +206,7 @@ class GatePlugin:
 
     def _judge(self, run: ItemRun, raised: BaseException | None) -> None:
         """Raises GateFailed unless every verdict passes, and there is one where there must be."""
-        asked = _fixtures(run.item) & SUBJECTS
+        asked = _fixtures(run.item) & FIXTURES
         by_name = sorted(asked - run.settled) if run.error is None else []
         if by_name:
             # Level, reading and look were settled before the test ran, for the subjects that it declared.
@@ -255,7 +255,7 @@ class TermsPlugin:
         if run is None:
             return
         run.how = Recording(record=run.record)
-        used = _fixtures(item) & SUBJECTS
+        used = _fixtures(item) & FIXTURES
         run.suite.declared = frozenset(used)
         if used:
             if {"candidate", "general", "kept"} & used:

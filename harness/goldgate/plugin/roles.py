@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, get_args
 
 from goldgate.base.errors import UserError
 from goldgate.champion.record import Champion
@@ -12,13 +12,16 @@ from goldgate.plugin.options import Choice
 from goldgate.plugin.source import Source
 from goldgate.scored.baselines import choose_prompted, is_listed, what_was_tried
 from goldgate.scored.scored import Scored
-from goldgate.scored.values import Scores
+from goldgate.scored.table import ScoreTable
 from goldgate.subjects import Subject, how_known, parse_subject, serving_digest
 from goldgate.task.examples import Split
 from goldgate.task.project import Project
+from goldgate.task.subject_name import PLAIN_BASE, SubjectName
 from goldgate.task.task import Task
 
 Role = Literal["candidate", "prompted", "base", "linear", "incumbent", "previous"]
+FIXTURES: frozenset[str] = frozenset({*get_args(Role), "general", "kept"})
+"""The fixtures that hand a test the answers of a subject."""
 
 
 class _NotChosenYet(Exception):
@@ -47,7 +50,7 @@ class Roles:
         makers: dict[Role, Callable[[], Subject]] = {
             "candidate": self._candidate,
             "prompted": self._prompted,
-            "base": lambda: self._parse("base+zero_shot"),
+            "base": lambda: self._parse(str(PLAIN_BASE)),
             "linear": lambda: self._parse("linear"),
             "incumbent": self._incumbent,
             "previous": self._previous,
@@ -128,7 +131,7 @@ class Roles:
         """
         for name, identity in champion.tried.items():
             try:
-                if "+file:" in name and self._parse(name).identity != identity:
+                if SubjectName.parse(name).strategy.startswith("file:") and self._parse(name).identity != identity:
                     return True
             except UserError:
                 continue
@@ -171,7 +174,7 @@ class Roles:
             return recorded
 
 
-def told_of(name: str, scores: Scores) -> list[str]:
+def told_of(name: str, scores: ScoreTable) -> list[str]:
     """What people are told of a subject beside its numbers: how it is known, and what its tokens cost."""
     known, tariff = how_known(name, scores.answers.values()), scores.context.tariff
     cost = [f"cost of {name}: {tariff}"] if tariff is not None and (tariff.own or known) else []

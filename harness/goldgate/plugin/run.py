@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
+from goldgate.answers.replay import SuiteAnswers
 from goldgate.gates import GateRecord
 from goldgate.ledger import Look, read_looks
 from goldgate.plugin.options import SplitName
 from goldgate.plugin.suite import Suite
 from goldgate.plugin.tally import ItemTally, SuiteTally
-from goldgate.scored.replay import Evidence
 from goldgate.task.project import Project
 
 _IMPORTED = "ignore:Module already imported:pytest.PytestAssertRewriteWarning"
@@ -44,7 +44,7 @@ class SuiteResult:
     output: str
     suites: Sequence[Suite] = ()
 
-    def evidence(self) -> list[Evidence]:
+    def evidence(self) -> list[SuiteAnswers]:
         """All that the verdicts were decided from."""
         return [suite.evidence() for suite in self.suites]
 

@@ -10,25 +10,27 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from goldgate.answers.cache import AnswerCache, answer_cache
-from goldgate.answers.collect import Collected, MissingAnswers, Recorded, collect
+from goldgate.answers.collect import Collected, MissingAnswers, collect
+from goldgate.answers.recorded import AnswerFile, Recorded, Said
 from goldgate.answers.timings import Timings
 from goldgate.base.errors import UserError
 from goldgate.base.files import disk_errors
-from goldgate.forgetting.other_tasks import KeptScores
+from goldgate.forgetting.kept import KeptTable
+from goldgate.forgetting.other_task import OtherTask, on_other_task
+from goldgate.forgetting.without_task import Way, without_task
 from goldgate.ledger import names_strata
 from goldgate.plugin.audit import Audit, audit
 from goldgate.plugin.options import Choice
-from goldgate.scored.replay import AnswerFile, Said
-from goldgate.scored.values import Scores, Values
+from goldgate.scored.table import ByExample, ScoreTable
 from goldgate.scorers import Context, Tariff, scorer_versions, scorers_for, tariff_of
 from goldgate.scorers.own import check_counted
 from goldgate.subjects import Answer, Subject
-from goldgate.subjects.elsewhere import KeptTask
 from goldgate.subjects.latency import Timing, chosen, machine, measure_latency
-from goldgate.subjects.subject import Progress, Way
+from goldgate.subjects.subject import Progress
 from goldgate.task.examples import Example, Split
 from goldgate.task.project import Project
 from goldgate.task.questions import asked, passages
+from goldgate.task.subject_name import kind_of
 from goldgate.task.task import Task
 
 _LOCK = "generate.lock"  # one process at a time holds a model in memory
@@ -45,27 +47,21 @@ class _Announced:
     def sampled(self, sample: int) -> Subject:
         return _Announced(self._subject.sampled(sample), self._split, self._say)
 
-    def general(self, way: Way) -> Subject:
-        return _Announced(self._subject.general(way), self._split, self._say)
-
-    def kept(self, other: KeptTask) -> Subject:
-        return _Announced(self._subject.kept(other), f"{other.task.name}'s dev", self._say)
-
     def fingerprint(self, example: Example) -> str:
         return self._subject.fingerprint(example)
 
     def answer(self, examples: Sequence[Example], progress: Progress | None = None) -> Iterator[Answer]:
         if examples:
-            where = "at its endpoint" if self.name.startswith("openai:") else "on this machine"
+            where = "at its endpoint" if kind_of(self.name) == "endpoint" else "on this machine"
             self._say(f"{self.name} answers {len(examples)} examples of {self._split} {where}")
         return self._subject.answer(examples, progress)
 
 
 @dataclass
-class _SuiteScores(Scores):
+class _SuiteTable(ScoreTable):
     """Scores of a suite: its scorers' warnings are no errors under -W error, and it slices by what its code holds."""
 
-    def values(self, metric: str) -> Values:
+    def values(self, metric: str) -> ByExample:
         with _others_warnings():
             return super().values(metric)
 
@@ -104,7 +100,7 @@ class Source:
         self._waited: dict[str, Mapping[str, Timing]] = {}
         self._project, self._task, self._file = project, task, file
         self._choice, self._say = choice, say
-        self._scores: dict[tuple[str, str], Scores] = {}
+        self._scores: dict[tuple[str, str], ScoreTable] = {}
         self._collected: list[tuple[Subject, Split, Mapping[str, Answer]]] = []
         self._context = Context(task, project.cache)
 
@@ -123,14 +119,14 @@ class Source:
         with self._alone():
             return audit(self._collected, count, seed, drawn=self._task.decoding.temperature > 0)
 
-    def scores(self, subject: Subject, split: Split) -> Scores:
+    def scores(self, subject: Subject, split: Split) -> ScoreTable:
         """A subject's scores on a split. Raises UserError where an answer cannot be had."""
         key = (subject.identity, split.fingerprint)
         if key not in self._scores:
             self._scores[key] = self._scored(subject, split, self._answers(subject, split))
         return self._scores[key]
 
-    def existing(self, subject: Subject, split: Split) -> Scores | None:
+    def existing(self, subject: Subject, split: Split) -> ScoreTable | None:
         """The same from answers that exist already; None where one is missing. Calls no model."""
         key = (subject.identity, split.fingerprint)
         if key in self._scores:
@@ -141,7 +137,7 @@ class Source:
             return None
         return self._scored(subject, split, found.answers)
 
-    def _scored(self, subject: Subject, split: Split, answers: Mapping[str, Answer]) -> Scores:
+    def _scored(self, subject: Subject, split: Split, answers: Mapping[str, Answer]) -> ScoreTable:
         known: dict[str, dict[str, float]] = {}
         if self._file is not None and all(a.origin == "recorded" for a in answers.values()):
             known = self._file.known_scores(subject.identity, split, scorer_versions(self._task))
@@ -154,18 +150,18 @@ class Source:
         tariff = tariff_of(self._task, name, date.today(), then)
         if tariff is not None and tariff.listed:
             self.tariffs[name] = tariff
-        return _SuiteScores(
+        return _SuiteTable(
             replace(self._context, tariff=tariff), split, answers, known, ask, lambda: self._timings(subject, split)
         )
 
     def general(self, subject: Subject, way: Way) -> Mapping[str, Answer]:
         """A subject's answers to the general questions. Raises UserError where one cannot be had."""
-        return self._answers(subject.general(way), passages() if way == "read" else asked())
+        return self._answers(without_task(subject, way), passages() if way == "read" else asked())
 
-    def kept(self, subject: Subject, other: KeptTask) -> Scores:
+    def kept(self, subject: Subject, other: OtherTask) -> ScoreTable:
         """A subject's scores on another task. Raises UserError where an answer cannot be had."""
-        answers = self._answers(subject.kept(other), other.dev)
-        return KeptScores(Context(other.task, self._project.cache), other.dev, answers)
+        answers = self._answers(on_other_task(subject, other), other.dev)
+        return KeptTable(Context(other.task, self._project.cache), other.dev, answers)
 
     def _answers(self, subject: Subject, split: Split) -> Mapping[str, Answer]:
         collected = self._collect(subject, split)

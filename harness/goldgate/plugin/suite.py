@@ -10,25 +10,26 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
+from goldgate.answers.replay import Replay, SuiteAnswers
 from goldgate.base.errors import UserError
 from goldgate.base.fingerprint import digest, short
 from goldgate.champion.record import Champion, load_champion
 from goldgate.forgetting.general import General
-from goldgate.forgetting.other_tasks import Kept
+from goldgate.forgetting.kept import Kept
+from goldgate.forgetting.other_task import other_task
+from goldgate.forgetting.without_task import Way
 from goldgate.plugin.failure import Illustration
 from goldgate.plugin.options import Choice, SplitName
 from goldgate.plugin.roles import Role, Roles, told_of
 from goldgate.plugin.source import Source
 from goldgate.plugin.terms import Terms, dev_terms, golden_terms, writes
 from goldgate.runs.folder import find_replay
-from goldgate.scored.replay import Evidence, Replay
 from goldgate.scored.scored import Scored
-from goldgate.scored.values import Scores
+from goldgate.scored.table import ScoreTable
 from goldgate.subjects import Answer, Subject, parse_subject
-from goldgate.subjects.elsewhere import kept_task
-from goldgate.subjects.subject import Way
 from goldgate.task.examples import Split, load_split, read_card
 from goldgate.task.project import Project
+from goldgate.task.subject_name import kind_of
 from goldgate.task.task import Task, load_task
 
 T = TypeVar("T")
@@ -116,10 +117,10 @@ class Suite:
 
         return self._once("replay", find)
 
-    def evidence(self) -> Evidence:
+    def evidence(self) -> SuiteAnswers:
         """All that this run was decided from."""
         roles = {what.split()[1]: (s.name, s.identity) for what, s in self._resolved() if what.startswith("subject ")}
-        return Evidence(roles, self.source.said(), self.source.tariffs)
+        return SuiteAnswers(roles, self.source.said(), self.source.tariffs)
 
     def subject(self, role: Role) -> Subject:
         """Who plays a role in the suite."""
@@ -171,9 +172,9 @@ class Suite:
         """The candidate on another task, by its entry of must_not_regress, and the base model. As `scored` else."""
         self._check_declared("kept")
         self.terms()
-        other = self._once(f"kept {name}", lambda: kept_task(name, self.task, self.project))
+        other = self._once(f"kept {name}", lambda: other_task(name, self.task, self.project))
 
-        def scores(role: Role) -> Scores:
+        def scores(role: Role) -> ScoreTable:
             return self._once(f"kept {name} {role}", lambda: self.source.kept(self.subject(role), other))
 
         return Kept(f"kept[{name}]", scores("candidate"), lambda: scores("base"))
@@ -236,7 +237,7 @@ class Suite:
         """Identity of who takes a look. Behind an endpoint's name another model may answer from one day to the next, so
         it is its answers that are tested: answers that differ are another look.
         """
-        if not subject.name.startswith("openai:"):
+        if kind_of(subject.name) != "endpoint":
             return subject.identity
         answers = self.source.scores(subject, self.split()).answers.values()
         return digest([subject.identity, {a.example: [a.text, a.finish] for a in answers}])

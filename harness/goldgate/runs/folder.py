@@ -13,12 +13,12 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from goldgate.answers.replay import Replay, read_replay
 from goldgate.base.errors import UserError, near_names
 from goldgate.base.files import check_name, check_object, disk_errors, read_json, write_json, write_whole
 from goldgate.runs.golden import GoldenRecord, LookRecord
 from goldgate.runs.part import VERSION, needed, read_part
 from goldgate.runs.record import Ended, Looked, Opened, Planned, RunRecord, Started, Surroundings
-from goldgate.scored.replay import Replay, read_replay
 from goldgate.scored.scored import Scored
 from goldgate.scorers import scorers_for
 from goldgate.task.examples import Split

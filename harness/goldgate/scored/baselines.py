@@ -11,13 +11,12 @@ from goldgate.base.files import read_json, write_json
 from goldgate.base.fingerprint import digest
 from goldgate.scored.scored import Scored
 from goldgate.scorers import scorer_versions, scorers_for
-from goldgate.subjects import can_constrain, is_whole
-from goldgate.subjects.remote import read_name
+from goldgate.subjects import can_constrain
 from goldgate.task.examples import Split
 from goldgate.task.project import Project
+from goldgate.task.subject_name import PLAIN_BASE, SubjectName, kind_of
 from goldgate.task.task import Task
 
-CONSTRAINED = "+constrained"
 _BY = {  # what "best" means: the first metric decides, the next ones break ties
     "json": ("exact_match", "field_accuracy", "json_valid"),
     "label": ("exact_match",),
@@ -37,26 +36,25 @@ class Prompted:
     untried: Mapping[str, str]
 
 
-def declared_baselines(task: Task) -> tuple[str, ...]:
-    """The subjects that task.yaml lists; a bare strategy is one on the task's own model."""
-    return tuple(b if is_whole(b) else f"base+{b}" for b in task.baselines)
+def declared_baselines(task: Task) -> tuple[SubjectName, ...]:
+    """The subjects that task.yaml lists; a bare strategy is one on the task's own model. Raises UserError for an entry
+    that names none.
+    """
+    return tuple(map(SubjectName.of_baseline, task.baselines))
 
 
 def is_listed(task: Task, subject: str) -> bool:
     """Whether task.yaml's `baselines` hold a subject, with or without constrained decoding."""
-    return subject.removesuffix(CONSTRAINED) in {b.removesuffix(CONSTRAINED) for b in declared_baselines(task)}
+    return SubjectName.parse(subject).plain in {b.plain for b in declared_baselines(task)}
 
 
 def is_declared(task: Task, subject: str) -> bool:
     """Whether testing a subject on golden is no look: a listed baseline, the linear model, the plain base model, or the
     incumbent. A model folder or an endpoint on this machine never is: what answers under its name can be trained anew.
     """
-    if subject.startswith(("adapter:", "model:")):
+    if kind_of(subject) is None or (name := SubjectName.parse(subject)).replaceable:
         return False
-    if subject.startswith("openai:") and read_name(subject).address.here:
-        return False
-    plain = subject.removesuffix(CONSTRAINED)
-    return is_listed(task, subject) or plain in ("base+zero_shot", "linear") or subject == task.incumbent
+    return is_listed(task, subject) or name.plain == PLAIN_BASE or name.kind == "linear" or subject == task.incumbent
 
 
 def what_was_tried(tried: Iterable[str], untried: Mapping[str, str]) -> str:
@@ -92,22 +90,22 @@ def choose_prompted(
     that a later test run need not repeat it. Raises UserError where a declared baseline cannot be measured: the best of
     the others would be a weaker opponent.
     """
-    names = declared_baselines(task)
+    declared = declared_baselines(task)
+    names = list(map(str, declared))
     memo = _memo(project, task, dev, [[n, identify(n)] for n in names])
     if memo.is_file() and not everything:
         return Prompted(**read_json(memo))
     views = {name: _measured(task, name, score) for name in names}
     ranks = {name: rank(task, view) for name, view in views.items()}
-    free = [n for n in names if not n.endswith(CONSTRAINED) and can_constrain(n, task)]
-    plain = [n for n in free if n + CONSTRAINED not in names]
-    chosen = plain if everything or not plain else [max(plain, key=lambda n: ranks[n])]
+    plain = [n for n in declared if not n.constrained and can_constrain(n, task) and n.held not in declared]
+    chosen = plain if everything or not plain else [max(plain, key=lambda n: ranks[str(n)])]
     untried = {
-        n + CONSTRAINED: f"tried for the best alone; `goldgate train {task.name}` tries it for all"
+        str(n.held): f"tried for the best alone; `goldgate train {task.name}` tries it for all"
         for n in plain
         if n not in chosen
     }
     refused: dict[str, str] = {}
-    for name in (n + CONSTRAINED for n in chosen):
+    for name in (str(n.held) for n in chosen):
         try:
             views[name] = _measured(task, name, score)
             ranks[name] = rank(task, views[name])

@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 from goldgate.base.errors import UserError, near_names
 from goldgate.measures import Measure, check_unsealed
 from goldgate.scored.consistency import Consistency
-from goldgate.scored.values import Scores
+from goldgate.scored.table import ScoreTable
 from goldgate.scorers import TIMED, Tariff, scorers_for, timed_measure, whole_for
 from goldgate.scorers.confusion import Confusion, confusion_of
 from goldgate.scorers.json_format import schema_valid
@@ -58,7 +58,7 @@ class View:
 class Scored:
     """A subject on one split, or on some of its examples. Every metric is an attribute."""
 
-    def __init__(self, label: str, scores: Scores, view: View = View()) -> None:
+    def __init__(self, label: str, scores: ScoreTable, view: View = View()) -> None:
         self._label = label
         self._scores = scores
         self._view = view
@@ -263,7 +263,7 @@ class Scored:
         if not isinstance(scorer, OwnScorer):
             raise UserError(
                 f"by() asks for a function under @scorer, not for {scorer!r:.60}",
-                hint="from harness import scorer, and write @scorer above the function",
+                hint="from goldgate import scorer, and write @scorer above the function",
             )
         scorer.check(context.task, (*scorers_for(context.task), *whole_for(context.task), *TIMED))
         context.own[scorer.name] = scorer
@@ -334,7 +334,7 @@ class Scored:
 class Under(Scored):
     """A subject under a perturbation. unperturbed: the same subject on the same examples as they were."""
 
-    def __init__(self, label: str, scores: Scores, view: View, unperturbed: Scored) -> None:
+    def __init__(self, label: str, scores: ScoreTable, view: View, unperturbed: Scored) -> None:
         super().__init__(label, scores, view)
         self.unperturbed = unperturbed
 

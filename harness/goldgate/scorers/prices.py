@@ -11,8 +11,7 @@ from typing import Any
 
 from goldgate.base.errors import UserError, near_names
 from goldgate.base.files import check_object
-from goldgate.subjects import is_whole
-from goldgate.subjects.remote import read_name
+from goldgate.task.subject_name import PLAIN_BASE, SubjectName, is_whole, kind_of
 from goldgate.task.task import Prices, Task
 
 _COUNTED = 1000  # tokens to price at once: under every step from which a vendor asks for more
@@ -69,7 +68,7 @@ def tariff_of(task: Task, subject: str, today: date, recorded: Tariff | None = N
     if recorded is not None:
         return recorded
     listed = None
-    if subject.startswith("openai:") and not (name := read_name(subject)).address.here:
+    if kind_of(subject) == "endpoint" and not (name := SubjectName.parse(subject)).address.here:
         listed = _listed(name.model, name.address.url, today)
     return listed or Tariff.for_all(prices)
 
@@ -80,9 +79,9 @@ def _given(task: Task, prices: Prices, subject: str) -> Tariff | None:
             raise UserError(
                 f'"{name}" is no subject',
                 f'{task.folder / "task.yaml"}, field "prices.subjects"',
-                near_names(name, (subject, "base+zero_shot", "openai:MODEL@URL")),
+                near_names(name, (subject, str(PLAIN_BASE), "openai:MODEL@URL")),
             )
-    endpoint = read_name(subject).endpoint if subject.startswith("openai:") else subject
+    endpoint = SubjectName.parse(subject).endpoint if kind_of(subject) == "endpoint" else subject
     for name in (subject, endpoint):
         if name in prices.subjects:
             price = prices.subjects[name]

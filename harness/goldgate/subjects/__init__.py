@@ -1,7 +1,7 @@
-"""Subjects: who answers. One string names one everywhere; see parse_subject. Importing this loads no model library."""
+"""Subjects: who answers. One string names one everywhere: see SubjectName. Importing this loads no model library."""
 
 from goldgate.subjects.remote import how_known
-from goldgate.subjects.resolve import can_constrain, is_whole, parse_subject, serving_digest
+from goldgate.subjects.resolve import can_constrain, parse_subject, serving_digest
 from goldgate.subjects.subject import Answer, Subject
 
-__all__ = ["Answer", "Subject", "can_constrain", "how_known", "is_whole", "parse_subject", "serving_digest"]
+__all__ = ["Answer", "Subject", "can_constrain", "how_known", "parse_subject", "serving_digest"]

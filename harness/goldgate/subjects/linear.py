@@ -8,17 +8,13 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
 
 from goldgate.base.errors import UserError
 from goldgate.base.fingerprint import digest
 from goldgate.models.embedded import EMBEDDER_DIGEST
-from goldgate.subjects.subject import Answer, Progress, Way, not_general
+from goldgate.subjects.subject import Answer, Progress
 from goldgate.task.examples import Example, Split, render_output
 from goldgate.task.task import Task
-
-if TYPE_CHECKING:
-    from goldgate.subjects.elsewhere import KeptTask
 
 INVERSE_PENALTY = 10.0
 """C of scikit-learn. Unit-length embeddings have small coordinates: its default 1 holds the weights too small."""
@@ -55,12 +51,6 @@ class LinearSubject:
     def sampled(self, sample: int) -> LinearSubject:
         """Itself: it draws nothing."""
         return self
-
-    def general(self, way: Way) -> NoReturn:
-        raise not_general(self.name)
-
-    def kept(self, other: KeptTask) -> NoReturn:
-        raise not_general(self.name, "another task", "kept")
 
     def fingerprint(self, example: Example) -> str:
         return digest([self.identity, version("scikit-learn"), version("sentence-transformers"), example.text])

@@ -15,7 +15,7 @@ from goldgate.base.fingerprint import digest
 from goldgate.models.adapter import Adapter, adapter_digest, check_template
 from goldgate.models.embedded import ensure_model
 from goldgate.prompts import Strategy
-from goldgate.subjects.subject import Answer, Progress, Subject, Way, sampled_identity
+from goldgate.subjects.subject import Answer, Progress, sampled_identity
 from goldgate.task.examples import Example, Message
 from goldgate.task.task import Task
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from goldgate.engine.generate import Generated
     from goldgate.engine.loading import Loaded
-    from goldgate.subjects.elsewhere import KeptTask
 
 ENGINE = 1
 """Raised when the same subject may answer the same prompt differently because of our code."""
@@ -55,6 +54,11 @@ class LocalSubject:
         self._who = who
 
     @property
+    def who(self) -> Who:
+        """What it is made of, for variants of it."""
+        return self._who
+
+    @property
     def name(self) -> str:
         return self._who.name
 
@@ -77,16 +81,6 @@ class LocalSubject:
 
     def sampled(self, sample: int) -> LocalSubject:
         return LocalSubject(replace(self._who, sample=sample))
-
-    def general(self, way: Way) -> Subject:
-        from goldgate.subjects.untasked import GeneralSubject
-
-        return GeneralSubject(self._who, way)
-
-    def kept(self, other: KeptTask) -> Subject:
-        from goldgate.subjects.elsewhere import KeptSubject
-
-        return KeptSubject(self._who, other)
 
     def fingerprint(self, example: Example) -> str:
         return self._fingerprint(self._who.strategy.messages(example))

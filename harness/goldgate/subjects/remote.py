@@ -7,78 +7,40 @@ answer carries its date and what the endpoint said of itself.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from threading import Event
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any
 from weakref import finalize
 
 from goldgate.base.errors import UserError
 from goldgate.base.fingerprint import digest
 from goldgate.models.thinking import after_thought
 from goldgate.prompts import Strategy
-from goldgate.subjects.endpoint import PARALLEL, Address, Endpoint, NoAnswer, key_for, read_address
+from goldgate.subjects.endpoint import PARALLEL, Endpoint, NoAnswer, key_for
 from goldgate.subjects.local import sample_seed
-from goldgate.subjects.subject import Answer, Finish, Progress, Way, not_general, sampled_identity
+from goldgate.subjects.subject import Answer, Finish, Progress, sampled_identity
 from goldgate.task.examples import Example, Message
+from goldgate.task.subject_name import SubjectName, kind_of
 from goldgate.task.task import Task
-
-if TYPE_CHECKING:
-    from goldgate.subjects.elsewhere import KeptTask
 
 ENGINE = 1
 """Raised when the same subject may be asked the same prompt differently because of our code."""
 LOST_IN_A_ROW = 8
 """Questions that found no answer after all tries, one after another: then the endpoint itself is out of order."""
-_FORM = "openai:MODEL@URL+STRATEGY"
-_NAME = re.compile(
-    r"openai:(?P<model>.+?)@(?P<url>https?://[^+\s]+)\+(?P<strategy>[^+]+)(?P<constrained>\+constrained)?"
-)
 # What a filter cut off did not end by itself: it scores as any other answer that was cut.
 _FINISH: Mapping[str, Finish] = {"stop": "stop", "length": "length", "content_filter": "length"}
-
-
-@dataclass(frozen=True)
-class RemoteName:
-    """A remote subject's name in its parts. endpoint: the name up to its strategy."""
-
-    endpoint: str
-    model: str
-    address: Address
-    strategy: str
-    constrained: bool
-
-
-def read_name(name: str) -> RemoteName:
-    """The parts of openai:MODEL@URL+STRATEGY. Raises UserError for what has another form, or no usable address."""
-    found = _NAME.fullmatch(name)
-    if found is None:
-        raise UserError(
-            f"{name.split('@')[0]!r:.60} names no model, address and strategy",
-            "an openai: subject",
-            f"write {_FORM}, for example openai:llama3.2@http://localhost:11434/v1+zero_shot",
-        )
-    address = read_address(found["url"])
-    return RemoteName(
-        name[: found.start("strategy") - 1],
-        found["model"],
-        address,
-        found["strategy"],
-        found["constrained"] is not None,
-    )
 
 
 @dataclass(frozen=True)
 class RemoteSubject:
     """A model at an address. The key is read from the environment when it is first asked, and kept nowhere else."""
 
-    name: str
+    at: SubjectName
     task: Task
-    at: RemoteName
     strategy: Strategy
     sample: int = 0
 
@@ -88,6 +50,10 @@ class RemoteSubject:
                 f'"{self.name}": an endpoint cannot be held to a list of labels as the local models are',
                 hint="drop +constrained: an answer that is no label counts as wrong",
             )
+
+    @property
+    def name(self) -> str:
+        return str(self.at)
 
     @cached_property
     def identity(self) -> str:
@@ -107,12 +73,6 @@ class RemoteSubject:
 
     def sampled(self, sample: int) -> RemoteSubject:
         return replace(self, sample=sample)
-
-    def general(self, way: Way) -> NoReturn:
-        raise not_general(self.name)
-
-    def kept(self, other: KeptTask) -> NoReturn:
-        raise not_general(self.name, "another task", "kept")
 
     def fingerprint(self, example: Example) -> str:
         return self._fingerprint(self.strategy.messages(example))
@@ -261,7 +221,7 @@ def _count(usage: Mapping[str, Any], key: str) -> int:
 
 def how_known(name: str, answers: Iterable[Answer]) -> str:
     """What is to be said of a remote subject wherever its answers count; empty for any other."""
-    if not name.startswith("openai:"):
+    if kind_of(name) != "endpoint":
         return ""
     there = [a for a in answers if a.text is not None]
     dates = sorted({a.date for a in there if a.date})

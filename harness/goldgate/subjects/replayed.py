@@ -1,16 +1,12 @@
-"""A subject that is known by its record: its model is needed only for what is not recorded."""
+"""Subjects that are known by their record: with a model for what is not recorded, or with recorded answers alone."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from goldgate.base.errors import UserError
-from goldgate.subjects.subject import Answer, Progress, Subject, Way, general_identity, kept_identity, sampled_identity
+from goldgate.subjects.subject import Answer, Progress, Subject, Variant, sampled_identity
 from goldgate.task.examples import Example
-
-if TYPE_CHECKING:
-    from goldgate.subjects.elsewhere import KeptTask
 
 
 class Replayed:
@@ -37,20 +33,15 @@ class Replayed:
         live = self._subject()
         return float(live.gap(example, one, other)) if hasattr(live, "gap") else float("inf")
 
-    def sampled(self, sample: int) -> Subject:
-        return Replayed(
-            self.name, sampled_identity(self.identity, sample), lambda: self._subject().sampled(sample), self._where
+    def sampled(self, sample: int) -> Replayed:
+        return self.variant(
+            Variant(lambda identity: sampled_identity(identity, sample), lambda subject: subject.sampled(sample))
         )
 
-    def general(self, way: Way) -> Subject:
-        return Replayed(
-            self.name, general_identity(self.identity, way), lambda: self._subject().general(way), self._where
-        )
-
-    def kept(self, other: KeptTask) -> Subject:
-        return Replayed(
-            self.name, kept_identity(self.identity, other.digest), lambda: self._subject().kept(other), self._where
-        )
+    def variant(self, variant: Variant) -> Replayed:
+        """The variant, known by its record in turn; made of the subject itself where it has to answer."""
+        live = self._subject
+        return Replayed(self.name, variant.identity(self.identity), lambda: variant.of(live()), self._where)
 
     def _subject(self) -> Subject:
         what = f"an answer of {self.name} is not recorded, and it cannot be generated: "
@@ -62,3 +53,31 @@ class Replayed:
         if subject.identity != self.identity:
             raise UserError(f"{what}it is not what was promoted", self._where, hint)
         return subject
+
+
+class OnlyRecorded:
+    """A subject of which only recorded answers are left. Raises UserError when it has to answer.
+
+    where: the file of the record; hint: what to do where an answer is not in it.
+    """
+
+    def __init__(self, name: str, identity: str, where: str, hint: str) -> None:
+        self.name, self.identity = name, identity
+        self._where, self._hint = where, hint
+
+    def fingerprint(self, example: Example) -> str:
+        raise UserError(f"the run has no answer of {self.name} to {example.id} as it is now", self._where, self._hint)
+
+    def answer(self, examples: Sequence[Example], progress: Progress | None = None) -> Iterator[Answer]:
+        if examples:
+            self.fingerprint(examples[0])
+        return iter(())
+
+    def sampled(self, sample: int) -> OnlyRecorded:
+        return self.variant(
+            Variant(lambda identity: sampled_identity(identity, sample), lambda subject: subject.sampled(sample))
+        )
+
+    def variant(self, variant: Variant) -> OnlyRecorded:
+        """The variant, of which only recorded answers are left too."""
+        return OnlyRecorded(self.name, variant.identity(self.identity), self._where, self._hint)

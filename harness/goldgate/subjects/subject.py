@@ -4,23 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, get_args
+from typing import Literal, Protocol
 
-from goldgate.base.errors import UserError
 from goldgate.base.fingerprint import digest
 from goldgate.task.examples import Example
-from goldgate.task.questions import VERSION as GENERAL
-
-if TYPE_CHECKING:
-    from goldgate.subjects.elsewhere import KeptTask
 
 Finish = Literal["stop", "length", "error"]
 Origin = Literal["recorded", "cache", "model"]
 Progress = Callable[[int], None]
-Way = Literal["said", "chosen", "read"]
-"""How the general questions are put. said: answered in the subject's own words; chosen: the likeliest of a question's
-options; read: the mean log-probability of a passage's tokens but the first, each given those before."""
-WAYS: tuple[Way, ...] = get_args(Way)
 
 
 @dataclass(frozen=True)
@@ -76,13 +67,17 @@ class Subject(Protocol):
         """
         ...
 
-    def general(self, way: Way) -> Subject:
-        """The same model without its task: it answers the general questions. Raises UserError if it cannot."""
-        ...
 
-    def kept(self, other: KeptTask) -> Subject:
-        """The same model under another task's prompt: it answers that task's dev split. Raises as `general`."""
-        ...
+@dataclass(frozen=True)
+class Variant:
+    """The same model answering in another way: a further sample, or questions beside its task.
+
+    identity: from a subject's identity to the one that the variant's answers are kept under; of: makes the variant of a
+    subject that can answer, and raises UserError where that one cannot.
+    """
+
+    identity: Callable[[str], str]
+    of: Callable[[Subject], Subject]
 
 
 MOST_SAMPLES = 100
@@ -92,21 +87,3 @@ MOST_SAMPLES = 100
 def sampled_identity(identity: str, sample: int) -> str:
     """Identity under which the answers of one more sample are kept, so that it never stands in for another."""
     return digest([identity, sample])
-
-
-def general_identity(identity: str, way: Way) -> str:
-    """Identity under which a subject's answers to the general questions are kept."""
-    return digest([identity, "general", way, GENERAL])
-
-
-def kept_identity(identity: str, other: str) -> str:
-    """Identity under which a subject's answers to another task are kept. other: the digest of what that asks."""
-    return digest([identity, "kept", other])
-
-
-def not_general(name: str, what: str = "the general questions", gate: str = "general") -> UserError:
-    """What a subject says that is not asked beside its task."""
-    return UserError(
-        f"{name} is not asked {what}: what training made it forget is known of models on this machine alone",
-        hint=f"gate `{gate}` for adapter:FOLDER or base+STRATEGY",
-    )

@@ -11,11 +11,11 @@ import pytest
 
 from goldgate.base.errors import UserError
 from goldgate.engine.loading import forget_models
+from goldgate.forgetting.without_task import WAYS, Way, without_task
 from goldgate.models.embedded import model_digest
 from goldgate.models.quiet import quiet
 from goldgate.models.template import template_digest
 from goldgate.subjects import Answer, Subject, parse_subject
-from goldgate.subjects.subject import WAYS, Way
 from goldgate.task.examples import Example
 from goldgate.task.project import Project
 from goldgate.task.questions import asked, passages, questions
@@ -49,7 +49,7 @@ def train_adapter(tiny_llama: Path, folder: Path, base: str) -> Path:
 
 def ask(subject: Subject, way: Way, count: int = 6) -> dict[str, Answer]:
     split = passages() if way == "read" else asked()
-    return {a.id: a for a in subject.general(way).answer(split.examples[:count])}
+    return {a.id: a for a in without_task(subject, way).answer(split.examples[:count])}
 
 
 def base(made: Made, prompt: str = "zero_shot") -> Subject:
@@ -83,7 +83,7 @@ def test_the_prompt_of_the_task_does_not_stand_before_the_questions(made: Made) 
     one, other = (ask(base(made, prompt), "said") for prompt in ("zero_shot", "few_shot:2"))
     assert {i: a.text for i, a in one.items()} == {i: a.text for i, a in other.items()}
     assert all(a.prompt_tokens < 150 for a in one.values())
-    plain = base(made).general("said")._who.strategy  # type: ignore[attr-defined]
+    plain = without_task(base(made), "said").who.strategy  # type: ignore[attr-defined]
     assert plain.messages(Example("x", "Why?", "")) == [{"role": "user", "content": "Why?"}]
 
 
@@ -97,7 +97,7 @@ def test_an_adapter_is_asked_with_its_weights(made: Made, tiny_llama: Path, tmp_
 
 def test_every_way_has_an_identity_of_its_own_by_who_is_asked(made: Made) -> None:
     one, other = base(made), base(made, "few_shot:2")
-    identities = {s.general(way).identity for s in (one, other) for way in WAYS} | {one.identity, other.identity}
+    identities = {without_task(s, way).identity for s in (one, other) for way in WAYS} | {one.identity, other.identity}
     assert len(identities) == 2 * len(WAYS) + 2
 
 
@@ -120,11 +120,11 @@ def test_a_model_whose_numbers_broke_has_no_answer(made: Made, tiny_llama: Path,
 def test_a_model_behind_an_endpoint_is_not_asked(made: Made) -> None:
     remote = parse_subject("openai:m@http://127.0.0.1:9/v1+zero_shot", made[1], made[0])
     with pytest.raises(UserError, match="not asked the general questions"):
-        remote.general("said")
+        without_task(remote, "said")
 
 
 def test_readings_that_hardly_differ_are_near(made: Made) -> None:
-    read = base(made).general("read")
+    read = without_task(base(made), "read")
     (passage, *_) = passages()
     answer = ask(base(made), "read", 1)[passage.id]
     assert answer.text == f"{answer.logprob:.4f}"

@@ -7,14 +7,14 @@ from typing import NoReturn, Self
 
 from goldgate.base.errors import UserError
 from goldgate.scored.scored import Scored
-from goldgate.scored.values import Scores
+from goldgate.scored.table import ScoreTable
 from goldgate.task.examples import Split
 
 VERSION = 1
 """Raised when another task's examples would be asked or compared in another way."""
 
 
-class KeptScores(Scores):
+class KeptTable(ScoreTable):
     """Scores on another task's dev split: sliced by tags alone, and of its examples as they stand."""
 
     def check_slice(self, keep: Callable[..., object], name: str) -> NoReturn:
@@ -40,7 +40,7 @@ class Kept(Scored):
     before: the base model on the same: kept.exact_match - kept.before.exact_match >= -0.05.
     """
 
-    def __init__(self, label: str, scores: Scores, before: Callable[[], Scores]) -> None:
+    def __init__(self, label: str, scores: ScoreTable, before: Callable[[], ScoreTable]) -> None:
         super().__init__(label, scores)
         self._before = before
 

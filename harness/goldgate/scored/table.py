@@ -16,7 +16,8 @@ from goldgate.subjects.subject import Answer
 from goldgate.task.examples import Example, Split
 from goldgate.task.strata import read_novelty
 
-Values = dict[str, float | None]
+ByExample = dict[str, float | None]
+"""Example id → value; None where the answer is missing."""
 
 
 class Ask(Protocol):
@@ -30,7 +31,7 @@ Clock = Callable[[], Mapping[str, Timing]]
 
 
 @dataclass
-class Scores:
+class ScoreTable:
     """Per-example values of every metric of one subject, computed when first asked for. known: recorded values; ask:
     for more answers of the subject, None where only these can be had; clock: for its latencies, None where nobody
     may ask it alone.
@@ -42,8 +43,8 @@ class Scores:
     known: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     ask: Ask | None = None
     clock: Clock | None = None
-    _values: dict[str | OwnScorer, Values] = field(default_factory=dict)
     _reasons: dict[str | OwnScorer, dict[str, str]] = field(default_factory=dict)
+    _values: dict[str | OwnScorer, ByExample] = field(default_factory=dict)
     _asked: dict[tuple[str, int], Mapping[str, Answer]] = field(default_factory=dict)
     _timings: Mapping[str, Timing] | None = None
 
@@ -64,13 +65,13 @@ class Scores:
             self, split=split, answers=self._asked[key], known={}, clock=None, _values={}, _reasons={}, _timings=None
         )
 
-    def values(self, metric: str) -> Values:
+    def values(self, metric: str) -> ByExample:
         """Example id → value (None where the answer is missing). Raises UserError for an unknown metric or a NaN."""
         if metric not in self._values:
             self._values[metric] = self._score(metric)
         return self._values[metric]
 
-    def _score(self, metric: str) -> Values:
+    def _score(self, metric: str) -> ByExample:
         scorers = scorers_for(self.context.task)
         if metric not in scorers:
             known_ones = [*scorers, *whole_for(self.context.task), *TIMED]
@@ -84,7 +85,7 @@ class Scores:
         values = self._kept(metric, todo, fresh)
         return {e.id: values[e.id] if e.id in values else known[e.id] for e in self.split}
 
-    def own_values(self, scorer: OwnScorer, examples: Sequence[Example]) -> Values:
+    def own_values(self, scorer: OwnScorer, examples: Sequence[Example]) -> ByExample:
         """The values of a user's scorer, on these examples at least: it need not make sense on others."""
         self.check_whole()
         values = self._values.setdefault(scorer, {})
@@ -93,9 +94,9 @@ class Scores:
         values.update(self._kept(scorer, todo, fresh))
         return values
 
-    def _kept(self, metric: str | OwnScorer, examples: Sequence[Example], given: Sequence[Given]) -> Values:
+    def _kept(self, metric: str | OwnScorer, examples: Sequence[Example], given: Sequence[Given]) -> ByExample:
         """The values of what a scorer gave; its reasons are kept beside them."""
-        values: Values = {}
+        values: ByExample = {}
         for example, one in zip(examples, given, strict=True):
             values[example.id] = value_of(one)
             if isinstance(one, Score) and one.reason:

@@ -1,4 +1,4 @@
-"""The general questions, asked of a subject's model without its task: no instructions, no shots, no pruned prompt."""
+"""A subject's model without its task, to answer the general questions: no instructions, no shots, no pruned prompt."""
 
 from __future__ import annotations
 
@@ -7,21 +7,45 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal, get_args
 
 from goldgate.base.errors import UserError
+from goldgate.base.fingerprint import digest
+from goldgate.forgetting.variants import local, variant_of
 from goldgate.prompts.strategy import turns
 from goldgate.subjects.local import LocalSubject, Who
-from goldgate.subjects.subject import Answer, Progress, Way, general_identity
+from goldgate.subjects.subject import Answer, Progress, Subject, Variant
 from goldgate.task.examples import Example, Message
-from goldgate.task.questions import questions
+from goldgate.task.questions import VERSION, questions
 from goldgate.task.task import Decoding, Task
 
+Way = Literal["said", "chosen", "read"]
+"""How the general questions are put. said: answered in the subject's own words; chosen: the likeliest of a question's
+options; read: the mean log-probability of a passage's tokens but the first, each given those before."""
+WAYS: tuple[Way, ...] = get_args(Way)
 _NEW_TOKENS = 24  # a word with a few around it; goldgate.task.questions's VERSION counts both
 _WITH_THOUGHT = 512
 
 
-class GeneralSubject(LocalSubject):
+def without_task(subject: Subject, way: Way) -> Subject:
+    """The subject's model without its task, to answer the general questions.
+
+    Raises UserError for a subject that is no model on this machine; for one that is known by its record only where an
+    answer is not recorded.
+    """
+
+    def made(live: Subject) -> Subject:
+        return WithoutTask(local(live, "the general questions", "general").who, way)
+
+    return variant_of(subject, Variant(lambda identity: without_task_identity(identity, way), made))
+
+
+def without_task_identity(identity: str, way: Way) -> str:
+    """Identity under which a subject's answers to the general questions are kept."""
+    return digest([identity, "general", way, VERSION])
+
+
+class WithoutTask(LocalSubject):
     """A subject's model with its plain chat template, or none to read. Answers the general questions."""
 
     def __init__(self, who: Who, way: Way) -> None:
@@ -31,7 +55,7 @@ class GeneralSubject(LocalSubject):
 
     @cached_property
     def identity(self) -> str:
-        return general_identity(self._tested, self._way)
+        return without_task_identity(self._tested, self._way)
 
     def answer(self, examples: Sequence[Example], progress: Progress | None = None) -> Iterator[Answer]:
         if self._way == "said":

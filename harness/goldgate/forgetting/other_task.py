@@ -1,4 +1,4 @@
-"""Other tasks of the project, asked of this task's base model and candidate: what a training must leave as it was."""
+"""Another task of the project, put to a subject of this task: what a training must leave as it was."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import NoReturn
 
 from goldgate.base.errors import UserError, near_names
 from goldgate.base.fingerprint import digest
+from goldgate.forgetting.variants import local, variant_of
 from goldgate.prompts import Strategy, parse_strategy
 from goldgate.subjects.local import LocalSubject, Who
 from goldgate.subjects.resolve import sources_of
-from goldgate.subjects.subject import kept_identity
+from goldgate.subjects.subject import Subject, Variant
 from goldgate.task.examples import Split, load_split
 from goldgate.task.project import Project
 from goldgate.task.questions import PREFIX, SPLIT
@@ -19,7 +20,7 @@ from goldgate.task.task import Task, load_task
 
 
 @dataclass(frozen=True)
-class KeptTask:
+class OtherTask:
     """Another task under a prompt. name: as must_not_regress has it; task: on this task's base model, with what this
     task says of that model's chat template; dev: its dev split, whose ids are told from this task's; digest: of what is
     asked, the examples aside.
@@ -38,7 +39,7 @@ class KeptTask:
         )
 
 
-def kept_task(name: str, task: Task, project: Project) -> KeptTask:
+def other_task(name: str, task: Task, project: Project) -> OtherTask:
     """What an entry of must_not_regress means: TASK, or TASK+STRATEGY for another prompt than zero_shot.
 
     Raises UserError for a task that is not there, is this one, or has no dev split.
@@ -59,20 +60,38 @@ def kept_task(name: str, task: Task, project: Project) -> KeptTask:
         raise UserError(f"the dev split of {other} is empty", where, f"goldgate prepare {other}")
     # Like the general questions they are the same on every split of this task, and kept where those are.
     renamed = Split(SPLIT, tuple(replace(e, id=f"{PREFIX}{other}/{e.id}") for e in dev))
-    return KeptTask(name, found, parse_strategy(strategy or "zero_shot", sources_of(found, project)), renamed)
+    return OtherTask(name, found, parse_strategy(strategy or "zero_shot", sources_of(found, project)), renamed)
 
 
-class KeptSubject(LocalSubject):
+def on_other_task(subject: Subject, other: OtherTask) -> Subject:
+    """The subject's model under another task's prompt, to answer that task's dev split.
+
+    Raises UserError for a subject that is no model on this machine; for one that is known by its record only where an
+    answer is not recorded.
+    """
+    variant = Variant(
+        lambda identity: other_task_identity(identity, other),
+        lambda live: OnOtherTask(local(live, "another task", "kept").who, other),
+    )
+    return variant_of(subject, variant)
+
+
+def other_task_identity(identity: str, other: OtherTask) -> str:
+    """Identity under which a subject's answers to another task are kept."""
+    return digest([identity, "kept", other.digest])
+
+
+class OnOtherTask(LocalSubject):
     """A subject's model with another task's prompt. It answers that task's dev split."""
 
-    def __init__(self, who: Who, other: KeptTask) -> None:
+    def __init__(self, who: Who, other: OtherTask) -> None:
         super().__init__(replace(who, task=other.task, strategy=other.strategy, constrained=False))
         self._tested = LocalSubject(who).identity
-        self._other = other.digest
+        self._other = other
 
     @cached_property
     def identity(self) -> str:
-        return kept_identity(self._tested, self._other)
+        return other_task_identity(self._tested, self._other)
 
     def sampled(self, sample: int) -> NoReturn:
         raise UserError(f"{self.name} is asked another task once", hint="gate agreement in that task's own suite")

@@ -1,0 +1,64 @@
+"""How a comparison is decided: from the evidence, the threshold and the level to a verdict in words."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from goldgate.base.errors import UserError
+from goldgate.measures import wording
+from goldgate.measures.context import Recording
+from goldgate.measures.evidence import FAIL_LEVEL, Evidence, Op
+from goldgate.measures.verdict import Outcome, Reading, Verdict
+
+
+def decide(evidence: Evidence, op: Op, t: float, written: Reading, how: Recording, gate: str = "") -> Verdict:
+    """The verdict on `measure op t`: shown at the level, or its opposite shown at 2.5%, or undecided.
+
+    gate: the gate as written, where it is not "metric op t". Pure; raises UserError for a threshold out of range.
+    """
+    lo, hi = evidence.bounds
+    if not lo <= t <= hi:
+        raise UserError(
+            f"{evidence.name} lies between {lo:g} and {hi:g}: it can never be compared with {t:g}",
+            hint="rates are written as 0.95, not 95",
+        )
+    reading = how.force or written
+    p, against = evidence.p_pass(op, t), evidence.p_fail(op, t)
+    low, high = evidence.interval()
+    name = evidence.name + ("" if reading == "shown" else f".{reading}")
+    verdict = Verdict(
+        outcome=_outcome(evidence, op, t, reading, p <= how.level, against <= FAIL_LEVEL),
+        gate=gate or f"{name} {op} {wording.threshold(t)}",
+        metric=evidence.name,
+        op=op,
+        threshold=t,
+        reading=reading,
+        written=written,
+        estimate=evidence.estimate,
+        low=low,
+        high=high,
+        n=evidence.n,
+        missing=evidence.lost,
+        p=p,
+        level=how.level,
+        bounds=evidence.bounds,
+        message="",
+        approximate=evidence.approximate,
+    )
+    if how.sealed:
+        unknown = math.nan
+        verdict = replace(verdict, sealed=True, estimate=unknown, low=unknown, high=unknown, p=unknown)
+        return replace(verdict, message=wording.sealed(verdict, how.note))
+    return replace(verdict, message=wording.explain(evidence, verdict, how.note, how.error))
+
+
+def _outcome(evidence: Evidence, op: Op, t: float, reading: Reading, shown: bool, opposite: bool) -> Outcome:
+    if reading == "observed":
+        mean = evidence.observed(op)
+        slack = 1e-12 * (evidence.bounds[1] - evidence.bounds[0])  # sums of decimals are not exact
+        return "pass" if (mean >= t - slack if op == ">=" else mean <= t + slack) else "fail"
+    if opposite:
+        return "fail"
+    plausible = reading == "plausible" and evidence.p_refuted(op, t) > FAIL_LEVEL
+    return "pass" if shown or plausible else "undecided"
