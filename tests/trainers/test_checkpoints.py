@@ -13,7 +13,7 @@ import pytest
 
 from goldgate.base import files
 from goldgate.base.errors import UserError
-from goldgate_trainers.lora import optimize
+from goldgate_trainers.lora import forward
 from goldgate_trainers.lora import train as lora
 from goldgate_trainers.lora.attempt_folder import TrainingResult
 from goldgate_trainers.lora.checkpoints import Checkpoints
@@ -153,14 +153,14 @@ def test_nothing_in_a_checkpoint_can_run(lesson: Lesson, tmp_path: Path, eager: 
 
 def exploding(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
     """The third step of so many trainings has a loss that is no number."""
-    real, seen = optimize.answer_loss, 0
+    real, seen = forward.answer_loss, 0
 
     def loss(*arguments: Any) -> Any:
         nonlocal seen
         seen += 1
         return real(*arguments) * (math.nan if seen % 5 == 0 and seen <= 5 * times else 1.0)
 
-    monkeypatch.setattr(optimize, "answer_loss", loss)
+    monkeypatch.setattr(forward, "answer_loss", loss)
 
 
 @pytest.mark.parametrize("times", [1, 2])

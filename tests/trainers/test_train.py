@@ -16,6 +16,7 @@ from goldgate.subjects import parse_subject
 from goldgate.task.examples import Example, Split
 from goldgate_trainers.lora import train as lora
 from goldgate_trainers.lora.attempt_folder import TrainingResult
+from goldgate_trainers.lora.base_model import attention_layers
 from goldgate_trainers.lora.progress import Progress
 
 from .conftest import QUICK, Lesson, train
@@ -237,4 +238,4 @@ def test_on_attention_alone_no_other_layer_is_trained(lesson: Lesson, trained: T
 
 def test_a_model_without_attention_by_name_is_refused(base: Any) -> None:
     with pytest.raises(UserError, match="no linear layer that is known as attention's"):
-        lora.attention_layers(base.get_input_embeddings())
+        attention_layers(base.get_input_embeddings())

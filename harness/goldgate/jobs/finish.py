@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -97,5 +98,6 @@ def _attempt(training: Training, attempt: Attempt) -> dict[str, Any]:
         "seen": diagnose(attempt).seen,
         "setbacks": list(attempt.setbacks),
         "continue_from": attempt.continue_from,
+        "time_up": None if attempt.time_up is None else asdict(attempt.time_up),
         "adapter": adapter.digest,
     }

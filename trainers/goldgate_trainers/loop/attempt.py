@@ -8,6 +8,7 @@ from pathlib import Path
 
 from goldgate_trainers.lora.attempt_folder import dev_scores, kept_epoch
 from goldgate_trainers.lora.recipe import Recipe
+from goldgate_trainers.lora.time_up import TimeUp
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class Attempt:
     """One recipe, trained and judged on dev. trained, judged: seconds; earlier: of them, in a killed run before.
 
     recipe: what trained to the end: of the step's, half the learning rate for every setback (a loss that exploded);
-    log: a row an optimizer step; continue_from: number of the attempt that it went on from.
+    log: a row an optimizer step; continue_from: number of the attempt that it went on from; time_up: that the time did
+    not suffice for the step's recipe: `recipe` then has the epochs that were begun.
     """
 
     k: int
@@ -47,6 +49,7 @@ class Attempt:
     continue_from: int | None = None
     earlier: float = 0.0
     setbacks: tuple[str, ...] = ()
+    time_up: TimeUp | None = None
 
     @property
     def tried(self) -> tuple[Recipe, ...]:
@@ -59,6 +62,11 @@ class Attempt:
     def epochs(self) -> int:
         """Passes over train: fewer than the recipe's where answers to dev got no better."""
         return len(dev_scores(self.log)) or self.recipe.epochs
+
+    @property
+    def passes(self) -> float:
+        """As epochs, with the part of one that was trained where the time was used up."""
+        return float(self.epochs) if self.time_up is None else float(self.log[-1]["epoch"])
 
     @property
     def kept(self) -> int:

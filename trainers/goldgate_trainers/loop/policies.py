@@ -151,7 +151,7 @@ class VaryTag:
         return Step(replace(last.recipe, variations=",".join(facts.variations)), told)
 
 
-LADDER: tuple[Policy, ...] = (
+POLICIES: tuple[Policy, ...] = (
     FewerEpochs(),
     MoreEpochs(),
     MoreDropout(),
@@ -164,7 +164,7 @@ LADDER: tuple[Policy, ...] = (
 
 def next_step(done: Sequence[Attempt], facts: TrainFacts = UNKNOWN) -> Step | None:
     """The first policy's step that was not taken yet; None at the end of the ladder."""
-    for policy in LADDER:
+    for policy in POLICIES:
         step = policy.step(done, facts)
         if step is not None and not _taken(step, done):
             return step

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from goldgate.base.errors import UserError
 from goldgate.base.files import read_json, write_json, write_whole
 from goldgate.models.adapter import adapter_digest
 from goldgate_trainers.lora.recipe import Recipe
+from goldgate_trainers.lora.time_up import TimeUp
 
 Log = list[dict[str, float]]
 
@@ -42,7 +43,8 @@ class TrainingResult:
     log: a row an optimizer step; notes: what preflight found and did not refuse, and kills; setbacks: one for every
     time that the loss exploded and training began again at half the learning rate; micro_batch: rows of a forward
     pass, fewer than asked for where memory ran out; reused: it was complete already; earlier: seconds of a killed
-    process before this one; sample: one row in words, see preflight.sample.
+    process before this one; sample: one row in words, see preflight.sample; time_up: that the time did not suffice for
+    the recipe, None where it did.
     """
 
     adapter: Path
@@ -57,6 +59,7 @@ class TrainingResult:
     reused: bool = False
     earlier: float = 0.0
     sample: Mapping[str, str] = field(default_factory=dict)
+    time_up: TimeUp | None = None
 
 
 def write_attempt(
@@ -68,10 +71,11 @@ def write_attempt(
     notes: tuple[str, ...],
     sample: dict[str, str],
     setbacks: tuple[str, ...] = (),
+    time_up: TimeUp | None = None,
 ) -> None:
     """Completes an attempt's folder, whose adapter/ is there already. key: digest of all that decided the adapter.
 
-    sample: one training row as the model saw it.
+    sample: one training row as the model saw it; time_up: that the time did not suffice for the recipe.
     """
     from ruamel.yaml import YAML
 
@@ -92,6 +96,7 @@ def write_attempt(
             "sample": sample,
             "setbacks": list(setbacks),
             "micro_batch": recipe.micro_batch,
+            **({} if time_up is None else {"time_up": asdict(time_up)}),
         },
     )
 
@@ -116,6 +121,7 @@ def read_attempt(folder: Path, key: str) -> TrainingResult | None:
             record["micro_batch"],
             reused=True,
             sample=record["sample"],
+            time_up=TimeUp(**record["time_up"]) if "time_up" in record else None,
         )
     except (UserError, OSError, KeyError, TypeError):
         # A folder that a killed process or a person left torn counts as not there; it is made again.

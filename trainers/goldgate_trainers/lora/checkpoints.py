@@ -26,6 +26,7 @@ KEPT = 2
 """Newest ones that stay: should the last be torn, the one before is used."""
 
 _MANIFEST = "checkpoint.json"
+_HORIZON = "horizon.json"
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class Checkpoints:
 
     key: digest of all that decides the adapter; those of another key count as not there. saved: the newest whole one;
     torn: steps of newer ones that are not what was written. setbacks: why the training began again, in words, in turn;
-    micro_batch: rows a forward pass where memory did not suffice for those of the recipe.
+    micro_batch: rows a forward pass where memory did not suffice for those of the recipe. horizon: recipe settings that
+    shorten the training to the time it had, empty where it had enough; None where that was not asked yet.
     """
 
     def __init__(self, attempt: Path, key: str) -> None:
@@ -54,6 +56,7 @@ class Checkpoints:
         self._kept = [] if self.saved is None else [self.saved.folder]
         self.setbacks: list[str] = [] if self.saved is None else self.saved.note["setbacks"]
         self.micro_batch: int | None = None if self.saved is None else self.saved.note.get("micro_batch")
+        self.horizon = self._planned() if self.saved is None else self.saved.note.get("horizon") or {}
 
     def due(self) -> bool:
         """Whether it is time for the next one."""
@@ -64,7 +67,7 @@ class Checkpoints:
         UserError on a full disk. note: JSON that reading gives back.
         """
         begun = time.monotonic()
-        whole_note = {**note, "setbacks": self.setbacks, "micro_batch": self.micro_batch}
+        whole_note = {**note, "setbacks": self.setbacks, "micro_batch": self.micro_batch, "horizon": self.horizon}
         manifest = {
             "key": self._key,
             "step": step,
@@ -83,6 +86,12 @@ class Checkpoints:
         now = time.monotonic()
         self._due = now + max(EVERY, (now - begun) / SHARE)
 
+    def plan(self, horizon: Mapping[str, int]) -> None:
+        """Keeps the horizon, before the first step: a training that is killed is taken up with the same."""
+        self.horizon = dict(horizon)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        write_json(self._folder / _HORIZON, {"key": self._key, "horizon": self.horizon})
+
     def begin_again(self, why: str) -> None:
         """Forgets all that was saved: the training starts anew, for this reason."""
         self._forget()
@@ -97,6 +106,8 @@ class Checkpoints:
         self.remove()
         self.saved = None
         self._kept = []
+        if self.horizon is not None:
+            self.plan(self.horizon)
 
     def remove(self) -> None:
         """Removes them all: the attempt is complete."""
@@ -105,6 +116,14 @@ class Checkpoints:
     def _all(self) -> list[Path]:
         """The newest first; what a killed process left under temporary names is not among them."""
         return sorted((p for p in self._folder.glob("*") if p.name.isdigit()), reverse=True)
+
+    def _planned(self) -> dict[str, int] | None:
+        """The horizon that a killed training wrote, if it is one of this key."""
+        try:
+            written = read_json(self._folder / _HORIZON)
+            return dict(written["horizon"]) if written["key"] == self._key else None
+        except (UserError, OSError, KeyError, TypeError, ValueError):
+            return None  # not there, or torn: nothing was trained by it that could be taken up
 
     def _newest(self) -> Saved | None:
         for folder in self._all():

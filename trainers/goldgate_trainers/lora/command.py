@@ -36,11 +36,13 @@ from goldgate_trainers.lora.attempt_folder import (
     tidy_config,
     write_attempt,
 )
+from goldgate_trainers.lora.base_model import load_base
 from goldgate_trainers.lora.batches import IGNORED, Row, collate, strategy_for
+from goldgate_trainers.lora.checked_rows import checked_rows
+from goldgate_trainers.lora.conditions import training_key
 from goldgate_trainers.lora.oversampling import repeats
 from goldgate_trainers.lora.preflight import check_adapter, sample
 from goldgate_trainers.lora.recipe import Recipe
-from goldgate_trainers.lora.train import checked_rows, load_base, training_key
 
 LOSS_ROWS = 64
 """Train examples, the first by id, whose loss is measured before and after: a program's own log has no fixed form."""

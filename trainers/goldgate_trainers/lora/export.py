@@ -15,7 +15,7 @@ from goldgate.models.exported import NOTE
 from goldgate.models.quiet import quiet
 from goldgate.models.template import stop_tokens
 from goldgate.task.task import Task
-from goldgate_trainers.lora.train import load_base
+from goldgate_trainers.lora.base_model import load_base
 
 _TAKEN_OVER = (
     "tokenizer*.json",

@@ -43,7 +43,9 @@ class Recipe:
     of perturbations that must not change an answer, with commas between, under which they are seen the second time;
     pack: rows one behind the other, without padding; quantize: the frozen weights in 4 bits, on a CUDA GPU; patience:
     epochs in a row whose answers to dev score no better, after which training ends; the best epoch's adapter is kept
-    (0: all epochs are trained, and the last one's is); trainer: ours, or a command: a program and its arguments, to
+    (0: all epochs are trained, and the last one's is); max_steps: optimizer steps that training is planned for, where
+    its epochs have more (0: no such bound); stop_after: the step after which it ends although it was planned for more,
+    as a training does whose time is used up (0: none); trainer: ours, or a command: a program and its arguments, to
     which the rest is a request (goldgate_trainers.lora.command).
     """
 
@@ -70,6 +72,8 @@ class Recipe:
     pack: bool = False
     quantize: Literal["none", "4bit"] = "none"
     patience: int = 0
+    max_steps: int = 0
+    stop_after: int = 0
     trainer: Literal["lora", "command"] = "lora"
     command: tuple[str, ...] = ()
 
@@ -83,8 +87,13 @@ class Recipe:
         return digest(self.to_dict())
 
     def steps(self, examples: int) -> int:
-        """Optimizer steps that this many training examples come to."""
-        return math.ceil(examples / self.batch) * self.epochs
+        """Optimizer steps that training on this many examples is planned for."""
+        steps = self.steps_an_epoch(examples) * self.epochs
+        return min(steps, self.max_steps or steps)
+
+    def steps_an_epoch(self, examples: int) -> int:
+        """Optimizer steps of one pass over this many training examples."""
+        return math.ceil(examples / self.batch)
 
     def rate_at(self, step: int, total: int) -> float:
         """Learning rate of a step (counted from 0) as a share of the peak, in (0, 1].
@@ -110,6 +119,8 @@ _LATER = {
         "pack",
         "quantize",
         "patience",
+        "max_steps",
+        "stop_after",
         "trainer",
         "command",
     )
@@ -130,6 +141,8 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "max_length": (16, 1_048_576),
     "micro_batch": (1, 4096),
     "patience": (0, 1000),
+    "max_steps": (0, 1_000_000_000),
+    "stop_after": (0, 1_000_000_000),
 }
 _CHOICES = {
     "prompt": ("pruned", "zero_shot"),

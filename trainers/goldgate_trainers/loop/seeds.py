@@ -1,54 +1,13 @@
-"""Which attempts a run makes: up the ladder until one passes, or the same number of them whatever they come to."""
+"""The plan that trains one recipe with several seeds: how much of a result is luck?"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 from goldgate_trainers.loop.attempt import Attempt, Step
-from goldgate_trainers.loop.facts import UNKNOWN, TrainFacts
-from goldgate_trainers.loop.policies import next_step
 from goldgate_trainers.lora.recipe import Recipe
-
-
-class Plan(Protocol):
-    """What follows on the attempts so far.
-
-    comparing: the attempts are compared with each other, so each is trained as it stands, whatever time is left, and
-    the best of all is the only one that may look at golden.
-    """
-
-    @property
-    def comparing(self) -> bool: ...
-
-    @property
-    def ended(self) -> str:
-        """Why there is no further step, in words."""
-        ...
-
-    def next(self, done: Sequence[Attempt]) -> Step | None:
-        """The step after these attempts, of which there is one at least; None at the end."""
-        ...
-
-    def record(self, done: Sequence[Attempt]) -> dict[str, Any]:
-        """What run.json says of the plan: kind, and in words what the attempts came to together."""
-        ...
-
-
-@dataclass(frozen=True)
-class Ladder:
-    """One change at a time, for a reason, until a candidate is likely to pass. facts: of the training data."""
-
-    facts: TrainFacts = UNKNOWN
-    comparing: bool = False
-    ended: str = "no step of the ladder is left: this data and base model do not reach the gates"
-
-    def next(self, done: Sequence[Attempt]) -> Step | None:
-        return next_step(done, self.facts)
-
-    def record(self, done: Sequence[Attempt]) -> dict[str, Any]:
-        return {}
 
 
 @dataclass(frozen=True)
