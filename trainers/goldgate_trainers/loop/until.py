@@ -66,8 +66,8 @@ def train_until(
 ) -> Outcome:
     """Makes attempts until one passes golden, the plan has no further step, or the budget would be overrun.
 
-    A candidate that is likely enough to pass looks at golden at once. Where no look is left for it, the run ends, since
-    more training could not be tested. When no candidate was likely enough, the best one gets a look at the end.
+    A candidate that is likely enough to pass looks at golden at once; the run ends where no look is left for it. When
+    no candidate was likely enough, the best one gets a look at the end.
 
     Args:
         first: The first attempt. It always runs; where the time does not suffice for its recipe, `train` stops it.
@@ -85,8 +85,7 @@ def train_until(
         How the run ended. An attempt that cannot be trained ends it with the attempts before.
 
     Raises:
-        UserError: As train and judge do.
-        TrainingFailed: The first attempt cannot be trained.
+        UserError: As train and judge do; TrainingFailed where the first attempt cannot be trained.
     """
     started = clock()
     done: list[Attempt] = []
@@ -96,8 +95,7 @@ def train_until(
     while step is not None:
         told(step, len(done) + 1)
         try:
-            reserved = max(judging, done[-1].judged if done else 0.0)
-            limit = TimeLimit(started + budget.seconds - earlier, reserved, clock)
+            limit = TimeLimit(started + budget.seconds - earlier, _reserved(judging, done), clock)
             attempt = _attempt(step, len(done) + 1, done, train, judge, folder, limit)
         except TrainingFailed as error:
             if not done:
@@ -115,6 +113,16 @@ def train_until(
                 return Outcome(tuple(done), attempt, True, looks, f"the suite passes on golden{_stopped(done)}")
         step, reason = _next(done, plan, budget, earlier + clock() - started)
         reason += _stopped(done)
+    return _at_the_end(done, looks, reason, look, folder, budget)
+
+
+def _reserved(judging: float, done: Sequence[Attempt]) -> float:
+    """Seconds left to judging: what was expected, or what it took last where that is more."""
+    return max(judging, done[-1].judged) if done else judging
+
+
+def _at_the_end(done: Sequence[Attempt], looks: int, reason: str, look: Look, folder: Path, budget: Budget) -> Outcome:
+    """The best attempt takes the one look, if none was taken yet and there is one."""
     best = best_attempt(done)
     if looks == 0 and budget.most_looks > 0:
         looks = 1

@@ -21,7 +21,6 @@ from typing import Any
 from goldgate.base.errors import UserError, near_names
 from goldgate.base.files import check_object, read_json, whole_folder, write_json, write_whole
 from goldgate.engine.loading import forget_models
-from goldgate.models.adapter import adapter_digest
 from goldgate.models.embedded import ModelRef
 from goldgate.models.quiet import quiet
 from goldgate.models.template import template_digest
@@ -39,7 +38,7 @@ from goldgate_trainers.lora.attempt_folder import (
 from goldgate_trainers.lora.base_model import load_base
 from goldgate_trainers.lora.batches import IGNORED, Row, collate, strategy_for
 from goldgate_trainers.lora.checked_rows import checked_rows
-from goldgate_trainers.lora.conditions import training_key
+from goldgate_trainers.lora.conditions import adapter_note, training_key
 from goldgate_trainers.lora.oversampling import repeats
 from goldgate_trainers.lora.preflight import check_adapter, sample
 from goldgate_trainers.lora.recipe import Recipe
@@ -91,19 +90,8 @@ def train_by_command(
         with whole_folder(out) as part:
             _take(work / "adapter", part / "adapter", model)
             tidy_config(part / "adapter", model.alias)
-            write_json(
-                part / "adapter" / "goldgate.json",
-                {
-                    "base": model.digest,
-                    "alias": model.alias,
-                    "task": task.name,
-                    "train": train.fingerprint,
-                    "prompt": recipe.prompt,
-                    "template": template_digest(tokenizer, task.template),
-                    "recipe": recipe.to_dict(),
-                    "continued": adapter_digest(continue_from) if continue_from else None,
-                },
-            )
+            note = adapter_note(model, task, train, recipe, template_digest(tokenizer, task.template), continue_from)
+            write_json(part / "adapter" / "goldgate.json", {**note, "recipe": recipe.to_dict()})
             before, after = _checked(load_base(model)[1], part / "adapter", rows, work)
             log = [_log_row(0, before, recipe, 0.0), _log_row(recipe.steps(len(rows)), after, recipe, took)]
             for name in _OUTPUT:

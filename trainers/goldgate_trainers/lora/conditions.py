@@ -64,3 +64,27 @@ def conditions(model: ModelRef, task: Task, train: Split) -> dict[str, Any]:
             "threads": torch.get_num_threads(),
         },
     }
+
+
+def adapter_note(
+    model: ModelRef, task: Task, train: Split, recipe: Recipe, template: str, continue_from: Path | None
+) -> dict[str, Any]:
+    """What an adapter belongs to, as its folder says it in goldgate.json.
+
+    Args:
+        model: The base model.
+        task: The task it answers.
+        train: What it was trained on.
+        recipe: How; the note names its prompting strategy.
+        template: Digest of the chat template it is served with.
+        continue_from: Folder of the adapter it was trained further from.
+    """
+    return {
+        "base": model.digest,
+        "alias": model.alias,
+        "task": task.name,
+        "train": train.fingerprint,
+        "prompt": recipe.prompt,
+        "template": template,
+        "continued": adapter_digest(continue_from) if continue_from else None,
+    }

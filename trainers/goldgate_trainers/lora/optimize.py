@@ -43,7 +43,7 @@ def optimize(
 
     Args:
         model: The peft model.
-        rows: The training rows.
+        rows: What it is trained on.
         recipe: How they are trained.
         pad: The token that fills short rows.
         work: A folder for the Trainer, which writes nothing there.
@@ -64,8 +64,6 @@ def optimize(
         Diverged: The loss explodes.
         UserError: A checkpoint cannot be written.
     """
-    from transformers import PrinterCallback, ProgressCallback
-
     per_epoch = recipe.steps_an_epoch(len(rows))
     tokens = round(sum(len(r.tokens) for r in rows) * recipe.steps(len(rows)) / per_epoch)
     clock = _Clock(tokens, recipe.steps(len(rows)), progress, limit.clock if limit else time.perf_counter)
@@ -75,37 +73,43 @@ def optimize(
     order = ByLength([len(r.tokens) for r in rows], recipe.batch, recipe.seed)
     done = 0 if kept.saved is None else kept.saved.step
     with forward_as_trained(model, recipe) as forward, tracked(tracking, done) as trackers:
-        trainer = _trainer_class()(
-            model=model,
-            args=_arguments(recipe, work, recipe.steps(len(rows))),
-            train_dataset=list(rows),
-            data_collator=pack if recipe.pack else partial(collate, pad=pad, multiple=WIDTHS),
-            callbacks=[
-                _callback(clock, forward, kept, order, per_epoch, best),
-                _ending(recipe, clock, per_epoch, best, limit),
-                *trackers,
-            ],
-        )
-        measures: dict[str, Callable[[], float]] = {}
-        if dev:
-            measures["dev_loss"] = lambda: mean_loss(model, forward, dev, recipe.micro_batch, pad)
-        if score is not None:
-            measures["dev_score"] = score
-        clock.after_epochs(per_epoch, measures)
+        callbacks = [
+            _callback(clock, forward, kept, order, per_epoch, best),
+            _ending(recipe, clock, per_epoch, best, limit),
+            *trackers,
+        ]
+        trainer = _trainer(model, rows, recipe, pad, work, callbacks)
+        loss = partial(mean_loss, model, forward, dev, recipe.micro_batch, pad) if dev else None
+        asked = {"dev_loss": loss, "dev_score": score}
+        clock.after_epochs(per_epoch, {name: ask for name, ask in asked.items() if ask is not None})
         trainer.clock = clock
-        trainer.recipe = recipe
         trainer.order = order
         trainer.forward = forward
         trainer.kept = kept
         trainer.best = best
-        # Our loss divides by the labels of the whole step itself.
-        trainer.model_accepts_loss_kwargs = True
-        trainer.remove_callback(PrinterCallback)
-        trainer.remove_callback(ProgressCallback)
         trainer.train(resume_from_checkpoint=None if kept.saved is None else str(kept.saved.folder))
     if best is not None:
         best.take_back()
     return clock.log
+
+
+def _trainer(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int, work: Path, callbacks: Sequence[Any]) -> Any:
+    """transformers' Trainer without its own words on the terminal."""
+    from transformers import PrinterCallback, ProgressCallback
+
+    trainer = _trainer_class()(
+        model=model,
+        args=_arguments(recipe, work, recipe.steps(len(rows))),
+        train_dataset=list(rows),
+        data_collator=pack if recipe.pack else partial(collate, pad=pad, multiple=WIDTHS),
+        callbacks=list(callbacks),
+    )
+    trainer.recipe = recipe
+    # Our loss divides by the labels of the whole step itself.
+    trainer.model_accepts_loss_kwargs = True
+    trainer.remove_callback(PrinterCallback)
+    trainer.remove_callback(ProgressCallback)
+    return trainer
 
 
 def _arguments(recipe: Recipe, work: Path, steps: int) -> Any:

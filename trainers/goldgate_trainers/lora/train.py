@@ -15,7 +15,6 @@ from typing import Any
 from goldgate.base.errors import UserError
 from goldgate.base.files import whole_folder, write_json
 from goldgate.engine.loading import forget_models
-from goldgate.models.adapter import adapter_digest
 from goldgate.models.embedded import ModelRef
 from goldgate.models.quiet import quiet
 from goldgate.models.template import template_digest
@@ -35,7 +34,7 @@ from goldgate_trainers.lora.batches import Row
 from goldgate_trainers.lora.best_epoch import Watch, by_epoch
 from goldgate_trainers.lora.checked_rows import checked_rows
 from goldgate_trainers.lora.checkpoints import Checkpoints
-from goldgate_trainers.lora.conditions import training_key
+from goldgate_trainers.lora.conditions import adapter_note, training_key
 from goldgate_trainers.lora.dev_loss import dev_rows
 from goldgate_trainers.lora.memory import shortage
 from goldgate_trainers.lora.optimize import optimize
@@ -87,18 +86,28 @@ def train_adapter(
     limit: TimeLimit | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> TrainingResult:
-    """Trains an adapter into the attempt folder `out` (out/adapter); one that is complete already is not made again.
+    """Trains an adapter into an attempt folder, or finds it complete there.
 
-    continue_from: an adapter folder to go on from, of the same base and rank; dev: the split whose loss the log tells
-    after every epoch; tracking: who is told of the steps beside `progress`; neither decides anything about the adapter.
-    watch: how an epoch's adapter does on dev, for a recipe with patience: the best epoch's adapter is what is left.
-    limit: the time of the attempt. `say` hears before the first step what the attempt will take; one that does not fit
-    is planned shorter and ends in time, after FEWEST_STEPS at least, and the result's time_up says so.
-    A killed training leaves nothing at `out`; the next call goes on from its newest whole checkpoint. On a CPU the same
-    arguments give the same bytes, killed or not, unless the time is used up before the planned end. Where the loss
-    explodes, it begins again at half the learning rate, at most MAX_SETBACKS times; where memory runs out, with fewer
-    rows a forward pass.
-    Raises UserError where preflight finds a fault, naming the example, and where no lower rate helps.
+    A killed training leaves nothing at `out`; the next call resumes from its newest whole checkpoint. On a CPU the same
+    arguments give the same bytes, killed or not, unless the time is used up before the planned end.
+
+    Args:
+        model: The base model.
+        task: The task to learn.
+        train: The split to learn from.
+        recipe: How to train.
+        out: The attempt folder; the adapter is written to out/adapter.
+        progress: Called after every optimizer step.
+        continue_from: Folder of an adapter to train further, of the same base model and rank.
+        dev: The split whose loss is logged after every epoch. It does not affect the adapter.
+        tracking: Trackers that are told of every step. They do not affect the adapter.
+        watch: Scores an epoch's adapter on dev. Required with patience: the best epoch's adapter is kept.
+        limit: The attempt's time. What does not fit is planned shorter; at least FEWEST_STEPS are made.
+        say: Called before the first step with what the attempt will take.
+
+    Raises:
+        UserError: Preflight finds a fault, which is named with its example.
+        TrainingFailed: The loss still explodes at a quarter of the rate, or not even one row fits in memory.
     """
     recipe = settled(recipe)
     _check_asked(train, dev, recipe, watch)
@@ -116,7 +125,7 @@ def train_adapter(
         watched = dev_rows(ready.tokenizer, task, dev, recipe) if dev else []
         planned = _in_time(ready, kept, watched, limit, say)
         with whole_folder(out) as part:
-            note = _note(model, task, train, recipe, ready.template, continue_from)
+            note = adapter_note(model, task, train, recipe, ready.template, continue_from)
             steps = partial(
                 optimize,
                 ready.tuned,
@@ -178,21 +187,6 @@ def _in_time(
         say(forecast(recipe, planned, len(ready.rows), cost, limit))
         kept.plan(changed(recipe, planned))
     return replace(recipe, **(kept.horizon or {}))
-
-
-def _note(
-    model: ModelRef, task: Task, train: Split, recipe: Recipe, template: str, continue_from: Path | None
-) -> dict[str, Any]:
-    """What an adapter belongs to."""
-    return {
-        "base": model.digest,
-        "alias": model.alias,
-        "task": task.name,
-        "train": train.fingerprint,
-        "prompt": recipe.prompt,
-        "template": template,
-        "continued": adapter_digest(continue_from) if continue_from else None,
-    }
 
 
 def _complete(
