@@ -19,10 +19,11 @@ from goldgate_trainers.lora.batches import strategy_for
 from goldgate_trainers.lora.best_epoch import Watch
 from goldgate_trainers.lora.command import train_by_command
 from goldgate_trainers.lora.conditions import conditions
+from goldgate_trainers.lora.default_recipe import default_recipe, demo_recipe
 from goldgate_trainers.lora.precision import settled
 from goldgate_trainers.lora.preflight import marked
 from goldgate_trainers.lora.progress import Progress
-from goldgate_trainers.lora.recipe import Recipe, default_recipe, demo_recipe, from_dict, parse_settings, with_settings
+from goldgate_trainers.lora.recipe import Recipe, from_dict, parse_settings, with_settings
 from goldgate_trainers.lora.time_limit import TimeLimit
 from goldgate_trainers.lora.tracking import Tracking, check_trackers
 from goldgate_trainers.lora.train import train_adapter

@@ -13,7 +13,11 @@ from goldgate_trainers.loop.policies import next_step
 
 @dataclass(frozen=True)
 class Ladder:
-    """One change at a time, for a reason, until a candidate is likely to pass. facts: of the training data."""
+    """Changes one thing at a time, for a stated reason, until a candidate is likely to pass.
+
+    Attributes:
+        facts: Properties of the training data.
+    """
 
     facts: TrainFacts = UNKNOWN
     comparing: bool = False

@@ -9,10 +9,12 @@ from goldgate_trainers.loop.attempt import Attempt, Step
 
 
 class Plan(Protocol):
-    """What follows on the attempts so far.
+    """Chooses the next attempt.
 
-    comparing: the attempts are compared with each other, so each is trained as it stands, whatever time is left, and
-    the best of all is the only one that may look at golden.
+    Attributes:
+        comparing: Whether the attempts are compared with each other. No attempt after the first is then shortened
+            to the
+            time left, and only the best one may look at golden.
     """
 
     @property
@@ -24,9 +26,9 @@ class Plan(Protocol):
         ...
 
     def next(self, done: Sequence[Attempt]) -> Step | None:
-        """The step after these attempts, of which there is one at least; None at the end."""
+        """The step after these attempts, of which there is at least one; None when there is no further step."""
         ...
 
     def record(self, done: Sequence[Attempt]) -> dict[str, Any]:
-        """What run.json says of the plan: kind, and in words what the attempts came to together."""
+        """What run.json records about the plan: its kind, and a summary of the attempts in words."""
         ...

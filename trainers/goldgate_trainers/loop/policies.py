@@ -19,16 +19,17 @@ DROPOUT = 0.1
 
 
 class Policy(Protocol):
-    """One kind of change. step: the next attempt, with what was seen, what is changed and why; None where what was seen
-    does not ask for it. done: the attempts so far, one at least.
-    """
+    """One kind of change to the recipe."""
 
     def step(self, done: Sequence[Attempt], facts: TrainFacts) -> Step | None: ...
 
 
 class FewerEpochs:
-    """Overfit: from the base again, and only up to the epoch at which dev's loss was lowest; or, where dev was answered
-    after every epoch, up to the one that answered best, now with the rate down to 0 at its end.
+    """Against overfitting: trains from the base again, only up to the best epoch.
+
+    The best epoch is the one with the lowest dev loss or, where dev was answered after every epoch, the one whose
+    answers
+    scored best. The learning rate now falls to 0 at its end.
     """
 
     def step(self, done: Sequence[Attempt], facts: TrainFacts) -> Step | None:
@@ -46,7 +47,7 @@ class FewerEpochs:
 
 
 class MoreDropout:
-    """Overfit in spite of fewer epochs, or train learned by heart: dropout, from the base."""
+    """Against overfitting that fewer epochs did not cure: trains from the base with dropout."""
 
     def step(self, done: Sequence[Attempt], facts: TrainFacts) -> Step | None:
         turned = [a for a in done if diagnose(a).turned_after is not None or diagnose(a).by_heart]
@@ -61,7 +62,7 @@ class MoreDropout:
 
 
 class MoreEpochs:
-    """Underfit: goes on from the best adapter while more training has helped: the first time, and while dev rises."""
+    """Against underfitting: trains the best adapter further, the first time and for as long as dev improves."""
 
     def step(self, done: Sequence[Attempt], facts: TrainFacts) -> Step | None:
         last = done[-1]
@@ -85,7 +86,7 @@ class MoreEpochs:
 
 
 class FocusTag:
-    """One kind of example goes wrong by itself: its training examples are seen twice an epoch, from the base."""
+    """For one tag that does clearly worse: its training examples are seen twice an epoch, from the base."""
 
     def step(self, done: Sequence[Attempt], facts: TrainFacts) -> Step | None:
         best, origin = best_attempt(done), _origin(done)
@@ -104,7 +105,7 @@ class FocusTag:
 
 
 class BolderRate:
-    """Twice the learning rate, from the base, when more epochs at the old one no longer help."""
+    """Doubles the learning rate, from the base, when more epochs no longer help."""
 
     def step(self, done: Sequence[Attempt], facts: TrainFacts) -> Step | None:
         origin = _origin(done)
@@ -119,7 +120,7 @@ class BolderRate:
 
 
 class MoreRank:
-    """Twice the rank, from the base, with the learning rate that did best."""
+    """Doubles the rank, from the base, at the learning rate that did best."""
 
     def step(self, done: Sequence[Attempt], facts: TrainFacts) -> Step | None:
         origin = _origin(done)
@@ -134,7 +135,7 @@ class MoreRank:
 
 
 class VaryTag:
-    """A kind that goes wrong although it is seen twice: the second time in the other forms that the suite asks for."""
+    """For a tag that stays weak although its examples are seen twice: the second time they are perturbed."""
 
     def step(self, done: Sequence[Attempt], facts: TrainFacts) -> Step | None:
         focused = [a for a in done if a.recipe.focus and a.continue_from is None]
@@ -163,7 +164,7 @@ POLICIES: tuple[Policy, ...] = (
 
 
 def next_step(done: Sequence[Attempt], facts: TrainFacts = UNKNOWN) -> Step | None:
-    """The first policy's step that was not taken yet; None at the end of the ladder."""
+    """The first policy's step that was not tried yet; None when none is left."""
     for policy in POLICIES:
         step = policy.step(done, facts)
         if step is not None and not _taken(step, done):

@@ -12,7 +12,13 @@ from goldgate_trainers.lora.recipe import Recipe
 
 @dataclass(frozen=True)
 class Seeds:
-    """One recipe with several seeds: the recipe's own and those that follow. metrics: the deciding ones."""
+    """Trains one recipe with several consecutive seeds.
+
+    Attributes:
+        recipe: The recipe; its own seed is the first.
+        count: Number of seeds.
+        metrics: The deciding metrics.
+    """
 
     recipe: Recipe
     count: int
@@ -32,7 +38,7 @@ class Seeds:
     def record(self, done: Sequence[Attempt]) -> dict[str, Any]:
         """How many seeds pass on dev, and the spread of every deciding metric there.
 
-        That so many of them pass is a claim about the recipe; what golden says is one about the adapter that looked.
+        The share of seeds that pass is a claim about the recipe; a verdict on golden is one about a single adapter.
         """
         passing = [a.recipe.seed for a in done if not a.dev.failing]
         spread = {m: _spread([a.dev.scores[m] for a in done]) for m in self.metrics}

@@ -43,7 +43,15 @@ Look = Callable[[Path], bool]
 
 @dataclass(frozen=True)
 class Outcome:
-    """How it ended. passed: a look at golden passed with `best`; looks: spent; reason: why it ended, in words."""
+    """How a run ended.
+
+    Attributes:
+        attempts: All attempts, in order.
+        best: The best attempt, or the one that passed.
+        passed: Whether a look at golden passed with `best`.
+        looks: Number of looks that were spent.
+        reason: Why the run ended, in words.
+    """
 
     attempts: tuple[Attempt, ...]
     best: Attempt
@@ -165,12 +173,12 @@ def _next(done: list[Attempt], plan: Plan, budget: Budget, spent: float) -> tupl
 
 
 def estimate(recipe: Recipe, done: list[Attempt]) -> float:
-    """Seconds that an attempt with this recipe will take, judging included, from what the last one took."""
+    """Expected seconds of an attempt with this recipe, judging included, based on the last attempt."""
     return per_epoch(recipe, done) * recipe.epochs + done[-1].judged
 
 
 def per_epoch(recipe: Recipe, done: list[Attempt]) -> float:
-    """Seconds of an epoch: as the last attempt's, which had the same data. Rank and batch change little."""
+    """Expected seconds of an epoch: as in the last attempt, which had the same data. Rank and batch change little."""
     last = done[-1]
     return max(1e-9, last.trained / last.passes)
 

@@ -13,9 +13,11 @@ from goldgate_trainers.lora.recipe import Recipe
 
 
 def load_base(model: ModelRef, **how: Any) -> tuple[Any, Any]:
-    """Tokenizer and base model in 32-bit floats. The Trainer moves it to the GPU where there is one.
+    """Loads the tokenizer and the base model in 32-bit floats.
 
-    how: arguments of from_pretrained besides.
+    Args:
+        model: The base model. The Trainer moves it to the GPU if there is one.
+        how: Further arguments of from_pretrained.
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -34,7 +36,15 @@ def load_base(model: ModelRef, **how: Any) -> tuple[Any, Any]:
 
 
 def start_lora(base: Any, recipe: Recipe) -> Any:
-    """LoRA on every linear layer but the head, or on those of attention. Its lora_A is drawn from the recipe's seed."""
+    """Adds fresh LoRA layers, whose lora_A is drawn from the recipe's seed.
+
+    Args:
+        base: The base model.
+        recipe: Its targets are all linear layers but the head, or those of attention.
+
+    Raises:
+        UserError: The base model has no layer that takes LoRA.
+    """
     from peft import LoraConfig, get_peft_model
     from transformers import set_seed
 
@@ -58,7 +68,11 @@ def start_lora(base: Any, recipe: Recipe) -> Any:
 
 
 def attention_layers(base: Any) -> list[str]:
-    """Full names of the linear layers that lie in an attention block. Raises UserError where none is found."""
+    """Full names of the linear layers within attention blocks.
+
+    Raises:
+        UserError: None is found.
+    """
     import torch
 
     names = [
@@ -76,6 +90,18 @@ def attention_layers(base: Any) -> list[str]:
 
 
 def continue_lora(base: Any, model: ModelRef, folder: Path, recipe: Recipe, template: str) -> Any:
+    """Adds the LoRA layers of an adapter that is to be trained further.
+
+    Args:
+        base: The base model.
+        model: Its reference, which has to be the adapter's.
+        folder: The adapter folder.
+        recipe: The recipe, whose rank, alpha, prompt and targets have to be the adapter's.
+        template: Digest of the chat template, which has to be the adapter's.
+
+    Raises:
+        UserError: The adapter belongs to another base model, template or recipe.
+    """
     adapter = read_adapter(folder)
     check_base(adapter, model.digest, model.alias)
     check_template(adapter, template)
@@ -92,5 +118,5 @@ def continue_lora(base: Any, model: ModelRef, folder: Path, recipe: Recipe, temp
 
 
 def pad_token(tokenizer: Any) -> int:
-    """Any token will do: nothing looks at padding, and its label is ignored."""
+    """The token that fills short rows. Any would do: no row attends to it, and its label is ignored."""
     return int(tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0)

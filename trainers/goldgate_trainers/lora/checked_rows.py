@@ -19,7 +19,21 @@ from goldgate_trainers.lora.recipe import Recipe
 def checked_rows(
     tokenizer: Any, base: Any, task: Task, train: Split, recipe: Recipe
 ) -> tuple[list[Row], tuple[str, ...]]:
-    """Checked token rows in the order of ids (the order of lines decides nothing), and notes for the record."""
+    """The train split as checked rows, ordered by id so that the order of lines does not matter.
+
+    Args:
+        tokenizer: The base model's tokenizer.
+        base: The base model.
+        task: The task.
+        train: The train split.
+        recipe: The recipe.
+
+    Returns:
+        The rows, and notes for the record.
+
+    Raises:
+        UserError: A row would be learned differently than inference uses it, or is too long.
+    """
     examples = sorted(train.examples, key=lambda e: e.id)
     check_outputs(task, train, "train.jsonl")
     strategy = strategy_for(task, recipe.prompt)

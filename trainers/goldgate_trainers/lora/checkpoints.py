@@ -31,7 +31,7 @@ _HORIZON = "horizon.json"
 
 @dataclass(frozen=True)
 class Saved:
-    """A whole checkpoint. note: what was written with it, as JSON."""
+    """A whole checkpoint, with the JSON that was written along with it."""
 
     folder: Path
     step: int
@@ -39,12 +39,15 @@ class Saved:
 
 
 class Checkpoints:
-    """The checkpoints of the attempt that will lie at `attempt`; they lie beside it, in a hidden folder.
+    """The checkpoints of the attempt at `attempt`, in a hidden folder next to it.
 
-    key: digest of all that decides the adapter; those of another key count as not there. saved: the newest whole one;
-    torn: steps of newer ones that are not what was written. setbacks: why the training began again, in words, in turn;
-    micro_batch: rows a forward pass where memory did not suffice for those of the recipe. horizon: recipe settings that
-    shorten the training to the time it had, empty where it had enough; None where that was not asked yet.
+    Attributes:
+        saved: The newest whole checkpoint with this key.
+        torn: Steps of newer ones that are damaged.
+        setbacks: Why training restarted, one line each.
+        micro_batch: Rows per forward pass, when memory did not suffice for the recipe's.
+        horizon: Recipe settings that shorten training to its time; empty if it had enough, None before that is
+            known.
     """
 
     def __init__(self, attempt: Path, key: str) -> None:
@@ -59,12 +62,19 @@ class Checkpoints:
         self.horizon = self._planned() if self.saved is None else self.saved.note.get("horizon") or {}
 
     def due(self) -> bool:
-        """Whether it is time for the next one."""
+        """Whether it is time for the next checkpoint."""
         return time.monotonic() >= self._due
 
     def write(self, step: int, files: Mapping[str, bytes], note: Mapping[str, Any]) -> None:
-        """Writes one, whole or not at all, and removes all but the KEPT newest that are whole and of this key. Raises
-        UserError on a full disk. note: JSON that reading gives back.
+        """Writes a checkpoint atomically and removes all but the KEPT newest whole ones with this key.
+
+        Args:
+            step: The optimizer step.
+            files: Contents by file name.
+            note: JSON that reading the checkpoint returns.
+
+        Raises:
+            UserError: The disk is full.
         """
         begun = time.monotonic()
         whole_note = {**note, "setbacks": self.setbacks, "micro_batch": self.micro_batch, "horizon": self.horizon}
@@ -87,18 +97,18 @@ class Checkpoints:
         self._due = now + max(EVERY, (now - begun) / SHARE)
 
     def plan(self, horizon: Mapping[str, int]) -> None:
-        """Keeps the horizon, before the first step: a training that is killed is taken up with the same."""
+        """Records the horizon before the first step, so that a resumed training has the same one."""
         self.horizon = dict(horizon)
         self._folder.mkdir(parents=True, exist_ok=True)
         write_json(self._folder / _HORIZON, {"key": self._key, "horizon": self.horizon})
 
     def begin_again(self, why: str) -> None:
-        """Forgets all that was saved: the training starts anew, for this reason."""
+        """Discards all checkpoints because training restarts, for this reason."""
         self._forget()
         self.setbacks = [*self.setbacks, why]
 
     def begin_smaller(self, micro_batch: int) -> None:
-        """Forgets all that was saved: the training starts anew, with so many rows a forward pass."""
+        """Discards all checkpoints because training restarts with this many rows per forward pass."""
         self._forget()
         self.micro_batch = micro_batch
 
@@ -110,7 +120,7 @@ class Checkpoints:
             self.plan(self.horizon)
 
     def remove(self) -> None:
-        """Removes them all: the attempt is complete."""
+        """Removes all checkpoints once the attempt is complete."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _all(self) -> list[Path]:

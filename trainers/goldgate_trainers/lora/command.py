@@ -61,13 +61,26 @@ def train_by_command(
     *,
     seconds: float,
 ) -> TrainingResult:
-    """Has recipe.command train an adapter into the attempt folder `out`; a complete one is not made again.
+    """Runs recipe.command to train an adapter into an attempt folder, or finds it complete there.
 
-    In the arguments stand {train}: a JSONL file of token rows and their labels, with the chat messages that they were
-    made of; {recipe}: a JSON file; {model}: the base model's folder; {out}: the adapter folder to write; {start}: an
-    adapter folder to go on from, empty where there is none; {project}: the project's folder. seconds: after which the
-    program is ended. What it prints is kept. Raises UserError where it cannot be started, fails, takes too long, or
-    hands back no adapter of this base model that is whole and changes anything.
+    The command's arguments may contain these placeholders: {train}, a JSONL file of token rows with their labels and
+    chat
+    messages; {recipe}, a JSON file; {model}, the base model's folder; {out}, the adapter folder to write; {start}, the
+    adapter folder to train further, or nothing; {project}, the project's folder. Its output is kept.
+
+    Args:
+        model: The base model.
+        task: The task to learn.
+        train: The split to learn from.
+        recipe: The recipe, which names the command.
+        out: The attempt folder.
+        continue_from: Folder of an adapter to train further.
+        seconds: Time after which the program is ended.
+
+    Raises:
+        UserError: The program cannot be started, or its adapter is damaged, made for another model, or has no
+            effect.
+        TrainingFailed: The program fails or takes too long.
     """
     if train.name == "golden":
         raise UserError("the trainer does not read golden", "train", "give it the train split")

@@ -23,8 +23,15 @@ TRAINER = 4
 def training_key(
     model: ModelRef, task: Task, train: Split, recipe: Recipe, continue_from: Path | None, watched: str | None = None
 ) -> str:
-    """Digest of what decides an adapter, the machine aside: the conditions, the recipe, where it goes on from, and what
-    decides the best epoch.
+    """Digest of everything but the machine that determines an adapter.
+
+    Args:
+        model: The base model.
+        task: The task.
+        train: The train split.
+        recipe: The recipe.
+        continue_from: Folder of the adapter that is trained further.
+        watched: Digest of what determines the best epoch.
     """
     same = {name: value for name, value in conditions(model, task, train).items() if name != "machine"}
     return digest(
@@ -38,7 +45,7 @@ def training_key(
 
 
 def conditions(model: ModelRef, task: Task, train: Split) -> dict[str, Any]:
-    """What an adapter depends on beside its recipe, as JSON, by name: on a CPU, the same give the same bytes."""
+    """Everything but the recipe that an adapter depends on, as JSON by name. On a CPU, equal ones give equal bytes."""
     import torch
 
     return {

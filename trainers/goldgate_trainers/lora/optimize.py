@@ -141,7 +141,7 @@ def _arguments(recipe: Recipe, work: Path, steps: int) -> Any:
 
 
 def liger() -> bool:
-    """Whether Liger's kernels compute norms, rotations and the MLP: on a CUDA GPU, where they are installed."""
+    """Whether Liger's kernels compute norms, rotary embeddings and the MLP: on a CUDA GPU, if installed."""
     from transformers.utils import is_liger_kernel_available
 
     return device() == "cuda" and bool(is_liger_kernel_available())

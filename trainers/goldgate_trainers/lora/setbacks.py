@@ -17,9 +17,21 @@ MAX_SETBACKS = 2
 
 
 def to_the_end(tuned: Any, recipe: Recipe, kept: Checkpoints, steps: Callable[[Recipe], Log]) -> tuple[Recipe, Log]:
-    """The recipe that trained to the end, and its log: at a lower rate where the loss exploded, with fewer rows a
-    pass where memory ran out. Either way the weights begin as they began: which checkpoint there is depends on the
-    clock, and the adapter must not.
+    """Trains until it succeeds, at half the rate after the loss exploded and with fewer rows after memory ran out.
+
+    Each time the weights are reset: the newest checkpoint depends on the clock, and the adapter must not.
+
+    Args:
+        tuned: The peft model.
+        recipe: The recipe to begin with.
+        kept: The attempt's checkpoints.
+        steps: Trains a recipe and returns its log.
+
+    Returns:
+        The recipe that trained to the end, and its log.
+
+    Raises:
+        TrainingFailed: The loss exploded more than MAX_SETBACKS times, or not even one row fits in memory.
     """
     import torch
 

@@ -28,9 +28,10 @@ HORIZON = ("epochs", "max_steps", "stop_after")
 class TimeLimit:
     """How long an attempt may take.
 
-    ends: reading of the clock, in seconds, by which the attempt is trained and judged.
-    judging: seconds of that time reserved for the adapter's answers to dev.
-    clock: what tells the time.
+    Attributes:
+        ends: Reading of the clock, in seconds, by which the attempt is trained and judged.
+        judging: Seconds of that time reserved for the adapter's answers to dev.
+        clock: Tells the time.
     """
 
     ends: float
@@ -49,7 +50,12 @@ class TimeLimit:
 
 @dataclass(frozen=True)
 class Cost:
-    """What training takes, in seconds. step: an optimizer step; epoch: an epoch, with what dev is asked at its end."""
+    """What training takes on this machine.
+
+    Attributes:
+        step: Seconds of an optimizer step.
+        epoch: Seconds of an epoch, including what dev is asked at its end.
+    """
 
     step: float
     epoch: float

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 class TimeUp:
     """An attempt whose time did not suffice for its recipe.
 
-    steps: optimizer steps that were made.
-    planned: steps that the learning rate was planned for.
-    asked: steps that the recipe asked for.
-    settings: recipe settings with which the same adapter is trained again.
+    Attributes:
+        steps: Optimizer steps that were made.
+        planned: Steps that the learning rate was planned for.
+        asked: Steps that the recipe asked for.
+        settings: Recipe settings that train the same adapter again.
     """
 
     steps: int
