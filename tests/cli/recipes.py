@@ -1,9 +1,9 @@
 """Run as a program: `goldgate train` with the default recipe, of every kind, in processes that may kill themselves.
 
-    python recipes.py MODEL FOLDER
+    python recipes.py MODEL FOLDER [NAME ..]
 
-FOLDER/<name> is then the project of a run, by the names of CALLS. All processes are forked from one parent, so that the
-libraries are loaded once. What each printed, and how it ended, lies in FOLDER/<name>.json.
+FOLDER/<name> is then the project of a run, by the names of CALLS: all of them, or those named. All processes are forked
+from one parent, so that the libraries are loaded once. What each printed, and how it ended, is in FOLDER/<name>.json.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from goldgate.cli.main import run
+from goldgate.jobs import train
 from goldgate.models import embedder
 from goldgate.task.examples import Example, Split, card_of, write_card
 from goldgate_trainers.lora import optimize
@@ -135,6 +136,12 @@ def typed(one: Call, folder: Path) -> None:
     os.chdir(folder / one.project)
     os.environ["GOLDGATE_CACHE"] = str(folder / "cache")
     embedder._compute = vectors
+    train.machine = lambda: {
+        "cores": 2,
+        "memory_gb": 8.0,
+        "gflops": 80.0,
+        "accelerator": "none",
+    }  # measuring takes long
     Checkpoints.due = lambda self: True  # type: ignore[method-assign]
     step = optimize._Clock.step
 
@@ -171,10 +178,12 @@ def in_child(work: Callable[..., Any], *arguments: Any) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def _main(model: Path, folder: Path) -> None:
+def _main(model: Path, folder: Path, names: Sequence[str]) -> None:
     for library in ("peft", "transformers.trainer", "goldgate_reports", "hypothesis", "pytest", "sklearn.linear_model"):
         __import__(library)
     for one in CALLS:
+        if names and one.name not in names:
+            continue
         if not (folder / one.project).exists():
             prepare(folder / one.project, one.kind, model)
         status = in_child(typed, one, folder)
@@ -184,4 +193,4 @@ def _main(model: Path, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    _main(Path(sys.argv[1]), Path(sys.argv[2]))
+    _main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])

@@ -121,7 +121,7 @@ def test_a_shortened_attempt_says_so(
 ) -> None:
     outcome = World(tmp_path_factory.mktemp("run"), chances).run(minutes=minutes)
     for attempt in outcome.attempts:
-        short = "as the budget ends" in attempt.reason
+        short = "which is all that fits into the budget" in attempt.reason
         assert (f"{attempt.recipe.epochs} of " in attempt.reason) == short
 
 

@@ -161,7 +161,7 @@ def test_an_attempt_is_shortened_to_the_time_left(tmp_path: Path) -> None:
     world = World(tmp_path, [0.1, 0.2])
     outcome = world.run(Budget(2, minutes=7.6))
     assert outcome.attempts[1].recipe.epochs == 2
-    assert "2 of 4 epochs, as the budget ends" in outcome.attempts[1].reason
+    assert "2 of 4 epochs, which is all that fits into the budget" in outcome.attempts[1].reason
     assert world.now <= 7.6 * 60
 
 

@@ -115,7 +115,7 @@ class Step:
         """The same step with at most this many epochs, and a reason that says so."""
         if epochs >= self.recipe.epochs:
             return self
-        reason = f"{self.reason}; {epochs} of {self.recipe.epochs} epochs, as the budget ends"
+        reason = f"{self.reason}; {epochs} of {self.recipe.epochs} epochs, which is all that fits into the budget"
         return replace(self, recipe=replace(self.recipe, epochs=epochs), reason=reason)
 
 

@@ -64,12 +64,10 @@ class Diagnosis:
         if (epoch := self.turned_after) is not None:
             return (
                 f"dev loss rose to {self.dev_losses[-1]:.3g} after {min(self.dev_losses):.3g} at epoch {epoch},"
-                f" with the training loss down to {self.loss:.3g}"
+                f" while the training loss fell to {self.loss:.3g}"
             )
         if self.by_heart:
-            return (
-                f"train is learned by heart (loss down to {self.loss:.3g}), and dev is not ({self.dev_losses[-1]:.3g})"
-            )
+            return f"the training data is memorised (loss {self.loss:.3g}), but dev loss is {self.dev_losses[-1]:.3g}"
         return f"the training loss is {'still falling' if self.falling else 'flat'} at {self.loss:.3g}"
 
     @property

@@ -13,8 +13,7 @@ class Plan(Protocol):
 
     Attributes:
         comparing: Whether the attempts are compared with each other. No attempt after the first is then shortened
-            to the
-            time left, and only the best one may look at golden.
+            to the time left, and only the best one may look at golden.
     """
 
     @property

@@ -28,8 +28,7 @@ class FewerEpochs:
     """Against overfitting: trains from the base again, only up to the best epoch.
 
     The best epoch is the one with the lowest dev loss or, where dev was answered after every epoch, the one whose
-    answers
-    scored best. The learning rate now falls to 0 at its end.
+    answers scored best. The learning rate now falls to 0 at its end.
     """
 
     def step(self, done: Sequence[Attempt], facts: TrainFacts) -> Step | None:
@@ -37,12 +36,12 @@ class FewerEpochs:
         seen = diagnose(last)
         if seen.turned_after is None or last.continue_from is not None:
             return None
-        epoch, why = seen.turned_after, "it learns train by heart from there on"
+        epoch, why = seen.turned_after, "from there on it memorises the training data"
         if dev_scores(last.log):
-            epoch, why = last.kept, "its answers to dev were best there"
+            epoch, why = last.kept, "that epoch answered dev best"
         if epoch >= last.recipe.epochs:
             return None
-        told = f"{seen.fit}: {_epochs(epoch)} instead of {last.recipe.epochs}, as {why}"
+        told = f"{seen.fit}: {_epochs(epoch)} instead of {last.recipe.epochs}, because {why}"
         return Step(replace(last.recipe, epochs=epoch), told, shorter=True)
 
 
@@ -56,7 +55,7 @@ class MoreDropout:
             return None
         told = (
             f"in attempt {turned[-1].k} {diagnose(turned[-1]).fit}: dropout {DROPOUT:g} instead of"
-            f" {origin.recipe.dropout:g}, so that no single path through the model can learn it by heart"
+            f" {origin.recipe.dropout:g}, which makes memorising harder"
         )
         return Step(replace(origin.recipe, dropout=DROPOUT, epochs=_epochs_in_all(done)), told)
 
@@ -77,9 +76,9 @@ class MoreEpochs:
             return None
         why = f"{seen.fit}, and more training has not been tried yet"
         if last.continue_from is not None:
-            why = f"dev rose with more training, and {seen.fit}"
+            why = f"dev improved with more training, and {seen.fit}"
         if seen.by_heart:
-            why = f"{seen.fit}, but answers to dev got better up to the last epoch"
+            why = f"{seen.fit}, but answers to dev improved up to the last epoch"
         recipe = replace(last.recipe, seed=(last.recipe.seed + 1) % 2**32)
         more = "one more epoch" if recipe.epochs == 1 else f"{recipe.epochs} more epochs"
         return Step(recipe, f"{why}: {more} from attempt {last.k}", last.k)
@@ -99,7 +98,7 @@ class FocusTag:
             return None
         told = (
             f"{tag} is at {seen.weak[tag]:.3f} on dev, all examples at {seen.score:.3f}: its {facts.tags[tag]}"
-            " training examples are seen twice an epoch, for more weight"
+            " training examples are seen twice an epoch to give them more weight"
         )
         return Step(replace(origin.recipe, focus=tag, epochs=_epochs_in_all(done)), told)
 
@@ -114,7 +113,7 @@ class BolderRate:
             return None
         told = (
             f"more training no longer helps at {origin.recipe.learning_rate:g}, and"
-            f" {diagnose(best_attempt(done)).fit}: learning rate up to {rate:g}, to leave the flat"
+            f" {diagnose(best_attempt(done)).fit}: the learning rate is raised to {rate:g}"
         )
         return Step(replace(origin.recipe, learning_rate=rate, epochs=_epochs_in_all(done)), told)
 
@@ -128,8 +127,8 @@ class MoreRank:
         if rank > MAX_RANK or diagnose(best_attempt(done)).by_heart:
             return None
         told = (
-            f"neither epochs nor learning rate help further, and {diagnose(best_attempt(done)).fit}: rank {rank}"
-            f" instead of {origin.recipe.rank}, for more room"
+            f"neither more epochs nor a higher learning rate helps, and {diagnose(best_attempt(done)).fit}: rank {rank}"
+            f" instead of {origin.recipe.rank} gives the adapter more capacity"
         )
         return Step(replace(origin.recipe, rank=rank, alpha=2 * rank, epochs=_epochs_in_all(done)), told)
 
@@ -146,8 +145,9 @@ class VaryTag:
         if tag not in weak:
             return None
         told = (
-            f"{tag} is still at {weak[tag]:.3f} in attempt {last.k}, though seen twice: the second time under"
-            f" {', '.join(facts.variations)}, by which the suite says that an answer must not change"
+            f"{tag} is still at {weak[tag]:.3f} in attempt {last.k} although its examples are seen twice: the"
+            " second copy is perturbed by"
+            f" {', '.join(facts.variations)}, which the suite says must not change an answer"
         )
         return Step(replace(last.recipe, variations=",".join(facts.variations)), told)
 

@@ -111,8 +111,7 @@ class ByLength:
     """Samples batches of rows of similar length, in random order. Each iteration is the next epoch.
 
     Lengths are jittered by a tenth before sorting, so that every epoch has different batches. The smaller batch, if
-    there
-    is one, comes last. The seed determines the order of every epoch.
+    there is one, comes last. The seed determines the order of every epoch.
     """
 
     def __init__(self, lengths: Sequence[int], batch: int, seed: int) -> None:

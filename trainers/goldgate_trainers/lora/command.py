@@ -64,9 +64,8 @@ def train_by_command(
     """Runs recipe.command to train an adapter into an attempt folder, or finds it complete there.
 
     The command's arguments may contain these placeholders: {train}, a JSONL file of token rows with their labels and
-    chat
-    messages; {recipe}, a JSON file; {model}, the base model's folder; {out}, the adapter folder to write; {start}, the
-    adapter folder to train further, or nothing; {project}, the project's folder. Its output is kept.
+    chat messages; {recipe}, a JSON file; {model}, the base model's folder; {out}, the adapter folder to write; {start},
+    the adapter folder to train further, or nothing; {project}, the project's folder. Its output is kept.
 
     Args:
         model: The base model.

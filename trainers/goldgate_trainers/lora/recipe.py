@@ -43,8 +43,7 @@ class Recipe:
         pack: Concatenate rows instead of padding them.
         quantize: Hold the frozen weights in 4 bits, on a CUDA GPU.
         patience: Epochs in a row without a better dev score that end training, with the best epoch's adapter; 0
-            trains
-            all epochs and keeps the last one's.
+            trains all epochs and keeps the last one's.
         max_steps: Optimizer steps that training is planned for, if its epochs have more; 0 for no such limit.
         stop_after: Step at which training stops although it was planned for more, as when its time is used up; 0
             for none.
@@ -102,8 +101,7 @@ class Recipe:
         """Learning rate of a step (counted from 0) as a share of the peak, in (0, 1].
 
         It rises over the first steps, stays constant, and falls to nearly 0 at the end. It is never 0, so that no step
-        is
-        wasted.
+        is wasted.
         """
         rise = max(MIN_WARMUP_STEPS, round(self.warmup * total))
         fall = round(self.decay * total)

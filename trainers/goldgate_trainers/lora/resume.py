@@ -18,8 +18,7 @@ class Resumable:
     """A base class placed before Trainer that writes and reads our checkpoints.
 
     They hold the trained weights, optimizer, schedule, torch's random states and the position. Python's and NumPy's
-    random
-    states are not needed: the order of rows depends on seed and epoch, and only torch draws numbers.
+    random states are not needed: the order of rows depends on seed and epoch, and only torch draws numbers.
 
     Attributes:
         kept: The checkpoints.
