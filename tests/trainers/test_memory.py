@@ -99,7 +99,7 @@ def test_a_killed_training_goes_on_with_what_fitted(
         lora.train_adapter(lesson.model, lesson.task, lesson.train, WIDE, tmp_path / "1", kill)
     tried.clear()
     result = train(lesson, tmp_path / "1", WIDE)
-    assert "killed, and taken up after step 2" in result.notes
+    assert "interrupted, and resumed after step 2" in result.notes
     assert max(tried) == 2, "four rows are not tried again"
     assert result.digest == trained.digest
 

@@ -133,7 +133,7 @@ def test_the_trainer_leaves_nothing_in_its_folder(tiny_llama: Path, rows: Sequen
 
 
 def test_a_loss_that_is_no_number_stops_at_once(tiny_llama: Path, rows: Sequence[Row], tmp_path: Path) -> None:
-    with pytest.raises(Diverged, match="the loss is no number any more at step 1 of 4"):
+    with pytest.raises(Diverged, match="the loss is not a number any more at step 1 of 4"):
         trained(tiny_llama, rows, tmp_path, spoil=True)
 
 

@@ -47,12 +47,12 @@ def to_the_end(tuned: Any, recipe: Recipe, kept: Checkpoints, steps: Callable[[R
         except Diverged as error:
             if len(kept.setbacks) == MAX_SETBACKS:
                 raise TrainingFailed(
-                    f"{error}, at learning rate {calmer.learning_rate:.3g}; begun again {MAX_SETBACKS} times at half"
-                    " the rate before",
+                    f"{error}, at learning rate {calmer.learning_rate:.3g}; restarted {MAX_SETBACKS}"
+                    " times, each time at half the rate",
                     "training",
                     f"look at the examples, or --set learning_rate={calmer.learning_rate / 4:.2g}",
                 ) from error
-            kept.begin_again(f"{error}: begun again at half the learning rate, {calmer.learning_rate / 2:.3g}")
+            kept.begin_again(f"{error}: restarted at half the learning rate, {calmer.learning_rate / 2:.3g}")
         except (MemoryError, RuntimeError) as error:
             if not out_of_memory(error):
                 raise

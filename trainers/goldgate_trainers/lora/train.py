@@ -240,8 +240,8 @@ def _scored(tuned: Any, folder: Path, note: Mapping[str, Any], watch: Watch) -> 
 
 def _resumed(kept: Checkpoints) -> list[str]:
     """For the record: that the training was killed, and which checkpoints were of no use."""
-    notes = [f"checkpoint {step} was torn or edited, and not used" for step in kept.torn]
-    return [*notes, f"killed, and taken up after step {kept.saved.step}"] if kept.saved else notes
+    notes = [f"checkpoint {step} was damaged or edited, and was not used" for step in kept.torn]
+    return [*notes, f"interrupted, and resumed after step {kept.saved.step}"] if kept.saved else notes
 
 
 @contextmanager

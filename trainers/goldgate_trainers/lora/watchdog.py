@@ -40,9 +40,9 @@ class Watchdog:
         self._seen += 1
         place = f"at step {self._seen} of {self._steps}"
         if not math.isfinite(loss):
-            raise Diverged(f"the loss is no number any more {place}")
+            raise Diverged(f"the loss is not a number any more {place}")
         if not math.isfinite(gradient):
-            raise Diverged(f"the gradient is no number any more {place}")
+            raise Diverged(f"the gradient is not a number any more {place}")
         self._recent.append(loss)
         if self._seen <= FIRST:
             self._lowest = max(self._lowest, loss)
