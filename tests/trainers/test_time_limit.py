@@ -212,8 +212,10 @@ def test_a_slower_machine_than_measured_stops_at_the_next_step(lesson: Lesson, t
     costing(1.0)
     result, _ = train(lesson, tmp_path / "1", Clock(step=10.0), 45.0)
     assert result.time_up is not None
-    assert (len(result.log), result.time_up.settings) == (5, {"stop_after": 5})
-    assert "stopped after 5 of 8 steps" in result.notes[-1]
+    assert (len(result.log), result.time_up.settings) == (6, {"stop_after": 6}), (
+        "at the first step that ends after 45 s"
+    )
+    assert "stopped after 6 of 8 steps" in result.notes[-1]
     assert again(lesson, tmp_path / "2", result) == result.digest
 
 
@@ -254,11 +256,11 @@ def test_time_before_a_kill_is_spent(
     monkeypatch.setattr(checkpoints, "EVERY", 0.0)
     monkeypatch.setattr(Checkpoints, "due", lambda self: True)
     with pytest.raises(KeyboardInterrupt):
-        train(lesson, tmp_path / "1", Clock(step=10.0, killed_in=4), 65.0)
-    result, _ = train(lesson, tmp_path / "1", Clock(step=10.0), 65.0)
+        train(lesson, tmp_path / "1", Clock(step=10.0, killed_in=4), 45.0)
+    result, _ = train(lesson, tmp_path / "1", Clock(step=10.0), 45.0)
     assert result.earlier == 20.0, "the log of a step is written before its clock moves"
     assert result.time_up is not None
-    assert result.time_up.steps == len(result.log) < 8
+    assert result.time_up.steps == len(result.log) == 7, "four more steps fit into the 25 s that were left"
 
 
 def test_the_best_epoch_is_kept_and_none_is_begun_that_could_not_end(

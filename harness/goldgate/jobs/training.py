@@ -212,9 +212,8 @@ def train_shown(
         seconds = math.inf if limit is None else limit.left
         with work.screen.step(f"attempt {out.name}: {recipe.command[0]}", "a program of yours trains"):
             if limit is not None:
-                work.screen.say(
-                    f"  the program is ended after {max(0.0, seconds) / 60:.3g} min, which is what the budget leaves for training"
-                )
+                left = f"{max(0.0, seconds) / 60:.3g} min"
+                work.screen.say(f"  the program is ended after {left}, which is what the budget leaves for training")
             return train_by_command(model, work.task, split, recipe, out, continue_from, seconds=seconds)
     what = f"attempt {out.name}" if out.parent.name == "attempts" else f"{out.parent.name} {out.name}"
     title = f"{what}: LoRA, {recipe.epochs} epochs over {len(split)} examples"
