@@ -98,6 +98,6 @@ def _attempt(training: Training, attempt: Attempt) -> dict[str, Any]:
         "seen": diagnose(attempt).seen,
         "setbacks": list(attempt.setbacks),
         "continue_from": attempt.continue_from,
-        "time_up": None if attempt.time_up is None else asdict(attempt.time_up),
+        **({} if attempt.time_up is None else {"time_up": asdict(attempt.time_up)}),
         "adapter": adapter.digest,
     }
