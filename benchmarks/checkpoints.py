@@ -22,11 +22,11 @@ from goldgate.models.quiet import quiet
 from goldgate.task.examples import load_split
 from goldgate.task.project import cache_folder, find_project
 from goldgate.task.task import load_task
+from goldgate_trainers.lora.base_model import load_base, start_lora
 from goldgate_trainers.lora.batches import make_rows, strategy_for
 from goldgate_trainers.lora.checkpoints import EVERY, Checkpoints
+from goldgate_trainers.lora.default_recipe import default_recipe
 from goldgate_trainers.lora.optimize import optimize
-from goldgate_trainers.lora.recipe import default_recipe
-from goldgate_trainers.lora.train import load_base, start_lora
 
 HIDDEN = 576
 

@@ -25,9 +25,9 @@ from goldgate.task.project import cache_folder, find_project
 from goldgate.task.task import load_task
 from goldgate_trainers import train_adapter
 from goldgate_trainers.lora.answer_loss import answer_loss
+from goldgate_trainers.lora.base_model import load_base
 from goldgate_trainers.lora.batches import Row, make_rows, strategy_for
 from goldgate_trainers.lora.recipe import Recipe
-from goldgate_trainers.lora.train import load_base
 
 
 def mean_loss(model: Any, rows: Sequence[Row]) -> float:

@@ -38,12 +38,13 @@ from goldgate.models.quiet import quiet
 from goldgate.task.examples import load_split, read_examples
 from goldgate.task.project import cache_folder, find_project
 from goldgate.task.task import load_task
+from goldgate_trainers.lora.base_model import load_base, start_lora
 from goldgate_trainers.lora.batches import IGNORED, Row, make_rows, strategy_for
 from goldgate_trainers.lora.checkpoints import Checkpoints
+from goldgate_trainers.lora.default_recipe import default_recipe
 from goldgate_trainers.lora.optimize import optimize
 from goldgate_trainers.lora.precision import lower_base
-from goldgate_trainers.lora.recipe import Recipe, default_recipe
-from goldgate_trainers.lora.train import load_base, start_lora
+from goldgate_trainers.lora.recipe import Recipe
 
 HIDDEN = 576
 TRAINERS = ("goldgate", "transformers", "trl")

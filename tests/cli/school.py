@@ -61,6 +61,8 @@ class School:
         watched: Any,
         tracking: Tracking,
         watch: Watch | None = None,
+        limit: Any = None,
+        say: Callable[[str], None] = lambda line: None,
     ) -> TrainingResult:
         if self.stop:
             raise KeyboardInterrupt

@@ -72,7 +72,7 @@ def test_a_loss_that_exploded_is_told_and_recorded(
     typed: Typed, counts: Any, school: Callable[..., School], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = school((0, 0))
-    setback = "the loss rose from 1 to 9 at step 4 of 9: begun again at half the learning rate, 0.0005"
+    setback = "the loss rose from 1 to 9 at step 4 of 9: restarted at half the learning rate, 0.0005"
     monkeypatch.setattr(training, "train_adapter", lambda *asked: replace(made(*asked), setbacks=(setback,)))
     _, out, err = typed("train", "counts", "--attempts", "1", "--json")
     assert setback in err

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from goldgate.base.errors import UserError
+from goldgate.scored.table import ScoreTable
 from goldgate.scorers import Context, Score
 from goldgate.scorers.own import scorer
 from goldgate.scorers.reason import breaks_schema, breaks_style, differs, printable

@@ -27,7 +27,7 @@ from goldgate.task.task import Task, load_task
 from goldgate_trainers.loop import until as loop
 from goldgate_trainers.loop.attempt import DevResult, first_step
 from goldgate_trainers.loop.until import Budget
-from goldgate_trainers.lora import checkpoints, optimize
+from goldgate_trainers.lora import checked_rows, checkpoints, forward, optimize
 from goldgate_trainers.lora import train as lora
 from goldgate_trainers.lora.checkpoints import Checkpoints
 from goldgate_trainers.lora.recipe import Recipe
@@ -88,9 +88,9 @@ def to(name: str) -> Callable[..., bool]:
 
 
 POINTS: dict[str, Callable[[], None]] = {
-    "data loading": lambda: at(1, lora, "make_rows"),
+    "data loading": lambda: at(1, checked_rows, "make_rows"),
     "a batch": lambda: at(8, optimize, "collate"),
-    "a step": lambda: at(4, optimize, "answer_loss", after=True),
+    "a step": lambda: at(4, forward, "answer_loss", after=True),
     "a step after an epoch": lambda: at(6, optimize._Clock, "step"),
     "a checkpoint's tensors": lambda: at(8, files.os, "fsync"),
     "a checkpoint's manifest": lambda: at(2, checkpoints, "write_json"),
@@ -110,7 +110,7 @@ def run(folder: Path, model: Path, judge: Callable[..., Any], epochs: int = RECI
     task, ref = opened(folder, model)
     return loop.train_until(
         first_step(replace(RECIPE, epochs=epochs)),
-        lambda recipe, out, before: lora.train_adapter(ref, task, TRAIN, recipe, out, continue_from=before),
+        lambda recipe, out, before, _: lora.train_adapter(ref, task, TRAIN, recipe, out, continue_from=before),
         judge,
         lambda adapter: True,
         folder,

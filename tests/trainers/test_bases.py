@@ -15,7 +15,8 @@ from goldgate.engine.loading import with_adapter
 from goldgate.models.quiet import quiet
 from goldgate.subjects import parse_subject
 from goldgate_trainers.lora.attempt_folder import TrainingResult
-from goldgate_trainers.lora.train import start_lora, train_adapter
+from goldgate_trainers.lora.base_model import start_lora
+from goldgate_trainers.lora.train import train_adapter
 
 from ..conftest import CHATML, FAMILIES, tiny_model, tiny_tokenizer
 from .conftest import QUICK, Lesson, lesson_on

@@ -100,7 +100,7 @@ def test_killed_it_ends_with_the_same_epochs_adapter(
     with pytest.raises(InterruptedError):
         train(lesson, tmp_path / "1", script, told=stop)
     result = train(lesson, tmp_path / "1", script)
-    assert "taken up after step" in " ".join(result.notes)
+    assert "resumed after step" in " ".join(result.notes)
     assert (result.digest, len(result.log)) == (whole.digest, 8)
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from goldgate.base import files
 from goldgate.base.errors import UserError
-from goldgate_trainers.lora import optimize
+from goldgate_trainers.lora import forward
 from goldgate_trainers.lora import train as lora
 from goldgate_trainers.lora.attempt_folder import TrainingResult
 from goldgate_trainers.lora.checkpoints import Checkpoints
@@ -110,7 +110,10 @@ def test_a_torn_checkpoint_is_passed_over(
     change(stopped(lesson, tmp_path / "1", 4) / "00000003" / name)
     result = train(lesson, tmp_path / "1")
     assert result.digest == trained.digest
-    assert result.notes == ("checkpoint 3 was torn or edited, and not used", "killed, and taken up after step 2")
+    assert result.notes == (
+        "checkpoint 3 was damaged or edited, and was not used",
+        "interrupted, and resumed after step 2",
+    )
 
 
 def test_where_none_is_whole_it_begins_anew(
@@ -139,7 +142,7 @@ def test_what_another_recipe_left_does_not_crowd_out_what_is_needed(
     folder = stopped(lesson, tmp_path / "1", 3)
     assert sorted(p.name for p in folder.iterdir()) == ["00000001", "00000002"]
     result = train(lesson, tmp_path / "1")
-    assert (result.digest, result.notes) == (trained.digest, ("killed, and taken up after step 2",))
+    assert (result.digest, result.notes) == (trained.digest, ("interrupted, and resumed after step 2",))
 
 
 def test_nothing_in_a_checkpoint_can_run(lesson: Lesson, tmp_path: Path, eager: None) -> None:
@@ -153,14 +156,14 @@ def test_nothing_in_a_checkpoint_can_run(lesson: Lesson, tmp_path: Path, eager: 
 
 def exploding(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
     """The third step of so many trainings has a loss that is no number."""
-    real, seen = optimize.answer_loss, 0
+    real, seen = forward.answer_loss, 0
 
     def loss(*arguments: Any) -> Any:
         nonlocal seen
         seen += 1
         return real(*arguments) * (math.nan if seen % 5 == 0 and seen <= 5 * times else 1.0)
 
-    monkeypatch.setattr(optimize, "answer_loss", loss)
+    monkeypatch.setattr(forward, "answer_loss", loss)
 
 
 @pytest.mark.parametrize("times", [1, 2])
@@ -174,7 +177,7 @@ def test_a_loss_that_explodes_is_as_if_the_rate_had_been_halved_before(
     assert contents(tmp_path / "1") == expected
     assert len(result.setbacks) == times
     assert result.setbacks[0] == (
-        "the loss is no number any more at step 3 of 4: begun again at half the learning rate, 0.01"
+        "the loss is not a number any more at step 3 of 4: restarted at half the learning rate, 0.01"
     )
     assert train(lesson, tmp_path / "1").setbacks == result.setbacks, "taken up"
 
@@ -191,12 +194,12 @@ def test_a_training_that_is_killed_after_a_setback_goes_on_at_the_lower_rate(
     result = train(lesson, tmp_path / "1")
     assert contents(tmp_path / "1") == expected
     assert len(result.setbacks) == 1
-    assert "taken up after step 3" in result.notes[-1]
+    assert "resumed after step 3" in result.notes[-1]
 
 
 def test_three_explosions_end_it(lesson: Lesson, tmp_path: Path, eager: None, monkeypatch: pytest.MonkeyPatch) -> None:
     exploding(monkeypatch, 3)
-    with pytest.raises(UserError, match=r"(?s)no number any more.*begun again 2 times.*learning_rate=0.0013"):
+    with pytest.raises(UserError, match=r"(?s)not a number any more.*restarted 2 times.*learning_rate=0.0013"):
         train(lesson, tmp_path / "1")
 
 
@@ -226,7 +229,7 @@ def test_a_disk_that_is_full_at_a_checkpoint_ends_it_and_it_goes_on_when_there_i
     assert sorted(left) == [".1.checkpoints", ".1.checkpoints/00000001", ".1.checkpoints/00000002"]
     monkeypatch.setattr(Checkpoints, "due", lambda self: False)
     result = train(lesson, tmp_path / "1")
-    assert (result.digest, result.notes) == (trained.digest, ("killed, and taken up after step 2",))
+    assert (result.digest, result.notes) == (trained.digest, ("interrupted, and resumed after step 2",))
 
 
 def test_a_disk_that_is_full_at_the_adapter_leaves_none(

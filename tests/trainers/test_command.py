@@ -20,7 +20,7 @@ from goldgate.models.adapter import read_adapter
 from goldgate.subjects import parse_subject
 from goldgate.task.examples import Split
 from goldgate_trainers import Recipe, TrainingResult, from_dict, parse_settings, train_by_command
-from goldgate_trainers.lora.recipe import default_recipe
+from goldgate_trainers.lora.default_recipe import default_recipe
 
 from .conftest import QUICK, Lesson
 

@@ -127,6 +127,6 @@ def test_answers_that_break_their_format_point_at_the_template_and_the_length() 
 
 def test_what_is_learned_by_heart_asks_for_more_of_it_without_a_curve() -> None:
     helps = told(accuracy(80, 100), dev_loss=1.6).helps
-    assert helps[0] == ("more training examples: train is learned by heart (loss down to 0.5), and dev is not (1.6)")
+    assert helps[0] == ("more training examples: the training data is memorised (loss 0.5), but dev loss is 1.6")
     assert not any("--curve" in help_ for help_ in helps)
     assert any("`--curve` measures" in help_ for help_ in told(accuracy(80, 100), dev_loss=1.4).helps)

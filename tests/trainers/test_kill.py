@@ -53,5 +53,5 @@ def test_killed_there_it_ends_with_the_same_adapter(point: str, corpses: Path, t
     assert contents(attempt) == contents(whole)
     assert losses(attempt) == losses(whole)
     notes = json.loads((attempt / "attempt.json").read_text())["notes"]
-    assert any("taken up after step" in n for n in notes) == (point not in COMPLETE | LEFT_NOTHING)
+    assert any("resumed after step" in n for n in notes) == (point not in COMPLETE | LEFT_NOTHING)
     assert not list(folder.rglob(".*.checkpoints"))

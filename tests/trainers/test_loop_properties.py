@@ -17,6 +17,7 @@ from goldgate_trainers.loop.budget import Budget
 from goldgate_trainers.loop.until import LOOK_AT, Outcome, estimate, per_epoch, train_until
 from goldgate_trainers.lora.attempt_folder import TrainingResult
 from goldgate_trainers.lora.recipe import Recipe
+from goldgate_trainers.lora.time_limit import TimeLimit
 
 RECIPE = Recipe(learning_rate=1e-3, batch=8, epochs=3)
 
@@ -36,7 +37,7 @@ class World:
     judged: list[int] = field(default_factory=list)
     looked: list[int] = field(default_factory=list)
 
-    def train(self, recipe: Recipe, out: Path, continue_from: Path | None) -> TrainingResult:
+    def train(self, recipe: Recipe, out: Path, continue_from: Path | None, limit: TimeLimit) -> TrainingResult:
         k, seconds = int(out.name), self.epoch * recipe.epochs
         key = f"{recipe.digest} {continue_from}"
         record = out / "attempt.json"
@@ -120,7 +121,7 @@ def test_a_shortened_attempt_says_so(
 ) -> None:
     outcome = World(tmp_path_factory.mktemp("run"), chances).run(minutes=minutes)
     for attempt in outcome.attempts:
-        short = "as the budget ends" in attempt.reason
+        short = "which is all that fits into the budget" in attempt.reason
         assert (f"{attempt.recipe.epochs} of " in attempt.reason) == short
 
 

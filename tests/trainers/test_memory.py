@@ -13,11 +13,12 @@ from goldgate.base.errors import UserError
 from goldgate_trainers.loop.attempt import DevResult, first_step
 from goldgate_trainers.loop.budget import Budget
 from goldgate_trainers.loop.until import train_until
-from goldgate_trainers.lora import checkpoints, optimize
+from goldgate_trainers.lora import checkpoints, forward
 from goldgate_trainers.lora import train as lora
 from goldgate_trainers.lora.attempt_folder import TrainingResult
 from goldgate_trainers.lora.memory import fewer_rows, out_of_memory
 from goldgate_trainers.lora.recipe import Recipe
+from goldgate_trainers.lora.time_limit import TimeLimit
 
 from .conftest import QUICK, Lesson, train
 
@@ -29,7 +30,7 @@ def room_for(rows: int, monkeypatch: pytest.MonkeyPatch, after: int = 0) -> list
     import torch
 
     tried: list[int] = []
-    loss = optimize.answer_loss
+    loss = forward.answer_loss
 
     def limited(model: Any, ids: Any, *rest: Any) -> Any:
         tried.append(len(ids))
@@ -37,7 +38,7 @@ def room_for(rows: int, monkeypatch: pytest.MonkeyPatch, after: int = 0) -> list
             torch.empty(2**60, dtype=torch.uint8)
         return loss(model, ids, *rest)
 
-    monkeypatch.setattr(optimize, "answer_loss", limited)
+    monkeypatch.setattr(forward, "answer_loss", limited)
     return tried
 
 
@@ -66,7 +67,7 @@ def test_the_loop_says_so_and_does_not_ask_for_as_much_again(
     room_for(2, monkeypatch)
     asked: list[int] = []
 
-    def attempt(recipe: Recipe, out: Path, continue_from: Path | None) -> TrainingResult:
+    def attempt(recipe: Recipe, out: Path, continue_from: Path | None, limit: TimeLimit) -> TrainingResult:
         asked.append(recipe.micro_batch)
         return train(lesson, out, recipe, continue_from)
 
@@ -98,7 +99,7 @@ def test_a_killed_training_goes_on_with_what_fitted(
         lora.train_adapter(lesson.model, lesson.task, lesson.train, WIDE, tmp_path / "1", kill)
     tried.clear()
     result = train(lesson, tmp_path / "1", WIDE)
-    assert "killed, and taken up after step 2" in result.notes
+    assert "interrupted, and resumed after step 2" in result.notes
     assert max(tried) == 2, "four rows are not tried again"
     assert result.digest == trained.digest
 
@@ -135,7 +136,7 @@ def test_another_fault_is_not_taken_for_it(lesson: Lesson, tmp_path: Path, monke
     def broken(*_: Any) -> Any:
         raise RuntimeError("shapes cannot be multiplied")
 
-    monkeypatch.setattr(optimize, "answer_loss", broken)
+    monkeypatch.setattr(forward, "answer_loss", broken)
     with pytest.raises(RuntimeError, match="shapes"):
         train(lesson, tmp_path / "1", WIDE)
 
@@ -160,7 +161,7 @@ def test_checkpointed_activations_are_not_kept(lesson: Lesson, tmp_path: Path, m
     import torch
 
     kept: list[int] = []
-    loss = optimize.answer_loss
+    loss = forward.answer_loss
 
     def counted(*args: Any) -> Any:
         def keep(tensor: Any) -> Any:
@@ -171,7 +172,7 @@ def test_checkpointed_activations_are_not_kept(lesson: Lesson, tmp_path: Path, m
         with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
             return loss(*args)
 
-    monkeypatch.setattr(optimize, "answer_loss", counted)
+    monkeypatch.setattr(forward, "answer_loss", counted)
     train(lesson, tmp_path / "1", replace(WIDE, epochs=1))
     usual = kept[0]
     kept.clear()

@@ -13,12 +13,12 @@ import pytest
 
 from goldgate.models.quiet import quiet
 from goldgate_trainers.lora import forward as forward_module
+from goldgate_trainers.lora.base_model import start_lora
 from goldgate_trainers.lora.batches import WIDTHS, Row
 from goldgate_trainers.lora.checkpoints import Checkpoints
 from goldgate_trainers.lora.optimize import optimize
 from goldgate_trainers.lora.progress import Progress
 from goldgate_trainers.lora.recipe import Recipe
-from goldgate_trainers.lora.train import start_lora
 from goldgate_trainers.lora.watchdog import Diverged
 
 RECIPE = Recipe(learning_rate=0.01, batch=4, epochs=2, rank=4, alpha=8, micro_batch=4)
@@ -133,7 +133,7 @@ def test_the_trainer_leaves_nothing_in_its_folder(tiny_llama: Path, rows: Sequen
 
 
 def test_a_loss_that_is_no_number_stops_at_once(tiny_llama: Path, rows: Sequence[Row], tmp_path: Path) -> None:
-    with pytest.raises(Diverged, match="the loss is no number any more at step 1 of 4"):
+    with pytest.raises(Diverged, match="the loss is not a number any more at step 1 of 4"):
         trained(tiny_llama, rows, tmp_path, spoil=True)
 
 

@@ -12,9 +12,9 @@ import pytest
 from goldgate.base.errors import UserError
 from goldgate_trainers.lora.answer_loss import answer_logits, answer_loss
 from goldgate_trainers.lora.attempt_folder import TrainingResult
+from goldgate_trainers.lora.base_model import start_lora
 from goldgate_trainers.lora.batches import IGNORED, Row, collate
 from goldgate_trainers.lora.packing import check_packing, pack
-from goldgate_trainers.lora.train import start_lora
 
 from .conftest import QUICK, Lesson, train
 

@@ -75,7 +75,7 @@ def test_it_goes_on_as_long_as_dev_rises() -> None:
     step = next_step(done)
     assert step is not None
     assert step.continue_from == 2
-    assert "dev rose" in step.reason
+    assert "dev improved" in step.reason
 
 
 def test_a_better_score_counts_as_rising_where_no_chance_is_seen_yet() -> None:
@@ -90,7 +90,7 @@ def test_when_more_epochs_do_not_help_the_rate_goes_up_from_the_base() -> None:
     step = next_step(done)
     assert step is not None
     assert (step.continue_from, step.recipe.learning_rate, step.recipe.epochs) == (None, 2e-3, 4)
-    assert "learning rate up to 0.002" in step.reason
+    assert "learning rate is raised to 0.002" in step.reason
 
 
 def test_a_bolder_rate_gets_the_epochs_that_the_best_attempt_had_in_all() -> None:
@@ -168,7 +168,7 @@ def test_a_step_that_must_be_shortened_says_so() -> None:
     step = first_step(RECIPE)
     assert step.shortened(9) is step
     assert step.shortened(2).recipe.epochs == 2
-    assert "2 of 4 epochs, as the budget ends" in step.shortened(2).reason
+    assert "2 of 4 epochs, which is all that fits into the budget" in step.shortened(2).reason
 
 
 OVERFIT = (0.9, 0.5, 0.6, 0.8)
@@ -184,8 +184,8 @@ def test_a_dev_loss_that_turned_asks_for_the_epochs_before_it_turned() -> None:
     step = taken(next_step([attempt(1, losses=FALLING, dev_losses=OVERFIT)]))
     assert step.recipe == replace(RECIPE, epochs=2)
     assert step.continue_from is None
-    assert step.reason.startswith("dev loss rose to 0.8 after 0.5 at epoch 2, with the training loss down to ")
-    assert ": 2 epochs instead of 4, as " in step.reason
+    assert step.reason.startswith("dev loss rose to 0.8 after 0.5 at epoch 2, while the training loss fell to ")
+    assert ": 2 epochs instead of 4, because " in step.reason
 
 
 @pytest.mark.parametrize("dev_losses", [(), (0.9, 0.5, 0.4, 0.4), (0.9, 0.5, 0.5, 0.52), (0.5,)])
@@ -222,7 +222,7 @@ def test_a_tag_that_goes_wrong_by_itself_is_seen_twice() -> None:
     assert step.recipe == replace(RECIPE, focus="dark")
     assert step.reason == (
         "dark is at 0.300 on dev, all examples at 0.800: its 10 training examples are seen twice an"
-        " epoch, for more weight"
+        " epoch to give them more weight"
     )
 
 
@@ -240,7 +240,7 @@ def test_a_focus_that_did_not_suffice_is_varied_as_the_suite_asks() -> None:
     done = [attempt(1, score=0.8, tags={"dark": 0.3}), attempt(2, recipe=focused, score=0.8, tags={"dark": 0.4})]
     step = taken(VaryTag().step(done, FACTS))
     assert step.recipe == replace(focused, variations="typos,whitespace")
-    assert "dark is still at 0.400 in attempt 2, though seen twice" in step.reason
+    assert "dark is still at 0.400 in attempt 2 although its examples are seen twice" in step.reason
     assert VaryTag().step(done, replace(FACTS, variations=())) is None
     assert VaryTag().step(done[:1], FACTS) is None
 
@@ -269,7 +269,7 @@ def test_what_is_learned_by_heart_gets_dropout_and_no_higher_rate_or_rank() -> N
     done = [by_heart(1, score=0.5)]
     step = taken(next_step(done))
     assert step.recipe == replace(RECIPE, dropout=0.1)
-    assert "train is learned by heart (loss down to 0.1), and dev is not (0.4): dropout 0.1" in step.reason
+    assert "the training data is memorised (loss 0.1), but dev loss is 0.4: dropout 0.1" in step.reason
     done.append(by_heart(2, recipe=step.recipe, score=0.6))
     assert next_step(done) is None
 
@@ -277,7 +277,7 @@ def test_what_is_learned_by_heart_gets_dropout_and_no_higher_rate_or_rank() -> N
 def test_as_long_as_answers_to_dev_get_better_it_may_be_read_again() -> None:
     step = taken(next_step([by_heart(1, dev_scores=(0.2, 0.4, 0.5, 0.6))]))
     assert step.continue_from == 1
-    assert "dev is not (0.4), but answers to dev got better up to the last epoch: 4 more epochs" in step.reason
+    assert "dev loss is 0.4, but answers to dev improved up to the last epoch: 4 more epochs" in step.reason
     assert taken(next_step([by_heart(1, dev_scores=(0.2, 0.4, 0.6, 0.6))])).recipe.dropout == 0.1
 
 
@@ -293,7 +293,7 @@ def test_where_answers_to_dev_were_scored_they_say_how_many_epochs_are_enough() 
     last = attempt(1, losses=FALLING, dev_losses=OVERFIT, dev_scores=(0.2, 0.5, 0.6, 0.6))
     step = taken(next_step([last]))
     assert step.recipe.epochs == 3
-    assert "3 epochs instead of 4, as its answers to dev were best there" in step.reason
+    assert "3 epochs instead of 4, because that epoch answered dev best" in step.reason
     best_at_the_end = attempt(1, losses=FALLING, dev_losses=OVERFIT, dev_scores=(0.2, 0.5, 0.6, 0.7))
     assert FewerEpochs().step([best_at_the_end], FACTS) is None
 

@@ -159,4 +159,4 @@ def test_shortening_takes_epochs_alone_and_only_down(recipe: Recipe, epochs: int
     assert short.recipe.epochs == min(epochs, recipe.epochs)
     assert replace(short.recipe, epochs=recipe.epochs) == recipe
     assert short.continue_from == 1
-    assert ("as the budget ends" in short.reason) == (epochs < recipe.epochs)
+    assert ("which is all that fits into the budget" in short.reason) == (epochs < recipe.epochs)

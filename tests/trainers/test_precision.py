@@ -15,9 +15,9 @@ from goldgate.subjects import parse_subject
 from goldgate_trainers.lora import optimize, precision
 from goldgate_trainers.lora.answer_loss import answer_loss
 from goldgate_trainers.lora.attempt_folder import TrainingResult
+from goldgate_trainers.lora.base_model import start_lora
 from goldgate_trainers.lora.batches import Row, collate
 from goldgate_trainers.lora.merged_layers import merged
-from goldgate_trainers.lora.train import start_lora
 
 from .conftest import QUICK, Lesson, train
 
@@ -157,6 +157,6 @@ def test_ligers_kernels_are_used_on_a_gpu_where_they_are_installed(
 ) -> None:
     monkeypatch.setattr(optimize, "device", lambda: where)
     monkeypatch.setattr("transformers.utils.is_liger_kernel_available", lambda: installed)
-    arguments = optimize._arguments(QUICK, tmp_path)
+    arguments = optimize._arguments(QUICK, tmp_path, 4)
     assert arguments.use_liger_kernel is used
     assert (arguments.liger_kernel_config == {"cross_entropy": False, "fused_linear_cross_entropy": False}) is used

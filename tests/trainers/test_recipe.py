@@ -8,15 +8,8 @@ from itertools import pairwise
 import pytest
 
 from goldgate.base.errors import UserError
-from goldgate_trainers.lora.recipe import (
-    Recipe,
-    default_rate,
-    default_recipe,
-    demo_recipe,
-    from_dict,
-    parse_settings,
-    with_settings,
-)
+from goldgate_trainers.lora.default_recipe import default_rate, default_recipe, demo_recipe
+from goldgate_trainers.lora.recipe import Recipe, from_dict, parse_settings, with_settings
 
 from .conftest import QUICK, Lesson
 

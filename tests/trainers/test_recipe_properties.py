@@ -12,18 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldgate.base.errors import UserError
-from goldgate_trainers.lora.recipe import (
+from goldgate_trainers.lora.default_recipe import (
     DEMO_CHARACTERS,
-    Recipe,
     default_batch,
     default_epochs,
     default_rate,
     default_recipe,
     demo_recipe,
-    from_dict,
-    parse_settings,
-    with_settings,
 )
+from goldgate_trainers.lora.recipe import Recipe, from_dict, parse_settings, with_settings
 
 from .conftest import Lesson
 

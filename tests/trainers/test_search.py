@@ -21,7 +21,7 @@ from goldgate_trainers.lora.recipe import Recipe
 from goldgate_trainers.lora.train import train_adapter
 
 from .conftest import QUICK, Lesson
-from .test_loop import RECIPE, World
+from .test_until import RECIPE, World
 
 METRIC = "exact_match"
 
@@ -199,7 +199,7 @@ def test_a_search_trains_real_adapters_and_none_twice(lesson: Lesson, tmp_path: 
     judged: list[str] = []
     reused: list[bool] = []
 
-    def train(recipe: Recipe, out: Path, continue_from: Path | None) -> TrainingResult:
+    def train(recipe: Recipe, out: Path, continue_from: Path | None, limit: Any) -> TrainingResult:
         result = train_adapter(lesson.model, lesson.task, lesson.train, recipe, out, continue_from=continue_from)
         reused.append(result.reused)
         return result

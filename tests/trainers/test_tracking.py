@@ -28,7 +28,7 @@ def tracked_training(lesson: Lesson, folder: Path, tracker: str) -> TrainingResu
 
 
 def test_nothing_is_told_of_a_training_that_does_not_ask_for_it(tmp_path: Path) -> None:
-    assert list(_arguments(QUICK, tmp_path).report_to) == []  # transformers' own default is all that is installed
+    assert list(_arguments(QUICK, tmp_path, 4).report_to) == []  # transformers' own default is all that is installed
     with tracked(None, 0) as callbacks:
         assert callbacks == []
 

@@ -16,6 +16,7 @@ from goldgate.subjects import parse_subject
 from goldgate.task.examples import Example, Split
 from goldgate_trainers.lora import train as lora
 from goldgate_trainers.lora.attempt_folder import TrainingResult
+from goldgate_trainers.lora.base_model import attention_layers
 from goldgate_trainers.lora.progress import Progress
 
 from .conftest import QUICK, Lesson, train
@@ -203,7 +204,7 @@ def test_what_is_too_long_is_set_aside_and_named(lesson: Lesson, tmp_path: Path)
 
 
 def test_where_no_lower_rate_helps_it_ends_and_says_what_to_set(lesson: Lesson, tmp_path: Path) -> None:
-    says = r"(?s)no number any more at step 2 of 40, at learning rate 2.5e\+09; begun again 2 times.*learning_rate="
+    says = r"(?s)not a number any more at step 2 of 40, at learning rate 2.5e\+09; restarted 2 times.*learning_rate="
     with pytest.raises(UserError, match=says):
         train(lesson, tmp_path / "1", replace(QUICK, learning_rate=1e10, epochs=20, clip=1e6))
     assert list(tmp_path.iterdir()) == []
@@ -237,4 +238,4 @@ def test_on_attention_alone_no_other_layer_is_trained(lesson: Lesson, trained: T
 
 def test_a_model_without_attention_by_name_is_refused(base: Any) -> None:
     with pytest.raises(UserError, match="no linear layer that is known as attention's"):
-        lora.attention_layers(base.get_input_embeddings())
+        attention_layers(base.get_input_embeddings())

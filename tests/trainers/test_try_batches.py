@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from goldgate.base.errors import UserError
+from goldgate_trainers.lora.base_model import start_lora
 from goldgate_trainers.lora.batches import WIDTHS, Row, collate
-from goldgate_trainers.lora.train import start_lora
 from goldgate_trainers.lora.try_batches import check_apart, check_evaluation, fit_memory, try_batches, untouched
 
 from .conftest import QUICK, WORDS

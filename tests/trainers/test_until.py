@@ -15,6 +15,7 @@ from goldgate_trainers.loop.budget import Budget
 from goldgate_trainers.loop.until import Outcome, train_until
 from goldgate_trainers.lora.attempt_folder import TrainingFailed, TrainingResult
 from goldgate_trainers.lora.recipe import Recipe
+from goldgate_trainers.lora.time_limit import TimeLimit
 
 RECIPE = Recipe(learning_rate=1e-3, batch=8, epochs=4)
 WIDE = Budget(attempts=4, minutes=600)
@@ -37,7 +38,7 @@ class World:
     judged: list[int] = field(default_factory=list)
     looked: list[int] = field(default_factory=list)
 
-    def train(self, recipe: Recipe, out: Path, continue_from: Path | None) -> TrainingResult:
+    def train(self, recipe: Recipe, out: Path, continue_from: Path | None, limit: TimeLimit) -> TrainingResult:
         k = int(out.name)
         key = f"{recipe.digest} {continue_from}"
         path = out / "attempt.json"
@@ -160,7 +161,7 @@ def test_an_attempt_is_shortened_to_the_time_left(tmp_path: Path) -> None:
     world = World(tmp_path, [0.1, 0.2])
     outcome = world.run(Budget(2, minutes=7.6))
     assert outcome.attempts[1].recipe.epochs == 2
-    assert "2 of 4 epochs, as the budget ends" in outcome.attempts[1].reason
+    assert "2 of 4 epochs, which is all that fits into the budget" in outcome.attempts[1].reason
     assert world.now <= 7.6 * 60
 
 

@@ -30,7 +30,7 @@ def test_what_is_no_number_ends_it_at_once(loss: float) -> None:
 
 
 def test_a_gradient_that_is_no_number_ends_it_too() -> None:
-    with pytest.raises(Diverged, match="the gradient is no number any more at step 1 of 9"):
+    with pytest.raises(Diverged, match="the gradient is not a number any more at step 1 of 9"):
         Watchdog(9).see(1.0, math.nan)
 
 

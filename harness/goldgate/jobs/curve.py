@@ -26,7 +26,8 @@ def learning_curve(
     """The deciding metric on dev by the size of train, the whole last. first: the attempt on the whole, from the base.
 
     folder: holds what is trained, a folder a share; left: seconds that may be spent; name: of an adapter's subject.
-    Empty, and said so, where they do not suffice, and where a share holds no example. A share is part of the next.
+    Empty, and said so, where they do not suffice, before or while it is measured, and where a share holds no example.
+    A share is part of the next.
     """
     # With patience an epoch answers dev, which takes as long after a quarter of train as after the whole.
     trained = len(_SHARES) if first.recipe.patience else sum(_SHARES)
@@ -43,6 +44,9 @@ def learning_curve(
             return []
         out = folder / f"{share:.0%}".rstrip("%")
         result = train(replace(work, splits={**work.splits, "train": part}), first.recipe, out)
+        if result.time_up is not None:
+            work.screen.say(f"no learning curve: with {share:.0%} of the examples training {result.time_up.words}")
+            return []
         scored = work.scored(name(result.adapter), "dev", f"with {share:.0%} of the training examples")
         points.append(CurvePoint(len(part), scored.measure(metric).value))
     return [*points, CurvePoint(len(whole), first.dev.scores[metric])]

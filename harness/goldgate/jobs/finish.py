@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 from goldgate.base.files import write_json
@@ -16,7 +17,7 @@ from goldgate.models.adapter import read_adapter
 from goldgate.runs.folder import write_answers
 from goldgate.runs.golden import LookRecord
 from goldgate.runs.part import read_part
-from goldgate.runs.record import AttemptFacts, Ended, EndingFacts, LatencyFacts, Opened, Spending, StepTime
+from goldgate.runs.record import AttemptFacts, Ended, EndingFacts, LatencyFacts, Opened, Spending, StepTime, TimeUpFacts
 from goldgate.scored.baselines import Prompted
 from goldgate.subjects import how_known
 from goldgate_trainers import Attempt, Budget, Outcome, diagnose
@@ -102,4 +103,5 @@ def _attempt(training: Training, attempt: Attempt) -> AttemptFacts:
         setbacks=tuple(attempt.setbacks),
         continue_from=attempt.continue_from,
         adapter=adapter.digest,
+        time_up=None if attempt.time_up is None else TimeUpFacts(**asdict(attempt.time_up)),
     )

@@ -104,7 +104,7 @@ def _train(
     _say_baselines(work, prompted)
     for reference, why in references(work.task).items():
         work.scored(reference, "dev", why)
-    training = Training(work, run, model, quick, prompted.name, time.monotonic() + budget.seconds)
+    training = Training(work, run, model, quick, prompted.name)
     if budget.looks is None:
         budget = replace(budget, looks=looks_left(read_looks(work.ledger), work.task.error, budget.attempts))
     plan = mode.plan(training, recipe)
@@ -184,4 +184,5 @@ def _loop(training: Training, recipe: Recipe, budget: Budget, plan: Plan) -> Out
         budget,
         told=lambda step, k: training.work.screen.say(f"attempt {k}: {step.reason}"),
         plan=plan,
+        judging=training.judging,
     )

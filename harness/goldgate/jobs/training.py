@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from goldgate.answers.cache import answer_cache
@@ -39,6 +40,7 @@ from goldgate_trainers import (
     Plan,
     Progress,
     Recipe,
+    TimeLimit,
     Tracking,
     TrainFacts,
     TrainingResult,
@@ -56,16 +58,13 @@ _TAGGED = 5  # dev examples of a tag below which its score says nothing
 
 @dataclass
 class Training:
-    """One run: what is worked on, where it is recorded, and what the base model is. ends: when a trainer that is a
-    program is ended, as time.monotonic tells.
-    """
+    """One run: what is worked on, where it is recorded, and what the base model is."""
 
     work: Work
     run: Run
     model: ModelRef
     quick: bool
     prompted: str
-    ends: float
 
     @property
     def name(self) -> str:
@@ -75,9 +74,14 @@ class Training:
         """The adapter's subject name, with the path as the project sees it."""
         return _subject(self.work, adapter)
 
-    def train(self, recipe: Recipe, out: Path, continue_from: Path | None) -> TrainingResult:
+    @property
+    def judging(self) -> float:
+        """Seconds that an adapter's answers to dev are expected to take: as many as the best prompt's took."""
+        return sum(a.seconds for a in self.work.scored(self.prompted, "dev").answers.values())
+
+    def train(self, recipe: Recipe, out: Path, continue_from: Path | None, limit: TimeLimit) -> TrainingResult:
         """One attempt."""
-        return train_shown(self.work, self.model, recipe, out, continue_from, self.ends - time.monotonic())
+        return train_shown(self.work, self.model, recipe, out, continue_from, limit)
 
     def judge(self, adapter: Path, number: int) -> DevResult:
         """The suite on dev, read as observed, and from it the chance of passing golden at the coming look's level."""
@@ -144,8 +148,9 @@ class Training:
         best, curve = outcome.best, []
         if budget.curve:
             left = budget.seconds - sum(a.seconds for a in outcome.attempts)
+            on_part = partial(self._on_part, limit=TimeLimit(time.monotonic() + left, self.judging))
             curve = learning_curve(
-                self.work, outcome.attempts[0], self.run.folder / "curve", left, self._on_part, self.subject
+                self.work, outcome.attempts[0], self.run.folder / "curve", left, on_part, self.subject
             )
         records = [GateRecord.from_json(r) for r in read_json(self.run.attempt(best.k) / "verdicts.json")]
         coming = level(len(read_looks(self.work.ledger)) + 1, self.work.task.error)
@@ -157,8 +162,8 @@ class Training:
         strata = read_novelty(task.data).strata if names_strata(task) else {}
         return round(share_of_golden(gate, self.work.split("dev"), golden, strata) * len(golden))
 
-    def _on_part(self, work: Work, recipe: Recipe, out: Path) -> TrainingResult:
-        return train_shown(work, self.model, recipe, out, None, self.ends - time.monotonic())
+    def _on_part(self, work: Work, recipe: Recipe, out: Path, limit: TimeLimit) -> TrainingResult:
+        return train_shown(work, self.model, recipe, out, None, limit)
 
     def facts(self, recipe: Recipe) -> TrainFacts:
         task = self.work.task
@@ -196,14 +201,18 @@ def _watch(work: Work) -> Watch:
 
 
 def train_shown(
-    work: Work, model: ModelRef, recipe: Recipe, out: Path, continue_from: Path | None, seconds: float = math.inf
+    work: Work, model: ModelRef, recipe: Recipe, out: Path, continue_from: Path | None, limit: TimeLimit | None = None
 ) -> TrainingResult:
-    """An adapter, with loss, speed and time left on the screen while it is trained. seconds: after which a trainer that
-    is a program is ended.
+    """An adapter, with loss, speed and time left on the screen while it is trained. limit: the time it has; a trainer
+    that is a program is ended where it needs more.
     """
     split = work.split("train")
     if recipe.trainer == "command":
+        seconds = math.inf if limit is None else limit.left
         with work.screen.step(f"attempt {out.name}: {recipe.command[0]}", "a program of yours trains"):
+            if limit is not None:
+                left = f"{max(0.0, seconds) / 60:.3g} min"
+                work.screen.say(f"  the program is ended after {left}, which is what the budget leaves for training")
             return train_by_command(model, work.task, split, recipe, out, continue_from, seconds=seconds)
     what = f"attempt {out.name}" if out.parent.name == "attempts" else f"{out.parent.name} {out.name}"
     title = f"{what}: LoRA, {recipe.epochs} epochs over {len(split)} examples"
@@ -215,7 +224,18 @@ def train_shown(
 
         tracking = Tracking(work.trackers, out.parents[1] / "tracking", f"attempt-{out.name}")
         result = train_adapter(
-            model, work.task, split, recipe, out, told, continue_from, work.split("dev"), tracking, _watch(work)
+            model,
+            work.task,
+            split,
+            recipe,
+            out,
+            told,
+            continue_from,
+            work.split("dev"),
+            tracking,
+            _watch(work),
+            limit,
+            lambda line: work.screen.say(f"  {line}"),
         )
     row = [marked(result.sample)] if result.sample and out.name == "1" else []
     for line in (*result.setbacks, *result.notes, *row):

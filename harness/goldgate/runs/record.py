@@ -83,12 +83,26 @@ class PlanFacts(Part):
     study: str | None = None
 
 
+class TimeUpFacts(Part):
+    """An attempt whose time did not suffice for its recipe.
+
+    steps: optimizer steps that were made; planned: steps that the learning rate was planned for; asked: steps that the
+    recipe asked for; settings: recipe settings that train the same adapter again.
+    """
+
+    steps: int
+    planned: int
+    asked: int
+    settings: dict[str, int] = Field(default_factory=dict)
+
+
 class AttemptFacts(Part):
     """One recipe that was trained and judged on dev.
 
     k: its number, from 1; recipe: as it ran; dev: metric → estimate; chance: of passing golden, by dev; reason: why
     this recipe; failing: gates that dev's estimates miss; seen: what its losses and answers were like; setbacks: losses
-    that exploded; continue_from: number of the attempt that it went on from; adapter: digest of what was trained.
+    that exploded; continue_from: number of the attempt that it went on from; adapter: digest of what was trained;
+    time_up: how far it came where its time ran out.
     """
 
     k: int
@@ -103,6 +117,7 @@ class AttemptFacts(Part):
     setbacks: Many[str] = ()
     continue_from: int | None = None
     adapter: str | None = None
+    time_up: TimeUpFacts | None = None
 
 
 class Opened(Part):

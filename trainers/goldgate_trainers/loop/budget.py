@@ -9,10 +9,18 @@ from goldgate.base.errors import UserError
 
 @dataclass(frozen=True)
 class Budget:
-    """attempts: at most; minutes: of wall-clock for training and judging, those of a killed run before included; looks:
-    at golden, at most, None for one an attempt; money: for the machine, which costs machine_hour an hour (`at_price`);
-    curve: whether time that is left without a pass goes into a learning curve.
-    Raises UserError for minutes or money that are none.
+    """What a run may spend.
+
+    Attributes:
+        attempts: Most attempts.
+        minutes: Most minutes of training and judging, including those of a killed run that is resumed.
+        looks: Most looks at golden; None allows one for every attempt.
+        money: Most money for the machine; it needs a price, see `at_price`.
+        machine_hour: What an hour of the machine costs.
+        curve: Whether time left after a run that does not pass goes into a learning curve.
+
+    Raises:
+        UserError: Minutes or money are not positive.
     """
 
     attempts: int
@@ -29,7 +37,11 @@ class Budget:
             raise UserError(f"a budget of {self.money:g} for the machine", "--money", "give it more than 0")
 
     def at_price(self, machine_hour: float | None) -> Budget:
-        """The same at this price. Raises UserError for money without a price."""
+        """The same budget with this price of a machine hour.
+
+        Raises:
+            UserError: The budget limits money, and there is no price.
+        """
         if self.money is not None and machine_hour is None:
             raise UserError(
                 "what an hour of this machine costs is not known",
@@ -40,7 +52,7 @@ class Budget:
 
     @property
     def seconds(self) -> float:
-        """Of wall-clock that may be spent: the minutes, or what the money pays for where that is less."""
+        """Seconds of training and judging that may be spent: the minutes, or what the money pays for if less."""
         return min(60 * self.minutes, self._paid)
 
     @property
@@ -49,7 +61,7 @@ class Budget:
 
     @property
     def scarce(self) -> str:
-        """What ends first: "time" or "money"."""
+        """What runs out first: "time" or "money"."""
         return "money" if self._paid < 60 * self.minutes else "time"
 
     @property
@@ -60,5 +72,5 @@ class Budget:
         return 3600 * self.money / self.machine_hour
 
     def cost(self, seconds: float) -> float | None:
-        """What so many seconds of the machine cost; None where its price is not known."""
+        """What this many seconds of the machine cost; None when its price is not known."""
         return None if not self.machine_hour else self.machine_hour * seconds / 3600

@@ -26,10 +26,16 @@ FORMATS = ("json_valid", "schema_valid", "label_valid", "stop_rate")
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """epochs: what answers to dev scored by epoch and which was kept, in words; empty where that was not asked; loss:
-    mean training loss of the last quarter of steps, in nats a token; falling: whether it still falls; dev_losses: by
-    epoch, empty where they were not measured; formats: metric → estimate, of those that are low; weak: tags that go
-    wrong by themselves, the worst first, with their scores; score: of all examples together.
+    """What a trained attempt shows.
+
+    Attributes:
+        loss: Mean training loss of the last quarter of the steps, in nats per token.
+        falling: Whether that loss is still falling.
+        dev_losses: Dev loss by epoch; empty when it was not measured.
+        formats: Estimates of the format metrics that are low.
+        weak: Scores of the tags that do clearly worse than the rest, worst first.
+        score: The deciding metric over all examples.
+        epochs: Dev scores by epoch and the epoch that was kept, in words; empty when they were not measured.
     """
 
     loss: float
@@ -42,40 +48,38 @@ class Diagnosis:
 
     @property
     def turned_after(self) -> int | None:
-        """The epoch of the lowest dev loss, where it has risen since; None where the model does not overfit."""
+        """The epoch with the lowest dev loss when the loss has risen since; None when the model does not overfit."""
         if not self.dev_losses or self.dev_losses[-1] <= TURNED * min(self.dev_losses):
             return None
         return self.dev_losses.index(min(self.dev_losses)) + 1
 
     @property
     def by_heart(self) -> bool:
-        """Whether train is learned far better than dev: no higher rate and no more room helps against that."""
+        """Whether train is learned far better than dev. Neither a higher rate nor a higher rank helps then."""
         return bool(self.dev_losses) and self.dev_losses[-1] >= BY_HEART * self.loss
 
     @property
     def fit(self) -> str:
-        """How the losses stand, in words."""
+        """How training and dev loss compare, in words."""
         if (epoch := self.turned_after) is not None:
             return (
                 f"dev loss rose to {self.dev_losses[-1]:.3g} after {min(self.dev_losses):.3g} at epoch {epoch},"
-                f" with the training loss down to {self.loss:.3g}"
+                f" while the training loss fell to {self.loss:.3g}"
             )
         if self.by_heart:
-            return (
-                f"train is learned by heart (loss down to {self.loss:.3g}), and dev is not ({self.dev_losses[-1]:.3g})"
-            )
+            return f"the training data is memorised (loss {self.loss:.3g}), but dev loss is {self.dev_losses[-1]:.3g}"
         return f"the training loss is {'still falling' if self.falling else 'flat'} at {self.loss:.3g}"
 
     @property
     def seen(self) -> list[str]:
-        """All that was seen, a sentence each."""
+        """Every finding, one sentence each."""
         told = [self.fit, *([self.epochs] if self.epochs else [])]
         told += [f"{name} is {value:.1%}: answers break their format" for name, value in self.formats.items()]
         return told + [f"{tag} is at {value:.3f}, all examples at {self.score:.3f}" for tag, value in self.weak.items()]
 
 
 def diagnose(attempt: Attempt) -> Diagnosis:
-    """Reads an attempt's training log and what dev says of it. Rows of the log may hold dev_loss, at an epoch's end."""
+    """Diagnoses an attempt from its training log and its results on dev."""
     losses = [row["loss"] for row in attempt.log]
     quarters = _quarters(losses)
     dev, score = attempt.dev, attempt.dev.scores.get(attempt.dev.metric, 0.0)

@@ -27,7 +27,7 @@ _NAMED = 5  # contradictions and tags that are spelt out; the rest is counted
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """The best recipe on a part of train: how many examples, and the deciding metric on dev."""
+    """A point of the learning curve: the deciding metric on dev after training on this many examples."""
 
     count: int
     score: float
@@ -35,8 +35,12 @@ class CurvePoint:
 
 @dataclass(frozen=True)
 class Ending:
-    """gates: a sentence for each that stands in the way, with estimate, interval, threshold and the worst dev examples;
-    helps: what would most likely help, the surest first.
+    """Why a run did not pass.
+
+    Attributes:
+        gates: One sentence for each gate that is not reached, with estimate, interval, threshold and the worst
+            examples.
+        helps: What would most likely help, most certain first.
     """
 
     gates: tuple[str, ...]
@@ -47,7 +51,7 @@ class Ending:
 
     @property
     def lines(self) -> list[str]:
-        """For the terminal."""
+        """The lines for the terminal."""
         told = [f"  in the way: {gate}" for gate in self.gates]
         return told + [f"  would help: {help_}" for help_ in self.helps]
 
@@ -60,9 +64,15 @@ def explain(
     facts: TrainFacts,
     curve: Sequence[CurvePoint] = (),
 ) -> Ending:
-    """From the best attempt, its gates on dev (`records`), the level of the coming look, and what train is like.
+    """Explains why the best attempt does not pass.
 
-    on_golden: how many examples of golden a gate is on. curve: by rising count, empty where none was measured.
+    Args:
+        records: The best attempt's gates on dev.
+        best: The best attempt.
+        on_golden: Returns how many golden examples a gate covers.
+        level: Error rate of the next look.
+        facts: Properties of the training data.
+        curve: Learning curve by increasing number of examples; empty when it was not measured.
     """
     broken = [f"{g.verdict.gate}: {g.verdict.message.splitlines()[0]}" for g in records if not can_plan(g)]
     plans = [plan_gate(g, max(1, on_golden(g)), level) for g in records if can_plan(g)]

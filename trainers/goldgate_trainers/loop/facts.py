@@ -15,9 +15,13 @@ THIN = 20
 
 @dataclass(frozen=True)
 class TrainFacts:
-    """count: training examples; tags: tag → examples that carry it; contradictions: pairs of ids that ask the same and
-    expect different outputs; variations: names of the perturbations by which the suite itself says that an answer must
-    not change, in a fixed order.
+    """Properties of the training data.
+
+    Attributes:
+        count: Number of training examples.
+        tags: Number of examples by tag.
+        contradictions: Pairs of ids with the same prompt and different outputs.
+        variations: Names of the perturbations under which the suite requires unchanged answers, in a fixed order.
     """
 
     count: int
@@ -27,7 +31,14 @@ class TrainFacts:
 
     @classmethod
     def of(cls, train: Split, strategy: Strategy, variations: tuple[str, ...] = ()) -> TrainFacts:
-        """strategy: of the recipe's prompt, as two examples contradict each other where the prompt is the same."""
+        """The facts of a train split.
+
+        Args:
+            train: The split.
+            strategy: The recipe's prompting strategy: two examples contradict each other when it renders the same
+                prompt.
+            variations: Names of perturbations that must not change an answer.
+        """
         examples = sorted(train.examples, key=lambda e: e.id)
         return cls(len(train), train.tag_counts(), check_contradictions(examples, strategy), variations)
 

@@ -19,16 +19,16 @@ DROPOUT = 0.1
 
 
 class Policy(Protocol):
-    """One kind of change. step: the next attempt, with what was seen, what is changed and why; None where what was seen
-    does not ask for it. done: the attempts so far, one at least.
-    """
+    """One kind of change to the recipe."""
 
     def step(self, done: Sequence[Attempt], facts: TrainFacts) -> Step | None: ...
 
 
 class FewerEpochs:
-    """Overfit: from the base again, and only up to the epoch at which dev's loss was lowest; or, where dev was answered
-    after every epoch, up to the one that answered best, now with the rate down to 0 at its end.
+    """Against overfitting: trains from the base again, only up to the best epoch.
+
+    The best epoch is the one with the lowest dev loss or, where dev was answered after every epoch, the one whose
+    answers scored best. The learning rate now falls to 0 at its end.
     """
 
     def step(self, done: Sequence[Attempt], facts: TrainFacts) -> Step | None:
@@ -36,17 +36,17 @@ class FewerEpochs:
         seen = diagnose(last)
         if seen.turned_after is None or last.continue_from is not None:
             return None
-        epoch, why = seen.turned_after, "it learns train by heart from there on"
+        epoch, why = seen.turned_after, "from there on it memorises the training data"
         if dev_scores(last.log):
-            epoch, why = last.kept, "its answers to dev were best there"
+            epoch, why = last.kept, "that epoch answered dev best"
         if epoch >= last.recipe.epochs:
             return None
-        told = f"{seen.fit}: {_epochs(epoch)} instead of {last.recipe.epochs}, as {why}"
+        told = f"{seen.fit}: {_epochs(epoch)} instead of {last.recipe.epochs}, because {why}"
         return Step(replace(last.recipe, epochs=epoch), told, shorter=True)
 
 
 class MoreDropout:
-    """Overfit in spite of fewer epochs, or train learned by heart: dropout, from the base."""
+    """Against overfitting that fewer epochs did not cure: trains from the base with dropout."""
 
     def step(self, done: Sequence[Attempt], facts: TrainFacts) -> Step | None:
         turned = [a for a in done if diagnose(a).turned_after is not None or diagnose(a).by_heart]
@@ -55,13 +55,13 @@ class MoreDropout:
             return None
         told = (
             f"in attempt {turned[-1].k} {diagnose(turned[-1]).fit}: dropout {DROPOUT:g} instead of"
-            f" {origin.recipe.dropout:g}, so that no single path through the model can learn it by heart"
+            f" {origin.recipe.dropout:g}, which makes memorising harder"
         )
         return Step(replace(origin.recipe, dropout=DROPOUT, epochs=_epochs_in_all(done)), told)
 
 
 class MoreEpochs:
-    """Underfit: goes on from the best adapter while more training has helped: the first time, and while dev rises."""
+    """Against underfitting: trains the best adapter further, the first time and for as long as dev improves."""
 
     def step(self, done: Sequence[Attempt], facts: TrainFacts) -> Step | None:
         last = done[-1]
@@ -76,16 +76,16 @@ class MoreEpochs:
             return None
         why = f"{seen.fit}, and more training has not been tried yet"
         if last.continue_from is not None:
-            why = f"dev rose with more training, and {seen.fit}"
+            why = f"dev improved with more training, and {seen.fit}"
         if seen.by_heart:
-            why = f"{seen.fit}, but answers to dev got better up to the last epoch"
+            why = f"{seen.fit}, but answers to dev improved up to the last epoch"
         recipe = replace(last.recipe, seed=(last.recipe.seed + 1) % 2**32)
         more = "one more epoch" if recipe.epochs == 1 else f"{recipe.epochs} more epochs"
         return Step(recipe, f"{why}: {more} from attempt {last.k}", last.k)
 
 
 class FocusTag:
-    """One kind of example goes wrong by itself: its training examples are seen twice an epoch, from the base."""
+    """For one tag that does clearly worse: its training examples are seen twice an epoch, from the base."""
 
     def step(self, done: Sequence[Attempt], facts: TrainFacts) -> Step | None:
         best, origin = best_attempt(done), _origin(done)
@@ -98,13 +98,13 @@ class FocusTag:
             return None
         told = (
             f"{tag} is at {seen.weak[tag]:.3f} on dev, all examples at {seen.score:.3f}: its {facts.tags[tag]}"
-            " training examples are seen twice an epoch, for more weight"
+            " training examples are seen twice an epoch to give them more weight"
         )
         return Step(replace(origin.recipe, focus=tag, epochs=_epochs_in_all(done)), told)
 
 
 class BolderRate:
-    """Twice the learning rate, from the base, when more epochs at the old one no longer help."""
+    """Doubles the learning rate, from the base, when more epochs no longer help."""
 
     def step(self, done: Sequence[Attempt], facts: TrainFacts) -> Step | None:
         origin = _origin(done)
@@ -113,13 +113,13 @@ class BolderRate:
             return None
         told = (
             f"more training no longer helps at {origin.recipe.learning_rate:g}, and"
-            f" {diagnose(best_attempt(done)).fit}: learning rate up to {rate:g}, to leave the flat"
+            f" {diagnose(best_attempt(done)).fit}: the learning rate is raised to {rate:g}"
         )
         return Step(replace(origin.recipe, learning_rate=rate, epochs=_epochs_in_all(done)), told)
 
 
 class MoreRank:
-    """Twice the rank, from the base, with the learning rate that did best."""
+    """Doubles the rank, from the base, at the learning rate that did best."""
 
     def step(self, done: Sequence[Attempt], facts: TrainFacts) -> Step | None:
         origin = _origin(done)
@@ -127,14 +127,14 @@ class MoreRank:
         if rank > MAX_RANK or diagnose(best_attempt(done)).by_heart:
             return None
         told = (
-            f"neither epochs nor learning rate help further, and {diagnose(best_attempt(done)).fit}: rank {rank}"
-            f" instead of {origin.recipe.rank}, for more room"
+            f"neither more epochs nor a higher learning rate helps, and {diagnose(best_attempt(done)).fit}: rank {rank}"
+            f" instead of {origin.recipe.rank} gives the adapter more capacity"
         )
         return Step(replace(origin.recipe, rank=rank, alpha=2 * rank, epochs=_epochs_in_all(done)), told)
 
 
 class VaryTag:
-    """A kind that goes wrong although it is seen twice: the second time in the other forms that the suite asks for."""
+    """For a tag that stays weak although its examples are seen twice: the second time they are perturbed."""
 
     def step(self, done: Sequence[Attempt], facts: TrainFacts) -> Step | None:
         focused = [a for a in done if a.recipe.focus and a.continue_from is None]
@@ -145,13 +145,14 @@ class VaryTag:
         if tag not in weak:
             return None
         told = (
-            f"{tag} is still at {weak[tag]:.3f} in attempt {last.k}, though seen twice: the second time under"
-            f" {', '.join(facts.variations)}, by which the suite says that an answer must not change"
+            f"{tag} is still at {weak[tag]:.3f} in attempt {last.k} although its examples are seen twice: the"
+            " second copy is perturbed by"
+            f" {', '.join(facts.variations)}, which the suite says must not change an answer"
         )
         return Step(replace(last.recipe, variations=",".join(facts.variations)), told)
 
 
-LADDER: tuple[Policy, ...] = (
+POLICIES: tuple[Policy, ...] = (
     FewerEpochs(),
     MoreEpochs(),
     MoreDropout(),
@@ -163,8 +164,8 @@ LADDER: tuple[Policy, ...] = (
 
 
 def next_step(done: Sequence[Attempt], facts: TrainFacts = UNKNOWN) -> Step | None:
-    """The first policy's step that was not taken yet; None at the end of the ladder."""
-    for policy in LADDER:
+    """The first policy's step that was not tried yet; None when none is left."""
+    for policy in POLICIES:
         step = policy.step(done, facts)
         if step is not None and not _taken(step, done):
             return step

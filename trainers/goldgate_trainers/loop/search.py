@@ -24,7 +24,14 @@ STUDY = "study.journal"
 
 
 def check_search(fixed: Iterable[str]) -> None:
-    """Raises UserError where Optuna is not installed, or these settings leave nothing to search."""
+    """Checks that a search is possible.
+
+    Args:
+        fixed: Names of settings that the search leaves alone.
+
+    Raises:
+        UserError: Optuna is not installed, or no searched setting is left.
+    """
     if find_spec("optuna") is None:
         raise UserError(
             "a search needs Optuna, which is not installed", "--search", "python -m pip install 'goldgate[search]'"
@@ -37,12 +44,15 @@ def check_search(fixed: Iterable[str]) -> None:
 
 @dataclass(frozen=True)
 class Search:
-    """Recipes around the default one, which is the first, each with the same seed. Nothing is pruned while it trains:
-    a recipe is judged by its adapter's answers to dev.
+    """Searches recipes around the default one, which comes first. All have the same seed, and none is cut short.
 
-    count: recipes in all; fixed: settings that are left as they are; folder: where the study is written, as a journal
-    that Optuna's own tools read. What the sampler proposes depends on the recipe's seed and on the attempts so far
-    alone: a run that was killed goes on as if it had not been.
+    A proposal depends only on the recipe's seed and the attempts so far, so a killed run resumes as if it had not been.
+
+    Attributes:
+        recipe: The default recipe.
+        count: Number of recipes in all.
+        fixed: Names of settings that are left alone.
+        folder: Where the study is written, as a journal that Optuna's own tools can read.
     """
 
     recipe: Recipe
@@ -57,7 +67,7 @@ class Search:
 
     @cached_property
     def space(self) -> dict[str, Any]:
-        """Optuna's distributions by setting; the default recipe lies within."""
+        """Optuna's distributions by setting. They include the default recipe."""
         from optuna import distributions as d
 
         r = self.recipe
@@ -87,7 +97,7 @@ class Search:
         return Step(recipe, f"{_told(recipe, self.space)}: {how}")
 
     def record(self, done: Sequence[Attempt]) -> dict[str, Any]:
-        """The best recipe beside the default one, with what the choice does to dev's numbers."""
+        """The best recipe next to the default one, with a note on how selection inflates dev's numbers."""
         best = best_attempt(done)
         words = (
             f"search: {len(done)} of {self.count} recipes tried; the best on dev is attempt {best.k},"
@@ -141,7 +151,7 @@ class Search:
 
 
 def objective(dev: DevResult) -> float:
-    """What the search maximises: the chance of passing; between equal ones, the deciding metric on dev."""
+    """The value that the search maximises: the chance of passing; the deciding metric on dev breaks ties."""
     return dev.chance + _TIE * dev.scores[dev.metric]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,10 +15,12 @@ from typing import Any, Protocol
 from goldgate.base.files import read_json, write_json
 from goldgate_trainers.loop.attempt import Attempt, DevResult, Step, best_attempt
 from goldgate_trainers.loop.budget import Budget
-from goldgate_trainers.loop.plans import Ladder, Plan
+from goldgate_trainers.loop.ladder import Ladder
+from goldgate_trainers.loop.plan import Plan
 from goldgate_trainers.lora.attempt_folder import TrainingFailed, TrainingResult
 from goldgate_trainers.lora.memory import shortage
 from goldgate_trainers.lora.recipe import Recipe
+from goldgate_trainers.lora.time_limit import TimeLimit
 
 LOOK_AT = 0.5
 """The chance of passing from which a candidate may look at golden: below it, the look is more likely wasted."""
@@ -28,9 +30,9 @@ _UNTIL_IT_PASSES = Ladder()
 
 
 class Train(Protocol):
-    """Trains one recipe into an attempt folder, or finds it complete there."""
+    """Trains one recipe into an attempt folder within a time limit, or finds it complete there."""
 
-    def __call__(self, recipe: Recipe, out: Path, continue_from: Path | None) -> TrainingResult: ...
+    def __call__(self, recipe: Recipe, out: Path, continue_from: Path | None, limit: TimeLimit) -> TrainingResult: ...
 
 
 Judge = Callable[[Path, int], DevResult]
@@ -41,7 +43,15 @@ Look = Callable[[Path], bool]
 
 @dataclass(frozen=True)
 class Outcome:
-    """How it ended. passed: a look at golden passed with `best`; looks: spent; reason: why it ended, in words."""
+    """How a run ended.
+
+    Attributes:
+        attempts: All attempts, in order.
+        best: The best attempt, or the one that passed.
+        passed: Whether a look at golden passed with `best`.
+        looks: Number of looks that were spent.
+        reason: Why the run ended, in words.
+    """
 
     attempts: tuple[Attempt, ...]
     best: Attempt
@@ -60,14 +70,30 @@ def train_until(
     clock: Callable[[], float] = time.monotonic,
     told: Callable[[Step, int], None] = lambda step, k: None,
     plan: Plan = _UNTIL_IT_PASSES,
+    judging: float = 0.0,
 ) -> Outcome:
-    """Attempts until one passes golden, the plan has no further step, or the budget would be overrun.
+    """Makes attempts until one passes golden, the plan has no further step, or the budget would be overrun.
 
-    folder: holds attempts/<k>/; what is complete there from a killed run is taken up. told: hears of each attempt
-    before it begins. The first attempt always runs. A candidate that is likely enough to pass looks at golden at once,
-    and where no look is left for it the run ends, as more training could not be tested. When no candidate was likely
-    enough, the best one gets a look at the end. An attempt that cannot be trained ends the run with those before it.
-    Raises UserError as train and judge do.
+    A candidate that is likely enough to pass looks at golden at once; the run ends where no look is left for it. When
+    no candidate was likely enough, the best one gets a look at the end.
+
+    Args:
+        first: The first attempt. It always runs; where the time does not suffice for its recipe, `train` stops it.
+        train: Trains an attempt within its time.
+        judge: Scores an attempt on dev.
+        look: Spends a look at golden.
+        folder: Holds attempts/<k>/; what is complete there from a killed run is reused.
+        budget: Attempts, time and looks that may be spent.
+        clock: Tells the time, in seconds.
+        told: Called before each attempt with its step and number.
+        plan: Chooses the steps after the first.
+        judging: Seconds that judging the first attempt is expected to take; training leaves them to it.
+
+    Returns:
+        How the run ended. An attempt that cannot be trained ends it with the attempts before.
+
+    Raises:
+        UserError: As train and judge do; TrainingFailed where the first attempt cannot be trained.
     """
     started = clock()
     done: list[Attempt] = []
@@ -77,22 +103,34 @@ def train_until(
     while step is not None:
         told(step, len(done) + 1)
         try:
-            attempt = _attempt(step, len(done) + 1, done, train, judge, folder, clock)
+            limit = TimeLimit(started + budget.seconds - earlier, _reserved(judging, done), clock)
+            attempt = _attempt(step, len(done) + 1, done, train, judge, folder, limit)
         except TrainingFailed as error:
             if not done:
                 raise
-            reason = f"attempt {len(done) + 1} could not be trained: {error.what}"
+            reason = f"attempt {len(done) + 1} could not be trained: {error.what}{_stopped(done)}"
             break
         earlier += attempt.earlier
         done.append(attempt)
         if attempt.dev.chance >= LOOK_AT and not plan.comparing:
             if looks == budget.most_looks:
-                reason = f"attempt {attempt.k} is likely to pass, and {_used_up(budget)}"
+                reason = f"attempt {attempt.k} is likely to pass, and {_used_up(budget)}{_stopped(done)}"
                 break
             looks += 1
             if _look(look, attempt, folder):
-                return Outcome(tuple(done), attempt, True, looks, "the suite passes on golden")
+                return Outcome(tuple(done), attempt, True, looks, f"the suite passes on golden{_stopped(done)}")
         step, reason = _next(done, plan, budget, earlier + clock() - started)
+        reason += _stopped(done)
+    return _at_the_end(done, looks, reason, look, folder, budget)
+
+
+def _reserved(judging: float, done: Sequence[Attempt]) -> float:
+    """Seconds left to judging: what was expected, or what it took last where that is more."""
+    return max(judging, done[-1].judged) if done else judging
+
+
+def _at_the_end(done: Sequence[Attempt], looks: int, reason: str, look: Look, folder: Path, budget: Budget) -> Outcome:
+    """The best attempt takes the one look, if none was taken yet and there is one."""
     best = best_attempt(done)
     if looks == 0 and budget.most_looks > 0:
         looks = 1
@@ -101,6 +139,11 @@ def train_until(
             return Outcome(tuple(done), best, True, looks, f"{reason}; the best attempt passes on golden{same}")
         reason += f"; the one look, taken at the end, had a chance of {best.dev.chance:.0%} and spent its level"
     return Outcome(tuple(done), best, False, looks, reason)
+
+
+def _stopped(done: Sequence[Attempt]) -> str:
+    """Which attempts the time did not suffice for, to be added to a reason."""
+    return "".join(f"; attempt {a.k} was {a.time_up.words}" for a in done if a.time_up is not None)
 
 
 def _used_up(budget: Budget) -> str:
@@ -130,23 +173,24 @@ def _next(done: list[Attempt], plan: Plan, budget: Budget, spent: float) -> tupl
 
 
 def estimate(recipe: Recipe, done: list[Attempt]) -> float:
-    """Seconds that an attempt with this recipe will take, judging included, from what the last one took."""
+    """Expected seconds of an attempt with this recipe, judging included, based on the last attempt."""
     return per_epoch(recipe, done) * recipe.epochs + done[-1].judged
 
 
 def per_epoch(recipe: Recipe, done: list[Attempt]) -> float:
-    """Seconds of an epoch: as the last attempt's, which had the same data. Rank and batch change little."""
+    """Expected seconds of an epoch: as in the last attempt, which had the same data. Rank and batch change little."""
     last = done[-1]
-    return max(1e-9, last.trained / last.epochs)
+    return max(1e-9, last.trained / last.passes)
 
 
 def _attempt(
-    step: Step, k: int, done: list[Attempt], train: Train, judge: Judge, folder: Path, clock: Callable[[], float]
+    step: Step, k: int, done: list[Attempt], train: Train, judge: Judge, folder: Path, limit: TimeLimit
 ) -> Attempt:
+    clock = limit.clock
     out = folder / "attempts" / str(k)
     from_adapter = None if step.continue_from is None else done[step.continue_from - 1].adapter
     begun = clock()
-    result = train(step.recipe, out, from_adapter)
+    result = train(step.recipe, out, from_adapter, limit)
     trained = result.seconds if result.reused else clock() - begun + result.earlier
     record = _known_dev(out, result)
     if record is None:
@@ -170,7 +214,10 @@ def _attempt(
         learning_rate=step.recipe.learning_rate / 2 ** len(result.setbacks),
         micro_batch=result.micro_batch or step.recipe.micro_batch,
     )
-    reason = "; ".join([step.reason, *result.setbacks, *shortage(step.recipe, recipe)])
+    if result.time_up is not None:
+        recipe = replace(recipe, epochs=max(1, math.ceil(result.log[-1]["epoch"])))
+    late = [] if result.time_up is None else [result.time_up.words]
+    reason = "; ".join([step.reason, *result.setbacks, *shortage(step.recipe, recipe), *late])
     return Attempt(
         k,
         recipe,
@@ -183,6 +230,7 @@ def _attempt(
         step.continue_from,
         earlier,
         result.setbacks,
+        result.time_up,
     )
 
 

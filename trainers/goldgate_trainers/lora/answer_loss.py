@@ -21,9 +21,16 @@ CHUNK = 2**23
 def answer_hidden(
     model: Any, ids: torch.Tensor, labels: torch.Tensor, positions: torch.Tensor | None = None
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """(n, hidden) states of the n positions that predict a label, and the n labels. model: a causal LM.
+    """The hidden states that predict a label.
 
-    ids, labels: (rows, longest), padded on the right; or (1, tokens) packed, with positions of the same shape.
+    Args:
+        model: A causal LM.
+        ids: Token ids, (rows, longest), padded on the right; or (1, tokens) packed.
+        labels: Labels of the same shape.
+        positions: Position ids of packed rows, of the same shape.
+
+    Returns:
+        (n, hidden) states of the n predicting positions, and the n labels.
     """
     hidden = model.get_decoder()(input_ids=ids, position_ids=positions, use_cache=False).last_hidden_state
     wanted = labels[:, 1:].reshape(-1)
@@ -50,10 +57,18 @@ def answer_loss(
     positions: torch.Tensor | None = None,
     dtype: torch.dtype | None = None,
 ) -> torch.Tensor:
-    """Sum of the labels' negative log-likelihoods (nats) divided by count: the labels of the whole optimizer step.
+    """Summed negative log-likelihood of the labels, in nats, divided by count.
 
-    dtype: what the head multiplies in; None: what states and weights are. The head is frozen; what it may do beside a
-    linear map is not seen (preflight compares with the model's own logits).
+    The head is frozen. Anything it does besides a linear map is ignored; preflight compares with the model's own
+    logits.
+
+    Args:
+        model: A causal LM.
+        ids: Token ids, as in answer_hidden.
+        labels: Labels of the same shape.
+        count: Number of labels in the whole optimizer step.
+        positions: Position ids of packed rows.
+        dtype: Precision of the head's product; None for that of states and weights.
     """
     hidden, wanted = answer_hidden(model, ids, labels, positions)
     head = model.get_output_embeddings()
@@ -70,7 +85,7 @@ def _head_loss() -> Any:
     from torch.nn.functional import linear, log_softmax
 
     class HeadLoss(torch.autograd.Function):
-        """Summed cross entropy of a frozen linear head. The gradient to the states is computed along the way."""
+        """Summed cross entropy of a frozen linear head. The gradient to the states is computed in the forward pass."""
 
         @staticmethod
         def forward(ctx: Any, hidden: Any, weight: Any, bias: Any, wanted: Any) -> Any:

@@ -27,7 +27,7 @@ multiplies in bf16: with widths of all kinds a training takes more memory, and i
 
 @dataclass(frozen=True)
 class Row:
-    """One example as tokens. start: where the answer begins; what comes from there on is learned, and nothing else."""
+    """One example as tokens. Learned is what lies from `start` on, where the answer begins."""
 
     id: str
     tokens: tuple[int, ...]
@@ -44,9 +44,9 @@ def strategy_for(task: Task, prompt: str) -> Strategy:
 
 
 def make_rows(tokenizer: Any, task: Task, strategy: Strategy, examples: Sequence[Example]) -> list[Row]:
-    """One row an example, in their order, whole.
+    """One untruncated row per example, in the same order.
 
-    The answer is tokenised by itself: at inference the model, too, continues tokens that are already there.
+    The answer is tokenised separately, because at inference the model also continues from existing tokens.
     """
     prompts = prompt_tokens(tokenizer, [strategy.messages(e) for e in examples], task.template)
     answers = encode(tokenizer, [render_output(e.output) for e in examples])
@@ -58,10 +58,15 @@ def make_rows(tokenizer: Any, task: Task, strategy: Strategy, examples: Sequence
 
 
 def fitting(rows: Sequence[Row], recipe: Recipe, context: int) -> tuple[list[Row], list[Row]]:
-    """The rows that are learned from, and those that are too long and set aside. Nothing is ever cut off.
+    """Splits rows into those that are learned from and those that are too long. Nothing is truncated.
 
-    context: tokens that the base model has positions for. Raises UserError naming the longest row where the recipe
-    refuses what is too long.
+    Args:
+        rows: All rows.
+        recipe: Its max_length and too_long decide.
+        context: Number of positions of the base model.
+
+    Raises:
+        UserError: A row is too long and the recipe refuses such rows; the longest one is named.
     """
     limit = min(recipe.max_length, context)
     long = [r for r in rows if len(r.tokens) > limit]
@@ -78,10 +83,17 @@ def fitting(rows: Sequence[Row], recipe: Recipe, context: int) -> tuple[list[Row
 
 
 def collate(rows: Sequence[Row], pad: int, multiple: int = 1) -> dict[str, torch.Tensor]:
-    """A batch: input_ids and labels (rows, width), padded on the right, and lengths (rows,).
+    """Pads rows to a batch.
 
-    The width is the least multiple that holds the longest row. There is no attention mask: attention looks back only,
-    so no token ever sees the padding after it.
+    There is no attention mask: attention only looks back, so no token ever sees the padding after it.
+
+    Args:
+        rows: The rows.
+        pad: The padding token.
+        multiple: The width is the smallest multiple of this that holds the longest row.
+
+    Returns:
+        input_ids and labels of shape (rows, width), padded on the right, and lengths (rows,).
     """
     import torch
 
@@ -96,10 +108,10 @@ def collate(rows: Sequence[Row], pad: int, multiple: int = 1) -> dict[str, torch
 
 
 class ByLength:
-    """A sampler: batches of rows of like length, in random order. Iterating again is the next epoch.
+    """Samples batches of rows of similar length, in random order. Each iteration is the next epoch.
 
-    Lengths are jittered by a tenth before sorting, so that epochs make different batches; the last, smaller batch of an
-    epoch comes last. seed: fixes the order of every epoch.
+    Lengths are jittered by a tenth before sorting, so that every epoch has different batches. The smaller batch, if
+    there is one, comes last. The seed determines the order of every epoch.
     """
 
     def __init__(self, lengths: Sequence[int], batch: int, seed: int) -> None:
@@ -112,7 +124,7 @@ class ByLength:
         return len(self._lengths)
 
     def set_epoch(self, epoch: int) -> None:
-        """Told by the Trainer before every epoch."""
+        """Sets the epoch that the next iteration samples."""
         self._epoch = epoch
 
     def __iter__(self) -> Iterator[int]:

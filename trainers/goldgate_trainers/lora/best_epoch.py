@@ -12,8 +12,12 @@ from goldgate_trainers.lora.attempt_folder import dev_scores, kept_epoch
 
 @dataclass(frozen=True)
 class Watch:
-    """How an adapter does on dev. metric: its name; score: of an adapter folder, higher is better; digest: of all that
-    decides a score beside the adapter, as scores decide which epoch is kept.
+    """How an adapter is scored on dev after an epoch.
+
+    Attributes:
+        metric: Name of the deciding metric.
+        digest: Digest of everything but the adapter that determines a score.
+        score: Scores an adapter folder; higher is better.
     """
 
     metric: str
@@ -22,9 +26,9 @@ class Watch:
 
 
 class BestEpoch:
-    """The trained weights of the epoch whose answers scored best; between equals, of the one with the lower loss.
+    """The trained weights of the epoch whose answers to dev scored best; a lower dev loss breaks ties.
 
-    patience: epochs in a row that are no better after which training ends.
+    Training ends after `patience` epochs in a row without a better one.
     """
 
     def __init__(self, model: Any, patience: int) -> None:
@@ -33,14 +37,14 @@ class BestEpoch:
         self._weights: dict[str, Any] = {}
 
     def see(self, log: Sequence[Mapping[str, float]]) -> bool:
-        """Told of the log at the end of each epoch, while the model has its weights: is further training in vain?"""
+        """Takes note of a finished epoch, whose weights the model has; returns whether patience has run out."""
         scores = dev_scores(log)
         if kept_epoch(scores) == len(scores):
             self._weights = {name: p.detach().clone() for name, p in _trained(self._model)}
         return len(scores) - kept_epoch(scores) >= self._patience
 
     def take_back(self) -> None:
-        """Gives the model the weights of the best epoch."""
+        """Restores the weights of the best epoch."""
         import torch
 
         with torch.no_grad():
@@ -50,16 +54,22 @@ class BestEpoch:
 
     @property
     def weights(self) -> Mapping[str, Any]:
-        """What a checkpoint has to hold beside the log."""
+        """The best epoch's weights, for a checkpoint."""
         return self._weights
 
     def restore(self, weights: Mapping[str, Any]) -> None:
-        """As it was when a checkpoint was written with these."""
+        """Restores the state from a checkpoint's weights."""
         self._weights = dict(weights)
 
 
 def by_epoch(metric: str, log: Sequence[Mapping[str, float]], epochs: int) -> str:
-    """What the scores were and what followed, in words. epochs: of the recipe."""
+    """The scores by epoch, where training ended and which epoch was kept, in words.
+
+    Args:
+        metric: The deciding metric.
+        log: The training log.
+        epochs: Epochs of the recipe.
+    """
     scores = dev_scores(log)
     ended = "" if len(scores) == epochs else f"; ended after epoch {len(scores)} of {epochs}"
     return (

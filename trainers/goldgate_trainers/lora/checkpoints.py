@@ -26,11 +26,12 @@ KEPT = 2
 """Newest ones that stay: should the last be torn, the one before is used."""
 
 _MANIFEST = "checkpoint.json"
+_HORIZON = "horizon.json"
 
 
 @dataclass(frozen=True)
 class Saved:
-    """A whole checkpoint. note: what was written with it, as JSON."""
+    """A whole checkpoint, with the JSON that was written along with it."""
 
     folder: Path
     step: int
@@ -38,11 +39,15 @@ class Saved:
 
 
 class Checkpoints:
-    """The checkpoints of the attempt that will lie at `attempt`; they lie beside it, in a hidden folder.
+    """The checkpoints of the attempt at `attempt`, in a hidden folder next to it.
 
-    key: digest of all that decides the adapter; those of another key count as not there. saved: the newest whole one;
-    torn: steps of newer ones that are not what was written. setbacks: why the training began again, in words, in turn;
-    micro_batch: rows a forward pass where memory did not suffice for those of the recipe.
+    Attributes:
+        saved: The newest whole checkpoint with this key.
+        torn: Steps of newer ones that are damaged.
+        setbacks: Why training restarted, one line each.
+        micro_batch: Rows per forward pass, when memory did not suffice for the recipe's.
+        horizon: Recipe settings that shorten training to its time; empty if it had enough, None before that is
+            known.
     """
 
     def __init__(self, attempt: Path, key: str) -> None:
@@ -54,17 +59,25 @@ class Checkpoints:
         self._kept = [] if self.saved is None else [self.saved.folder]
         self.setbacks: list[str] = [] if self.saved is None else self.saved.note["setbacks"]
         self.micro_batch: int | None = None if self.saved is None else self.saved.note.get("micro_batch")
+        self.horizon = self._planned() if self.saved is None else self.saved.note.get("horizon") or {}
 
     def due(self) -> bool:
-        """Whether it is time for the next one."""
+        """Whether it is time for the next checkpoint."""
         return time.monotonic() >= self._due
 
     def write(self, step: int, files: Mapping[str, bytes], note: Mapping[str, Any]) -> None:
-        """Writes one, whole or not at all, and removes all but the KEPT newest that are whole and of this key. Raises
-        UserError on a full disk. note: JSON that reading gives back.
+        """Writes a checkpoint atomically and removes all but the KEPT newest whole ones with this key.
+
+        Args:
+            step: The optimizer step.
+            files: Contents by file name.
+            note: JSON that reading the checkpoint returns.
+
+        Raises:
+            UserError: The disk is full.
         """
         begun = time.monotonic()
-        whole_note = {**note, "setbacks": self.setbacks, "micro_batch": self.micro_batch}
+        whole_note = {**note, "setbacks": self.setbacks, "micro_batch": self.micro_batch, "horizon": self.horizon}
         manifest = {
             "key": self._key,
             "step": step,
@@ -83,13 +96,19 @@ class Checkpoints:
         now = time.monotonic()
         self._due = now + max(EVERY, (now - begun) / SHARE)
 
+    def plan(self, horizon: Mapping[str, int]) -> None:
+        """Records the horizon before the first step, so that a resumed training has the same one."""
+        self.horizon = dict(horizon)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        write_json(self._folder / _HORIZON, {"key": self._key, "horizon": self.horizon})
+
     def begin_again(self, why: str) -> None:
-        """Forgets all that was saved: the training starts anew, for this reason."""
+        """Discards all checkpoints because training restarts, for this reason."""
         self._forget()
         self.setbacks = [*self.setbacks, why]
 
     def begin_smaller(self, micro_batch: int) -> None:
-        """Forgets all that was saved: the training starts anew, with so many rows a forward pass."""
+        """Discards all checkpoints because training restarts with this many rows per forward pass."""
         self._forget()
         self.micro_batch = micro_batch
 
@@ -97,14 +116,24 @@ class Checkpoints:
         self.remove()
         self.saved = None
         self._kept = []
+        if self.horizon is not None:
+            self.plan(self.horizon)
 
     def remove(self) -> None:
-        """Removes them all: the attempt is complete."""
+        """Removes all checkpoints once the attempt is complete."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _all(self) -> list[Path]:
         """The newest first; what a killed process left under temporary names is not among them."""
         return sorted((p for p in self._folder.glob("*") if p.name.isdigit()), reverse=True)
+
+    def _planned(self) -> dict[str, int] | None:
+        """The horizon that a killed training wrote, if it is one of this key."""
+        try:
+            written = read_json(self._folder / _HORIZON)
+            return dict(written["horizon"]) if written["key"] == self._key else None
+        except (UserError, OSError, KeyError, TypeError, ValueError):
+            return None  # not there, or torn: nothing was trained by it that could be taken up
 
     def _newest(self) -> Saved | None:
         for folder in self._all():

@@ -21,7 +21,6 @@ from typing import Any
 from goldgate.base.errors import UserError, near_names
 from goldgate.base.files import check_object, read_json, whole_folder, write_json, write_whole
 from goldgate.engine.loading import forget_models
-from goldgate.models.adapter import adapter_digest
 from goldgate.models.embedded import ModelRef
 from goldgate.models.quiet import quiet
 from goldgate.models.template import template_digest
@@ -36,11 +35,13 @@ from goldgate_trainers.lora.attempt_folder import (
     tidy_config,
     write_attempt,
 )
+from goldgate_trainers.lora.base_model import load_base
 from goldgate_trainers.lora.batches import IGNORED, Row, collate, strategy_for
+from goldgate_trainers.lora.checked_rows import checked_rows
+from goldgate_trainers.lora.conditions import adapter_note, training_key
 from goldgate_trainers.lora.oversampling import repeats
 from goldgate_trainers.lora.preflight import check_adapter, sample
 from goldgate_trainers.lora.recipe import Recipe
-from goldgate_trainers.lora.train import checked_rows, load_base, training_key
 
 LOSS_ROWS = 64
 """Train examples, the first by id, whose loss is measured before and after: a program's own log has no fixed form."""
@@ -60,13 +61,25 @@ def train_by_command(
     *,
     seconds: float,
 ) -> TrainingResult:
-    """Has recipe.command train an adapter into the attempt folder `out`; a complete one is not made again.
+    """Runs recipe.command to train an adapter into an attempt folder, or finds it complete there.
 
-    In the arguments stand {train}: a JSONL file of token rows and their labels, with the chat messages that they were
-    made of; {recipe}: a JSON file; {model}: the base model's folder; {out}: the adapter folder to write; {start}: an
-    adapter folder to go on from, empty where there is none; {project}: the project's folder. seconds: after which the
-    program is ended. What it prints is kept. Raises UserError where it cannot be started, fails, takes too long, or
-    hands back no adapter of this base model that is whole and changes anything.
+    The command's arguments may contain these placeholders: {train}, a JSONL file of token rows with their labels and
+    chat messages; {recipe}, a JSON file; {model}, the base model's folder; {out}, the adapter folder to write; {start},
+    the adapter folder to train further, or nothing; {project}, the project's folder. Its output is kept.
+
+    Args:
+        model: The base model.
+        task: The task to learn.
+        train: The split to learn from.
+        recipe: The recipe, which names the command.
+        out: The attempt folder.
+        continue_from: Folder of an adapter to train further.
+        seconds: Time after which the program is ended.
+
+    Raises:
+        UserError: The program cannot be started, or its adapter is damaged, made for another model, or has no
+            effect.
+        TrainingFailed: The program fails or takes too long.
     """
     if train.name == "golden":
         raise UserError("the trainer does not read golden", "train", "give it the train split")
@@ -89,19 +102,8 @@ def train_by_command(
         with whole_folder(out) as part:
             _take(work / "adapter", part / "adapter", model)
             tidy_config(part / "adapter", model.alias)
-            write_json(
-                part / "adapter" / "goldgate.json",
-                {
-                    "base": model.digest,
-                    "alias": model.alias,
-                    "task": task.name,
-                    "train": train.fingerprint,
-                    "prompt": recipe.prompt,
-                    "template": template_digest(tokenizer, task.template),
-                    "recipe": recipe.to_dict(),
-                    "continued": adapter_digest(continue_from) if continue_from else None,
-                },
-            )
+            note = adapter_note(model, task, train, recipe, template_digest(tokenizer, task.template), continue_from)
+            write_json(part / "adapter" / "goldgate.json", {**note, "recipe": recipe.to_dict()})
             before, after = _checked(load_base(model)[1], part / "adapter", rows, work)
             log = [_log_row(0, before, recipe, 0.0), _log_row(recipe.steps(len(rows)), after, recipe, took)]
             for name in _OUTPUT:

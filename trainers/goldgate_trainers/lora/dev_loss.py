@@ -17,7 +17,7 @@ MOST = 100
 
 
 def dev_rows(tokenizer: Any, task: Task, dev: Split, recipe: Recipe) -> list[Row]:
-    """A fixed part of dev as rows, without those that are too long. None for one epoch, in which nothing can turn."""
+    """A fixed sample of dev as rows, without those that are too long. Empty for a single epoch."""
     if recipe.epochs < 2:
         return []
     examples = sorted(dev.examples, key=lambda e: e.id)
@@ -27,8 +27,16 @@ def dev_rows(tokenizer: Any, task: Task, dev: Split, recipe: Recipe) -> list[Row
 
 
 def mean_loss(model: Any, forward: Forward, rows: Sequence[Row], micro_batch: int, pad: int) -> float:
-    """Mean negative log-likelihood (nats) of an answer token of the rows, one at least. model: the peft model of
-    `forward`, which is left as it was; no random number is drawn.
+    """Mean negative log-likelihood per answer token, in nats.
+
+    Draws no random number.
+
+    Args:
+        model: The peft model of `forward`. It is left unchanged.
+        forward: The forward pass in training's precision.
+        rows: At least one row.
+        micro_batch: Rows per forward pass.
+        pad: The padding token.
     """
     import torch
 

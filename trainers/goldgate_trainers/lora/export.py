@@ -15,7 +15,7 @@ from goldgate.models.exported import NOTE
 from goldgate.models.quiet import quiet
 from goldgate.models.template import stop_tokens
 from goldgate.task.task import Task
-from goldgate_trainers.lora.train import load_base
+from goldgate_trainers.lora.base_model import load_base
 
 _TAKEN_OVER = (
     "tokenizer*.json",
@@ -33,11 +33,13 @@ its own.
 
 
 def export_merged(model: ModelRef, adapter: Adapter, task: Task, card: str, out: Path, *, force: bool = False) -> Path:
-    """Writes a folder that transformers loads: safetensors in 32 bit, as gated; configuration; tokenizer with its chat
-    template; the task's decoding as generation config; `card` as README.md. Whole or not at all.
+    """Exports a merged model atomically.
 
-    force: replace what an earlier export wrote. Raises UserError for a folder with anything else in it, and where the
-    adapter does not fit the base.
+    The folder can be loaded by transformers. It holds 32-bit safetensors as they were gated, the configuration, the
+    tokenizer with its chat template, the task's decoding as generation config, and `card` as README.md.
+
+    Raises:
+        UserError: The folder holds anything but an earlier export, or the adapter does not fit the base model.
     """
     check_target(out, force)
     with quiet(), whole_folder(out) as part:
@@ -69,7 +71,11 @@ def export_merged(model: ModelRef, adapter: Adapter, task: Task, card: str, out:
 
 
 def check_target(out: Path, force: bool) -> None:
-    """Raises UserError unless an export may be written there."""
+    """Checks that an export may be written to this folder.
+
+    Raises:
+        UserError: It may not.
+    """
     if out.is_file() or out.is_symlink():
         raise UserError("is no folder", str(out), "name a new folder with --to")
     if not out.is_dir() or not any(out.iterdir()):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def forward_as_trained(model: Any, recipe: Recipe) -> Iterator[Forward]:
-    """Within the block a peft model computes as the recipe trains it. The layers get their own forward back after."""
+    """Within the block, a peft model computes as the recipe trains it. The layers are restored afterwards."""
     if can_merge(model, recipe.dropout):
         with merged(model, lower_dtype(recipe)) as layers:
             yield Forward(model, recipe, layers)
@@ -30,20 +30,20 @@ def forward_as_trained(model: Any, recipe: Recipe) -> Iterator[Forward]:
 
 
 class Forward:
-    """The forward pass of a peft model in a recipe's precision. layers: its merged LoRA layers, if they are merged."""
+    """The forward pass of a peft model in the recipe's precision, with merged LoRA layers where `layers` is given."""
 
     def __init__(self, model: Any, recipe: Recipe, layers: Merged | None) -> None:
         self._model, self._recipe, self._layers = model, recipe, layers
 
     def refresh(self) -> None:
-        """Call it whenever A and B have changed, before the next pass."""
+        """Has to be called after A and B have changed, before the next pass."""
         if self._layers is not None:
             self._layers.refresh()
 
     def loss(
         self, ids: torch.Tensor, labels: torch.Tensor, count: Any, positions: torch.Tensor | None = None
     ) -> torch.Tensor:
-        """Summed negative log-likelihood (nats) of the labels divided by count; shapes as answer_loss has them."""
+        """Summed negative log-likelihood of the labels, in nats, divided by count. Shapes are those of answer_loss."""
         causal = self._model.get_base_model()
         if self._layers is not None:  # attention, too, would only be slower in bf16 on a CPU
             return answer_loss(causal, ids, labels, count, positions, lower_dtype(self._recipe))

@@ -12,14 +12,18 @@ _SAYS = ("out of memory", "can't allocate memory")
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """Whether an exception tells of too little memory, of the machine's or of a GPU's."""
+    """Whether an exception reports that the machine or a GPU ran out of memory."""
     return isinstance(error, MemoryError) or (
         isinstance(error, RuntimeError) and any(says in str(error).lower() for says in _SAYS)
     )
 
 
 def fewer_rows(recipe: Recipe) -> Recipe:
-    """The recipe with the next smaller micro_batch that divides the batch. Raises TrainingFailed where it is 1."""
+    """The recipe with the next smaller micro_batch that divides the batch.
+
+    Raises:
+        TrainingFailed: It is 1 already.
+    """
     if recipe.micro_batch == 1:
         more = [] if recipe.checkpoint_activations else ["--set checkpoint_activations=true"]
         more += [] if recipe.precision == "bf16" else ["--set precision=bf16"]
@@ -32,7 +36,7 @@ def fewer_rows(recipe: Recipe) -> Recipe:
 
 
 def free_memory() -> None:
-    """Gives back what a training that ended in the middle still holds."""
+    """Releases what an aborted training still holds."""
     import torch
 
     gc.collect()
@@ -41,7 +45,7 @@ def free_memory() -> None:
 
 
 def shortage(asked: Recipe, ran: Recipe) -> list[str]:
-    """For the record: that memory did not suffice for the micro_batch that was asked for."""
+    """A note for the record if memory did not suffice for the requested micro_batch; else nothing."""
     if ran.micro_batch == asked.micro_batch:
         return []
     return [

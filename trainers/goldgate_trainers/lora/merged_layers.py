@@ -20,9 +20,11 @@ ADAPTER = "default"
 
 @contextmanager
 def merged(model: Any, dtype: Any = None) -> Iterator[Merged]:
-    """Within the block the model's LoRA layers compute merged; call refresh() before the first pass of every step.
+    """Within the block, the model's LoRA layers compute merged. Call refresh() before the first pass of every step.
 
-    dtype: of torch, a lower one than that of the base model's weights: they compute in it, W x apart from B(A x).
+    Args:
+        model: A peft model.
+        dtype: A torch dtype below that of the base weights: W x is computed in it, apart from B(A x).
     """
     layers = Merged(model, dtype)
     try:
@@ -32,9 +34,7 @@ def merged(model: Any, dtype: Any = None) -> Iterator[Merged]:
 
 
 def can_merge(model: Any, dropout: float) -> bool:
-    """Whether merging is exact (no dropout) and worth a copy of the weights (on a CPU), for every layer: GPT-2's hold
-    their weights the other way round.
-    """
+    """Whether merging is exact (no dropout), possible for every layer (not GPT-2's), and worth the memory (CPU)."""
     import torch
     from peft.tuners.lora import Linear
 
@@ -43,7 +43,7 @@ def can_merge(model: Any, dropout: float) -> bool:
 
 
 class Merged:
-    """The LoRA layers of a peft model, computing with merged weights, or in a lower precision with rounded ones."""
+    """A peft model's LoRA layers, computing with merged weights or, in a lower precision, with rounded ones."""
 
     def __init__(self, model: Any, dtype: Any) -> None:
         import torch
@@ -60,7 +60,7 @@ class Merged:
                 layer.forward = partial(_forward, _rounded_function(), layer, base.detach().to(dtype))
 
     def refresh(self) -> None:
-        """Computes the merged weights from what A and B are now."""
+        """Recomputes the merged weights from the current A and B."""
         import torch
 
         with torch.no_grad():
@@ -69,7 +69,7 @@ class Merged:
                 torch.addmm(layer.base_layer.weight, b, a, alpha=layer.scaling[ADAPTER], out=weight)
 
     def remove(self) -> None:
-        """Gives the layers their own forward back."""
+        """Restores the layers' own forward pass."""
         for layer in self._layers:
             del layer.forward
         self._sums = []

@@ -19,6 +19,7 @@ from goldgate_trainers.lora.packing import pack
 from goldgate_trainers.lora.progress import Progress
 from goldgate_trainers.lora.recipe import Recipe
 from goldgate_trainers.lora.resume import Resumable
+from goldgate_trainers.lora.time_limit import FEWEST_STEPS, TimeLimit
 from goldgate_trainers.lora.tracking import Tracking, tracked
 from goldgate_trainers.lora.watchdog import Watchdog
 
@@ -36,62 +37,89 @@ def optimize(
     dev: Sequence[Row] = (),
     tracking: Tracking | None = None,
     score: Callable[[], float] | None = None,
+    limit: TimeLimit | None = None,
 ) -> list[dict[str, float]]:
-    """Trains the parameters of a peft model that require gradients; returns one log row an optimizer step.
+    """Trains the parameters of a peft model that require gradients.
 
-    work: a folder for the Trainer, which writes nothing there; kept: checkpoints to go on from and to write; dev: rows
-    whose loss stands in the log at the end of every epoch, as dev_loss, and changes nothing; tracking: who else is told
-    of the steps; score: how the model as it is now answers dev: asked after every epoch, in the log as dev_score, it
-    decides which epoch's weights the model has in the end, and how many epochs without a better one (the recipe's
-    patience) end the training. Raises Diverged where the loss explodes, and UserError where a checkpoint cannot be
-    written.
+    Args:
+        model: The peft model.
+        rows: What it is trained on.
+        recipe: How they are trained.
+        pad: The token that fills short rows.
+        work: A folder for the Trainer, which writes nothing there.
+        progress: Called after every step.
+        kept: Checkpoints to resume from and to write.
+        dev: Rows whose loss is logged at the end of every epoch as dev_loss. It changes nothing.
+        tracking: Trackers that are told of every step.
+        score: Scores the current model's answers to dev. It is called after every epoch, logged as dev_score, decides
+            which epoch's weights the model has in the end, and ends training after `recipe.patience` epochs without a
+            better one.
+        limit: When training has to end: at the next step, and where the best epoch is kept, before an epoch that could
+            not be finished. The log then has fewer rows than the recipe has steps.
+
+    Returns:
+        One log row for every optimizer step.
+
+    Raises:
+        Diverged: The loss explodes.
+        UserError: A checkpoint cannot be written.
     """
-    from transformers import PrinterCallback, ProgressCallback
-
-    clock = _Clock(sum(len(r.tokens) for r in rows) * recipe.epochs, recipe.steps(len(rows)), progress)
+    per_epoch = recipe.steps_an_epoch(len(rows))
+    tokens = round(sum(len(r.tokens) for r in rows) * recipe.steps(len(rows)) / per_epoch)
+    clock = _Clock(tokens, recipe.steps(len(rows)), progress, limit.clock if limit else time.perf_counter)
     if kept.saved is not None:
         clock.restore(kept.saved.note)
-    per_epoch = recipe.steps(len(rows)) // recipe.epochs
     best = None if score is None else BestEpoch(model, recipe.patience)
     order = ByLength([len(r.tokens) for r in rows], recipe.batch, recipe.seed)
     done = 0 if kept.saved is None else kept.saved.step
     with forward_as_trained(model, recipe) as forward, tracked(tracking, done) as trackers:
-        trainer = _trainer_class()(
-            model=model,
-            args=_arguments(recipe, work),
-            train_dataset=list(rows),
-            data_collator=pack if recipe.pack else partial(collate, pad=pad, multiple=WIDTHS),
-            callbacks=[_callback(clock, forward, kept, order, per_epoch, best), *trackers],
-        )
-        measures: dict[str, Callable[[], float]] = {}
-        if dev:
-            measures["dev_loss"] = lambda: mean_loss(model, forward, dev, recipe.micro_batch, pad)
-        if score is not None:
-            measures["dev_score"] = score
-        clock.after_epochs(per_epoch, measures)
+        callbacks = [
+            _callback(clock, forward, kept, order, per_epoch, best),
+            _ending(recipe, clock, per_epoch, best, limit),
+            *trackers,
+        ]
+        trainer = _trainer(model, rows, recipe, pad, work, callbacks)
+        loss = partial(mean_loss, model, forward, dev, recipe.micro_batch, pad) if dev else None
+        asked = {"dev_loss": loss, "dev_score": score}
+        clock.after_epochs(per_epoch, {name: ask for name, ask in asked.items() if ask is not None})
         trainer.clock = clock
-        trainer.recipe = recipe
         trainer.order = order
         trainer.forward = forward
         trainer.kept = kept
         trainer.best = best
-        # Our loss divides by the labels of the whole step itself.
-        trainer.model_accepts_loss_kwargs = True
-        trainer.remove_callback(PrinterCallback)
-        trainer.remove_callback(ProgressCallback)
         trainer.train(resume_from_checkpoint=None if kept.saved is None else str(kept.saved.folder))
     if best is not None:
         best.take_back()
     return clock.log
 
 
-def _arguments(recipe: Recipe, work: Path) -> Any:
+def _trainer(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int, work: Path, callbacks: Sequence[Any]) -> Any:
+    """transformers' Trainer without its own words on the terminal."""
+    from transformers import PrinterCallback, ProgressCallback
+
+    trainer = _trainer_class()(
+        model=model,
+        args=_arguments(recipe, work, recipe.steps(len(rows))),
+        train_dataset=list(rows),
+        data_collator=pack if recipe.pack else partial(collate, pad=pad, multiple=WIDTHS),
+        callbacks=list(callbacks),
+    )
+    trainer.recipe = recipe
+    # Our loss divides by the labels of the whole step itself.
+    trainer.model_accepts_loss_kwargs = True
+    trainer.remove_callback(PrinterCallback)
+    trainer.remove_callback(ProgressCallback)
+    return trainer
+
+
+def _arguments(recipe: Recipe, work: Path, steps: int) -> Any:
     from transformers import TrainingArguments
 
     return TrainingArguments(
         output_dir=str(work),
         seed=recipe.seed,
         num_train_epochs=recipe.epochs,
+        max_steps=steps if recipe.max_steps else -1,
         per_device_train_batch_size=recipe.micro_batch,
         gradient_accumulation_steps=recipe.batch // recipe.micro_batch,
         learning_rate=recipe.learning_rate,
@@ -113,22 +141,26 @@ def _arguments(recipe: Recipe, work: Path) -> Any:
 
 
 def liger() -> bool:
-    """Whether Liger's kernels compute norms, rotations and the MLP: on a CUDA GPU, where they are installed."""
+    """Whether Liger's kernels compute norms, rotary embeddings and the MLP: on a CUDA GPU, if installed."""
     from transformers.utils import is_liger_kernel_available
 
     return device() == "cuda" and bool(is_liger_kernel_available())
 
 
 class _Clock:
-    """Counts what was trained and turns Trainer's logs into ours. tokens: in all epochs, padding not counted."""
+    """Counts what was trained and turns Trainer's logs into ours.
 
-    def __init__(self, tokens: int, steps: int, progress: Callable[[Progress], None]) -> None:
+    tokens: in all epochs, padding not counted. now: tells the time, in seconds.
+    """
+
+    def __init__(self, tokens: int, steps: int, progress: Callable[[Progress], None], now: Callable[[], float]) -> None:
         self.log: list[dict[str, float]] = []
         self._tokens = tokens
         self._steps = steps
         self._progress = progress
         self._done = 0
-        self._started = time.perf_counter()
+        self._now = now
+        self._started = now()
         self._watchdog = Watchdog(steps)
         self._per_epoch = steps
         self._measures: Mapping[str, Callable[[], float]] = {}
@@ -147,16 +179,21 @@ class _Clock:
         return {"log": self.log, "tokens": self._done}
 
     def start(self) -> None:
-        self._started = time.perf_counter() - (self.log[-1]["seconds"] if self.log else 0.0)
+        self._started = self._now() - (self.log[-1]["seconds"] if self.log else 0.0)
 
     def count(self, tokens: int) -> None:
         self._done += tokens
 
+    def epoch_seconds(self, per_epoch: int) -> float:
+        """What the last epoch took, with what was asked of dev at its end."""
+        before = self.log[-1 - per_epoch]["seconds"] if len(self.log) > per_epoch else 0.0
+        return self.log[-1]["seconds"] - before
+
     def step(self, step: int, epoch: float, loss: float, gradient: float, rate: float) -> None:
         self._watchdog.see(loss, gradient)
         measured = {n: m() for n, m in self._measures.items()} if step % self._per_epoch == 0 else {}
-        seconds = time.perf_counter() - self._started
-        speed = self._done / seconds
+        seconds = self._now() - self._started
+        speed = self._done / max(seconds, 1e-9)
         left = max(0.0, (self._tokens - self._done) / speed)
         self.log.append(
             {
@@ -241,3 +278,26 @@ def _callback(
                     control.should_save = False  # from here nothing is to go on
 
     return Log()
+
+
+def _ending(recipe: Recipe, clock: _Clock, per_epoch: int, best: BestEpoch | None, limit: TimeLimit | None) -> Any:
+    """Ends the training where its recipe says so, or where its time is used up. It hears of a log after `_callback`."""
+    from transformers import TrainerCallback
+
+    class Ending(TrainerCallback):  # type: ignore[misc]
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            late = limit is not None and limit.left <= 0 and state.global_step >= FEWEST_STEPS
+            if late or 0 < recipe.stop_after <= state.global_step:
+                self._end(control)
+
+        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+            # Of an epoch that is cut short, nothing is kept where the best epoch is.
+            at_epoch = bool(logs) and "loss" in logs and state.global_step % per_epoch == 0
+            if at_epoch and best is not None and limit is not None and limit.left < clock.epoch_seconds(per_epoch):
+                self._end(control)
+
+        def _end(self, control: Any) -> None:
+            control.should_training_stop = True
+            control.should_save = False  # from here nothing is to go on
+
+    return Ending()

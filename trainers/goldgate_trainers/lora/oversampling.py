@@ -12,10 +12,13 @@ from goldgate_trainers.lora.recipe import Recipe
 
 
 def repeats(examples: Sequence[Example], recipe: Recipe) -> list[Example]:
-    """The examples of the recipe's focus for the second time, in their order, under ids of their own: `id~again`, or
-    `id~typos` where it is perturbed. Each takes one of the variations in turn, the next one where that does not apply
-    to it, and is repeated as it is where none does. The same on every machine. Raises UserError for a focus that no
-    example carries.
+    """The focused examples' second copies, in order, with ids of their own: `id~again`, or `id~typos` if perturbed.
+
+    Each copy is perturbed by the next of the recipe's variations that applies to it, and is unchanged if none does. The
+    result is the same on every machine.
+
+    Raises:
+        UserError: No example carries the recipe's focus.
     """
     if not recipe.focus:
         return []

@@ -21,9 +21,12 @@ TOLERANCE = 1e-3
 
 
 def pack(rows: Sequence[Row]) -> dict[str, torch.Tensor]:
-    """A batch of one long row: input_ids, labels and position_ids (1, tokens), and lengths (rows,).
+    """Concatenates rows into a batch of one.
 
-    The first token of a row is nobody's label: the last of the row before would have to predict it.
+    The first token of a row is no label: the last token of the previous row would have to predict it.
+
+    Returns:
+        input_ids, labels and position_ids of shape (1, tokens), and lengths (rows,).
     """
     import torch
 
@@ -36,9 +39,14 @@ def pack(rows: Sequence[Row]) -> dict[str, torch.Tensor]:
 
 
 def check_packing(model: Any, rows: Sequence[Row]) -> None:
-    """Rows have the logits packed that they have alone: of three, the shortest before and behind the longest.
+    """Checks that packed rows have the same logits as separate ones: the shortest before and after the longest.
 
-    model: a peft model in 32-bit floats. Raises UserError where the architecture sees over a border.
+    Args:
+        model: A peft model in 32-bit floats.
+        rows: The training rows.
+
+    Raises:
+        UserError: The architecture attends across a border between rows.
     """
     import torch
 

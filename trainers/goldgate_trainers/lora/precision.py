@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 
 def settled(recipe: Recipe) -> Recipe:
-    """The recipe as this machine trains it: precision `auto` is bf16 where it gains by it, else float32.
+    """The recipe with precision `auto` resolved for this machine: bf16 where it is faster, else float32.
 
-    Raises UserError where the recipe asks for what the machine cannot do.
+    Raises:
+        UserError: The machine cannot do what the recipe asks for.
     """
     check_quantize(recipe)
     if recipe.precision != "auto":
@@ -26,23 +27,23 @@ def settled(recipe: Recipe) -> Recipe:
 
 
 def lower_dtype(recipe: Recipe) -> torch.dtype | None:
-    """torch.bfloat16 for a recipe in bf16, None for one that computes in what the weights are."""
+    """torch.bfloat16 for a recipe in bf16, None for one that computes in the weights' own precision."""
     import torch
 
     return torch.bfloat16 if recipe.precision == "bf16" else None
 
 
 def autocast(where: Any, recipe: Recipe) -> AbstractContextManager[Any]:
-    """Within the block matrices multiply in the recipe's precision on this torch.device."""
+    """Within the block, matrix products are computed in the recipe's precision on this torch.device."""
     import torch
 
     return torch.autocast(where.type, dtype=torch.bfloat16) if recipe.precision == "bf16" else nullcontext()
 
 
 def lower_base(model: Any, recipe: Recipe) -> None:
-    """On an accelerator, for a recipe in bf16: turns the frozen weights into bf16, half the memory.
+    """Converts the frozen weights to bf16 on an accelerator, which halves their memory, if the recipe is in bf16.
 
-    On a CPU they stay: the layers have copies in 16 bits, and what passes between them is not rounded at all.
+    On a CPU they stay as they are: the layers have 16-bit copies, and activations are not rounded.
     """
     dtype = lower_dtype(recipe)
     if dtype is None or device() == "cpu":

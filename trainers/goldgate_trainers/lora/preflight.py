@@ -16,7 +16,7 @@ from goldgate.task.examples import Example, render_output
 from goldgate.task.task import Task
 from goldgate_trainers.lora.answer_loss import answer_logits
 from goldgate_trainers.lora.batches import Row, collate
-from goldgate_trainers.lora.recipe import check_amount
+from goldgate_trainers.lora.default_recipe import check_amount
 
 if TYPE_CHECKING:
     import torch
@@ -34,9 +34,19 @@ def check_rows(
     stops: Sequence[int],
     vocabulary: int,
 ) -> None:
-    """Every row says what inference will say: its prompt to the token, its answer to the letter, its end once.
+    """Checks that every row is what inference will use: its prompt to the token, its answer to the letter, one end.
 
-    stops: token ids at which generation ends; vocabulary: size of the model's. Raises UserError naming the row.
+    Args:
+        rows: The rows.
+        examples: Their examples, in the same order.
+        tokenizer: The base model's tokenizer.
+        task: The task.
+        strategy: The prompting strategy.
+        stops: Token ids at which generation ends.
+        vocabulary: Size of the model's vocabulary.
+
+    Raises:
+        UserError: A row differs; it is named.
     """
     check_amount(len(rows))
     prompts = prompt_tokens(tokenizer, [strategy.messages(e) for e in examples], task.template)
@@ -83,7 +93,11 @@ def check_rows(
 
 
 def check_thoughts(examples: Sequence[Example], tokenizer: Any, task: Task) -> None:
-    """What is learned holds an answer for the one who reads it: no expected output ends within a thought. UserError."""
+    """Checks that no expected output ends within a thought, so that there is an answer to learn.
+
+    Raises:
+        UserError: One does; its example is named.
+    """
     if task.thinking is None:
         return
     inside = begins_inside(tokenizer, task.template, task.thinking)
@@ -101,9 +115,14 @@ def check_thoughts(examples: Sequence[Example], tokenizer: Any, task: Task) -> N
 def remarks(
     rows: Sequence[Row], long: Sequence[Row], examples: Sequence[Example], task: Task, strategy: Strategy
 ) -> list[str]:
-    """What is to be known of the training data and is no reason to refuse it, each with the ids that it is about.
+    """Notes on training data that are worth knowing but no reason to refuse it, with the ids concerned.
 
-    rows, examples: what is learned from; long: what was set aside.
+    Args:
+        rows: Rows that are learned from.
+        long: Rows that were set aside.
+        examples: The examples of `rows`.
+        task: The task.
+        strategy: The prompting strategy.
     """
     notes = []
     if long:
@@ -129,7 +148,7 @@ def remarks(
 
 
 def sample(tokenizer: Any, row: Row) -> dict[str, str]:
-    """One row in words, special tokens shown: what is only read and what is learned."""
+    """One row in words with special tokens: what is only read, and what is learned."""
     return {
         "id": row.id,
         "read": tokenizer.decode(row.tokens[: row.start]),
@@ -138,7 +157,7 @@ def sample(tokenizer: Any, row: Row) -> dict[str, str]:
 
 
 def check_contradictions(examples: Sequence[Example], strategy: Strategy) -> list[tuple[str, str]]:
-    """Pairs of ids with one prompt and different outputs: they cannot both be learned. Named, not refused."""
+    """Pairs of ids with the same prompt and different outputs, which cannot both be learned."""
     first: dict[str, Example] = {}
     pairs: list[tuple[str, str]] = []
     for example in examples:
@@ -149,9 +168,15 @@ def check_contradictions(examples: Sequence[Example], strategy: Strategy) -> lis
 
 
 def check_start(model: Any, row: Row, fresh: bool) -> None:
-    """The model before the first step: our logits are its own, and a fresh LoRA changes nothing at all.
+    """Checks the model before the first step: our logits are its own, and a fresh LoRA does not change them.
 
-    model: a peft model; fresh: not continued from an adapter. Raises UserError.
+    Args:
+        model: A peft model.
+        row: The row that is compared.
+        fresh: Whether the LoRA layers are new rather than an adapter's.
+
+    Raises:
+        UserError: The logits differ, or are not finite.
     """
     import torch
 
@@ -180,13 +205,13 @@ def check_start(model: Any, row: Row, fresh: bool) -> None:
 
 
 def marked(sample: Mapping[str, str], characters: int = 120) -> str:
-    """A sample in one line, the end of what is read and in brackets what is learned, each of so many characters."""
+    """A sample on one line: the end of what is read and, in brackets, the beginning of what is learned."""
     read, learned = sample["read"][-characters:], sample["learned"][:characters]
     return f"{sample['id']} as it is trained, what is learned in brackets: {f'{read}[[{learned}]]'!r}"
 
 
 def probe(model: Any, row: Row) -> torch.Tensor:
-    """(n, vocabulary) logits of a row's answer, without gradients: what two forms of a model are compared by."""
+    """(n, vocabulary) logits of a row's answer, without gradients, to compare two forms of a model."""
     import torch
 
     batch = collate([row], 0)
@@ -197,9 +222,15 @@ def probe(model: Any, row: Row) -> torch.Tensor:
 
 
 def check_adapter(model: Any, folder: Path, row: Row) -> None:
-    """The adapter as written: finite, not zero, whole; read back, it says what was trained and not what the base says.
+    """Checks a written adapter: finite, not zero, complete; read back, it answers as trained and not as the base does.
 
-    model: the trained peft model, given up (its LoRA layers are taken out to load the folder afresh). Raises UserError.
+    Args:
+        model: The trained peft model. Its LoRA layers are removed to load the folder.
+        folder: The adapter folder.
+        row: The row that is compared.
+
+    Raises:
+        UserError: A check fails.
     """
     import torch
     from safetensors.torch import load_file
@@ -240,7 +271,7 @@ def check_adapter(model: Any, folder: Path, row: Row) -> None:
 
 @contextmanager
 def mode(model: Any, *, training: bool) -> Iterator[None]:
-    """Within the block the model trains, with dropout, or does not."""
+    """Within the block, the model is in training mode (with dropout) or in evaluation mode."""
     was = model.training
     model.train(training)
     try:

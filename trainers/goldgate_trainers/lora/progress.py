@@ -7,8 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Progress:
-    """After an optimizer step. loss: mean over its answer tokens, in nats; seconds: since the first step began;
-    tokens_per_second: of examples, padding not counted; left: estimated seconds to the last step.
+    """The state of training after an optimizer step.
+
+    Attributes:
+        step: Number of the step, from 1.
+        steps: Number of steps planned.
+        epoch: Passes over train so far.
+        loss: Mean loss over the step's answer tokens, in nats.
+        learning_rate: The step's rate.
+        tokens_per_second: Speed, without padding.
+        seconds: Time since the first step began.
+        left: Estimated seconds to the last step.
     """
 
     step: int

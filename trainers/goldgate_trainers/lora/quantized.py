@@ -11,7 +11,11 @@ from goldgate_trainers.lora.recipe import Recipe
 
 
 def check_quantize(recipe: Recipe) -> None:
-    """Raises UserError where the recipe wants weights in 4 bits and this machine cannot have them."""
+    """Checks that this machine can hold the frozen weights in 4 bits, if the recipe asks for it.
+
+    Raises:
+        UserError: It cannot.
+    """
     if recipe.quantize == "none":
         return
     if (here := device()) != "cuda":
@@ -25,7 +29,7 @@ def check_quantize(recipe: Recipe) -> None:
 
 
 def loading(recipe: Recipe) -> dict[str, Any]:
-    """Arguments of from_pretrained: none for a recipe that does not quantise."""
+    """Arguments of from_pretrained that quantise the model; none for a recipe that does not."""
     import torch
 
     if recipe.quantize == "none":

@@ -9,42 +9,46 @@ from typing import Any, Literal
 
 from goldgate.base.errors import UserError, near_names
 from goldgate.base.fingerprint import digest
-from goldgate.base.hardware import Device
-from goldgate.task.task import Task
 
-MIN_STEPS = 100
-"""Fewer optimizer steps seldom settle a LoRA: epochs are raised until there are about as many."""
 MIN_WARMUP_STEPS = 3
-MICRO_BATCH_CPU = 4
-"""Rows a forward pass on a CPU: 8 are a tenth faster and take near half as much memory again (docs/results.md)."""
-PATIENCE = 2
-"""Epochs without a better score on dev that end a training of more epochs than these: one may be chance."""
-DEMO_CHARACTERS = 300_000
-"""Characters of inputs and outputs that the demo trains on, repeats counted, and at least one pass over train:
-about ten minutes on two cores."""
-SMALL = 1024
-"""Hidden size up to which a model counts as small."""
 TARGETS = ("all-linear", "attention")
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides an adapter, given base model and data.
+    """Everything that determines an adapter, given base model and data.
 
-    rank, alpha: of LoRA; targets: on all linear layers of attention and MLP, or on those of attention alone;
-    dropout: before lora_A; learning_rate: its peak;
-    batch: examples an optimizer step; micro_batch: examples a forward pass, which changes memory and speed alone;
-    warmup and decay: fractions of all steps in which the rate rises from 0 and falls to 0, constant between;
-    clip: greatest gradient norm; prompt: the strategy that the model is trained and served with; max_length: tokens of
-    the longest example that is learned from; too_long: whether a longer one is refused, or set aside by name;
-    precision: of the matrix multiplications (auto: bf16 where this machine gains by it), the trained weights are 32-bit
-    floats in any case; checkpoint_activations: the backward pass computes what lies between two layers anew instead of
-    keeping it: less memory, a third more time; focus: a tag whose examples are seen twice an epoch; variations: names
-    of perturbations that must not change an answer, with commas between, under which they are seen the second time;
-    pack: rows one behind the other, without padding; quantize: the frozen weights in 4 bits, on a CUDA GPU; patience:
-    epochs in a row whose answers to dev score no better, after which training ends; the best epoch's adapter is kept
-    (0: all epochs are trained, and the last one's is); trainer: ours, or a command: a program and its arguments, to
-    which the rest is a request (goldgate_trainers.lora.command).
+    Attributes:
+        learning_rate: Its peak.
+        batch: Examples per optimizer step.
+        epochs: Passes over train.
+        rank: Of LoRA.
+        alpha: Of LoRA.
+        dropout: Before lora_A.
+        warmup: Fraction of the steps over which the rate rises from 0.
+        decay: Fraction of the steps over which the rate falls to 0.
+        weight_decay: Of AdamW.
+        clip: Largest gradient norm.
+        seed: Of the LoRA weights, the order of rows and dropout.
+        prompt: The prompting strategy for training and serving.
+        max_length: Most tokens of an example that is learned from.
+        too_long: Whether a longer example is refused or set aside by name.
+        micro_batch: Examples per forward pass. It only affects memory and speed.
+        precision: Of matrix products; auto is bf16 where that is faster. The trained weights are always 32-bit
+            floats.
+        checkpoint_activations: Recompute activations in the backward pass: less memory, a third more time.
+        targets: LoRA on all linear layers of attention and MLP, or on those of attention only.
+        focus: A tag whose examples are seen twice an epoch.
+        variations: Comma-separated perturbations that must not change an answer, applied to the second copy.
+        pack: Concatenate rows instead of padding them.
+        quantize: Hold the frozen weights in 4 bits, on a CUDA GPU.
+        patience: Epochs in a row without a better dev score that end training, with the best epoch's adapter; 0
+            trains all epochs and keeps the last one's.
+        max_steps: Optimizer steps that training is planned for, if its epochs have more; 0 for no such limit.
+        stop_after: Step at which training stops although it was planned for more, as when its time is used up; 0
+            for none.
+        trainer: Ours, or a command to which the rest of the recipe is a request (goldgate_trainers.lora.command).
+        command: A program and its arguments.
     """
 
     learning_rate: float
@@ -70,11 +74,13 @@ class Recipe:
     pack: bool = False
     quantize: Literal["none", "4bit"] = "none"
     patience: int = 0
+    max_steps: int = 0
+    stop_after: int = 0
     trainer: Literal["lora", "command"] = "lora"
     command: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON, in the order in which people read it. Settings that came later are there where they are set."""
+        """The recipe as JSON, in the order people read it. Settings added later appear only where they are set."""
         values = {k: v for k, v in asdict(self).items() if k not in _LATER or v != _LATER[k]}
         return values | ({"command": list(self.command)} if self.command else {})
 
@@ -83,13 +89,19 @@ class Recipe:
         return digest(self.to_dict())
 
     def steps(self, examples: int) -> int:
-        """Optimizer steps that this many training examples come to."""
-        return math.ceil(examples / self.batch) * self.epochs
+        """Optimizer steps that training on this many examples is planned for."""
+        steps = self.steps_an_epoch(examples) * self.epochs
+        return min(steps, self.max_steps or steps)
+
+    def steps_an_epoch(self, examples: int) -> int:
+        """Optimizer steps of one pass over this many training examples."""
+        return math.ceil(examples / self.batch)
 
     def rate_at(self, step: int, total: int) -> float:
         """Learning rate of a step (counted from 0) as a share of the peak, in (0, 1].
 
-        It rises over the first steps, stays, and falls to nearly 0 at the end; the first step is not wasted on 0.
+        It rises over the first steps, stays constant, and falls to nearly 0 at the end. It is never 0, so that no step
+        is wasted.
         """
         rise = max(MIN_WARMUP_STEPS, round(self.warmup * total))
         fall = round(self.decay * total)
@@ -110,6 +122,8 @@ _LATER = {
         "pack",
         "quantize",
         "patience",
+        "max_steps",
+        "stop_after",
         "trainer",
         "command",
     )
@@ -130,6 +144,8 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "max_length": (16, 1_048_576),
     "micro_batch": (1, 4096),
     "patience": (0, 1000),
+    "max_steps": (0, 1_000_000_000),
+    "stop_after": (0, 1_000_000_000),
 }
 _CHOICES = {
     "prompt": ("pruned", "zero_shot"),
@@ -143,123 +159,46 @@ _SWITCHES = {f.name for f in fields(Recipe) if f.type == "bool"}
 _WHOLE = {f.name for f in fields(Recipe) if f.type == "int"}
 
 
-def check_amount(n_train: int) -> None:
-    """Raises UserError where there are too few examples to learn from: what a task is, they have in common."""
-    if n_train < 2:
-        raise UserError(
-            f"there is {'one' if n_train else 'no'} example to train on",
-            "train.jsonl",
-            "add examples; those that were set aside for their length count with a larger max_length",
-        )
-
-
-def default_recipe(
-    task: Task, n_train: int, hidden_size: int, settings: Mapping[str, Any] | None = None, *, on: Device = "cpu"
-) -> Recipe:
-    """The recipe to try first: rules by size, then task.yaml's `train:`, then the settings (from --set).
-
-    n_train: training examples; hidden_size: of the base model, in units; on: the device. Raises UserError for an
-    unknown or impossible setting. Sources: the rate by width and batch, Tinker's formula; all linear layers, LoRA
-    Without Regret (Thinking Machines, 2025); both changed for small models by our own measurement (docs/results.md).
-    """
-    check_amount(n_train)
-    changes = {
-        **_checked(task.train, f'{task.folder / "task.yaml"}, field "train"'),
-        **_checked(settings or {}, "--set"),
-    }
-    batch = int(changes.get("batch", default_batch(n_train)))
-    rank = 32 if hidden_size <= 1024 and n_train > 5000 else 16
-    epochs = int(changes.get("epochs", default_epochs(n_train, batch)))
-    watched = epochs > PATIENCE and changes.get("trainer") != "command"
-    recipe = Recipe(
-        learning_rate=default_rate(hidden_size, batch),
-        batch=batch,
-        epochs=epochs,
-        rank=rank,
-        alpha=2 * int(changes.get("rank", rank)),
-        dropout=0.05 if n_train < 200 else 0.0,
-        precision="auto",
-        micro_batch=MICRO_BATCH_CPU if on == "cpu" else 8,
-        patience=PATIENCE if watched else 0,
-    )
-    return _made(recipe, changes)
-
-
-def demo_recipe(
-    task: Task,
-    n_train: int,
-    hidden_size: int,
-    settings: Mapping[str, Any] | None = None,
-    *,
-    characters: int,
-    on: Device = "cpu",
-) -> Recipe:
-    """What `goldgate demo` has time for, whatever task.yaml says: about DEMO_CHARACTERS, half of the steps decaying.
-
-    characters: of all inputs and outputs of train. Where there is time for one pass or two, small batches learn more
-    from them: more steps of the same tokens, at a rate that such steps bear (docs/results.md).
-    """
-    check_amount(n_train)
-    quick: dict[str, Any] = {"epochs": max(1, round(DEMO_CHARACTERS / characters)), "decay": 0.5}
-    bold: dict[str, Any] = {"batch": 4, "learning_rate": 1.1e-3} if hidden_size <= SMALL else {}
-    quick |= {key: value for key, value in bold.items() if key not in task.train}
-    quick |= _checked(settings or {}, "--set")
-    return default_recipe(task, n_train, hidden_size, quick, on=on)
-
-
-def default_rate(hidden_size: int, batch: int) -> float:
-    """Peak learning rate: falls with the model's width, rises with the root of the batch, between 1e-4 and 1e-3.
-
-    Small models take its upper end: a 135M model learns far less at the rate that the rule, made for larger ones, gives
-    (docs/results.md, "Learning rate and batch").
-    """
-    if hidden_size <= SMALL:
-        return 1e-3
-    return float(f"{min(1e-3, max(1e-4, 5e-4 * (2000 / hidden_size) ** 0.78 * math.sqrt(batch / 128))):.2g}")
-
-
-def default_batch(n_train: int) -> int:
-    """LoRA learns less from large batches, so they grow only with the data."""
-    if n_train < 500:
-        return 8
-    return 16 if n_train <= 5000 else 32
-
-
-def default_epochs(n_train: int, batch: int) -> int:
-    """Enough for MIN_STEPS, more for little data, at most 15."""
-    usual = 3 if n_train > 2000 else 4 if n_train >= 500 else 8 if n_train >= 100 else 15
-    needed = math.ceil(MIN_STEPS / math.ceil(n_train / batch))
-    return max(usual, min(15, needed))
-
-
 def parse_settings(pairs: Iterable[str]) -> dict[str, Any]:
-    """--set key=value strings as settings. Raises UserError for an unknown key or a value of another type."""
+    """Parses --set key=value strings.
+
+    Raises:
+        UserError: A key is unknown, or a value has the wrong type.
+    """
     found: dict[str, str] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals:
             raise UserError(f'"{pair}" is not key=value', "--set", "write --set epochs=4")
         found[key.strip()] = value.strip()
-    return _checked(found, "--set")
+    return checked_settings(found, "--set")
 
 
 def with_settings(recipe: Recipe, settings: Mapping[str, Any], where: str) -> Recipe:
-    """The recipe with some of its values changed; the rest stays as it is. Raises UserError."""
-    return _made(recipe, _checked(settings, where))
+    """The recipe with some settings changed.
+
+    Raises:
+        UserError: A setting is unknown or impossible; `where` names its place.
+    """
+    return made_recipe(recipe, checked_settings(settings, where))
 
 
 def from_dict(values: Any, where: str) -> Recipe:
-    """The recipe that to_dict wrote, or a person did; UserError where a key is unknown or missing."""
+    """The recipe that to_dict wrote, or a person.
+
+    Raises:
+        UserError: A key is unknown or missing; `where` names its place.
+    """
     if not isinstance(values, Mapping):
         raise UserError("a recipe is a mapping of keys to values", where, "write learning_rate: 0.001 and so on")
-    checked = _checked(values, where)
+    checked = checked_settings(values, where)
     for key in ("learning_rate", "batch", "epochs"):
         if key not in checked:
             raise UserError(f'"{key}" is missing', where, "learning_rate, batch and epochs are required")
-    return _made(Recipe(**{k: checked[k] for k in ("learning_rate", "batch", "epochs")}), checked)
+    return made_recipe(Recipe(**{k: checked[k] for k in ("learning_rate", "batch", "epochs")}), checked)
 
 
-def _made(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
+def made_recipe(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     changed = replace(recipe, **changes)
     if (changed.trainer == "command") != bool(changed.command):
         raise UserError(
@@ -274,7 +213,7 @@ def _made(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     return replace(changed, micro_batch=divisors[-1])
 
 
-def _checked(values: Mapping[str, Any], where: str) -> dict[str, Any]:
+def checked_settings(values: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Settings of the right type and within their limits. Text is read as the number that it writes."""
     known = [f.name for f in fields(Recipe)]
     for key in values:

@@ -15,11 +15,15 @@ _STATE = "trainer_state.json"  # the name by which the Trainer looks for its pos
 
 
 class Resumable:
-    """Stands before Trainer among the bases. Saved are trained weights, optimizer, schedule, random states, position.
+    """A base class placed before Trainer that writes and reads our checkpoints.
 
-    Python's and NumPy's random states are not: the order of rows comes from seed and epoch, and only torch draws.
-    kept: where to; best: the best epoch's weights, where answers to dev decide; noted: what the log needs to go on, of
-    the class that inherits.
+    They hold the trained weights, optimizer, schedule, torch's random states and the position. Python's and NumPy's
+    random states are not needed: the order of rows depends on seed and epoch, and only torch draws numbers.
+
+    Attributes:
+        kept: The checkpoints.
+        best: The best epoch's weights, if dev decides.
+        noted: What the log needs to resume; the subclass defines it.
     """
 
     kept: Checkpoints

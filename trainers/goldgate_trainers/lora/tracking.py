@@ -20,8 +20,12 @@ TRACKERS = ("tensorboard", "mlflow")
 
 @dataclass(frozen=True)
 class Tracking:
-    """Who is told of every step of a training. trackers: of TRACKERS; folder: where they write, which outlives a killed
-    training; name: of the training among those of the folder.
+    """Trackers that are told of every step of a training.
+
+    Attributes:
+        trackers: Names from TRACKERS.
+        folder: Where they write. It outlives a killed training.
+        name: The training's name within the folder.
     """
 
     trackers: tuple[str, ...]
@@ -30,7 +34,11 @@ class Tracking:
 
 
 def check_trackers(names: Sequence[str]) -> tuple[str, ...]:
-    """The requested trackers, each once. Raises UserError for one that is unknown or not installed."""
+    """The requested trackers without duplicates.
+
+    Raises:
+        UserError: One is unknown or not installed.
+    """
     for name in names:
         if name not in TRACKERS:
             raise UserError(f'no tracker "{name}"', "--track", near_names(name, TRACKERS))
@@ -41,7 +49,12 @@ def check_trackers(names: Sequence[str]) -> tuple[str, ...]:
 
 @contextmanager
 def tracked(tracking: Tracking | None, step: int) -> Iterator[list[Any]]:
-    """Callbacks for transformers' Trainer, closed with the block. step: the last one that was made before."""
+    """Callbacks for transformers' Trainer, closed with the block.
+
+    Args:
+        tracking: The trackers; None for none.
+        step: The last step that was made before.
+    """
     openers = {"tensorboard": _tensorboard, "mlflow": _mlflow}
     with ExitStack() as stack:
         yield (

@@ -22,8 +22,20 @@ ROUGH = 0.1
 
 
 def try_batches(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int, new: int) -> tuple[Recipe, list[str]]:
-    """Tries a peft model on the device where it will be trained: the recipe that fits in memory, and notes for the
-    record. new: tokens of the longest answer at inference. Raises UserError where nothing fits.
+    """Tries a peft model on the device where it will be trained.
+
+    Args:
+        model: The peft model. It is moved to the device.
+        rows: The training rows.
+        recipe: The recipe.
+        pad: The padding token.
+        new: Tokens of the longest answer at inference.
+
+    Returns:
+        The recipe that fits in memory, and notes for the record.
+
+    Raises:
+        UserError: Nothing fits.
     """
     if model.device.type != device():
         model.to(device())
@@ -39,10 +51,12 @@ def try_batches(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int, new: 
 
 
 def fit_memory(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int) -> Recipe:
-    """The recipe, with fewer rows a forward pass where its longest batch does not fit in memory; the batch stays.
+    """The recipe with fewer rows per forward pass if its longest batch does not fit in memory. The batch stays.
 
-    Forward and backward over the longest rows: memory runs out here or hardly ever. Raises UserError naming the longest
-    row where even that one alone does not fit.
+    A forward and backward pass over the longest rows is tried: if memory runs out at all, it runs out here.
+
+    Raises:
+        TrainingFailed: Even the longest row alone does not fit; it is named.
     """
     longest = sorted(rows, key=lambda r: (-len(r.tokens), r.id))
     if recipe.checkpoint_activations:
@@ -60,7 +74,11 @@ def fit_memory(model: Any, rows: Sequence[Row], recipe: Recipe, pad: int) -> Rec
 
 
 def check_evaluation(model: Any, rows: Sequence[Row], new: int) -> None:
-    """One batch of answers fits in memory: the longest prompts with `new` tokens each. Raises UserError."""
+    """Checks that one batch of answers fits in memory: the longest prompts with `new` tokens each.
+
+    Raises:
+        UserError: It does not.
+    """
     import torch
 
     longest = max(rows, key=lambda r: r.start)
@@ -75,9 +93,12 @@ def check_evaluation(model: Any, rows: Sequence[Row], new: int) -> None:
 
 
 def check_apart(model: Any, rows: Sequence[Row], pad: int) -> None:
-    """Two rows of different lengths give the gradient together that they give one after the other. Raises UserError.
+    """Checks that two rows of different lengths give the same gradient together as one after the other.
 
-    Else a row would be learned differently in a batch than alone, and accumulation would not be the larger batch.
+    Otherwise a row would be learned differently in a batch than alone, and accumulation would not equal a larger batch.
+
+    Raises:
+        UserError: The gradients differ.
     """
     import torch
 
@@ -104,7 +125,7 @@ def check_apart(model: Any, rows: Sequence[Row], pad: int) -> None:
 
 
 def untouched(model: Any) -> list[str]:
-    """The base model's weight matrices, embeddings and head aside, that no LoRA layer is on; by name."""
+    """Names of the base model's weight matrices without a LoRA layer, other than embeddings and head."""
     import torch
 
     apart = {id(m.weight) for m in model.modules() if isinstance(m, torch.nn.Embedding)}

@@ -15,11 +15,11 @@ FIRST = 3
 
 
 class Diverged(Exception):
-    """The training came to nothing at this step; the text says what happened."""
+    """Training failed at a step; the text says how."""
 
 
 class Watchdog:
-    """Sees the loss of every step in turn. steps: of the whole training. The same losses always end the same way."""
+    """Watches the loss of every step of a training with this many. Equal losses always end the same way."""
 
     def __init__(self, steps: int) -> None:
         self._steps = steps
@@ -28,13 +28,21 @@ class Watchdog:
         self._seen = 0
 
     def see(self, loss: float, gradient: float = 0.0) -> None:
-        """loss: mean over a step's answer tokens, in nats; gradient: its norm. Raises Diverged."""
+        """Takes note of a step.
+
+        Args:
+            loss: Mean over the step's answer tokens, in nats.
+            gradient: Its norm.
+
+        Raises:
+            Diverged: The loss or gradient is not finite, or the loss rose too far.
+        """
         self._seen += 1
         place = f"at step {self._seen} of {self._steps}"
         if not math.isfinite(loss):
-            raise Diverged(f"the loss is no number any more {place}")
+            raise Diverged(f"the loss is not a number any more {place}")
         if not math.isfinite(gradient):
-            raise Diverged(f"the gradient is no number any more {place}")
+            raise Diverged(f"the gradient is not a number any more {place}")
         self._recent.append(loss)
         if self._seen <= FIRST:
             self._lowest = max(self._lowest, loss)

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldgate_trainers.loop.attempt import Attempt, DevResult, first_step
-from goldgate_trainers.loop.plans import Ladder, Seeds
+from goldgate_trainers.loop.seeds import Seeds
 from goldgate_trainers.loop.until import Budget, Outcome, train_until
 from goldgate_trainers.lora.recipe import Recipe
 
-from .test_loop import RECIPE, World
+from .test_until import RECIPE, World
 
 METRICS = ("exact_match",)
 
@@ -109,7 +109,3 @@ def test_seeds_beyond_the_last_begin_at_nought() -> None:
     step = Seeds(last, 2, METRICS).next([attempt(1, 0.5, (), last)])
     assert step is not None
     assert step.recipe.seed == 0
-
-
-def test_the_ladder_has_nothing_to_say_of_its_attempts_together() -> None:
-    assert Ladder().record([attempt(1, 0.5)]) == {}
