@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from goldgate.base.errors import UserError
+from goldgate.base.extras import require
 from goldgate.base.fingerprint import digest
 from goldgate.models.embedded import EMBEDDER_DIGEST
 from goldgate.subjects.subject import Answer, Progress, Way, not_general
@@ -63,6 +64,7 @@ class LinearSubject:
         raise not_general(self.name, "another task", "kept")
 
     def fingerprint(self, example: Example) -> str:
+        require("sklearn", "sentence_transformers")
         return digest([self.identity, version("scikit-learn"), version("sentence-transformers"), example.text])
 
     def answer(self, examples: Sequence[Example], progress: Progress | None = None) -> Iterator[Answer]:
