@@ -6,8 +6,8 @@ import sys
 HEAVY = ("torch", "transformers", "peft", "sentence_transformers", "pandas", "scipy", "sklearn", "numpy", "pydantic")
 
 
-def test_import_harness_and_its_plugin_load_nothing_heavy() -> None:
-    code = f"import sys, harness, goldgate.plugin; print([m for m in {HEAVY!r} if m in sys.modules])"
+def test_import_goldgate_and_its_plugin_load_nothing_heavy() -> None:
+    code = f"import sys, goldgate.plugin; print([m for m in {HEAVY!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -58,18 +58,28 @@ def _run(installed: Path, folder: Path, *command: str) -> subprocess.CompletedPr
 def test_the_wheel_holds_the_shipped_tasks_and_nothing_by_accident(wheel: Path) -> None:
     names = ZipFile(wheel).namelist()
     for task in ("invoices", "tickets", "voice"):
-        assert f"harness/shipped/suites/{task}/task.yaml" in names
-        golden = {n.rpartition("/")[2] for n in names if n.startswith(f"harness/shipped/golden/{task}/")}
+        assert f"goldgate/shipped/suites/{task}/task.yaml" in names
+        golden = {n.rpartition("/")[2] for n in names if n.startswith(f"goldgate/shipped/golden/{task}/")}
         assert golden == {"train.jsonl", "dev.jsonl", "golden.jsonl", "card.json", "novelty.json"}
     assert not [n for n in names if "champion.json" in n or "champion_answers" in n]
     assert not [n for n in names if "__pycache__" in n or n.startswith(("tests/", "runs/", "suites/", "golden/"))]
-    assert any(n.startswith("reports/templates/") for n in names)
+    assert any(n.startswith("goldgate_reports/templates/") for n in names)
+
+
+def test_the_wheel_holds_every_module_and_no_other_top_level_name(wheel: Path) -> None:
+    names = ZipFile(wheel).namelist()
+    tops = {n.partition("/")[0] for n in names if ".dist-info/" not in n}
+    assert tops == {"goldgate", "goldgate_trainers", "goldgate_reports"}
+    for source in ("harness", "trainers", "reports"):
+        for path in (ROOT / source).rglob("*.py"):
+            assert path.relative_to(ROOT / source).as_posix() in names
+    assert {f"{top}/py.typed" for top in tops} <= set(names)
 
 
 def test_it_is_the_wheel_that_runs(installed: Path, tmp_path: Path) -> None:
     done = _run(installed, tmp_path, "goldgate.cli", "--version")
     assert done.stdout.startswith("goldgate ")
-    code = "import harness, sys; sys.stdout.write(goldgate.__file__)"
+    code = "import goldgate, sys; sys.stdout.write(goldgate.__file__)"
     environment = {**os.environ, "PYTHONPATH": str(installed)}
     where = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True

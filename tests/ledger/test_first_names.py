@@ -31,7 +31,8 @@ def code(text: str) -> str:
         ("from harness import Measure, scorer", "from goldgate import Measure, scorer"),
         ("from harness import scorer as s", "from goldgate import scorer as s"),
         ("from harness import edge_cases\nedge_cases.typos", "from goldgate import perturb\nperturb.typos"),
-        ("from harness import edge_cases\nedge_cases.typos", "from goldgate import perturb as edge_cases\nedge_cases.typos"),
+        ("from harness import edge_cases\nedge_cases.typos",
+         "from goldgate import perturb as edge_cases\nedge_cases.typos"),
         ("from harness import edge_cases as e\ne.typos", "from goldgate import perturb as e\ne.typos"),
         ("from harness import edge_cases, scorer", "from goldgate import perturb, scorer"),
         ("from harness.edge_cases import typos, padding as p", "from goldgate.perturb import typos, padding as p"),
@@ -74,7 +75,8 @@ def test_other_names_are_left_alone(text: str) -> None:
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ("from goldgate import perturb\nf(perturb, edge_cases)", "from goldgate import perturb\nf(edge_cases, perturb)"),
+        ("from goldgate import perturb\nf(perturb, edge_cases)",
+         "from goldgate import perturb\nf(edge_cases, perturb)"),
         ("import harness, goldgate\nharness.a(goldgate.b)", "import harness, goldgate\ngoldgate.a(harness.b)"),
         ("from goldgate import perturb\ndef f(edge_cases): return g(edge_cases, perturb)",
          "from goldgate import perturb\ndef f(edge_cases): return g(edge_cases, edge_cases)"),

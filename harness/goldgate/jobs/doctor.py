@@ -16,8 +16,9 @@ _NEEDED_GB = 3.0  # models, their downloads and one demo
 
 
 def machine() -> dict[str, Any]:
-    """Cores, memory in GiB, matrix rates in GFLOP/s and the accelerator, of the machine that runs this. The rates and the
-    accelerator are None where torch, which measures them, is not installed.
+    """Cores, memory in GiB, matrix rates in GFLOP/s and the accelerator, of the machine that runs this.
+
+    Rates and accelerator are None where torch, which measures them, is not installed.
     """
     torch = is_installed("torch")
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
