@@ -87,7 +87,7 @@ def _place(error: ImportError) -> tuple[Path, int] | None:
 
 
 def _imports(path: Path) -> Iterator[_Import]:
-    """The imports of Goldgate's old names in a file. Those of other names in a package that is so called are not ours."""
+    """The imports of Goldgate's old names in a file; other names of a package that is so called are not ours."""
     for node in ast.walk(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -132,7 +132,7 @@ def _exists(module: str) -> bool:
 
 
 def _provides(module: str, name: str) -> bool:
-    """Whether a module of today has that name, or a submodule so called. Read from its source: the trainers are heavy."""
+    """Whether a module of today has that name, or a submodule so called. Read from its source: nothing is imported."""
     if name == "*":
         return _exists(module)
     try:
