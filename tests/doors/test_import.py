@@ -7,7 +7,7 @@ HEAVY = ("torch", "transformers", "peft", "sentence_transformers", "pandas", "sc
 
 
 def test_import_goldgate_and_its_plugin_load_nothing_heavy() -> None:
-    code = f"import sys, goldgate, goldgate.plugin; print([m for m in {HEAVY!r} if m in sys.modules])"
+    code = f"import sys, goldgate.plugin; print([m for m in {HEAVY!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -63,7 +63,17 @@ def test_the_wheel_holds_the_shipped_tasks_and_nothing_by_accident(wheel: Path) 
         assert golden == {"train.jsonl", "dev.jsonl", "golden.jsonl", "card.json", "novelty.json"}
     assert not [n for n in names if "champion.json" in n or "champion_answers" in n]
     assert not [n for n in names if "__pycache__" in n or n.startswith(("tests/", "runs/", "suites/", "golden/"))]
-    assert any(n.startswith("reports/templates/") for n in names)
+    assert any(n.startswith("goldgate_reports/templates/") for n in names)
+
+
+def test_the_wheel_holds_every_module_and_no_other_top_level_name(wheel: Path) -> None:
+    names = ZipFile(wheel).namelist()
+    tops = {n.partition("/")[0] for n in names if ".dist-info/" not in n}
+    assert tops == {"goldgate", "goldgate_trainers", "goldgate_reports"}
+    for source in ("harness", "trainers", "reports"):
+        for path in (ROOT / source).rglob("*.py"):
+            assert path.relative_to(ROOT / source).as_posix() in names
+    assert {f"{top}/py.typed" for top in tops} <= set(names)
 
 
 def test_it_is_the_wheel_that_runs(installed: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from goldgate.base import extras
 from goldgate.base.errors import UserError
 from goldgate_trainers.lora import precision, quantized
 from goldgate_trainers.lora import train as lora
@@ -30,10 +31,10 @@ def test_without_a_cuda_gpu_it_is_refused_before_anything_is_loaded(
 
 def test_without_bitsandbytes_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quantized, "device", lambda: "cuda")
-    monkeypatch.setattr(quantized, "find_spec", lambda name: None)
+    monkeypatch.setattr(extras, "find_spec", lambda name: None)
     with pytest.raises(UserError, match=r"(?s)needs bitsandbytes.*goldgate\[gpu\]"):
         check_quantize(FOUR)
-    monkeypatch.setattr(quantized, "find_spec", lambda name: name)
+    monkeypatch.setattr(extras, "find_spec", lambda name: name)
     assert precision.settled(FOUR) == FOUR
 
 

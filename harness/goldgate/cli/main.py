@@ -12,6 +12,7 @@ import typer
 
 from goldgate import __version__
 from goldgate.base.errors import UserError
+from goldgate.base.extras import extras_named, require, require_training
 from goldgate.task.project import Project, byte_size, cache_folder, cache_limit, find_project
 
 app = typer.Typer(
@@ -63,6 +64,7 @@ def demo(
     """The whole main job on the embedded model: prepare, baselines, train until the suite passes, gate, report."""
     from goldgate.jobs.demo import run_demo
 
+    require_training()
     result = run_demo(task, folder, cache_folder(os.environ), cache_limit(os.environ), minutes)
     finish(result.record, as_json, result.text, result.passed)
 
@@ -218,6 +220,7 @@ def train(
     check_one_way({"--seeds": seeds, "--search": search, "--base-models": base_models})
     if track and (task is None or base_models is not None):
         raise UserError("follows one task's run alone", "--track", "leave out --rerun and --base-models, or --track")
+    require_training()
     if task is None:
         result = run_rerun(here(), str(rerun))
     elif base_models is not None:
@@ -278,6 +281,7 @@ def export(
     """Writes the tuned model as one folder for transformers, and checks that it answers dev as what was gated."""
     from goldgate.jobs.export import run_export
 
+    require("torch", "transformers", "peft")
     result = run_export(here(), name, to, force)
     finish(result.record, as_json, result.text, result.passed)
 
@@ -326,7 +330,8 @@ def doctor(as_json: AsJson = False) -> None:
 def run() -> None:
     """The console script."""
     try:
-        status = app(standalone_mode=False)
+        with extras_named():
+            status = app(standalone_mode=False)
     except UserError as error:
         print(f"goldgate: {error}", file=sys.stderr)
         status = 2

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from goldgate.base.errors import UserError
+from goldgate.base.extras import require
 from goldgate.base.files import write_whole
 from goldgate.data.mask import masked
 from goldgate.models.embedded import EMBEDDER_DIGEST
@@ -56,6 +57,7 @@ def nearest_in_train(train: Sequence[str], texts: Sequence[str], cache: Path) ->
     """
     from goldgate.models.embedder import embed
 
+    require("scipy")
     pool, mine = embed(train, cache), embed(texts, cache)
     overlaps = _overlaps(train, texts)
     rows = []

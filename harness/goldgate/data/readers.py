@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from goldgate.base.errors import UserError, near_names
+from goldgate.base.extras import require
 from goldgate.base.files import check_json, parse_json, read_json, read_text
 
 _TABLES = {".csv", ".tsv", ".parquet", ".xlsx"}
@@ -95,6 +96,7 @@ def _table(path: Path, suffix: str) -> Iterable[tuple[str, dict[str, Any]]]:
 
 
 def _parquet(path: Path) -> list[dict[str, Any]]:
+    require("pyarrow")
     import pyarrow.parquet as pq
 
     return [_plain(row) for row in pq.read_table(path).to_pylist()]
@@ -115,6 +117,7 @@ def _plain(value: Any) -> Any:
 
 def _cells(path: Path, suffix: str) -> list[dict[Any, Any]]:
     """The rows of a CSV, TSV or Excel file: every cell is text, or None where it is missing."""
+    require("pandas", *(["openpyxl"] if suffix == ".xlsx" else []))
     import pandas as pd
 
     if suffix == ".xlsx":

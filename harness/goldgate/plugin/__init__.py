@@ -45,16 +45,38 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> None:
 def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """Imports a suite's module under a name of its own. An import mode that the user chose stays."""
-    option = collector.config.option
-    ours = isinstance(collector, pytest.Module) and suite_folder(collector.path) is not None
-    if not ours or option.importmode != "prepend":
+    """Imports a suite's module under a name of its own. An import mode that the user chose stays. A suite, or a
+    conftest.py in it, that imports Goldgate by an old name gets one line.
+    """
+    if not isinstance(collector, pytest.Module | pytest.Directory):
         return (yield)
-    option.importmode = "importlib"
+    if suite_folder(collector.path / "conftest.py" if collector.path.is_dir() else collector.path) is None:
+        return (yield)
+    option, before = collector.config.option, collector.config.option.importmode
+    if before == "prepend" and isinstance(collector, pytest.Module):
+        option.importmode = "importlib"
+    try:
+        report = yield
+    finally:
+        option.importmode = before
+    if report.failed:
+        from goldgate.plugin.old_names import say_new_name
+
+        say_new_name(report, collector.config.invocation_params.dir)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
+    """The same for a conftest.py that pytest loads before it collects: its error ends the run."""
     try:
         return (yield)
-    finally:
-        option.importmode = "prepend"
+    except Exception as error:
+        from goldgate.plugin.old_names import new_name
+
+        if (message := new_name(error, early_config.invocation_params.dir)) is None:
+            raise
+        raise pytest.UsageError(message) from None
 
 
 def _engage(config: pytest.Config) -> GatePlugin:

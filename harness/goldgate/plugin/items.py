@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from goldgate.base.errors import UserError
+from goldgate.base.extras import extras_named
 from goldgate.gates import GateRecord
 from goldgate.measures import Judged, Recording, Verdict, invalid, recording
 from goldgate.plugin.failure import FORM, GateFailed, failed
@@ -172,7 +173,8 @@ class GatePlugin:
         item.stash[_RUN] = run
         with run.stack:
             try:
-                return (yield)
+                with extras_named():
+                    return (yield)
             except UserError as error:
                 run.unusable(error)
                 return None
@@ -191,7 +193,7 @@ class GatePlugin:
             return (yield)
         raised: BaseException | None = None
         try:
-            with recording(run.how):
+            with recording(run.how), extras_named():
                 result = yield
         except (KeyboardInterrupt, pytest.exit.Exception):
             raise

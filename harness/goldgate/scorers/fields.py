@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
+from goldgate.scorers.pairing import best_pairs
 from goldgate.task.task import FieldRule
 
 Outcome = Literal["right", "wrong", "missed", "invented", "empty"]
@@ -219,18 +220,15 @@ def _compare_sets(expected: Sequence[Any], got: Sequence[Any], path: str) -> lis
 def _pairs(
     expected: Sequence[Any], got: Sequence[Any], rules: Mapping[str, FieldRule], rule_path: str
 ) -> list[tuple[int | None, int | None]]:
-    """Which rows belong together: in order, or for `align` the assignment with the most leaves right (the linear sum
-    assignment of scipy; each row has one partner at most).
+    """Which rows belong together: in order, or for `align` the assignment with the most leaves right (each row has one
+    partner at most).
     """
     width = max(len(expected), len(got))
     in_order = [(i if i < len(expected) else None, i if i < len(got) else None) for i in range(width)]
     if not rules.get(rule_path, _DEFAULT).align or not expected or not got:
         return in_order
-    from scipy.optimize import linear_sum_assignment
-
     right = [[sum(v.ok for v in _compare(e, g, rules, "", rule_path)) for g in got] for e in expected]
-    rows, columns = linear_sum_assignment(right, maximize=True)
-    matched = dict(zip(rows.tolist(), columns.tolist(), strict=True))
+    matched = best_pairs(right)
     pairs: list[tuple[int | None, int | None]] = [(e, matched.get(e)) for e in range(len(expected))]
     return pairs + [(None, g) for g in range(len(got)) if g not in matched.values()]
 

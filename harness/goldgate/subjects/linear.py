@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from goldgate.base.errors import UserError
+from goldgate.base.extras import require
 from goldgate.base.fingerprint import digest
 from goldgate.models.embedded import EMBEDDER_DIGEST
 from goldgate.subjects.subject import Answer, Progress
@@ -53,6 +54,7 @@ class LinearSubject:
         return self
 
     def fingerprint(self, example: Example) -> str:
+        require("sklearn", "sentence_transformers")
         return digest([self.identity, version("scikit-learn"), version("sentence-transformers"), example.text])
 
     def answer(self, examples: Sequence[Example], progress: Progress | None = None) -> Iterator[Answer]:

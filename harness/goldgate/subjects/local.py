@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goldgate.base.errors import UserError
+from goldgate.base.extras import require
 from goldgate.base.fingerprint import digest
 from goldgate.models.adapter import Adapter, adapter_digest, check_template
 from goldgate.models.embedded import ensure_model
@@ -90,9 +91,13 @@ class LocalSubject:
 
     @cached_property
     def _engine(self) -> dict[str, Any]:
+        # Answers are known by the versions that make them: without these, none can be found or made.
+        require("torch", "transformers", *(["peft"] if self._who.adapter else []))
         packages = ["torch", "transformers", "tokenizers"]
         packages += ["peft"] if self._who.adapter else []
-        packages += ["llguidance"] if self._who.constrained and self._who.task.kind == "json" else []
+        if self._who.constrained and self._who.task.kind == "json":
+            require("llguidance")
+            packages += ["llguidance"]
         return {
             "engine": ENGINE,
             "precision": PRECISION,

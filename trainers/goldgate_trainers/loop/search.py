@@ -6,11 +6,11 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from goldgate.base.errors import UserError
+from goldgate.base.extras import require
 from goldgate.base.fingerprint import digest
 from goldgate_trainers.loop.attempt import Attempt, DevResult, Step, best_attempt
 from goldgate_trainers.loop.policies import MAX_RANK, MAX_RATE
@@ -32,10 +32,7 @@ def check_search(fixed: Iterable[str]) -> None:
     Raises:
         UserError: Optuna is not installed, or no searched setting is left.
     """
-    if find_spec("optuna") is None:
-        raise UserError(
-            "a search needs Optuna, which is not installed", "--search", "python -m pip install 'goldgate[search]'"
-        )
+    require("optuna")
     if set(SEARCHED) <= set(fixed):
         raise UserError(
             f"nothing is left to search: {', '.join(SEARCHED)} are all given", "--set", "leave one of them out"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import Any
 
 from goldgate.base.errors import UserError
+from goldgate.base.extras import require
 from goldgate.base.hardware import device
 from goldgate_trainers.lora.recipe import Recipe
 
@@ -24,8 +24,7 @@ def check_quantize(recipe: Recipe) -> None:
             "recipe",
             "leave quantize out, or train where there is one",
         )
-    if find_spec("bitsandbytes") is None:
-        raise UserError("quantize=4bit needs bitsandbytes", "recipe", "pip install 'goldgate[gpu]'")
+    require("bitsandbytes")
 
 
 def loading(recipe: Recipe) -> dict[str, Any]:

@@ -9,11 +9,11 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from goldgate.base.errors import UserError, near_names
+from goldgate.base.extras import require
 
 TRACKERS = ("tensorboard", "mlflow")
 
@@ -42,8 +42,7 @@ def check_trackers(names: Sequence[str]) -> tuple[str, ...]:
     for name in names:
         if name not in TRACKERS:
             raise UserError(f'no tracker "{name}"', "--track", near_names(name, TRACKERS))
-        if find_spec(name) is None:
-            raise UserError(f"{name} is not installed", "--track", f"pip install {name}, or goldgate[track] for both")
+        require(name)
     return tuple(dict.fromkeys(names))
 
 

@@ -1,0 +1,5 @@
+"""`python -m goldgate`: the same as `goldgate`."""
+
+from goldgate.cli.main import run
+
+run()
