@@ -16,6 +16,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, get_args, get_origin
@@ -212,7 +213,7 @@ def _perturbations(module: ModuleType) -> set[str]:
 def _described(module: ModuleType) -> Iterator[tuple[str, str]]:
     """Names that a module assigns, each with the string below it."""
     body = ast.parse(inspect.getsource(module)).body
-    for one, after in zip(body, body[1:], strict=False):
+    for one, after in pairwise(body):
         if (
             isinstance(one, ast.Assign)
             and isinstance(one.targets[0], ast.Name)

@@ -16,9 +16,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 RULES = {
     "billing": r"charge|invoice|receipt|refund|voucher|\bpay|paid|\bcard\b|bank|\bbill|money|debit|coupon",
     "account": r"password|log[- ]?in\b|log on|sign in|locked out|profile|my account|newsletter|hacked|personal data",
-    "returns": r"return|send (it|this|them) back|exchange|swap|wrong (colou?r|item|model|size)|broken|scratch|in pieces",
+    "returns": r"return|send (it|this|them) back|exchange|swap|wrong (colou?r|item|model|size)|broken|in pieces",
     "delivery": r"parcel|package|deliver|courier|tracking|driver|neighbour|shipment|shipped|street|has(n't| not) come",
-    "technical": r"leak|water|noise|\bapp\b|wi-?fi|clean|descal|start|stop|not work|smok|spark|smell|error|filter|sound",
+    "technical": r"leak|water|noise|\bapp\b|wi-?fi|clean|descal|start|stop|not work|smok|spark|smell|error|filter",
 }
 
 
