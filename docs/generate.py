@@ -100,19 +100,19 @@ def metrics() -> str:
     """Every metric with its docstring, from the scorers' registry."""
     from goldgate import scorers
 
-    found: dict[str, tuple[list[str], str]] = {}
+    found: dict[str, tuple[tuple[str, ...], str]] = {}
     for one in (*scorers._SCORERS, *scorers._WHOLE):
-        function = getattr(one, "score", None) or one.measure  # type: ignore[attr-defined]
+        function = one.score if isinstance(one, scorers.Scorer) else one.measure
         text = inspect.cleandoc(function.__doc__ or "")
-        kinds = [kind for kind in ("json", "label", "text") if kind in one.kinds]
+        kinds = tuple(kind for kind in ("json", "label", "text") if kind in one.kinds)
         found.setdefault(f"{one.name} {text}", (kinds, f"{one.name}\n{text}"))
     order = (("json", "label", "text"), ("json",), ("label",), ("text",))
     titles = {("json", "label", "text"): "Every kind", ("json",): "Kind `json`", ("label",): "Kind `label`"}
     lines: list[str] = []
-    for wanted in order:
+    for wanted in order:  # what all kinds have first
         lines.append(f"## {titles.get(wanted, 'Kind `text`')}\n")
-        for kinds, entry in found.values():
-            if tuple(kinds) == wanted or (len(kinds) == 2 and len(wanted) == 1 and wanted[0] in kinds):
+        for those, entry in found.values():
+            if those == wanted or (len(those) == 2 and len(wanted) == 1 and wanted[0] in those):
                 name, _, text = entry.partition("\n")
                 lines.append(
                     f"### `{name}` {{ #{wanted[0] if len(wanted) == 1 else 'all'}-{name} }}\n\n{_facts(text)}\n"
