@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A metric and a perturbation of one's own, in the current folder, on the data and the subject of examples/from_csv.
+# A metric and a perturbation of your own, in the current folder, on the data and the subject of examples/from_csv.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 

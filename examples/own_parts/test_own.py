@@ -1,4 +1,4 @@
-"""A metric and a perturbation of one's own, in a suite of the task that examples/from_csv makes.
+"""A metric and a perturbation of your own, in a suite of the task that examples/from_csv makes.
 
 Both are code of the suite: a change of either is another question to golden, and therefore another look.
 """
