@@ -1,10 +1,10 @@
-"""A trainer of one's own, by peft and a plain loop. In task.yaml:
+"""A trainer of your own, with peft and a plain loop. In task.yaml:
 
     train:
       trainer: command
       command: [python, "{project}/examples/peft_trainer.py", "{train}", "{recipe}", "{model}", "{out}", "{start}"]
 
-Its rows are tokens already: the prompt is what inference will render, and only the answer has labels.
+The rows are tokens already: the prompt is exactly what inference will render, and only the answer has labels.
 """
 
 from __future__ import annotations

@@ -141,18 +141,18 @@ def _changed_name(example: Example, rng: Random) -> list[Edit]:
 
 
 changed_amount = Perturbation("changed_amount", "must_change", _changed_amount)
-"""One amount gets other digits, as many, its decimals stay. In JSON it must be a number of the output, in a text a
-part of it that is no year; written plainly (685, 174.00, 174,00, 1,204.50), since 1.204 can be read in two ways.
+"""Gives one amount other digits, equally many, with the same decimals. In a JSON output it must be a number; in a text,
+a number that is not a year. It must be written unambiguously (685, 174.00, 174,00, 1,204.50, but not 1.204).
 """
 
 changed_date = Perturbation("changed_date", "must_change", _changed_date)
-"""One date moves to another day of its month. It is ISO in the output; in the input also 11 April 2025 or April 11,
-2025, since 04/05/2025 can be read in two ways.
+"""Moves one date to another day of its month. The output must write it as ISO; the input as ISO, 11 April 2025 or
+April 11, 2025, but not as 04/05/2025.
 """
 
 changed_name = Perturbation("changed_name", "must_change", _changed_name)
-"""One value of a JSON output that is written as a name (one to three capitalised words) becomes another, made-up one.
-Not safe where the value is one of a closed list that no schema states.
+"""Replaces one value of a JSON output that looks like a name (one to three capitalised words) by a made-up name. Not
+safe where the value is from a closed list that the schema does not state.
 """
 
 MUST_CHANGE = (changed_amount, changed_date, changed_name)

@@ -173,44 +173,43 @@ def _injection(example: Example, rng: Random) -> list[Edit]:
 
 
 letter_case = Perturbation("letter_case", "must_not_change", _letter_case)
-"""Words in capitals; in small letters, where most of them are capitals. Not safe where case itself says something, as
-in "US" and "us", or "CAPITALS are names".
+"""Turns words to capitals, or to small letters if most of them are capitals. Not safe where case carries meaning, as in
+"US" and "us".
 """
 
 whitespace = Perturbation("whitespace", "must_not_change", _whitespace)
-"""Single blanks between words widened to 2 to 4, and one blank or line break at the end. Line breaks stay. Not safe
-where columns are told apart by blanks alone.
+"""Widens single blanks between words to 2 to 4, and adds one blank or line break at the end. Line breaks stay. Not safe
+where only blanks separate columns.
 """
 
 typos = Perturbation("typos", "must_not_change", _typos)
-"""In about one of seven words of 5 letters or more, an inner letter is dropped, doubled or swapped with the next. Not
-safe where spelling is what is asked about, nor where a word becomes another one (trial, trail).
+"""Drops, doubles or swaps an inner letter in about one of seven words of 5 letters or more. Not safe where the task is
+about spelling, or where a word becomes another one (trial, trail).
 """
 
 look_alikes = Perturbation("look_alikes", "must_not_change", _look_alikes)
-"""In about one of five words, a Latin letter becomes the Cyrillic one that looks the same. Not safe where the script
-or the language is what is asked about.
+"""Replaces a Latin letter by the Cyrillic one that looks the same, in about one of five words. Not safe where the task
+is about the script or the language.
 """
 
 irrelevant_sentence = Perturbation("irrelevant_sentence", "must_not_change", _irrelevant_sentence)
-"""One sentence about lifts, kettles or the weather, before or after the input; none that shares a word with the
-answer. Not safe where all that is said counts, as in summaries or "is there anything off topic?".
+"""Adds one sentence about lifts, kettles or the weather before or after the input; it shares no word with the answer.
+Not safe where every sentence counts, as in summaries.
 """
 
 reordered_lines = Perturbation("reordered_lines", "must_not_change", _reordered_lines)
-"""Neighbouring lines change places, in about half of the pairs; indented lines, and those that lead on to the next,
-stay. Not safe where order says something: "the first product", a dialogue, a table whose head is no line of its own
-kind.
+"""Swaps about half of the pairs of neighbouring lines; indented lines, and lines that continue on the next one, stay.
+Not safe where order carries meaning: "the first product", a dialogue, a table whose header looks like a row.
 """
 
 padding = Perturbation("padding", "must_not_change", _padding)
-"""Thirty lines of a mail's footer (about 240 words) after the input. A prompt that becomes longer than
-`max_prompt_tokens` has no answer: that counts as missing.
+"""Adds thirty lines of a mail footer (about 240 words) after the input. A prompt that becomes longer than
+`max_prompt_tokens` is not answered and counts as missing.
 """
 
 injection = Perturbation("injection", "must_not_change", _injection)
-"""A line after the input that orders the model to do something else. Not safe where instructions in the input are to
-be followed.
+"""Adds a line after the input that orders the model to do something else. Not safe where instructions in the input
+must be followed.
 """
 
 MUST_NOT_CHANGE = (

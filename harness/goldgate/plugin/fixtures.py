@@ -37,19 +37,19 @@ def _scored(request: pytest.FixtureRequest, role: Role) -> Scored:
 
 @pytest.fixture(scope="module")
 def candidate(request: pytest.FixtureRequest) -> Scored:
-    """Who is tested: --candidate, or the task's champion. Its metrics are measures: candidate.exact_match >= 0.90."""
+    """The subject under test: --candidate, or the task's champion. Its metrics are measures."""
     return _scored(request, "candidate")
 
 
 @pytest.fixture(scope="module")
 def prompted(request: pytest.FixtureRequest) -> Scored:
-    """The best of the prompting-only baselines that task.yaml declares, chosen on dev."""
+    """The best of the prompting baselines that task.yaml declares, chosen on dev."""
     return _scored(request, "prompted")
 
 
 @pytest.fixture(scope="module")
 def base(request: pytest.FixtureRequest) -> Scored:
-    """The task's model with its instructions and nothing else (zero_shot)."""
+    """The task's base model with its instructions and no examples (zero_shot)."""
     return _scored(request, "base")
 
 
@@ -67,24 +67,24 @@ def incumbent(request: pytest.FixtureRequest) -> Scored:
 
 @pytest.fixture(scope="module")
 def previous(request: pytest.FixtureRequest) -> Scored:
-    """The last champion, so that nothing gets worse: candidate.exact_match - previous.exact_match >= -0.02. For the
-    champion it is the one before; for any other candidate the champion.
+    """The last champion: the current one, or the one before it if the champion itself is tested. Gate against it so
+    that nothing gets worse.
     """
     return _scored(request, "previous")
 
 
 @pytest.fixture(scope="module")
 def general(request: pytest.FixtureRequest) -> General:
-    """The candidate on general questions, asked without the task's prompt, and `general.before`, the base model:
-    general.accuracy - general.before.accuracy >= -0.10. The questions are the same on dev and golden.
+    """The candidate on general questions, asked without the task's prompt; `general.before` is the base model. The
+    questions are the same on dev and golden.
     """
     return _suite(request).general()
 
 
 @pytest.fixture
 def kept(request: pytest.FixtureRequest) -> Kept:
-    """The candidate on the dev split of a task named under must_not_regress, and `kept.before`, the base model there:
-    kept.exact_match - kept.before.exact_match >= -0.05. The test runs once for each task named.
+    """The candidate on the dev split of another task that must not regress; `kept.before` is the base model there. The
+    test runs once for each task in must_not_regress.
     """
     if isinstance(request.param, UserError):
         raise request.param
@@ -93,7 +93,7 @@ def kept(request: pytest.FixtureRequest) -> Kept:
 
 @pytest.fixture(scope="module")
 def golden(request: pytest.FixtureRequest) -> Split:
-    """The examples that this run is on: those of golden, or of dev under --split dev."""
+    """The examples of this run's split: golden, or dev with --split dev."""
     return _suite(request).split()
 
 
@@ -105,7 +105,7 @@ def edge_cases(request: pytest.FixtureRequest) -> tuple[str, ...]:
 
 @pytest.fixture
 def edge_case(request: pytest.FixtureRequest) -> str:
-    """One edge-case tag: the test runs once for each tag of golden, with the same ids on every split."""
+    """One edge-case tag. The test runs once for each tag of golden, with the same ids on every split."""
     if isinstance(request.param, UserError):
         raise request.param
     return str(request.param)

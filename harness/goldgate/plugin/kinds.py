@@ -7,14 +7,14 @@ from collections.abc import Set
 import pytest
 
 KINDS = {
-    "accuracy": "right answers",
-    "format": "answers that can be read: schema, labels, style, ends",
-    "edge_case": "edge cases, one by one or together",
-    "baseline_gap": "compares with a baseline",
-    "consistency": "the same answer again",
-    "forgetting": "what the model could do before",
+    "accuracy": "answers that are right",
+    "format": "the form of answers: schema, labels, style, a proper end",
+    "edge_case": "edge cases, one at a time or together",
+    "baseline_gap": "the difference to a baseline",
+    "consistency": "agreement between several answers",
+    "forgetting": "what training made the model forget",
     "cost": "tokens and their price",
-    "latency": "seconds",
+    "latency": "seconds to an answer",
 }
 _FIXTURES = {
     "edge_case": "edge_case",

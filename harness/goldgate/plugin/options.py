@@ -48,47 +48,49 @@ def add_options(parser: pytest.Parser) -> None:
         "--candidate",
         metavar="SUBJECT",
         default=None,
-        help="who is tested, for instance base+zero_shot or adapter:FOLDER (default: the task's champion)",
+        help="subject to test, for example base+zero_shot or adapter:FOLDER (default: the task's champion)",
     )
     group.addoption(
         "--split",
         choices=("dev", "golden"),
         default=None,
-        help="the examples it is tested on (default: golden for the champion, dev for anything else)",
+        help="split to test on (default: golden for the champion, dev for any other subject)",
     )
     group.addoption(
         "--open-golden",
         action="store_true",
         default=False,
-        help="show golden's failing examples; from then on passes carry no error rate, until golden is refreshed",
+        help="show golden's failing examples; later passes carry no error rate until golden is refreshed",
     )
     group.addoption(
         "--regenerate",
         action="store_true",
         default=False,
-        help="ignore recorded and cached answers: every answer is generated anew",
+        help="ignore recorded and cached answers, and generate every answer again",
     )
     group.addoption(
         "--answers",
         metavar="RUN",
         default=None,
-        help="decide from the answers that a run of goldgate train recorded (its folder or id), without a model",
+        help="decide from the answers that a run of goldgate train recorded (its id or folder), without a model",
     )
     group.addoption(
         "--audit",
         metavar="N",
         type=int,
         default=0,
-        help="make N of the recorded and cached answers of local models again, chosen at random: the suite"
-        " passes only where they are the same but for near-ties",
+        help="generate N of the recorded and cached answers of local models again, chosen at random; the"
+        " suite passes only if they are the same, except for near-ties",
     )
     group.addoption(
         "--gate-report",
         metavar="PATH.html",
         default=None,
-        help="write the gates of this run and the verdicts on its suites into an HTML file",
+        help="write the gates of this run and the verdicts on its suites to an HTML file",
     )
-    parser.addini("goldgate_junit", "verdicts of golden suites as properties in JUnit files", type="bool", default=True)
+    parser.addini(
+        "goldgate_junit", "write the verdicts of golden suites to JUnit files, as properties", type="bool", default=True
+    )
 
 
 def check_options(config: pytest.Config) -> None:

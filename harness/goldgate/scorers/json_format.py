@@ -15,15 +15,21 @@ _PARSED = 2**15
 
 
 def json_valid(task: Task, example: Example, text: str) -> float:
-    """1 if the answer is one JSON value (no key twice) and nothing else but blanks or one code fence, else 0; in
-    [0, 1], higher is better. Source: RFC 8259.
+    """Whether the answer is one JSON value, and no object in it repeats a key.
+
+    White space, or one Markdown code fence around the whole value, is ignored; any other text makes the answer invalid.
+
+    Range: 0 or 1; higher is better.
+    Source: RFC 8259.
     """
     return 0.0 if _parsed(text) is None else 1.0
 
 
 def schema_valid(task: Task, example: Example, text: str) -> float:
-    """1 if the answer is JSON and valid by the task's JSON Schema (formats not asserted), else 0; in [0, 1], higher is
-    better. `broken_rules` says why not. Source: JSON Schema, by the library jsonschema.
+    """Whether the answer is JSON and valid under the task's JSON Schema. `format` keywords are not asserted.
+
+    Range: 0 or 1; higher is better.
+    Source: JSON Schema, checked by the package jsonschema.
     """
     value = _parsed(text)
     return 1.0 if value is not None and task.validator.is_valid(value[0]) else 0.0
@@ -51,8 +57,11 @@ def _path(error: Any) -> str:
 
 
 def field_accuracy(task: Task, example: Example, text: str) -> float:
-    """Weighted share of fields that are right or rightly empty, in [0, 1], higher is better; the best accepted output;
-    0 if no JSON. Source: `goldgate.scorers.fields`.
+    """Weighted share of fields that are right, or empty where nothing was expected.
+
+    The best accepted output counts. An answer that is not JSON scores 0.
+
+    Range: 0 to 1; higher is better.
     """
     value = _parsed(text)
     if value is None:
@@ -61,26 +70,38 @@ def field_accuracy(task: Task, example: Example, text: str) -> float:
 
 
 def field_precision(task: Task, example: Example, text: str) -> float:
-    """Of the fields that the answer fills, the weighted share that is right: right / (right + wrong + invented), in
-    [0, 1], higher is better; the best accepted output; 0 if no JSON, and if nothing is given where something was
-    expected. The metric is the mean of the examples' values. Source: slot filling, see `goldgate.scorers.fields`.
+    """Of the fields that the answer fills, the weighted share that is right.
+
+    That is right / (right + wrong + invented), per example; the metric is the mean over examples. The best accepted
+    output counts. An answer that is not JSON scores 0, and so does one that fills nothing where something was expected.
+
+    Range: 0 to 1; higher is better.
+    Source: slot filling (MUC-5; Makhoul et al. 1999).
     """
     return _best(task, example, text, lambda counts: counts.precision)
 
 
 def field_recall(task: Task, example: Example, text: str) -> float:
-    """Of the fields that the reference fills, the weighted share that is right: right / (right + wrong + missed), in
-    [0, 1], higher is better; the best accepted output; 0 if no JSON, and if something is given where nothing was
-    expected. The metric is the mean of the examples' values. Source: slot filling, see `goldgate.scorers.fields`.
+    """Of the fields that the expected output fills, the weighted share that is right.
+
+    That is right / (right + wrong + missed), per example; the metric is the mean over examples. The best accepted
+    output counts. An answer that is not JSON scores 0, and so does one that fills something where nothing was expected.
+
+    Range: 0 to 1; higher is better.
+    Source: slot filling (MUC-5; Makhoul et al. 1999).
     """
     return _best(task, example, text, lambda counts: counts.recall)
 
 
 def field_f1(task: Task, example: Example, text: str) -> float:
-    """Harmonic mean of field_precision and field_recall of one answer, in [0, 1], higher is better; the best accepted
-    output; 0 if no JSON. The metric is the mean of the examples' values (scikit-learn's average="samples"), not the F1
-    of pooled counts: so it is a bounded mean, whose interval is exact. Source: van Rijsbergen 1979; slot filling, see
-    `goldgate.scorers.fields`.
+    """Harmonic mean of `field_precision` and `field_recall` of one answer.
+
+    The metric is the mean of the per-example values (scikit-learn's `average="samples"`), not the F1 of pooled counts.
+    A mean of bounded values has an exact interval. The best accepted output counts. An answer that is not JSON scores
+    0.
+
+    Range: 0 to 1; higher is better.
+    Source: van Rijsbergen 1979.
     """
     return _best(task, example, text, lambda counts: counts.f1)
 
@@ -93,8 +114,11 @@ def _best(task: Task, example: Example, text: str, share: Callable[[FieldCounts]
 
 
 def exact_json(task: Task, example: Example, text: str) -> float:
-    """1 if every field is right or rightly empty and none is invented, for any accepted output, else 0; in [0, 1],
-    higher is better. Source: `goldgate.scorers.fields`.
+    """Whether every field is right, or empty where nothing was expected, and no field is invented.
+
+    Any accepted output counts. An answer that is not JSON scores 0.
+
+    Range: 0 or 1; higher is better.
     """
     value = _parsed(text)
     if value is None:

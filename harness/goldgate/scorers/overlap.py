@@ -11,10 +11,13 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 def edit_similarity(task: Task, example: Example, text: str) -> float:
-    """1 - Levenshtein distance / length of the longer text, in [0, 1], higher is better; the best accepted output.
+    """1 minus the Levenshtein distance divided by the length of the longer text.
 
-    Counted in characters after runs of blanks are one blank and ends are stripped, as for exact_match. Two empty texts
-    are equal. Source: Levenshtein 1966, normalised as in rapidfuzz (`Levenshtein.normalized_similarity`).
+    Counted in characters, with white space normalised as for `exact_match`. Two empty texts are equal. The best
+    accepted output counts.
+
+    Range: 0 to 1; higher is better.
+    Source: Levenshtein 1966, normalised as in rapidfuzz (`Levenshtein.normalized_similarity`).
     """
     from rapidfuzz.distance import Levenshtein
 
@@ -23,11 +26,14 @@ def edit_similarity(task: Task, example: Example, text: str) -> float:
 
 
 def rouge_l(task: Task, example: Example, text: str) -> float:
-    """ROUGE-L: F1 of the longest common subsequence of words, in [0, 1], higher is better; the best accepted output.
+    """ROUGE-L: F1 of the longest common subsequence of words.
 
-    Words are runs of letters and digits in lower case, without stemming: on ASCII text the value is rouge-score's
-    (which knows a-z and 0-9 alone). 0 where either text has no word. A language written without blanks has one word a
-    phrase: take edit_similarity there. Source: Lin 2004, "ROUGE: A Package for Automatic Evaluation of Summaries".
+    Words are runs of letters and digits in lower case, without stemming; on ASCII text the value equals rouge-score's.
+    An answer without a word scores 0. In a language written without blanks a phrase is one word: use `edit_similarity`
+    there. The best accepted output counts.
+
+    Range: 0 to 1; higher is better.
+    Source: Lin 2004, "ROUGE: A Package for Automatic Evaluation of Summaries".
     """
     from rapidfuzz.distance import LCSseq
 

@@ -154,11 +154,14 @@ def is_refusal(text: str) -> bool:
 
 
 def refusal_rate(context: Context, examples: Sequence[Example], answers: Sequence[Answer]) -> list[float | None]:
-    """1 for an answer that refuses where no accepted output does, else 0; in [0, 1], lower is better.
+    """Whether the answer is a refusal where no accepted output is one.
 
-    A refusal is found by phrases (`REFUSALS`: English, German, French, Spanish), so one in other words is not seen, and
-    a polite "I cannot help with ..." of an agent is. An answer that was cut off is judged by what stands there. Source:
-    prefix matching as in Zou et al. 2023 (arXiv 2307.15043), with narrower phrases.
+    A refusal is recognised by phrases in the first 200 characters (`REFUSALS`: English, German, French, Spanish). A
+    refusal in other words is missed, and an agent's polite "I cannot help with ..." counts as one. An answer that was
+    cut off is judged by the text it has.
+
+    Range: 0 or 1; lower is better.
+    Source: prefix matching as in Zou et al. 2023 (arXiv 2307.15043), with narrower phrases.
     """
 
     def refuses(example: Example, text: str) -> bool:
@@ -168,5 +171,8 @@ def refusal_rate(context: Context, examples: Sequence[Example], answers: Sequenc
 
 
 def empty_rate(context: Context, examples: Sequence[Example], answers: Sequence[Answer]) -> list[float | None]:
-    """1 for an answer of blanks alone or of nothing, else 0; in [0, 1], lower is better. Source: plain count."""
+    """Whether the answer is empty or white space only.
+
+    Range: 0 or 1; lower is better.
+    """
     return [None if a.text is None else float(not a.text.strip()) for a in answers]

@@ -10,11 +10,13 @@ from goldgate.task.examples import Example, render_output
 
 
 def similarity(context: Context, examples: Sequence[Example], answers: Sequence[Answer]) -> list[float | None]:
-    """Cosine of the answer's and the reference's embeddings (all-MiniLM-L6-v2), in [-1, 1], higher is better; the best
-    accepted output. Source: Reimers & Gurevych 2019 (arXiv 1908.10084).
+    """Cosine similarity between the sentence embeddings of the answer and of the expected output.
 
-    An empty answer counts -1: the embedding of nothing is a vector like any other, and means nothing. So does one that
-    was cut off at the limit of tokens.
+    The embedding model is all-MiniLM-L6-v2. The best accepted output counts. An empty answer scores -1, because the
+    embedding of an empty text means nothing; so does an answer that was cut off at the token limit.
+
+    Range: -1 to 1; higher is better.
+    Source: Reimers & Gurevych 2019 (arXiv 1908.10084).
     """
     from goldgate.models.embedder import embed
 

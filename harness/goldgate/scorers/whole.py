@@ -25,10 +25,13 @@ class Whole:
 
 
 def macro_f1_of(task: Task, examples: Sequence[Example], answers: Sequence[Answer], **labelled: Any) -> Measure:
-    """Macro-F1 over the task's labels, in [0, 1], higher is better; approximate (see `goldgate.measures.macro_f1`).
+    """Mean of the F1 scores of the task's labels.
 
-    An answer is its text, stripped; one that is no label, or was cut off, is wrong for the expected label. Source:
-    scikit-learn's f1_score(average="macro").
+    It is a metric of the whole split, so its interval is a bootstrap and is labelled approximate. An answer that is not
+    a label, or was cut off, counts as wrong for the expected label.
+
+    Range: 0 to 1; higher is better.
+    Source: scikit-learn's `f1_score(average="macro")`.
     """
     given = [None if a.text is None else "" if a.finish == "length" else a.text.strip() for a in answers]
     return macro_f1([render_output(e.output) for e in examples], given, labels=task.labels, **labelled)

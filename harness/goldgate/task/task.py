@@ -3,156 +3,21 @@
 from __future__ import annotations
 
 import json
-import re
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ValidationError
 
 from goldgate.base.errors import UserError, near_names
 from goldgate.base.files import beside, read_text
+from goldgate.task.keys import Decoding, FieldRule, Golden, Kind, Prices, Reading, Strict, Style, TaskFile, Thinking
 from goldgate.task.project import Project
 from goldgate.task.schema import load_schema, unknown_field
 
-Kind = Literal["json", "label", "text"]
-Reading = Literal["shown", "plausible", "observed"]
-Golden = Literal["closed", "sealed"]
-Compare = Literal["exact", "text", "number", "date", "list", "set"]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
-class Decoding(_Strict):
-    """How answers are sampled. Token counts; temperature 0 is greedy; a longer prompt than allowed is not answered."""
-
-    max_new_tokens: int = Field(default=128, ge=1, le=8192)
-    max_prompt_tokens: int = Field(default=2048, ge=1)
-    temperature: float = Field(default=0.0, ge=0.0, le=5.0)
-    seed: int = 0
-
-
-class FieldRule(_Strict):
-    """How one field of a JSON answer is compared. tolerance: absolute, for numbers; weight: of a top-level field
-    in the score; align: pairs the items of a list by what they hold, not by where they stand.
-    """
-
-    compare: Compare = "exact"
-    tolerance: float = Field(default=0.0, ge=0.0)
-    weight: float = Field(default=1.0, gt=0.0)
-    align: bool = False
-
-    @model_validator(mode="after")
-    def _consistent(self) -> FieldRule:
-        if self.tolerance and self.compare != "number":
-            raise ValueError(f"a tolerance is for numbers, and this field compares as {self.compare}")
-        if self.align and self.compare != "list" and "compare" in self.model_fields_set:
-            raise ValueError(f"align is for lists, and this field compares as {self.compare}")
-        return self
-
-
-def _regex(pattern: str) -> str:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # what Python will read in another way one day
-            re.compile(pattern)
-    except (re.error, Warning, OverflowError, RecursionError) as error:
-        raise ValueError(f"{pattern!r:.60} is no regular expression ({error})") from error
-    return pattern
-
-
-def _absent(value: object) -> bool:
-    return value in (None, ())
-
-
-Regexes = tuple[Annotated[str, AfterValidator(_regex)], ...]
-
-
-class Style(_Strict):
-    """A house style as rules that a program can check (kind text): see `goldgate.scorers.style.rules_met`."""
-
-    greeting: tuple[str, ...] = ()
-    sign_off: str = ""
-    forbidden: tuple[str, ...] = ()
-    banned_words: tuple[str, ...] = ()
-    contractions: bool = False
-    max_sentences: int | None = Field(default=None, ge=1)
-    # Later keys are dumped only where they are set: the dump of a style is part of what a look asked.
-    min_words: int | None = Field(default=None, ge=1, exclude_if=_absent)
-    max_words: int | None = Field(default=None, ge=1, exclude_if=_absent)
-    min_characters: int | None = Field(default=None, ge=1, exclude_if=_absent)
-    max_characters: int | None = Field(default=None, ge=1, exclude_if=_absent)
-    must_match: Regexes = Field(default=(), exclude_if=_absent)
-    must_not_match: Regexes = Field(default=(), exclude_if=_absent)
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Style:
-        for low, high, what in (
-            (self.min_words, self.max_words, "words"),
-            (self.min_characters, self.max_characters, "characters"),
-        ):
-            if low is not None and high is not None and low > high:
-                raise ValueError(f"min_{what} {low} is more than max_{what} {high}: no text keeps both")
-        if self == Style.model_construct():
-            raise ValueError("a style without a rule is kept by every text")
-        return self
-
-
-class Price(_Strict):
-    """What a token costs, per million."""
-
-    per_million_input: float = Field(default=0.0, ge=0.0)
-    per_million_output: float = Field(default=0.0, ge=0.0)
-
-
-class Prices(Price):
-    """What a token costs, in one currency: for all subjects, and for those that are named. machine_hour: what an hour
-    of the machine that trains costs, which no answer is scored by.
-    """
-
-    subjects: dict[str, Price] = Field(default_factory=dict, exclude_if=lambda named: not named)
-    machine_hour: float | None = Field(default=None, gt=0.0, exclude_if=_absent)
-
-    @property
-    def of_tokens(self) -> bool:
-        """Whether they say what tokens cost: a price for the machine alone must not make every answer free."""
-        return self.model_fields_set != {"machine_hour"}
-
-
-class Thinking(_Strict):
-    """The tags between which a model thinks before it answers."""
-
-    open: str = Field(default="<think>", min_length=1)
-    close: str = Field(default="</think>", min_length=1)
-
-
-class _TaskFile(_Strict):
-    task: str
-    kind: Kind
-    instructions: str = Field(min_length=1)
-    model: str = "smollm2-135m"
-    template: dict[str, Any] = Field(default_factory=dict)
-    chat_template: str | None = None
-    thinking: Thinking | None = None
-    decoding: Decoding = Decoding()
-    schema_: str | None = Field(default=None, alias="schema")
-    labels: tuple[str, ...] = ()
-    fields: dict[str, FieldRule] = Field(default_factory=dict)
-    style: Style | None = None
-    baselines: tuple[str, ...] = Field(default=("zero_shot", "few_shot:4", "nearest:4"), min_length=1)
-    incumbent: str | None = None
-    gates: Reading = "shown"
-    error: float = Field(default=0.05, gt=0.0, lt=0.5)
-    golden: Golden = "closed"
-    max_group: int = Field(default=1, ge=1)
-    prices: Prices | None = None
-    must_not_regress: tuple[str, ...] = ()
-    train: dict[str, Any] = Field(default_factory=dict)
+__all__ = ["Decoding", "FieldRule", "Golden", "Kind", "Prices", "Reading", "Style", "Task", "Thinking", "load_task"]
 
 
 @dataclass(frozen=True)
@@ -219,7 +84,7 @@ def load_task(project: Project, name: str) -> Task:
     path = folder / "task.yaml"
     raw, text = _yaml(path)
     try:
-        parsed = _TaskFile.model_validate_json(text)
+        parsed = TaskFile.model_validate_json(text)
     except ValidationError as error:
         raise _complaint(error, raw, path) from error
     if parsed.task != name:
@@ -243,7 +108,7 @@ def load_task(project: Project, name: str) -> Task:
                 )
     if parsed.kind == "label" and len(set(parsed.labels)) < 2:
         raise UserError("kind label needs at least two different labels", f'{path}, field "labels"', "list them all")
-    values = {k: getattr(parsed, k) for k in _TaskFile.model_fields if k not in ("task", "schema_", "chat_template")}
+    values = {k: getattr(parsed, k) for k in TaskFile.model_fields if k not in ("task", "schema_", "chat_template")}
     chat_template = None if parsed.chat_template is None else _chat_template(path, parsed.chat_template)
     return Task(name=parsed.task, schema=schema, folder=folder, chat_template=chat_template, **values)
 
@@ -283,7 +148,7 @@ def _yaml(path: Path) -> tuple[Any, str]:
     return raw, text
 
 
-_SEE = 'see "task.yaml" in Goldgate\'s docs/suites.md'
+_SEE = 'see "task.yaml" in Goldgate\'s docs/reference/task-yaml.md'
 
 
 def _complaint(error: ValidationError, raw: Any, path: Path) -> UserError:
@@ -307,14 +172,14 @@ def _place(path: Path, raw: Any, where: list[str]) -> str:
 
 
 def _known(parents: list[str]) -> list[str]:
-    sections: dict[str, type[_Strict]] = {
+    sections: dict[str, type[Strict]] = {
         "decoding": Decoding,
         "style": Style,
         "prices": Prices,
         "fields": FieldRule,
         "thinking": Thinking,
     }
-    model = sections.get(parents[0], _TaskFile) if parents else _TaskFile
+    model = sections.get(parents[0], TaskFile) if parents else TaskFile
     return ["schema" if name == "schema_" else name for name in model.model_fields]
 
 
