@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from goldgate.base.files import read_json, write_json
-from goldgate.cli.screen import Result, Screen
-from goldgate.cli.train_text import Told, result_of
 from goldgate.jobs.promote import promote_candidate
+from goldgate.jobs.trained import Trained, trained
 from goldgate.jobs.training import Training
 from goldgate.jobs.workspace import golden_summary, references
 from goldgate.ledger import read_looks, spent
@@ -22,9 +22,16 @@ from goldgate_trainers import Attempt, Budget, Outcome, diagnose
 
 
 def finish(
-    training: Training, outcome: Outcome, prompted: Prompted, budget: Budget, screen: Screen, started: float
-) -> Result:
-    """Everything after the loop: the record, golden's summary, latency, promotion, the report."""
+    training: Training,
+    outcome: Outcome,
+    prompted: Prompted,
+    budget: Budget,
+    steps: Sequence[Mapping[str, Any]],
+    started: float,
+) -> Trained:
+    """Everything after the loop: the record, golden's summary, latency, promotion, the report. steps: those of the run,
+    which grow until they are recorded.
+    """
     from goldgate_reports import build_report
 
     work, run = training.work, training.run
@@ -54,19 +61,18 @@ def finish(
         budget=_budget(budget),
         spent=_spent(outcome, budget),
         latency=latency,
-        steps=screen.steps,
+        steps=list(steps),
         seconds=round(time.monotonic() - started, 1),
         reason=outcome.reason,
         ending=ending.to_json() if ending else None,
     )
     if outcome.passed and looked is not None:
         verdicts = [Verdict.from_json(r["verdict"]) for r in looked["records"]]
-        with screen.step("promote", "the model that passed becomes the champion"):
+        with work.progress.step("promote", "the model that passed becomes the champion"):
             promote_candidate(work, run, candidate, prompted.name, verdicts, looked["look"]["name"])
     run.update(status="passed" if outcome.passed else "failed")
     report = build_report(run.folder)
-    told = Told(work, run, candidate, prompted.name, summary, report, time.monotonic() - started)
-    return result_of(told, outcome, ending)
+    return trained(work, run, candidate, prompted.name, summary, outcome, ending, report, time.monotonic() - started)
 
 
 def _budget(budget: Budget) -> dict[str, Any]:

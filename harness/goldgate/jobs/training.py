@@ -9,24 +9,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from goldgate.answers.cache import answer_cache
-from goldgate.answers.collect import collect
 from goldgate.base.errors import UserError
 from goldgate.base.files import read_json, write_json
 from goldgate.base.fingerprint import digest
 from goldgate.gates import GateRecord, chance_of_other_verdict, chance_of_passing, share_of_golden
 from goldgate.jobs.curve import learning_curve
-from goldgate.jobs.workspace import Work, references
+from goldgate.jobs.run_suite import run_suite
+from goldgate.jobs.workspace import Workspace, references
 from goldgate.ledger import level, named_variations, names_strata, read_looks, suite_digest
 from goldgate.models.embedded import ModelRef
-from goldgate.plugin.run import run_suite
 from goldgate.runs.folder import Run, answers_folder
 from goldgate.scored.baselines import deciding_metrics
 from goldgate.scored.replay import write_replay
 from goldgate.scored.scored import Scored
-from goldgate.scored.values import Scores
-from goldgate.scorers import Context, scorer_versions
-from goldgate.subjects import parse_subject
+from goldgate.scorers import scorer_versions
 from goldgate.task.strata import read_novelty
 from goldgate_trainers import (
     Budget,
@@ -58,7 +54,7 @@ class Training:
     program is ended, as time.monotonic tells.
     """
 
-    work: Work
+    work: Workspace
     run: Run
     model: ModelRef
     quick: bool
@@ -81,7 +77,7 @@ class Training:
         """The suite on dev, read as observed, and from it the chance of passing golden at the coming look's level."""
         subject = self.subject(adapter)
         scored = self.work.scored(subject, "dev", "how good the attempt is, on dev")
-        result = run_suite(self.work.project, self.name, subject, "dev", silent=True, model=self.work.task.model)
+        result = run_suite(self.work.project, self.name, subject, "dev", model=self.work.task.model)
         if not result.records:
             raise UserError(
                 "the suite recorded no verdict on dev",
@@ -90,9 +86,9 @@ class Training:
             )
         write_json(self.run.attempt(number) / "verdicts.json", [r.to_json() for r in result.records])
         coming = level(len(read_looks(self.work.ledger)) + 1, self.work.task.error)
-        with self.work.screen.step("chance of passing golden", "is a look at golden worth it yet?"):
+        with self.work.progress.step("chance of passing golden", "is a look at golden worth it yet?"):
             chance = chance_of_passing(result.records, len(self.work.split("golden")), coming)
-        self.work.screen.say(f"  attempt {number}: chance of passing golden {chance:.0%}")
+        self.work.progress.say(f"  attempt {number}: chance of passing golden {chance:.0%}")
         failing = [r.verdict.gate for r in result.records if r.verdict.outcome != "pass"]
         if not failing and not result.passed:
             failing = list(result.gaps) or ["a test without a gate"]
@@ -109,16 +105,16 @@ class Training:
         self.work.scored(subject, "golden", "the examples that decide; training never sees them")
         for reference, why in references(self.work.task).items():
             self.work.scored(reference, "golden", why)
-        with self.work.screen.step(f"pytest suites/{self.name}", "the acceptance gate"):
-            result = run_suite(self.work.project, self.name, subject, "golden", silent=True)
-        self.work.screen.say(result.output.rstrip())
+        with self.work.progress.step(f"pytest suites/{self.name}", "the acceptance gate"):
+            result = run_suite(self.work.project, self.name, subject, "golden")
+        self.work.progress.say(result.output.rstrip())
         if result.look is None or not result.complete:
             raise UserError(
                 "the suite did not run as a whole on golden" + "".join(f"; {gap}" for gap in result.gaps),
                 str(self.work.task.folder),
                 f"see: pytest suites/{self.name} --candidate {subject} --split golden",
             )
-        on_dev = run_suite(self.work.project, self.name, subject, "dev", silent=True)
+        on_dev = run_suite(self.work.project, self.name, subject, "dev")
         write_replay(
             answers_folder(self.work.project, self.name, result.look.name),
             self.work.task,
@@ -158,7 +154,7 @@ class Training:
         strata = read_novelty(task.data).strata if names_strata(task) else {}
         return round(share_of_golden(gate, self.work.split("dev"), golden, strata) * len(golden))
 
-    def _on_part(self, work: Work, recipe: Recipe, out: Path) -> TrainingResult:
+    def _on_part(self, work: Workspace, recipe: Recipe, out: Path) -> TrainingResult:
         return train_shown(work, self.model, recipe, out, None, self.ends - time.monotonic())
 
     def facts(self, recipe: Recipe) -> TrainFacts:
@@ -178,38 +174,35 @@ def _told(gate: GateRecord) -> dict[str, Any]:
     return {"item": gate.item, "verdict": gate.verdict.to_json(), "flips": chance_of_other_verdict(gate)}
 
 
-def _subject(work: Work, adapter: Path) -> str:
+def _subject(work: Workspace, adapter: Path) -> str:
     return f"adapter:{adapter.resolve().relative_to(work.project.root.resolve())}"
 
 
-def _watch(work: Work) -> Watch:
-    """How an epoch's adapter answers dev: scored as an attempt is, from the same cache."""
+def _watch(work: Workspace) -> Watch:
+    """How an epoch's adapter answers dev: scored as an attempt is, in the same workspace."""
     task, dev, metric = work.task, work.split("dev"), deciding_metrics(work.task)[0]
 
     def score(folder: Path) -> float:
-        name = _subject(work, folder)
-        answers = collect(
-            parse_subject(name, task, work.project), dev.examples, cache=answer_cache(work.project, "dev")
-        ).answers
-        return Scored(name, Scores(Context(task, work.project.cache), dev, answers)).measure(metric).value
+        subject = work.made(_subject(work, folder))
+        return Scored(subject.name, work.scores(subject, dev)).measure(metric).value
 
     return Watch(metric, digest({"dev": dev.fingerprint, "suite": suite_digest(task, scorer_versions(task))}), score)
 
 
 def train_shown(
-    work: Work, model: ModelRef, recipe: Recipe, out: Path, continue_from: Path | None, seconds: float = math.inf
+    work: Workspace, model: ModelRef, recipe: Recipe, out: Path, continue_from: Path | None, seconds: float = math.inf
 ) -> TrainingResult:
     """An adapter, with loss, speed and time left on the screen while it is trained. seconds: after which a trainer that
     is a program is ended.
     """
     split = work.split("train")
     if recipe.trainer == "command":
-        with work.screen.step(f"attempt {out.name}: {recipe.command[0]}", "a program of yours trains"):
+        with work.progress.step(f"attempt {out.name}: {recipe.command[0]}", "a program of yours trains"):
             return train_by_command(model, work.task, split, recipe, out, continue_from, seconds=seconds)
     what = f"attempt {out.name}" if out.parent.name == "attempts" else f"{out.parent.name} {out.name}"
     title = f"{what}: LoRA, {recipe.epochs} epochs over {len(split)} examples"
     seen = len(split) + split.tag_counts().get(recipe.focus, 0)
-    with work.screen.step(title, "the model learns the task", recipe.steps(seen)) as advance:
+    with work.progress.step(title, "the model learns the task", recipe.steps(seen)) as advance:
 
         def told(p: Progress) -> None:
             advance(p.step, f"loss {p.loss:.3f}  {p.tokens_per_second:.0f} tokens/s")
@@ -220,5 +213,5 @@ def train_shown(
         )
     row = [marked(result.sample)] if result.sample and out.name == "1" else []
     for line in (*result.setbacks, *result.notes, *row):
-        work.screen.say(f"  {line if len(line) <= _SHOWN else line[:_SHOWN] + ' ...'}")
+        work.progress.say(f"  {line if len(line) <= _SHOWN else line[:_SHOWN] + ' ...'}")
     return result
