@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from goldgate import __version__, cli
 from goldgate.cli.main import app
 from goldgate.jobs import commands
+from goldgate.jobs.doctor import MachineCheck
 
 Typed = Callable[..., tuple[int, str, str]]
 COMMANDS = (
@@ -130,10 +131,13 @@ def test_a_fault_of_ours_is_not_passed_off_as_the_users(
 
 
 def test_a_result_that_did_not_pass_is_status_1(typed: Typed, counts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("goldgate.jobs.doctor.run_doctor", lambda cache: commands.Result({"a": 1}, "no", passed=False))
-    assert typed("doctor") == (1, "no\n", "")
+    here = {"cores": 2, "memory_gb": 8.0, "gflops": 80.0, "gflops_bf16": 80.0, "accelerator": "none"}
+    found = MachineCheck(here, Path("cache"), 1.04, {}, {}, ("room for the models",))
+    monkeypatch.setattr("goldgate.jobs.doctor.run_doctor", lambda cache: found)
+    status, out, err = typed("doctor")
+    assert (status, out.splitlines()[-1], err) == (1, "missing          room for the models", "")
     status, out, _ = typed("doctor", "--json")
-    assert (status, json.loads(out)) == (1, {"a": 1})
+    assert (status, json.loads(out)) == (1, found.to_json())
 
 
 def test_the_module_is_the_same_command(

@@ -14,7 +14,7 @@ import pytest
 
 from goldgate.answers.replay import write_replay
 from goldgate.base.files import read_json, write_json
-from goldgate.plugin.run import run_suite
+from goldgate.jobs.run_suite import run_suite
 from goldgate.runs.folder import answers_folder
 from goldgate.task.task import load_task
 
@@ -76,7 +76,7 @@ def recorded(
     for name, dev, golden in ((CANDIDATE, 1, 4), ("base+zero_shot", 12, 40), ("base+zero_shot+constrained", 13, 40)):
         made.cached(name, "dev", dev)
         made.cached(name, "golden", golden)
-    results = [run_suite(made.project, "colours", CANDIDATE, split, silent=True) for split in ("golden", "dev")]
+    results = [run_suite(made.project, "colours", CANDIDATE, split) for split in ("golden", "dev")]
     assert results[0].look is not None
     look = results[0].look.name
     write_replay(

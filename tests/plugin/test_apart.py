@@ -13,13 +13,13 @@ import pytest
 HEAVY = ("torch", "transformers", "sentence_transformers", "sklearn", "scipy", "pandas", "peft", "llguidance")
 LOADED = (
     "import json, pathlib, sys\n\ndef pytest_sessionfinish():\n"
-    "    names = sorted({n.split('.')[0] for n in sys.modules} | {n for n in sys.modules if 'goldgate' in n})\n"
-    "    pathlib.Path('loaded.json').write_text(json.dumps(names))\n"
+    "    names = {n.split('.')[0] for n in sys.modules} | {n for n in sys.modules if 'goldgate' in n}\n"
+    "    pathlib.Path('loaded.json').write_text(json.dumps(sorted(names)))\n"
 )
 SLOW_SUBJECT = """
 import os, time
 import pytest
-import goldgate.plugin.roles as roles
+import goldgate.jobs.workspace as workspace
 from goldgate.subjects import Answer
 
 class Slow:
@@ -34,7 +34,7 @@ class Slow:
         for e in examples:
             yield Answer(e.id, e.output, "stop", 3, 1, 0.0, None, self.identity, self.fingerprint(e), e.digest)
 
-roles.parse_subject = lambda *_: Slow()
+workspace.parse_subject = lambda *_: Slow()
 """
 
 Apart = Callable[..., Any]
@@ -78,14 +78,15 @@ def test_other_modules_keep_the_import_mode_of_the_user(made: Any, run_apart: Ap
     assert "5 passed" in ran.text
 
 
-def test_other_runs_see_and_load_nothing(tmp_path: Path, run_apart: Apart) -> None:
+@pytest.mark.parametrize("apart", [(), ("-n", "1")])
+def test_other_runs_see_and_load_nothing(tmp_path: Path, run_apart: Apart, apart: tuple[str, ...]) -> None:
     (tmp_path / "conftest.py").write_text(LOADED)
     (tmp_path / "test_own.py").write_text(
         "import pytest\n\n@pytest.fixture\ndef candidate():\n    return 3\n\n"
         "def test_it(candidate):\n    assert candidate == 3\n\n"
         "@pytest.mark.xfail\ndef test_xfail():\n    assert not True\n\ndef test_skip():\n    pytest.skip('no')\n"
     )
-    ran = run_apart(tmp_path, tmp_path / "cache", "-W", "error", CI="1")
+    ran = run_apart(tmp_path, tmp_path / "cache", "-W", "error", *apart, CI="1")
     assert ran.status == 0
     assert "1 passed, 1 skipped, 1 xfailed" in ran.text
     assert "golden" not in ran.text

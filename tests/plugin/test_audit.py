@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from goldgate.plugin import roles as roles_module
+from goldgate.jobs import workspace as workspace_module
 from goldgate.subjects import Answer
 from goldgate.task.examples import Example
 
@@ -42,7 +42,7 @@ class Forgetful:
 @pytest.fixture
 def subject(made: Any, monkeypatch: pytest.MonkeyPatch, pytester: pytest.Pytester) -> Forgetful:
     forgetful = Forgetful()
-    monkeypatch.setattr(roles_module, "parse_subject", lambda *_: forgetful)
+    monkeypatch.setattr(workspace_module, "parse_subject", lambda *_: forgetful)
     made.gates(GATE)
     run(pytester)
     forgetful.asked.clear()
@@ -88,7 +88,7 @@ def test_an_answer_that_is_drawn_has_no_near_tie(
 ) -> None:
     make(decoding={"max_new_tokens": 4, "temperature": 1.0}).gates(GATE)
     forgetful = Forgetful()
-    monkeypatch.setattr(roles_module, "parse_subject", lambda *_: forgetful)
+    monkeypatch.setattr(workspace_module, "parse_subject", lambda *_: forgetful)
     run(pytester)
     forgetful.other, forgetful.near = {"d003"}, 0.001
     status, text = run(pytester, "--audit", "24")

@@ -8,8 +8,8 @@ import pytest
 
 from goldgate.answers.cache import CACHE_FILES, answer_cache
 from goldgate.forgetting.without_task import WAYS, without_task
+from goldgate.jobs.run_suite import run_suite
 from goldgate.ledger import suite_digest
-from goldgate.plugin.run import run_suite
 from goldgate.scorers import scorer_versions
 from goldgate.subjects import Answer, parse_subject
 from goldgate.task.questions import asked, passages, questions
@@ -74,27 +74,27 @@ def test_a_gate_on_them_alone_takes_its_look_at_golden(both: Any, pytester: pyte
 
 def test_nothing_of_golden_is_opened_for_them(both: Any) -> None:
     answered(both, CANDIDATE, wrong=40)
-    result = run_suite(both.project, "colours", CANDIDATE, "dev", silent=True, generate=False)
+    result = run_suite(both.project, "colours", CANDIDATE, "dev", generate=False)
     assert result.passed
     assert not (both.project.cache / CACHE_FILES[1]).exists()
 
 
 def test_without_answers_the_gate_is_invalid(both: Any) -> None:
-    result = run_suite(both.project, "colours", CANDIDATE, "dev", silent=True, generate=False)
+    result = run_suite(both.project, "colours", CANDIDATE, "dev", generate=False)
     assert [r.verdict.outcome for r in result.records] == ["invalid"]
 
 
 def test_asked_by_name_while_a_test_runs_it_is_invalid(both: Any) -> None:
     answered(both, CANDIDATE, wrong=40)
     both.gates("def test_it(request):\n    g = request.getfixturevalue('general')\n    assert g.accuracy >= 0.1\n")
-    result = run_suite(both.project, "colours", CANDIDATE, "dev", silent=True)
+    result = run_suite(both.project, "colours", CANDIDATE, "dev")
     assert [r.verdict.outcome for r in result.records] == ["invalid"]
 
 
 def test_a_test_that_compares_nothing_is_invalid(both: Any) -> None:
     answered(both, CANDIDATE, wrong=40)
     both.gates("def test_it(general):\n    assert general.accuracy.value > 0.1\n")
-    result = run_suite(both.project, "colours", CANDIDATE, "dev", silent=True)
+    result = run_suite(both.project, "colours", CANDIDATE, "dev")
     assert [r.verdict.outcome for r in result.records] == ["invalid"]
 
 
@@ -112,7 +112,7 @@ def test_the_version_of_the_questions_counts_only_where_they_are_gated(
 
 def test_the_evidence_of_a_run_holds_them(both: Any) -> None:
     answered(both, CANDIDATE, wrong=40)
-    result = run_suite(both.project, "colours", CANDIDATE, "dev", silent=True)
+    result = run_suite(both.project, "colours", CANDIDATE, "dev")
     (evidence,) = result.evidence()
     assert set(evidence.roles) == {"candidate", "base"}
     assert sorted(len(s.answers) for s in evidence.said) == sorted(2 * [len(asked()), len(passages())])

@@ -12,8 +12,8 @@ from goldgate.answers.cache import CACHE_FILES, answer_cache
 from goldgate.base.errors import UserError
 from goldgate.forgetting.other_task import on_other_task, other_task
 from goldgate.gates import chance_of_passing
+from goldgate.jobs.run_suite import SuiteResult, run_suite
 from goldgate.ledger import suite_digest
-from goldgate.plugin.run import SuiteResult, run_suite
 from goldgate.scorers import scorer_versions
 from goldgate.subjects import Answer, parse_subject
 from goldgate.task.task import load_task
@@ -40,7 +40,7 @@ def answered(made: Any, name: str, wrong: int, entry: str = "shades") -> None:
 
 
 def suite(made: Any, split: Any = "dev") -> SuiteResult:
-    return run_suite(made.project, "colours", CANDIDATE, split, silent=True, generate=False)
+    return run_suite(made.project, "colours", CANDIDATE, split, generate=False)
 
 
 @pytest.fixture
@@ -108,10 +108,7 @@ def test_one_item_for_each_entry_each_under_its_own_prompt(both: Any) -> None:
         answered(both, name, wrong=4, entry="shades+few_shot:2")
     result = suite(both)
     assert result.passed, result.output
-    assert [i.nodeid.partition("::")[2] for i in result.items] == [
-        "test_others[shades]",
-        "test_others[shades+few_shot:2]",
-    ]
+    assert [i.partition("::")[2] for i in result.items] == ["test_others[shades]", "test_others[shades+few_shot:2]"]
 
 
 def test_without_an_entry_the_gate_says_what_to_write(made: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch  # noqa: F401 - imported out here: pytester forgets what is imported within it, and torch bears one import
 
-from goldgate.plugin import roles as roles_module
+from goldgate.jobs import workspace as workspace_module
 from goldgate.subjects import Answer
 from goldgate.subjects.latency import Timing
 from goldgate.task.examples import Example
@@ -78,7 +78,7 @@ def test_without_a_record_and_without_a_model_the_gate_is_invalid(
 
 def test_it_is_measured_once_and_kept(made: Any, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     subject = Counting()
-    monkeypatch.setattr(roles_module, "parse_subject", lambda *_: subject)
+    monkeypatch.setattr(workspace_module, "parse_subject", lambda *_: subject)
     made.gates(P95.format(60.0))
     chosen = ("--candidate", "base+zero_shot", "--split", "dev")
     assert "meets its one gate on dev" in run(pytester, *chosen)
@@ -94,7 +94,7 @@ def test_it_is_measured_only_where_it_is_asked_for(
     made: Any, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     subject = Counting()
-    monkeypatch.setattr(roles_module, "parse_subject", lambda *_: subject)
+    monkeypatch.setattr(workspace_module, "parse_subject", lambda *_: subject)
     made.gates("def test_right(candidate):\n    assert candidate.exact_match >= 0.8\n")
     run(pytester, "--candidate", "base+zero_shot", "--split", "dev")
     assert subject.asked == [24]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from goldgate.base.files import read_json
-from goldgate.plugin.run import run_suite
+from goldgate.jobs.run_suite import run_suite
 
 pytest_plugins = ["pytester"]
 NEAR, FAR = 7, 8  # wrong of 60, and 4 of dev: both leave `exact_match >= 0.80` undecided and pass the others
@@ -127,10 +127,10 @@ def test_a_declared_baseline_is_sealed_too(sealed: Any, pytester: pytest.Pyteste
 
 def test_records_of_a_run_hold_no_values(sealed: Any) -> None:
     sealed.champion(wrong=NEAR)
-    result = run_suite(sealed.project, "colours", None, "golden", silent=True)
+    result = run_suite(sealed.project, "colours", None, "golden")
     assert [r.values for r in result.records] == [{}] * 4
     assert all(r.verdict.sealed for r in result.records)
-    on_dev = run_suite(sealed.project, "colours", None, "dev", silent=True)
+    on_dev = run_suite(sealed.project, "colours", None, "dev")
     assert all(r.values for r in on_dev.records)
 
 

@@ -13,8 +13,8 @@ import pytest
 from goldgate.answers.recorded import write_recorded
 from goldgate.base.files import read_json, write_json
 from goldgate.base.fingerprint import digest
+from goldgate.jobs import workspace as workspace_module
 from goldgate.perturb import letter_case
-from goldgate.plugin import roles as roles_module
 from goldgate.subjects import Answer
 from goldgate.task.examples import Example
 
@@ -72,7 +72,7 @@ def answered(made: Any, file: str) -> int:
 def test_the_perturbed_answers_decide(
     made: Any, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, capitals: bool
 ) -> None:
-    monkeypatch.setattr(roles_module, "parse_subject", lambda *_: Rule(capitals))
+    monkeypatch.setattr(workspace_module, "parse_subject", lambda *_: Rule(capitals))
     made.gates(GATES)
     text = run(pytester, "--candidate", "base+few_shot:1")
     assert "exact_match[under letter_case] - exact_match[without letter_case].observed >= -0.20" in text
@@ -100,7 +100,7 @@ class Fickle(Rule):
 def test_repeated_answers_are_asked_and_kept_apart(
     make: Callable[..., Any], pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(roles_module, "parse_subject", lambda *_: Fickle())
+    monkeypatch.setattr(workspace_module, "parse_subject", lambda *_: Fickle())
     made = make(decoding={"max_new_tokens": 4, "temperature": 0.7})
     made.gates(
         "def test_steady(candidate):\n    again = candidate.repeated(4)\n"
@@ -117,7 +117,7 @@ def test_repeated_answers_are_asked_and_kept_apart(
 def test_perturbed_golden_is_the_same_look_and_lies_with_golden(
     made: Any, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(roles_module, "parse_subject", lambda *_: Rule(True))
+    monkeypatch.setattr(workspace_module, "parse_subject", lambda *_: Rule(True))
     made.gates(GATES)
     assert "suite colours passes" in run(pytester, "--candidate", "base+few_shot:1", "--split", "golden")
     assert (answered(made, "golden.sqlite"), answered(made, "answers.sqlite")) == (120, 0)
@@ -158,7 +158,7 @@ def test_perturbed_answers_of_a_champion_that_are_not_recorded_are_invalid(
 def test_a_perturbation_of_the_suite_itself(
     made: Any, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(roles_module, "parse_subject", lambda *_: Rule(True))
+    monkeypatch.setattr(workspace_module, "parse_subject", lambda *_: Rule(True))
     made.gates(
         "from goldgate.perturb import Edit, Perturbation\n\n"
         "def greeting(example, rng):\n    return [Edit(0, 0, rng.choice(['Hi. ', 'Hello. ']))]\n\n"

@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from goldgate.base.errors import UserError
 from goldgate.data.check import rewrite_card
-from goldgate.plugin import roles as roles_module
+from goldgate.jobs import workspace as workspace_module
 from goldgate.subjects import Answer
 from goldgate.subjects.replayed import Replayed
 from goldgate.task.examples import Example
@@ -51,7 +51,7 @@ class Counting:
 @pytest.fixture
 def counting(monkeypatch: pytest.MonkeyPatch) -> Counting:
     subject = Counting()
-    monkeypatch.setattr(roles_module, "parse_subject", lambda *_: subject)
+    monkeypatch.setattr(workspace_module, "parse_subject", lambda *_: subject)
     return subject
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from goldgate.answers.cache import AnswerCache
@@ -36,11 +36,13 @@ def collect(
     generate: bool = True,
     regenerate: bool = False,
     progress: Progress | None = None,
+    begins: Callable[[int], None] | None = None,
 ) -> Collected:
     """One answer for every example: from the recorded ones, else the cache, else the subject, whose go into the cache.
 
     generate=False: MissingAnswers instead of asking the subject; regenerate: asks it for everything. progress is told
-    how many more are there. Examples that make the same prompt are asked once.
+    how many more are there; begins: told how many the subject is about to be asked. Examples that make the same prompt
+    are asked once.
     """
     found: dict[str, Answer] = {}
     if recorded is not None and not regenerate:
@@ -63,6 +65,8 @@ def collect(
     first: dict[str, Example] = {}
     for example in todo:
         first.setdefault(keys[example.id], example)
+    if begins is not None and first:
+        begins(len(first))
     made = _generate(subject, list(first.values()), cache, progress) if first else {}
     found |= {e.id: _as(made[keys[e.id]], e) for e in todo}
     if progress is not None and len(todo) > len(first):

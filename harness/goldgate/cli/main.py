@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from goldgate import __version__
 from goldgate.base.errors import UserError
 from goldgate.base.extras import extras_named, require, require_training
-from goldgate.task.project import Project, byte_size, cache_folder, cache_limit, find_project
+from goldgate.cli.ending import AsJson, finish
+from goldgate.cli.place import TaskName, here
+from goldgate.cli.train import train
+from goldgate.task.project import byte_size, cache_folder, cache_limit
 
 app = typer.Typer(
     name="goldgate",
@@ -23,21 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-TaskName = Annotated[str, typer.Argument(help="name of the task: a folder of suites/", metavar="TASK")]
-AsJson = Annotated[bool, typer.Option("--json", help="print one JSON document on stdout; progress stays on stderr")]
-
 _INTERRUPTED = 130  # typer's status after Ctrl-C, as the shells have it
-
-
-def here() -> Project:
-    """The project of the current folder."""
-    return find_project(Path.cwd(), cache_folder(os.environ), cache_limit(os.environ))
-
-
-def finish(result: dict[str, Any], as_json: bool, text: str, passed: bool = True) -> None:
-    """Prints a command's result and ends it: status 0 when it passed, 1 when it did not."""
-    print(json.dumps(result, ensure_ascii=False, indent=1, default=str) if as_json else text)
-    raise typer.Exit(0 if passed else 1)
 
 
 @app.callback(invoke_without_command=True)
@@ -62,11 +50,13 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """The whole main job on the embedded model: prepare, baselines, train until the suite passes, gate, report."""
+    from goldgate.cli.screen import Screen
+    from goldgate.cli.train_text import train_text
     from goldgate.jobs.demo import run_demo
 
     require_training()
-    result = run_demo(task, folder, cache_folder(os.environ), cache_limit(os.environ), minutes)
-    finish(result.record, as_json, result.text, result.passed)
+    result = run_demo(task, folder, cache_folder(os.environ), cache_limit(os.environ), minutes, Screen())
+    finish(result.to_json(), as_json, train_text(result), result.passed)
 
 
 @app.command()
@@ -84,6 +74,7 @@ def init(
     as_json: AsJson = False,
 ) -> None:
     """Scaffolds suites/TASK and golden/TASK from a file of examples."""
+    from goldgate.cli.short_text import init_text
     from goldgate.data.scaffold import Request
     from goldgate.data.split import Sizes
     from goldgate.jobs.commands import run_init
@@ -91,7 +82,7 @@ def init(
     sizes = Sizes(train_size, dev_size, golden_size)
     request = Request(task, source, golden, input_, output, instructions, sizes, seed)
     result = run_init(Path.cwd(), cache_folder(os.environ), request)
-    finish(result.record, as_json, result.text)
+    finish(result.to_json(), as_json, init_text(result))
 
 
 @app.command()
@@ -114,6 +105,7 @@ def prepare(
     --refresh-golden first makes the examples of a file the golden split, leaving out what stands in a split or ever
     stood in golden. The old golden split is dev's from then on, its looks are retired, and the next look is the first.
     """
+    from goldgate.cli.short_text import prepare_text
     from goldgate.jobs.commands import run_prepare, run_refresh
 
     if (source is not None) != refresh or (input_ is None) != (output is None) or (input_ and not refresh):
@@ -123,7 +115,7 @@ def prepare(
         )
     columns = None if input_ is None or output is None else (input_, output)
     result = run_prepare(here(), task) if source is None else run_refresh(here(), task, source, columns)
-    finish(result.record, as_json, result.text)
+    finish(result.to_json(), as_json, prepare_text(result))
 
 
 @app.command()
@@ -142,10 +134,11 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """How many golden examples each gate needs, its power, and how steady its verdict is."""
+    from goldgate.cli.plan_text import plan_text
     from goldgate.jobs.plan import Asked, run_plan
 
     result = run_plan(here(), task, Asked(subject, truth or [], golden, look))
-    finish(result.record, as_json, result.text)
+    finish(result.to_json(), as_json, plan_text(result))
 
 
 @app.command()
@@ -156,10 +149,12 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Scores one subject on a split."""
+    from goldgate.cli.screen import Screen
+    from goldgate.cli.short_text import evaluate_text
     from goldgate.jobs.commands import run_evaluate
 
-    result = run_evaluate(here(), task, subject, split)
-    finish(result.record, as_json, result.text)
+    result = run_evaluate(here(), task, subject, split, Screen())
+    finish(result.to_json(), as_json, evaluate_text(result))
 
 
 @app.command()
@@ -171,64 +166,15 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Searches dev for the smallest perturbations of what a subject has right that it then gets wrong."""
+    from goldgate.cli.screen import Screen
+    from goldgate.cli.search_text import search_text
     from goldgate.jobs.search import run_search
 
-    result = run_search(here(), task, subject, budget, run)
-    finish(result.record, as_json, result.text)
+    result = run_search(here(), task, subject, budget, run, Screen())
+    finish(result.to_json(), as_json, search_text(result))
 
 
-@app.command()
-def train(
-    task: Annotated[str | None, typer.Argument(help="name of the task: a folder of suites/", metavar="TASK")] = None,
-    attempts: Annotated[int, typer.Option(help="attempts at most", min=1)] = 3,
-    minutes: Annotated[float, typer.Option(help="training minutes at most", min=0.1)] = 60.0,
-    looks: Annotated[int | None, typer.Option(help="looks at golden at most; 0: train for dev alone", min=0)] = None,
-    money: Annotated[float | None, typer.Option(help="for machine time at most, at task.yaml's machine_hour")] = None,
-    curve: Annotated[bool, typer.Option("--curve", help="without a pass: would more training data help?")] = False,
-    seed: Annotated[int | None, typer.Option(help="seed of the recipe")] = None,
-    seeds: Annotated[
-        int | None, typer.Option(help="adapters of one recipe, with this many seeds; dev picks one", min=2)
-    ] = None,
-    search: Annotated[
-        int | None, typer.Option(help="recipes to try at most, proposed by Optuna; dev picks one", min=2)
-    ] = None,
-    base_models: Annotated[
-        str | None, typer.Option(help="base models to compare on dev, a,b,c; --minutes for each")
-    ] = None,
-    settings: Annotated[list[str] | None, typer.Option("--set", help="recipe setting, key=value")] = None,
-    track: Annotated[
-        list[str] | None, typer.Option(help="tensorboard or mlflow: told of every step, in the run's folder")
-    ] = None,
-    rerun: Annotated[
-        str | None, typer.Option(help="without TASK: train this run's best adapter again, and compare", metavar="RUN")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Trains a LoRA adapter until the golden suite passes or the budget ends; started again, it goes on."""
-    from goldgate.jobs.compare_models import run_compare
-    from goldgate.jobs.modes import check_one_way, mode_of
-    from goldgate.jobs.rerun import run_rerun
-    from goldgate.jobs.train import Budget, run_train
-
-    changes = [*(settings or []), *([] if seed is None else [f"seed={seed}"])]
-    if (task is None) == (rerun is None):
-        raise UserError(
-            "takes either a task, or a run to train again",
-            "goldgate train",
-            "write `goldgate train TASK`, or `goldgate train --rerun RUN`",
-        )
-    check_one_way({"--seeds": seeds, "--search": search, "--base-models": base_models})
-    if track and (task is None or base_models is not None):
-        raise UserError("follows one task's run alone", "--track", "leave out --rerun and --base-models, or --track")
-    require_training()
-    if task is None:
-        result = run_rerun(here(), str(rerun))
-    elif base_models is not None:
-        result = run_compare(here(), task, [m.strip() for m in base_models.split(",")], minutes, changes)
-    else:
-        budget = Budget(seeds or search or attempts, minutes, looks, money, curve=curve)
-        result = run_train(here(), task, budget, changes, mode=mode_of(seeds, search, changes), track=track or [])
-    finish(result.record, as_json, result.text, result.passed)
+app.command()(train)
 
 
 @app.command()
@@ -236,10 +182,11 @@ def report(
     run: Annotated[str, typer.Argument(help="a run's id or folder", metavar="RUN")], as_json: AsJson = False
 ) -> None:
     """Writes report.html and summary.md of a run."""
+    from goldgate.cli.short_text import report_text
     from goldgate.jobs.commands import run_report
 
     result = run_report(here(), run)
-    finish(result.record, as_json, result.text)
+    finish(result.to_json(), as_json, report_text(result))
 
 
 @app.command()
@@ -249,10 +196,12 @@ def promote(
     as_json: AsJson = False,
 ) -> None:
     """Makes a run's candidate the champion of its task, if its golden suite passed."""
+    from goldgate.cli.champion_text import promote_text
+    from goldgate.cli.screen import Screen
     from goldgate.jobs.promote import run_promote
 
-    result = run_promote(here(), run, force)
-    finish(result.record, as_json, result.text)
+    result = run_promote(here(), run, force, Screen())
+    finish(result.to_json(), as_json, promote_text(result))
 
 
 @app.command()
@@ -265,10 +214,11 @@ def rollback(
     as_json: AsJson = False,
 ) -> None:
     """Makes the champion before the champion again, with its record and answers."""
-    from goldgate.jobs.promote import run_rollback
+    from goldgate.cli.champion_text import rollback_text
+    from goldgate.jobs.champions import run_rollback
 
     result = run_rollback(here(), task, to, reason)
-    finish(result.record, as_json, result.text)
+    finish(result.to_json(), as_json, rollback_text(result))
 
 
 @app.command()
@@ -279,11 +229,13 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Writes the tuned model as one folder for transformers, and checks that it answers dev as what was gated."""
+    from goldgate.cli.champion_text import export_text
+    from goldgate.cli.screen import Screen
     from goldgate.jobs.export import run_export
 
     require("torch", "transformers", "peft")
-    result = run_export(here(), name, to, force)
-    finish(result.record, as_json, result.text, result.passed)
+    result = run_export(here(), name, to, force, Screen())
+    finish(result.to_json(), as_json, export_text(result), result.passed)
 
 
 @app.command()
@@ -294,10 +246,11 @@ def champions(
     as_json: AsJson = False,
 ) -> None:
     """The champion of every task, or the history of one."""
-    from goldgate.jobs.promote import run_champions
+    from goldgate.cli.champion_text import champions_text
+    from goldgate.jobs.champions import run_champions
 
     result = run_champions(here(), task)
-    finish(result.record, as_json, result.text)
+    finish(result.to_json(), as_json, champions_text(result))
 
 
 @app.command()
@@ -311,20 +264,22 @@ def cache(
     as_json: AsJson = False,
 ) -> None:
     """The answers that are kept on this machine, and how to have fewer. Looks, runs and champions are no part of it."""
+    from goldgate.cli.machine_text import cache_text
     from goldgate.jobs.cache import run_cache
 
     size = None if to is None else byte_size(to, "--to")
     result = run_cache(cache_folder(os.environ), cache_limit(os.environ), prune, days, size)
-    finish(result.record, as_json, result.text)
+    finish(result.to_json(), as_json, cache_text(result))
 
 
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
     """What this machine can do, and what is missing."""
+    from goldgate.cli.machine_text import doctor_text
     from goldgate.jobs.doctor import run_doctor
 
     result = run_doctor(cache_folder(os.environ))
-    finish(result.record, as_json, result.text, result.passed)
+    finish(result.to_json(), as_json, doctor_text(result), result.passed)
 
 
 def run() -> None:

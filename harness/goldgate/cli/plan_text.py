@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from goldgate.gates import GatePlan, counts_right, showable, successes_needed
+from goldgate.jobs.plan import Planned
 from goldgate.measures.binomial import POWER, fewest_perfect
 from goldgate.measures.wording import threshold
 
@@ -14,53 +14,40 @@ _COLUMNS = ("reading", "threshold", "n", "right", "if true", "power", "80% power
 _WIDEST = 34  # characters of a gate before it is folded
 
 
-@dataclass(frozen=True)
-class PlanText:
-    """What a plan is for. subject: whose dev estimates it assumes; real: whether golden has that many examples; chance:
-    of the whole suite, None where a gate could not be planned; given: whether truths were given.
-    """
-
-    task: str
-    subject: str
-    golden: int
-    real: bool
-    look: int
-    level: float
-    chance: float | None
-    given: bool
-
-    def of(self, plans: Sequence[GatePlan], unplanned: Sequence[tuple[str, str]]) -> str:
-        """The whole text."""
-        size = f"golden's {self.golden:,} examples" if self.real else f"a golden set of {self.golden:,} examples"
-        truth = "the truth that was given, else " if self.given else ""
-        lines = [
-            f"{self.task}: what {size} can show at look {self.look} (level {self.level:.4g} per side)",
-            f"  if true: {truth}what {self.subject} reaches on dev, optimistic where dev helped to choose it",
-            "",
-            _table(plans),
-            "",
-            *(f"cannot be shown: {_cannot(p)}" for p in plans if not p.possible),
-            *(
-                f"passes always: {p.written} passes whatever the answers are at n = {p.n}: it guards nothing"
-                for p in plans
-                if p.sure
-            ),
-            *(
-                f"not good enough: {p.written}: if {_value(p)} is true, more examples are not the answer"
-                for p in plans
-                if _wrong_side(p)
-            ),
-            *(f"too few examples: {_too_few(p)}" for p in plans if p.possible and p.examples and p.power < POWER),
-            *(f"not planned: {why}" for _, why in unplanned),
-        ]
-        if self.chance is not None:
-            lines.append(f"the whole suite passes at this look in {_percent(self.chance)} of cases, judged from dev")
-        lines += [
-            "  n: in the gate's slice; right: so many right answers pass; power: chance to pass if that is true",
-            "  80% power: examples from which power is 80%; for a plausible gate, the truth at which it fails in 80%",
-            "  flips: chance that two golden sets of this size come to different verdicts",
-        ]
-        return "\n".join(lines)
+def plan_text(result: Planned) -> str:
+    """The table, then what this golden split cannot show, and what could."""
+    size = f"golden's {result.golden:,} examples" if result.real else f"a golden set of {result.golden:,} examples"
+    truth = "the truth that was given, else " if result.given else ""
+    lines = [
+        f"{result.task}: what {size} can show at look {result.look} (level {result.level:.4g} per side)",
+        f"  if true: {truth}what {result.subject} reaches on dev, optimistic where dev helped to choose it",
+        "",
+        _table(result.plans),
+        "",
+        *(f"cannot be shown: {_cannot(p)}" for p in result.plans if not p.possible),
+        *(
+            f"passes always: {p.written} passes whatever the answers are at n = {p.n}: it guards nothing"
+            for p in result.plans
+            if p.sure
+        ),
+        *(
+            f"not good enough: {p.written}: if {_value(p)} is true, more examples are not the answer"
+            for p in result.plans
+            if _wrong_side(p)
+        ),
+        *(f"too few examples: {_too_few(p)}" for p in result.plans if p.possible and p.examples and p.power < POWER),
+        *(f"not planned: {why}" for _, why in result.unplanned),
+    ]
+    if result.chance is not None:
+        lines.append(f"the whole suite passes at this look in {_percent(result.chance)} of cases, judged from dev")
+    lines += [
+        "  n: in the gate's slice; right: so many right answers pass; power: chance to pass if that is true",
+        "  80% power: examples from which power is 80%; for a plausible gate, the truth at which it fails in 80%",
+        "  flips: chance that two golden sets of this size come to different verdicts",
+    ]
+    if result.opened:
+        lines.append("golden was opened: a pass has no error rate until it is refreshed")
+    return "\n".join(lines)
 
 
 def _table(plans: Sequence[GatePlan]) -> str:

@@ -4,38 +4,29 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
-
-@dataclass(frozen=True)
-class Result:
-    """What a command says: a record for --json, a text for people, and whether all passed."""
-
-    record: dict[str, Any]
-    text: str
-    passed: bool = True
+from goldgate.jobs.progress import Advance
 
 
 @dataclass
 class Screen:
-    """Progress on stderr, and how long each step took (for the run record)."""
+    """Progress on stderr: what jobs say to a person."""
 
     console: Console = field(default_factory=lambda: Console(file=sys.stderr, highlight=False))
-    steps: list[dict[str, Any]] = field(default_factory=list)
 
     def say(self, text: str) -> None:
         """One line, as it is."""
         self.console.print(text, markup=False, soft_wrap=True)
 
     @contextmanager
-    def step(self, name: str, why: str, total: int | None = None) -> Iterator[Callable[[int, str], None]]:
+    def step(self, name: str, why: str, total: int | None = None) -> Iterator[Advance]:
         """A named step; yields `advance(done_in_all, note)`. why: what it is for, in plain words."""
         self.console.print(Text.assemble((name, "bold"), "  ", (why, "dim")))
         start = time.monotonic()
@@ -63,7 +54,6 @@ class Screen:
 
             yield advance
         seconds = time.monotonic() - start
-        self.steps.append({"name": name, "seconds": round(seconds, 2)})
         if seconds > 2:
             self.console.print(f"  [dim]{clock(seconds)}[/dim]")
 

@@ -1,48 +1,21 @@
-"""How `goldgate train` tells what came of it: a few lines for people, and the record of --json."""
+"""How `goldgate train` tells what came of it: a few lines for people."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-
-from goldgate.cli.screen import Result, clock
-from goldgate.jobs.workspace import Work, compare
-from goldgate.runs.folder import Run
-from goldgate.runs.golden import DifferenceRow, GoldenRecord
+from goldgate.cli.screen import clock
+from goldgate.jobs.trained import Trained
+from goldgate.runs.golden import DifferenceRow
 from goldgate.runs.part import known
-from goldgate.runs.record import PlanFacts
-from goldgate.scored.baselines import deciding_metrics
-from goldgate_trainers import Ending, Outcome
 
 _FORMATS = ("schema_valid", "label_valid", "style_ok", "stop_rate")
 
 
-@dataclass(frozen=True)
-class Told:
-    """What there is to tell. summary: of golden; None where the run took no look, and dev alone speaks."""
-
-    work: Work
-    run: Run
-    candidate: str
-    prompted: str
-    summary: GoldenRecord | None
-    report: Path
-    seconds: float
-
-
-def result_of(told: Told, outcome: Outcome, ending: Ending | None) -> Result:
+def train_text(result: Trained) -> str:
     """The verdict, the gain, the format, the cost, what stood in the way, and where the report lies."""
-    work, summary, theirs = told.work, told.summary, told.prompted
-    metric = deciding_metrics(work.task)[0]
-    mine = told.candidate if summary is None else str(summary.subject)
-    golden = None if summary is None or summary.sealed else summary
-    numbers = compare(work, mine, theirs, "dev") if golden is None else golden
-    where = " on dev" if golden is None else ""
-    rows = {(str(r.subject), r.metric): known(r.estimate) for r in numbers.measures if r.tag is None}
-    gap = _gap(numbers.differences, metric, theirs)
+    mine, theirs, rows, metric, gap = result.candidate, result.prompted, result.rows, result.metric, result.gap
+    where = "" if result.split == "golden" else " on dev"
     lines = [
-        _head(summary, outcome),
+        _head(result),
         f"{metric}{where}: {rows[mine, metric]:.1%} tuned, {rows[theirs, metric]:.1%} with the best prompt ({theirs}):"
         f" {_points(gap)}, n = {gap.n}",
     ]
@@ -53,52 +26,31 @@ def result_of(told: Told, outcome: Outcome, ending: Ending | None) -> Result:
             f"cost of 1,000 answers: {rows[mine, 'cost_per_1k']:.4g} tuned,"
             f" {rows[theirs, 'cost_per_1k']:.4g} with the best prompt"
         )
-    if work.task.kind == "label":
-        lines.append(_linear_line(numbers.differences, rows))
-    plan = told.run.read().plan or PlanFacts()
-    lines += [plan.words] if plan.words else []
+    if result.task.kind == "label":
+        lines.append(_linear_line(result))
+    lines += [result.plan.words] if result.plan.words else []
     lines.append(
-        f"report: {told.report}  ({clock(told.seconds)} in all, attempt {outcome.best.k} of {len(outcome.attempts)})"
+        f"report: {result.report}  ({clock(result.seconds)} in all, attempt {result.attempt} of {result.attempts})"
     )
-    record = {
-        "task": work.task.name,
-        "run": told.run.id,
-        "passed": outcome.passed,
-        "reason": outcome.reason,
-        "candidate": mine,
-        "prompted": theirs,
-        "opened": bool(summary and summary.opened),
-        "report": str(told.report),
-        "seconds": round(told.seconds, 1),
-        "split": "dev" if golden is None else "golden",
-        "measures": {m: {"tuned": rows[mine, m], "prompted": rows[theirs, m]} for s, m in rows if s == mine},
-        "gap": gap.to_json(),
-        "ending": ending.to_json() if ending else None,
-        "plan": plan.to_json(),
-    }
-    return Result(record, "\n".join([*lines, *(ending.lines if ending else ())]), outcome.passed)
+    return "\n".join([*lines, *(result.ending.lines if result.ending else ())])
 
 
-def _head(summary: GoldenRecord | None, outcome: Outcome) -> str:
-    if summary is None:
-        return f"Not yet: no look was taken; {outcome.reason}"
-    verdicts = [row.verdict for row in summary.verdicts or ()]
-    if not outcome.passed:
-        return f"Not yet: {sum(map(bool, verdicts))} of {len(verdicts)} gates pass; {outcome.reason}"
-    if summary.opened:
-        return f"Opened: all {len(verdicts)} gates pass, without an error rate until golden is refreshed"
-    return f"Ship: all {len(verdicts)} gates pass"
+def _head(result: Trained) -> str:
+    if result.gates is None:
+        return f"Not yet: no look was taken; {result.reason}"
+    passing, gates = result.gates
+    if not result.passed:
+        return f"Not yet: {passing} of {gates} gates pass; {result.reason}"
+    if result.opened:
+        return f"Opened: all {gates} gates pass, without an error rate until golden is refreshed"
+    return f"Ship: all {gates} gates pass"
 
 
-def _linear_line(differences: Sequence[DifferenceRow], rows: Mapping[tuple[str, str], float]) -> str:
-    gap = _gap(differences, "exact_match", "linear")
+def _linear_line(result: Trained) -> str:
+    gap = result.gaps["exact_match", "linear"]
     low, high = known(gap.low), known(gap.high)
     winner = "the tuned model wins" if low > 0 else "the linear model wins" if high < 0 else "neither is shown to win"
-    return f"linear model: {rows['linear', 'exact_match']:.1%}, tuned {_points(gap)}: {winner}"
-
-
-def _gap(differences: Sequence[DifferenceRow], metric: str, reference: str) -> DifferenceRow:
-    return next(d for d in differences if (d.metric, d.reference) == (metric, reference))
+    return f"linear model: {result.rows['linear', 'exact_match']:.1%}, tuned {_points(gap)}: {winner}"
 
 
 def _points(gap: DifferenceRow) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from goldgate.jobs.workspace import Work
+from goldgate.jobs.workspace import Workspace
 from goldgate.measures import Verdict
 from goldgate.models.adapter import Adapter, read_adapter
 from goldgate.models.embedded import licence_of, model_digest, public_name
@@ -17,7 +17,7 @@ from goldgate_reports.card import Shipped, model_card
 from goldgate_trainers.lora.batches import strategy_for
 
 
-def adapter_of(work: Work, subject: str) -> Adapter | None:
+def adapter_of(work: Workspace, subject: str) -> Adapter | None:
     """The adapter that a subject's name says; None for a subject without one. Raises UserError where it is gone."""
     name = SubjectName.parse(subject)
     if name.kind != "adapter":
@@ -27,7 +27,7 @@ def adapter_of(work: Work, subject: str) -> Adapter | None:
 
 
 def describe(
-    work: Work,
+    work: Workspace,
     subject: Subject,
     adapter: Adapter | None,
     run: str,
@@ -58,7 +58,7 @@ def describe(
     )
 
 
-def card_of_run(shipped: Shipped, work: Work, run: Run | None, *, hub: bool = False) -> str:
+def card_of_run(shipped: Shipped, work: Workspace, run: Run | None, *, hub: bool = False) -> str:
     """The model card, with the recipe and golden's numbers where the run's folder is there."""
     data = read_card(work.project.golden(work.task.name))
     if run is None:

@@ -1,18 +1,20 @@
-"""The short commands: init, prepare, evaluate, report."""
+"""The short jobs: init, prepare, refresh, evaluate, report."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from goldgate.base.errors import UserError
-from goldgate.base.fingerprint import short
 from goldgate.champion.record import CHAMPION, load_champion
-from goldgate.cli.screen import Result, Screen
 from goldgate.data.check import check_task_data, rewrite_card
 from goldgate.data.nearness import refresh_novelty
 from goldgate.data.refresh import refresh_golden
 from goldgate.data.scaffold import Request, init_task
-from goldgate.jobs.workspace import Work
+from goldgate.jobs.progress import Progress
+from goldgate.jobs.workspace import Workspace
 from goldgate.runs.folder import find_run
 from goldgate.scored.baselines import is_declared
 from goldgate.scorers import scorers_for
@@ -21,48 +23,126 @@ from goldgate.task.project import Project
 from goldgate.task.task import load_task
 
 
-def run_init(folder: Path, cache: Path, request: Request) -> Result:
+@dataclass(frozen=True)
+class Initialised:
+    """A task that was scaffolded. splits: examples by split."""
+
+    task: str
+    kind: str
+    splits: Mapping[str, int]
+    remarks: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"task": self.task, "kind": self.kind, "splits": dict(self.splits), "remarks": list(self.remarks)}
+
+
+def run_init(folder: Path, cache: Path, request: Request) -> Initialised:
     """Scaffolds a task in the project of this folder, or makes the folder one."""
     kind, made = init_task(Project(folder, cache), request)
     counts = {name: len(split) for name, split in made.splits.items()}
-    lines = [
-        f"suites/{request.task} and golden/{request.task} are there: kind {kind},"
-        f" {counts['train']} train, {counts['dev']} dev, {counts['golden']} golden",
-        *made.remarks,
-        f"next: read suites/{request.task}/task.yaml, write your thresholds into test_gates.py, then"
-        f" `goldgate train {request.task}`",
-    ]
-    return Result({"task": request.task, "kind": kind, "splits": counts, "remarks": made.remarks}, "\n".join(lines))
+    return Initialised(request.task, kind, counts, tuple(made.remarks))
 
 
-def run_prepare(project: Project, name: str) -> Result:
+@dataclass(frozen=True)
+class Prepared:
+    """A task whose card was written. splits: of the card; novelty: how near golden is to train, in words."""
+
+    task: str
+    splits: Mapping[str, Mapping[str, Any]]
+    novelty: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {"task": self.task, "splits": self.splits, "novelty": self.novelty}
+
+
+def run_prepare(project: Project, name: str) -> Prepared:
     """Checks the splits as they are, writes their card, and how near dev and golden are to train."""
     task = load_task(project, name)
     card = rewrite_card(project, task)
     novelty = refresh_novelty(project, name, check_task_data(project, task).splits, anew=True)
-    lines = [f"{n}: {s['count']} examples, fingerprint {short(s['fingerprint'])}" for n, s in card.splits.items()]
-    return Result({"task": name, "splits": card.splits, "novelty": novelty}, "\n".join([*lines, novelty]))
+    return Prepared(name, card.splits, novelty)
 
 
-def run_refresh(project: Project, name: str, source: Path, columns: tuple[str, str] | None) -> Result:
+@dataclass(frozen=True)
+class Refreshed:
+    """A new golden split. moved: examples of the old one, which are dev's now; looks: those that were retired, into the
+    folder `retired`; has_champion: whether a champion is there to be tested on it.
+    """
+
+    prepared: Prepared
+    moved: int
+    looks: int
+    retired: Path
+    remarks: tuple[str, ...]
+    has_champion: bool
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            **self.prepared.to_json(),
+            "moved": self.moved,
+            "looks": self.looks,
+            "retired": str(self.retired),
+            "remarks": list(self.remarks),
+        }
+
+
+def run_refresh(project: Project, name: str, source: Path, columns: tuple[str, str] | None) -> Refreshed:
     """Makes the examples of a file the golden split; the old one becomes dev's, and its looks are retired."""
     made = refresh_golden(project, load_task(project, name), source, columns)
     prepared = run_prepare(project, name)
-    told = {"moved": made.moved, "looks": made.looks, "retired": str(made.retired), "remarks": list(made.remarks)}
-    next_look = f"pytest suites/{name}" if load_champion(project, name) else f"goldgate train {name}"
-    text = [
-        f"golden is new; the {made.moved} examples of the old split are dev's now",
-        *made.remarks,
-        prepared.text,
-        f"looks retired: {made.looks}, kept in {made.retired}; the next look is the first: {next_look}",
-    ]
-    return Result({**prepared.record, **told}, "\n".join(text))
+    has_champion = load_champion(project, name) is not None
+    return Refreshed(prepared, made.moved, made.looks, made.retired, tuple(made.remarks), has_champion)
 
 
-def run_evaluate(project: Project, name: str, subject: str, split: str) -> Result:
+@dataclass(frozen=True)
+class Estimated:
+    """One metric with its 95% interval. missing: answers that are not there."""
+
+    estimate: float
+    low: float
+    high: float
+    n: int
+    missing: int
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """A subject's scores on a split.
+
+    Attributes:
+        subject: its name; the champion's is the one that was promoted.
+        answers: how many were asked for.
+        lost: why answers are missing, one each.
+        known: how it is known, where that is by its name alone; else empty.
+        tariff: what its tokens cost in words, where that is not task.yaml's price; else empty.
+        unlisted: metrics that a gate may ask for besides.
+    """
+
+    task: str
+    subject: str
+    identity: str
+    split: str
+    measures: Mapping[str, Estimated]
+    answers: int
+    lost: tuple[str, ...]
+    known: str
+    tariff: str
+    unlisted: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "task": self.task,
+            "subject": self.subject,
+            "identity": self.identity,
+            "split": self.split,
+            "measures": {name: asdict(row) for name, row in self.measures.items()},
+        }
+
+
+def run_evaluate(project: Project, name: str, subject: str, split: str, progress: Progress) -> Evaluated:
     """Scores a subject. Candidates are scored on dev alone: a look at golden is spent by pytest or train."""
     task = load_task(project, name)
-    work = Work(project, task, Screen())
+    work = Workspace(project, task, progress)
     known_as = work.subject(subject).name if subject == CHAMPION else subject
     if split == "golden" and not is_declared(task, known_as):
         raise UserError(
@@ -83,33 +163,36 @@ def run_evaluate(project: Project, name: str, subject: str, split: str) -> Resul
     for metric in scored.metrics():
         measure = scored.measure(metric)
         low, high = measure.interval()
-        rows[metric] = {"estimate": measure.value, "low": low, "high": high, "n": measure.n, "missing": measure.missing}
-    lines = [f"{known_as} on {split} of {name} (95% intervals)"]
-    lines += [
-        f"  {m:<16} {r['estimate']:.4g}  {r['low']:.4g} to {r['high']:.4g}  n = {r['n']}" for m, r in rows.items()
-    ]
-    told = [a.error for a in scored.answers.values() if a.text is None]
-    if told:
-        lines.append(f"  {len(told)} of {len(scored.split)} answers are missing, the first: {told[0]}")
-    lines += [f"  {said}" for said in [how_known(known_as, scored.answers.values())] if said]
-    if scored.tariff is not None and scored.tariff.own:
-        lines.append(f"  cost: {scored.tariff}")
-    if unlisted := [m for m in scorers_for(task) if m not in rows]:
-        lines.append(f"  a gate may ask for more: {', '.join(unlisted)}")
-    record = {
-        "task": name,
-        "subject": known_as,
-        "identity": work.subject(subject).identity,
-        "split": split,
-        "measures": rows,
-    }
-    return Result(record, "\n".join(lines))
+        rows[metric] = Estimated(measure.value, low, high, measure.n, measure.missing)
+    answers, tariff = scored.answers.values(), scored.tariff
+    return Evaluated(
+        name,
+        known_as,
+        work.subject(subject).identity,
+        split,
+        rows,
+        len(scored.split),
+        tuple(str(a.error) for a in answers if a.text is None),
+        how_known(known_as, answers) or "",
+        str(tariff) if tariff is not None and tariff.own else "",
+        tuple(m for m in scorers_for(task) if m not in rows),
+    )
 
 
-def run_report(project: Project, name: str) -> Result:
+@dataclass(frozen=True)
+class Reported:
+    """Where the report of a run lies."""
+
+    run: str
+    report: Path
+
+    def to_json(self) -> dict[str, Any]:
+        return {"run": self.run, "report": str(self.report)}
+
+
+def run_report(project: Project, name: str) -> Reported:
     """Writes the report of a run."""
     from goldgate_reports import build_report
 
     run = find_run(project, name)
-    path = build_report(run.folder)
-    return Result({"run": run.id, "report": str(path)}, f"report: {path}")
+    return Reported(run.id, build_report(run.folder))

@@ -7,17 +7,17 @@ up the one whose base model task.yaml names.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from goldgate.base.errors import UserError
 from goldgate.base.fingerprint import digest
-from goldgate.cli.screen import Result, Screen
+from goldgate.jobs.progress import Progress
 from goldgate.jobs.train import run_train
 from goldgate.jobs.training import Mode
-from goldgate.jobs.workspace import Work
+from goldgate.jobs.workspace import Workspace
 from goldgate.ledger import suite_digest
 from goldgate.models.embedded import ModelRef, ensure_model
 from goldgate.runs.folder import Run
@@ -53,7 +53,39 @@ class OneOfModels:
         }
 
 
-def run_compare(project: Project, name: str, models: Sequence[str], minutes: float, settings: Sequence[str]) -> Result:
+@dataclass(frozen=True)
+class ComparedModels:
+    """What a comparison came to. rows: one a base model, in the order in which they were named; settings: those of the
+    recipe that were given.
+    """
+
+    task: Task
+    rows: Sequence[Mapping[str, Any]]
+    settings: Sequence[str]
+
+    @property
+    def cheapest(self) -> Mapping[str, Any] | None:
+        """Of those that are likely to pass, the one with the least computation an answer; None where none is likely."""
+        likely = [row for row in self.rows if row["likely"]]
+        return min(likely, key=lambda row: float(row["gigaflops"])) if likely else None
+
+    @property
+    def passed(self) -> bool:
+        """Whether one is likely to pass."""
+        return self.cheapest is not None
+
+    def to_json(self) -> dict[str, Any]:
+        cheapest = self.cheapest
+        return {
+            "task": self.task.name,
+            "models": list(self.rows),
+            "cheapest": None if cheapest is None else cheapest["model"],
+        }
+
+
+def run_compare(
+    project: Project, name: str, models: Sequence[str], minutes: float, settings: Sequence[str], progress: Progress
+) -> ComparedModels:
     """Trains the default recipe of each base model, judges it on dev, and names the cheapest that is likely to pass.
 
     models: aliases, folders or Hugging Face ids; minutes: for each. What an earlier call of the same comparison came to
@@ -67,11 +99,12 @@ def run_compare(project: Project, name: str, models: Sequence[str], minutes: flo
         run = _compared(project, name, comparison, ref)
         if run is None:
             mode = Mode(plan=lambda training, recipe: OneOfModels(comparison))
-            record = run_train(project, name, Budget(1, minutes, looks=0), settings, mode=mode, base=ref.alias).record
-            run = Run(project.runs(name) / record["run"])
+            budget = Budget(1, minutes, looks=0)
+            made = run_train(project, name, budget, settings, progress=progress, mode=mode, base=ref.alias)
+            run = Run(project.runs(name) / made.run)
         run.update(Opened(status="running"))  # its look is still to come
-        rows.append(_row(Work(project, task.on_model(ref.alias), Screen()), run, ref))
-    return _told(task, rows, settings)
+        rows.append(_row(Workspace(project, task.on_model(ref.alias), progress), run, ref))
+    return ComparedModels(task, rows, settings)
 
 
 def _found(project: Project, models: Sequence[str]) -> list[ModelRef]:
@@ -107,7 +140,7 @@ def _compared(project: Project, name: str, comparison: str, model: ModelRef) -> 
     return None
 
 
-def _row(work: Work, run: Run, model: ModelRef) -> dict[str, Any]:
+def _row(work: Workspace, run: Run, model: ModelRef) -> dict[str, Any]:
     """What there is to say of one base model. gigaflops: of an answer, 2 for every parameter and token (Kaplan et al.,
     2020, arXiv 2001.08361); latency: median seconds of an answer, one at a time.
     """
@@ -152,56 +185,3 @@ def parameters(folder: Path) -> int:
         with safe_open(path, framework="numpy") as tensors:
             total += sum(prod(tensors.get_slice(key).get_shape()) for key in tensors.keys())  # noqa: SIM118
     return total
-
-
-def _told(task: Task, rows: Sequence[dict[str, Any]], settings: Sequence[str]) -> Result:
-    likely = [row for row in rows if row["likely"]]
-    cheapest = min(likely, key=lambda row: float(row["gigaflops"])) if likely else None
-    lines = _table(rows)
-    if cheapest is None:
-        best = max(rows, key=lambda row: (row["chance"], row["estimate"]))
-        lines.append(
-            f"none is likely to pass; nearest: {best['model']}, chance of passing {best['chance']:.0%};"
-            f" missed on dev: {'; '.join(best['failing']) or 'nothing, but dev promises no more'}"
-        )
-    else:
-        lines.append(f"cheapest that is likely to pass: {cheapest['model']} (the least computation an answer)")
-        if cheapest["model"] != task.model:
-            lines.append(f"  write into {task.folder / 'task.yaml'}:  model: {cheapest['model']}")
-        again = "".join(f" --set {pair}" for pair in settings)
-        lines.append(f"  `goldgate train {task.name}{again}` then goes on with its adapter: it looks at golden")
-    lines.append(f"dev alone was looked at, and chose among {len(rows)}: its numbers flatter the best")
-    record = {"task": task.name, "models": list(rows), "cheapest": None if cheapest is None else cheapest["model"]}
-    return Result(record, "\n".join(lines), cheapest is not None)
-
-
-def _table(rows: Sequence[dict[str, Any]]) -> list[str]:
-    metric = rows[0]["metric"]
-    head = [
-        "base model",
-        "likely to pass",
-        "chance",
-        f"{metric} on dev (95% interval)",
-        "parameters",
-        "GFLOP an answer",
-        "median s",
-        "cost of 1,000",
-        "minutes",
-    ]
-    cells = [head, *(_cells(row) for row in rows)]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
-    return ["  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip() for row in cells]
-
-
-def _cells(row: dict[str, Any]) -> list[str]:
-    return [
-        row["model"],
-        "yes" if row["likely"] else "no",
-        f"{row['chance']:.0%}",
-        f"{row['estimate']:.3f} ({row['low']:.3f} to {row['high']:.3f})",
-        f"{row['parameters'] / 1e6:.4g}M",
-        f"{row['gigaflops']:.3g}",
-        "-" if row["latency"] is None else f"{row['latency']:.2f}",
-        "-" if row["cost_per_1k"] is None else f"{row['cost_per_1k']:.4g}",
-        f"{row['minutes']:.1f}",
-    ]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from goldgate.jobs.workspace import Work
+from goldgate.jobs.workspace import Workspace
 from goldgate.scored.baselines import deciding_metrics
 from goldgate.task.examples import Split
 from goldgate_trainers import Attempt, CurvePoint, Recipe, TrainingResult
@@ -16,11 +16,11 @@ _SHARES = (0.25, 0.5)
 
 
 def learning_curve(
-    work: Work,
+    work: Workspace,
     first: Attempt,
     folder: Path,
     left: float,
-    train: Callable[[Work, Recipe, Path], TrainingResult],
+    train: Callable[[Workspace, Recipe, Path], TrainingResult],
     name: Callable[[Path], str],
 ) -> list[CurvePoint]:
     """The deciding metric on dev by the size of train, the whole last. first: the attempt on the whole, from the base.
@@ -33,7 +33,7 @@ def learning_curve(
     trained = len(_SHARES) if first.recipe.patience else sum(_SHARES)
     needed = trained * first.trained + len(_SHARES) * first.judged
     if needed > left:
-        work.screen.say(f"no learning curve: it would take {needed / 60:.0f} min, {max(0.0, left) / 60:.0f} are left")
+        work.progress.say(f"no learning curve: it would take {needed / 60:.0f} min, {max(0.0, left) / 60:.0f} are left")
         return []
     metric, whole = deciding_metrics(work.task)[0], sorted(work.split("train").examples, key=lambda e: e.id)
     order = random.Random(first.recipe.seed).sample(whole, len(whole))
@@ -45,7 +45,7 @@ def learning_curve(
         out = folder / f"{share:.0%}".rstrip("%")
         result = train(replace(work, splits={**work.splits, "train": part}), first.recipe, out)
         if result.time_up is not None:
-            work.screen.say(f"no learning curve: with {share:.0%} of the examples training {result.time_up.words}")
+            work.progress.say(f"no learning curve: with {share:.0%} of the examples training {result.time_up.words}")
             return []
         scored = work.scored(name(result.adapter), "dev", f"with {share:.0%} of the training examples")
         points.append(CurvePoint(len(part), scored.measure(metric).value))

@@ -10,7 +10,8 @@ from pathlib import Path
 from goldgate.base.errors import UserError, near_names
 from goldgate.base.files import check_name, read_json, whole_folder, write_whole
 from goldgate.base.hardware import matmul_gflops
-from goldgate.cli.screen import Result, Screen
+from goldgate.jobs.progress import Progress
+from goldgate.jobs.trained import Trained
 from goldgate.task.project import DEMO_MARK, Project
 
 SHIPPED = ("invoices", "tickets", "voice")
@@ -19,26 +20,27 @@ _SUITE_FILES = ("*.py", "*.yaml", "*.json")
 _LEFT_BEHIND = {"champion.json"}  # the demo earns its own
 
 
-def run_demo(task: str, folder: Path, cache: Path, cache_bytes: int, minutes: float | None) -> Result:
+def run_demo(
+    task: str, folder: Path, cache: Path, cache_bytes: int, minutes: float | None, progress: Progress
+) -> Trained:
     """Prepares the demo's project where it is not there yet, then trains until the suite passes or the budget ends."""
     from goldgate.jobs.train import Budget, run_train
 
     if task not in SHIPPED:
         raise UserError(f'no demo of "{check_name(task, "task")}"', hint=near_names(task, SHIPPED))
-    screen = Screen()
     project = replace(demo_project(task, folder, cache), cache_bytes=cache_bytes)
     if differs(project, task):
-        screen.say(
+        progress.say(
             f"The examples in {project.golden(task)} are not those of this version; they are used all the same."
             " Delete the folder to start with today's."
         )
     rate = matmul_gflops()
     budget = minutes if minutes is not None else _MINUTES_AT_150 * 150 / rate
-    screen.say(
+    progress.say(
         f"Goldgate demo: {task}, in {folder}. This machine multiplies at {rate:.0f} GFLOP/s;"
         f" training may take up to {budget:.0f} min."
     )
-    return run_train(project, task, Budget(attempts=3, minutes=budget), [], screen=screen, quick=True)
+    return run_train(project, task, Budget(attempts=3, minutes=budget), [], progress=progress, quick=True)
 
 
 def demo_project(task: str, folder: Path, cache: Path) -> Project:

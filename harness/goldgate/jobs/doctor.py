@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from goldgate.base.extras import EXTRAS, is_installed, missing_modules
-from goldgate.base.hardware import WORTH, device_name, matmul_gflops
-from goldgate.cli.screen import Result
+from goldgate.base.hardware import device_name, matmul_gflops
 from goldgate.runs.folder import versions
 
 _NEEDED_GB = 3.0  # models, their downloads and one demo
@@ -31,7 +32,37 @@ def machine() -> dict[str, Any]:
     }
 
 
-def run_doctor(cache: Path) -> Result:
+@dataclass(frozen=True)
+class MachineCheck:
+    """What this machine is, and what the demo lacks on it. free_gb: GiB at the cache; models: whether each is there;
+    extras: the modules that each lacks."""
+
+    machine: Mapping[str, Any]
+    cache: Path
+    free_gb: float
+    models: Mapping[str, bool]
+    versions: Mapping[str, str]
+    extras: Mapping[str, list[str]]
+    missing: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing is missing."""
+        return not self.missing
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "machine": self.machine,
+            "cache": str(self.cache),
+            "free_gb": round(self.free_gb, 1),
+            "models": self.models,
+            "versions": self.versions,
+            "extras": {extra: {"missing": modules} for extra, modules in self.extras.items()},
+            "missing": list(self.missing),
+        }
+
+
+def run_doctor(cache: Path) -> MachineCheck:
     """Looks at machine, versions, disk and models; passes unless something that the demo needs is missing."""
     from goldgate.models.embedded import EMBEDDED, EMBEDDER, is_here
 
@@ -42,41 +73,5 @@ def run_doctor(cache: Path) -> Result:
     faults = []
     if free < _NEEDED_GB and not all(models.values()):
         faults.append(f"{free:.1f} GiB free at {nearest}; the models and a demo need {_NEEDED_GB:.0f}")
-    lines = [
-        f"cores            {here['cores']}",
-        f"memory           {here['memory_gb']} GiB",
-        *_rates(here),
-        f"cache            {cache} ({free:.0f} GiB free)",
-        *(f"model            {n}: {'ready' if ok else 'fetched on first use'}" for n, ok in models.items()),
-        *(f"{name:<16} {number}" for name, number in versions().items()),
-        *(f"{f'goldgate[{extra}]':<16} {_extra(extra)}" for extra in EXTRAS),
-        *(f"missing          {fault}" for fault in faults),
-    ]
-    record = {
-        "machine": here,
-        "cache": str(cache),
-        "free_gb": round(free, 1),
-        "models": models,
-        "versions": versions(),
-        "extras": {extra: {"missing": missing_modules(extra)} for extra in EXTRAS},
-        "missing": faults,
-    }
-    return Result(record, "\n".join(lines), not faults)
-
-
-def _rates(here: dict[str, Any]) -> list[str]:
-    if here["gflops"] is None:
-        return ["matrices         not measured: torch is not installed"]
-    return [
-        f"fp32 matrices    {here['gflops']} GFLOP/s",
-        f"bf16 matrices    {here['gflops_bf16']} GFLOP/s, {here['gflops_bf16'] / here['gflops']:.1f} times fp32"
-        f" (precision: auto takes bf16 from {WORTH} on)",
-        f"accelerator      {here['accelerator']}",
-    ]
-
-
-def _extra(extra: str) -> str:
-    missing = missing_modules(extra)
-    if not missing:
-        return "installed"
-    return f"not installed (without {', '.join(missing)}): pip install 'goldgate[{extra}]'"
+    extras = {extra: missing_modules(extra) for extra in EXTRAS}
+    return MachineCheck(here, cache, free, models, versions(), extras, tuple(faults))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import Any
 
 from goldgate.base.files import write_json
-from goldgate.cli.screen import Result, Screen
-from goldgate.cli.train_text import Told, result_of
 from goldgate.jobs.promote import promote_candidate
+from goldgate.jobs.trained import Trained, trained
 from goldgate.jobs.training import Training
 from goldgate.jobs.workspace import golden_summary, references
 from goldgate.ledger import read_looks, spent
@@ -24,9 +25,16 @@ from goldgate_trainers import Attempt, Budget, Outcome, diagnose
 
 
 def finish(
-    training: Training, outcome: Outcome, prompted: Prompted, budget: Budget, screen: Screen, started: float
-) -> Result:
-    """Everything after the loop: the record, golden's summary, latency, promotion, the report."""
+    training: Training,
+    outcome: Outcome,
+    prompted: Prompted,
+    budget: Budget,
+    steps: Sequence[Mapping[str, Any]],
+    started: float,
+) -> Trained:
+    """Everything after the loop: the record, golden's summary, latency, promotion, the report. steps: those of the run,
+    which grow until they are recorded.
+    """
     from goldgate_reports import build_report
 
     work, run = training.work, training.run
@@ -56,7 +64,7 @@ def finish(
             budget=_budget(budget),
             spent=_spent(outcome, budget),
             latency={n: LatencyFacts.model_validate(row) for n, row in latency.items()},
-            steps=tuple(StepTime.model_validate(step) for step in screen.steps),
+            steps=tuple(StepTime.model_validate(step) for step in steps),
             seconds=round(time.monotonic() - started, 1),
             reason=outcome.reason,
             ending=EndingFacts(gates=ending.gates, helps=ending.helps) if ending else None,
@@ -64,12 +72,11 @@ def finish(
     )
     if outcome.passed and looked is not None:
         verdicts = [row.verdict for row in looked.records]
-        with screen.step("promote", "the model that passed becomes the champion"):
+        with work.progress.step("promote", "the model that passed becomes the champion"):
             promote_candidate(work, run, candidate, prompted.name, verdicts, looked.look.name if looked.look else None)
     run.update(Opened(status="passed" if outcome.passed else "failed"))
     report = build_report(run.folder)
-    told = Told(work, run, candidate, prompted.name, summary, report, time.monotonic() - started)
-    return result_of(told, outcome, ending)
+    return trained(work, run, candidate, prompted.name, summary, outcome, ending, report, time.monotonic() - started)
 
 
 def _budget(budget: Budget) -> Spending:

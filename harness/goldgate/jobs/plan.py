@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from goldgate.answers.cache import answer_cache
-from goldgate.answers.collect import collect
 from goldgate.base.errors import UserError, near_names
-from goldgate.champion.record import CHAMPION, load_champion
-from goldgate.cli.plan_text import PlanText
-from goldgate.cli.screen import Result
+from goldgate.champion.record import CHAMPION
 from goldgate.gates import GatePlan, GateRecord, can_plan, chance_of_passing, plan_gate, share_of_golden
+from goldgate.jobs.answering import Sources
+from goldgate.jobs.run_suite import run_suite
+from goldgate.jobs.workspace import Workspace
 from goldgate.ledger import is_opened, level, names_strata, read_looks
-from goldgate.plugin.run import run_suite
 from goldgate.scored.baselines import declared_baselines, rank
 from goldgate.scored.scored import Scored
-from goldgate.scored.table import ScoreTable
-from goldgate.scorers import Context
-from goldgate.subjects import Answer, can_constrain, parse_subject
-from goldgate.task.examples import Split, load_split
+from goldgate.subjects import can_constrain
 from goldgate.task.project import Project
 from goldgate.task.strata import read_novelty
 from goldgate.task.subject_name import PLAIN_BASE
-from goldgate.task.task import Task, load_task
+from goldgate.task.task import load_task
 
 
 @dataclass(frozen=True)
@@ -40,16 +35,55 @@ class Asked:
     look: int | None = None
 
 
-def run_plan(project: Project, name: str, asked: Asked) -> Result:
+@dataclass(frozen=True)
+class Planned:
+    """What golden can show.
+
+    Attributes:
+        subject: whose dev estimates are assumed to be true.
+        golden: so many examples are planned for.
+        real: whether golden has that many.
+        chance: of the whole suite to pass; None where a gate could not be planned.
+        given: whether truths were given.
+        unplanned: (item, why) of the gates that could not be planned.
+        opened: whether golden's examples were shown.
+    """
+
+    task: str
+    subject: str
+    golden: int
+    real: bool
+    look: int
+    level: float
+    chance: float | None
+    given: bool
+    plans: Sequence[GatePlan]
+    unplanned: Sequence[tuple[str, str]]
+    opened: bool
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "task": self.task,
+            "subject": self.subject,
+            "golden": self.golden,
+            "look": self.look,
+            "level": self.level,
+            "chance": self.chance,
+            "gates": [_row(p) for p in self.plans],
+            "unplanned": [{"item": i, "why": why} for i, why in self.unplanned],
+        }
+
+
+def run_plan(project: Project, name: str, asked: Asked) -> Planned:
     """Plans every gate of a suite. Calls no model and looks at no answer to golden."""
     task = load_task(project, name)
-    dev, golden = (load_split(project, name, split) for split in ("dev", "golden"))
-    subject = asked.subject or _best_answered(project, task, dev)
+    work = Workspace(project, task, sources=Sources(generate=False))
+    dev, golden = work.split("dev"), work.split("golden")
+    subject = asked.subject or _best_answered(work)
     if asked.subject not in (None, CHAMPION):
-        _answers(project, task, dev, subject)
+        _scored(work, subject)
     records = _records(project, name, subject)
-    looks = project.golden(name) / "looks"
-    number = asked.look or len(read_looks(looks)) + 1
+    number = asked.look or len(read_looks(work.ledger)) + 1
     alpha, total = level(number, task.error), asked.golden or len(golden)
     good = [g for g in records if can_plan(g)]
     truths = _truths(asked.truths, good)
@@ -62,43 +96,44 @@ def run_plan(project: Project, name: str, asked: Asked) -> Result:
         else:
             unplanned.append((gate.item, f"{gate.verdict.metric}: no golden example is in its slice"))
     chance = None if unplanned else chance_of_passing(good, total, alpha)
-    record = {
-        "task": name,
-        "subject": subject,
-        "golden": total,
-        "look": number,
-        "level": alpha,
-        "chance": chance,
-        "gates": [_row(p) for p in plans],
-        "unplanned": [{"item": i, "why": why} for i, why in unplanned],
-    }
-    text = PlanText(name, subject, total, total == len(golden), number, alpha, chance, bool(truths))
-    opened = "\ngolden was opened: a pass has no error rate until it is refreshed" if is_opened(looks) else ""
-    return Result(record, text.of(plans, unplanned) + opened)
+    return Planned(
+        name,
+        subject,
+        total,
+        total == len(golden),
+        number,
+        alpha,
+        chance,
+        bool(truths),
+        plans,
+        unplanned,
+        is_opened(work.ledger),
+    )
 
 
-def _answers(project: Project, task: Task, dev: Split, subject: str) -> Mapping[str, Answer]:
-    """A subject's cached answers to dev. Raises UserError where one is missing, or there is no such subject."""
-    asked = parse_subject(subject, task, project)
+def _scored(work: Workspace, subject: str) -> Scored:
+    """A subject by its answers to dev that exist. Raises UserError where one is missing, or nobody has that name."""
+    who = work.parse(subject)
     try:
-        return collect(asked, dev.examples, cache=answer_cache(project, "dev"), generate=False).answers
+        return Scored(subject, work.scores(who, work.split("dev")))
     except UserError as error:
-        raise UserError(error.what, error.where, _ask(task.name, subject)) from error
+        raise UserError(error.what, error.where, _ask(work.task.name, subject)) from error
 
 
-def _best_answered(project: Project, task: Task, dev: Split) -> str:
-    """The champion, else the best on dev of the declared baselines whose answers are cached. Raises UserError."""
-    if load_champion(project, task.name) is not None:
+def _best_answered(work: Workspace) -> str:
+    """The champion, else the best on dev of the declared baselines whose answers are there. Raises UserError."""
+    if work.champion is not None:
         return CHAMPION
+    task = work.task
     names = declared_baselines(task)
     constrained = [n.held for n in names if can_constrain(n, task)]
     ranks = {}
     for name in dict.fromkeys(map(str, [*names, *constrained])):
         try:
-            answers = _answers(project, task, dev, name)
+            scored = _scored(work, name)
         except UserError:
             continue  # not answered yet, or not to be had here
-        ranks[name] = rank(task, Scored(name, ScoreTable(Context(task, project.cache), dev, answers)))
+        ranks[name] = rank(task, scored)
     if not ranks:
         raise UserError(
             "nobody has answered dev yet, so what the gates are like is not known",
@@ -115,7 +150,7 @@ def _ask(task: str, subject: str) -> str:
 def _records(project: Project, name: str, subject: str) -> tuple[GateRecord, ...]:
     """The gates as the suite records them on dev. Raises UserError where there is none, or none has values."""
     candidate = None if subject == CHAMPION else subject
-    result = run_suite(project, name, candidate, "dev", silent=True, generate=False)
+    result = run_suite(project, name, candidate, "dev", generate=False)
     folder = str(project.suite(name))
     if not result.records:
         raise UserError("the suite recorded no gate on dev", folder, f"look at it with: pytest {folder} --split dev")

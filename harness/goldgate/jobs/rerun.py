@@ -10,11 +10,11 @@ from typing import Any
 
 from goldgate.base.errors import UserError
 from goldgate.base.fingerprint import short
-from goldgate.cli.screen import Result, Screen
+from goldgate.jobs.progress import Progress
 from goldgate.jobs.training import train_shown
-from goldgate.jobs.workspace import Work
+from goldgate.jobs.workspace import Workspace
 from goldgate.models.embedded import ensure_model
-from goldgate.runs.folder import Run, find_run, one_training
+from goldgate.runs.folder import find_run, one_training
 from goldgate.runs.part import needed
 from goldgate.runs.record import AttemptFacts, RunRecord
 from goldgate.task.project import Project
@@ -25,26 +25,53 @@ _DECIDING = ("base model", "train")
 """Conditions that are part of the adapter: where they differ, another one is certain, and no training is worth it."""
 
 
-def run_rerun(project: Project, name: str, screen: Screen | None = None) -> Result:
+@dataclass(frozen=True)
+class Rerun:
+    """What became of a run's best adapter. attempt: the one that was compared, with its digest then and now; all None
+    where nothing was trained; changed: what is different since, in words.
+    """
+
+    run: str
+    attempt: int | None
+    then: str | None
+    now: str | None
+    changed: tuple[str, ...]
+
+    @property
+    def same(self) -> bool:
+        """Whether it is the same adapter, to the byte."""
+        return self.attempt is not None and self.then == self.now
+
+    @property
+    def passed(self) -> bool:
+        return self.same
+
+    def to_json(self) -> dict[str, Any]:
+        record = {"run": self.run, "same": self.same, "changed": list(self.changed)}
+        if self.attempt is None:
+            return record
+        return record | {"attempt": self.attempt, "then": self.then, "now": self.now}
+
+
+def run_rerun(project: Project, name: str, progress: Progress) -> Rerun:
     """Trains the best attempt of a run, and those that it went on from, in a scratch folder of the run, and compares
     digests; passed where they are equal. Where they are not, the result names what is different since. Raises UserError
     for a run that has not ended, or whose record says too little.
     """
-    screen = screen or Screen()
     run = find_run(project, name)
     where = str(run.path)
     record = run.read()
-    work = Work(project, load_task(project, needed(record.task, "task", where, "train again")), screen)
+    work = Workspace(project, load_task(project, needed(record.task, "task", where, "train again")), progress)
     hint = f"let the run end, or train again: goldgate train {work.task.name}"
     best = needed(record.best, "best", where, hint)
     attempts = needed(record.attempts, "attempts", where, hint)
     then = needed(record.conditions, "conditions", where, hint)
     chain = _chain(attempts, best, where)
-    with screen.step("fetch the base model", f"{work.task.model}, once; it stays in {project.cache}"):
+    with progress.step("fetch the base model", f"{work.task.model}, once; it stays in {project.cache}"):
         model = ensure_model(project.cache, work.task.model)
     changed = differences(then, conditions(model, work.task, work.split("train")))
     if decided := [line for key, line in changed.items() if key in _DECIDING]:
-        return _result(run, None, decided)
+        return Rerun(run.id, None, None, None, tuple(decided))
     changed |= _dev_changed(record, chain, work)
     last = chain[-1]
     before: Path | None = None
@@ -57,7 +84,7 @@ def run_rerun(project: Project, name: str, screen: Screen | None = None) -> Resu
                 last = row
                 break
     shutil.rmtree(run.folder / "rerun")
-    return _result(run, (last.k, last.adapter, made.digest), list(changed.values()))
+    return Rerun(run.id, last.k, last.adapter, made.digest, tuple(changed.values()))
 
 
 def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, str]:
@@ -69,7 +96,7 @@ def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, st
     }
 
 
-def _dev_changed(record: RunRecord, chain: list[Trained], work: Work) -> dict[str, str]:
+def _dev_changed(record: RunRecord, chain: list[Trained], work: Workspace) -> dict[str, str]:
     """What differences() would say of the dev split, where answers to it decided which epoch was kept."""
     dev = record.data.get("dev")
     if dev is None or dev.fingerprint is None or not any(row.recipe.get("patience") for row in chain):
@@ -113,25 +140,3 @@ def _chain(attempts: Sequence[AttemptFacts], best: int, where: str) -> list[Trai
         chain.insert(0, rows[k])
         k = rows[k].continue_from
     return chain
-
-
-def _result(run: Run, compared: tuple[int, str, str] | None, changed: list[str]) -> Result:
-    """compared: number of an attempt, its digest then and now; None where nothing was trained."""
-    lines = [f"run {run.id} cannot come out the same, so nothing was trained"]
-    same = False
-    if compared is not None:
-        k, then, now = compared
-        same = then == now
-        lines = [
-            f"the same adapter, to the byte: attempt {k} of run {run.id} is {short(now)} again"
-            if same
-            else f"another adapter: attempt {k} of run {run.id} was {short(then)}, and is {short(now)} now"
-        ]
-    if changed:
-        lines += ["changed since:" if not same else "although this has changed since:", *(f"  {c}" for c in changed)]
-    elif not same:
-        lines.append("nothing that the record knows has changed since; on a GPU, the same bytes are not promised")
-    record = {"run": run.id, "same": same, "changed": changed}
-    if compared is not None:
-        record |= {"attempt": compared[0], "then": compared[1], "now": compared[2]}
-    return Result(record, "\n".join(lines), same)

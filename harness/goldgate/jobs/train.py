@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 
 from goldgate.base.fingerprint import digest
 from goldgate.base.hardware import device
-from goldgate.cli.screen import Result, Screen
 from goldgate.data.check import check_task_data
 from goldgate.data.nearness import refresh_novelty
 from goldgate.jobs.doctor import machine
 from goldgate.jobs.finish import finish
+from goldgate.jobs.progress import Progress, Timed
+from goldgate.jobs.trained import Trained
 from goldgate.jobs.training import Mode, Training
-from goldgate.jobs.workspace import Work, references
+from goldgate.jobs.workspace import Workspace, references
 from goldgate.ledger import check_ledger, looks_left, read_looks, suite_digest
 from goldgate.models.embedded import ModelRef, ensure_model, hidden_size
 from goldgate.runs.folder import Run, clear_parts, git_commit, one_training, open_run, versions
@@ -50,54 +51,54 @@ def run_train(
     budget: Budget,
     settings: Sequence[str],
     *,
-    screen: Screen | None = None,
+    progress: Progress,
     quick: bool = False,
     mode: Mode | None = None,
     base: str | None = None,
     track: Sequence[str] = (),
-) -> Result:
+) -> Trained:
     """Trains until the golden suite passes or the budget ends; promotes what passed; writes the report either way.
 
     quick: the demo's recipe, and constrained decoding for the best strategy alone. A run that was killed is taken up
     where it stood. base: a base model instead of task.yaml's, for a run that takes no look; track: trackers that are
     told of every step, in the run's folder. Raises UserError for bad input.
     """
-    screen = screen or Screen()
+    progress = Timed(progress)
     started, trackers = time.monotonic(), check_trackers(track)
     task = load_task(project, name).on_model(base)
     budget = budget.at_price(task.prices.machine_hour if task.prices else None)
-    work = Work(project, task, screen, trackers=trackers)
-    with screen.step("check the data", "schema, duplicates, nothing of golden in train"):
+    work = Workspace(project, task, progress, trackers=trackers)
+    with progress.step("check the data", "schema, duplicates, nothing of golden in train"):
         quality = check_task_data(project, task)
     check_ledger(work.ledger, sealed=task.golden == "sealed")  # no training for a look that would be refused
     work.splits.update(quality.splits)
     for remark in quality.remarks:
-        screen.say(f"  {remark}")
-    with screen.step("fetch the base model", f"{task.model}, once; it stays in {project.cache}"):
+        progress.say(f"  {remark}")
+    with progress.step("fetch the base model", f"{task.model}, once; it stays in {project.cache}"):
         model = ensure_model(project.cache, task.model)
     recipe = _recipe(work, model, settings, quick)  # a bad setting ends here, before there is a run
-    with screen.step("how new is golden?", "each example's distance to train, by embedding and by words"):
+    with progress.step("how new is golden?", "each example's distance to train, by embedding and by words"):
         novelty = refresh_novelty(project, name, quality.splits)
-    screen.say(f"  {novelty}")
+    progress.say(f"  {novelty}")
     with one_training(project, name):
-        return _train(work, model, recipe, budget, settings, quick, mode or Mode(), started)
+        return _train(work, model, recipe, budget, settings, quick, mode or Mode(), progress, started)
 
 
 def _train(
-    work: Work,
+    work: Workspace,
     model: ModelRef,
     recipe: Recipe,
     budget: Budget,
     settings: Sequence[str],
     quick: bool,
     mode: Mode,
+    progress: Timed,
     started: float,
-) -> Result:
-    screen = work.screen
+) -> Trained:
     run, again = _open(work, model, recipe, [*settings, *mode.key], quick)
     if again:
         clear_parts(run.folder)
-        screen.say(f"  run {run.id} is taken up again: what is complete is kept")
+        progress.say(f"  run {run.id} is taken up again: what is complete is kept")
         # Worked out anew it could differ: whether bf16 pays is measured.
         recipe = from_dict(run.read().recipe or recipe.to_dict(), f'{run.path}, field "recipe"')
     prompted = work.prompted(everything=not quick)
@@ -110,10 +111,10 @@ def _train(
     plan = mode.plan(training, recipe)
     outcome = _loop(training, recipe, budget, plan)
     run.update(Planned(plan=PlanFacts.model_validate(plan.record(outcome.attempts))))
-    return finish(training, outcome, prompted, budget, screen, started)
+    return finish(training, outcome, prompted, budget, progress.steps, started)
 
 
-def _open(work: Work, model: ModelRef, recipe: Recipe, settings: Sequence[str], quick: bool) -> tuple[Run, bool]:
+def _open(work: Workspace, model: ModelRef, recipe: Recipe, settings: Sequence[str], quick: bool) -> tuple[Run, bool]:
     task = work.task
     key = digest(
         {
@@ -155,7 +156,7 @@ def _open(work: Work, model: ModelRef, recipe: Recipe, settings: Sequence[str], 
     return run, again
 
 
-def _recipe(work: Work, model: ModelRef, settings: Sequence[str], quick: bool) -> Recipe:
+def _recipe(work: Workspace, model: ModelRef, settings: Sequence[str], quick: bool) -> Recipe:
     hidden = hidden_size(model)
     train, changes = work.split("train"), parse_settings(settings)
     if not quick:
@@ -164,13 +165,13 @@ def _recipe(work: Work, model: ModelRef, settings: Sequence[str], quick: bool) -
     return settled(demo_recipe(work.task, len(train), hidden, changes, characters=characters, on=device()))
 
 
-def _say_baselines(work: Work, prompted: Prompted) -> None:
+def _say_baselines(work: Workspace, prompted: Prompted) -> None:
     metric = deciding_metrics(work.task)[0]
     for name, row in sorted(prompted.tried.items(), key=lambda pair: -pair[1][metric]):
         mark = "  <- the best that prompting does" if name == prompted.name else ""
-        work.screen.say(f"  {name:<32} {metric} {row[metric]:.3f} on dev{mark}")
+        work.progress.say(f"  {name:<32} {metric} {row[metric]:.3f} on dev{mark}")
     for name, why in prompted.untried.items():
-        work.screen.say(f"  {name:<32} not tried: {why}")
+        work.progress.say(f"  {name:<32} not tried: {why}")
 
 
 def _loop(training: Training, recipe: Recipe, budget: Budget, plan: Plan) -> Outcome:
@@ -182,7 +183,7 @@ def _loop(training: Training, recipe: Recipe, budget: Budget, plan: Plan) -> Out
         training.look,
         training.run.folder,
         budget,
-        told=lambda step, k: training.work.screen.say(f"attempt {k}: {step.reason}"),
+        told=lambda step, k: training.work.progress.say(f"attempt {k}: {step.reason}"),
         plan=plan,
         judging=training.judging,
     )

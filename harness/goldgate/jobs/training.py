@@ -9,26 +9,22 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from goldgate.answers.cache import answer_cache
-from goldgate.answers.collect import collect
 from goldgate.answers.replay import write_replay
 from goldgate.base.errors import UserError
 from goldgate.base.files import read_json, write_json
 from goldgate.base.fingerprint import digest
 from goldgate.gates import GateRecord, chance_of_other_verdict, chance_of_passing, share_of_golden
 from goldgate.jobs.curve import learning_curve
-from goldgate.jobs.workspace import Work, references
+from goldgate.jobs.run_suite import run_suite
+from goldgate.jobs.workspace import Workspace, references
 from goldgate.ledger import level, named_variations, names_strata, read_looks, suite_digest
 from goldgate.models.embedded import ModelRef
-from goldgate.plugin.run import run_suite
 from goldgate.runs.folder import Run, answers_folder
 from goldgate.runs.golden import GateRow, LookFacts, LookRecord
 from goldgate.runs.record import Looked
 from goldgate.scored.baselines import deciding_metrics
 from goldgate.scored.scored import Scored
-from goldgate.scored.table import ScoreTable
-from goldgate.scorers import Context, scorer_versions
-from goldgate.subjects import parse_subject
+from goldgate.scorers import scorer_versions
 from goldgate.task.strata import read_novelty
 from goldgate.task.subject_name import SubjectName
 from goldgate_trainers import (
@@ -60,7 +56,7 @@ _TAGGED = 5  # dev examples of a tag below which its score says nothing
 class Training:
     """One run: what is worked on, where it is recorded, and what the base model is."""
 
-    work: Work
+    work: Workspace
     run: Run
     model: ModelRef
     quick: bool
@@ -87,7 +83,7 @@ class Training:
         """The suite on dev, read as observed, and from it the chance of passing golden at the coming look's level."""
         subject = self.subject(adapter)
         scored = self.work.scored(subject, "dev", "how good the attempt is, on dev")
-        result = run_suite(self.work.project, self.name, subject, "dev", silent=True, model=self.work.task.model)
+        result = run_suite(self.work.project, self.name, subject, "dev", model=self.work.task.model)
         if not result.records:
             raise UserError(
                 "the suite recorded no verdict on dev",
@@ -96,9 +92,9 @@ class Training:
             )
         write_json(self.run.attempt(number) / "verdicts.json", [r.to_json() for r in result.records])
         coming = level(len(read_looks(self.work.ledger)) + 1, self.work.task.error)
-        with self.work.screen.step("chance of passing golden", "is a look at golden worth it yet?"):
+        with self.work.progress.step("chance of passing golden", "is a look at golden worth it yet?"):
             chance = chance_of_passing(result.records, len(self.work.split("golden")), coming)
-        self.work.screen.say(f"  attempt {number}: chance of passing golden {chance:.0%}")
+        self.work.progress.say(f"  attempt {number}: chance of passing golden {chance:.0%}")
         failing = [r.verdict.gate for r in result.records if r.verdict.outcome != "pass"]
         if not failing and not result.passed:
             failing = list(result.gaps) or ["a test without a gate"]
@@ -115,16 +111,16 @@ class Training:
         self.work.scored(subject, "golden", "the examples that decide; training never sees them")
         for reference, why in references(self.work.task).items():
             self.work.scored(reference, "golden", why)
-        with self.work.screen.step(f"pytest suites/{self.name}", "the acceptance gate"):
-            result = run_suite(self.work.project, self.name, subject, "golden", silent=True)
-        self.work.screen.say(result.output.rstrip())
+        with self.work.progress.step(f"pytest suites/{self.name}", "the acceptance gate"):
+            result = run_suite(self.work.project, self.name, subject, "golden")
+        self.work.progress.say(result.output.rstrip())
         if result.look is None or not result.complete:
             raise UserError(
                 "the suite did not run as a whole on golden" + "".join(f"; {gap}" for gap in result.gaps),
                 str(self.work.task.folder),
                 f"see: pytest suites/{self.name} --candidate {subject} --split golden",
             )
-        on_dev = run_suite(self.work.project, self.name, subject, "dev", silent=True)
+        on_dev = run_suite(self.work.project, self.name, subject, "dev")
         write_replay(
             answers_folder(self.work.project, self.name, result.look.name),
             self.work.task,
@@ -162,7 +158,7 @@ class Training:
         strata = read_novelty(task.data).strata if names_strata(task) else {}
         return round(share_of_golden(gate, self.work.split("dev"), golden, strata) * len(golden))
 
-    def _on_part(self, work: Work, recipe: Recipe, out: Path, limit: TimeLimit) -> TrainingResult:
+    def _on_part(self, work: Workspace, recipe: Recipe, out: Path, limit: TimeLimit) -> TrainingResult:
         return train_shown(work, self.model, recipe, out, None, limit)
 
     def facts(self, recipe: Recipe) -> TrainFacts:
@@ -182,26 +178,28 @@ def _told(gate: GateRecord) -> GateRow:
     return GateRow(item=gate.item, verdict=gate.verdict, flips=chance_of_other_verdict(gate))
 
 
-def _subject(work: Work, adapter: Path) -> str:
+def _subject(work: Workspace, adapter: Path) -> str:
     return str(SubjectName("adapter", folder=str(adapter.resolve().relative_to(work.project.root.resolve()))))
 
 
-def _watch(work: Work) -> Watch:
-    """How an epoch's adapter answers dev: scored as an attempt is, from the same cache."""
+def _watch(work: Workspace) -> Watch:
+    """How an epoch's adapter answers dev: scored as an attempt is, in the same workspace."""
     task, dev, metric = work.task, work.split("dev"), deciding_metrics(work.task)[0]
 
     def score(folder: Path) -> float:
-        name = _subject(work, folder)
-        answers = collect(
-            parse_subject(name, task, work.project), dev.examples, cache=answer_cache(work.project, "dev")
-        ).answers
-        return Scored(name, ScoreTable(Context(task, work.project.cache), dev, answers)).measure(metric).value
+        subject = work.made(_subject(work, folder))
+        return Scored(subject.name, work.scores(subject, dev)).measure(metric).value
 
     return Watch(metric, digest({"dev": dev.fingerprint, "suite": suite_digest(task, scorer_versions(task))}), score)
 
 
 def train_shown(
-    work: Work, model: ModelRef, recipe: Recipe, out: Path, continue_from: Path | None, limit: TimeLimit | None = None
+    work: Workspace,
+    model: ModelRef,
+    recipe: Recipe,
+    out: Path,
+    continue_from: Path | None,
+    limit: TimeLimit | None = None,
 ) -> TrainingResult:
     """An adapter, with loss, speed and time left on the screen while it is trained. limit: the time it has; a trainer
     that is a program is ended where it needs more.
@@ -209,15 +207,15 @@ def train_shown(
     split = work.split("train")
     if recipe.trainer == "command":
         seconds = math.inf if limit is None else limit.left
-        with work.screen.step(f"attempt {out.name}: {recipe.command[0]}", "a program of yours trains"):
+        with work.progress.step(f"attempt {out.name}: {recipe.command[0]}", "a program of yours trains"):
             if limit is not None:
                 left = f"{max(0.0, seconds) / 60:.3g} min"
-                work.screen.say(f"  the program is ended after {left}, which is what the budget leaves for training")
+                work.progress.say(f"  the program is ended after {left}, which is what the budget leaves for training")
             return train_by_command(model, work.task, split, recipe, out, continue_from, seconds=seconds)
     what = f"attempt {out.name}" if out.parent.name == "attempts" else f"{out.parent.name} {out.name}"
     title = f"{what}: LoRA, {recipe.epochs} epochs over {len(split)} examples"
     seen = len(split) + split.tag_counts().get(recipe.focus, 0)
-    with work.screen.step(title, "the model learns the task", recipe.steps(seen)) as advance:
+    with work.progress.step(title, "the model learns the task", recipe.steps(seen)) as advance:
 
         def told(p: Progress) -> None:
             advance(p.step, f"loss {p.loss:.3f}  {p.tokens_per_second:.0f} tokens/s")
@@ -235,9 +233,9 @@ def train_shown(
             tracking,
             _watch(work),
             limit,
-            lambda line: work.screen.say(f"  {line}"),
+            lambda line: work.progress.say(f"  {line}"),
         )
     row = [marked(result.sample)] if result.sample and out.name == "1" else []
     for line in (*result.setbacks, *result.notes, *row):
-        work.screen.say(f"  {line if len(line) <= _SHOWN else line[:_SHOWN] + ' ...'}")
+        work.progress.say(f"  {line if len(line) <= _SHOWN else line[:_SHOWN] + ' ...'}")
     return result

@@ -19,9 +19,10 @@ from goldgate.plugin.place import suite_folder
 
 if TYPE_CHECKING:
     from goldgate.plugin.items import GatePlugin
+    from goldgate.plugin.summary import SummaryPlugin
 
-_GATES = "goldgate-gates"
-_SUMMARY = "goldgate-summary"
+_GATES: pytest.StashKey[GatePlugin] = pytest.StashKey()
+_SUMMARY: pytest.StashKey[SummaryPlugin] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -80,23 +81,25 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 
 
 def _engage(config: pytest.Config) -> GatePlugin:
-    known: GatePlugin | None = config.pluginmanager.get_plugin(_GATES)
-    if known is not None:
+    if (known := config.stash.get(_GATES, None)) is not None:
         return known
     from goldgate.plugin import fixtures
     from goldgate.plugin.items import GatePlugin, TermsPlugin
+    from goldgate.plugin.stash import SUITES
+    from goldgate.plugin.suites import Suites
 
-    gates = GatePlugin(config)
-    config.pluginmanager.register(gates, _GATES)
-    config.pluginmanager.register(TermsPlugin(gates), f"{_GATES}-terms")
-    config.pluginmanager.register(fixtures, f"{_GATES}-fixtures")
+    suites = config.stash[SUITES] = Suites(config)
+    gates = config.stash[_GATES] = GatePlugin(config, suites)
+    for plugin in (gates, TermsPlugin(), fixtures):
+        config.pluginmanager.register(plugin)
     _summarise(config)
     return gates
 
 
 def _summarise(config: pytest.Config) -> None:
-    if config.pluginmanager.has_plugin(_SUMMARY):
+    if _SUMMARY in config.stash:
         return
     from goldgate.plugin.summary import SummaryPlugin
 
-    config.pluginmanager.register(SummaryPlugin(config), _SUMMARY)
+    config.stash[_SUMMARY] = SummaryPlugin(config)
+    config.pluginmanager.register(config.stash[_SUMMARY])

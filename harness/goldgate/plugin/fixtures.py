@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from goldgate.base.errors import UserError
 from goldgate.forgetting.general import General
 from goldgate.forgetting.kept import Kept
 from goldgate.plugin.place import suite_folder
+from goldgate.plugin.roles import Role
+from goldgate.plugin.stash import SUITES
+from goldgate.plugin.suite import Suite
 from goldgate.scored.scored import Scored
 from goldgate.task.examples import Split
 
-if TYPE_CHECKING:
-    from goldgate.plugin.items import GatePlugin
-    from goldgate.plugin.roles import Role
-    from goldgate.plugin.suite import Suite
-
 
 def _suite(request: pytest.FixtureRequest) -> Suite:
-    gates: GatePlugin | None = request.config.pluginmanager.get_plugin("goldgate-gates")
-    suite = None if gates is None else gates.suite_at(request.path)
+    suites = request.config.stash.get(SUITES, None)
+    suite = None if suites is None else suites.at(request.path)
     if suite is None:
         raise UserError(
             f'the fixture "{request.fixturename}" belongs to golden suites',
@@ -119,8 +115,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     wanted = [name for name in ("edge_case", "kept") if name in metafunc.fixturenames and not _own(metafunc, name)]
     if folder is None or not wanted:
         return
-    gates: GatePlugin | None = metafunc.config.pluginmanager.get_plugin("goldgate-gates")
-    suite = None if gates is None else gates.suite_at(metafunc.definition.path)
+    suites = metafunc.config.stash.get(SUITES, None)
+    suite = None if suites is None else suites.at(metafunc.definition.path)
     if suite is None:
         return
     for name in wanted:

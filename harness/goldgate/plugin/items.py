@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Generator
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +14,17 @@ import pytest
 from goldgate.base.errors import UserError
 from goldgate.base.extras import extras_named
 from goldgate.gates import GateRecord
+from goldgate.jobs.suite_request import REQUEST
 from goldgate.measures import Judged, Recording, Verdict, invalid, recording
 from goldgate.plugin.failure import FORM, GateFailed, failed
 from goldgate.plugin.junit import set_properties
 from goldgate.plugin.kinds import kinds_of
-from goldgate.plugin.options import choice_of, is_worker
 from goldgate.plugin.place import line_of_caller, line_of_error, shown_path, suite_folder
 from goldgate.plugin.roles import FIXTURES
-from goldgate.plugin.selection import Selection
 from goldgate.plugin.spoken import Spoken
 from goldgate.plugin.suite import Suite
+from goldgate.plugin.suites import Suites
 from goldgate.plugin.tally import CARRIED
-from goldgate.task.project import Project, cache_folder, cache_limit
 
 _RERUN = "running a gate again does not change the verdict of its first run"
 _ARGUMENT = "declare it as the test's argument, so that its look is counted before it is read"
@@ -92,79 +90,44 @@ _RUN = pytest.StashKey[ItemRun]()
 class GatePlugin:
     """Runs the items of golden suites in the process that collects them."""
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, suites: Suites) -> None:
         self._config = config
-        self._suites: dict[Path, Suite] = {}
-        self.selection = Selection(config)
-
-    @property
-    def suites(self) -> list[Suite]:
-        return list(self._suites.values())
-
-    def suite_at(self, path: Path) -> Suite | None:
-        """The suite that a file belongs to."""
-        folder = suite_folder(path)
-        if folder is None:
-            return None
-        if folder not in self._suites:
-            root = folder.parent.parent
-            request = self._config.pluginmanager.get_plugin("goldgate-request")
-            project = _project_at(root) if request is None else replace(request.project, root=root)
-            choice = choice_of(self._config, os.environ)
-            if request is not None:
-                choice = replace(choice, generate=request.generate, model=request.model)
-            self._suites[folder] = Suite(project, folder.name, choice, self._say)
-        return self._suites[folder]
-
-    def _say(self, line: str) -> None:
-        """One line for who waits, past the capture of output."""
-        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
-        capture = self._config.pluginmanager.get_plugin("capturemanager")
-        if reporter is None or is_worker(self._config):
-            return
-        with ExitStack() as stack:
-            if capture is not None:
-                stack.enter_context(capture.global_and_fixture_disabled())
-            reporter.ensure_newline()
-            reporter.write_line(f"goldgate: {line}")
+        self._suites = suites
+        self._selection = suites.selection
 
     def saw_file(self, path: Path) -> None:
         """A file that lies in a suite's folder is looked into."""
         folder = suite_folder(path)
         if folder is not None:
-            self.suite_at(path)
-            self.selection.saw_file(folder, path)
+            self._suites.at(path)
+            self._selection.saw_file(folder, path)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        self.selection.saw_report(report)
+        self._selection.saw_report(report)
 
     def pytest_itemcollected(self, item: pytest.Item) -> None:
         if suite_folder(item.path) is not None:
-            self.selection.saw_item(item.path)
+            self._selection.saw_item(item.path)
             for kind in kinds_of(item, _fixtures(item)):
                 item.add_marker(kind)
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
         for item in items:
             if (folder := suite_folder(item.path)) is not None:
-                self.selection.deselected(folder)
+                self._selection.deselected(folder)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        for folder, suite in self._suites.items():
+        for folder, suite in self._suites.all():
             items = [i for i in session.items if suite_folder(i.path) == folder]
-            self.selection.chosen(folder, [i.nodeid for i in items])
+            self._selection.chosen(folder, [i.nodeid for i in items])
             suite.tests_candidate = any(_TESTING & _fixtures(i) for i in items)
             if unkept := suite.unkept(_kept(i) for i in items):
-                self.selection.lacks(folder, unkept)
-
-    def describe(self) -> list[dict[str, Any]]:
-        """Every suite of this process, what was selected of it and how it was resolved, as JSON."""
-        return [{**s.describe(), **self.selection.describe(folder)} for folder, s in self._suites.items()]
+                self._selection.lacks(folder, unkept)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Hook:
         """Keeps what cannot be had for the call phase: the item then fails there, as every gate does."""
-        suite = self.suite_at(item.path)
+        suite = self._suites.at(item.path)
         if suite is None:
             return (yield)
         run = ItemRun(item, suite, shown_path(item.path, self._config.invocation_params.dir))
@@ -219,9 +182,8 @@ class GatePlugin:
         repeated = run.keep_failures()
         if self._config.getini("goldgate_junit"):
             set_properties(run.item, [s.verdict for s in run.spoken])
-        request = self._config.pluginmanager.get_plugin("goldgate-request")
-        if request is not None:
-            request.judged(run.item.nodeid, run.records)
+        if (request := self._config.stash.get(REQUEST, None)) is not None:
+            request.records[run.item.nodeid] = tuple(run.records)
         wrong = [s for s in run.spoken if not s.verdict]
         if wrong:
             hint = _RERUN if repeated else _hint(run, wrong, raised)
@@ -248,9 +210,6 @@ class GatePlugin:
 
 class TermsPlugin:
     """Settles the terms of an item after marks have skipped it and before its fixtures: a look is opened here."""
-
-    def __init__(self, gates: GatePlugin) -> None:
-        self._gates = gates
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         run = item.stash.get(_RUN, None)
@@ -296,11 +255,3 @@ def _hint(run: ItemRun, wrong: list[Spoken], raised: BaseException | None) -> st
     if not isinstance(raised, AssertionError):
         return f"the recorded verdict decides, whatever the test does with it; {FORM}"
     return ""
-
-
-def _project_at(root: Path) -> Project:
-    """The project with this user's cache, by the environment. What is wrong there is said without a traceback."""
-    try:
-        return Project(root, cache_folder(os.environ), cache_limit(os.environ))
-    except UserError as error:
-        raise pytest.Collector.CollectError(str(error)) from error

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
-SplitName = Literal["dev", "golden"]
+if TYPE_CHECKING:
+    from goldgate.task.examples import TestedOn
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Choice:
     """
 
     candidate: str | None = None
-    split: SplitName | None = None
+    split: TestedOn | None = None
     regenerate: bool = False
     ci: bool = False
     generate: bool = True
@@ -123,7 +124,7 @@ def is_worker(config: pytest.Config) -> bool:
 
 def choice_of(config: pytest.Config, environ: Mapping[str, str]) -> Choice:
     """The choice that options and environment make."""
-    split = cast("SplitName | None", config.getoption("split"))
+    split = cast("TestedOn | None", config.getoption("split"))
     return Choice(
         config.getoption("candidate"),
         split,

@@ -7,17 +7,15 @@ from typing import Literal, get_args
 
 from goldgate.base.errors import UserError
 from goldgate.champion.record import Champion
+from goldgate.jobs.workspace import Workspace
 from goldgate.measures import Recording, recording
 from goldgate.plugin.options import Choice
-from goldgate.plugin.source import Source
 from goldgate.scored.baselines import choose_prompted, is_listed, what_was_tried
 from goldgate.scored.scored import Scored
 from goldgate.scored.table import ScoreTable
-from goldgate.subjects import Subject, how_known, parse_subject, serving_digest
+from goldgate.subjects import Subject, how_known
 from goldgate.task.examples import Split
-from goldgate.task.project import Project
 from goldgate.task.subject_name import PLAIN_BASE, SubjectName
-from goldgate.task.task import Task
 
 Role = Literal["candidate", "prompted", "base", "linear", "incumbent", "previous"]
 FIXTURES: frozenset[str] = frozenset({*get_args(Role), "general", "kept"})
@@ -32,18 +30,12 @@ class Roles:
     """Finds the subjects of one suite. dev: reads the dev split; notes: for people, of how they were found."""
 
     def __init__(
-        self,
-        project: Project,
-        task: Task,
-        champion: Champion | None,
-        choice: Choice,
-        source: Source,
-        dev: Callable[[], Split],
+        self, workspace: Workspace, champion: Champion | None, choice: Choice, dev: Callable[[], Split]
     ) -> None:
         self.notes: list[str] = []
-        self._project, self._task, self._champion = project, task, champion
-        self._choice, self._source, self._dev = choice, source, dev
-        self._parsed: dict[str, Subject] = {}
+        self._workspace, self._task, self._champion = workspace, workspace.task, champion
+        self._choice, self._dev = choice, dev
+        self._parse = workspace.parse
 
     def find(self, role: Role) -> Subject:
         """Who plays a role. Raises UserError where nobody does, or it cannot be known who."""
@@ -57,11 +49,6 @@ class Roles:
         }
         return makers[role]()
 
-    def _parse(self, name: str) -> Subject:
-        if name not in self._parsed:
-            self._parsed[name] = parse_subject(name, self._task, self._project)
-        return self._parsed[name]
-
     def _candidate(self) -> Subject:
         if self._choice.candidate is not None and not self._choice.by_champion:
             return self._parse(self._choice.candidate)
@@ -73,12 +60,7 @@ class Roles:
                 f"name one: pytest --candidate base+zero_shot, or --candidate adapter:FOLDER; or make one:"
                 f" goldgate train {self._task.name}, then goldgate promote RUN",
             )
-        return self._promoted(champion)
-
-    def _promoted(self, champion: Champion) -> Subject:
-        prompt = champion.adapter.get("prompt")
-        champion.check_serving(serving_digest(champion.subject, prompt, self._task, self._project))
-        return champion.replayed("candidate", self._parse)
+        return self._workspace.promoted(champion)
 
     def _previous(self) -> Subject:
         champion = self._champion
@@ -90,7 +72,7 @@ class Roles:
             )
         if self._candidate().identity == champion.identity:
             return champion.predecessor(self._parse)
-        return self._promoted(champion)
+        return self._workspace.promoted(champion)
 
     def _prompted(self) -> Subject:
         """The champion's reference for the champion; for others the one chosen on dev on this machine, else the
@@ -141,17 +123,22 @@ class Roles:
         """Name of the best declared baseline on dev. Raises _NotChosenYet where it would have to be measured first and
         may not.
         """
-        dev = self._dev()
+        dev, work = self._dev(), self._workspace
 
         def score(name: str) -> Scored:
             subject = self._parse(name)
-            if not measure or (not self._choice.generate and self._source.existing(subject, dev) is None):
+            if not measure or (not self._choice.generate and work.existing(subject, dev) is None):
                 raise _NotChosenYet(name)
-            return Scored(name, self._source.scores(subject, dev))
+            return Scored(name, work.scores(subject, dev))
 
         with recording(Recording()):  # dev's numbers are told where golden's are sealed
             chosen = choose_prompted(
-                self._project, self._task, dev, lambda name: self._parse(name).identity, score, everything=False
+                self._workspace.project,
+                self._task,
+                dev,
+                lambda name: self._parse(name).identity,
+                score,
+                everything=False,
             )
         self.notes.append(what_was_tried(chosen.tried, chosen.untried))
         return chosen.name

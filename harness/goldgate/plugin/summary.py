@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from goldgate.jobs.suite_request import REQUEST, SuiteOutcome
 from goldgate.plugin.options import in_ci, is_controller, is_worker
+from goldgate.plugin.stash import SUITES
 from goldgate.plugin.tally import CARRIED, SuiteTally, Tally
 
 if TYPE_CHECKING:
-    from goldgate.plugin.items import GatePlugin
+    from goldgate.answers.replay import SuiteAnswers
 
 
 class SummaryPlugin:
@@ -37,8 +39,8 @@ class SummaryPlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Writes looks' outcomes, and in CI fails a run that leaves a suite without a verdict."""
-        gates: GatePlugin | None = self._config.pluginmanager.get_plugin("goldgate-gates")
-        told = [] if gates is None else gates.describe()
+        suites = self._config.stash.get(SUITES, None)
+        told = [] if suites is None else suites.describe()
         if is_worker(self._config):
             self._config.workeroutput[CARRIED] = json.dumps(told)  # type: ignore[attr-defined]
             return
@@ -54,9 +56,10 @@ class SummaryPlugin:
                     _write_outcome(suite)
             elif in_ci(os.environ) and session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        request = self._config.pluginmanager.get_plugin("goldgate-request")
-        if request is not None:
-            request.finished(self.tally.suites, [] if gates is None else gates.suites)
+        if (request := self._config.stash.get(REQUEST, None)) is not None:
+            evidence = () if suites is None else tuple(suite.evidence for _, suite in suites.all())
+            outcomes = [_outcome(s, evidence) for s in self.tally.suites if s.task == request.task]
+            request.outcome = outcomes[0] if outcomes else SuiteOutcome(evidence=evidence)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if is_worker(self._config):  # has a terminal too, which nobody sees, and knows a part alone
@@ -65,10 +68,24 @@ class SummaryPlugin:
             from goldgate.plugin.terminal import write_summary
 
             write_summary(terminalreporter, self.tally.suites)
-            if self._config.pluginmanager.get_plugin("goldgate-request") is None:  # goldgate has a screen of its own
+            if REQUEST not in self._config.stash:  # who asked shows the suite himself
                 if path := self._config.getoption("gate_report"):
                     _write_report(terminalreporter, self.tally.suites, self._config.invocation_params.dir / path)
                 _tell_github(terminalreporter, self.tally.suites, self._config.invocation_params.dir, os.environ)
+
+
+def _outcome(suite: SuiteTally, evidence: tuple[Callable[[], SuiteAnswers], ...]) -> SuiteOutcome:
+    """What who asked for this run is told of the suite."""
+    look, ran = suite.info.get("look"), bool(suite.info)
+    return SuiteOutcome(
+        tuple(item.nodeid for item in suite.ordered()),
+        ran and suite.complete,
+        ran and suite.passed,
+        None if look is None else str(look["name"]),
+        dict(suite.info.get("answers", {})),
+        tuple(suite.gaps()),
+        evidence,
+    )
 
 
 def _write_report(out: pytest.TerminalReporter, suites: list[SuiteTally], path: Path) -> None:

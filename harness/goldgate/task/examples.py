@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from goldgate.base.errors import UserError, near_names
 from goldgate.base.files import check_json, check_object, parse_json, read_json, read_text, write_json
@@ -17,6 +17,7 @@ from goldgate.task.project import Project
 
 Message = dict[str, str]
 SPLITS = ("train", "dev", "golden")
+TestedOn = Literal["dev", "golden"]  # the splits that a subject is tested on
 COMPUTED = "novelty:"  # how the tags begin that are computed: no example's own does
 _KEYS = {"id", "input", "output", "accept", "tags", "group", "meta"}
 

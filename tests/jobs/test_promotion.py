@@ -16,9 +16,9 @@ from goldgate.answers.cache import answer_cache
 from goldgate.answers.replay import SuiteAnswers, write_replay
 from goldgate.champion import change as promotion
 from goldgate.champion.record import load_champion
+from goldgate.jobs.run_suite import run_suite
 from goldgate.ledger import read_looks, suite_digest
 from goldgate.perturb import letter_case
-from goldgate.plugin.run import run_suite
 from goldgate.runs.folder import answers_folder
 from goldgate.scorers import scorer_versions
 from goldgate.subjects import Answer, parse_subject
@@ -163,7 +163,7 @@ def test_a_look_that_was_taken_by_hand_is_good_for_a_promotion(typed: Typed, cou
     shutil.rmtree(counts.golden / "looks")
     status, _, err = typed("promote", "r1")
     assert (status, f"pytest suites/counts --candidate {name} --split golden, then promote again" in err) == (2, True)
-    assert run_suite(counts.project, "counts", name, "golden", silent=True).passed
+    assert run_suite(counts.project, "counts", name, "golden").passed
     assert spoken(typed, "promote", "r1")["champion"] == name
     champion = load_champion(counts.project, "counts")
     assert champion is not None
@@ -175,7 +175,7 @@ def test_a_suite_that_no_longer_runs_as_a_whole_promotes_nothing_by_an_older_loo
     name = passing(counts)
     (counts.project.runs("counts") / "r1" / "golden.json").unlink()
     shutil.rmtree(counts.golden / "looks")
-    assert run_suite(counts.project, "counts", name, "golden", silent=True).passed
+    assert run_suite(counts.project, "counts", name, "golden").passed
     (counts.project.root / "pytest.ini").write_text("[pytest]\npython_functions = test_a*\n")
     status, _, err = typed("promote", "r1")
     assert (status, load_champion(counts.project, "counts")) == (2, None)

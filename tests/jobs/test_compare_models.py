@@ -16,8 +16,8 @@ from goldgate.base.files import write_json
 from goldgate.champion.record import load_champion
 from goldgate.jobs import train, training
 from goldgate.jobs.compare_models import parameters
+from goldgate.jobs.run_suite import run_suite
 from goldgate.models import embedded
-from goldgate.plugin.run import run_suite
 from goldgate_trainers.lora.attempt_folder import read_attempt
 
 from .school import School, looks
@@ -83,7 +83,7 @@ def test_what_it_says_to_do_ships_the_adapter_that_was_compared(
     assert champion.subject == json.loads(out)["candidate"]
     assert len(list(counts.project.runs("counts").glob("*/run.json"))) == 2
     assert looks(counts) == 1
-    assert run_suite(counts.project, "counts", None, None, silent=True).passed
+    assert run_suite(counts.project, "counts", None, None).passed
 
 
 def test_where_none_is_likely_to_pass_the_nearest_is_told(

@@ -13,7 +13,7 @@ from goldgate.answers.cache import answer_cache
 from goldgate.champion.record import load_champion
 from goldgate.forgetting.other_task import on_other_task, other_task
 from goldgate.forgetting.without_task import WAYS, without_task
-from goldgate.plugin.run import run_suite
+from goldgate.jobs.run_suite import run_suite
 from goldgate.subjects import Answer, parse_subject
 from goldgate.task.questions import asked, passages, questions
 
@@ -55,7 +55,7 @@ def promoted(typed: Typed, counts: Any) -> Any:
 
 
 def test_a_machine_without_the_model_decides_what_was_forgotten(promoted: Any) -> None:
-    result = run_suite(promoted.project, "counts", None, "golden", silent=True, generate=False)
+    result = run_suite(promoted.project, "counts", None, "golden", generate=False)
     assert result.passed, result.output
     assert len(result.records) == 4
     assert result.answers[f"{ADAPTER} on general"] == {
@@ -67,7 +67,7 @@ def test_a_machine_without_the_model_decides_what_was_forgotten(promoted: Any) -
 
 def test_other_questions_than_the_recorded_ones_are_not_decided(promoted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("goldgate.subjects.subject.GENERAL", 99)
-    result = run_suite(promoted.project, "counts", None, "dev", silent=True, generate=False)
+    result = run_suite(promoted.project, "counts", None, "dev", generate=False)
     assert [r.verdict.outcome for r in result.records] == ["pass", "invalid"]
 
 
@@ -113,7 +113,7 @@ def test_a_machine_without_the_model_decides_what_became_of_another_task(typed: 
     assert typed("promote", "r1")[0] == 0
     shutil.rmtree(counts.project.cache)
     shutil.rmtree(counts.project.root / "runs")
-    result = run_suite(counts.project, "counts", None, "golden", silent=True, generate=False)
+    result = run_suite(counts.project, "counts", None, "golden", generate=False)
     assert result.passed, result.output
     assert len(result.records) == 2
     assert result.answers[f"{ADAPTER} on general"] == {"recorded": SIZES["dev"], "cache": 0, "model": 0}

@@ -16,9 +16,9 @@ import pytest
 from goldgate.answers.cache import answer_cache
 from goldgate.champion.record import load_champion
 from goldgate.jobs import training
+from goldgate.jobs.run_suite import run_suite
 from goldgate.ledger import LookKey, mark_opened, open_look, read_looks
 from goldgate.models.adapter import adapter_digest
-from goldgate.plugin.run import run_suite
 from goldgate.task.strata import read_novelty
 from goldgate_trainers import TrainingResult
 
@@ -287,7 +287,7 @@ def test_a_run_can_be_decided_again_without_its_adapter(
     (folder,) = (counts.project.runs("counts") / "golden").iterdir()
     assert {p.name for p in folder.iterdir()} == {"answers.json", "answers.jsonl.gz"}
     for split in ("dev", "golden"):
-        result = run_suite(counts.project, "counts", None, split, ("--answers", run), silent=True)
+        result = run_suite(counts.project, "counts", None, split, ("--answers", run))
         assert [r.verdict.outcome for r in result.records] == ["fail", "fail"]
         assert (
             sum(sum(c.values()) for c in result.answers.values())
@@ -428,7 +428,7 @@ def test_what_runs_today_is_recorded_and_outlives_its_endpoint(
     assert "is identified by name; it answered 20" in report
     server.stop()
     shutil.rmtree(counts.project.cache)
-    again = run_suite(counts.project, "counts", None, None, silent=True)
+    again = run_suite(counts.project, "counts", None, None)
     assert again.passed, again.output
     assert {sum(c.values()) - c["recorded"] for c in again.answers.values()} == {0}
     assert len(again.answers) == 3

@@ -1,0 +1,73 @@
+"""The golden suites that one process of pytest has collected."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from goldgate.base.errors import UserError
+from goldgate.jobs.suite_request import REQUEST
+from goldgate.plugin.options import choice_of, is_worker
+from goldgate.plugin.place import suite_folder
+from goldgate.plugin.selection import Selection
+from goldgate.plugin.suite import Suite
+from goldgate.task.project import Project, cache_folder, cache_limit
+
+
+class Suites:
+    """The suites by their folder, and what was selected of each."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._suites: dict[Path, Suite] = {}
+        self.selection = Selection(config)
+
+    def all(self) -> list[tuple[Path, Suite]]:
+        """Every suite with its folder, in the order in which they were found."""
+        return list(self._suites.items())
+
+    def at(self, path: Path) -> Suite | None:
+        """The suite that a file belongs to."""
+        folder = suite_folder(path)
+        if folder is None:
+            return None
+        if folder not in self._suites:
+            self._suites[folder] = self._made(folder)
+        return self._suites[folder]
+
+    def _made(self, folder: Path) -> Suite:
+        root, request = folder.parent.parent, self._config.stash.get(REQUEST, None)
+        project = _project_at(root) if request is None else replace(request.project, root=root)
+        choice = choice_of(self._config, os.environ)
+        if request is not None:
+            choice = replace(choice, generate=request.generate, model=request.model)
+        return Suite(project, folder.name, choice, self._say)
+
+    def describe(self) -> list[dict[str, Any]]:
+        """Every suite, what was selected of it and how it was resolved, as JSON."""
+        return [{**s.describe(), **self.selection.describe(folder)} for folder, s in self._suites.items()]
+
+    def _say(self, line: str) -> None:
+        """One line for who waits, past the capture of output."""
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        capture = self._config.pluginmanager.get_plugin("capturemanager")
+        if reporter is None or is_worker(self._config):
+            return
+        with ExitStack() as stack:
+            if capture is not None:
+                stack.enter_context(capture.global_and_fixture_disabled())
+            reporter.ensure_newline()
+            reporter.write_line(f"goldgate: {line}")
+
+
+def _project_at(root: Path) -> Project:
+    """The project with this user's cache, by the environment. What is wrong there is said without a traceback."""
+    try:
+        return Project(root, cache_folder(os.environ), cache_limit(os.environ))
+    except UserError as error:
+        raise pytest.Collector.CollectError(str(error)) from error
