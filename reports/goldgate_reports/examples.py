@@ -17,13 +17,16 @@ MOST_SHOWN = 20  # examples in each group
 
 @dataclass(frozen=True)
 class ExampleView:
-    """One dev example side by side. scores: (metric, tuned, prompted) as text."""
+    """One dev example side by side. scores: (metric, tuned, prompted) as text; reasons: (metric, why the tuned answer
+    is not right in it), as the scorer says.
+    """
 
     id: str
     tags: tuple[str, ...]
     input: str
     input_left_out: int
     scores: tuple[tuple[str, str, str], ...]
+    reasons: tuple[tuple[str, str], ...]
     difference: Difference
 
 
@@ -97,9 +100,25 @@ def _view(id_: str, records: Records, who: Subjects, rules: Mapping[str, FieldRu
     if all(row is None for _, row in pairs):
         raise UserError(f'the scored example "{id_}" has no answer', "answers.parquet", "run the dev split again")
     input_, left_out = cut(next(row.input for _, row in pairs if row is not None))
+    ours = records.scores[who.tuned_dev or ""]
     return ExampleView(
-        id_, records.tags.get(id_, ()), input_, left_out, _scores(id_, records, who), difference(pairs, rules)
+        id_,
+        records.tags.get(id_, ()),
+        input_,
+        left_out,
+        _scores(id_, records, who),
+        _reasons(id_, ours),
+        difference(pairs, rules),
     )
+
+
+def _reasons(id_: str, ours: Mapping[str, Column]) -> tuple[tuple[str, str], ...]:
+    """What the scorers say of the tuned answer, each reason once, under the first metric that gives it."""
+    found: dict[str, str] = {}
+    for metric, column in ours.items():
+        if id_ in column.reasons:
+            found.setdefault(column.reasons[id_], label(metric))
+    return tuple((name, reason) for reason, name in found.items())
 
 
 def _scores(id_: str, records: Records, who: Subjects) -> tuple[tuple[str, str, str], ...]:

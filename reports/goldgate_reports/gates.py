@@ -138,7 +138,7 @@ def _gate(row: GateRow, look: Look | None, on_dev: Verdict | None, *, on_golden:
         message=verdict.message,
         approximate=verdict.approximate,
         sealed=verdict.sealed,
-        dev=of_verdict(on_dev).text if on_dev else "",
+        dev="" if on_dev is None else of_verdict(on_dev).text,
         chart=drawn,
         threshold=number(verdict.threshold, estimate.scale),
         measures=_measures(verdict.metric),

@@ -21,11 +21,14 @@ _ANSWERS = ("subject", "id", "input", "expected", "text", "finish", "tags")
 
 @dataclass(frozen=True)
 class Column:
-    """One metric of one subject on dev: example id → value (None where the answer is missing)."""
+    """One metric of one subject on dev: example id → value (None where the answer is missing), and id → why it is not
+    better, where the scorer says.
+    """
 
-    values: Mapping[str, float | None]
+    values: dict[str, float | None]
     bounds: tuple[float, float]
     better: str
+    reasons: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ def _attempt(folder: Path, facts: AttemptFacts) -> Attempt:
     return Attempt(facts, log, read_parts(DevGateRow, place / "verdicts.json", _AGAIN))
 
 
-def _frame(path: Path, columns: tuple[str, ...]) -> list[dict[str, Any]]:
+def _frame(path: Path, columns: tuple[str, ...], optional: tuple[str, ...] = ()) -> list[dict[str, Any]]:
     import pandas as pd
 
     if not path.is_file():
@@ -120,24 +123,25 @@ def _frame(path: Path, columns: tuple[str, ...]) -> list[dict[str, Any]]:
     for column in columns:
         if column not in frame.columns:
             raise UserError(f'the column "{column}" is missing', str(path), _AGAIN)
-    return [{str(column): value for column, value in row.items()} for row in frame[list(columns)].to_dict("records")]
+    chosen = [*columns, *(c for c in optional if c in frame.columns)]
+    return [{str(column): value for column, value in row.items()} for row in frame[chosen].to_dict("records")]
 
 
 def _scores(path: Path) -> dict[str, dict[str, Column]]:
-    found: dict[str, dict[str, dict[str, float | None]]] = {}
-    about: dict[tuple[str, str], tuple[float, float, str]] = {}
-    for row in _frame(path, _SCORES):
-        subject, metric, value = str(row["subject"]), str(row["metric"]), row["value"]
+    found: dict[tuple[str, str], Column] = {}
+    for row in _frame(path, _SCORES, optional=("reason",)):
+        key, id_, value = (str(row["subject"]), str(row["metric"])), str(row["id"]), row["value"]
+        if key not in found:
+            found[key] = Column({}, (float(row["lo"]), float(row["hi"])), str(row["better"]), {})
+        column = found[key]
         missing = value is None or math.isnan(value)
-        found.setdefault(subject, {}).setdefault(metric, {})[str(row["id"])] = None if missing else float(value)
-        about[subject, metric] = (float(row["lo"]), float(row["hi"]), str(row["better"]))
-    return {
-        subject: {
-            metric: Column(values, about[subject, metric][:2], about[subject, metric][2])
-            for metric, values in metrics.items()
-        }
-        for subject, metrics in found.items()
-    }
+        column.values[id_] = None if missing else float(value)
+        if isinstance(reason := row.get("reason"), str):
+            column.reasons[id_] = reason
+    by_subject: dict[str, dict[str, Column]] = {}
+    for (subject, metric), column in found.items():
+        by_subject.setdefault(subject, {})[metric] = column
+    return by_subject
 
 
 def _answers(path: Path) -> tuple[dict[str, dict[str, AnswerRow]], dict[str, tuple[str, ...]]]:

@@ -63,6 +63,22 @@ def test_blue(candidate):
     result.stdout.fnmatch_lines(["*blue >= 0.8*fail*", "*worst on dev: d0*expected *, got *"])
 
 
+def test_a_failing_gate_shows_the_reason_that_its_scorer_gives(pytester: pytest.Pytester, made: Any) -> None:
+    made.gates("""
+from goldgate import scorer
+
+@scorer
+def blue(example, text):
+    return (True, "") if text == "blue" else (False, f"{text} is not\\nblue")
+
+def test_blue(candidate):
+    assert candidate.by(blue) >= 0.80
+""")
+    result = pytester.runpytest("suites")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*worst on dev: d0* is not\\\\nblue"])
+
+
 @pytest.mark.parametrize(
     ("body", "told"),
     [
@@ -190,12 +206,12 @@ def test_careless(candidate, prompted):
 
 
 def values(score: Any, text: str | None, finish: str) -> list[float | None]:
+    from goldgate.scorers.scorer import value_of
     from goldgate.subjects import Answer
     from goldgate.task.examples import Example
 
     answer = Answer("e", text, finish, 1, 1, 0.0, None, "me", "f", "d")  # type: ignore[arg-type]
-    found: list[float | None] = score.score([Example("e", "in", "out")], [answer], closed=False)
-    return found
+    return [value_of(given) for given in score.score([Example("e", "in", "out")], [answer], closed=False)]
 
 
 def test_a_missing_answer_stays_missing_and_a_cut_one_has_the_worst_value() -> None:

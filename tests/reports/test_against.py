@@ -141,7 +141,7 @@ def test_golden_differences_name_the_reference_by_what_it_is() -> None:
     assert (second.reference, second.standing, second.turned) == ("linear", "not shown apart", None)
 
 
-@pytest.mark.parametrize("turned", [None, {}, {"other": {"right": 1}}, {"exact_match": None}, {"exact_match": 3}])
+@pytest.mark.parametrize("turned", [None, {}, {"other": {"right": 1}}])
 def test_turned_examples_that_were_not_recorded_are_left_out(turned: Any) -> None:
     golden = golden_record(
         prompted="base",

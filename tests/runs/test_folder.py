@@ -14,6 +14,7 @@ import pytest
 
 from goldgate.base.errors import UserError
 from goldgate.runs.folder import Run, clear_parts, find_run, git_commit, one_training, open_run, versions, write_answers
+from goldgate.runs.record import Opened
 from goldgate.task.examples import Example, Split
 from goldgate.task.project import Project
 
@@ -24,7 +25,7 @@ def test_an_unfinished_run_of_the_same_key_is_taken_up_again(tmp_path: Path) -> 
     assert not again
     assert open_run(project, "t", "key", "2") == (first, True)
     assert open_run(project, "t", "other", "2")[0].id == "2"
-    first.update(status="passed")
+    first.update(Opened(status="passed"))
     assert open_run(project, "t", "key", "3")[1] is False
 
 

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldgate.scorers import TIMED, Context, Tariff, scorer_versions, scorers_for, whole_for
+from goldgate.scorers.scorer import value_of
 from goldgate.subjects import Answer
 from goldgate.task.examples import Example
 from goldgate.task.project import Project
@@ -28,8 +29,8 @@ def answer(text: str | None, finish: str = "stop", tokens: tuple[int, int] = (10
 
 def score(task: Task, metric: str, example: Example, text: str | None, **more: Any) -> float | None:
     """One metric of one answer."""
-    (value,) = scorers_for(task)[metric].score(Context(task, Path("nowhere")), [example], [answer(text, **more)])
-    return value
+    (given,) = scorers_for(task)[metric].score(Context(task, Path("nowhere")), [example], [answer(text, **more)])
+    return value_of(given)
 
 
 @pytest.fixture
@@ -205,7 +206,7 @@ def test_scores_come_in_the_order_of_the_answers(json_task: Task) -> None:
     examples = [Example(f"e{i}", "in", {"n": 1}) for i in range(4)]
     scorer = scorers_for(json_task)["exact_match"]
     values = scorer.score(Context(json_task, Path("nowhere")), examples, [answer(t) for t in texts])
-    assert values == [1.0, None, 0.0, 0.0]
+    assert [value_of(given) for given in values] == [1.0, None, 0.0, 0.0]
 
 
 def test_answers_and_examples_must_belong_together(json_task: Task) -> None:

@@ -48,8 +48,7 @@ def run_promote(project: Project, name: str, force: str | None) -> Result:
     task = load_task(project, needed(record.task, "task", where, "train again"))
     candidate, golden = tested_candidate(run)
     prompted = needed(record.prompted, "prompted", where, f"let the run finish: goldgate train {task.name}")
-    verdicts = () if golden is None else golden.verdicts
-    look = None if golden is None else golden.look
+    verdicts, look = ((), None) if golden is None else (golden.verdicts, golden.look)
     if golden is not None and not force:
         _check_tested(golden, Work(project, task, Screen()), run)
         _check_previous(project, task.name, look, golden.identity)
@@ -62,7 +61,7 @@ def run_promote(project: Project, name: str, force: str | None) -> Result:
                 str(task.folder),
                 f"see: pytest suites/{task.name} --candidate {candidate} --split golden",
             )
-        verdicts, look = tuple(r.verdict for r in result.records), result.look and result.look.name
+        verdicts, look = tuple(r.verdict for r in result.records), result.look.name if result.look else None
     path = promote_candidate(Work(project, task, Screen()), run, candidate, prompted, verdicts, look, force)
     text = f"{candidate} is the champion of {task.name} now: {path}"
     return Result({"task": task.name, "champion": candidate, "file": str(path), "forced": force}, text)

@@ -14,11 +14,11 @@ from goldgate.cli.screen import Result, Screen
 from goldgate.jobs.workspace import Work
 from goldgate.perturb.perturbation import body
 from goldgate.perturb.search import Counterexample, Found, search
-from goldgate.plugin.failure import difference, printable
 from goldgate.runs.folder import find_run
 from goldgate.scored.baselines import deciding_metrics
 from goldgate.scored.values import Scores
 from goldgate.scorers import Context
+from goldgate.scorers.reason import differs, printable
 from goldgate.subjects import Answer
 from goldgate.task.examples import Split
 from goldgate.task.project import Project
@@ -60,7 +60,7 @@ def run_search(project: Project, name: str, subject: str, budget: int, run: str 
 
 def _folder(project: Project, name: str, run: str) -> Path:
     found = find_run(project, run)
-    if (of := found.read().get("task")) != name:
+    if (of := found.read().task) != name:
         raise UserError(f"the run is one of task {of}, not of {name}", str(found.folder), f"name a run of {name}")
     return found.folder
 
@@ -116,7 +116,7 @@ def _lines(task: Task, subject: str, metric: str, found: Found, run: str | None)
             *_edits(one),
         ]
         lines.append(
-            f"  {difference(task, one.form.made, one.after.text or '')}"
+            f"  {differs(task, one.form.made, one.after.text or '')}"
             f"{' (cut off)' if one.after.finish == 'length' else ''}"
         )
     if run is not None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from _pytest._code.code import ExceptionChainRepr, ReprEntryNative, ReprFileLocation, ReprTraceback
 from _pytest.outcomes import Failed
@@ -17,18 +15,13 @@ from goldgate.measures import Mean, Verdict
 from goldgate.plugin.spoken import Spoken
 from goldgate.scored.scored import Scored
 from goldgate.scorers import TIMED
-from goldgate.scorers.fields import FieldVerdict, compare, parse_json
-from goldgate.scorers.json_format import broken_rules
-from goldgate.scorers.style import rules_met
-from goldgate.task.examples import Example, render_output
+from goldgate.scorers.reason import printable
+from goldgate.task.examples import Example
 from goldgate.task.strata import FAR, read_novelty
 from goldgate.task.task import Task
 
 WORST = 3  # examples under a gate: enough to see a pattern, few enough to read
 OPENED = 20  # the same once golden is opened, which costs so much that few would be mean
-_FIELDS = 3
-_LONGEST = 60  # characters of one value
-_LONGEST_RULE = 120  # characters of a broken rule, which holds place, value and rule
 _METRIC = re.compile(r"^(\w+)(?:\[(.+)\])?")
 _NEVER_WRONG = frozenset({"tokens_in", "tokens_out", "cost_per_1k", *TIMED})  # costs
 _RIGHT = frozenset({"exact_match", "macro_f1"})
@@ -119,51 +112,5 @@ def _far_from_train(seen: Illustration, evidence: Mean) -> list[str]:
 
 def _line(seen: Illustration, example: Example, metric: str) -> str:
     tags = f" [{', '.join(example.tags)}]" if example.tags else ""
-    answer = seen.scored.answers[example.id]
-    if answer.text is None:
-        return f"{example.id}{tags}  no answer: {printable(answer.error)}"
-    cut = " (cut off)" if answer.finish == "length" else ""
-    fault = broken(seen.task, metric, answer.text)
-    return f"{example.id}{tags}  {fault or difference(seen.task, example, answer.text)}{cut}"
-
-
-def broken(task: Task, metric: str, text: str) -> str:
-    """Which rules of the schema (and where) or of the style an answer breaks, in one line; empty for other metrics."""
-    if metric == "schema_valid":
-        rules = broken_rules(task, text)
-        more = f"; and {len(rules) - _FIELDS} rules more" if len(rules) > _FIELDS else ""
-        return "; ".join(printable(rule, _LONGEST_RULE) for rule in rules[:_FIELDS]) + more
-    if metric in ("style_ok", "style_score") and task.style is not None:
-        rules = [rule for rule, met in rules_met(text, task.style).items() if not met]
-        return f"breaks {', '.join(rules)}; got {printable(text)}" if rules else ""
-    return ""
-
-
-def difference(task: Task, example: Example, text: str) -> str:
-    """Expected against got in one line: field by field for JSON, as a whole for anything else."""
-    if task.kind == "json":
-        try:
-            got = parse_json(text)
-        except ValueError:
-            return f"not JSON: {printable(text)}"
-        closest = min((compare(a, got, task.fields) for a in example.answers), key=lambda v: sum(not f.ok for f in v))
-        wrong = [f for f in closest if not f.ok]
-        if wrong:
-            more = f"; and {len(wrong) - _FIELDS} fields more" if len(wrong) > _FIELDS else ""
-            return "; ".join(map(_field, wrong[:_FIELDS])) + more
-    return f"expected {printable(render_output(example.output))}, got {printable(text)}"
-
-
-def _field(field: FieldVerdict) -> str:
-    path = printable(field.path) or "the whole"
-    return f"{path}: expected {_value(field.expected)}, got {_value(field.got)}"
-
-
-def _value(value: Any) -> str:
-    return printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
-
-
-def printable(text: str, longest: int = _LONGEST) -> str:
-    """Model output for a terminal: one line, shortened, and nothing that could steer the terminal."""
-    plain = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-    return plain if len(plain) <= longest else plain[: longest - 1] + "…"
+    cut = " (cut off)" if seen.scored.answers[example.id].finish == "length" else ""
+    return f"{example.id}{tags}  {seen.scored.why(metric, example)}{cut}"

@@ -1,4 +1,4 @@
-"""A verdict with its place in the suite: what a report carries from the process that ran a gate to the one that tells."""
+"""A verdict with its place in the suite, as a report carries it from the process that ran the gate to the terminal."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from goldgate.base.errors import UserError, near_names
-from goldgate.base.files import check_name, disk_errors, read_json, write_json, write_whole
+from goldgate.base.files import check_name, check_object, disk_errors, read_json, write_json, write_whole
 from goldgate.runs.golden import GoldenRecord, LookRecord
 from goldgate.runs.part import VERSION, needed, read_part
 from goldgate.runs.record import Ended, Looked, Opened, Planned, RunRecord, Started, Surroundings
@@ -193,6 +193,7 @@ def write_answers(run: Run, task: Task, split: Split, subjects: Mapping[str, Sco
             "lo": scored.bounds(metric)[0],
             "hi": scored.bounds(metric)[1],
             "better": scorer.better,
+            "reason": scored.reasons(metric).get(id_),
         }
         for name, scored in subjects.items()
         for metric, scorer in scorers.items()

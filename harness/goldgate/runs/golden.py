@@ -9,7 +9,7 @@ from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema
 
 from goldgate.base.errors import UserError
 from goldgate.measures import Verdict
-from goldgate.runs.part import Many, Number, Part
+from goldgate.runs.part import Count, Many, Number, Part
 from goldgate.runs.record import SplitFacts
 
 _OUTCOMES = ("pass", "fail", "undecided", "invalid")
@@ -37,7 +37,7 @@ def read_verdict(value: Any) -> Verdict:
     if value.get("outcome") not in _OUTCOMES or not {value.get("reading"), value.get("written")} <= {*_READINGS, None}:
         raise ValueError(f"unknown outcome {value.get('outcome')!r:.40} or reading {value.get('reading')!r:.40}")
     full = {"written": value.get("reading"), **{k: v for k, v in value.items() if v is not None}}
-    full = {**dict.fromkeys(_NUMBERS, math.nan), **full} if _NUMBERS[0] in value else full
+    full = {**dict.fromkeys(_NUMBERS, math.nan), **full} if value.get("sealed") or _NUMBERS[0] in value else full
     for key in _TEXTS:
         if not isinstance(full.get(key, ""), str):
             raise ValueError(f"{key} must be text, not {full[key]!r:.40}")
@@ -112,8 +112,8 @@ class GateRow(Part):
 class DevGateRow(GateRow):
     """One gate in attempts/<k>/verdicts.json, with its values by dev example: see goldgate.gates.GateRecord."""
 
-    values: dict[str, Pair] = {}
-    groups: dict[str, str] = {}
+    values: dict[str, Pair] = Field(default_factory=dict)
+    groups: dict[str, str] = Field(default_factory=dict)
     max_group: int = 1
     op: str = ">="
     threshold: Number = None
@@ -140,7 +140,7 @@ class MeasureRow(Part):
     estimate: Number = None
     low: Number = None
     high: Number = None
-    n: int | None = None
+    n: Count = None
     missing: int | None = None
 
 
@@ -152,7 +152,7 @@ class DifferenceRow(Part):
     estimate: Number = None
     low: Number = None
     high: Number = None
-    n: int | None = None
+    n: Count = None
 
 
 class Turned(Part):
@@ -182,7 +182,7 @@ class GoldenRecord(Part):
     sealed: bool = False
     measures: Many[MeasureRow] = ()
     differences: Many[DifferenceRow] = ()
-    turned: dict[str, Turned] = {}
+    turned: dict[str, Turned] = Field(default_factory=dict)
     verdicts: Many[GateRow] | None = None
 
 

@@ -24,6 +24,8 @@ def _finite(value: Any) -> Any:
 
 Number = Annotated[float | None, BeforeValidator(_finite)]
 """A finite number. NaN and infinity count as not recorded, as null does."""
+Count = Annotated[int | None, BeforeValidator(_finite)]
+"""A whole number; NaN and infinity count as not recorded."""
 
 
 def known(value: float | None) -> float:

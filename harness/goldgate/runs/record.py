@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from goldgate.runs.part import Facts, Many, Number, Part
 from goldgate.task.task import FieldRule
 
@@ -75,7 +77,7 @@ class PlanFacts(Part):
     asked: int | None = None
     seeds: Many[int] = ()
     passing: Many[int] = ()
-    spread: dict[str, dict[str, Number]] = {}
+    spread: dict[str, dict[str, Number]] = Field(default_factory=dict)
     tried: int | None = None
     searched: Many[str] = ()
     study: str | None = None
@@ -93,7 +95,7 @@ class AttemptFacts(Part):
     subject: str | None = None
     recipe: Facts | None = None
     seconds: Number = None
-    dev: dict[str, Number] = {}
+    dev: dict[str, Number] = Field(default_factory=dict)
     chance: Number = None
     reason: str | None = None
     failing: Many[str] | None = None
@@ -120,10 +122,10 @@ class Started(Part):
     seed: int | None = None
     recipe: Facts | None = None
     model: ModelFacts | None = None
-    data: dict[str, SplitFacts] = {}
+    data: dict[str, SplitFacts] = Field(default_factory=dict)
     suite: str | None = None
-    fields: dict[str, FieldRule] = {}
-    prices: Facts = {}
+    fields: dict[str, FieldRule] = Field(default_factory=dict)
+    prices: Facts = Field(default_factory=dict)
 
 
 class Surroundings(Part):
@@ -132,8 +134,8 @@ class Surroundings(Part):
     git: the commit; conditions: what decides the bytes of an adapter beside the recipe.
     """
 
-    versions: Facts = {}
-    machine: Facts = {}
+    versions: Facts = Field(default_factory=dict)
+    machine: Facts = Field(default_factory=dict)
     git: str | None = None
     conditions: Facts | None = None
 
@@ -162,17 +164,17 @@ class Ended(Part):
     finished: str | None = None
     prompted: str | None = None
     baselines: Many[str] = ()
-    untried: dict[str, str] = {}
+    untried: dict[str, str] = Field(default_factory=dict)
     incumbent: str | None = None
     known_by_name: Many[str] = ()
-    tariffs: dict[str, str] = {}
+    tariffs: dict[str, str] = Field(default_factory=dict)
     linear: str | None = None
     best: int | None = None
     chance: Number = None
     attempts: Many[AttemptFacts] | None = None
     budget: Spending | None = None
     spent: Spending | None = None
-    latency: dict[str, LatencyFacts] = {}
+    latency: dict[str, LatencyFacts] = Field(default_factory=dict)
     steps: Many[StepTime] = ()
     seconds: Number = None
     reason: str | None = None

@@ -15,10 +15,12 @@ from goldgate.scorers import TIMED, Tariff, scorers_for, timed_measure, whole_fo
 from goldgate.scorers.confusion import Confusion, confusion_of
 from goldgate.scorers.json_format import schema_valid
 from goldgate.scorers.own import OwnScorer, check_counted
+from goldgate.scorers.reason import differs, printable
 from goldgate.subjects.subject import MOST_SAMPLES, Answer
 from goldgate.task.examples import COMPUTED, Example, Split, render_output
 from goldgate.task.task import Task
 
+_LONGEST_REASON = 400  # characters; the built-in scorers shorten theirs by parts
 _OWN_PERTURBATIONS = "goldgate.perturb."  # a suite's digest counts their version
 
 
@@ -278,6 +280,33 @@ class Scored:
         """A metric by the name that messages call it: one of the task's, or a user's own that was asked for."""
         own = self._scores.context.own.get(metric)
         return self.measure(metric) if own is None else self.by(own)
+
+    def why(self, metric: str, example: Example) -> str:
+        """Says why the answer to an example is not right.
+
+        Args:
+            metric: A metric that this was asked for, by the name that messages call it.
+            example: One of the split's examples.
+
+        Returns:
+            The reason of the metric's own scorer; where that gives none, what the answer has instead of what was
+            expected.
+
+        Raises:
+            UserError: Golden is sealed.
+        """
+        answer = self.answers[example.id]
+        if answer.text is None:
+            return f"no answer: {printable(answer.error)}"
+        said = self._scores.reasons(metric).get(example.id)
+        return printable(said, _LONGEST_REASON) if said else differs(self._scores.context.task, example, answer.text)
+
+    def reasons(self, metric: str) -> Mapping[str, str]:
+        """Example id → reason, of those whose answer the metric's scorer says something of. Raises UserError where
+        golden is sealed.
+        """
+        self.values(metric)
+        return self._scores.reasons(metric)
 
     def confusion(self) -> Confusion:
         """Which labels are taken for which on the examples of this view. Raises UserError unless the kind is label, and

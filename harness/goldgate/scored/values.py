@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import Protocol, Self
 
 from goldgate.base.errors import UserError, near_names
-from goldgate.scorers import TIMED, Context, scorers_for, whole_for
+from goldgate.scorers import TIMED, Context, Given, Score, scorers_for, whole_for
 from goldgate.scorers.own import OwnScorer
+from goldgate.scorers.scorer import value_of
 from goldgate.subjects.latency import Timing
 from goldgate.subjects.subject import Answer
 from goldgate.task.examples import Example, Split
@@ -42,6 +43,7 @@ class Scores:
     ask: Ask | None = None
     clock: Clock | None = None
     _values: dict[str | OwnScorer, Values] = field(default_factory=dict)
+    _reasons: dict[str | OwnScorer, dict[str, str]] = field(default_factory=dict)
     _asked: dict[tuple[str, int], Mapping[str, Answer]] = field(default_factory=dict)
     _timings: Mapping[str, Timing] | None = None
 
@@ -58,7 +60,9 @@ class Scores:
                     hint="use it in a suite that pytest runs, where the model may answer",
                 )
             self._asked[key] = self.ask(split, sample)
-        return replace(self, split=split, answers=self._asked[key], known={}, clock=None, _values={}, _timings=None)
+        return replace(
+            self, split=split, answers=self._asked[key], known={}, clock=None, _values={}, _reasons={}, _timings=None
+        )
 
     def values(self, metric: str) -> Values:
         """Example id → value (None where the answer is missing). Raises UserError for an unknown metric or a NaN."""
@@ -77,7 +81,7 @@ class Scores:
         known = self.known.get(metric, {})
         todo = [e for e in self.split if e.id not in known]
         fresh = scorers[metric].score(self.context, todo, [self.answers[e.id] for e in todo]) if todo else []
-        values: Values = dict(zip((e.id for e in todo), fresh, strict=True))
+        values = self._kept(metric, todo, fresh)
         return {e.id: values[e.id] if e.id in values else known[e.id] for e in self.split}
 
     def own_values(self, scorer: OwnScorer, examples: Sequence[Example]) -> Values:
@@ -86,8 +90,28 @@ class Scores:
         values = self._values.setdefault(scorer, {})
         todo = [e for e in examples if e.id not in values]
         fresh = scorer.score(todo, [self.answers[e.id] for e in todo], closed=self.split.name == "golden")
-        values.update(zip((e.id for e in todo), fresh, strict=True))
+        values.update(self._kept(scorer, todo, fresh))
         return values
+
+    def _kept(self, metric: str | OwnScorer, examples: Sequence[Example], given: Sequence[Given]) -> Values:
+        """The values of what a scorer gave; its reasons are kept beside them."""
+        values: Values = {}
+        for example, one in zip(examples, given, strict=True):
+            values[example.id] = value_of(one)
+            if isinstance(one, Score) and one.reason:
+                self._reasons.setdefault(metric, {})[example.id] = one.reason
+        return values
+
+    def reasons(self, metric: str) -> Mapping[str, str]:
+        """Why answers are not right, as the scorer says.
+
+        Args:
+            metric: A metric of the task, or the name of a user's own scorer that was asked for.
+
+        Returns:
+            Example id → reason, of the examples that the scorer gives a reason for; empty for a scorer that gives none.
+        """
+        return self._reasons.get(self.context.own.get(metric, metric), {})
 
     def strata(self) -> Mapping[str, str]:
         """Example id → novelty:far, novelty:near or novelty:twin. Raises UserError where that is not known."""

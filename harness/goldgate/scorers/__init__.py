@@ -13,8 +13,9 @@ from goldgate.scorers.json_format import (
 )
 from goldgate.scorers.overlap import edit_similarity, rouge_l
 from goldgate.scorers.prices import Tariff, tariff_of
+from goldgate.scorers.reason import breaks_schema, breaks_style, differs
 from goldgate.scorers.refusal import empty_rate, refusal_rate
-from goldgate.scorers.scorer import Context, Scorer, per_example
+from goldgate.scorers.scorer import Context, Given, Score, Scorer, per_example
 from goldgate.scorers.similarity import similarity
 from goldgate.scorers.text import (
     cost_per_1k,
@@ -56,17 +57,17 @@ def _cost_bounds(context: Context) -> tuple[float, float]:
 
 
 _SCORERS = (
-    Scorer("exact_match", 2, per_example(exact_json), _JSON),
-    Scorer("exact_match", 2, per_example(exact_text), _LABEL | _TEXT),
+    Scorer("exact_match", 2, per_example(exact_json, differs), _JSON),
+    Scorer("exact_match", 2, per_example(exact_text, differs), _LABEL | _TEXT),
     Scorer("json_valid", 2, per_example(json_valid), _JSON),
-    Scorer("schema_valid", 2, per_example(schema_valid), _JSON),
+    Scorer("schema_valid", 2, per_example(schema_valid, breaks_schema), _JSON),
     Scorer("field_accuracy", 2, per_example(field_accuracy), _JSON),
     Scorer("field_precision", 1, per_example(field_precision), _JSON, shown=False),
     Scorer("field_recall", 1, per_example(field_recall), _JSON, shown=False),
     Scorer("field_f1", 1, per_example(field_f1), _JSON, shown=False),
     Scorer("label_valid", 2, per_example(label_valid), _LABEL),
-    Scorer("style_ok", 2, per_example(style_ok), _TEXT, needs=_style),
-    Scorer("style_score", 2, per_example(style_score), _TEXT, needs=_style),
+    Scorer("style_ok", 2, per_example(style_ok, breaks_style), _TEXT, needs=_style),
+    Scorer("style_score", 2, per_example(style_score, breaks_style), _TEXT, needs=_style),
     Scorer("numbers_kept", 2, per_example(numbers_kept), _TEXT),
     Scorer("similarity", 2, similarity, _TEXT, bounds=lambda context: (-1.0, 1.0), model=True),
     Scorer("edit_similarity", 1, per_example(edit_similarity), _TEXT, shown=False),
@@ -104,6 +105,8 @@ def scorer_versions(task: Task) -> dict[str, int]:
 __all__ = [
     "TIMED",
     "Context",
+    "Given",
+    "Score",
     "Scorer",
     "Tariff",
     "scorer_versions",

@@ -13,6 +13,7 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from goldgate.base.errors import UserError
+from goldgate.scorers.scorer import Given, Score
 from goldgate.subjects.subject import Answer
 from goldgate.task.examples import Example
 from goldgate.task.project import suite_files
@@ -20,7 +21,7 @@ from goldgate.task.task import Task
 
 VERSION = 1  # raised when a user's function may give the same answer another value
 Better = Literal["high", "low"]
-Function = Callable[[Example, str], "float | bool"]
+Function = Callable[[Example, str], "float | bool | tuple[float | bool, str] | Score"]
 _SHOWN = 80  # characters of what a function raised or returned
 
 
@@ -34,7 +35,7 @@ class OwnScorer:
     better: Better = "high"
     bounds: tuple[float, float] = (0.0, 1.0)
 
-    def __call__(self, example: Example, text: str) -> float | bool:
+    def __call__(self, example: Example, text: str) -> float | bool | tuple[float | bool, str] | Score:
         return self.function(example, text)
 
     @property
@@ -63,11 +64,20 @@ class OwnScorer:
             )
         check_counted(self.function, self.name, task)
 
-    def score(self, examples: Sequence[Example], answers: Sequence[Answer], closed: bool) -> list[float | None]:
-        """One number an example; a missing answer stays missing, and one that was cut off at the limit of tokens has
-        the worst value, whatever stands in it. closed: errors must not tell what the examples hold.
+    def score(self, examples: Sequence[Example], answers: Sequence[Answer], closed: bool) -> list[Given]:
+        """Scores answers, with the reasons that the function gives.
 
-        Raises UserError naming scorer and example where the function raises, or returns no number.
+        Args:
+            examples: What was asked.
+            answers: The answer to each; a missing one stays missing, and one that was cut off at the limit of tokens
+                has the worst value, whatever stands in it.
+            closed: Whether errors must not tell what the examples hold.
+
+        Returns:
+            One value an example.
+
+        Raises:
+            UserError: The function raises, or returns no number. It names the scorer and the example.
         """
         worst = float(self.bounds[0] if self.better == "high" else self.bounds[1])
         return [
@@ -75,9 +85,10 @@ class OwnScorer:
             for e, a in zip(examples, answers, strict=True)
         ]
 
-    def _value(self, example: Example, text: str, closed: bool) -> float:
+    def _value(self, example: Example, text: str, closed: bool) -> Score:
         try:
             value: Any = self.function(copy.deepcopy(example), text)  # a copy: the next scorer reads the same example
+            value, reason = _with_reason(value)
             number = float(value) if isinstance(value, (Real, np.bool_)) else None
         except Exception as error:
             said = "" if closed else f": {str(error)!r:.{_SHOWN}}"
@@ -91,9 +102,9 @@ class OwnScorer:
             raise UserError(
                 f"{self.name} returns {said} for example {example.id}, which is no number",
                 self._place(None),
-                "return a number, True or False for every answer",
+                "return a number, True or False for every answer, alone or as (number, reason)",
             )
-        return number
+        return Score(number, reason)
 
     def _place(self, error: Exception | None) -> str:
         code = self.function.__code__ if isinstance(self.function, FunctionType) else None
@@ -104,6 +115,15 @@ class OwnScorer:
                 line = trace.tb_lineno
             trace = trace.tb_next
         return f"{next(_homes(self.function)) or ''}, line {line}"
+
+
+def _with_reason(given: Any) -> tuple[Any, str]:
+    """The value and the reason of what a function gave: (value, reason), a Score, or a value alone."""
+    if isinstance(given, Score):
+        return given.value, given.reason
+    if isinstance(given, tuple) and len(given) == 2 and isinstance(given[1], str):
+        return given
+    return given, ""
 
 
 def check_counted(function: Any, name: str, task: Task) -> None:
@@ -136,10 +156,19 @@ def scorer(
 ) -> OwnScorer | Callable[[Function], OwnScorer]:
     """Makes a function of (example, answer text) a metric of a suite: `candidate.by(polite) >= 0.9`.
 
-    It returns a number in `bounds`, or True or False; better: whether "high" or "low" is, which is the way that its
-    gates must ask (an answer that was cut off has the worst value). Its code must lie in the
-    suite's folder or in a conftest.py above it, because it is part of what a look asks; what it imports from elsewhere
-    is not counted, so keep the rule itself there. It is checked when a gate uses it.
+    The function's code must lie in the suite's folder or in a conftest.py above it, because it is part of what a look
+    asks. What it imports from elsewhere is not counted, so keep the rule itself there. It is checked when a gate uses
+    it.
+
+    Args:
+        function: Returns a number in `bounds`, or True or False. It may return a reason with it, as
+            `return False, "the greeting is missing"`, which a failing gate shows beside the example.
+        better: Whether a "high" or a "low" value is better, which is the way that its gates must ask. An answer that
+            was cut off has the worst value.
+        bounds: The lowest and the highest value.
+
+    Returns:
+        The function as a scorer, which can still be called.
     """
     if function is not None:
         return OwnScorer(function, better, bounds)

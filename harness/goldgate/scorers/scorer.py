@@ -35,10 +35,28 @@ class Context:
         return self.tariff or Tariff.for_all(self.task.prices)
 
 
-class Score(Protocol):
-    def __call__(
-        self, context: Context, examples: Sequence[Example], answers: Sequence[Answer]
-    ) -> list[float | None]: ...
+@dataclass(frozen=True)
+class Score:
+    """The value of one answer, and in one line why it is not better; the reason is empty where there is none to give.
+
+    A reason tells what the example holds, so it is shown for dev and for a golden split that was opened, never else.
+    """
+
+    value: float
+    reason: str = ""
+
+
+Given = float | Score | None
+"""What a scorer gives for one answer: None where the answer is missing."""
+
+
+def value_of(given: Given) -> float | None:
+    """Returns the value of what a scorer gave, without its reason; None where the answer is missing."""
+    return given.value if isinstance(given, Score) else given
+
+
+class Scoring(Protocol):
+    def __call__(self, context: Context, examples: Sequence[Example], answers: Sequence[Answer]) -> Sequence[Given]: ...
 
 
 @dataclass(frozen=True)
@@ -52,7 +70,7 @@ class Scorer:
 
     name: str
     version: int
-    score: Score
+    score: Scoring
     kinds: frozenset[str]
     better: Literal["high", "low"] = "high"
     bounds: Callable[[Context], tuple[float, float]] = lambda context: (0.0, 1.0)
@@ -61,16 +79,30 @@ class Scorer:
     shown: bool = True
 
 
-def per_example(score: Callable[[Task, Example, str], float]) -> Score:
-    """A scorer from a function of one answer's text, worst 0. A missing answer stays missing; one that was cut off at
-    the limit of tokens scores 0, whatever stands in it: served, it would be cut there too, and nobody knows its end.
+def per_example(
+    score: Callable[[Task, Example, str], float], why: Callable[[Task, Example, str], str] | None = None
+) -> Scoring:
+    """Makes a scorer from a function of one answer's text whose worst value is 0 and whose best is 1.
+
+    A missing answer stays missing. One that was cut off at the limit of tokens scores 0, whatever stands in it: served,
+    it would be cut there too, and nobody knows its end.
+
+    Args:
+        score: Gives the value of an answer.
+        why: Says what an answer below the best value lacks; None for a scorer that has no reasons to give.
+
+    Returns:
+        The scorer.
     """
 
+    def one(task: Task, example: Example, answer: Answer) -> Given:
+        if answer.text is None:
+            return None
+        value = 0.0 if answer.finish == "length" else float(score(task, example, answer.text))
+        return value if why is None or value >= 1.0 else Score(value, why(task, example, answer.text))
+
     @wraps(score)
-    def scored(context: Context, examples: Sequence[Example], answers: Sequence[Answer]) -> list[float | None]:
-        return [
-            None if a.text is None else 0.0 if a.finish == "length" else float(score(context.task, e, a.text))
-            for e, a in zip(examples, answers, strict=True)
-        ]
+    def scored(context: Context, examples: Sequence[Example], answers: Sequence[Answer]) -> list[Given]:
+        return [one(context.task, e, a) for e, a in zip(examples, answers, strict=True)]
 
     return scored

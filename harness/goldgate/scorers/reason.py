@@ -1,0 +1,72 @@
+"""Why an answer is not right, in one line: what a scorer says beside its value, for the terminal and the report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from goldgate.scorers.fields import FieldVerdict, compare, parse_json
+from goldgate.scorers.json_format import broken_rules
+from goldgate.scorers.style import rules_met
+from goldgate.task.examples import Example, render_output
+from goldgate.task.task import Task
+
+_FIELDS = 3  # fields or rules that are spelt out; the rest is counted
+_LONGEST = 60  # characters of one value
+_LONGEST_RULE = 120  # characters of a broken rule, which holds place, value and rule
+
+
+def differs(task: Task, example: Example, text: str) -> str:
+    """Says what an answer has where something else was expected.
+
+    Args:
+        task: The task.
+        example: The example with its expected output; of several accepted ones the nearest is taken.
+        text: The answer.
+
+    Returns:
+        "total: expected 1204.50, got 1284.50": field by field for JSON, as a whole for anything else.
+    """
+    if task.kind == "json":
+        try:
+            got = parse_json(text)
+        except ValueError:
+            return f"not JSON: {printable(text)}"
+        closest = min((compare(a, got, task.fields) for a in example.answers), key=lambda v: sum(not f.ok for f in v))
+        if wrong := [f for f in closest if not f.ok]:
+            return _listed([_field(f) for f in wrong], "fields")
+    return f"expected {printable(render_output(example.output))}, got {printable(text)}"
+
+
+def breaks_schema(task: Task, example: Example, text: str) -> str:
+    """Says which rules of the task's JSON Schema an answer breaks, and where; empty for one that breaks none."""
+    return _listed([printable(rule, _LONGEST_RULE) for rule in broken_rules(task, text)], "rules")
+
+
+def breaks_style(task: Task, example: Example, text: str) -> str:
+    """Says which rules of the task's style an answer breaks; empty for one that breaks none."""
+    if task.style is None:
+        return ""
+    rules = [rule for rule, met in rules_met(text, task.style).items() if not met]
+    return f"breaks {', '.join(rules)}; got {printable(text)}" if rules else ""
+
+
+def printable(text: str, longest: int = _LONGEST) -> str:
+    """Makes model output fit for a terminal: one line, shortened, and nothing that could steer the terminal."""
+    plain = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return plain if len(plain) <= longest else plain[: longest - 1] + "…"
+
+
+def _listed(parts: Sequence[str], what: str) -> str:
+    more = f"; and {len(parts) - _FIELDS} {what} more" if len(parts) > _FIELDS else ""
+    return "; ".join(parts[:_FIELDS]) + more
+
+
+def _field(field: FieldVerdict) -> str:
+    path = printable(field.path) or "the whole"
+    return f"{path}: expected {_value(field.expected)}, got {_value(field.got)}"
+
+
+def _value(value: Any) -> str:
+    return printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
