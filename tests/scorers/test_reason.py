@@ -15,7 +15,7 @@ from goldgate.scorers.own import scorer
 from goldgate.scorers.reason import breaks_schema, breaks_style, differs, printable
 from goldgate.subjects import Answer
 from goldgate.task.examples import Example, Split
-from goldgate.task.task import FieldRule, Style
+from goldgate.task.task import FieldRule, Style, Task
 
 EXAMPLE = Example("e", "x", {"total": 1})
 
@@ -36,9 +36,9 @@ def test_model_output_cannot_steer_a_terminal(text: str, shown: str) -> None:
 
 
 @pytest.fixture
-def task(tmp_path: Any, write_project: Callable[..., Any]) -> Any:
-    made = write_project(tmp_path / "p", tmp_path / "c")
-    return dataclasses.replace(made.task, kind="json", fields={"total": FieldRule(compare="number", tolerance=0.01)})
+def task(make_task: Callable[..., Any]) -> Task:
+    found: Task = make_task({"kind": "json"}, {"type": "object"})[1]
+    return dataclasses.replace(found, fields={"total": FieldRule(compare="number", tolerance=0.01)})
 
 
 @pytest.mark.parametrize(
