@@ -209,3 +209,11 @@ def test_a_verdict_lacks_nothing(key: str) -> None:
     del raw[key]
     with pytest.raises(ValueError, match=r"missing|unknown outcome"):
         read_verdict(raw)
+
+
+def test_what_dev_says_of_an_attempt_has_a_field_in_its_record() -> None:
+    from dataclasses import fields
+
+    from goldgate_trainers import DevResult
+
+    assert {f.name for f in fields(DevResult)} <= set(DevFacts.model_fields)
