@@ -11,7 +11,7 @@ from goldgate.base.fingerprint import short
 from goldgate.champion.record import load_champion
 from goldgate.cli.screen import Result, Screen
 from goldgate.jobs.card import adapter_of, card_of_run, describe
-from goldgate.jobs.promote import tested_candidate
+from goldgate.jobs.tested import tested_candidate
 from goldgate.jobs.workspace import Work
 from goldgate.models.adapter import Adapter
 from goldgate.models.embedded import ensure_model

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from goldgate.champion.change import CARD, Entrant, roll_back, write_champion
 from goldgate.champion.record import CHAMPION, RECORD, Champion, kept_folder, load_champion
 from goldgate.cli.screen import Result, Screen
 from goldgate.jobs.card import adapter_of, card_of_run, describe
+from goldgate.jobs.tested import Tested, tested_candidate
 from goldgate.jobs.workspace import PREVIOUS, Work, references
 from goldgate.ledger import LookKey, has_passed, is_opened, suite_digest
 from goldgate.measures import Verdict
@@ -24,7 +24,6 @@ from goldgate.models.adapter import read_adapter
 from goldgate.plugin.run import run_suite
 from goldgate.runs.folder import Run, answers_folder, find_run
 from goldgate.runs.part import needed
-from goldgate.runs.record import RunRecord
 from goldgate.scored.replay import read_replay
 from goldgate.scored.scored import Scored
 from goldgate.scorers import scorer_versions
@@ -225,51 +224,6 @@ def _check_previous(project: Project, task: str, look: str | None, candidate: st
     replay = read_replay(folder)
     if (name := replay.roles.get("previous")) is not None:
         champion.check_previous(replay.subjects[name], candidate)
-
-
-@dataclass(frozen=True)
-class Tested:
-    """Of golden.json, what a promotion cannot do without. fingerprint: golden's; look: its name."""
-
-    subject: str
-    passed: bool
-    identity: str
-    suite: str
-    fingerprint: str
-    look: str
-    verdicts: tuple[Verdict, ...]
-
-
-def tested_candidate(run: Run) -> tuple[str, Tested | None]:
-    """The subject that a run put to golden, and what golden.json says of it; the best attempt, and None, where the
-    run has not looked. Raises UserError where there is neither.
-    """
-    golden = _golden(run)
-    return (_best(run.read(), run.folder) if golden is None else golden.subject), golden
-
-
-def _golden(run: Run) -> Tested | None:
-    """What the run came to on golden; None where it has not looked at it."""
-    golden = run.golden()
-    if golden is None:
-        return None
-    where, hint = str(run.folder / "golden.json"), "train again"
-    split, look = needed(golden.split, "split", where, hint), needed(golden.look, "look", where, hint)
-    return Tested(
-        needed(golden.subject, "subject", where, hint),
-        needed(golden.passed, "passed", where, hint),
-        needed(golden.identity, "identity", where, hint),
-        needed(golden.suite, "suite", where, hint),
-        needed(split.fingerprint, "split.fingerprint", where, hint),
-        look.name,
-        tuple(row.verdict for row in needed(golden.verdicts, "verdicts", where, hint)),
-    )
-
-
-def _best(record: RunRecord, folder: Path) -> str:
-    if record.chosen is not None and record.chosen.subject is not None:
-        return record.chosen.subject
-    raise UserError("the run has no finished attempt", str(folder), "let it train to the end")
 
 
 def run_rollback(project: Project, name: str, to: str | None, reason: str) -> Result:

@@ -282,18 +282,8 @@ class Scored:
         return self.measure(metric) if own is None else self.by(own)
 
     def why(self, metric: str, example: Example) -> str:
-        """Says why the answer to an example is not right.
-
-        Args:
-            metric: A metric that this was asked for, by the name that messages call it.
-            example: One of the split's examples.
-
-        Returns:
-            The reason of the metric's own scorer; where that gives none, what the answer has instead of what was
-            expected.
-
-        Raises:
-            UserError: Golden is sealed.
+        """Why the answer to an example is not right: the reason that the metric's scorer gave; where it gave none, what
+        the answer has instead of what was expected. Raises UserError where golden is sealed.
         """
         answer = self.answers[example.id]
         if answer.text is None:
