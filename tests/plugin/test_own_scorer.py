@@ -76,7 +76,7 @@ def test_blue(candidate):
 """)
     result = pytester.runpytest("suites")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*worst on dev: d0* is not\\\\nblue"])
+    result.stdout.fnmatch_lines(["*worst on dev: d0* is not\\nblue"])
 
 
 @pytest.mark.parametrize(
