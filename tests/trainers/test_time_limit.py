@@ -280,6 +280,7 @@ def test_the_best_epoch_is_kept_and_none_is_begun_that_could_not_end(
     assert "the adapter is that of epoch 1" in result.notes[-1]
 
 
+@pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing:FutureWarning")
 def test_speed_is_measured_by_the_clock_that_is_given(base: Any, rows: Any) -> None:
     from goldgate_trainers.lora.base_model import start_lora
 
