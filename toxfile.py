@@ -1,4 +1,4 @@
-"""A plugin of tox for this checkout alone: environments of several names in one folder, so that torch is installed once.
+"""A plugin of tox for this checkout: environments of several names in one folder, so that torch is installed once.
 
 tox recreates an environment whose folder was made under another name. Environments of the runner "shared" are known by
 their folder instead: `tox run -e demo` and `tox run` use the same installation, whichever comes first.

@@ -16,10 +16,19 @@ from goldgate_trainers.lora.attempt_folder import TrainingResult
 from goldgate_trainers.lora.batches import strategy_for
 from goldgate_trainers.lora.best_epoch import Watch
 from goldgate_trainers.lora.command import train_by_command
+from goldgate_trainers.lora.oversampling import learned_from
 from goldgate_trainers.lora.precision import settled
 from goldgate_trainers.lora.preflight import marked
 from goldgate_trainers.lora.progress import Progress
-from goldgate_trainers.lora.recipe import Recipe, default_recipe, demo_recipe, from_dict, parse_settings, with_settings
+from goldgate_trainers.lora.recipe import (
+    Recipe,
+    default_recipe,
+    demo_epochs,
+    demo_recipe,
+    from_dict,
+    parse_settings,
+    with_settings,
+)
 from goldgate_trainers.lora.tracking import Tracking, check_trackers
 from goldgate_trainers.lora.train import conditions, train_adapter
 
@@ -44,11 +53,13 @@ __all__ = [
     "check_trackers",
     "conditions",
     "default_recipe",
+    "demo_epochs",
     "demo_recipe",
     "diagnose",
     "explain",
     "first_step",
     "from_dict",
+    "learned_from",
     "marked",
     "parse_settings",
     "settled",

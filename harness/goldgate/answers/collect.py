@@ -5,72 +5,19 @@ collect() asks them first, then the subject, and says how many came from where.
 
 from __future__ import annotations
 
-import gzip
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from goldgate.answers.cache import AnswerCache
+from goldgate.answers.recorded import Recorded, write_recorded
 from goldgate.base.errors import UserError
-from goldgate.base.files import write_whole
-from goldgate.base.fingerprint import file_digest
-from goldgate.subjects.latency import Timing
 from goldgate.subjects.subject import Answer, Progress, Subject
 from goldgate.task.examples import Example
 
-_FIELDS = tuple(f.name for f in fields(Answer))
+__all__ = ["Collected", "MissingAnswers", "Recorded", "collect", "write_recorded"]
+
 _KEEP_EVERY = 16
 """Answers written to the cache at once: a killed run loses at most so many."""
-
-
-class Recorded:
-    """Answers committed with a champion, by identity and example digest. Raises UserError for a broken file."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.rows: list[dict[str, Any]] = []
-        try:
-            with gzip.open(path, "rt", encoding="utf-8") as lines:
-                for number, line in enumerate(lines, 1):
-                    self.rows.append(_row(line, f"{path.name}, line {number}"))
-        except (OSError, EOFError, UnicodeDecodeError) as error:
-            raise UserError(
-                f"the recorded answers cannot be read ({error})", str(path), "restore the file from version control"
-            ) from error
-        self._at = {(row["identity"], row["example"]): row for row in self.rows}
-
-    def lookup(self, identity: str, example: str) -> Answer | None:
-        """The recorded answer of that subject to the example with that digest, with origin "recorded"."""
-        row = self._at.get((identity, example))
-        return None if row is None else replace(_answer(row), origin="recorded")
-
-    def of(self, identities: Iterable[str], split: str) -> list[Answer]:
-        """Every recorded answer of these subjects on a split, in whatever form it was asked."""
-        wanted = set(identities)
-        rows = [row for row in self.rows if row["identity"] in wanted and row.get("split") == split]
-        return [replace(_answer(row), origin="recorded") for row in rows]
-
-    def scores(self, identity: str, example: str) -> Mapping[str, float]:
-        """Recorded values of the scorers that need a model, for that answer; empty where there are none."""
-        row = self._at.get((identity, example))
-        return {} if row is None else row.get("scores", {})
-
-    def timing(self, identity: str, example: str) -> Timing | None:
-        """What one asker waited for that answer, where it was measured."""
-        row = self._at.get((identity, example))
-        return Timing(**row["timing"]) if row is not None and row.get("timing") else None
-
-
-def write_recorded(path: Path, rows: Iterable[Mapping[str, Any]]) -> str:
-    """Writes champion_answers.jsonl.gz: a row has Answer's fields, "subject", "split", "scores" and maybe "timing".
-
-    Returns its sha256. The same rows make the same bytes, in any order.
-    """
-    lines = sorted(json.dumps(row, ensure_ascii=False, sort_keys=True, allow_nan=False) for row in map(dict, rows))
-    write_whole(path, gzip.compress(("\n".join(lines) + "\n").encode("utf-8"), mtime=0))
-    return file_digest(path)
 
 
 class MissingAnswers(UserError):
@@ -97,13 +44,17 @@ def collect(
 ) -> Collected:
     """One answer for every example: from the recorded ones, else the cache, else the subject, whose go into the cache.
 
+    Recorded are those that are given here, and those that came with a demo's project (the cache knows them).
+
     generate=False: MissingAnswers instead of asking the subject; regenerate: asks it for everything. progress is told
     how many more are there. Examples that make the same prompt are asked once.
     """
     found: dict[str, Answer] = {}
-    if recorded is not None and not regenerate:
+    for source in (recorded, cache.given):
+        if source is None or regenerate:
+            continue
         for example in examples:
-            if (answer := recorded.lookup(subject.identity, example.digest)) is not None:
+            if example.id not in found and (answer := source.lookup(subject.identity, example.digest)) is not None:
                 found[example.id] = _as(answer, example)
     open_ = [e for e in examples if e.id not in found]
     keys = {e.id: subject.fingerprint(e) for e in open_}
@@ -154,17 +105,3 @@ def _as(answer: Answer, example: Example) -> Answer:
     if (answer.id, answer.example) == (example.id, example.digest):
         return answer
     return replace(answer, id=example.id, example=example.digest)
-
-
-def _answer(row: Mapping[str, Any]) -> Answer:
-    return Answer(**{name: row[name] for name in _FIELDS if name in row})
-
-
-def _row(line: str, where: str) -> dict[str, Any]:
-    try:
-        row = json.loads(line)
-        _answer(row)
-        Timing(**row.get("timing") or {"first": None, "last": None, "machine": ""})
-    except (ValueError, TypeError) as error:
-        raise UserError(f"not a recorded answer ({error})", where, "restore the file from version control") from error
-    return dict(row)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from goldgate import __version__
 from goldgate.base.errors import UserError
+from goldgate.base.interrupt import STATUS, interruptible, signal_that_came
+from goldgate.cli.demo import demo
+from goldgate.cli.ending import AsJson, finish
+from goldgate.cli.interrupted import interrupted
 from goldgate.task.project import Project, byte_size, cache_folder, cache_limit, find_project
 
 app = typer.Typer(
@@ -23,7 +26,6 @@ app = typer.Typer(
 )
 
 TaskName = Annotated[str, typer.Argument(help="name of the task: a folder of suites/", metavar="TASK")]
-AsJson = Annotated[bool, typer.Option("--json", help="print one JSON document on stdout; progress stays on stderr")]
 
 _INTERRUPTED = 130  # typer's status after Ctrl-C, as the shells have it
 
@@ -31,12 +33,6 @@ _INTERRUPTED = 130  # typer's status after Ctrl-C, as the shells have it
 def here() -> Project:
     """The project of the current folder."""
     return find_project(Path.cwd(), cache_folder(os.environ), cache_limit(os.environ))
-
-
-def finish(result: dict[str, Any], as_json: bool, text: str, passed: bool = True) -> None:
-    """Prints a command's result and ends it: status 0 when it passed, 1 when it did not."""
-    print(json.dumps(result, ensure_ascii=False, indent=1, default=str) if as_json else text)
-    raise typer.Exit(0 if passed else 1)
 
 
 @app.callback(invoke_without_command=True)
@@ -51,20 +47,7 @@ def _main(
         raise typer.Exit(2)
 
 
-@app.command()
-def demo(
-    task: Annotated[str, typer.Argument(help="invoices, tickets or voice", metavar="[TASK]")] = "invoices",
-    folder: Annotated[Path, typer.Option(help="where the demo's project lies")] = Path("goldgate-demo"),
-    minutes: Annotated[
-        float | None, typer.Option(help="training minutes at most; default: from the machine's speed", min=0.1)
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """The whole main job on the embedded model: prepare, baselines, train until the suite passes, gate, report."""
-    from goldgate.jobs.demo import run_demo
-
-    result = run_demo(task, folder, cache_folder(os.environ), cache_limit(os.environ), minutes)
-    finish(result.record, as_json, result.text, result.passed)
+app.command()(demo)
 
 
 @app.command()
@@ -325,18 +308,21 @@ def doctor(as_json: AsJson = False) -> None:
 
 def run() -> None:
     """The console script."""
-    try:
-        status = app(standalone_mode=False)
-    except UserError as error:
-        print(f"goldgate: {error}", file=sys.stderr)
-        status = 2
-    except (KeyboardInterrupt, typer.Abort):
-        status = _INTERRUPTED
-    except Exception as error:
-        if not hasattr(error, "format_message"):  # click's usage errors, whichever click typer brings
-            raise
-        print(f"goldgate: {error.format_message()}", file=sys.stderr)
-        status = 2
+    with interruptible():
+        try:
+            status = app(standalone_mode=False)
+        except UserError as error:
+            print(f"goldgate: {error}", file=sys.stderr)
+            status = 2
+        except (KeyboardInterrupt, typer.Abort):
+            status = _INTERRUPTED
+        except Exception as error:
+            if not hasattr(error, "format_message"):  # click's usage errors, whichever click typer brings
+                raise
+            print(f"goldgate: {error.format_message()}", file=sys.stderr)
+            status = 2
     if status == _INTERRUPTED:
-        print("goldgate: interrupted; the same command goes on from what is complete", file=sys.stderr)
+        number = signal_that_came()
+        print(interrupted(sys.argv[1:], number), file=sys.stderr)
+        status = STATUS + number if number else _INTERRUPTED
     sys.exit(status if isinstance(status, int) else 0)

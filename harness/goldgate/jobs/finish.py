@@ -11,7 +11,7 @@ from goldgate.cli.screen import Result, Screen
 from goldgate.cli.train_text import Told, result_of
 from goldgate.jobs.promote import promote_candidate
 from goldgate.jobs.training import Training
-from goldgate.jobs.workspace import golden_summary, references
+from goldgate.jobs.workspace import LATENCY_EXAMPLES, LATENCY_EXAMPLES_QUICK, golden_summary, references
 from goldgate.ledger import read_looks, spent
 from goldgate.measures import Verdict
 from goldgate.models.adapter import read_adapter
@@ -38,7 +38,8 @@ def finish(
         look = {**looked["look"], "spent": spent(read_looks(work.ledger))}
         summary = golden_summary(work, looked["subject"], prompted.name, look, looked["records"], looked["passed"])
         write_json(run.folder / "golden.json", summary)
-    latency = work.latency([candidate, prompted.name])
+    timed = LATENCY_EXAMPLES_QUICK if training.quick else LATENCY_EXAMPLES
+    latency = work.latency([candidate, prompted.name], timed)
     run.update(
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
         prompted=prompted.name,

@@ -25,7 +25,10 @@ from goldgate.task.project import Project
 from goldgate.task.task import Task
 
 PREVIOUS = "previous"  # the champion before the champion
-_LATENCY_EXAMPLES = 12  # answered one at a time: enough for a median, and a rough p95
+LATENCY_EXAMPLES = 12
+"""Dev examples that are answered one at a time: enough for a median, and a rough p95."""
+LATENCY_EXAMPLES_QUICK = 6
+"""The same for the demo: a median, and as p95 the longest wait, said with its n."""
 
 
 @dataclass
@@ -94,7 +97,10 @@ class Work:
                 advance(done, "")
 
             cache = answer_cache(self.project, split_name)
-            answers = collect(self.subject(name), split.examples, cache=cache, recorded=recorded, progress=more).answers
+            collected = collect(self.subject(name), split.examples, cache=cache, recorded=recorded, progress=more)
+            answers = collected.answers
+        if there := collected.counts["recorded"]:
+            self.screen.say(f"  {there} of {len(split)} answers are recorded")
         who = self.subject(name)
         known = {} if champion is None else champion.file.known_scores(who.identity, split, scorer_versions(self.task))
         then = None if champion is None else champion.tariffs.get(who.name)
@@ -119,11 +125,11 @@ class Work:
         """Every metric's estimate, by name."""
         return {m: round(scored.measure(m).value, 5) for m in scored.metrics()}
 
-    def latency(self, names: Iterable[str]) -> dict[str, dict[str, float]]:
-        """Seconds for one dev example at a time: p50, p95 and n, by subject name."""
+    def latency(self, names: Iterable[str], count: int = LATENCY_EXAMPLES) -> dict[str, dict[str, float]]:
+        """Seconds for one dev example at a time, of as many: p50, p95 and n, by subject name."""
         from goldgate.subjects.latency import measure_latency
 
-        examples = self.split("dev").examples[:_LATENCY_EXAMPLES]
+        examples = self.split("dev").examples[:count]
         found = {}
         for name in names:
             with self.screen.step(

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from goldgate.base.interrupt import check_interrupted
 from goldgate.gates import GateRecord
 from goldgate.ledger import Look, read_looks
 from goldgate.plugin.options import SplitName
@@ -115,6 +116,7 @@ def run_suite(
             stack.enter_context(redirect_stdout(text))
             stack.enter_context(redirect_stderr(text))
         status = int(pytest.main(arguments, plugins=[_Named(request)]))
+    check_interrupted()  # pytest swallows it, and what it had decided until then is no verdict
     tally = next((s for s in request.suites if s.task == task_name), SuiteTally(str(folder.parent.parent), task_name))
     return _result(project, status, request, tally, text.getvalue())
 

@@ -44,7 +44,8 @@ class Recipe:
     pack: rows one behind the other, without padding; quantize: the frozen weights in 4 bits, on a CUDA GPU; patience:
     epochs in a row whose answers to dev score no better, after which training ends; the best epoch's adapter is kept
     (0: all epochs are trained, and the last one's is); trainer: ours, or a command: a program and its arguments, to
-    which the rest is a request (goldgate_trainers.lora.command).
+    which the rest is a request (goldgate_trainers.lora.command); examples: how many of train are learned from, drawn
+    by the seed (0: all of them).
     """
 
     learning_rate: float
@@ -72,6 +73,7 @@ class Recipe:
     patience: int = 0
     trainer: Literal["lora", "command"] = "lora"
     command: tuple[str, ...] = ()
+    examples: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON, in the order in which people read it. Settings that came later are there where they are set."""
@@ -82,8 +84,12 @@ class Recipe:
     def digest(self) -> str:
         return digest(self.to_dict())
 
+    def learned(self, examples: int) -> int:
+        """How many of this many training examples are learned from."""
+        return min(self.examples, examples) or examples
+
     def steps(self, examples: int) -> int:
-        """Optimizer steps that this many training examples come to."""
+        """Optimizer steps that so many examples, all of them learned from, come to."""
         return math.ceil(examples / self.batch) * self.epochs
 
     def rate_at(self, step: int, total: int) -> float:
@@ -112,6 +118,7 @@ _LATER = {
         "patience",
         "trainer",
         "command",
+        "examples",
     )
 }
 """Settings that earlier recipes do not have, with their defaults: left out there, those keep their digests."""
@@ -130,6 +137,7 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "max_length": (16, 1_048_576),
     "micro_batch": (1, 4096),
     "patience": (0, 1000),
+    "examples": (0, 10_000_000),
 }
 _CHOICES = {
     "prompt": ("pruned", "zero_shot"),
@@ -200,11 +208,16 @@ def demo_recipe(
     from them: more steps of the same tokens, at a rate that such steps bear (docs/results.md).
     """
     check_amount(n_train)
-    quick: dict[str, Any] = {"epochs": max(1, round(DEMO_CHARACTERS / characters)), "decay": 0.5}
+    quick: dict[str, Any] = {"epochs": demo_epochs(characters), "decay": 0.5}
     bold: dict[str, Any] = {"batch": 4, "learning_rate": 1.1e-3} if hidden_size <= SMALL else {}
     quick |= {key: value for key, value in bold.items() if key not in task.train}
     quick |= _checked(settings or {}, "--set")
     return default_recipe(task, n_train, hidden_size, quick, on=on)
+
+
+def demo_epochs(characters: int) -> int:
+    """Passes over train that come to about DEMO_CHARACTERS; one at least. characters: of all inputs and outputs."""
+    return max(1, round(DEMO_CHARACTERS / characters))
 
 
 def default_rate(hidden_size: int, batch: int) -> float:

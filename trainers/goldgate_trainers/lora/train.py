@@ -41,7 +41,7 @@ from goldgate_trainers.lora.checkpoints import Checkpoints
 from goldgate_trainers.lora.dev_loss import dev_rows
 from goldgate_trainers.lora.memory import fewer_rows, free_memory, out_of_memory, shortage
 from goldgate_trainers.lora.optimize import liger, optimize
-from goldgate_trainers.lora.oversampling import repeats
+from goldgate_trainers.lora.oversampling import learned_from, repeats
 from goldgate_trainers.lora.packing import check_packing
 from goldgate_trainers.lora.precision import lower_base, settled
 from goldgate_trainers.lora.preflight import check_adapter, check_rows, check_start, check_thoughts, remarks, sample
@@ -290,7 +290,7 @@ def checked_rows(
     tokenizer: Any, base: Any, task: Task, train: Split, recipe: Recipe
 ) -> tuple[list[Row], tuple[str, ...]]:
     """Checked token rows in the order of ids (the order of lines decides nothing), and notes for the record."""
-    examples = sorted(train.examples, key=lambda e: e.id)
+    examples = learned_from(train, recipe)
     check_outputs(task, train, "train.jsonl")
     strategy = strategy_for(task, recipe.prompt)
     whole = make_rows(tokenizer, task, strategy, examples)
