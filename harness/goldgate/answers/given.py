@@ -1,7 +1,6 @@
 """Recorded answers that came with a demo's project: what its baselines said when the task was shipped.
 
-They lie in golden/<task>/recorded/, one file a split, beside a record of who answered, on which machine, and each
-file's digest. Only a demo's project reads them; anywhere else baselines answer on the machine that asks.
+They lie in golden/<task>/recorded/, one file a split, beside a record of who answered and each file's digest. Only a demo's project reads them; anywhere else baselines answer on the machine that asks.
 """
 
 from __future__ import annotations
@@ -27,8 +26,8 @@ _HINT = "delete the demo's folder and start again, or let the baselines answer h
 
 @dataclass(frozen=True)
 class GivenRecord:
-    """What the record says. subjects: name → identity; files: split → digest of its file; made: when, on which machine,
-    and by which versions.
+    """What the record says. subjects: name → identity; files: split → digest of its file; made: by which command and
+    versions it was written.
     """
 
     folder: Path

@@ -101,7 +101,7 @@ def _check_recorded(project: Project, given: GivenRecord, count: int, screen: Sc
     there = count_of(project, given)
     screen.say(
         f"Recorded with the task, not made here: {', '.join(f'{n} answers of {who}' for who, n in there.items())}"
-        f" (made on: {given.made['machine']}). --regenerate makes all of them here."
+        ". --regenerate makes all of them here."
     )
     if count == 0:
         return

@@ -10,14 +10,12 @@ from typing import Any
 from goldgate.answers.given import FOLDER, RECORD, GivenRecord, answers_path, read_given
 from goldgate.answers.recorded import write_recorded
 from goldgate.base.files import whole_folder, write_json
-from goldgate.jobs.doctor import machine
 from goldgate.jobs.workspace import Work
 from goldgate.plugin.audit import audit, told
 from goldgate.runs.folder import versions
 from goldgate.scored.baselines import Prompted
 from goldgate.scored.replay import Said, rows_of
 from goldgate.subjects import Answer, Subject, parse_subject
-from goldgate.subjects.latency import machine as processor
 from goldgate.task.examples import Split, load_split
 from goldgate.task.project import Project
 from goldgate.task.task import load_task
@@ -75,7 +73,7 @@ def record(work: Work, prompted: Prompted, folder: Path) -> GivenRecord:
     parts = {"dev": [_said(work, n, "dev") for n in names], "golden": [_said(work, prompted.name, "golden")]}
     with whole_folder(folder) as part:
         files = {split: write_recorded(answers_path(part, split), rows_of(said)) for split, said in parts.items()}
-        made = {"machine": processor(), "gflops": machine()["gflops"], "versions": versions()}
+        made = {"by": "python benchmarks/demo_answers.py", "versions": versions()}
         subjects = {n: work.subject(n).identity for n in names}
         write_json(part / RECORD, {"task": work.task.name, "subjects": subjects, "files": files, "made": made})
     return read_given(folder)
