@@ -1,6 +1,7 @@
 """Recorded answers that came with a demo's project: what its baselines said when the task was shipped.
 
-They lie in golden/<task>/recorded/, one file a split, beside a record of who answered and each file's digest. Only a demo's project reads them; anywhere else baselines answer on the machine that asks.
+They lie in golden/<task>/recorded/, one file a split, beside a record of who answered and each file's digest. Only a
+demo's project reads them; anywhere else baselines answer on the machine that asks.
 """
 
 from __future__ import annotations
