@@ -1,0 +1,1 @@
+"""Run folders: what stands in them, typed (`record`, `golden`), and where they lie (`folder`)."""
