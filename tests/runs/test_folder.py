@@ -13,16 +13,7 @@ from pathlib import Path
 import pytest
 
 from goldgate.base.errors import UserError
-from goldgate.runs.folder import (
-    Run,
-    clear_parts,
-    find_run,
-    git_commit,
-    one_training,
-    open_run,
-    versions,
-    write_answers,
-)
+from goldgate.runs.folder import Run, clear_parts, find_run, git_commit, one_training, open_run, versions, write_answers
 from goldgate.task.examples import Example, Split
 from goldgate.task.project import Project
 

@@ -86,8 +86,11 @@ def one_training(project: Project, task: str) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout as taken:
-        raise UserError(f"{task} is being trained already, by {_holder(holder)}", str(folder),
-                        "wait for it to end, or end that process") from taken
+        raise UserError(
+            f"{task} is being trained already, by {_holder(holder)}",
+            str(folder),
+            "wait for it to end, or end that process",
+        ) from taken
     try:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         write_json(holder, {"pid": os.getpid(), "host": platform.node(), "since": now})
@@ -136,12 +139,18 @@ def find_replay(project: Project, task: str, name: str) -> Replay:
     run = Run(project.root / name) if (project.root / name / "run.json").is_file() else find_run(project, name)
     record = check_object(run.read(), str(run.folder / "run.json"), "train again", task=str)
     if record["task"] != task:
-        raise UserError(f'run {run.id} is of task {record["task"]}', str(run.folder),
-                        f"pytest suites/{record['task']} --answers {name}")
+        raise UserError(
+            f"run {run.id} is of task {record['task']}",
+            str(run.folder),
+            f"pytest suites/{record['task']} --answers {name}",
+        )
     path = run.folder / "look.json"
     if not path.is_file():
-        raise UserError(f"run {run.id} has not looked at golden: no answers are recorded", str(run.folder),
-                        f"let it finish: goldgate train {task}")
+        raise UserError(
+            f"run {run.id} has not looked at golden: no answers are recorded",
+            str(run.folder),
+            f"let it finish: goldgate train {task}",
+        )
     look = check_object(read_json(path), str(path), "train again", look=dict)["look"]
     return read_replay(answers_folder(project, task, str(look.get("name"))))
 
@@ -154,19 +163,35 @@ def write_answers(run: Run, task: Task, split: Split, subjects: Mapping[str, Sco
         raise UserError("golden answers do not belong into a run folder", str(run.folder), "write those of dev")
     scorers = scorers_for(task)
     scores = [
-        {"subject": name, "metric": metric, "id": id_, "value": value, "lo": scored.bounds(metric)[0],
-         "hi": scored.bounds(metric)[1], "better": scorer.better}
+        {
+            "subject": name,
+            "metric": metric,
+            "id": id_,
+            "value": value,
+            "lo": scored.bounds(metric)[0],
+            "hi": scored.bounds(metric)[1],
+            "better": scorer.better,
+        }
         for name, scored in subjects.items()
-        for metric, scorer in scorers.items() if scorer.shown
+        for metric, scorer in scorers.items()
+        if scorer.shown
         for id_, value in scored.values(metric).items()
     ]
     import json
 
     answers = [
-        {"subject": name, "id": e.id, "input": e.text, "expected": json.dumps(e.output, ensure_ascii=False),
-         "text": a.text, "finish": a.finish,
-         "prompt_tokens": a.prompt_tokens, "completion_tokens": a.completion_tokens, "seconds": a.seconds,
-         "tags": json.dumps(list(scored.tags[e.id]))}
+        {
+            "subject": name,
+            "id": e.id,
+            "input": e.text,
+            "expected": json.dumps(e.output, ensure_ascii=False),
+            "text": a.text,
+            "finish": a.finish,
+            "prompt_tokens": a.prompt_tokens,
+            "completion_tokens": a.completion_tokens,
+            "seconds": a.seconds,
+            "tags": json.dumps(list(scored.tags[e.id])),
+        }
         for name, scored in subjects.items()
         for e in split
         for a in (scored.answers[e.id],)
