@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from goldgate.base.errors import UserError, near_names
-from goldgate.task.examples import Split
 from goldgate.base.files import check_name, check_object, disk_errors, read_json, write_json, write_whole
-from goldgate.task.project import Project
 from goldgate.scored.replay import Replay, read_replay
 from goldgate.scored.scored import Scored
 from goldgate.scorers import scorers_for
+from goldgate.task.examples import Split
+from goldgate.task.project import Project
 from goldgate.task.task import Task
 
 _PACKAGES = ("goldgate", "torch", "transformers", "peft", "numpy", "pytest", "llguidance", "sentence-transformers")
