@@ -120,8 +120,8 @@ def _of_few(result: Result, count: int) -> Result:
         f"Every step ran, with at most {count} examples of train, dev and golden. So few show nothing: neither the"
         " verdicts nor the scores above mean anything. `goldgate demo` without --examples is the real thing."
     )
-    record = {**result.record, "examples": count, "shows": False}
-    return Result(record, f"{result.text}\n{told}", True)
+    lines = [line for line in result.text.splitlines() if not line.startswith("  ")]  # what stood in the way is no news
+    return Result({**result.record, "examples": count, "shows": False}, "\n".join([*lines, told]), True)
 
 
 def demo_project(task: str, folder: Path, cache: Path, examples: int | None = None) -> Project:
