@@ -49,6 +49,8 @@ class Recipe:
             for none.
         trainer: Ours, or a command to which the rest of the recipe is a request (goldgate_trainers.lora.command).
         command: A program and its arguments.
+        examples: How many training examples are learned from, drawn by the seed; 0 for all of them.
+        keep: A tag whose examples are all among these.
     """
 
     learning_rate: float
@@ -78,6 +80,8 @@ class Recipe:
     stop_after: int = 0
     trainer: Literal["lora", "command"] = "lora"
     command: tuple[str, ...] = ()
+    examples: int = 0
+    keep: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The recipe as JSON, in the order people read it. Settings added later appear only where they are set."""
@@ -87,6 +91,10 @@ class Recipe:
     @property
     def digest(self) -> str:
         return digest(self.to_dict())
+
+    def learned(self, examples: int) -> int:
+        """How many of this many training examples are learned from."""
+        return min(self.examples, examples) or examples
 
     def steps(self, examples: int) -> int:
         """Optimizer steps that training on this many examples is planned for."""
@@ -126,6 +134,8 @@ _LATER = {
         "stop_after",
         "trainer",
         "command",
+        "examples",
+        "keep",
     )
 }
 """Settings that earlier recipes do not have, with their defaults: left out there, those keep their digests."""
@@ -146,6 +156,7 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "patience": (0, 1000),
     "max_steps": (0, 1_000_000_000),
     "stop_after": (0, 1_000_000_000),
+    "examples": (0, 10_000_000),
 }
 _CHOICES = {
     "prompt": ("pruned", "zero_shot"),
@@ -206,6 +217,8 @@ def made_recipe(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
             'recipe, field "trainer"',
             'write trainer: command and command: [python, "{project}/train.py", "{train}", "{out}"]',
         )
+    if changed.keep and not changed.examples:
+        raise UserError("keep says which examples are among those that are drawn", "recipe", "set examples=N too")
     if changed.variations and not changed.focus:
         raise UserError("variations without a focus vary nothing", "recipe", "set focus=TAG too")
     # The effective batch is exact: a forward pass takes the most rows that divide it.
@@ -239,10 +252,10 @@ def _value(key: str, value: Any, where: str) -> Any:
         if str(value).lower() not in ("true", "false"):
             raise UserError(f"{key} is {value!r}", where, "known: true, false")
         return str(value).lower() == "true"
-    if key in ("focus", "variations"):
+    if key in ("focus", "variations", "keep"):
         if not isinstance(value, str):
             raise UserError(f"{key} is {value!r}", where, "give it a tag, or names of perturbations, as text")
-        return value if key == "focus" else _variations(value, where)
+        return value if key != "variations" else _variations(value, where)
     try:
         number = float(value) if not isinstance(value, bool) else math.nan
     except (TypeError, ValueError):
