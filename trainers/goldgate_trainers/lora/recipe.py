@@ -45,7 +45,7 @@ class Recipe:
     epochs in a row whose answers to dev score no better, after which training ends; the best epoch's adapter is kept
     (0: all epochs are trained, and the last one's is); trainer: ours, or a command: a program and its arguments, to
     which the rest is a request (goldgate_trainers.lora.command); examples: how many of train are learned from, drawn
-    by the seed (0: all of them); keep: a tag whose examples are all among these.
+    by the seed (0: all of them).
     """
 
     learning_rate: float
@@ -74,7 +74,6 @@ class Recipe:
     trainer: Literal["lora", "command"] = "lora"
     command: tuple[str, ...] = ()
     examples: int = 0
-    keep: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON, in the order in which people read it. Settings that came later are there where they are set."""
@@ -120,7 +119,6 @@ _LATER = {
         "trainer",
         "command",
         "examples",
-        "keep",
     )
 }
 """Settings that earlier recipes do not have, with their defaults: left out there, those keep their digests."""
@@ -282,8 +280,6 @@ def _made(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
             'recipe, field "trainer"',
             'write trainer: command and command: [python, "{project}/train.py", "{train}", "{out}"]',
         )
-    if changed.keep and not changed.examples:
-        raise UserError("keep says which examples are among those that are drawn", "recipe", "set examples=N too")
     if changed.variations and not changed.focus:
         raise UserError("variations without a focus vary nothing", "recipe", "set focus=TAG too")
     # The effective batch is exact: a forward pass takes the most rows that divide it.
@@ -317,10 +313,10 @@ def _value(key: str, value: Any, where: str) -> Any:
         if str(value).lower() not in ("true", "false"):
             raise UserError(f"{key} is {value!r}", where, "known: true, false")
         return str(value).lower() == "true"
-    if key in ("focus", "variations", "keep"):
+    if key in ("focus", "variations"):
         if not isinstance(value, str):
             raise UserError(f"{key} is {value!r}", where, "give it a tag, or names of perturbations, as text")
-        return value if key != "variations" else _variations(value, where)
+        return value if key == "focus" else _variations(value, where)
     try:
         number = float(value) if not isinstance(value, bool) else math.nan
     except (TypeError, ValueError):
