@@ -22,10 +22,9 @@ from goldgate.task.project import DEMO_MARK, Project
 from goldgate.task.task import load_task
 
 SHIPPED = ("invoices", "tickets", "voice")
-DEFAULT = "voice"
 _SETTINGS: dict[str, tuple[str, ...]] = {}
-"""By task, recipe settings with which its suite still passes in less time. None yet: voice, trained on 557 or 600 of its
-1,012 replies, had a chance of 36% and 2% of passing golden, and long replies were right only every second time.
+"""By task, recipe settings with which its suite still passes in less time. None yet: trained on 557 and on 600 of its
+1,012 replies, voice had a chance of 36% and 2% of passing golden, and long replies were right only every second time.
 """
 _FEW_SETTINGS = ("epochs=2",)  # not as many passes as make up for the examples that are missing
 _SPARE = 4.0  # training may take so many times what it should: three attempts, and a machine that is not idle
