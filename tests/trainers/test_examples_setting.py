@@ -8,7 +8,7 @@ import pytest
 
 from goldgate.base.errors import UserError
 from goldgate.task.examples import Example, Split
-from goldgate_trainers import learned_from, parse_settings, with_settings
+from goldgate_trainers import learned_from, parse_settings
 
 from .conftest import QUICK
 
@@ -28,22 +28,6 @@ def test_as_many_are_drawn_by_the_seed_whatever_the_order_of_lines() -> None:
     assert drawn == sorted(drawn, key=lambda e: e.id)
     assert learned_from(Split("train", TRAIN.examples[::-1]), recipe) == drawn
     assert learned_from(TRAIN, replace(recipe, seed=recipe.seed + 1)) != drawn
-
-
-def test_examples_of_a_tag_are_all_kept() -> None:
-    rare = tuple(Example(f"r{i}", f"rare {i}", "x", tags=("rare",)) for i in range(3))
-    train = Split("train", (*TRAIN.examples, *rare))
-    for seed in range(5):
-        drawn = learned_from(train, replace(QUICK, examples=6, keep="rare", seed=seed))
-        assert len(drawn) == 6
-        assert all(e in drawn for e in rare)
-    with pytest.raises(UserError, match='no training example carries the tag "rarer"'):
-        learned_from(train, replace(QUICK, examples=6, keep="rarer"))
-
-
-def test_a_tag_to_keep_needs_a_number() -> None:
-    with pytest.raises(UserError, match="keep says which"):
-        with_settings(QUICK, {"keep": "rare"}, "--set")
 
 
 def test_recipes_that_learn_from_all_keep_their_digests() -> None:

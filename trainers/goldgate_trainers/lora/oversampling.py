@@ -15,24 +15,13 @@ from goldgate_trainers.lora.recipe import Recipe
 def learned_from(train: Split, recipe: Recipe) -> list[Example]:
     """The examples that the recipe learns from, in the order of their ids: all, or as many as it says.
 
-    They are drawn by the recipe's seed, those of its tag to keep first: the order of lines decides nothing, and another
-    seed draws others. Raises UserError for a tag to keep that no example carries.
+    They are drawn by the recipe's seed: the order of lines decides nothing, and another seed draws others.
     """
     ordered = sorted(train.examples, key=lambda e: e.id)
     if recipe.learned(len(ordered)) == len(ordered):
         return ordered
-    draw = random.Random(f"examples {recipe.seed}")
-    draw.shuffle(ordered)
-    if recipe.keep:
-        _check_tag(recipe.keep, "keep", ordered)
-        ordered.sort(key=lambda e: recipe.keep not in e.tags)
-    return sorted(ordered[: recipe.examples], key=lambda e: e.id)
-
-
-def _check_tag(tag: str, setting: str, examples: Sequence[Example]) -> None:
-    tags = sorted({t for e in examples for t in e.tags})
-    if tag not in tags:
-        raise UserError(f'no training example carries the tag "{tag}"', f"recipe, {setting}", near_names(tag, tags))
+    drawn = random.Random(f"examples {recipe.seed}").sample(ordered, recipe.examples)
+    return sorted(drawn, key=lambda e: e.id)
 
 
 def repeats(examples: Sequence[Example], recipe: Recipe) -> list[Example]:
@@ -46,8 +35,12 @@ def repeats(examples: Sequence[Example], recipe: Recipe) -> list[Example]:
     """
     if not recipe.focus:
         return []
-    _check_tag(recipe.focus, "focus", examples)
     focused = [e for e in examples if recipe.focus in e.tags]
+    if not focused:
+        tags = sorted({tag for e in examples for tag in e.tags})
+        raise UserError(
+            f'no training example carries the tag "{recipe.focus}"', "recipe, focus", near_names(recipe.focus, tags)
+        )
     named = recipe.variations.split(",") if recipe.variations else []
     variations = [p for p in MUST_NOT_CHANGE if p.name in named]
     again = []

@@ -50,7 +50,6 @@ class Recipe:
         trainer: Ours, or a command to which the rest of the recipe is a request (goldgate_trainers.lora.command).
         command: A program and its arguments.
         examples: How many training examples are learned from, drawn by the seed; 0 for all of them.
-        keep: A tag whose examples are all among these.
     """
 
     learning_rate: float
@@ -81,7 +80,6 @@ class Recipe:
     trainer: Literal["lora", "command"] = "lora"
     command: tuple[str, ...] = ()
     examples: int = 0
-    keep: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The recipe as JSON, in the order people read it. Settings added later appear only where they are set."""
@@ -135,7 +133,6 @@ _LATER = {
         "trainer",
         "command",
         "examples",
-        "keep",
     )
 }
 """Settings that earlier recipes do not have, with their defaults: left out there, those keep their digests."""
@@ -217,8 +214,6 @@ def made_recipe(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
             'recipe, field "trainer"',
             'write trainer: command and command: [python, "{project}/train.py", "{train}", "{out}"]',
         )
-    if changed.keep and not changed.examples:
-        raise UserError("keep says which examples are among those that are drawn", "recipe", "set examples=N too")
     if changed.variations and not changed.focus:
         raise UserError("variations without a focus vary nothing", "recipe", "set focus=TAG too")
     # The effective batch is exact: a forward pass takes the most rows that divide it.
@@ -252,10 +247,10 @@ def _value(key: str, value: Any, where: str) -> Any:
         if str(value).lower() not in ("true", "false"):
             raise UserError(f"{key} is {value!r}", where, "known: true, false")
         return str(value).lower() == "true"
-    if key in ("focus", "variations", "keep"):
+    if key in ("focus", "variations"):
         if not isinstance(value, str):
             raise UserError(f"{key} is {value!r}", where, "give it a tag, or names of perturbations, as text")
-        return value if key != "variations" else _variations(value, where)
+        return value if key == "focus" else _variations(value, where)
     try:
         number = float(value) if not isinstance(value, bool) else math.nan
     except (TypeError, ValueError):
