@@ -61,7 +61,7 @@ def test_a_task_name_that_is_a_path_is_refused_by_every_command(typed: Typed, co
         ("evaluate", name, "--subject", "base+zero_shot"),
         ("init", name, "--from", "rows.jsonl", *INIT),
     ):
-        assert "is not a name\n  use letters, digits, - and _" in refused(typed, *words)
+        assert "is not a valid name\n  use letters, digits, - and _" in refused(typed, *words)
     assert counts.left() == {"rows.jsonl"}
 
 
@@ -117,8 +117,8 @@ def test_an_empty_split_is_named(typed: Typed, counts: Any, content: str) -> Non
         ('{"id": "x", "input": "y"}', 'line 25, field "output": "output" is missing'),
         ('{"id": "x", "input": "y", "outptu": 1}', 'line 25, field "outptu": unknown key "outptu"\n  did you mean'),
         ('{"id": "d000", "input": "y", "output": {"n": 1}}', 'line 25, field "id": the id "d000" stands on line 1'),
-        ("[" * 200_000, "line 25: brackets within brackets"),
-        ('{"id": "x", "input": "y", "output": ' + "[" * 60 + "]" * 60 + "}", "line 25: brackets within brackets"),
+        ("[" * 200_000, "line 25: nested too deeply"),
+        ('{"id": "x", "input": "y", "output": ' + "[" * 60 + "]" * 60 + "}", "line 25: nested more than 50 levels"),
         ('{"id": "x", "input": "y", "output": {"n": 1e999}}', "line 25: Infinity is not JSON"),
         ('{"id": "x", "input": "\\ud800", "output": {"n": 1}}', "line 25: half a character"),
     ],
@@ -178,7 +178,7 @@ def test_a_leak_names_both_examples(typed: Typed, counts: Any) -> None:
         ("rows.ods", "x", 'rows.ods: cannot read ".ods" files\n  known: .csv'),
         ("rows.tsv", "q\ta\nx\t\n", 'rows.tsv, row 1, column "a": the output is empty'),
         ("rows.csv", "q,a\nred, big,x\nold, wet,y\n", "rows.csv: rows have more fields than the header\n  name every"),
-        ("rows.jsonl", "[" * 200_000, "rows.jsonl, line 1: brackets within brackets"),
+        ("rows.jsonl", "[" * 200_000, "rows.jsonl, line 1: nested too deeply"),
         ("rows.xlsx", "PK", "rows.xlsx: cannot be read as xlsx"),
     ],
 )

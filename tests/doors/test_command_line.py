@@ -57,7 +57,7 @@ def test_init_makes_a_project_that_prepare_accepts(typed: Typed) -> None:
     ("words", "message"),
     [
         (("train", "nowhere"), "goldgate: "),
-        (("init", "../x", "--from", "f", "--input", "q", "--output", "a"), "is not a name"),
+        (("init", "../x", "--from", "f", "--input", "q", "--output", "a"), "is not a valid name"),
         (("init", "x", "--from", "missing.csv", "--input", "q", "--output", "a"), "no such file"),
         (("report", "nothing"), "no project here"),
         (("demo", "nothing"), 'no demo of "nothing"'),

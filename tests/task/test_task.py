@@ -95,7 +95,7 @@ def test_an_invalid_schema_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_schema_outside_the_suite_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"must lie beside task.yaml"):
+    with pytest.raises(UserError, match=r"must be in the same folder as task.yaml"):
         _load(tmp_path, GOOD.replace("schema.json", "../../x.json"))
 
 
@@ -113,7 +113,7 @@ def test_an_unknown_task_gets_the_nearest_name(tmp_path: Path) -> None:
     _load(tmp_path, GOOD)
     with pytest.raises(UserError, match='no task "tt" here'):
         load_task(Project(tmp_path, tmp_path), "tt")
-    with pytest.raises(UserError, match="is not a name"):
+    with pytest.raises(UserError, match="is not a valid name"):
         load_task(Project(tmp_path, tmp_path), "../t")
 
 
@@ -144,7 +144,7 @@ def test_the_chat_template_is_a_file_beside_it_and_part_of_who_answers(make_task
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("../x.jinja", "must lie beside task.yaml"),
+        ("../x.jinja", "must be in the same folder as task.yaml"),
         ("gone.jinja", "gone.jinja"),
         ("empty.jinja", "the chat template is empty"),
     ],

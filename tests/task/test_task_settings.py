@@ -232,7 +232,7 @@ def test_a_broken_schema_is_named(schema: object, what: str) -> None:
 
 @pytest.mark.parametrize("place", ["../schema.json", "/etc/hostname", "sub/schema.json", ".", ""])
 def test_a_schema_is_a_file_beside_task_yaml_and_nowhere_else(place: str) -> None:
-    assert refused({**JSON, "schema": place}, {"type": "object"}).what == "the schema must lie beside task.yaml"
+    assert refused({**JSON, "schema": place}, {"type": "object"}).what == "the schema must be in the same folder as task.yaml"
 
 
 def test_a_schema_is_kept_as_it_is() -> None:
