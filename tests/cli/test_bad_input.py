@@ -113,10 +113,13 @@ def test_an_empty_split_is_named(typed: Typed, counts: Any, content: str) -> Non
     [
         ('{"id": "x", "input"', "line 25: not valid JSON (Expecting ':' delimiter at column 20)"),
         ("id,input,output", "line 25: not valid JSON (Expecting value at column 1)"),
-        ('["x"]', "line 25: a line is an object, not list"),
+        ('["x"]', "line 25: a line must be an object, not list"),
         ('{"id": "x", "input": "y"}', 'line 25, field "output": "output" is missing'),
         ('{"id": "x", "input": "y", "outptu": 1}', 'line 25, field "outptu": unknown key "outptu"\n  did you mean'),
-        ('{"id": "d000", "input": "y", "output": {"n": 1}}', 'line 25, field "id": the id "d000" stands on line 1'),
+        (
+            '{"id": "d000", "input": "y", "output": {"n": 1}}',
+            'line 25, field "id": the id "d000" is already used on line 1',
+        ),
         ("[" * 200_000, "line 25: nested too deeply"),
         ('{"id": "x", "input": "y", "output": ' + "[" * 60 + "]" * 60 + "}", "line 25: nested more than 50 levels"),
         ('{"id": "x", "input": "y", "output": {"n": 1e999}}', "line 25: Infinity is not JSON"),

@@ -83,7 +83,7 @@ def test_preparing_twice_changes_nothing(made: tuple[Project, Task]) -> None:
         ({"input": "x", "output": 3}, "the output must be text, not 3"),
         ({"input": "x", "output": {"a": 1}}, "the output must be text"),
         ({"input": "x", "output": "cat", "accept": ["dog", "cow"]}, '"cow" is none of the 5 labels'),
-        ({"input": "the CAT", "output": "cat", "id": "d2"}, "stands on line"),
+        ({"input": "the CAT", "output": "cat", "id": "d2"}, "is already used on line"),
     ],
 )
 def test_what_makes_a_verdict_worthless_is_refused_and_the_card_stays(

@@ -182,7 +182,7 @@ def test_a_suite_that_names_strata_has_no_digest_without_them(project: Project) 
     with pytest.raises(UserError, match="never computed"):
         digest(project)
     novelty(project, "far", train="older")
-    with pytest.raises(UserError, match="stale: the train split"):
+    with pytest.raises(UserError, match="out of date: the train split"):
         digest(project)
 
 

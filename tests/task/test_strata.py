@@ -55,7 +55,7 @@ def test_another_split_makes_it_stale(folder: Path, name: str) -> None:
     other = {n: Split(n, (Example("x", n, "a"),)) for n in card.splits}
     rows = {**card.splits, name: card_of("demo", other, "", "", "").splits[name]}
     write_card(folder, type(card)("demo", rows, "", "", ""))
-    with pytest.raises(UserError, match=f"stale: the {name} split is another"):
+    with pytest.raises(UserError, match=f"out of date: the {name} split has changed"):
         read_novelty(folder)
 
 

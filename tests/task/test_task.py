@@ -54,12 +54,15 @@ STYLED = "task: t\nkind: text\ninstructions: Do it.\nstyle:\n"
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ("  must_match:\n  - fine\n  - '(open'\n", r"line 7, field .style.must_match.1.: '\(open' is no regular"),
+        (
+            "  must_match:\n  - fine\n  - '(open'\n",
+            r"line 7, field .style.must_match.1.: '\(open' is not a valid regular",
+        ),
         ("  must_not_match: ['[[a]']\n", r'line 5, field "style.must_not_match.0": .*Possible nested set'),
-        ("  must_not_match: ['a{99999999999999999999}']\n", r"line 5, .*is no regular expression"),
+        ("  must_not_match: ['a{99999999999999999999}']\n", r"line 5, .*is not a valid regular expression"),
         ("  min_words: 5\n  max_words: 4\n", r'line 4, field "style": min_words 5 is more than max_words 4'),
         ("  max_characters: 0\n", r'line 5, field "style.max_characters"'),
-        ("  contractions: false\n", r'line 4, field "style": a style without a rule'),
+        ("  contractions: false\n", r'line 4, field "style": a style without rules'),
         ("  max_word: 5\n", r'unknown key "max_word"\n  did you mean "max_words"'),
     ],
 )

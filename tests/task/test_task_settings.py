@@ -214,7 +214,7 @@ def test_a_schema_that_is_not_there_is_named() -> None:
         ("true", "must be an object"),
         ("5", "must be an object"),
         ("null", "must be an object"),
-        ({"$schema": []}, "names no dialect"),
+        ({"$schema": []}, "does not name a dialect"),
         ({"$ref": "#/$defs/none"}, "leads to nothing"),
         ({"$ref": "https://example.org/s"}, "leads to nothing"),
         ({"prefixItems": [{"$ref": "other.json"}]}, "leads to nothing"),
@@ -232,7 +232,10 @@ def test_a_broken_schema_is_named(schema: object, what: str) -> None:
 
 @pytest.mark.parametrize("place", ["../schema.json", "/etc/hostname", "sub/schema.json", ".", ""])
 def test_a_schema_is_a_file_beside_task_yaml_and_nowhere_else(place: str) -> None:
-    assert refused({**JSON, "schema": place}, {"type": "object"}).what == "the schema must be in the same folder as task.yaml"
+    assert (
+        refused({**JSON, "schema": place}, {"type": "object"}).what
+        == "the schema must be in the same folder as task.yaml"
+    )
 
 
 def test_a_schema_is_kept_as_it_is() -> None:
