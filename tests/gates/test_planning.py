@@ -64,7 +64,7 @@ def test_fifty_examples_can_show_080() -> None:
 
 def test_what_cannot_be_planned_is_a_user_error() -> None:
     for t in (0.0, 1.0, 95.0):
-        with pytest.raises(UserError, match="cannot be planned"):
+        with pytest.raises(UserError, match="cannot plan for a rate"):
             successes_needed(100, t, 0.025)
     for a in (0.0, 0.5):
         with pytest.raises(UserError, match="level"):

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from goldgate.base.errors import UserError
 from goldgate.gates import GateRecord, can_plan, chance_of_other_verdict, plan_gate
 from goldgate.gates.planning import least_right
-from goldgate.gates.power import gate_power, reach, tilted
+from goldgate.gates.power import gate_power, reach
+from goldgate.gates.tilting import tilted
 from goldgate.ledger import level
 from goldgate.measures import Measure, Recording, invalid, macro_f1, recording
 
@@ -279,5 +280,5 @@ def test_what_cannot_be_planned_is_a_user_error() -> None:
     with pytest.raises(UserError, match="0 examples"):
         plan_gate(gate, 0, 0.025)
     for truth in (95.0, -0.1, float("nan")):
-        with pytest.raises(UserError, match="cannot be the truth"):
+        with pytest.raises(UserError, match="its true value cannot be"):
             plan_gate(gate, 10, 0.025, truth)
