@@ -215,7 +215,7 @@ def test_outputs_are_checked_before_anything_is_written(
 def test_a_ledger_that_lacks_a_look_is_not_retired(made: tuple[Project, Task], tmp_path: Path) -> None:
     project, _ = made
     (ledger(project) / f"{read_looks(ledger(project))[0].name}.json").unlink()
-    with pytest.raises(UserError, match="is named elsewhere but is not in the ledger"):
+    with pytest.raises(UserError, match="is referred to by another file but is not in the ledger"):
         refresh(made, tmp_path, rows("new", NEW))
 
 

@@ -38,7 +38,7 @@ def test_all_looks_together_spend_less_than_the_error(many: int, error: float) -
 
 @pytest.mark.parametrize("number", [0, -1])
 def test_looks_count_from_one(number: int) -> None:
-    with pytest.raises(UserError, match="no level for look"):
+    with pytest.raises(UserError, match="there is no level for look"):
         level(number)
 
 

@@ -67,7 +67,7 @@ def test_a_ledger_that_lacks_any_look_but_the_last_decides_nothing(
         path = folder / f"{lost.name}.json"
         content = path.read_bytes()
         path.unlink()
-        with pytest.raises(UserError, match=f"look {lost.name} is named elsewhere"):
+        with pytest.raises(UserError, match=f"look {lost.name} is referred to by another file"):
             look(folder, history[0])
         path.write_bytes(content)
     assert not look(folder, history[0]).new

@@ -98,7 +98,7 @@ def test_a_deleted_look_is_noticed(ledger: Path) -> None:
     first = look(ledger)
     look(ledger, LookKey("g1", "c2", "s1"))
     (ledger / f"{first.name}.json").unlink()
-    with pytest.raises(UserError, match=f"look {first.name} is named elsewhere but is not in the ledger"):
+    with pytest.raises(UserError, match=f"look {first.name} is referred to by another file but is not in the ledger"):
         look(ledger, LookKey("g1", "c3", "s1"))
 
 
@@ -117,7 +117,7 @@ def test_an_edited_look_is_noticed(ledger: Path) -> None:
     only = look(ledger)
     path = ledger / f"{only.name}.json"
     path.write_text(path.read_text().replace('"level": 0.025', '"level": 0.25'))
-    with pytest.raises(UserError, match="does not match its name"):
+    with pytest.raises(UserError, match="does not match its file name"):
         look(ledger)
 
 
@@ -273,5 +273,5 @@ def test_what_a_retired_ledger_holds_is_not_missed(ledger: Path) -> None:
     ledger.rename(retired)
     check_named(ledger, [first.name, second.name])
     (retired / f"{first.name}.json").unlink()
-    with pytest.raises(UserError, match=f"look {first.name} is named elsewhere"):
+    with pytest.raises(UserError, match=f"look {first.name} is referred to by another file"):
         check_named(ledger, [first.name, second.name])

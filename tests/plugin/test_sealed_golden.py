@@ -154,7 +154,7 @@ def test_sealed_or_closed_is_fixed_by_the_first_look(
     made.cached("base+zero_shot", "golden", wrong=30)
     for arguments in ((), ("--candidate", "base+zero_shot", "--split", "golden")):
         text = shown(pytester, made, NEAR, *arguments)
-        assert f"a look at this golden split was taken with golden: {first}" in text
+        assert f"look at this golden split was taken with `golden: {first}`" in text
         assert "0.883" not in text
     assert len(made.looks_taken()) == 1
 
