@@ -167,5 +167,5 @@ def test_an_outcome_whose_look_is_lost_is_refused(tmp_path: Path) -> None:
     entry = look(tmp_path, LookKey("g", "a", "s"))
     write_outcome(tmp_path, entry, verdicts(True), True)
     (tmp_path / f"{entry.name}.json").unlink()
-    with pytest.raises(UserError, match="named elsewhere"):
+    with pytest.raises(UserError, match="referred to by another file"):
         read_looks(tmp_path)

@@ -188,13 +188,13 @@ def test_many_parallel_branches_wear_golden_out(tmp_path: Path) -> None:
     assert look(merged, LookKey("g1", "c2", "s1")).new is False
     look(tmp_path / "fifth", LookKey("g1", "c5", "s1"))
     shutil.copytree(tmp_path / "fifth", merged, dirs_exist_ok=True)
-    with pytest.raises(UserError, match=r"(?s)the 5 looks bring .* to 12.5%, more than 10.0%.*refresh golden"):
+    with pytest.raises(UserError, match=r"(?s)the 5 looks raise .* to 12.5%, more than 10.0%.*refresh golden"):
         look(merged, LookKey("g1", "c2", "s1"))  # a look that is recorded decides nothing either
 
 
 def test_processes_at_once_write_different_numbers(ledger: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from goldgate.gates import LookKey, open_look\n"
+        "import sys; from pathlib import Path; from goldgate.ledger import LookKey, open_look\n"
         "for i in range(4):\n"
         "    key = LookKey('g1', sys.argv[2] + str(i), 's1')\n"
         "    open_look(Path(sys.argv[1]), key, candidate='x', date='d', commit=None, error=0.05, write=True)\n"
@@ -262,7 +262,7 @@ def test_sealed_is_fixed_by_the_first_look_and_stands_in_it(ledger: Path, sealed
     open_look(ledger, KEY, candidate="x", date="d", commit=None, error=0.05, write=True, sealed=sealed)
     (only,) = check_ledger(ledger, sealed=sealed)
     assert only.sealed is sealed
-    with pytest.raises(UserError, match="fixed by the first look; or refresh golden"):
+    with pytest.raises(UserError, match="which the first look fixed, or refresh golden"):
         open_look(ledger, KEY, candidate="x", date="d", commit=None, error=0.05, write=True, sealed=not sealed)
 
 

@@ -83,7 +83,7 @@ def test_a_missing_answer_can_be_looked_at_and_not_gated() -> None:
 
 
 def test_an_expected_label_that_is_none_is_named() -> None:
-    with pytest.raises(UserError, match='"bond" is expected and is no label'):
+    with pytest.raises(UserError, match='"bond" is expected but is not a label'):
         measure(["bond"], ["cash"])
 
 
