@@ -131,7 +131,9 @@ def test_what_a_candidate_was_trained_on_or_anybody_saw_is_left_out(
     known = [(f"{text.upper()} ", out) for text, out in rows(where, 3)]
     result = refresh(made, tmp_path, [*rows("new", NEW), *known])
     assert len(load_split(project, "demo", "golden")) == NEW
-    assert result.remarks[0].startswith("3 examples left out that stand in a split, or stood in golden before")
+    assert result.remarks[0].startswith(
+        "3 examples left out because they are in a split or were in an earlier golden split"
+    )
 
 
 def test_what_was_golden_two_refreshes_ago_is_left_out_though_it_is_in_no_split(
@@ -161,7 +163,7 @@ def test_the_old_golden_split_itself_makes_no_new_one(made: tuple[Project, Task]
 
 def test_copies_are_left_out_unless_they_share_a_group(made: tuple[Project, Task], tmp_path: Path) -> None:
     result = refresh(made, tmp_path, [*rows("new", NEW), *rows("new", 2)])
-    assert result.remarks == ("2 examples left out that say what an earlier one says",)
+    assert result.remarks == ("2 examples left out because they are duplicates of earlier ones",)
     project, _ = made
     assert len(load_split(project, "demo", "golden")) == NEW
 
@@ -181,7 +183,7 @@ def test_a_tag_that_is_gone_is_said(make_task: MakeTask, tmp_path: Path) -> None
 
     rewrite_card(project, task)
     result = refresh((project, task), tmp_path, rows("new", NEW))
-    assert result.remarks == ("golden has no example tagged rare any more: gates on that are gone",)
+    assert result.remarks == ("golden no longer has an example tagged rare: gates on it will fail",)
     assert result.looks == 0
 
 
@@ -198,7 +200,7 @@ def test_ids_that_meet_in_dev_are_told_apart(make_task: MakeTask, tmp_path: Path
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"output": "maybe"}, '"maybe" is none of the 2 labels'), ({"output": 3}, "the output must be text")],
+    [({"output": "maybe"}, '"maybe" is not one of the 2 labels'), ({"output": 3}, "the output must be text")],
 )
 def test_outputs_are_checked_before_anything_is_written(
     made: tuple[Project, Task], tmp_path: Path, change: dict[str, Any], message: str
