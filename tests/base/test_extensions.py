@@ -1,4 +1,4 @@
-"""What packages add: found by entry points, imported when asked for, and known by package and version."""
+"""Extensions are found by entry points, imported on request, and identified by package and version."""
 
 from __future__ import annotations
 

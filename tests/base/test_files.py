@@ -1,4 +1,4 @@
-"""Files are written whole or not at all; names are never paths."""
+"""Files are written atomically, and names are never paths."""
 
 import errno
 import os

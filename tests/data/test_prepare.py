@@ -1,4 +1,4 @@
-"""`goldgate prepare`: what is checked of the splits, what is only remarked, and what the card keeps."""
+"""`goldgate prepare`: which faults are errors, which are remarks, and what the card keeps."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def made(make_task: MakeTask) -> tuple[Project, Task]:
 
 
 def add(project: Project, split: str, **row: Any) -> Path:
-    """Adds a line to a split, as a person with an editor would."""
+    """Adds a line to a split, as if by hand in an editor."""
     path = project.golden("demo") / f"{split}.jsonl"
     with path.open("a") as file:
         file.write(json.dumps({"id": "new", **row}) + "\n")
@@ -166,4 +166,4 @@ def test_copies_in_golden_are_one_observation_only_where_a_group_says_so(groups:
         check_leaks({"golden": golden})
     check_leaks({"train": Split("train", golden.examples)})
     other = tuple(Example(f"e{i}", f"item {i}", "x") for i in range(3))
-    check_leaks({"golden": Split("golden", other)})  # another number is another question
+    check_leaks({"golden": Split("golden", other)})  # within golden, a different number makes a different question

@@ -1,4 +1,4 @@
-"""`prepare --refresh-golden`: who may be in a new golden split, where the old one goes; all or nothing."""
+"""`prepare --refresh-golden`: which examples a new golden split may have, where the old one goes, and atomicity."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_the_file_is_golden_and_the_old_split_is_devs(made: tuple[Project, Task]
     check_leaks(after)
     assert (result.moved, result.looks, result.remarks) == (32, 2, ())
     assert result.card.splits["golden"]["fingerprint"] == after["golden"].fingerprint
-    assert "golden anew from new.jsonl" in result.card.prepared
+    assert "golden replaced from new.jsonl" in result.card.prepared
 
 
 def test_the_next_look_is_the_first_of_a_ledger_that_is_not_opened(made: tuple[Project, Task], tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_the_next_look_is_the_first_of_a_ledger_that_is_not_opened(made: tuple[P
     assert [look.name for look in read_looks(result.retired / "looks")] == names
     assert is_opened(result.retired / "looks")
     assert read_examples(result.retired / "golden.jsonl") == golden.examples
-    check_named(ledger(project), names)  # what names them is no reason for refusal
+    check_named(ledger(project), names)  # retired looks may still be referred to
     look = open_look(
         ledger(project),
         LookKey("new", "c", "s"),
@@ -175,7 +175,7 @@ def test_copies_of_one_group_stay(made: tuple[Project, Task], tmp_path: Path) ->
 
 
 def test_a_tag_that_is_gone_is_said(make_task: MakeTask, tmp_path: Path) -> None:
-    """Gates on edge cases go by golden's tags: without a tag its gate is gone."""
+    """Gates on edge cases need golden's tags, so a lost tag is reported."""
     project, task = make_task(LABEL, train=rows("train", 8), dev=rows("dev", 8), golden=rows("old", 32))
     path = project.golden("demo") / "golden.jsonl"
     path.write_text(path.read_text().replace("}\n", ', "tags": ["rare"]}\n', 1))
@@ -231,7 +231,7 @@ def test_a_split_that_was_changed_by_hand_is_not_moved(made: tuple[Project, Task
 
 
 def state(folder: Path) -> dict[str, bytes]:
-    """Every file of a task's data but the lock."""
+    """Every file of a task's data except the lock."""
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file() and p.name != ".lock"}
 
 
@@ -259,7 +259,7 @@ print(len(seen))
 
 
 def test_a_killed_process_leaves_the_old_state_or_the_new_one(made: tuple[Project, Task], tmp_path: Path) -> None:
-    """Killed at every tenth of its system events, and at each of the last ones, among which is the change itself."""
+    """The process is killed at every tenth system event and at each of the last ones, which include the swap itself."""
     project, _ = made
     source = new_file(tmp_path / "new.jsonl", rows("new", NEW))
     old = state(project.golden("demo"))

@@ -1,4 +1,4 @@
-"""What `goldgate init` writes: a schema that fits, gates that name metrics of the task, examples that read back."""
+"""What `goldgate init` writes: a matching schema, gates on metrics of the task, and examples that round-trip."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows into splits, for any rows: nothing shared, nothing twice, nothing lost without a remark."""
+"""Properties of splitting: no overlap, no duplicates, and nothing is left out without a remark."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def word(i: int) -> str:
 
 
 def rows(count: int, labels: int, start: int = 0) -> list[Pair]:
-    """Rows that are all different, with so many labels in turn; labels = 0: every output its own."""
+    """Distinct rows that cycle through the given number of labels; with labels = 0 every output is unique."""
     return [
         Pair(f"row {word(i)}", f"label {i % labels}" if labels else f"text {i}", f"f, row {i}")
         for i in range(start, start + count)

@@ -1,4 +1,4 @@
-"""The ledger under any history: one file a distinct look, levels that halve, and nothing that can be forgotten."""
+"""Properties of the ledger: one file per distinct look, levels that halve, and no look that can be lost unnoticed."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_the_error_is_fixed_by_the_first_look(tmp_path: Path) -> None:
 
 
 def test_branches_that_looked_apart_are_merged_by_copying_files(tmp_path: Path) -> None:
-    """Each branch has its own second look: together they are three, and the next is the fourth."""
+    """Each branch has its own second look; merged they are three, and the next is the fourth."""
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
     for folder in (ours, theirs):
         look(folder, LookKey("g", "a", "s"))

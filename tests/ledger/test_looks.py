@@ -1,4 +1,4 @@
-"""The ledger of looks: what a look is, its number and level, and what is refused."""
+"""The ledger of looks: what identifies a look, its number and level, and what is rejected."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_a_broken_file_is_named(ledger: Path) -> None:
 
 def test_error_is_fixed_by_the_first_look(ledger: Path) -> None:
     assert look(ledger, error=0.1).level == 0.05
-    assert look(ledger, error=0.05).number == 1  # the same look stays what it was
+    assert look(ledger, error=0.05).number == 1  # a recorded look is unchanged
     with pytest.raises(UserError, match=r"was taken with 0\.1"):
         look(ledger, LookKey("g1", "c2", "s1"), error=0.05)
 
@@ -161,7 +161,7 @@ def test_an_outcome_without_verdicts_is_no_pass(ledger: Path) -> None:
 
 
 def test_branches_merge_and_the_next_look_counts_both(tmp_path: Path) -> None:
-    """Two branches each spend look 2; together three looks are known, and the next is the fourth."""
+    """Two branches each spend look 2; merged there are three looks, and the next is the fourth."""
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
     first = look(ours)
     look(theirs)
@@ -189,7 +189,7 @@ def test_many_parallel_branches_wear_golden_out(tmp_path: Path) -> None:
     look(tmp_path / "fifth", LookKey("g1", "c5", "s1"))
     shutil.copytree(tmp_path / "fifth", merged, dirs_exist_ok=True)
     with pytest.raises(UserError, match=r"(?s)the 5 looks raise .* to 12.5%, more than 10.0%.*refresh golden"):
-        look(merged, LookKey("g1", "c2", "s1"))  # a look that is recorded decides nothing either
+        look(merged, LookKey("g1", "c2", "s1"))  # a recorded look can no longer decide either
 
 
 def test_processes_at_once_write_different_numbers(ledger: Path) -> None:

@@ -1,4 +1,4 @@
-"""What each kind of evidence answers, asked of it directly: missing answers on either side, units, groups, pairs."""
+"""Every kind of evidence, tested directly: missing answers, units, groups and pairs."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_a_percentile_s_interval_shrinks_with_its_coverage_and_ends_on_values() 
     assert wide[0] < narrow[0] < p50.estimate < narrow[1] < wide[1]
     assert p50.interval(0.9) == (p50.bound_for(">=", 0.05), p50.bound_for("<=", 0.05))
     assert set(wide) <= set(np.linspace(1.0, 2.0, 101).tolist())
-    assert seconds([1.0, 2.0]).p95.interval() == (1.0, 86_400.0)  # both above it: a chance of 1 in 400
+    assert seconds([1.0, 2.0]).p95.interval() == (1.0, 86_400.0)  # both values are above it with a chance of 1 in 400
 
 
 def test_a_percentile_keeps_groups_through_slices_and_units() -> None:

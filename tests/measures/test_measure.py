@@ -1,4 +1,4 @@
-"""Measure: what a suite writes gates with."""
+"""Measure, the class that suites write gates with."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_value_n_and_interval() -> None:
     m = right(47, 50)
     assert (m.value, m.n, m.missing, m.bounds) == (0.94, 50, 0, (0.0, 1.0))
     low, high = m.interval()
-    assert (low, high) == pytest.approx((0.8345, 0.9875), abs=1e-4)  # Clopper-Pearson's, from any table
+    assert (low, high) == pytest.approx((0.8345, 0.9875), abs=1e-4)  # Clopper-Pearson, from any table
     wide = m.interval(0.99)
     assert wide[0] < low < high < wide[1]
 

@@ -1,4 +1,4 @@
-"""Paired differences and slices: what is compared is the same examples, and parts add up to the whole."""
+"""Paired differences compare the same examples, and slices add up to the whole."""
 
 from __future__ import annotations
 

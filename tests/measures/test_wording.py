@@ -1,4 +1,4 @@
-"""What a verdict says: what was reached, what would pass here, how many more examples would settle it."""
+"""The message of a verdict: what was reached, what would pass here, and how many more examples would settle it."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_examples_that_may_depend_on_each_other_are_not_told_as_counts() -> None
 
 
 def test_examples_asked_for_do_show_it_in_about_four_cases_of_five() -> None:
-    """The advice for graded values, taken: that many examples from the same source pass with about 80%."""
+    """Following the advice for graded values: that many examples from the same source pass in about 80% of cases."""
     rng = np.random.default_rng(3)
     pool = rng.beta(9, 1, 4000)
     m = Measure(pool[:100].tolist())

@@ -1,4 +1,4 @@
-"""Examples are read line by line; what is wrong is named with file, line and field."""
+"""Examples are read line by line, and every error names the file, line and field."""
 
 import json
 from pathlib import Path

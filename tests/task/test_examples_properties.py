@@ -1,4 +1,4 @@
-"""Examples for any content: what is written reads back, what counts changes the digest, what is broken is named."""
+"""Properties of examples: they round-trip, relevant changes alter the digest, and broken files are reported."""
 
 from __future__ import annotations
 

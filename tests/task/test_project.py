@@ -1,4 +1,4 @@
-"""Where things lie: the nearest project upward, names that never leave it, the cache that the user chose."""
+"""Finding the project, keeping names inside it, and choosing the cache."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules for fields: one that makes no sense, or that the schema does not know, is an error with its line."""
+"""Field rules that are inconsistent or unknown to the schema are errors with their line."""
 
 from __future__ import annotations
 

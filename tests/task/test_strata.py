@@ -1,4 +1,4 @@
-"""novelty.json as it is read: of today's splits or refused, whole or refused."""
+"""novelty.json is rejected if it is incomplete or was computed for other splits."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ASKED = [("where is my card now please sir", "a"), ("where is my old card", "a")
 
 @pytest.fixture
 def folder(make_task: Callable[..., Made]) -> Path:
-    """golden/demo, with its novelty.json: an example of each stratum in dev and golden."""
+    """golden/demo with a novelty.json that has an example of each stratum in dev and golden."""
     project, task = make_task(LABEL, train=TRAIN, dev=ASKED, golden=ASKED)
     write_novelty(project, "demo", {n: load_split(project, "demo", n) for n in ("train", "dev", "golden")})
     return task.data

@@ -1,4 +1,4 @@
-"""A subject's name is read and written without a change, and says what it names."""
+"""Names of subjects round-trip, and their parts are correct."""
 
 from __future__ import annotations
 

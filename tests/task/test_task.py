@@ -1,4 +1,4 @@
-"""task.yaml: every fault is one message with file, line and key."""
+"""task.yaml: every error is one message with the file, line and key."""
 
 import json
 from collections.abc import Callable

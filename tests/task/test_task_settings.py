@@ -1,4 +1,4 @@
-"""task.yaml for any settings: what is right is kept, what is wrong names its line, what is left out has a default."""
+"""task.yaml with any settings: valid ones are kept, invalid ones name their line, missing ones get a default."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ KEYS = (
 
 
 def load(raw: dict[str, Any] | str, schema: object = None) -> Task:
-    """Writes task.yaml (JSON is YAML) with schema.json beside it, and reads it."""
+    """Writes task.yaml (JSON is valid YAML) and schema.json, and loads the task."""
     with TemporaryDirectory() as folder:
         suite = Path(folder) / "suites" / "t"
         suite.mkdir(parents=True)

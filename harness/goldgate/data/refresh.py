@@ -89,7 +89,7 @@ def refresh_golden(project: Project, task: Task, source: Path, columns: tuple[st
         remarks += _lost(splits["golden"], golden)
         old = read_card(folder)
         mark = short(splits["golden"].fingerprint)
-        how = f"{old.prepared}; golden anew from {source.name}, the split {mark} is dev's"
+        how = f"{old.prepared}; golden replaced from {source.name}, the old split {mark} moved to dev"
         card = card_of(task.name, after, how, old.licence, old.source)
         retired = folder / "retired" / mark
         _write(folder, after, card, retired.relative_to(folder))

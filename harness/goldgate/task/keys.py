@@ -43,8 +43,9 @@ class FieldRule(Strict):
 
     compare: Compare = Field(
         default="exact",
-        description="`exact`: the same JSON value; `text`: the same text but for case and runs of blanks; `number`:"
-        " within `tolerance`; `date`: ISO dates of the same day; `list`: item by item; `set`: items in any order.",
+        description="`exact`: the same JSON value; `text`: the same text apart from case and runs of whitespace;"
+        " `number`: within `tolerance`; `date`: ISO dates of the same day; `list`: item by item; `set`: items in any"
+        " order.",
     )
     tolerance: float = Field(default=0.0, ge=0.0, description="Largest absolute difference that `number` accepts.")
     weight: float = Field(
