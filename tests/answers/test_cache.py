@@ -333,5 +333,5 @@ def test_the_limit_comes_from_the_environment(text: str, size: int) -> None:
 
 @pytest.mark.parametrize("text", ["much", "-1", "nan", "1e3"])
 def test_a_limit_that_is_no_size_is_refused(text: str) -> None:
-    with pytest.raises(UserError, match="is no size"):
+    with pytest.raises(UserError, match="is not a size"):
         cache_limit({"GOLDGATE_CACHE_MAX": text})

@@ -1,4 +1,4 @@
-"""The one error that users see, as they read it, and the name that they may have meant."""
+"""How the error for users is displayed, and how similar names are suggested."""
 
 from __future__ import annotations
 

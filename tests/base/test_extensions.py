@@ -1,4 +1,4 @@
-"""What packages add: found by entry points, imported when asked for, and known by package and version."""
+"""Extensions are found by entry points, imported on request, and identified by package and version."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_code_that_cannot_be_imported_is_named_with_its_package(install: Install
 def test_one_name_of_two_packages_is_refused(install: Install) -> None:
     install("acme_prompts", "1.2", "loud = 7\n", ENTRY)
     install("other_prompts", "3", "loud = 8\n", {STRATEGIES: {"loud": "other_prompts:loud"}})
-    with pytest.raises(UserError, match='two packages bring "loud"'):
+    with pytest.raises(UserError, match='two packages provide "loud"'):
         extensions(STRATEGIES)
 
 

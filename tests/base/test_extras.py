@@ -1,4 +1,4 @@
-"""What the light install leaves out: the table is pyproject's, and what is missing is said in one line."""
+"""The extras agree with pyproject.toml, and a missing module is reported in one line that names its extra."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 TOLD = "this needs {}, which the light install leaves out. Install it with: pip install 'goldgate[{}]'"
 OURS = ("goldgate", "goldgate_trainers", "goldgate_reports")
-THROUGH_OTHERS = {"tokenizers", "markupsafe", "referencing"}  # of transformers, jinja2 and jsonschema
+THROUGH_OTHERS = {"tokenizers", "markupsafe", "referencing"}  # installed by transformers, jinja2 and jsonschema
 
 
 def called(requirement: str) -> str:
-    """The distribution that a requirement names, as module names are written."""
+    """The distribution in a requirement, written like a module name."""
     name = re.split(r"[<>=;\[ ]", requirement, maxsplit=1)[0]
     return {"scikit-learn": "sklearn", "ruamel.yaml": "ruamel"}.get(name, name).replace("-", "_")
 
 
 def imported() -> dict[str, set[str]]:
-    """Every top-level module that the packages import, with the files that do."""
+    """Top-level module imported by the packages → the files that import it."""
     found: dict[str, set[str]] = {}
     for root in ("harness", "trainers", "reports"):
         for path in (ROOT / root).rglob("*.py"):
@@ -69,7 +69,13 @@ def test_everything_that_is_imported_is_a_dependency_or_of_an_extra() -> None:
 
 def test_every_dependency_and_every_module_of_an_extra_is_imported_somewhere() -> None:
     used = set(imported())
-    indirectly = {"accelerate", "gguf", "openpyxl", "bitsandbytes", "tensorboard"}  # by transformers, pandas and torch
+    indirectly = {
+        "accelerate",
+        "gguf",
+        "openpyxl",
+        "bitsandbytes",
+        "tensorboard",
+    }  # imported by transformers, pandas and torch
     declared = {called(r) for r in PROJECT["dependencies"]} | {m for extra in EXTRAS.values() for m in extra}
     assert declared - used - indirectly == set()
 
@@ -81,7 +87,7 @@ def test_dev_brings_all_that_tests_need() -> None:
 
 
 def raised(code: str, module: str = "goldgate.somewhere") -> BaseException:
-    """The error of code that stands in a module of that name."""
+    """The error raised by code in a module of that name."""
     with pytest.raises(ImportError) as caught:
         exec(compile(code, "somewhere.py", "exec"), ModuleType(module).__dict__)
     return caught.value
@@ -99,7 +105,7 @@ def test_a_missing_module_is_said_with_its_extra(monkeypatch: pytest.MonkeyPatch
 
 def test_what_is_installed_and_broken_is_not_called_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     class Broken:
-        """An installed package that lacks a part of its own."""
+        """An installed package with a missing submodule."""
 
         def find_spec(self, name: str, path: object = None, target: object = None) -> None:
             if name == "scipy.sparse._gone":

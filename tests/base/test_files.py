@@ -1,4 +1,4 @@
-"""Files are written whole or not at all; names are never paths."""
+"""Files are written atomically, and names are never paths."""
 
 import errno
 import os
@@ -52,7 +52,7 @@ def test_a_folder_is_replaced_whole(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/etc", "a\\b", "-x", "a b", "x" * 65, "a\n"])
 def test_a_path_is_no_name(name: str) -> None:
-    with pytest.raises(UserError, match="is not a name"):
+    with pytest.raises(UserError, match="is not a valid name"):
         check_name(name, "task")
 
 

@@ -1,4 +1,4 @@
-"""Digests name contents: equal for the same value however it is written, different for another."""
+"""Digests depend only on content: equal values have equal digests, different values have different ones."""
 
 from __future__ import annotations
 

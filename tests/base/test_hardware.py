@@ -1,4 +1,4 @@
-"""What a machine computes with, told without the machine."""
+"""The choice of device and precision, tested with simulated hardware."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch")
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
-    """machine(cuda, mps, native, rates): what torch and the clock say of it."""
+    """machine(cuda, mps, native, rates) simulates what torch and the clock report."""
 
     def make(cuda: bool = False, mps: bool = False, native: bool = False, rates: tuple[float, float] = (1, 1)) -> None:
         monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)

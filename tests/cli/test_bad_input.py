@@ -61,7 +61,7 @@ def test_a_task_name_that_is_a_path_is_refused_by_every_command(typed: Typed, co
         ("evaluate", name, "--subject", "base+zero_shot"),
         ("init", name, "--from", "rows.jsonl", *INIT),
     ):
-        assert "is not a name\n  use letters, digits, - and _" in refused(typed, *words)
+        assert "is not a valid name\n  use letters, digits, - and _" in refused(typed, *words)
     assert counts.left() == {"rows.jsonl"}
 
 
@@ -113,12 +113,15 @@ def test_an_empty_split_is_named(typed: Typed, counts: Any, content: str) -> Non
     [
         ('{"id": "x", "input"', "line 25: not valid JSON (Expecting ':' delimiter at column 20)"),
         ("id,input,output", "line 25: not valid JSON (Expecting value at column 1)"),
-        ('["x"]', "line 25: a line is an object, not list"),
+        ('["x"]', "line 25: a line must be an object, not list"),
         ('{"id": "x", "input": "y"}', 'line 25, field "output": "output" is missing'),
         ('{"id": "x", "input": "y", "outptu": 1}', 'line 25, field "outptu": unknown key "outptu"\n  did you mean'),
-        ('{"id": "d000", "input": "y", "output": {"n": 1}}', 'line 25, field "id": the id "d000" stands on line 1'),
-        ("[" * 200_000, "line 25: brackets within brackets"),
-        ('{"id": "x", "input": "y", "output": ' + "[" * 60 + "]" * 60 + "}", "line 25: brackets within brackets"),
+        (
+            '{"id": "d000", "input": "y", "output": {"n": 1}}',
+            'line 25, field "id": the id "d000" is already used on line 1',
+        ),
+        ("[" * 200_000, "line 25: nested too deeply"),
+        ('{"id": "x", "input": "y", "output": ' + "[" * 60 + "]" * 60 + "}", "line 25: nested more than 50 levels"),
         ('{"id": "x", "input": "y", "output": {"n": 1e999}}', "line 25: Infinity is not JSON"),
         ('{"id": "x", "input": "\\ud800", "output": {"n": 1}}', "line 25: half a character"),
     ],
@@ -137,9 +140,9 @@ def test_an_output_that_breaks_the_schema_is_named(typed: Typed, counts: Any, ou
         file.write(json.dumps({"id": "odd", "input": "a thing of its own", "output": output}) + "\n")
     card = (counts.golden / "card.json").read_bytes()
     message = refused(typed, "prepare", "counts")
-    assert "the output breaks the schema" in message
+    assert "the output does not match the schema" in message
     assert 'golden.jsonl, example odd, field "output"' in message
-    assert "mend the output or the schema" in message
+    assert "fix the output or the schema" in message
     assert (counts.golden / "card.json").read_bytes() == card
 
 
@@ -147,7 +150,7 @@ def test_an_accepted_output_must_meet_the_schema_too(typed: Typed, counts: Any) 
     row = {"id": "odd", "input": "a thing of its own", "output": {"n": 1}, "accept": [{"n": 2}, {"n": "two"}]}
     with (counts.golden / "dev.jsonl").open("a") as file:
         file.write(json.dumps(row) + "\n")
-    assert "breaks the schema at n: 'two' is not of type 'number'" in refused(typed, "prepare", "counts")
+    assert "does not match the schema at n: 'two' is not of type 'number'" in refused(typed, "prepare", "counts")
 
 
 def test_a_leak_names_both_examples(typed: Typed, counts: Any) -> None:
@@ -155,8 +158,8 @@ def test_a_leak_names_both_examples(typed: Typed, counts: Any) -> None:
     with (counts.golden / "train.jsonl").open("a") as file:
         file.write(json.dumps({**leaked, "id": "copy", "input": leaked["input"].upper() + " "}) + "\n")
     message = refused(typed, "prepare", "counts")
-    assert "stands in train too (as copy;" in message
-    assert "drop one of the two" in message
+    assert "is also in train (as copy," in message
+    assert "remove one of the two" in message
 
 
 # Files given to init
@@ -178,7 +181,7 @@ def test_a_leak_names_both_examples(typed: Typed, counts: Any) -> None:
         ("rows.ods", "x", 'rows.ods: cannot read ".ods" files\n  known: .csv'),
         ("rows.tsv", "q\ta\nx\t\n", 'rows.tsv, row 1, column "a": the output is empty'),
         ("rows.csv", "q,a\nred, big,x\nold, wet,y\n", "rows.csv: rows have more fields than the header\n  name every"),
-        ("rows.jsonl", "[" * 200_000, "rows.jsonl, line 1: brackets within brackets"),
+        ("rows.jsonl", "[" * 200_000, "rows.jsonl, line 1: nested too deeply"),
         ("rows.xlsx", "PK", "rows.xlsx: cannot be read as xlsx"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The form of a text without what varies: case, blanks and numbers never make two texts different, words do."""
+"""Masking: texts that differ in case, whitespace or numbers are equal; texts that differ in words are not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How near an example is to train: by hand on small texts, and against the definition on any."""
+"""Similarity to train: checked by hand on small texts, and against the definition on any texts."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_the_nearest_is_found_by_each_measure(tmp_path: Path) -> None:
     (row,) = nearest_in_train(train, ["one two three"], tmp_path)
     assert row["by_words"] == 0
     assert row["words"] == pytest.approx(2 / 3, abs=1e-4)
-    assert row["by_cosine"] == 0  # the first of two whose words are the same
+    assert row["by_cosine"] == 0  # the first of two texts with the same words
     assert row["cosine"] == pytest.approx(3 / 12**0.5, abs=1e-2)
 
 
@@ -103,7 +103,7 @@ def test_it_is_computed_once(made: Made, monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.usefixtures("word_vectors")
 def test_prepare_computes_it_anew(made: Made) -> None:
-    """Whatever was edited into it is gone."""
+    """A rewritten file no longer contains manual edits."""
     project, task = made
     refresh_novelty(project, "demo", _splits(project))
     path = task.data / "novelty.json"

@@ -1,4 +1,4 @@
-"""`goldgate prepare`: what is checked of the splits, what is only remarked, and what the card keeps."""
+"""`goldgate prepare`: which faults are errors, which are remarks, and what the card keeps."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def made(make_task: MakeTask) -> tuple[Project, Task]:
 
 
 def add(project: Project, split: str, **row: Any) -> Path:
-    """Adds a line to a split, as a person with an editor would."""
+    """Adds a line to a split, as if by hand in an editor."""
     path = project.golden("demo") / f"{split}.jsonl"
     with path.open("a") as file:
         file.write(json.dumps({"id": "new", **row}) + "\n")
@@ -78,12 +78,12 @@ def test_preparing_twice_changes_nothing(made: tuple[Project, Task]) -> None:
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ({"input": "x", "output": "cow"}, r'dev.jsonl, example new, field "output": "cow" is none of the 5 labels'),
-        ({"input": "x", "output": "Cat"}, '"Cat" is none of the 5 labels'),
+        ({"input": "x", "output": "cow"}, r'dev.jsonl, example new, field "output": "cow" is not one of the 5 labels'),
+        ({"input": "x", "output": "Cat"}, '"Cat" is not one of the 5 labels'),
         ({"input": "x", "output": 3}, "the output must be text, not 3"),
         ({"input": "x", "output": {"a": 1}}, "the output must be text"),
-        ({"input": "x", "output": "cat", "accept": ["dog", "cow"]}, '"cow" is none of the 5 labels'),
-        ({"input": "the CAT", "output": "cat", "id": "d2"}, "stands on line"),
+        ({"input": "x", "output": "cat", "accept": ["dog", "cow"]}, '"cow" is not one of the 5 labels'),
+        ({"input": "the CAT", "output": "cat", "id": "d2"}, "is already used on line"),
     ],
 )
 def test_what_makes_a_verdict_worthless_is_refused_and_the_card_stays(
@@ -104,14 +104,14 @@ def test_an_input_in_two_splits_is_refused_in_either_direction(
 ) -> None:
     project, task = made
     add(project, into, input=text, output="cat")
-    with pytest.raises(UserError, match=r"stands in \w+ too"):
+    with pytest.raises(UserError, match=r"is also in \w+"):
         rewrite_card(project, task)
 
 
 def test_one_input_with_two_outputs_is_remarked(make_task: MakeTask) -> None:
     twice = [*TRAIN, ("A  ape", "bat"), ("a cat", "cat")]
     project, task = make_task(LABEL, train=twice, dev=DEV, golden=GOLDEN)
-    assert check_task_data(project, task).remarks == ("train: 1 inputs stand there with two different outputs",)
+    assert check_task_data(project, task).remarks == ("train: 1 inputs occur with two different outputs",)
 
 
 def test_a_tag_that_dev_lacks_is_remarked(make_task: MakeTask) -> None:
@@ -151,7 +151,7 @@ def test_a_leak_is_found_exactly_where_two_splits_share_a_form(
     if not shared:
         check_leaks(splits)
         return
-    with pytest.raises(UserError, match=r"stands in (train|dev) too \(as "):
+    with pytest.raises(UserError, match=r"is also in (train|dev) \(as "):
         check_leaks(splits)
 
 
@@ -166,4 +166,4 @@ def test_copies_in_golden_are_one_observation_only_where_a_group_says_so(groups:
         check_leaks({"golden": golden})
     check_leaks({"train": Split("train", golden.examples)})
     other = tuple(Example(f"e{i}", f"item {i}", "x") for i in range(3))
-    check_leaks({"golden": Split("golden", other)})  # another number is another question
+    check_leaks({"golden": Split("golden", other)})  # within golden, a different number makes a different question

@@ -1,4 +1,4 @@
-"""Files of examples as people have them: what stands in a cell comes out as it is, whatever the format."""
+"""Reading users' files: the contents of a cell are unchanged in every format."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ values = st.recursive(
 
 
 def read(name: str, content: str | bytes) -> list[tuple[str, Any]]:
-    """Inputs and outputs of a file with this name and content."""
+    """Writes a file and returns the inputs and outputs read from it."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / name
         path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)

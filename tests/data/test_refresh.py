@@ -1,4 +1,4 @@
-"""`prepare --refresh-golden`: who may be in a new golden split, where the old one goes; all or nothing."""
+"""`prepare --refresh-golden`: which examples a new golden split may have, where the old one goes, and atomicity."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_the_file_is_golden_and_the_old_split_is_devs(made: tuple[Project, Task]
     check_leaks(after)
     assert (result.moved, result.looks, result.remarks) == (32, 2, ())
     assert result.card.splits["golden"]["fingerprint"] == after["golden"].fingerprint
-    assert "golden anew from new.jsonl" in result.card.prepared
+    assert "golden replaced from new.jsonl" in result.card.prepared
 
 
 def test_the_next_look_is_the_first_of_a_ledger_that_is_not_opened(made: tuple[Project, Task], tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_the_next_look_is_the_first_of_a_ledger_that_is_not_opened(made: tuple[P
     assert [look.name for look in read_looks(result.retired / "looks")] == names
     assert is_opened(result.retired / "looks")
     assert read_examples(result.retired / "golden.jsonl") == golden.examples
-    check_named(ledger(project), names)  # what names them is no reason for refusal
+    check_named(ledger(project), names)  # retired looks may still be referred to
     look = open_look(
         ledger(project),
         LookKey("new", "c", "s"),
@@ -131,7 +131,9 @@ def test_what_a_candidate_was_trained_on_or_anybody_saw_is_left_out(
     known = [(f"{text.upper()} ", out) for text, out in rows(where, 3)]
     result = refresh(made, tmp_path, [*rows("new", NEW), *known])
     assert len(load_split(project, "demo", "golden")) == NEW
-    assert result.remarks[0].startswith("3 examples left out that stand in a split, or stood in golden before")
+    assert result.remarks[0].startswith(
+        "3 examples left out because they are in a split or were in an earlier golden split"
+    )
 
 
 def test_what_was_golden_two_refreshes_ago_is_left_out_though_it_is_in_no_split(
@@ -161,7 +163,7 @@ def test_the_old_golden_split_itself_makes_no_new_one(made: tuple[Project, Task]
 
 def test_copies_are_left_out_unless_they_share_a_group(made: tuple[Project, Task], tmp_path: Path) -> None:
     result = refresh(made, tmp_path, [*rows("new", NEW), *rows("new", 2)])
-    assert result.remarks == ("2 examples left out that say what an earlier one says",)
+    assert result.remarks == ("2 examples left out because they are duplicates of earlier ones",)
     project, _ = made
     assert len(load_split(project, "demo", "golden")) == NEW
 
@@ -173,7 +175,7 @@ def test_copies_of_one_group_stay(made: tuple[Project, Task], tmp_path: Path) ->
 
 
 def test_a_tag_that_is_gone_is_said(make_task: MakeTask, tmp_path: Path) -> None:
-    """Gates on edge cases go by golden's tags: without a tag its gate is gone."""
+    """Gates on edge cases need golden's tags, so a lost tag is reported."""
     project, task = make_task(LABEL, train=rows("train", 8), dev=rows("dev", 8), golden=rows("old", 32))
     path = project.golden("demo") / "golden.jsonl"
     path.write_text(path.read_text().replace("}\n", ', "tags": ["rare"]}\n', 1))
@@ -181,7 +183,7 @@ def test_a_tag_that_is_gone_is_said(make_task: MakeTask, tmp_path: Path) -> None
 
     rewrite_card(project, task)
     result = refresh((project, task), tmp_path, rows("new", NEW))
-    assert result.remarks == ("golden has no example tagged rare any more: gates on that are gone",)
+    assert result.remarks == ("golden no longer has an example tagged rare: gates on it will fail",)
     assert result.looks == 0
 
 
@@ -198,7 +200,7 @@ def test_ids_that_meet_in_dev_are_told_apart(make_task: MakeTask, tmp_path: Path
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"output": "maybe"}, '"maybe" is none of the 2 labels'), ({"output": 3}, "the output must be text")],
+    [({"output": "maybe"}, '"maybe" is not one of the 2 labels'), ({"output": 3}, "the output must be text")],
 )
 def test_outputs_are_checked_before_anything_is_written(
     made: tuple[Project, Task], tmp_path: Path, change: dict[str, Any], message: str
@@ -215,7 +217,7 @@ def test_outputs_are_checked_before_anything_is_written(
 def test_a_ledger_that_lacks_a_look_is_not_retired(made: tuple[Project, Task], tmp_path: Path) -> None:
     project, _ = made
     (ledger(project) / f"{read_looks(ledger(project))[0].name}.json").unlink()
-    with pytest.raises(UserError, match="is named elsewhere but is not in the ledger"):
+    with pytest.raises(UserError, match="is referred to by another file but is not in the ledger"):
         refresh(made, tmp_path, rows("new", NEW))
 
 
@@ -229,7 +231,7 @@ def test_a_split_that_was_changed_by_hand_is_not_moved(made: tuple[Project, Task
 
 
 def state(folder: Path) -> dict[str, bytes]:
-    """Every file of a task's data but the lock."""
+    """Every file of a task's data except the lock."""
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file() and p.name != ".lock"}
 
 
@@ -257,7 +259,7 @@ print(len(seen))
 
 
 def test_a_killed_process_leaves_the_old_state_or_the_new_one(made: tuple[Project, Task], tmp_path: Path) -> None:
-    """Killed at every tenth of its system events, and at each of the last ones, among which is the change itself."""
+    """The process is killed at every tenth system event and at each of the last ones, which include the swap itself."""
     project, _ = made
     source = new_file(tmp_path / "new.jsonl", rows("new", NEW))
     old = state(project.golden("demo"))

@@ -1,4 +1,4 @@
-"""What `goldgate init` writes: a schema that fits, gates that name metrics of the task, examples that read back."""
+"""What `goldgate init` writes: a matching schema, gates on metrics of the task, and examples that round-trip."""
 
 from __future__ import annotations
 
@@ -141,19 +141,19 @@ def test_the_scaffolded_gates_name_metrics_of_the_task(tmp_path: Path, kind: str
 def test_a_gate_asks_for_no_more_than_golden_can_show(
     tmp_path: Path, size: int, kind: str, form: str, right: int
 ) -> None:
-    """72 of 72 is the least that shows 0.95: fewer get the highest threshold that they can show, and a word."""
+    """0.95 takes 72 of 72 right: with fewer examples, the highest threshold they can show is written, with a remark."""
     _, task, remarks = init_with_remarks(tmp_path, OUTPUTS[kind], size)
     gates = (task.folder / "test_gates.py").read_text()
     assert f"assert candidate.{form}" in gates
-    assert f"# {size} golden examples show it from {right} right" in gates
+    assert f"# On {size} golden examples, {right} right answers show it" in gates
     assert "assert candidate.exact_match >= 0.80" in gates
-    said = [r for r in remarks if "cannot be shown" in r]
+    said = [r for r in remarks if "even if all are right" in r]
     assert len(said) == (size < 72)
     if said:
-        assert f"{form.split()[0]} >= 0.95 cannot be shown by {size} golden examples" in said[0]
-        assert "(72 of 72 is the least)" in said[0]
-        assert f"asks for {form.split()[2]}, from {right} right" in said[0]
-        assert "With 173 golden examples a model at 0.99 would show 0.95 in 4 of 5 cases" in said[0]
+        assert f"{size} golden examples cannot show {form.split()[0]} >= 0.95" in said[0]
+        assert "(that takes 72 of 72)" in said[0]
+        assert f"asks for {form.split()[2]}, which {right} right answers show" in said[0]
+        assert "With 173 golden examples, a model at 0.99 would show 0.95 in 4 of 5 cases" in said[0]
     for name, threshold in re.findall(r"candidate\.(\w+) >= ([\d.]+)\n", gates):
         assert successes_needed(size, float(threshold), level(1)) is not None, name
 

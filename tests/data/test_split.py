@@ -1,4 +1,4 @@
-"""Rows into splits, for any rows: nothing shared, nothing twice, nothing lost without a remark."""
+"""Properties of splitting: no overlap, no duplicates, and nothing is left out without a remark."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def word(i: int) -> str:
 
 
 def rows(count: int, labels: int, start: int = 0) -> list[Pair]:
-    """Rows that are all different, with so many labels in turn; labels = 0: every output its own."""
+    """Distinct rows that cycle through the given number of labels; with labels = 0 every output is unique."""
     return [
         Pair(f"row {word(i)}", f"label {i % labels}" if labels else f"text {i}", f"f, row {i}")
         for i in range(start, start + count)
@@ -75,7 +75,7 @@ def test_rows_that_repeat_are_left_out_once_and_counted(pairs: list[Pair], seed:
     assert len(set(together)) == len(together) == len(pairs)
     assert not any(e.meta["from"] == "copy" for split in made.splits.values() for e in split)
     (remark,) = made.remarks
-    assert re.match(rf"file: {len(copies)} rows left out that repeat an earlier input", remark)
+    assert re.match(rf"file: {len(copies)} rows left out because they repeat an earlier input", remark)
 
 
 @given(st.integers(0, 99), st.integers(0, 40))
@@ -86,7 +86,7 @@ def test_a_golden_file_keeps_its_rows_and_train_loses_them(seed: int, leaked: in
     made = make_splits(pairs, golden, Sizes(None, 60, 1000), seed)
     assert set(inputs(made, "golden")) == {p.input for p in golden}
     assert not {masked(p.input) for p in golden} & {masked(t) for n in ("train", "dev") for t in inputs(made, n)}
-    counted = [r for r in made.remarks if "stand in golden" in r]
+    counted = [r for r in made.remarks if "are in golden" in r]
     assert [int(r.split()[1]) for r in counted] == ([leaked] if leaked else [])
 
 
@@ -117,7 +117,7 @@ def test_a_smaller_train_split_is_a_part_of_the_larger() -> None:
     ("size", "name"), [(Sizes(10, 60, 60), "train"), (Sizes(None, 29, 60), "dev"), (Sizes(None, 60, 5), "golden")]
 )
 def test_a_split_too_small_to_measure_is_refused_by_name(size: Sizes, name: str) -> None:
-    with pytest.raises(UserError, match=f"examples are left for {name}; no measure is worth its name below 30"):
+    with pytest.raises(UserError, match=f"examples are left for {name}; a split needs at least 30"):
         make_splits(rows(300, 5), None, size, seed=1)
 
 

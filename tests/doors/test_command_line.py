@@ -57,7 +57,7 @@ def test_init_makes_a_project_that_prepare_accepts(typed: Typed) -> None:
     ("words", "message"),
     [
         (("train", "nowhere"), "goldgate: "),
-        (("init", "../x", "--from", "f", "--input", "q", "--output", "a"), "is not a name"),
+        (("init", "../x", "--from", "f", "--input", "q", "--output", "a"), "is not a valid name"),
         (("init", "x", "--from", "missing.csv", "--input", "q", "--output", "a"), "no such file"),
         (("report", "nothing"), "no project here"),
         (("demo", "nothing"), 'no demo of "nothing"'),
@@ -92,7 +92,7 @@ def test_data_that_breaks_its_contract_stops_before_any_model(typed: Typed) -> N
     assert "was changed after its card was written" in err
     status, _, err = typed("prepare", "pets")
     assert status == 2
-    assert '"horse" is none of the 5 labels' in err
+    assert '"horse" is not one of the 5 labels' in err
     (golden / "train.jsonl").write_text("")
     assert "no examples in the file" in typed("prepare", "pets")[2]
     assert not Path("runs").exists()
@@ -106,7 +106,7 @@ def test_a_golden_example_in_train_is_a_leak(typed: Typed) -> None:
         file.write(leaked + "\n")
     status, _, err = typed("prepare", "pets")
     assert status == 2
-    assert "stands in train too" in err
+    assert "is also in train" in err
 
 
 def test_a_candidate_is_not_evaluated_on_golden(typed: Typed) -> None:

@@ -1,4 +1,4 @@
-"""Levels of looks, gate records, and the chance of passing golden from dev's values."""
+"""The levels of looks, gate records, and the chance of passing golden estimated from dev."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from goldgate.measures import Measure, Recording, invalid, perplexity_ratio, rec
 
 
 def records(*gates) -> list[GateRecord]:
-    """The records of gates as a dev run makes them: every reading forced to the estimate alone."""
+    """Records of gates as on dev, where every gate is read as observed."""
     made: list[GateRecord] = []
     with recording(Recording(force="observed", record=lambda v, m: made.append(GateRecord.of(v, m, "t.py::t")))):
         for gate in gates:
@@ -66,7 +66,7 @@ def test_a_later_look_is_harder_to_pass() -> None:
 
 
 def test_gates_pass_together_or_not_at_all() -> None:
-    """Two gates on the same values pass together; on values that fail apart, less often than either."""
+    """Two gates on the same values pass together; if they fail on different examples, less often than either alone."""
     a = rate(95, 100)
     b = Measure(a.evidence.low[::-1].tolist())
     one = chance_of_passing(records(lambda: a >= 0.9), 200, 0.025)
@@ -77,7 +77,7 @@ def test_gates_pass_together_or_not_at_all() -> None:
 
 
 def test_a_gate_of_graded_values_agrees_with_the_one_of_counts() -> None:
-    """Values 0 and 1 under wider bounds take the other way of computing, and a slightly wider interval."""
+    """Values 0 and 1 with wider bounds use the general computation, which gives a slightly wider interval."""
     counts = chance_of_passing(records(lambda: rate(95, 100) >= 0.9), 200, 0.025)
     nudged = [1.0] * 95 + [0.0] * 4 + [1e-6]
     graded = chance_of_passing(records(lambda: Measure(nudged) >= 0.9), 200, 0.025)
@@ -100,7 +100,7 @@ def test_a_slice_has_its_own_examples_and_none_is_no_pass() -> None:
     m = Measure([1.0] * 100, tags=tags)
     whole, rare = records(lambda: m >= 0.8, lambda: m.on("rare").plausible >= 0.8)
     assert chance_of_passing([whole], 40, 0.025) == 1.0
-    assert 0.3 < chance_of_passing([whole, rare], 40, 0.025) < 0.75  # forty examples often hold none of such two
+    assert 0.3 < chance_of_passing([whole, rare], 40, 0.025) < 0.75  # 40 examples often contain neither of the two
 
 
 def test_missing_answers_count_as_worst_for_passing() -> None:
@@ -151,7 +151,7 @@ def test_a_record_survives_json() -> None:
 
 
 def general(wrong: int) -> GateRecord:
-    """A gate on general questions, of which so many are wrong."""
+    """A gate on general questions with the given number of wrong answers."""
     ids = [f"general:{i}" for i in range(100)]
     measure = Measure([float(i >= wrong) for i in range(100)], ids=ids)
     return GateRecord.of(measure.verdict(">=", 0.8), measure, "item")

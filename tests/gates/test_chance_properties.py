@@ -1,4 +1,4 @@
-"""The chance of passing golden, from any dev: it rises with the scores, falls with what is asked, and needs no luck."""
+"""Properties of the chance of passing golden: it rises with scores, falls with thresholds, and is deterministic."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ golden_sizes = st.sampled_from([10, 40, 100])
 
 
 def records(*gates: Callable[[], Verdict]) -> list[GateRecord]:
-    """The records of gates as a dev run makes them."""
+    """Records of gates as on dev."""
     made: list[GateRecord] = []
     with recording(Recording(force="observed", record=lambda v, m: made.append(GateRecord.of(v, m, "t.py::t")))):
         for gate in gates:

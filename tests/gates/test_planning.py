@@ -1,4 +1,4 @@
-"""Planning, against the tables of the statistics page."""
+"""Planning, compared with the tables in docs/explanation/statistics.md."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_examples_needed_are_those_of_the_statistics_page(truth: float, t: float
 
 @pytest.mark.parametrize(("truth", "t"), [(0.6, 0.5), (0.999, 0.98), (0.3, 0.2)])
 def test_from_there_on_the_power_stays(truth: float, t: float) -> None:
-    """Every size up to twice as many examples, by scipy alone."""
+    """Computed with scipy for every size up to twice as many examples."""
     n = examples_needed(truth, t, 0.025)
     short = []
     for size in range(n // 2, 2 * n):
@@ -64,7 +64,7 @@ def test_fifty_examples_can_show_080() -> None:
 
 def test_what_cannot_be_planned_is_a_user_error() -> None:
     for t in (0.0, 1.0, 95.0):
-        with pytest.raises(UserError, match="cannot be planned"):
+        with pytest.raises(UserError, match="cannot plan for a rate"):
             successes_needed(100, t, 0.025)
     for a in (0.0, 0.5):
         with pytest.raises(UserError, match="level"):

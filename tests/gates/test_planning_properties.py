@@ -1,4 +1,4 @@
-"""Plans in any direction: more is asked of higher thresholds and later looks, and what was planned is what shows it."""
+"""Properties of plans: higher thresholds and later looks need more, and the planned numbers do pass."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_all_looks_together_spend_less_than_the_error(many: int, error: float) -
 
 @pytest.mark.parametrize("number", [0, -1])
 def test_looks_count_from_one(number: int) -> None:
-    with pytest.raises(UserError, match="no level for look"):
+    with pytest.raises(UserError, match="there is no level for look"):
         level(number)
 
 
@@ -66,7 +66,7 @@ def test_one_more_example_asks_for_at_most_one_more_right_answer(n: int, t: floa
 @given(sizes, st.floats(0.05, 0.95), st.integers(1, 8))
 @settings(deadline=None, max_examples=40)
 def test_as_many_as_planned_pass_the_gate_and_one_fewer_does_not(n: int, t: float, number: int) -> None:
-    """The plan and the gate are computed in different ways: they have to agree to the answer."""
+    """The plan and the gate are computed in different ways and must agree exactly."""
     k = successes_needed(n, t, level(number))
     with recording(Recording(level=level(number))):
         if k is None:

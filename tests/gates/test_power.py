@@ -1,4 +1,4 @@
-"""What n golden examples do for a gate, against exact arithmetic, the verdicts themselves, and simulation."""
+"""Power analysis compared with exact arithmetic, actual verdicts, and simulation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from goldgate.base.errors import UserError
 from goldgate.gates import GateRecord, can_plan, chance_of_other_verdict, plan_gate
 from goldgate.gates.planning import least_right
-from goldgate.gates.power import gate_power, reach, tilted
+from goldgate.gates.power import gate_power, reach
+from goldgate.gates.tilting import tilted
 from goldgate.ledger import level
 from goldgate.measures import Measure, Recording, invalid, macro_f1, recording
 
@@ -22,7 +23,7 @@ READINGS = st.sampled_from(["shown", "plausible", "observed"])
 
 
 def recorded(gate: Callable[[], object], force: str | None = "observed", at: float = 0.025) -> GateRecord:
-    """The record of one gate, as a run on dev makes it; force=None: as one on golden does."""
+    """The record of one gate as on dev, or with force=None as on golden."""
     made: list[GateRecord] = []
     with recording(Recording(at, force=force, record=lambda v, m: made.append(GateRecord.of(v, m, "t.py::t")))):
         gate()
@@ -65,7 +66,7 @@ def test_right_answers_needed_are_those_of_exact_arithmetic(t: str) -> None:
 
 @pytest.mark.parametrize(("truth", "t", "first", "third"), [("0.9", "0.8", 113, 158), ("0.97", "0.9", 114, 163)])
 def test_sizes_for_power_are_those_of_exact_arithmetic(truth: str, t: str, first: int, third: int) -> None:
-    """Below the size the power is under 0.8, and from it on above, for every size up to a half more."""
+    """The power is under 0.8 just below the size and at least 0.8 from it on, up to half as many more."""
     gate = recorded(lambda: rate(9, 10) >= float(t))
     for number, size in ((1, first), (3, third)):
         assert plan_gate(gate, 100, level(number), float(truth)).examples == size
@@ -249,7 +250,7 @@ def test_approximate_gates_are_taken_as_normal() -> None:
     assert not plan_gate(recorded(lambda: made >= 0.80), 200, level(8)).possible
 
 
-# A verdict that stands already
+# The stability of a verdict
 
 
 @pytest.mark.parametrize("right", [180, 189, 196])
@@ -279,5 +280,5 @@ def test_what_cannot_be_planned_is_a_user_error() -> None:
     with pytest.raises(UserError, match="0 examples"):
         plan_gate(gate, 0, 0.025)
     for truth in (95.0, -0.1, float("nan")):
-        with pytest.raises(UserError, match="cannot be the truth"):
+        with pytest.raises(UserError, match="its true value cannot be"):
             plan_gate(gate, 10, 0.025, truth)

@@ -1,4 +1,4 @@
-"""How much of golden a gate is on: its own tags and strata count, not dev's share, where the slice is known by them."""
+"""The share of golden in a gate's slice: golden's own tags and strata count if the slice is defined by them."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def test_prune_alone_goes_down_to_the_limit(typed: Typed, counts: Any, monkeypat
     [
         (("--days", "3"), "nothing is removed without --prune"),
         (("--to", "1GB"), "nothing is removed without --prune"),
-        (("--prune", "--to", "some"), "'some' is no size"),
+        (("--prune", "--to", "some"), "'some' is not a size"),
         (("--prune", "--days", "-1"), "--days"),
     ],
 )

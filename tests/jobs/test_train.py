@@ -381,7 +381,7 @@ def test_remarks_on_the_data_are_told(typed: Typed, counts: Any, school: Callabl
     for name in ("base+zero_shot", "base+zero_shot+constrained"):
         counts.cached(name, dev=12, golden=30)
     _, _, err = typed("train", "counts", "--attempts", "1")
-    assert "train: 1 inputs stand there with two different outputs" in err
+    assert "train: 1 inputs occur with two different outputs" in err
 
 
 TODAY = """

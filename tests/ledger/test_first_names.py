@@ -1,4 +1,4 @@
-"""A suite whose import lines say today's names has the digest that it had with those of the first release."""
+"""A suite with the current import names has the same digest as with those of the first release."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ GATE = "\ndef test_it(candidate):\n    assert candidate.exact_match >= 0.9\n"
 
 
 def code(text: str) -> str:
-    """What counts of a module's code: its syntax tree."""
+    """The part of a module that counts: its syntax tree."""
     return ast.dump(as_first_written(ast.parse(text + GATE)))
 
 

@@ -1,4 +1,4 @@
-"""The ledger keeps its promise: of all candidates that are not good enough, one project in twenty promotes one."""
+"""The ledger's guarantee: at most one project in twenty ever promotes a candidate that is not good enough."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_unrelated_candidates_reach_the_numbers_of_the_statistics_page() -> None
 
 
 def test_the_union_bound_holds_for_any_candidates() -> None:
-    """Whatever the candidates' dependence, the error is at most the sum of each look's own."""
+    """However candidates depend on each other, the error is at most the sum of the looks' levels."""
     assert binom.sf(HALVING - 1, N, TRUTH).sum() < 0.05
 
 

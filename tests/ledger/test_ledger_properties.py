@@ -1,4 +1,4 @@
-"""The ledger under any history: one file a distinct look, levels that halve, and nothing that can be forgotten."""
+"""Properties of the ledger: one file per distinct look, levels that halve, and no look that can be lost unnoticed."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_ledger_that_lacks_any_look_but_the_last_decides_nothing(
         path = folder / f"{lost.name}.json"
         content = path.read_bytes()
         path.unlink()
-        with pytest.raises(UserError, match=f"look {lost.name} is named elsewhere"):
+        with pytest.raises(UserError, match=f"look {lost.name} is referred to by another file"):
             look(folder, history[0])
         path.write_bytes(content)
     assert not look(folder, history[0]).new
@@ -123,7 +123,7 @@ def test_the_error_is_fixed_by_the_first_look(tmp_path: Path) -> None:
 
 
 def test_branches_that_looked_apart_are_merged_by_copying_files(tmp_path: Path) -> None:
-    """Each branch has its own second look: together they are three, and the next is the fourth."""
+    """Each branch has its own second look; merged they are three, and the next is the fourth."""
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
     for folder in (ours, theirs):
         look(folder, LookKey("g", "a", "s"))
@@ -167,5 +167,5 @@ def test_an_outcome_whose_look_is_lost_is_refused(tmp_path: Path) -> None:
     entry = look(tmp_path, LookKey("g", "a", "s"))
     write_outcome(tmp_path, entry, verdicts(True), True)
     (tmp_path / f"{entry.name}.json").unlink()
-    with pytest.raises(UserError, match="named elsewhere"):
+    with pytest.raises(UserError, match="referred to by another file"):
         read_looks(tmp_path)

@@ -1,4 +1,4 @@
-"""The ledger of looks: what a look is, its number and level, and what is refused."""
+"""The ledger of looks: what identifies a look, its number and level, and what is rejected."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_a_deleted_look_is_noticed(ledger: Path) -> None:
     first = look(ledger)
     look(ledger, LookKey("g1", "c2", "s1"))
     (ledger / f"{first.name}.json").unlink()
-    with pytest.raises(UserError, match=f"look {first.name} is named elsewhere but is not in the ledger"):
+    with pytest.raises(UserError, match=f"look {first.name} is referred to by another file but is not in the ledger"):
         look(ledger, LookKey("g1", "c3", "s1"))
 
 
@@ -117,7 +117,7 @@ def test_an_edited_look_is_noticed(ledger: Path) -> None:
     only = look(ledger)
     path = ledger / f"{only.name}.json"
     path.write_text(path.read_text().replace('"level": 0.025', '"level": 0.25'))
-    with pytest.raises(UserError, match="does not match its name"):
+    with pytest.raises(UserError, match="does not match its file name"):
         look(ledger)
 
 
@@ -130,7 +130,7 @@ def test_a_broken_file_is_named(ledger: Path) -> None:
 
 def test_error_is_fixed_by_the_first_look(ledger: Path) -> None:
     assert look(ledger, error=0.1).level == 0.05
-    assert look(ledger, error=0.05).number == 1  # the same look stays what it was
+    assert look(ledger, error=0.05).number == 1  # a recorded look is unchanged
     with pytest.raises(UserError, match=r"was taken with 0\.1"):
         look(ledger, LookKey("g1", "c2", "s1"), error=0.05)
 
@@ -161,7 +161,7 @@ def test_an_outcome_without_verdicts_is_no_pass(ledger: Path) -> None:
 
 
 def test_branches_merge_and_the_next_look_counts_both(tmp_path: Path) -> None:
-    """Two branches each spend look 2; together three looks are known, and the next is the fourth."""
+    """Two branches each spend look 2; merged there are three looks, and the next is the fourth."""
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
     first = look(ours)
     look(theirs)
@@ -188,13 +188,13 @@ def test_many_parallel_branches_wear_golden_out(tmp_path: Path) -> None:
     assert look(merged, LookKey("g1", "c2", "s1")).new is False
     look(tmp_path / "fifth", LookKey("g1", "c5", "s1"))
     shutil.copytree(tmp_path / "fifth", merged, dirs_exist_ok=True)
-    with pytest.raises(UserError, match=r"(?s)the 5 looks bring .* to 12.5%, more than 10.0%.*refresh golden"):
-        look(merged, LookKey("g1", "c2", "s1"))  # a look that is recorded decides nothing either
+    with pytest.raises(UserError, match=r"(?s)the 5 looks raise .* to 12.5%, more than 10.0%.*refresh golden"):
+        look(merged, LookKey("g1", "c2", "s1"))  # a recorded look can no longer decide either
 
 
 def test_processes_at_once_write_different_numbers(ledger: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from goldgate.gates import LookKey, open_look\n"
+        "import sys; from pathlib import Path; from goldgate.ledger import LookKey, open_look\n"
         "for i in range(4):\n"
         "    key = LookKey('g1', sys.argv[2] + str(i), 's1')\n"
         "    open_look(Path(sys.argv[1]), key, candidate='x', date='d', commit=None, error=0.05, write=True)\n"
@@ -262,7 +262,7 @@ def test_sealed_is_fixed_by_the_first_look_and_stands_in_it(ledger: Path, sealed
     open_look(ledger, KEY, candidate="x", date="d", commit=None, error=0.05, write=True, sealed=sealed)
     (only,) = check_ledger(ledger, sealed=sealed)
     assert only.sealed is sealed
-    with pytest.raises(UserError, match="fixed by the first look; or refresh golden"):
+    with pytest.raises(UserError, match="which the first look fixed, or refresh golden"):
         open_look(ledger, KEY, candidate="x", date="d", commit=None, error=0.05, write=True, sealed=not sealed)
 
 
@@ -273,5 +273,5 @@ def test_what_a_retired_ledger_holds_is_not_missed(ledger: Path) -> None:
     ledger.rename(retired)
     check_named(ledger, [first.name, second.name])
     (retired / f"{first.name}.json").unlink()
-    with pytest.raises(UserError, match=f"look {first.name} is named elsewhere"):
+    with pytest.raises(UserError, match=f"look {first.name} is referred to by another file"):
         check_named(ledger, [first.name, second.name])

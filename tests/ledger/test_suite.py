@@ -1,4 +1,4 @@
-"""The suite's digest: what changes the question is a new look, what only changes the page is not."""
+"""The suite's digest: changing what is asked of golden changes it, changing only the layout does not."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_a_weaker_reference_counts(project: Project) -> None:
 
 
 def test_what_would_weaken_a_reference_counts(project: Project) -> None:
-    """Worse instructions are a weaker baseline: the gap over it is then another question."""
+    """Worse instructions make a weaker baseline, so the difference from it means something else."""
     before = digest(project)
     edit(project, "task.yaml", "Say the mood.", "Name the mood.")
     assert digest(project) != before
@@ -140,7 +140,7 @@ def test_a_scorer_that_came_later_counts_where_the_suite_names_it(project: Proje
 
 
 def novelty(project: Project, *strata: str, train: str = "t") -> None:
-    """Writes how near the examples of golden are to train, for the card of these splits."""
+    """Writes a novelty.json that matches the card of the splits."""
     folder = project.golden("mood")
     splits = {"train": "t", "dev": "d", "golden": "g"}
     card = {n: {"count": 1, "fingerprint": f, "tags": {}} for n, f in splits.items()}
@@ -159,7 +159,7 @@ def novelty(project: Project, *strata: str, train: str = "t") -> None:
     ],
 )
 def test_strata_count_where_the_suite_names_one(project: Project, code: str) -> None:
-    """Whoever edits novelty.json changes which examples such a gate is on: that is another question."""
+    """Editing novelty.json changes which examples such a gate covers, so the digest changes."""
     plain = digest(project)
     novelty(project, "far", "near")
     assert digest(project) == plain
@@ -182,7 +182,7 @@ def test_a_suite_that_names_strata_has_no_digest_without_them(project: Project) 
     with pytest.raises(UserError, match="never computed"):
         digest(project)
     novelty(project, "far", train="older")
-    with pytest.raises(UserError, match="stale: the train split"):
+    with pytest.raises(UserError, match="out of date: the train split"):
         digest(project)
 
 
@@ -208,7 +208,7 @@ def test_how_inputs_are_perturbed_and_answers_agree_counts_where_the_suite_asks_
 
 
 def test_the_digest_is_the_same_on_every_python_version(project: Project) -> None:
-    """A syntax tree's own dump differs between versions; this digest was computed on 3.11."""
+    """ast.dump differs between Python versions; this digest was computed on 3.11."""
     assert digest(project) == "33e3f6547d3d482e534b6723db636a8273239e4c549b4a19ecf102ccebf93675"
 
 

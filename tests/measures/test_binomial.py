@@ -1,4 +1,4 @@
-"""Right answers out of n, against scipy's binomial."""
+"""Counts of right answers, compared with scipy's binomial distribution."""
 
 from __future__ import annotations
 

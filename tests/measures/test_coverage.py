@@ -1,4 +1,4 @@
-"""Coverage by simulation: a bound at level a lies beyond the truth in at most a of cases.
+"""Coverage by simulation: a bound at level a misses the truth in at most a share a of cases.
 
 A lower bound covers the truth exactly when p(truth) > a, so one p a simulation is enough.
 """
@@ -17,12 +17,12 @@ from goldgate.measures.tail import Sample, log_mass_near, sample
 
 Rng = np.random.Generator
 LEVEL = 0.025
-SURE = 0.3  # in logarithms: beyond it the saddle point alone decides as p would
+SURE = 0.3  # in log space: further from the level, the saddle point decides the same as the exact p
 
 
 @dataclass(frozen=True)
 class World:
-    """Where data comes from. draw: values and groups of n independent groups; truth: their true mean."""
+    """A source of data: `draw` makes values and groups of n independent groups, `truth` is their true mean."""
 
     draw: Callable[[Rng, int], tuple[np.ndarray, np.ndarray | None]]
     truth: float
@@ -45,7 +45,7 @@ def capped_tokens(r: Rng, n: int) -> tuple[np.ndarray, None]:
 
 
 def bad_clusters(r: Rng, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Groups of one that are right in 19 of 20 cases, and one group of eight, all wrong, among fifty."""
+    """Groups of one that are right in 19 of 20 cases; one group in fifty has eight examples that are all wrong."""
     large = r.random(n) < 0.02
     sizes = np.where(large, 8, 1)
     right = np.where(large, 0.0, r.random(n) < 0.95)
@@ -53,7 +53,7 @@ def bad_clusters(r: Rng, n: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def like_clusters(r: Rng, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Groups of one to four whose members are alike."""
+    """Groups of one to four identical members."""
     sizes = r.integers(1, 5, n)
     group = np.repeat(np.arange(n), sizes)
     return np.repeat(r.beta(4, 1, n), sizes) * (r.random(group.size) < 0.9), group
@@ -95,7 +95,7 @@ def test_bounds_miss_the_truth_no_more_often_than_stated(name: str, n: int) -> N
         data = sample(x, world.lo, world.hi, None if groups is None else groups.tolist(), world.max_group)
         for side in missed:
             missed[side] += misses(data, world.truth, side, cache)
-    most = binom.isf(1e-4, runs, LEVEL)  # Monte Carlo error: one true bound in ten thousand goes beyond
+    most = binom.isf(1e-4, runs, LEVEL)  # Monte Carlo error: a valid bound exceeds it once in ten thousand runs
     assert missed["lower"] <= most
     assert missed["upper"] <= most
 

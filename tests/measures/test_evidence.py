@@ -1,4 +1,4 @@
-"""What each kind of evidence answers, asked of it directly: missing answers on either side, units, groups, pairs."""
+"""Every kind of evidence, tested directly: missing answers, units, groups and pairs."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_an_interval_leaves_half_of_its_error_on_each_side() -> None:
     assert some.interval(0.9) == pytest.approx((some.bound_for(">=", 0.05), some.bound_for("<=", 0.05)))
     assert interval(sample(some.low, 0.0, 1.0), 0.9) == pytest.approx(some.interval(0.9))
     for level in (0.0, 1.0, 1.5):
-        with pytest.raises(UserError, match="lies between 0 and 1"):
+        with pytest.raises(UserError, match="is between 0 and 1"):
             interval(sample(some.low, 0.0, 1.0), level)
 
 
@@ -107,7 +107,7 @@ def test_a_percentile_s_interval_shrinks_with_its_coverage_and_ends_on_values() 
     assert wide[0] < narrow[0] < p50.estimate < narrow[1] < wide[1]
     assert p50.interval(0.9) == (p50.bound_for(">=", 0.05), p50.bound_for("<=", 0.05))
     assert set(wide) <= set(np.linspace(1.0, 2.0, 101).tolist())
-    assert seconds([1.0, 2.0]).p95.interval() == (1.0, 86_400.0)  # both above it: a chance of 1 in 400
+    assert seconds([1.0, 2.0]).p95.interval() == (1.0, 86_400.0)  # both values are above it with a chance of 1 in 400
 
 
 def test_a_percentile_keeps_groups_through_slices_and_units() -> None:
@@ -125,7 +125,7 @@ def test_a_percentile_keeps_groups_through_slices_and_units() -> None:
     assert thousandfold.value == 1000.0
     assert thousandfold.bounds == (0.0, 86_400_000.0)
     assert thousandfold.verdict("<=", 2000.0).p == together.p50.verdict("<=", 2.0).p
-    with pytest.raises(UserError, match="turned upside down"):
+    with pytest.raises(UserError, match="by a negative number"):
         _ = -1 * together.p50
 
 
@@ -162,7 +162,7 @@ def test_a_measure_that_goes_one_way_goes_it_on_either_side_of_a_comparison() ->
     assert (cut_off <= plain).outcome != "invalid"
     assert (plain >= cut_off).outcome != "invalid"
     for wrong in (lambda: cut_off >= plain, lambda: plain <= cut_off, lambda: cut_off >= 0.5):
-        with pytest.raises(UserError, match="low values are better"):
+        with pytest.raises(UserError, match=r"low values of .* are better"):
             wrong()
 
 

@@ -1,4 +1,4 @@
-"""Coverage without a simulation: every possible sample of a small size, weighed by how likely it is.
+"""Coverage without simulation: every possible sample of a small size, weighted by its probability.
 
 A bound at level a may lie beyond the truth in at most a of all samples. Here that share is summed, not estimated.
 """
@@ -19,7 +19,7 @@ LEVELS = (0.025, 0.0125, 0.05 / 2**5)
 
 
 def compositions(n: int, kinds: int) -> Iterator[tuple[int, ...]]:
-    """All ways to get n examples of so many kinds."""
+    """All ways to draw n examples of the given number of kinds."""
     if kinds == 1:
         yield (n,)
         return
@@ -71,7 +71,7 @@ def test_a_mean_of_three_values_is_shown_wrongly_at_most_as_often_as_the_level_s
 
 @pytest.mark.parametrize("n", [10, 40])
 def test_a_model_at_the_threshold_passes_at_most_as_often_as_the_looks_level(n: int) -> None:
-    """The promise of a gate, over all samples: truth exactly at the threshold, and below it."""
+    """The guarantee of a gate over all samples, with the truth exactly at the threshold and below it."""
     for number in (1, 2, 5):
         level = 0.05 / 2**number
         with recording(Recording(level=level)):
@@ -88,7 +88,7 @@ def test_a_good_model_fails_at_most_in_one_of_forty_samples() -> None:
 
 
 def test_missing_answers_raise_no_false_pass() -> None:
-    """Answers get lost where they were wrong: the worst case for a gate that would leave them out."""
+    """Wrong answers go missing: the worst case for a gate that would ignore missing answers."""
     n, truth, level = 30, 0.8, 0.025
     share = 0.0
     for k in range(n + 1):
@@ -98,7 +98,7 @@ def test_missing_answers_raise_no_false_pass() -> None:
 
 
 def test_twenty_looks_at_one_sample_size_err_in_less_than_five_percent_together() -> None:
-    """Twenty fresh samples of a model at the threshold, each at its look's level: a bound on all of them together."""
+    """Twenty fresh samples of a model at the threshold, each tested at the level of its look."""
     n, t = 100, 0.9
     p = [sample([1.0] * k + [0.0] * (n - k), 0.0, 1.0).p(t, "lower") for k in range(n + 1)]
     weights = [float(binom.pmf(k, n, t)) for k in range(n + 1)]

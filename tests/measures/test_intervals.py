@@ -1,4 +1,4 @@
-"""Confidence bounds: the t where p(t) meets the level."""
+"""Confidence bounds: the t at which p(t) equals the level."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_p_at_a_bound_is_the_level(values: list[float], level: float) -> None:
     for bound, side, worst in ((lower_bound, "lower", 0.0), (upper_bound, "upper", 1.0)):
         t = bound(data, level)
         inward = 1.0 if side == "lower" else -1.0
-        # p rises steeply where values crowd at an end, so the level must be met within the bound's precision.
+        # p is steep if values cluster at an end, so the level must be met within the precision of the bound.
         outer = min(max(t - inward * 1e-8, 0.0), 1.0)
         inner = min(max(t + inward * 1e-8, 0.0), 1.0)
         assert data.p(outer, side) <= level * 1.0001 or abs(t - worst) < 1e-7

@@ -1,4 +1,4 @@
-"""Macro-F1: as scikit-learn's, with an interval that is called approximate, and gates that a missing answer breaks."""
+"""Macro-F1 equals scikit-learn's, its interval is called approximate, and missing answers make gates invalid."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_the_same_data_has_the_same_verdict_in_any_order() -> None:
     other = mixed.verdict(">=", 0.9)
     assert one.to_json() == measure(expected, given).verdict(">=", 0.9).to_json()
     assert other.estimate == pytest.approx(one.estimate)
-    assert other.p == pytest.approx(one.p, abs=0.02)  # the draws fall on other examples
+    assert other.p == pytest.approx(one.p, abs=0.02)  # the draws hit other examples
 
 
 def test_perfect_answers_show_what_so_many_can_show_and_no_more() -> None:
@@ -83,7 +83,7 @@ def test_a_missing_answer_can_be_looked_at_and_not_gated() -> None:
 
 
 def test_an_expected_label_that_is_none_is_named() -> None:
-    with pytest.raises(UserError, match='"bond" is expected and is no label'):
+    with pytest.raises(UserError, match='"bond" is expected but is not a label'):
         measure(["bond"], ["cash"])
 
 

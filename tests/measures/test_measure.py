@@ -1,4 +1,4 @@
-"""Measure: what a suite writes gates with."""
+"""Measure, the class that suites write gates with."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_value_n_and_interval() -> None:
     m = right(47, 50)
     assert (m.value, m.n, m.missing, m.bounds) == (0.94, 50, 0, (0.0, 1.0))
     low, high = m.interval()
-    assert (low, high) == pytest.approx((0.8345, 0.9875), abs=1e-4)  # Clopper-Pearson's, from any table
+    assert (low, high) == pytest.approx((0.8345, 0.9875), abs=1e-4)  # Clopper-Pearson, from any table
     wide = m.interval(0.99)
     assert wide[0] < low < high < wide[1]
 
@@ -115,7 +115,7 @@ def test_on_takes_the_examples_of_a_tag_or_of_any_tag() -> None:
     with pytest.raises(UserError, match='carries the tag "aa"') as error:
         m.on("aa")
     assert 'did you mean "a"?' in str(error.value)
-    with pytest.raises(UserError, match="no example carries"):
+    with pytest.raises(UserError, match="no example has the tag"):
         m.on([])
 
 
@@ -142,11 +142,11 @@ def test_rounding_just_over_a_bound_is_forgiven() -> None:
     [
         ({"values": []}, "there are no examples"),
         ({"values": [1.0], "ids": ["a", "b"]}, "1 values but 2 ids"),
-        ({"values": [1.0, 0.0], "ids": ["a", "a"]}, "an id stands twice"),
+        ({"values": [1.0, 0.0], "ids": ["a", "a"]}, "an id occurs twice"),
         ({"values": [1.0], "groups": []}, "1 values but 0 groups"),
         ({"values": [1.0], "tags": []}, "1 values but 0 tags"),
-        ({"values": [1.0], "bounds": (1.0, 1.0)}, "bounds 1 to 1 are no range"),
-        ({"values": [1.0], "bounds": (0.0, float("inf"))}, "are no range"),
+        ({"values": [1.0], "bounds": (1.0, 1.0)}, "bounds 1 to 1 are not a range"),
+        ({"values": [1.0], "bounds": (0.0, float("inf"))}, "are not a range"),
     ],
 )
 def test_broken_measures_are_user_errors(arguments: dict, said: str) -> None:
@@ -161,8 +161,8 @@ def test_only_ge_and_le_are_gates(m) -> None:
         (lambda: m < 0.5, "write <= instead of <"),
         (lambda: m == 0.5, "never equal"),
         (lambda: m != 0.5, "never equal"),
-        (lambda: bool(m), "alone is no gate"),
-        (lambda: not m, "alone is no gate"),
+        (lambda: bool(m), "alone is not a gate"),
+        (lambda: not m, "alone is not a gate"),
     ):
         with pytest.raises(UserError) as error:
             use()
@@ -202,5 +202,5 @@ def test_verdict_looks_without_recording() -> None:
     assert seen[0][1] is m
     with pytest.raises(UserError, match='no comparison ">"'):
         m.verdict(">", 0.9)
-    with pytest.raises(UserError, match="no reading"):
+    with pytest.raises(UserError, match="there is no reading"):
         m.verdict(">=", 0.9, "plausibel")

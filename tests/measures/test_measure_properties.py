@@ -1,4 +1,4 @@
-"""Measures, whatever the values: worse news never helps, what is missing could be anything, scale decides nothing."""
+"""Properties of measures: worse values never help, missing answers may be anything, and scale does not matter."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_estimate_and_interval_stay_within_the_bounds(values: list[float | None]
 @given(partly, st.data())
 @settings(deadline=None, max_examples=40)
 def test_a_missing_answer_could_be_any_value(values: list[float | None], data: st.DataObject) -> None:
-    """Whatever it would have been, the interval with it lies inside the one without."""
+    """Whatever the missing answer would have been, the interval with it is inside the one without it."""
     filled = [data.draw(unit) if v is None else v for v in values]
     assert inside(Measure(filled).interval(), Measure(values).interval())
 
@@ -174,7 +174,7 @@ def test_groups_of_one_are_no_groups(values: list[float]) -> None:
 @given(known)
 @settings(deadline=None, max_examples=20)
 def test_copies_in_one_group_are_no_further_evidence(values: list[float]) -> None:
-    """Every example twice, in a group with its copy: an interval that is no tighter than that of the examples alone."""
+    """Duplicating every example in a group with its copy does not make the interval tighter."""
     names = [str(i) for i in range(len(values))]
     doubled = Measure([*values, *values], groups=[*names, *names], max_group=2)
     assert doubled.interval() == pytest.approx(Measure(values).interval(), abs=SLACK)

@@ -1,4 +1,4 @@
-"""Paired differences and slices: what is compared is the same examples, and parts add up to the whole."""
+"""Paired differences compare the same examples, and slices add up to the whole."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def sliced(rows: list[tuple[float | None, set[str]]]) -> Measure:
 def test_a_slice_is_the_measure_of_its_examples(rows: list[tuple[float | None, set[str]]], tag: str) -> None:
     mine = [v for v, carried in rows if tag in carried]
     if not mine:
-        with pytest.raises(UserError, match=f'no example carries the tag "{tag}"'):
+        with pytest.raises(UserError, match=f'no example has the tag "{tag}"'):
             sliced(rows).on(tag)
         return
     part, alone = sliced(rows).on(tag), Measure(mine)

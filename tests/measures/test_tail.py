@@ -1,4 +1,4 @@
-"""p(t) against what is known exactly: the binomial on 0/1 data, partial fractions in rational arithmetic elsewhere."""
+"""p(t) compared with exact results: the binomial on 0/1 data, otherwise partial fractions in rational arithmetic."""
 
 from __future__ import annotations
 
@@ -72,14 +72,14 @@ def test_groups_of_one_are_no_groups() -> None:
 
 
 def test_a_difference_of_two_gammas_is_the_f_distribution() -> None:
-    """P(G_a <= r G_b) is a beta probability, also where the multiplicities are not whole."""
+    """P(G_a <= r G_b) is a beta probability, even if the multiplicities are not whole."""
     for a, b, r in ((0.5, 1.5, 0.2), (7.25, 3.5, 1.0), (200.0, 3.0, 40.0)):
         p = mass_below_zero(np.array([1.0, -r]), np.array([a, b]))
         assert p == pytest.approx(beta.cdf(r / (1 + r), a, b), rel=1e-9)
 
 
 def test_one_negative_term_is_a_laplace_transform() -> None:
-    """P(G <= E) = E exp(-G), whatever the scale."""
+    """P(G <= E) = E exp(-G) at every scale."""
     for scale in (1e-200, 1e-3, 1.0, 1e200):
         p = mass_below_zero(np.array([0.25, -1.0]) * scale, np.array([3.0, 1.0]))
         assert p == pytest.approx(1.25**-3, rel=1e-12)
@@ -91,12 +91,12 @@ def test_one_negative_term_is_a_laplace_transform() -> None:
     [
         ([0.0], 0.5, 1.0, 0.5),  # all worst: shows nothing from below
         ([1.0], 0.5, 0.5, 1.0),
-        ([0.0, 0.0], 0.0, 1.0, 1.0),  # on the very edge there is no evidence either way
+        ([0.0, 0.0], 0.0, 1.0, 1.0),  # exactly at the edge there is no evidence either way
         ([1.0, 1.0], 1.0, 1.0, 1.0),
         ([1.0, 0.0], 0.0, 0.0, 1.0),  # one success proves that the rate is above 0
         ([1.0, 0.0], 1.0, 1.0, 0.0),
         ([0.5, 0.5], 0.5, 1.0, 1.0),  # every value ties with t
-        ([0.5, 1.0], 0.5, 0.5, 1.0),  # one tie: it says nothing
+        ([0.5, 1.0], 0.5, 0.5, 1.0),  # a tie is no evidence
     ],
 )
 def test_edges(values: list[float], t: float, lower: float, upper: float) -> None:
@@ -145,7 +145,7 @@ def test_the_unit_of_the_values_does_not_matter(values: list[float], t: float, s
     lo, hi = shift, scale + shift
     moved = np.clip([scale * v + shift for v in values], lo, hi)
     p = p_value(values, t, 0, 1, "lower")
-    # Values within rounding of t tie in one unit and not in the other; there p may move by that much.
+    # Values within rounding error of t may tie in one unit but not in the other, which moves p by that much.
     gap = min(abs(v - t) for v in values)
     if gap > 1e-6:
         assert p_value(moved, scale * t + shift, lo, hi, "lower") == pytest.approx(p, rel=1e-6, abs=1e-12)
@@ -160,7 +160,7 @@ def test_the_saddle_point_alone_is_near_where_levels_lie(n: int) -> None:
 
 
 def test_the_saddle_point_is_found_where_values_crowd_at_an_end() -> None:
-    """Twenty thousand right answers and one wrong: the saddle lies close to the end of its bracket."""
+    """With 20,000 right answers and one wrong, the saddle is close to the end of its bracket."""
     for k, n, t in ((19_999, 20_000, 0.999), (1, 100, 1e-6), (20_000, 20_000, 0.9995), (3, 20_000, 1e-5)):
         near = log_mass_near(*sample(ones(k, n), 0, 1).terms(t, "lower"))
         assert near == pytest.approx(np.log(binom.sf(k - 1, n, t)), abs=0.1)

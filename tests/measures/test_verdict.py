@@ -1,4 +1,4 @@
-"""Verdicts: pass, fail, undecided, in three readings, and how they are recorded."""
+"""Verdicts: pass, fail and undecided under the three readings, and how they are recorded."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_a_better_answer_never_turns_a_pass_into_less(values, t: float, reading,
         improved = [*values]
         improved[i] = data.draw(better)
         before, after = (Measure(v).verdict(op, t, reading) for v in (values, improved))
-        # A missing answer is best for failing: that it turns out bad may well show the opposite.
+        # A missing answer counts as best for failing; if it turns out wrong, the opposite may be shown.
         if values[i] is not None or (reading != "plausible" and before.outcome == "pass"):
             assert RANK[after.outcome] >= RANK[before.outcome]
 

@@ -1,4 +1,4 @@
-"""What a verdict says: what was reached, what would pass here, how many more examples would settle it."""
+"""The message of a verdict: what was reached, what would pass here, and how many more examples would settle it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_pass_says_how_far_it_carries() -> None:
     assert lines(right(189, 200) >= 0.9)[-1].endswith("passes up to look 1")
     assert lines(right(200, 200) >= 0.5)[-1] == "p = under 0.000001: passes up to look 20 and beyond"
     with recording(Recording(level=0.1)):
-        assert lines(right(187, 200) >= 0.9)[-1].endswith("passes at this level alone")
+        assert lines(right(187, 200) >= 0.9)[-1].endswith("passes at this level only")
 
 
 @pytest.mark.parametrize(("k", "told"), [(178, "below"), (180, "at")])
@@ -57,18 +57,16 @@ def test_a_failure_says_that_the_opposite_is_shown() -> None:
 
 def test_never_is_said_where_no_result_can_pass() -> None:
     said = lines(right(49, 50) >= 0.95)
-    assert "no result on 50 examples can show it: 72 of 72 all right is the least that does" in said
+    assert "no result on 50 examples can show it: it takes 72 of 72, all right" in said
     said = lines(right(50, 50) >= 1.0)
-    assert "no number of examples can show 1.00: it is the best value there is" in said
+    assert "no number of examples can show 1.00: it is the best possible value" in said
     graded = Measure([0.99] * 40)
-    assert "no result on 40 examples can show it: 72 of 72 all at the best value is the least that does" in lines(
-        graded >= 0.95
-    )
+    assert "no result on 40 examples can show it: it takes 72 of 72, all at the best value" in lines(graded >= 0.95)
 
 
 def test_missing_answers_are_shown() -> None:
     said = lines(Measure([1.0] * 45 + [None] * 5) >= 0.9)
-    assert "5 of 50 answers are missing: counted as worst for passing, as best for failing" in said
+    assert "5 of 50 answers are missing: they count as worst for passing and best for failing" in said
     assert "it passes at 50 of 50 right (45 now)" in said
 
 
@@ -97,7 +95,7 @@ def test_examples_that_may_depend_on_each_other_are_not_told_as_counts() -> None
 
 
 def test_examples_asked_for_do_show_it_in_about_four_cases_of_five() -> None:
-    """The advice for graded values, taken: that many examples from the same source pass with about 80%."""
+    """Following the advice for graded values: that many examples from the same source pass in about 80% of cases."""
     rng = np.random.default_rng(3)
     pool = rng.beta(9, 1, 4000)
     m = Measure(pool[:100].tolist())

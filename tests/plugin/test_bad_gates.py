@@ -17,8 +17,8 @@ BAD = {
         'did you mean "dark"',
     ),
     "no_tags": ("candidate.on([]).exact_match >= 0.8", "no tags given: the slice is empty", ""),
-    "threshold": ("candidate.exact_match >= 80", "lies between 0 and 1", "rates are written as 0.95, not 95"),
-    "below": ("candidate.exact_match >= -0.1", "lies between 0 and 1", ""),
+    "threshold": ("candidate.exact_match >= 80", "is between 0 and 1", "rates are written as 0.95, not 95"),
+    "below": ("candidate.exact_match >= -0.1", "is between 0 and 1", ""),
     "nan": ('candidate.exact_match >= float("nan")', "not with nan", "write m >= 0.9"),
     "equal": ("candidate.exact_match == 0.9", "never equal to a number", "write >= or <="),
     "apart": (

@@ -138,7 +138,7 @@ def test_a_test_that_compares_nothing(one: Any, pytester: pytest.Pytester, body:
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("GOLDGATE_CACHE_MAX", "plenty", "GOLDGATE_CACHE_MAX: 'plenty' is no size"),
+        ("GOLDGATE_CACHE_MAX", "plenty", "GOLDGATE_CACHE_MAX: 'plenty' is not a size"),
         ("GOLDGATE_CACHE", __file__, "is a file"),
     ],
 )

@@ -135,7 +135,7 @@ def test_branches_that_looked_apart_are_merged_without_conflict(made: Any, suite
 def test_a_look_that_a_run_names_must_be_there(made: Any, suites: Apart) -> None:
     write_json(made.project.runs("colours") / "r1" / "run.json", {"task": "colours", "looks": ["0123456789ab"]})
     ran = suites()
-    assert "look 0123456789ab is named elsewhere but is not in the ledger" in ran.text
+    assert "look 0123456789ab is referred to by another file but is not in the ledger" in ran.text
     assert ran.status == 1
     assert not made.looks.exists()
 
@@ -146,7 +146,7 @@ def test_a_look_that_the_champion_or_one_before_it_names_must_be_there(made: Any
     before = {"subject": "adapter:old", "identity": "b" * 64, "run": "r0", "look": "0123456789ab"}
     for change in ({"look": "0123456789ab"}, {"previous": [before]}):
         write_json(path, {**record, **change})
-        assert "look 0123456789ab is named elsewhere" in suites().text
+        assert "look 0123456789ab is referred to by another file" in suites().text
     write_json(path, record)
     assert suites().status == 0
 
@@ -164,7 +164,7 @@ def test_an_edited_look_makes_the_suite_invalid(made: Any, suites: Apart) -> Non
     (path,) = (p for p in made.looks.glob("*.json") if "outcome" not in p.name)
     write_json(path, {**read_json(path), "level": 0.2})
     ran = suites()
-    assert "this look was edited: its content does not match its name" in ran.text
+    assert "this look was edited: its content does not match its file name" in ran.text
     assert "1 invalid" in ran.text
 
 
@@ -175,7 +175,7 @@ def test_a_leak_is_told_by_both_ids_before_a_look_is_taken(made: Any, suites: Ap
     splits = {name: read_split(folder, name) for name in ("train", "dev", "golden")}
     write_card(folder, card_of("colours", splits, "by hand", "CC0-1.0", "made up"))
     ran = suites()
-    assert "golden example g000 stands in train too (as t004; numbers do not count)" in ran.text
+    assert "golden example g000 is also in train (as t004, apart from case, whitespace and numbers)" in ran.text
     assert "0 recorded, 0 cached, 0 generated" in ran.text
     assert "1 invalid" in ran.text
     assert not made.looks.exists()

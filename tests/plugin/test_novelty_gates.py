@@ -71,7 +71,7 @@ def test_a_stale_file_decides_nothing_and_takes_no_look(gated: Any, pytester: py
     record = read_json(path)
     write_json(path, {**record, "splits": {**record["splits"], "train": "0" * 64}})
     text = run(pytester)
-    assert "stale: the train split is another than the one it was computed from" in text
+    assert "out of date: the train split has changed since this was computed" in text
     assert "goldgate prepare colours" in text
     assert "passes" not in text
     assert gated.looks_taken() == []
@@ -81,7 +81,7 @@ def test_on_dev_a_stale_file_fails_only_the_gate_that_needs_it(gated: Any, pytes
     (gated.project.golden(gated.task.name) / "novelty.json").unlink()
     text = run(pytester, "--split", "dev")
     assert "1 failed, 1 passed" in text
-    assert "the distance of dev and golden to train was never computed" in text
+    assert "the novelty of dev and golden against train was never computed" in text
 
 
 def test_a_stratum_that_the_suites_code_does_not_spell_out_is_refused(gated: Any, pytester: pytest.Pytester) -> None:

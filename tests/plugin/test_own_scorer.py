@@ -131,7 +131,7 @@ def test_on_dev_the_fault_is_told_in_full(pytester: pytest.Pytester, made: Any) 
         ("short = scorer(len)", "the code of len lies outside*|*@scorer is for a function with a name"),
         ("short = lambda example, text: 1", "by() asks for a function under @scorer"),
         ("short = scorer(better='lower')(plain)", 'plain: better is "high" or "low", not \'lower\''),
-        ("short = scorer(bounds=(1, 0))(plain)", "bounds 1 to 0 are no range"),
+        ("short = scorer(bounds=(1, 0))(plain)", "bounds 1 to 0 are not a range"),
         ("short = scorer(bounds=3)(plain)", "plain: bounds are two numbers, not 3"),
         ("short = scorer(exact_match)", "exact_match is a metric of this task already"),
         ("from rules import short", "the code of short lies outside of its suite"),

@@ -34,7 +34,7 @@ def test_the_terminal_tells_verdicts_alone(sealed: Any, pytester: pytest.Pyteste
     near = shown(pytester, sealed, NEAR, *arguments)
     assert shown(pytester, sealed, FAR, *arguments) == near
     assert "exact_match >= 0.80 is undecided" in near
-    assert "golden is sealed, the verdict alone is shown; n = 60 (look 1 of golden" in near
+    assert "golden is sealed, so only the verdict is shown; n = 60 (look 1 of golden" in near
     assert re.search(r"exact_match >= 0.80 +- +sealed +0.80 +shown +undecided +60", near)
     assert "golden is sealed: verdicts alone are shown" in near
     assert "worst on dev: d000" in near
@@ -154,7 +154,7 @@ def test_sealed_or_closed_is_fixed_by_the_first_look(
     made.cached("base+zero_shot", "golden", wrong=30)
     for arguments in ((), ("--candidate", "base+zero_shot", "--split", "golden")):
         text = shown(pytester, made, NEAR, *arguments)
-        assert f"a look at this golden split was taken with golden: {first}" in text
+        assert f"look at this golden split was taken with `golden: {first}`" in text
         assert "0.883" not in text
     assert len(made.looks_taken()) == 1
 

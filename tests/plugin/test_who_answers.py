@@ -142,7 +142,7 @@ def test_a_tag_struck_from_the_card_takes_no_gate_away(made: Any, pytester: pyte
     card = made.project.golden("colours") / "card.json"
     card.write_text(card.read_text().replace('"dark": 20', '"dark": 19'))
     text = run(pytester)
-    assert "the card says" in text
+    assert "the card counts the tags" in text
     assert "suite colours does not pass" in text
 
 

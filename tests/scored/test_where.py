@@ -66,7 +66,7 @@ def test_a_slice_that_the_answers_choose_is_looked_at_and_never_gated(scored: Sc
         lambda: right.macro_f1 >= 0.5,
         lambda: right.exact_match.verdict(">=", 0.9),
     ):
-        with pytest.raises(UserError, match="was chosen by its answers: it may be looked at, and is never gated"):
+        with pytest.raises(UserError, match="was chosen by its answers: it can be viewed but never gated"):
             gate()
 
 

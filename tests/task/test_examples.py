@@ -1,4 +1,4 @@
-"""Examples are read line by line; what is wrong is named with file, line and field."""
+"""Examples are read line by line, and every error names the file, line and field."""
 
 import json
 from pathlib import Path
@@ -22,7 +22,7 @@ def _write(path: Path, *rows: object) -> Path:
     ("row", "message"),
     [
         ('{"id": "b",', r"t.jsonl, line 2: not valid JSON \(.* at column \d+\)"),
-        ("[1]", "line 2: a line is an object, not list"),
+        ("[1]", "line 2: a line must be an object, not list"),
         ({**GOOD, "id": "b", "tag": []}, r'line 2, field "tag": unknown key "tag"\n  did you mean "tags"'),
         ({"id": "b", "input": "x"}, 'field "output": "output" is missing'),
         ({**GOOD, "id": ""}, 'field "id": must be text'),
@@ -31,7 +31,7 @@ def _write(path: Path, *rows: object) -> Path:
         ({**GOOD, "id": "b", "input": [{"role": "assistant", "content": ""}]}, "last message must be the user's"),
         ({**GOOD, "id": "b", "tags": "x"}, 'field "tags": must be a list'),
         ({**GOOD, "id": "b", "tags": ["novelty:far"]}, 'line 2, field "tags": the tag "novelty:far" is reserved'),
-        (GOOD, 'the id "a" stands on line 1 already'),
+        (GOOD, 'the id "a" is already used on line 1'),
         ('{"id": "b", "input": "x", "output": NaN}', "NaN is not JSON"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Examples for any content: what is written reads back, what counts changes the digest, what is broken is named."""
+"""Properties of examples: they round-trip, relevant changes alter the digest, and broken files are reported."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_the_broken_one_of_many_lines_is_the_one_that_is_named(examples: list[Ex
 @given(rows)
 def test_an_id_twice_names_both_lines(examples: list[Example]) -> None:
     lines = [json.dumps(line(e)) for e in examples]
-    with pytest.raises(UserError, match="stands on line 1 already") as caught:
+    with pytest.raises(UserError, match="is already used on line 1") as caught:
         read(*lines, lines[0])
     assert f"line {len(lines) + 1}, " in caught.value.where
 
@@ -194,7 +194,7 @@ def test_a_split_that_is_not_one_gets_the_three(made: Project) -> None:
 
 def test_a_missing_card_says_how_to_write_one(made: Project) -> None:
     (made.golden("demo") / "card.json").unlink()
-    with pytest.raises(UserError, match="no card beside the splits") as caught:
+    with pytest.raises(UserError, match="the splits have no card") as caught:
         load_split(made, "demo", "dev")
     assert caught.value.hint == "write it with `goldgate prepare demo`"
 
@@ -220,5 +220,5 @@ def test_a_card_whose_tags_were_edited_is_refused(made: Project) -> None:
     raw = json.loads(path.read_text())
     raw["splits"]["golden"]["tags"] = {"easy": 1}
     write_json(path, raw)
-    with pytest.raises(UserError, match=r"the card says \{'easy': 1\} of the golden split's tags"):
+    with pytest.raises(UserError, match=r"the card counts the tags of the golden split as \{'easy': 1\}"):
         load_split(made, "demo", "golden")

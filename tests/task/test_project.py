@@ -1,4 +1,4 @@
-"""Where things lie: the nearest project upward, names that never leave it, the cache that the user chose."""
+"""Finding the project, keeping names inside it, and choosing the cache."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_no_name_leads_out_of_the_project(name: str) -> None:
     project = Project(Path("/project"), Path("/cache"))
     for place, folder in ((project.suite, "suites"), (project.golden, "golden"), (project.runs, "runs")):
         if not re.fullmatch("[A-Za-z0-9][A-Za-z0-9_-]{0,63}", name):
-            with pytest.raises(UserError, match="is not a name"):
+            with pytest.raises(UserError, match="is not a valid name"):
                 place(name)
             continue
         path = place(name)

@@ -1,4 +1,4 @@
-"""The general questions and passages: what is right, and that nobody changes them unnoticed."""
+"""The general questions and passages: which answers are right, and that changes to them are noticed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_another_content_is_another_version() -> None:
 def test_questions_are_many_closed_and_told_apart() -> None:
     rows = list(questions().values())
     assert len(rows) >= 100
-    assert len({q.question for q in rows}) == len(rows)  # a prompt is the key of its answer in the cache
+    assert len({q.question for q in rows}) == len(rows)  # the cache finds an answer by its prompt
     assert set(Counter(q.tag for q in rows)) == {"arithmetic", "facts", "language", "reading", "instructions"}
     for q in rows:
         spelled = [s.casefold() for option in q.options for s in option]

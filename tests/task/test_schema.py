@@ -1,4 +1,4 @@
-"""Rules for fields: one that makes no sense, or that the schema does not know, is an error with its line."""
+"""Field rules that are inconsistent or unknown to the schema are errors with their line."""
 
 from __future__ import annotations
 
@@ -78,7 +78,10 @@ def test_a_schema_of_many_shared_branches_is_read_once_each() -> None:
         ({"total": {"tolerance": 0.1}}, r'field "fields.total": a tolerance is for numbers'),
         ({"total": {"compare": "number", "align": True}}, r'field "fields.total": align is for lists'),
         ({"items": {"compare": "set", "align": True}}, r'field "fields.items": align is for lists'),
-        ({"items.amount": {"weight": 2}}, r'field "fields.items.amount.weight": only a top-level field has a weight'),
+        (
+            {"items.amount": {"weight": 2}},
+            r'field "fields.items.amount.weight": only a top-level field can have a weight',
+        ),
         (
             {"totals": {"compare": "number"}},
             r'line 1, field "fields.totals": the schema has no field "totals"\n.*"total"',

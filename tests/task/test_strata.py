@@ -1,4 +1,4 @@
-"""novelty.json as it is read: of today's splits or refused, whole or refused."""
+"""novelty.json is rejected if it is incomplete or was computed for other splits."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ASKED = [("where is my card now please sir", "a"), ("where is my old card", "a")
 
 @pytest.fixture
 def folder(make_task: Callable[..., Made]) -> Path:
-    """golden/demo, with its novelty.json: an example of each stratum in dev and golden."""
+    """golden/demo with a novelty.json that has an example of each stratum in dev and golden."""
     project, task = make_task(LABEL, train=TRAIN, dev=ASKED, golden=ASKED)
     write_novelty(project, "demo", {n: load_split(project, "demo", n) for n in ("train", "dev", "golden")})
     return task.data
@@ -55,7 +55,7 @@ def test_another_split_makes_it_stale(folder: Path, name: str) -> None:
     other = {n: Split(n, (Example("x", n, "a"),)) for n in card.splits}
     rows = {**card.splits, name: card_of("demo", other, "", "", "").splits[name]}
     write_card(folder, type(card)("demo", rows, "", "", ""))
-    with pytest.raises(UserError, match=f"stale: the {name} split is another"):
+    with pytest.raises(UserError, match=f"out of date: the {name} split has changed"):
         read_novelty(folder)
 
 
@@ -79,7 +79,7 @@ def test_a_broken_file_is_named_with_its_field(folder: Path, edit: Callable[[Any
 def test_it_speaks_of_dev_and_golden_as_they_are(folder: Path) -> None:
     novelty = read_novelty(folder)
     for split in (Split("train", ()), Split("golden", (Example("g0", "another text", "a"),))):
-        with pytest.raises(UserError, match="it was computed for dev and golden as they are"):
+        with pytest.raises(UserError, match="it was computed only for the unchanged dev and golden"):
             novelty.of(split)
 
 

@@ -1,4 +1,4 @@
-"""A subject's name is read and written without a change, and says what it names."""
+"""Names of subjects round-trip, and their parts are correct."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_parts_that_would_be_written_as_another_name_are_refused(parts: dict[str
         ("base", r"no subject \"base\""),
         ("adapter:", "names no folder"),
         ("model:+constrained", "names no folder"),
-        ("openai:m+zero_shot", "an openai: subject: .*names no model, address and strategy"),
+        ("openai:m+zero_shot", "an openai: subject: .*does not name a model, an address and a strategy"),
         ("openai:m@http://example.com/v1+zero_shot", "is not encrypted"),
         ("openai:m@https://user:word@example.com+zero_shot", "which may be a secret"),
     ],

@@ -1,4 +1,4 @@
-"""task.yaml: every fault is one message with file, line and key."""
+"""task.yaml: every error is one message with the file, line and key."""
 
 import json
 from collections.abc import Callable
@@ -54,12 +54,15 @@ STYLED = "task: t\nkind: text\ninstructions: Do it.\nstyle:\n"
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ("  must_match:\n  - fine\n  - '(open'\n", r"line 7, field .style.must_match.1.: '\(open' is no regular"),
+        (
+            "  must_match:\n  - fine\n  - '(open'\n",
+            r"line 7, field .style.must_match.1.: '\(open' is not a valid regular",
+        ),
         ("  must_not_match: ['[[a]']\n", r'line 5, field "style.must_not_match.0": .*Possible nested set'),
-        ("  must_not_match: ['a{99999999999999999999}']\n", r"line 5, .*is no regular expression"),
+        ("  must_not_match: ['a{99999999999999999999}']\n", r"line 5, .*is not a valid regular expression"),
         ("  min_words: 5\n  max_words: 4\n", r'line 4, field "style": min_words 5 is more than max_words 4'),
         ("  max_characters: 0\n", r'line 5, field "style.max_characters"'),
-        ("  contractions: false\n", r'line 4, field "style": a style without a rule'),
+        ("  contractions: false\n", r'line 4, field "style": a style without rules'),
         ("  max_word: 5\n", r'unknown key "max_word"\n  did you mean "max_words"'),
     ],
 )
@@ -95,7 +98,7 @@ def test_an_invalid_schema_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_schema_outside_the_suite_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"must lie beside task.yaml"):
+    with pytest.raises(UserError, match=r"must be in the same folder as task.yaml"):
         _load(tmp_path, GOOD.replace("schema.json", "../../x.json"))
 
 
@@ -113,7 +116,7 @@ def test_an_unknown_task_gets_the_nearest_name(tmp_path: Path) -> None:
     _load(tmp_path, GOOD)
     with pytest.raises(UserError, match='no task "tt" here'):
         load_task(Project(tmp_path, tmp_path), "tt")
-    with pytest.raises(UserError, match="is not a name"):
+    with pytest.raises(UserError, match="is not a valid name"):
         load_task(Project(tmp_path, tmp_path), "../t")
 
 
@@ -144,7 +147,7 @@ def test_the_chat_template_is_a_file_beside_it_and_part_of_who_answers(make_task
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("../x.jinja", "must lie beside task.yaml"),
+        ("../x.jinja", "must be in the same folder as task.yaml"),
         ("gone.jinja", "gone.jinja"),
         ("empty.jinja", "the chat template is empty"),
     ],

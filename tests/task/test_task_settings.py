@@ -1,4 +1,4 @@
-"""task.yaml for any settings: what is right is kept, what is wrong names its line, what is left out has a default."""
+"""task.yaml with any settings: valid ones are kept, invalid ones name their line, missing ones get a default."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ KEYS = (
 
 
 def load(raw: dict[str, Any] | str, schema: object = None) -> Task:
-    """Writes task.yaml (JSON is YAML) with schema.json beside it, and reads it."""
+    """Writes task.yaml (JSON is valid YAML) and schema.json, and loads the task."""
     with TemporaryDirectory() as folder:
         suite = Path(folder) / "suites" / "t"
         suite.mkdir(parents=True)
@@ -214,7 +214,7 @@ def test_a_schema_that_is_not_there_is_named() -> None:
         ("true", "must be an object"),
         ("5", "must be an object"),
         ("null", "must be an object"),
-        ({"$schema": []}, "names no dialect"),
+        ({"$schema": []}, "does not name a dialect"),
         ({"$ref": "#/$defs/none"}, "leads to nothing"),
         ({"$ref": "https://example.org/s"}, "leads to nothing"),
         ({"prefixItems": [{"$ref": "other.json"}]}, "leads to nothing"),
@@ -232,7 +232,10 @@ def test_a_broken_schema_is_named(schema: object, what: str) -> None:
 
 @pytest.mark.parametrize("place", ["../schema.json", "/etc/hostname", "sub/schema.json", ".", ""])
 def test_a_schema_is_a_file_beside_task_yaml_and_nowhere_else(place: str) -> None:
-    assert refused({**JSON, "schema": place}, {"type": "object"}).what == "the schema must lie beside task.yaml"
+    assert (
+        refused({**JSON, "schema": place}, {"type": "object"}).what
+        == "the schema must be in the same folder as task.yaml"
+    )
 
 
 def test_a_schema_is_kept_as_it_is() -> None:

@@ -176,14 +176,14 @@ def test_it_goes_on_only_with_the_same_chat_template(lesson: Lesson, trained: Tr
 
 def test_an_output_that_the_task_does_not_allow_is_refused_by_name(lesson: Lesson, tmp_path: Path) -> None:
     labels = replace(lesson.task, kind="label", labels=("red", "blue", "green", "white", "black"))
-    with pytest.raises(UserError, match=r'example w6, field "output": "yellow" is none of the 5 labels'):
+    with pytest.raises(UserError, match=r'example w6, field "output": "yellow" is not one of the 5 labels'):
         train(replace(lesson, task=labels), tmp_path / "1")
     schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
     counts = replace(
         lesson.with_outputs(*({"n": i or "none"} for i in range(len(lesson.train)))),
         task=replace(lesson.task, kind="json", schema=schema),
     )
-    with pytest.raises(UserError, match=r'example w0, field "output": the output breaks the schema at n'):
+    with pytest.raises(UserError, match=r'example w0, field "output": the output does not match the schema at n'):
         train(counts, tmp_path / "1")
 
 

@@ -1,1 +1,1 @@
-"""What every other part stands on: errors, files, digests, the machine. Imports nothing of Goldgate."""
+"""The foundation of every other package: errors, files, digests and hardware. It imports nothing else of Goldgate."""

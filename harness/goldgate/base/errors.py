@@ -1,4 +1,4 @@
-"""The one error that users see: what is wrong, where, and what to do next."""
+"""The one error type that users see: what is wrong, where, and what to do next."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from collections.abc import Iterable
 
 
 class UserError(Exception):
-    """Bad input or a missing thing that a person can mend.
+    """Bad input, or something missing, that a person can fix.
 
-    what: the fault in one sentence; where: file, line and field, as far as known; hint: what to do next.
+    Attributes:
+        what: The fault in one sentence.
+        where: File, line and field, as far as they are known.
+        hint: What to do next.
     """
 
     def __init__(self, what: str, where: str = "", hint: str = "") -> None:
@@ -24,7 +27,15 @@ class UserError(Exception):
 
 
 def near_names(name: str, known: Iterable[str]) -> str:
-    """A hint for a name that is not known: the nearest names, or all of them where none is near."""
+    """Words the hint for an unknown name.
+
+    Args:
+        name: The unknown name.
+        known: The names that would have been accepted.
+
+    Returns:
+        A question that offers up to three similar names, or a list of all known names if none is similar.
+    """
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
     if near:

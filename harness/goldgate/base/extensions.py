@@ -1,4 +1,4 @@
-"""What installed packages add to Goldgate, by entry points. Nothing is imported before its name is asked for."""
+"""Extensions that installed packages add through entry points. An extension is imported only when it is requested."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 from goldgate.base.errors import UserError
 
 STRATEGIES = "goldgate.strategies"
-"""A prompting strategy, by the word before the colon: a function of (sources, argument) that returns a Strategy."""
+"""Prompting strategies, keyed by the word before the colon: a function of (sources, argument) returning a Strategy."""
 SUBJECTS = "goldgate.subjects"
-"""A subject, by the word before the colon of its name: a function of (name, task, project) that returns a Subject."""
+"""Subjects, keyed by the word before the colon of the name: a function of (name, task, project) returning a Subject."""
 SCORERS = "goldgate.scorers"
-"""A scorer that suites may import from the package. Its version is part of every look that it decides."""
+"""Scorers that suites may import from the package. Its version is part of the key of every look that it decides."""
 PERTURBATIONS = "goldgate.perturbations"
-"""A perturbation that suites may import from the package, under the same rule."""
+"""Perturbations that suites may import from the package, under the same rule as scorers."""
 REPORT_SECTIONS = "goldgate.report_sections"
-"""A section of the report: a function of the run's folder that returns a title and HTML, or None for no section."""
+"""Report sections: a function of the run's folder that returns a title and HTML, or None to leave the section out."""
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,10 @@ class Extension:
     """One entry point of an installed package.
 
     Attributes:
-        name: What it is asked for by.
-        package: The distribution that brings it.
+        name: The name it is requested by.
+        package: The distribution that provides it.
         version: The distribution's version.
-        module: The top-level module that its code lies in.
+        module: The top-level module that contains its code.
     """
 
     name: str
@@ -39,11 +39,14 @@ class Extension:
 
     @property
     def stamp(self) -> str:
-        """Package and version, as identities and digests count them."""
+        """Package and version, in the form that identities and digests include."""
         return f"{self.package} {self.version}"
 
     def load(self) -> Any:
-        """Imports the object.
+        """Imports the extension.
+
+        Returns:
+            The object that the entry point names.
 
         Raises:
             UserError: The package's code cannot be imported.
@@ -59,20 +62,29 @@ class Extension:
 
 
 def suite_packages() -> dict[str, str]:
-    """The installed packages whose scorers and perturbations suites may import: top-level module → package and version.
+    """Lists the installed packages whose scorers and perturbations suites may import.
+
+    Returns:
+        Top-level module → package and version.
 
     Raises:
-        UserError: Two installed packages bring one name.
+        UserError: Two installed packages provide the same name.
     """
     both = [*extensions(SCORERS).values(), *extensions(PERTURBATIONS).values()]
     return {e.module: e.stamp for e in both}
 
 
 def extensions(group: str) -> dict[str, Extension]:
-    """The extensions of a group, by name.
+    """Finds the installed extensions of a group.
+
+    Args:
+        group: One of the entry point groups above.
+
+    Returns:
+        Name → extension.
 
     Raises:
-        UserError: Two installed packages bring one name.
+        UserError: Two installed packages provide the same name.
     """
     found: dict[str, Extension] = {}
     for entry in entry_points(group=group):
@@ -80,7 +92,7 @@ def extensions(group: str) -> dict[str, Extension]:
         known = found.get(entry.name)
         if known is not None and known.package != package:
             raise UserError(
-                f'two packages bring "{entry.name}": {known.package} and {package}',
+                f'two packages provide "{entry.name}": {known.package} and {package}',
                 f"entry points {group}",
                 "uninstall one of them",
             )

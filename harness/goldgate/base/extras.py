@@ -1,8 +1,8 @@
-"""What `pip install goldgate` leaves out, by the extra that brings it, and the one sentence that says so.
+"""The packages that a light `pip install goldgate` leaves out, and the error that names the extra to install.
 
-Heavy packages are imported inside the functions that need them. Where such an import fails because the package is not
+Heavy packages are imported inside the functions that need them. If such an import fails because the package is not
 installed, `extras_named` turns it into a UserError that names the extra. An import that fails for any other reason is a
-fault, and passes through as it is.
+bug and propagates unchanged.
 """
 
 from __future__ import annotations
@@ -34,40 +34,49 @@ EXTRAS = {
         "hypothesis",
     ),
 }
-"""The modules of each extra. A module stands once, with the smallest extra that brings it; train brings data's too."""
+"""The modules of each extra. Each module is listed once, under the smallest extra that installs it; `train` also
+installs everything in `data`.
+"""
 
 _EXTRA_OF = {module: extra for extra, modules in EXTRAS.items() for module in modules}
 _OURS = ("goldgate", "goldgate_trainers", "goldgate_reports")
 
 
 def missing_modules(extra: str) -> list[str]:
-    """The modules of an extra that are not installed.
+    """Lists the modules of an extra that are not installed.
 
     Args:
-        extra: a key of EXTRAS.
+        extra: A key of EXTRAS.
 
     Returns:
-        Their import names, in the order of EXTRAS; empty where the extra is complete.
+        Their import names in the order of EXTRAS; empty if the extra is complete.
     """
     return [module for module in EXTRAS[extra] if not is_installed(module)]
 
 
 def is_installed(module: str) -> bool:
-    """Whether a top-level module can be imported, found without importing it."""
+    """Checks whether a top-level module could be imported, without importing it.
+
+    Args:
+        module: The import name.
+
+    Returns:
+        True if it is installed.
+    """
     try:
         return find_spec(module) is not None
-    except (ModuleNotFoundError, ValueError):  # a finder that refuses it; one that was imported without a spec
+    except (ModuleNotFoundError, ValueError):  # blocked by an import hook, or imported without a spec
         return False
 
 
 def require(*modules: str) -> None:
-    """Checks that modules are installed before work is done that would be lost without them.
+    """Checks that modules are installed, before any work that would be lost without them.
 
     Args:
-        modules: import names, each of some extra.
+        modules: Import names; each belongs to an extra.
 
     Raises:
-        UserError: one of them is not installed; it names the module and the extra.
+        UserError: A module is not installed. The error names the module and the extra.
     """
     for module in modules:
         if not is_installed(module):
@@ -78,7 +87,7 @@ def require_training() -> None:
     """Checks that all of `goldgate[train]` is installed.
 
     Raises:
-        UserError: part of it is not; it names the first module that is missing.
+        UserError: Part of it is not. The error names the first missing module.
     """
     require(*EXTRAS["train"])
     if missing := missing_modules("data"):
@@ -87,10 +96,10 @@ def require_training() -> None:
 
 @contextmanager
 def extras_named() -> Iterator[None]:
-    """Within the block, or the decorated function, an import of ours that an extra would satisfy says which one.
+    """Context manager and decorator that names the extra when an import inside it fails for want of one.
 
     Raises:
-        UserError: code of Goldgate imported a module of an extra that is not installed.
+        UserError: Goldgate code imported a module of an extra that is not installed.
     """
     try:
         yield
@@ -101,14 +110,14 @@ def extras_named() -> Iterator[None]:
 
 
 def extra_missing(error: BaseException) -> UserError | None:
-    """What to say of a failed import.
+    """Translates a failed import into an error for the user.
 
     Args:
-        error: what was raised.
+        error: The exception that was raised.
 
     Returns:
-        The error for people, where code of Goldgate imported a module of an extra that is not installed. None for
-        everything else: a user's own import, a package that is installed but broken, a module of no extra.
+        The user's error if Goldgate code imported a module of an extra that is not installed. None for everything
+        else: an import in the user's own code, a package that is installed but broken, a module of no extra.
     """
     if not isinstance(error, ModuleNotFoundError) or not error.name:
         return None
@@ -126,8 +135,8 @@ def _left_out(module: str, extra: str | None = None) -> UserError:
 
 
 def _importer(error: BaseException) -> str:
-    """The top-level package of the code whose import failed."""
+    """Finds the top-level package of the code whose import failed."""
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    while frames and frames[-1].f_code.co_name == "find_spec":  # of a finder of somebody else, which refused the module
+    while frames and frames[-1].f_code.co_name == "find_spec":  # skip a third-party import hook that blocked the module
         frames.pop()
     return str(frames[-1].f_globals.get("__name__", "")).partition(".")[0] if frames else ""

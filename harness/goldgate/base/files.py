@@ -1,4 +1,4 @@
-"""Files are written whole or not at all: a killed process leaves the old file or the new one, never half of one."""
+"""Reading files, and writing them atomically: a killed process leaves the old file or the new one, never a mixture."""
 
 from __future__ import annotations
 
@@ -21,49 +21,80 @@ from goldgate.base.errors import UserError
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _RUST_ERROR = re.compile(r"\(os error (\d+)\)")
 _HERE, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of Linux's renameat2
-_DEEPEST = 50  # levels of a JSON value: schemas and digests are worked out by recursion
+_DEEPEST = 50  # nesting levels of a JSON value: schemas and digests are computed recursively
 
 
 def check_name(name: str, what: str) -> str:
-    """The name itself, if it is safe as one folder name; UserError for a path, dots, blanks or nothing."""
+    """Checks that a name is safe to use as a single folder name.
+
+    Args:
+        name: The name to check.
+        what: What it names ("task", "run"), for the message.
+
+    Returns:
+        The name unchanged.
+
+    Raises:
+        UserError: The name is empty, is a path, or contains dots or spaces.
+    """
     if not _NAME.fullmatch(name):
         raise UserError(
-            f"{what} {name!r} is not a name",
-            hint="use letters, digits, - and _ (at most 64, the first a letter or digit), not a path",
+            f"{what} {name!r} is not a valid name",
+            hint="use letters, digits, - and _ (at most 64, starting with a letter or digit), not a path",
         )
     return name
 
 
 def beside(folder: Path, name: str, what: str, where: str) -> Path:
-    """The file of that name in a task's folder. Raises UserError for a path that leads elsewhere, by link too."""
+    """Resolves a file that must be directly in a task's folder.
+
+    Args:
+        folder: The task's folder.
+        name: The file name from task.yaml.
+        what: What the file is ("schema"), for the message.
+        where: The place that names it, for the message.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        UserError: The path leads outside the folder, directly or through a symbolic link.
+    """
     path = folder / name
     if "\0" in name or path.resolve().parent != folder.resolve():
-        raise UserError(f"the {what} must lie beside task.yaml", where, "name a file, not a path")
+        raise UserError(f"the {what} must be in the same folder as task.yaml", where, "give a file name, not a path")
     return path
 
 
 @contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
-    """A full or read-only disk inside the block becomes a UserError that names the path."""
+    """Context manager that turns a full or read-only disk into a UserError.
+
+    Args:
+        path: The path that is being written, for the message.
+
+    Raises:
+        UserError: The disk is full, or the path cannot be written to.
+    """
     try:
         yield
     except Exception as error:
         number = _errno(error)
         if number in (errno.ENOSPC, errno.EDQUOT):
             raise UserError(
-                "no space left on the disk; nothing half-written stays behind",
+                "no space left on the disk; no half-written file is left behind",
                 str(path),
                 "free some space and run the same command again",
             ) from error
         if number in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EEXIST):
             raise UserError(
-                f"cannot be written ({os.strerror(number)})", str(path), "choose a folder that you may write to"
+                f"cannot be written ({os.strerror(number)})", str(path), "choose a folder that you can write to"
             ) from error
         raise
 
 
 def _errno(error: Exception) -> int | None:
-    """The system's number of an error. Libraries in Rust, as safetensors, tell it in words alone."""
+    """Returns the errno of an error. Libraries written in Rust, such as safetensors, put it only in the message."""
     if isinstance(error, OSError):
         return error.errno
     found = _RUST_ERROR.search(str(error))
@@ -71,7 +102,15 @@ def _errno(error: Exception) -> int | None:
 
 
 def write_whole(path: Path, data: str | bytes) -> None:
-    """Writes a file under a temporary name, flushes it to disk, and renames it into place."""
+    """Writes a file under a temporary name, flushes it to disk, and renames it into place.
+
+    Args:
+        path: Where to write it; missing parent folders are created.
+        data: Text (written as UTF-8) or bytes.
+
+    Raises:
+        UserError: The disk is full, or the path cannot be written to.
+    """
     raw = data.encode("utf-8") if isinstance(data, str) else data
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -90,10 +129,19 @@ def write_whole(path: Path, data: str | bytes) -> None:
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
-    """Yields a temporary folder beside `path`; renamed to `path` when the block succeeds, removed when it fails.
+    """Writes a folder atomically.
 
-    An existing folder at `path` is replaced only at the end: in one step on Linux, elsewhere in two, between which a
-    killed process leaves the old folder beside its place.
+    An existing folder at `path` is replaced only at the end: in one step on Linux and in two steps elsewhere. A process
+    killed between the two leaves the old folder next to where it was.
+
+    Args:
+        path: The folder to create or replace.
+
+    Yields:
+        A temporary folder next to `path`. It is renamed to `path` if the block succeeds and removed if it fails.
+
+    Raises:
+        UserError: The disk is full, or the path cannot be written to.
     """
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -117,7 +165,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 
 def _exchanged(one: Path, other: Path) -> bool:
-    """Swaps two folders in one step, where system and disk can; whether they did."""
+    """Swaps two folders in one step if the system and file system support it, and returns whether it did."""
     import ctypes
 
     swap = getattr(ctypes.CDLL(None), "renameat2", None) if sys.platform == "linux" else None
@@ -132,17 +180,49 @@ def _flush(folder: Path) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Writes indented JSON, whole or not at all; NaN is refused (it is not JSON)."""
+    """Writes a value as indented JSON, atomically.
+
+    Args:
+        path: Where to write it.
+        value: A JSON value.
+
+    Raises:
+        ValueError: The value contains NaN or an infinity, which JSON does not have.
+        UserError: The disk is full, or the path cannot be written to.
+    """
     write_whole(path, json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
 
 
 def read_json(path: Path) -> Any:
-    """Reads a JSON file; UserError naming file, line and column where it is missing or broken."""
-    return parse_json(read_text(path), path.name, f"mend {path}, or restore it from version control")
+    """Reads a JSON file.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Its value.
+
+    Raises:
+        UserError: The file is missing or is not valid JSON. The error names the file, line and column.
+    """
+    return parse_json(read_text(path), path.name, f"fix {path}, or restore it from version control")
 
 
 def parse_json(text: str, name: str, hint: str, line: int = 1) -> Any:
-    """The JSON value of a text that begins on this line of the file of that name. Raises UserError."""
+    """Parses a piece of a file as JSON.
+
+    Args:
+        text: The JSON text.
+        name: Name of the file it comes from, for the message.
+        hint: What to do if it is broken.
+        line: The line of the file on which the text starts, counted from 1.
+
+    Returns:
+        Its value.
+
+    Raises:
+        UserError: The text is not valid JSON. The error names the file, line and column.
+    """
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
@@ -150,22 +230,32 @@ def parse_json(text: str, name: str, hint: str, line: int = 1) -> Any:
             f"not valid JSON ({error.msg} at column {error.colno})", f"{name}, line {line + error.lineno - 1}", hint
         ) from error
     except RecursionError as error:
-        raise UserError("brackets within brackets, too deep to be read", f"{name}, line {line}", hint) from error
-    except ValueError as error:  # a whole number of thousands of digits
+        raise UserError("nested too deeply to be read", f"{name}, line {line}", hint) from error
+    except ValueError as error:  # an integer with thousands of digits
         raise UserError(f"not valid JSON ({error})", f"{name}, line {line}", hint) from error
 
 
 def check_json(value: Any, where: str, depth: int = 0) -> None:
-    """Raises UserError for what no JSON file can hold: NaN, infinite numbers, half a surrogate pair, other types; and
-    for a value of more than _DEEPEST levels.
+    """Checks that a value can be written as JSON and is not nested too deeply.
+
+    Args:
+        value: The value to check.
+        where: Where it comes from, for the message.
+        depth: How many levels enclose it.
+
+    Raises:
+        UserError: The value contains NaN, an infinity, an unpaired surrogate or a type that JSON does not have, or has
+            more than _DEEPEST levels.
     """
     if depth > _DEEPEST:
-        raise UserError(f"brackets within brackets, more than {_DEEPEST} levels deep", where, "make it flatter")
+        raise UserError(f"nested more than {_DEEPEST} levels deep", where, "make it flatter")
     if isinstance(value, float) and not math.isfinite(value):
         raise UserError(f"{json.dumps(value)} is not JSON", where, "write a finite number or null")
     if isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
         raise UserError(
-            f"half a character, {value!r:.40}: a surrogate without its other half", where, "write the character itself"
+            f"half a character, {value!r:.40}: a surrogate without its other half",
+            where,
+            "write the character itself instead of its escapes",
         )
     if isinstance(value, dict):
         for key, inner in value.items():
@@ -179,7 +269,20 @@ def check_json(value: Any, where: str, depth: int = 0) -> None:
 
 
 def check_object(value: Any, where: str, hint: str, /, **fields: type | UnionType) -> dict[str, Any]:
-    """The value, if it is a JSON object with these fields of these types. Raises UserError naming the field."""
+    """Checks that a value is a JSON object with certain fields.
+
+    Args:
+        value: The value to check.
+        where: Where it comes from, for the message.
+        hint: What to do if it is wrong.
+        fields: Name → type of every required field; other fields may occur too.
+
+    Returns:
+        The value unchanged.
+
+    Raises:
+        UserError: The value is not an object, or a field is missing or of another type. The error names the field.
+    """
     if not isinstance(value, dict):
         raise UserError(f"must be an object, not {value!r:.40}", where, hint)
     for name, kind in fields.items():
@@ -191,13 +294,23 @@ def check_object(value: Any, where: str, hint: str, /, **fields: type | UnionTyp
 
 
 def read_text(path: Path) -> str:
-    """Reads UTF-8 text (a byte order mark is dropped); UserError where it is missing or not UTF-8."""
+    """Reads a text file.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Its text without a byte order mark.
+
+    Raises:
+        UserError: The file is missing, is a folder, or is not UTF-8.
+    """
     try:
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError as error:
         raise UserError("no such file", str(path), "check the path") from error
     except IsADirectoryError as error:
-        raise UserError("is a folder, not a file", str(path), "name the file inside it") from error
+        raise UserError("is a folder, not a file", str(path), "give the path of a file inside it") from error
     except UnicodeDecodeError as error:
         raise UserError(
             f"not UTF-8 (byte {error.start} is 0x{error.object[error.start]:02x})", str(path), "save the file as UTF-8"

@@ -1,4 +1,4 @@
-"""Content digests: what a thing is, never what it is called or where it lies."""
+"""Content digests: they identify data by what it contains, not by its name or location."""
 
 from __future__ import annotations
 
@@ -10,26 +10,55 @@ from typing import Any
 
 
 def digest(value: Any) -> str:
-    """SHA-256 (64 hex digits) of the value's canonical JSON: sorted keys, no blanks, UTF-8.
+    """Computes the digest of a JSON value.
 
-    Raises TypeError for what is not JSON and ValueError for NaN, so that nothing is digested by its repr.
+    Args:
+        value: A JSON value.
+
+    Returns:
+        SHA-256 (64 hex digits) of its canonical JSON: sorted keys, no whitespace, UTF-8.
+
+    Raises:
+        TypeError: The value is not JSON, so that nothing is digested by its repr.
+        ValueError: The value contains NaN or an infinity.
     """
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    # Lone surrogates can stand in data read from JSON escapes; they must not make a digest impossible.
+    # Data read from JSON escapes can contain lone surrogates; they must not make a digest impossible.
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 (64 hex digits) of a file's bytes."""
+    """Computes the digest of a file.
+
+    Args:
+        path: The file.
+
+    Returns:
+        SHA-256 (64 hex digits) of its bytes.
+    """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def files_digest(paths: Iterable[Path]) -> str:
-    """One digest for several files of one folder: their names (not their folders) and contents, in any order."""
+    """Computes one digest of several files of a folder.
+
+    Args:
+        paths: The files, in any order.
+
+    Returns:
+        Digest (64 hex digits) of their names, without their folders, and their contents.
+    """
     return digest(sorted([path.name, file_digest(path)] for path in paths))
 
 
 def short(value: str) -> str:
-    """The first 12 hex digits, for people."""
+    """Shortens a digest for display.
+
+    Args:
+        value: A digest.
+
+    Returns:
+        Its first 12 hex digits.
+    """
     return value[:12]

@@ -1,4 +1,4 @@
-"""What this machine computes with: which device, and how fast it multiplies matrices."""
+"""The device of this machine, and how fast it multiplies matrices."""
 
 from __future__ import annotations
 
@@ -7,21 +7,26 @@ from functools import cache
 from typing import Literal
 
 SIZE = 1024
-"""Rows of the square matrices that are timed on a CPU: as large as the layers of a small model."""
+"""Rows of the square matrices timed on a CPU: about the size of a small model's layers."""
 SIZE_ACCELERATOR = 8192
-"""The same on an accelerator, which smaller ones would not fill."""
+"""The same on an accelerator, which smaller matrices would not saturate."""
 SIZE_SHORT = 512
 """Rows of matrices that one thread multiplies within a slice of its time on a busy machine: 3 ms at 90 GFLOP/s."""
 SECONDS = 1.0
+"""How long one timing takes, in seconds."""
 WORTH = 1.2
-"""bf16 is worth its rounding where it multiplies at least this many times as fast as fp32."""
+"""bf16 is worth its rounding error if it multiplies at least this many times as fast as fp32."""
 
 Precision = Literal["float32", "bf16"]
 Device = Literal["cuda", "mps", "cpu"]
 
 
 def device() -> Device:
-    """Where models run: the CUDA GPU where there is one, else Apple's, else the CPU."""
+    """Chooses the device that models run on.
+
+    Returns:
+        "cuda" if there is a CUDA GPU, else "mps" on an Apple GPU, else "cpu".
+    """
     import torch
 
     if torch.cuda.is_available():
@@ -30,7 +35,11 @@ def device() -> Device:
 
 
 def device_name() -> str | None:
-    """The accelerator in words; None on a CPU."""
+    """Names the accelerator for people.
+
+    Returns:
+        Its name; None on a CPU.
+    """
     import torch
 
     here = device()
@@ -40,7 +49,15 @@ def device_name() -> str | None:
 
 
 def matmul_gflops(precision: Precision = "float32", where: Device = "cpu") -> float:
-    """Rate of matrix multiplication in GFLOP/s: the best of the runs that fit into SECONDS."""
+    """Measures how fast a device multiplies matrices.
+
+    Args:
+        precision: The floating-point format of the matrices.
+        where: The device.
+
+    Returns:
+        GFLOP/s of the fastest of the runs that fit into SECONDS.
+    """
     import torch
 
     size = SIZE if where == "cpu" else SIZE_ACCELERATOR
@@ -77,9 +94,13 @@ def matmul_gflops_of_one_thread() -> float:
 
 @cache
 def bf16_pays() -> bool:
-    """Whether bf16 is at least WORTH times as fast as fp32: measured on a CPU, as CUDA says of its GPU, not on MPS.
+    """Decides whether training in bf16 is worth its rounding error on this machine.
 
-    Once a process: two recipes of one run are settled alike.
+    The answer is cached for the process, so that all recipes of a run are decided the same way.
+
+    Returns:
+        On a CPU, whether bf16 was measured to be at least WORTH times as fast as fp32; on a CUDA GPU, whether it
+        supports bf16 natively; False on MPS.
     """
     import torch
 

@@ -1,1 +1,1 @@
-"""From files to splits: reading, checking, splitting, scaffolding a task."""
+"""From files to splits: reading, checking and splitting examples, and scaffolding a task."""

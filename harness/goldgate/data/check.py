@@ -1,4 +1,4 @@
-"""Are the splits of a task fit for use? Outputs by the schema, labels known, nothing twice, nothing leaked."""
+"""Checking a task's splits: outputs match the schema or the labels, and no example is duplicated or leaked."""
 
 from __future__ import annotations
 
@@ -15,15 +15,30 @@ from goldgate.task.task import Task
 
 @dataclass(frozen=True)
 class Quality:
-    """What a check found: the splits, and remarks that do not stop the work."""
+    """The result of a check.
+
+    Attributes:
+        splits: Name → split.
+        remarks: Findings that do not make the data unusable.
+    """
 
     splits: dict[str, Split]
     remarks: tuple[str, ...]
 
 
 def check_task_data(project: Project, task: Task) -> Quality:
-    """Reads and checks all splits. Raises UserError for a fault that makes a verdict worthless: broken outputs, a
-    changed split, an example of golden or dev that stands in train too.
+    """Reads and checks all splits of a task.
+
+    Args:
+        project: The project.
+        task: The task.
+
+    Returns:
+        The splits and remarks on them.
+
+    Raises:
+        UserError: A fault would make verdicts worthless: an output is invalid, a split was changed, or an example is in
+            two splits.
     """
     splits = {name: load_split(project, task.name, name) for name in SPLITS}
     for split in splits.values():
@@ -33,7 +48,18 @@ def check_task_data(project: Project, task: Task) -> Quality:
 
 
 def rewrite_card(project: Project, task: Task) -> Card:
-    """Checks the splits as they are now and writes their card anew, keeping what it says of licence and source."""
+    """Checks the splits as they are now and rewrites their card.
+
+    Args:
+        project: The project.
+        task: The task.
+
+    Returns:
+        The new card, which keeps the old one's licence, source and description of how the splits were made.
+
+    Raises:
+        UserError: An output is invalid, or an example is in two splits.
+    """
     folder = project.golden(task.name)
     splits = {name: read_split(folder, name) for name in SPLITS}
     for split in splits.values():
@@ -49,7 +75,16 @@ def rewrite_card(project: Project, task: Task) -> Card:
 
 
 def check_outputs(task: Task, split: Split, where: str) -> None:
-    """Raises UserError for the first output that breaks the schema or is no label of the task."""
+    """Checks the outputs of a split.
+
+    Args:
+        task: The task.
+        split: The split.
+        where: The split's file, for the message.
+
+    Raises:
+        UserError: An output does not match the schema or is not a label of the task; the first one is named.
+    """
     if task.kind == "json":
         for example in split:
             for output in example.answers:
@@ -57,9 +92,9 @@ def check_outputs(task: Task, split: Split, where: str) -> None:
                 if error is not None:
                     at = ".".join(str(p) for p in error.absolute_path) or "the whole output"
                     raise UserError(
-                        f"the output breaks the schema at {at}: {error.message:.120}",
+                        f"the output does not match the schema at {at}: {error.message:.120}",
                         f'{where}, example {example.id}, field "output"',
-                        "mend the output or the schema",
+                        "fix the output or the schema",
                     )
         return
     for example in split:
@@ -72,15 +107,23 @@ def check_outputs(task: Task, split: Split, where: str) -> None:
                 )
             if task.kind == "label" and output not in task.labels:
                 raise UserError(
-                    f'"{output}" is none of the {len(task.labels)} labels in task.yaml',
+                    f'"{output}" is not one of the {len(task.labels)} labels in task.yaml',
                     f'{where}, example {example.id}, field "output"',
-                    "add the label, or mend the output",
+                    "add the label, or fix the output",
                 )
 
 
 def check_leaks(splits: dict[str, Split]) -> None:
-    """Raises UserError for an input of one split that stands in another, but for case, blanks and numbers; and for one
-    that stands twice in golden without a group that says so: copies are one observation, not two.
+    """Checks that no input is in two splits, or twice in golden.
+
+    Across splits, inputs that differ only in case, whitespace and numbers count as the same. In golden, duplicates are
+    allowed only if they share a group, because copies are one observation.
+
+    Args:
+        splits: Name → split.
+
+    Raises:
+        UserError: An input is in two splits, or twice in golden without a common group.
     """
     home: dict[str, tuple[str, Example]] = {}
     once: dict[str, Example] = {}
@@ -90,19 +133,19 @@ def check_leaks(splits: dict[str, Split]) -> None:
             other = home.setdefault(form, (split.name, example))
             if other[0] != split.name:
                 raise UserError(
-                    f"{split.name} example {example.id} stands in {other[0]} too"
-                    f" (as {other[1].id}; numbers do not count)",
+                    f"{split.name} example {example.id} is also in {other[0]}"
+                    f" (as {other[1].id}, apart from case, whitespace and numbers)",
                     f"{split.name}.jsonl",
-                    "drop one of the two: a model would be tested on what it was trained on",
+                    "remove one of the two: a model would be tested on what it was trained on",
                 )
             if split.name != "golden":
                 continue
             twin = once.setdefault(" ".join(example.text.split()).casefold(), example)
             if twin is not example and (twin.group is None or twin.group != example.group):
                 raise UserError(
-                    f"golden example {example.id} says what {twin.id} says",
+                    f"golden example {example.id} is a duplicate of {twin.id}",
                     "golden.jsonl",
-                    "drop one of the two, or give both the same group: they count as one observation",
+                    "remove one of the two, or give both the same group, so that they count as one observation",
                 )
 
 
@@ -114,8 +157,10 @@ def _remarks(splits: dict[str, Split]) -> list[str]:
             outputs[" ".join(example.text.split()).casefold()].add(str(example.output))
         twice = sum(1 for found in outputs.values() if len(found) > 1)
         if twice:
-            remarks.append(f"{split.name}: {twice} inputs stand there with two different outputs")
+            remarks.append(f"{split.name}: {twice} inputs occur with two different outputs")
     missing = sorted(set(splits["golden"].tag_counts()) - set(splits["dev"].tag_counts()))
     if missing:
-        remarks.append(f"dev has no example tagged {', '.join(missing)}: those gates cannot be tried before golden")
+        remarks.append(
+            f"dev has no example tagged {', '.join(missing)}: gates on these tags cannot be tried before golden"
+        )
     return remarks

@@ -1,4 +1,4 @@
-"""What kind of task a file holds, and a JSON Schema that fits its outputs."""
+"""Inferring the kind of a task, and a JSON Schema, from the outputs in a file."""
 
 from __future__ import annotations
 
@@ -8,13 +8,20 @@ from typing import Any
 
 from goldgate.task.task import Kind
 
-_MOST_LABELS = 200  # more than this is free text, not a closed set
-_MOST_CHOICES = 24  # string values of a JSON field up to here may be an enum
-_EACH = 5  # a value of a closed set is seen this often on average at least
+_MOST_LABELS = 200  # more distinct outputs than this are free text, not a closed set
+_MOST_CHOICES = 24  # a JSON field with at most this many distinct strings may be an enum
+_EACH = 5  # a value of a closed set occurs at least this often on average
 
 
 def infer_kind(outputs: Sequence[Any]) -> Kind:
-    """json where outputs are objects or lists; label where they are a small closed set of strings; else text."""
+    """Infers the kind of a task.
+
+    Args:
+        outputs: The expected outputs.
+
+    Returns:
+        "json" if any output is not a string, "label" if they are a small closed set of strings, else "text".
+    """
     if any(not isinstance(o, str) for o in outputs):
         return "json"
     distinct = len(set(outputs))
@@ -22,7 +29,14 @@ def infer_kind(outputs: Sequence[Any]) -> Kind:
 
 
 def infer_schema(outputs: Sequence[Any]) -> dict[str, Any]:
-    """A JSON Schema (2020-12) that every output meets: types, required keys, closed sets where they look closed."""
+    """Infers a JSON Schema (2020-12) that every output matches.
+
+    Args:
+        outputs: The expected outputs.
+
+    Returns:
+        A schema with types, required keys, and enums for strings that look like a closed set.
+    """
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_schema(outputs)}
 
 
@@ -46,7 +60,9 @@ def _of_type(kind: str, values: Sequence[Any]) -> dict[str, Any]:
 
 
 def _object(values: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    keys = list(dict.fromkeys(k for v in values for k in v))  # as they first stand: constrained decoding writes them so
+    keys = list(
+        dict.fromkeys(k for v in values for k in v)
+    )  # in order of first occurrence, which constrained decoding follows
     return {
         "type": "object",
         "properties": {k: _schema([v[k] for v in values if k in v]) for k in keys},

@@ -1,4 +1,4 @@
-"""The form of a text once what varies without changing its kind is masked: numbers, dates, names."""
+"""Masking the numbers and dates of a text, so that texts which differ only in them compare as equal."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ _SPACE = re.compile(r"\s+")
 
 
 def masked(text: str) -> str:
-    """Case folded, blanks collapsed, every run of digits with its separators one 0.
+    """Masks a text. Two texts with the same masked form in different splits are a leak.
 
-    Two texts with one masked form differ in numbers and dates alone: across splits that is a leak.
+    Args:
+        text: The text.
+
+    Returns:
+        The text in lower case with whitespace collapsed and every run of digits and separators replaced by 0.
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
     return _SPACE.sub(" ", _NUMBER.sub("0", folded)).strip()

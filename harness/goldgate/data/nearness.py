@@ -1,4 +1,4 @@
-"""How near each example of dev and golden is to the nearest of train, by embedding and by words."""
+"""The similarity of each example of dev and golden to the closest train example, by embedding and by words."""
 
 from __future__ import annotations
 
@@ -24,36 +24,61 @@ from goldgate.task.strata import FILE, SPLITS, STRATA, read_novelty
 TWIN_COSINE = 0.95
 TWIN_WORDS = 0.8
 NEAR_COSINE = 0.7
-"""Where the strata begin; docs/results.md has the distributions and accuracies behind them. A Jaccard index of 0.8 is
-the usual mark of a near-duplicate (NeMo Curator's default).
+"""Lower ends of the strata. docs/results.md has the distributions and accuracies behind them. A Jaccard index of 0.8 is
+a common threshold for near-duplicates (NeMo Curator's default).
 """
 _WORD = re.compile(r"\w+")
-_ROWS = 64  # compared with all of train at once: 64 x 100,000 numbers are 26 MB
+_ROWS = 64  # texts compared with all of train at once: 64 x 100,000 numbers take 26 MB
 
 
 def shingles(text: str) -> set[tuple[str, ...]]:
-    """A text's pairs of neighbouring words, once numbers are masked; its word where it has but one.
+    """Splits a text into pairs of neighbouring words, after masking numbers.
 
-    Languages written without blanks have one word a sentence: there only the embedding tells.
+    In languages written without spaces a whole sentence is one word, so only the embedding is informative.
+
+    Args:
+        text: The text.
+
+    Returns:
+        The word pairs, or the only word.
     """
     words = _WORD.findall(masked(text))
     return set(pairwise(words)) if len(words) > 1 else {(w,) for w in words}
 
 
 def stratum_of(cosine: float, words: float) -> str:
-    """far, near or twin, from the cosine and the Jaccard index to the nearest train example."""
+    """Assigns a novelty stratum.
+
+    Args:
+        cosine: Cosine similarity to the closest train example, in [-1, 1].
+        words: Jaccard index of word pairs with the closest train example, in [0, 1].
+
+    Returns:
+        "far", "near" or "twin".
+    """
     if cosine >= TWIN_COSINE or words >= TWIN_WORDS:
         return "twin"
     return "near" if cosine >= NEAR_COSINE else "far"
 
 
 def nearest_in_train(train: Sequence[str], texts: Sequence[str], cache: Path) -> list[dict[str, Any]]:
-    """For each text: `cosine`, the largest of its embedding with a train text's (-1 to 1); `words`, the largest Jaccard
-    index of its word pairs with a train text's (0 to 1; Broder 1997, "On the resemblance and containment of
-    documents"); `by_cosine` and `by_words`, the positions of those train texts (the first of several; None where no
-    words are shared); and `stratum`.
+    """Finds the closest train text of each text. Embeddings cover the first 256 word pieces.
 
-    Embeddings are of the first 256 word pieces. Raises UserError where the embedding model cannot be had.
+    Args:
+        train: The train texts.
+        texts: The texts to compare with them.
+        cache: Folder of the user's cache.
+
+    Returns:
+        One row per text: `cosine`, the largest cosine similarity of its embedding with a train text's (-1 to 1);
+        `words`, the largest Jaccard index of its word pairs with a train text's (0 to 1); `by_cosine` and `by_words`,
+        the positions of these train texts (the first of several; None if no words are shared); and `stratum`.
+
+    Raises:
+        UserError: The embedding model or a package is not available.
+
+    Source:
+        Broder 1997, "On the resemblance and containment of documents".
     """
     from goldgate.models.embedder import embed
 
@@ -79,11 +104,11 @@ def nearest_in_train(train: Sequence[str], texts: Sequence[str], cache: Path) ->
 
 
 def _overlaps(train: Sequence[str], texts: Sequence[str]) -> Iterator[np.ndarray]:
-    """Jaccard indices, _ROWS texts at a time: (texts, train)."""
+    """Yields (texts, train) Jaccard indices for _ROWS texts at a time."""
     place: dict[tuple[str, ...], int] = {}
     mine = [[place.setdefault(s, len(place)) for s in shingles(t)] for t in texts]
     theirs, many = [], []
-    for text in train:  # of train's pairs only those are kept that can be shared: there may be millions
+    for text in train:  # keep only the pairs that `texts` has too: train may have millions
         found = shingles(text)
         many.append(len(found))
         theirs.append([place[s] for s in found if s in place])
@@ -96,7 +121,7 @@ def _overlaps(train: Sequence[str], texts: Sequence[str]) -> Iterator[np.ndarray
 
 
 def _table(rows: Sequence[Sequence[int]], columns: int) -> Any:
-    """A sparse matrix with a 1 at each of these columns, row by row."""
+    """A sparse matrix with a 1 in the given columns of each row."""
     from scipy.sparse import csr_matrix
 
     flat = np.fromiter((i for row in rows for i in row), np.int64)
@@ -105,7 +130,16 @@ def _table(rows: Sequence[Sequence[int]], columns: int) -> Any:
 
 
 def write_novelty(project: Project, task: str, splits: Mapping[str, Split]) -> None:
-    """Writes golden/<task>/novelty.json from all three splits. Raises UserError where there is no embedding model."""
+    """Computes and writes golden/<task>/novelty.json.
+
+    Args:
+        project: The project.
+        task: Name of the task.
+        splits: All three splits by name.
+
+    Raises:
+        UserError: The embedding model or a package is not available.
+    """
     train, asked = splits["train"].examples, [e for name in SPLITS for e in splits[name]]
     rows = nearest_in_train([e.text for e in train], [e.text for e in asked], project.cache)
     for row in rows:
@@ -117,7 +151,7 @@ def write_novelty(project: Project, task: str, splits: Mapping[str, Split]) -> N
     }
     lines = [f" {_json(key)}: {_json(value)}" for key, value in head.items()]
     told = iter(zip(asked, rows, strict=True))
-    for name in SPLITS:  # one example a line: a changed one is one line of a diff
+    for name in SPLITS:  # one example per line keeps diffs small
         part = ",\n".join(f"  {_json(e.id)}: {_json(row)}" for e, row in islice(told, len(splits[name])))
         lines.append(f" {_json(name)}: {{\n{part}\n }}")
     write_whole(project.golden(task) / FILE, "{\n" + ",\n".join(lines) + "\n}\n")
@@ -128,8 +162,18 @@ def _json(value: Any) -> str:
 
 
 def refresh_novelty(project: Project, task: str, splits: Mapping[str, Split], anew: bool = False) -> str:
-    """Writes novelty.json where it is missing or stale, or anew in any case, and says in one line how near golden is to
-    train, or why that was not computed: the embedding model may be out of reach, and little else depends on it.
+    """Writes novelty.json if it is missing or out of date, and summarises it.
+
+    A missing embedding model is not an error, because little else depends on it.
+
+    Args:
+        project: The project.
+        task: Name of the task.
+        splits: All three splits by name.
+        anew: Whether to write it in any case.
+
+    Returns:
+        One line that says how similar golden is to train, or why this was not computed.
     """
     folder = project.golden(task)
     try:

@@ -1,4 +1,4 @@
-"""Rows from CSV, TSV, Excel, Parquet, JSON and JSONL files, as they stand in the file."""
+"""Reading rows from CSV, TSV, Excel, Parquet, JSON and JSONL files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,13 @@ SUFFIXES = sorted([*_TABLES, ".json", ".jsonl"])
 
 @dataclass(frozen=True)
 class Pair:
-    """One row: its input and output, and where it stands ("orders.jsonl, line 41")."""
+    """One row of a file.
+
+    Attributes:
+        input: The input text.
+        output: The expected output, text or a JSON value.
+        where: Its place in the file ("orders.jsonl, line 41").
+    """
 
     input: str
     output: Any
@@ -29,12 +35,24 @@ class Pair:
 
 
 def read_pairs(path: Path, input_column: str, output_column: str) -> list[Pair]:
-    """Every row's input and output. Raises UserError naming file, line and column for what is missing or broken."""
+    """Reads the input and output of every row of a file.
+
+    Args:
+        path: A CSV, TSV, Excel, Parquet, JSON or JSONL file.
+        input_column: Name of the column of inputs.
+        output_column: Name of the column of outputs.
+
+    Returns:
+        The rows in order.
+
+    Raises:
+        UserError: The file, a column or a value is missing or broken. The error names the file, line and column.
+    """
     if not path.is_file():
         raise UserError("no such file", str(path), "check the path given with --from or --golden")
     rows = list(_rows(path))
     if not rows:
-        raise UserError("the file has no rows", str(path), "give a file with one example a row")
+        raise UserError("the file has no rows", str(path), "give a file with one example per row")
     pairs = []
     for where, row in rows:
         for column in (input_column, output_column):
@@ -44,10 +62,12 @@ def read_pairs(path: Path, input_column: str, output_column: str) -> list[Pair]:
         text, output = row[input_column], row[output_column]
         if not isinstance(text, str):
             raise UserError(
-                f"the input is not text but {text!r:.40}", f'{where}, column "{input_column}"', "make it text"
+                f"the input must be text, not {text!r:.40}", f'{where}, column "{input_column}"', "make it text"
             )
         if output is None or output == "":
-            raise UserError("the output is empty", f'{where}, column "{output_column}"', "fill it, or drop the row")
+            raise UserError(
+                "the output is empty", f'{where}, column "{output_column}"', "fill it in, or remove the row"
+            )
         pairs.append(Pair(text, output, where))
     return pairs
 
@@ -68,9 +88,9 @@ def _json_lines(path: Path) -> Iterable[tuple[str, dict[str, Any]]]:
         if not line.strip():
             continue
         where = f"{path.name}, line {number}"
-        row = parse_json(line, path.name, "mend the line", number)
+        row = parse_json(line, path.name, "fix the line", number)
         if not isinstance(row, dict):
-            raise UserError(f"a line is an object, not {type(row).__name__}", where, "write {..} on each line")
+            raise UserError(f"a line must be an object, not {type(row).__name__}", where, "write {..} on each line")
         yield where, row
 
 
@@ -90,7 +110,7 @@ def _table(path: Path, suffix: str) -> Iterable[tuple[str, dict[str, Any]]]:
         ) from error
     except (ValueError, OSError, KeyError, EOFError, SyntaxError, zipfile.BadZipFile, zlib.error) as error:
         what = f"cannot be read as {suffix[1:]} ({str(error).strip()})"
-        raise UserError(what, str(path), "check the file") from error
+        raise UserError(what, str(path), "check that the file is complete and has the right extension") from error
     for number, row in enumerate(rows, 1):
         yield f"{path.name}, row {number}", {str(k): v for k, v in row.items()}
 
@@ -103,7 +123,7 @@ def _parquet(path: Path) -> list[dict[str, Any]]:
 
 
 def _plain(value: Any) -> Any:
-    """A value of a Parquet file as JSON has it: dates as ISO text, NaN as null, maps and lists all the way down."""
+    """Converts a Parquet value to JSON, recursively: dates become ISO text, NaN becomes null."""
     if isinstance(value, dict):
         return {key: _plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
@@ -116,7 +136,7 @@ def _plain(value: Any) -> Any:
 
 
 def _cells(path: Path, suffix: str) -> list[dict[Any, Any]]:
-    """The rows of a CSV, TSV or Excel file: every cell is text, or None where it is missing."""
+    """The rows of a CSV, TSV or Excel file; every cell is text, or None if it is missing."""
     require("pandas", *(["openpyxl"] if suffix == ".xlsx" else []))
     import pandas as pd
 
@@ -125,10 +145,10 @@ def _cells(path: Path, suffix: str) -> list[dict[Any, Any]]:
     else:
         separator = "\t" if suffix == ".tsv" else ","
         frame = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-        if not isinstance(frame.index, pd.RangeIndex):  # pandas made row names of the first column
+        if not isinstance(frame.index, pd.RangeIndex):  # pandas took the first column for row names
             raise UserError(
                 "rows have more fields than the header",
                 str(path),
-                f'name every column, and put a cell that holds "{separator}" between double quotes',
+                f'name every column, and put double quotes around cells that contain "{separator}"',
             )
     return frame.astype(object).where(frame.notna(), None).to_dict("records")

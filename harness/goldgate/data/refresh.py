@@ -1,4 +1,4 @@
-"""`goldgate prepare --refresh-golden`: a golden split that nobody has seen; the old one is dev's, its looks retired."""
+"""`goldgate prepare --refresh-golden`: installs a new golden split, moves the old one to dev and retires its looks."""
 
 from __future__ import annotations
 
@@ -33,8 +33,14 @@ from goldgate.task.task import Task
 
 @dataclass(frozen=True)
 class Refreshed:
-    """What a refresh did. card: of the splits now; moved: examples of the old golden split that are dev's now; looks:
-    those that were retired; retired: the folder that keeps them, beside the old split; remarks: what to know of it.
+    """The result of a refresh.
+
+    Attributes:
+        card: Card of the new splits.
+        moved: Number of examples moved from the old golden split to dev.
+        looks: Number of looks that were retired.
+        retired: The folder that keeps the old golden split and its looks.
+        remarks: What was left out or lost.
     """
 
     card: Card
@@ -45,13 +51,24 @@ class Refreshed:
 
 
 def refresh_golden(project: Project, task: Task, source: Path, columns: tuple[str, str] | None) -> Refreshed:
-    """Makes the examples of a file the golden split, whole or not at all: a killed process leaves the old state or the
-    new one.
+    """Replaces the golden split by the examples of a file.
 
-    columns: of input and output in any file that `init` reads; None for JSONL with one example a line. Left out are
-    inputs that stand in any split, or stood in a golden split before, but for case, blanks and numbers: candidates were
-    trained on them, or people have seen them. Raises UserError for data that is no good, for fewer than 30 examples,
-    and where the splits or the ledger are not whole.
+    The change is atomic: a killed process leaves the old state or the new one. Inputs that are in a split, or were in
+    an earlier golden split, are left out, because candidates were trained on them or people have seen them; case,
+    whitespace and numbers do not matter in this comparison.
+
+    Args:
+        project: The project.
+        task: The task.
+        source: The file of new examples.
+        columns: Names of its input and output columns, for any file that `init` reads; None for JSONL with one example
+            per line.
+
+    Returns:
+        What was changed.
+
+    Raises:
+        UserError: The data is invalid, fewer than 30 examples are left, or the splits or the ledger are incomplete.
     """
     folder = project.golden(task.name)
     splits = {name: load_split(project, task.name, name) for name in SPLITS}
@@ -63,7 +80,7 @@ def refresh_golden(project: Project, task: Task, source: Path, columns: tuple[st
         check_outputs(task, golden, str(source))
         if len(golden) < FEWEST:
             raise UserError(
-                f"{len(golden)} examples are left for golden; no measure is worth its name below {FEWEST}",
+                f"only {len(golden)} examples are left for golden; a split needs at least {FEWEST}",
                 str(source),
                 "collect more examples",
             )
@@ -72,7 +89,7 @@ def refresh_golden(project: Project, task: Task, source: Path, columns: tuple[st
         remarks += _lost(splits["golden"], golden)
         old = read_card(folder)
         mark = short(splits["golden"].fingerprint)
-        how = f"{old.prepared}; golden anew from {source.name}, the split {mark} is dev's"
+        how = f"{old.prepared}; golden replaced from {source.name}, the old split {mark} moved to dev"
         card = card_of(task.name, after, how, old.licence, old.source)
         retired = folder / "retired" / mark
         _write(folder, after, card, retired.relative_to(folder))
@@ -83,19 +100,19 @@ def _read(source: Path, columns: tuple[str, str] | None, before: int) -> Sequenc
     if columns is None:
         return read_examples(source)
     rows = read_pairs(source, *columns)
-    # The ids of one refresh differ from those of the others, which meet in dev.
+    # The ids include the number of the refresh, because examples of several refreshes end up together in dev.
     return [
         Example(f"golden{before + 2}-{n:05d}", r.input, r.output, meta={"from": r.where}) for n, r in enumerate(rows)
     ]
 
 
 def _retired(folder: Path) -> list[Path]:
-    """The golden splits of before."""
+    """The files of earlier golden splits."""
     return sorted((folder / "retired").glob("**/golden.jsonl"))
 
 
 def _seen(folder: Path, splits: Iterable[Split]) -> set[str]:
-    """Forms of all inputs that candidates were trained on, or that were golden or dev before."""
+    """Masked forms of all inputs of the splits and of earlier golden splits."""
     seen = {masked(e.text) for split in splits for e in split}
     return seen | {masked(e.text) for path in _retired(folder) for e in read_examples(path)}
 
@@ -113,16 +130,16 @@ def _unseen(found: Iterable[Example], seen: set[str], remarks: list[str]) -> lis
             examples.append(example)
     if known:
         remarks.append(
-            f"{known} examples left out that stand in a split, or stood in golden before (but for case,"
-            " blanks, numbers)"
+            f"{known} examples left out because they are in a split or were in an earlier golden split (apart from"
+            " case, whitespace and numbers)"
         )
     if twice:
-        remarks.append(f"{twice} examples left out that say what an earlier one says")
+        remarks.append(f"{twice} examples left out because they are duplicates of earlier ones")
     return examples
 
 
 def _joined(dev: Split, golden: Split) -> Split:
-    """dev with the old golden split; an id that stands in dev already gets the split's mark."""
+    """Appends the old golden split to dev; an id that dev already has gets the old split's fingerprint as a suffix."""
     mark = short(golden.fingerprint)
     moved = [replace(e, id=f"{e.id}-{mark}") if e.id in dev.by_id else e for e in golden]
     return Split("dev", (*dev.examples, *moved))
@@ -130,12 +147,12 @@ def _joined(dev: Split, golden: Split) -> Split:
 
 def _lost(old: Split, new: Split) -> list[str]:
     tags = sorted(set(old.tag_counts()) - set(new.tag_counts()))
-    return [f"golden has no example tagged {', '.join(tags)} any more: gates on that are gone"] if tags else []
+    return [f"golden no longer has an example tagged {', '.join(tags)}: gates on it will fail"] if tags else []
 
 
 def _write(folder: Path, splits: dict[str, Split], card: Card, retired: Path) -> None:
-    """All at once: the folder is copied, changed, and put in place of the old one."""
-    for left in folder.parent.glob(f".{folder.name}.*.part"):  # of a process that was killed
+    """Copies the folder, changes the copy and swaps it with the original, so that the change is atomic."""
+    for left in folder.parent.glob(f".{folder.name}.*.part"):  # left behind by a killed process
         shutil.rmtree(left, ignore_errors=True)
     with whole_folder(folder) as part:
         shutil.copytree(folder, part, dirs_exist_ok=True, symlinks=True, ignore=shutil.ignore_patterns(".lock"))

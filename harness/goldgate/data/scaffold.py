@@ -1,4 +1,4 @@
-"""`goldgate init`: suites/<task> and golden/<task> from a file of examples."""
+"""`goldgate init`: creates suites/<task> and golden/<task> from a file of examples."""
 
 from __future__ import annotations
 
@@ -38,7 +38,18 @@ def test_not_worse_than_a_linear_model(candidate, linear):
 
 @dataclass(frozen=True)
 class Request:
-    """What `goldgate init` was asked for."""
+    """The arguments of `goldgate init`.
+
+    Attributes:
+        task: Name of the new task.
+        source: The file of examples.
+        golden: A separate file of golden examples; None to split them off from `source`.
+        input: Name of the column of inputs.
+        output: Name of the column of outputs.
+        instructions: What every prompt says; None for a default by the kind of task.
+        sizes: The largest sizes of the splits.
+        seed: Seed of the splitting.
+    """
 
     task: str
     source: Path
@@ -51,14 +62,23 @@ class Request:
 
 
 def init_task(project: Project, request: Request) -> tuple[Kind, Made]:
-    """Writes suites/<task> and golden/<task>; the remarks say which usual threshold golden is too small to show.
+    """Creates a task.
 
-    Raises UserError where either exists, or the data is no good.
+    Args:
+        project: The project.
+        request: What to create.
+
+    Returns:
+        The kind of the task, and its splits with remarks, including which common thresholds golden is too small to
+        show.
+
+    Raises:
+        UserError: One of the two folders exists, or the data is invalid.
     """
     suite, golden = project.suite(request.task), project.golden(request.task)
     for folder in (suite, golden):
         if folder.exists():
-            raise UserError("is there already", str(folder), "choose another name, or remove the folder first")
+            raise UserError("already exists", str(folder), "choose another name, or remove the folder first")
     rows = read_pairs(request.source, request.input, request.output)
     golden_rows = read_pairs(request.golden, request.input, request.output) if request.golden else None
     outputs = [r.output for r in (*rows, *(golden_rows or ()))]
@@ -72,7 +92,7 @@ def init_task(project: Project, request: Request) -> tuple[Kind, Made]:
         with whole_folder(suite) as folder:
             _write_suite(folder, request, kind, outputs, thresholds)
     except BaseException:
-        shutil.rmtree(golden, ignore_errors=True)  # half a task would stand in the way of the same command
+        shutil.rmtree(golden, ignore_errors=True)  # half a task would block a second try of the same command
         raise
     return kind, replace(made, remarks=(*made.remarks, *(t.remark for t in thresholds if t.remark)))
 
@@ -96,7 +116,12 @@ def _write_suite(
 
 
 def write_split(folder: Path, split: Split) -> None:
-    """Writes <split>.jsonl, one example a line, keys that say nothing left out."""
+    """Writes <split>.jsonl with one example per line, leaving out empty keys.
+
+    Args:
+        folder: golden/<task>.
+        split: The split.
+    """
     lines = []
     for e in split:
         row: dict[str, Any] = {"id": e.id, "input": e.input, "output": e.output}
@@ -118,20 +143,27 @@ def _task_yaml(request: Request, kind: Kind, labels: list[str]) -> str:
         body["schema"] = "schema.json"
     if labels:
         body["labels"] = labels
-    # Fixed shots cannot show what a long list of labels means: nearest ones are the fair baseline there.
+    # A few fixed shots cannot cover a long list of labels, so the nearest examples are the fair baseline there.
     body["baselines"] = ["nearest:8+constrained"] if len(labels) > 12 else ["zero_shot", "few_shot:4", "nearest:4"]
     body["prices"] = {"per_million_input": 0.1, "per_million_output": 0.4}
     text = StringIO()
     yaml = YAML()
     yaml.width = 120
     yaml.dump(body, text)
-    head = "# What is asked. Say in `instructions` what a prompted model must know; set `prices` to what you pay.\n"
+    head = "# The task. Say in `instructions` what a prompted model must know; set `prices` to what you pay.\n"
     return head + text.getvalue()
 
 
 @dataclass(frozen=True)
 class _Threshold:
-    """What a gate asks of a rate. reason: a comment beside it; remark: where golden cannot show the usual one."""
+    """The threshold of a gate on a rate.
+
+    Attributes:
+        metric: Name of the metric.
+        value: The threshold.
+        reason: The comment in test_gates.py.
+        remark: What to tell the user if golden is too small for the common threshold; empty otherwise.
+    """
 
     metric: str
     value: float
@@ -140,17 +172,18 @@ class _Threshold:
 
 
 def _thresholds(kind: Kind, n: int) -> tuple[_Threshold, _Threshold]:
-    """The thresholds of accuracy and format for n golden examples."""
+    """The thresholds for accuracy and format with n golden examples."""
     return _threshold("exact_match", 0.80, 0.95, n), _threshold(_FORMATS[kind], 0.95, 0.99, n)
 
 
 def _threshold(metric: str, wished: float, good: float, n: int) -> _Threshold:
-    """The wished threshold, or, where not even n of n show it, the highest that does. good: a good model's rate."""
+    """The threshold `wished`, or the highest one that n examples can show; `good` is the rate of a good model."""
     first = level(1)
     right = successes_needed(n, wished, first)
     if right is not None:
         chance = power(n, good, wished, first)
-        reason = f"{n} golden examples show it from {right} right; a model at {good:.2f} then passes in {chance:.0%}."
+        passing = f"a model at {good:.2f} then passes {chance:.0%} of the time"
+        reason = f"On {n} golden examples, {right} right answers show it; {passing}."
         return _Threshold(metric, wished, reason)
     can = showable(n, first, good)
     assert can is not None  # a split has at least 30 examples, and they show 0.80
@@ -159,10 +192,10 @@ def _threshold(metric: str, wished: float, good: float, n: int) -> _Threshold:
     return _Threshold(
         metric,
         can,
-        f"{n} golden examples show it from {right} right; for {wished:.2f} it takes {least} of {least}.",
-        f"{metric} >= {wished:.2f} cannot be shown by {n} golden examples, all right or not ({least} of {least} is the"
-        f" least): test_gates.py asks for {can:.2f}, from {right} right. With {usual} golden examples a model at"
-        f" {good:.2f} would show {wished:.2f} in 4 of 5 cases",
+        f"On {n} golden examples, {right} right answers show it; {wished:.2f} would take {least} of {least}.",
+        f"{n} golden examples cannot show {metric} >= {wished:.2f} even if all are right (that takes {least} of"
+        f" {least}), so test_gates.py asks for {can:.2f}, which {right} right answers show. With {usual} golden"
+        f" examples, a model at {good:.2f} would show {wished:.2f} in 4 of 5 cases",
     )
 
 

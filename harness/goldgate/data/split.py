@@ -1,4 +1,4 @@
-"""Rows → train, dev and golden: duplicates dropped, nothing shared between splits, every label on both sides."""
+"""Splitting rows into train, dev and golden without duplicates or overlap, and with every label in each split."""
 
 from __future__ import annotations
 
@@ -12,12 +12,18 @@ from goldgate.data.mask import masked
 from goldgate.data.readers import Pair
 from goldgate.task.examples import Example, Split, render_output
 
-FEWEST = 30  # examples of a split: below, an interval is so wide that nothing can be shown
+FEWEST = 30  # examples of a split; with fewer, intervals are too wide to show anything
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many examples each split may have at most; None: as many as there are."""
+    """The largest sizes of the splits.
+
+    Attributes:
+        train: Most examples of train; None for no limit.
+        dev: Most examples of dev.
+        golden: Most examples of golden.
+    """
 
     train: int | None
     dev: int
@@ -26,17 +32,34 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Made:
-    """The splits, and what was left out on the way, in words."""
+    """The result of a split.
+
+    Attributes:
+        splits: Name → split.
+        remarks: What was left out, for people.
+    """
 
     splits: dict[str, Split]
     remarks: tuple[str, ...]
 
 
 def make_splits(rows: Sequence[Pair], golden_rows: Sequence[Pair] | None, sizes: Sizes, seed: int) -> Made:
-    """Splits rows at random, spread over the outputs where those repeat.
+    """Splits rows at random, stratified by output if outputs repeat.
 
-    Inputs that are the same but for case, blanks and numbers are kept once; golden keeps its rows, train loses them.
-    Raises UserError where fewer than 30 examples would be left for a split.
+    Inputs that differ only in case, whitespace and numbers are kept once. An input that golden has is removed from
+    train and dev.
+
+    Args:
+        rows: The rows to split.
+        golden_rows: Rows of a separate golden file; None to take golden from `rows`.
+        sizes: The largest sizes of the splits.
+        seed: Seed of the shuffling.
+
+    Returns:
+        The splits, with remarks on what was left out.
+
+    Raises:
+        UserError: Fewer than 30 examples would be left for a split.
     """
     remarks: list[str] = []
     golden: list[Pair] = []
@@ -54,7 +77,7 @@ def make_splits(rows: Sequence[Pair], golden_rows: Sequence[Pair] | None, sizes:
     for name, part in parts.items():
         if len(part) < FEWEST:
             raise UserError(
-                f"{len(part)} examples are left for {name}; no measure is worth its name below {FEWEST}",
+                f"only {len(part)} examples are left for {name}; a split needs at least {FEWEST}",
                 hint="collect more examples",
             )
     return Made({name: _split(name, part) for name, part in parts.items()}, tuple(remarks))
@@ -73,14 +96,16 @@ def _distinct(rows: Sequence[Pair], taken: set[str], remarks: list[str], name: s
             seen.add(form)
             kept.append(row)
     if twice:
-        remarks.append(f"{name}: {twice} rows left out that repeat an earlier input (but for case, blanks, numbers)")
+        remarks.append(
+            f"{name}: {twice} rows left out because they repeat an earlier input (apart from case, whitespace, numbers)"
+        )
     if leaked:
-        remarks.append(f"{name}: {leaked} rows left out of train and dev because they stand in golden")
+        remarks.append(f"{name}: {leaked} rows left out of train and dev because they are in golden")
     return kept
 
 
 def _spread(rows: Sequence[Pair], order: random.Random) -> list[Pair]:
-    """Shuffled so that every prefix holds the outputs in about equal shares, if they repeat at all."""
+    """Shuffles rows so that every prefix has about the same mix of outputs, if outputs repeat at all."""
     by_output: dict[str, list[Pair]] = defaultdict(list)
     for row in rows:
         by_output[render_output(row.output)].append(row)
@@ -91,7 +116,7 @@ def _spread(rows: Sequence[Pair], order: random.Random) -> list[Pair]:
     ranked = []
     for _, group in sorted(by_output.items()):
         order.shuffle(group)
-        # The rank of a row within its output, as a share: a prefix then has each output in its own proportion.
+        # Sorting by rank within the output, as a share, gives every prefix the outputs in their overall proportions.
         ranked += [((i + order.random()) / len(group), row) for i, row in enumerate(group)]
     return [row for _, row in sorted(ranked, key=lambda pair: pair[0])]
 

@@ -1,4 +1,4 @@
-"""From verdicts to decisions: the chance of passing golden, the power of a gate, and how many examples it needs."""
+"""From verdicts to decisions: the chance of passing golden, the power of a gate, and the examples that it needs."""
 
 from goldgate.gates.chance import GateRecord, chance_of_passing
 from goldgate.gates.planning import examples_needed, showable, successes_needed

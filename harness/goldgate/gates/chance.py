@@ -1,4 +1,4 @@
-"""When a candidate is worth a look: the chance of passing golden, from dev."""
+"""The chance of passing golden, estimated from dev, which decides whether a candidate is worth a look."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from goldgate.measures.resampled import Resampled
 from goldgate.measures.tail import Side, log_mass_near, mass_below_zero
 from goldgate.task.questions import PREFIX as GENERAL
 
-DRAWS = 2_000  # the chance is then known to one point
-_UNSURE = 0.25  # where the saddle point alone is this near to the level, in logarithms, p is computed exactly
+DRAWS = 2_000  # enough to know the chance to about one percentage point
+_UNSURE = 0.25  # if the saddle-point approximation is this close to the level (in log space), p is computed exactly
 
 Bools = NDArray[np.bool_]
 Counts = NDArray[np.int64]
@@ -31,11 +31,17 @@ Counts = NDArray[np.int64]
 class GateRecord:
     """One gate with its values by example id, so that it can be applied to resampled examples.
 
-    values: id → (lowest, highest) value, equal unless the answer is missing; groups: id → group, where examples have
-    one; max_group: the largest group that may occur; item: pytest's node id; op, threshold, bounds: what the mean of
-    the values must reach, which for a percentile is a share of examples; spread: the standard error of an approximate
-    measure, whose values are not a mean's: they are then empty; fixed: whether its examples are the general ones, which
-    golden has none of its own for.
+    Attributes:
+        verdict: The gate's verdict on these examples.
+        values: Id → (lowest, highest) value, equal unless the answer is missing; empty for an approximate measure.
+        groups: Id → group, for the examples that have one.
+        max_group: Size of the largest group that may occur.
+        item: pytest's node id of the test.
+        op: Comparison of the values' mean with `threshold`.
+        threshold: What the mean must reach; for a percentile, a share of examples.
+        bounds: Range of one value.
+        spread: Standard error of an approximate measure; None for other measures.
+        fixed: Whether the gate is on the general questions or passages, which are the same on dev and golden.
     """
 
     verdict: Verdict
@@ -51,7 +57,16 @@ class GateRecord:
 
     @classmethod
     def of(cls, verdict: Verdict, measure: Judged, item: str) -> GateRecord:
-        """The record of a verdict and the measure that it was given on."""
+        """Records a verdict with the measure it was given on.
+
+        Args:
+            verdict: The verdict.
+            measure: The measure that was compared.
+            item: pytest's node id of the test.
+
+        Returns:
+            The record.
+        """
         e: Evidence = measure.evidence
         op, t = verdict.op, verdict.threshold
         if isinstance(e, Quantile):
@@ -66,10 +81,19 @@ class GateRecord:
 
     @classmethod
     def bare(cls, verdict: Verdict, item: str) -> GateRecord:
-        """The record of a gate without values: its evidence is broken, or golden is sealed."""
+        """Records a gate without values, because its evidence is broken or golden is sealed.
+
+        Args:
+            verdict: The verdict.
+            item: pytest's node id of the test.
+
+        Returns:
+            The record.
+        """
         return cls(verdict, {}, {}, 1, item, verdict.op, verdict.threshold, verdict.bounds)
 
     def to_json(self) -> dict[str, Any]:
+        """Returns the record as plain JSON values; `from_json` is the inverse."""
         return {
             "item": self.item,
             "verdict": self.verdict.to_json(),
@@ -85,6 +109,7 @@ class GateRecord:
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> GateRecord:
+        """Restores a record from `to_json`. Raises UserError if its verdict has a missing or unknown field."""
         values = {str(i): (float(v[0]), float(v[1])) for i, v in raw["values"].items()}
         verdict = Verdict.from_json(raw["verdict"])
         bounds = (float(raw["bounds"][0]), float(raw["bounds"][1]))
@@ -105,13 +130,26 @@ class GateRecord:
 def chance_of_passing(
     gates: Sequence[GateRecord], n_golden: int, level: float, draws: int = DRAWS, seed: int = 0
 ) -> float:
-    """Chance that all gates pass together on a golden split of n_golden examples, judged from their values on dev.
+    """Estimates from dev the chance that all gates pass together on golden.
 
-    Each draw weighs dev's examples (those of any gate) by Dirichlet(1, .., 1), resamples n_golden of them, and applies
-    every gate by the reading that the suite asks for, shown ones at `level`. Optimistic where dev steered the training.
-    Approximate gates (macro-F1) are taken as normal and independent of the others. What a gate on the general questions
-    says on dev it says on golden, at that level. Returns the share of draws that pass; 0 with an invalid gate among
-    them. Raises UserError without gates.
+    Each draw weights dev's examples (those of any gate) by Dirichlet(1, .., 1), resamples n_golden of them, and applies
+    every gate by the reading that the suite asks for. The result is optimistic if dev steered the training.
+
+    Approximate gates (macro-F1) are treated as normal and independent of the others. Gates on the general questions use
+    the same examples on golden, so they are applied unchanged, at `level`.
+
+    Args:
+        gates: The gates as recorded on dev.
+        n_golden: Number of golden examples.
+        level: Level of a shown gate, per side.
+        draws: Number of resamples.
+        seed: Seed of the resampling.
+
+    Returns:
+        The share of draws in which all gates pass; 0 if any gate is invalid.
+
+    Raises:
+        UserError: There are no gates.
     """
     if not gates:
         raise UserError("there are no gates to pass", hint="write one: assert candidate.exact_match >= 0.9")
@@ -139,7 +177,7 @@ def chance_of_passing(
 
 
 def _passes_again(gate: GateRecord, level: float) -> bool:
-    """Whether a gate passes on the very same values, read as the suite asks for, at another level."""
+    """Whether a gate passes on exactly these values, by the reading that the suite asks for, at another level."""
     if gate.spread is not None:
         return normal_margin(gate, gate.verdict.estimate, gate.spread, level) >= 0.0
     unit = {i: gate.groups.get(i, i) for i in gate.values}
@@ -148,20 +186,36 @@ def _passes_again(gate: GateRecord, level: float) -> bool:
 
 
 def _normal_chance(gate: GateRecord, n_golden: int, level: float) -> float:
-    """Chance of an approximate gate: golden's estimate scatters about a truth that scatters about dev's estimate."""
+    """The chance of an approximate gate: golden's estimate varies around the truth, and the truth around dev's."""
     spread, on_golden = gate.spread or 0.0, spread_on(gate, n_golden)
     margin = normal_margin(gate, gate.verdict.estimate, on_golden, level)
     return NormalDist().cdf(margin / math.hypot(spread, on_golden))
 
 
 def spread_on(gate: GateRecord, n: int) -> float:
-    """Standard error of an approximate measure on n examples, from the one on dev."""
+    """Scales the standard error of an approximate measure from dev to another number of examples.
+
+    Args:
+        gate: The gate as recorded on dev.
+        n: Number of examples.
+
+    Returns:
+        The standard error on n examples.
+    """
     return (gate.spread or 0.0) * math.sqrt(gate.verdict.n / n)
 
 
 def normal_margin(gate: GateRecord, truth: float, spread: float, level: float) -> float:
-    """By how much the truth exceeds what an approximate gate asks for, on the side where it passes. spread: of golden's
-    estimate.
+    """Computes by how much the truth exceeds what an approximate gate requires.
+
+    Args:
+        gate: The gate.
+        truth: The assumed true value of its measure.
+        spread: Standard error of golden's estimate.
+        level: Level of a shown gate, per side.
+
+    Returns:
+        The margin in the unit of the measure; positive on the side where the gate passes.
     """
     margin = (truth - gate.threshold) * (1.0 if gate.op == ">=" else -1.0)
     if gate.verdict.written == "shown":
@@ -172,22 +226,34 @@ def normal_margin(gate: GateRecord, truth: float, spread: float, level: float) -
 
 
 def _cost(gate: GateRecord) -> int:
-    """Gates that are quick to apply go first, so that slow ones see fewer draws."""
+    """Sorts gates that are cheap to apply first, so that slow ones see fewer draws."""
     simple = gate.verdict.written == "observed" or yes_no(gate)
     return (0 if simple else 1_000_000) + len(gate.values)
 
 
 def yes_no(gate: GateRecord) -> bool:
-    """Whether a gate counts right answers of independent examples: its values are zeros and ones."""
+    """Decides whether a gate counts right answers among independent examples.
+
+    Args:
+        gate: The gate.
+
+    Returns:
+        True if its values are zeros and ones and no two examples share a group.
+    """
     alone = gate.max_group == 1 and len(set(gate.groups.values())) == len(gate.groups)
     return alone and gate.bounds == (0.0, 1.0) and all(x in (0.0, 1.0) for v in gate.values.values() for x in v)
 
 
 @dataclass(frozen=True)
 class Resamples:
-    """One gate as sums over the units (examples, or groups of them) that are resampled.
+    """One gate as sums over the units that are resampled. A unit is an example or a group of examples.
 
-    columns: (k,) places of its units among all; low, high: (k,) sums of their values; sizes: (k,) their examples.
+    Attributes:
+        gate: The gate.
+        columns: (k,) positions of its units among all units.
+        low: (k,) sum of the lowest values of each unit.
+        high: (k,) sum of the highest values of each unit.
+        sizes: (k,) number of examples of each unit.
     """
 
     gate: GateRecord
@@ -198,6 +264,16 @@ class Resamples:
 
     @classmethod
     def of(cls, gate: GateRecord, unit: Mapping[str, str], place: Mapping[str, int]) -> Resamples:
+        """Sums a gate's values by unit.
+
+        Args:
+            gate: The gate.
+            unit: Example id → unit.
+            place: Unit → its position among all units.
+
+        Returns:
+            The sums.
+        """
         sums: dict[int, list[float]] = {}
         for i in sorted(gate.values):
             low, high = gate.values[i]
@@ -208,14 +284,22 @@ class Resamples:
         return cls(gate, columns, table[:, 0], table[:, 1], table[:, 2])
 
     def passes(self, counts: Counts, level: float) -> Bools:
-        """Whether the gate passes on each resample, (d, units) counts; one without examples of the slice does not."""
+        """Applies the gate to resamples.
+
+        Args:
+            counts: (d, units) how often each resample contains each unit.
+            level: Level of a shown gate, per side.
+
+        Returns:
+            (d,) whether the gate passes; a resample without any example of the gate's slice does not.
+        """
         mine = counts[:, self.columns]
         size = mine @ self.sizes
         verdict = self.gate.verdict
         up = self.gate.op == ">="
         worst = self.low if up else self.high
         if self.gate.threshold == self.gate.bounds[0 if up else 1]:
-            return np.asarray(size > 0, dtype=np.bool_)  # a threshold that cannot be missed
+            return np.asarray(size > 0, dtype=np.bool_)  # a threshold that any result meets
         if verdict.written == "observed":
             gap = mine @ worst - self.gate.threshold * size
             return (size > 0) & ((gap if up else -gap) >= -1e-9)
@@ -227,7 +311,7 @@ class Resamples:
     def _shown(
         self, mine: Counts, size: NDArray[np.float64], totals: NDArray[np.float64], side: Side, level: float
     ) -> Bools:
-        """Whether each resample shows the mean to be above ("lower") or below ("upper") the threshold."""
+        """Whether each resample shows that the mean is above ("lower") or below ("upper") the threshold."""
         t = self.gate.threshold
         lo, hi = self.gate.bounds
         if yes_no(self.gate):

@@ -1,8 +1,7 @@
-"""What n golden examples do for one gate: what passes, how likely that is, how many examples it takes, how steady the
-verdict is.
+"""Power analysis of one gate: what passes on n golden examples, how likely that is, and how many examples it takes.
 
 Counts of right answers are computed exactly (Clopper-Pearson). Graded values and paired differences are resampled from
-dev, weighted so that their mean is the assumed truth; approximate measures (macro-F1) are taken as normal.
+dev, weighted so that their mean is the assumed truth; approximate measures (macro-F1) are treated as normal.
 """
 
 from __future__ import annotations
@@ -13,31 +12,40 @@ from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
 
 from goldgate.base.errors import UserError
 from goldgate.gates.chance import DRAWS, GateRecord, Resamples, chance_of_passing, normal_margin, spread_on, yes_no
 from goldgate.gates.planning import examples_needed, least_right
+from goldgate.gates.tilting import tilted
 from goldgate.measures.binomial import MOST, POWER, at_least, examples_for
 from goldgate.measures.evidence import FAIL_LEVEL
 from goldgate.measures.resampled import DRAWS as BOOTSTRAP_DRAWS
 from goldgate.measures.wording import threshold
 
-_EXACT_TO = 2_000  # examples; beyond it the power's saw-tooth is under a point, and following it takes seconds
-_SEARCH_DRAWS = 500  # a number of examples is then known to a few in a hundred
+_EXACT_TO = 2_000  # examples; beyond it the saw-tooth of the power is under a point, and following it takes seconds
+_SEARCH_DRAWS = 500  # enough to find a number of examples to within a few percent
 _HALVINGS = 10
 
 
 @dataclass(frozen=True)
 class GatePlan:
-    """What n golden examples (of the gate's slice) do for a gate whose measure is `truth` in truth.
+    """What n golden examples can show for a gate if its measure has an assumed true value.
 
-    truth: in the unit of the values that the gate tests (missing answers of dev at their worst); right: fewest good
-    answers of n with which it passes, None where the values are no counts or no count passes; possible: whether any
-    result on n examples passes; sure: whether every result does; power: chance that it passes; examples: number of
-    examples from which the power is at least 0.8, None where there is none, and for a plausible gate, which passes with
-    one; refutes: for a plausible gate the truth nearest to the threshold at which it does not pass in 4 of 5 cases,
-    None where there is none; flips: chance that two golden sets of n examples come to different verdicts.
+    Attributes:
+        gate: The gate as recorded on dev.
+        n: Number of golden examples in the gate's slice.
+        level: Level of the look to come, per side.
+        truth: The assumed true value, in the unit of the values that the gate tests.
+        right: Fewest good answers of n with which the gate passes; None if the values are not counts, or no count
+            passes.
+        possible: Whether any result on n examples passes.
+        sure: Whether every result on n examples passes.
+        power: Chance that the gate passes.
+        examples: Number of examples from which the power is at least 0.8; None if there is none, and for a plausible
+            gate, which can pass with a single example.
+        refutes: For a plausible gate, the truth closest to the threshold at which the gate fails to pass in 4 of 5
+            cases; None if there is none.
+        flips: Chance that two golden sets of n examples come to different verdicts.
     """
 
     gate: GateRecord
@@ -54,13 +62,13 @@ class GatePlan:
 
     @property
     def is_share(self) -> bool:
-        """Whether the gate is on a percentile, which is planned as the share of examples on its threshold's side."""
+        """Whether the gate is on a percentile, which is planned as a share of examples."""
         v = self.gate.verdict
         return (self.gate.threshold, self.gate.bounds) != (v.threshold, v.bounds)
 
     @property
     def written(self) -> str:
-        """The gate as its suite writes it; dev reads it in another way."""
+        """The gate as the suite writes it; on dev its reading may differ."""
         v = self.gate.verdict
         if v.metric == v.gate:
             return v.gate  # between two measures
@@ -69,20 +77,30 @@ class GatePlan:
 
 
 def plan_gate(gate: GateRecord, n: int, level: float, truth: float | None = None) -> GatePlan:
-    """The plan of a gate for n golden examples of its slice, at the level of the look to come.
+    """Plans a gate for n golden examples. The result is deterministic.
 
-    gate: as it was recorded on dev; truth: default dev's estimate. Deterministic. Raises UserError for n below 1, for a
-    truth that the measure cannot have, and for a gate that dev says nothing of (`can_plan`).
+    Args:
+        gate: The gate as recorded on dev.
+        n: Number of golden examples in its slice, at least 1.
+        level: Level of the look to come, per side.
+        truth: The assumed true value of its measure; dev's estimate by default.
+
+    Returns:
+        The plan.
+
+    Raises:
+        UserError: n is below 1, the measure cannot have the value `truth`, or dev has no values for the gate (see
+            `can_plan`).
     """
     if n < 1:
-        raise UserError(f"{n} examples show nothing", hint="plan with at least 1")
+        raise UserError(f"{n} examples cannot show anything", hint="plan with at least 1")
     if not can_plan(gate):
         raise UserError(f"{gate.verdict.gate} has no values to plan from", hint="measure it on dev first")
     lo, hi = gate.bounds
     assumed = estimate(gate) if truth is None else truth
     if not lo <= assumed <= hi:
         raise UserError(
-            f"{gate.verdict.metric} lies between {lo:g} and {hi:g}: {assumed:g} cannot be the truth of it",
+            f"{gate.verdict.metric} is between {lo:g} and {hi:g}: its true value cannot be {assumed:g}",
             hint="rates are written as 0.95, not 95",
         )
     chance = gate_power(gate, n, level, assumed)
@@ -105,23 +123,42 @@ def plan_gate(gate: GateRecord, n: int, level: float, truth: float | None = None
 
 
 def can_plan(gate: GateRecord) -> bool:
-    """Whether dev says what a gate's values on golden are like: it is not invalid, nor approximate with answers
-    missing, nor on the general questions, of which golden has no others.
+    """Decides whether dev's values predict a gate's values on golden.
+
+    Args:
+        gate: The gate as recorded on dev.
+
+    Returns:
+        False if the gate is invalid, is approximate with missing answers, or is on the general questions, of which
+        golden has the same.
     """
     return not gate.fixed and gate.verdict.outcome != "invalid" and bool(gate.values or gate.spread)
 
 
 def counts_right(gate: GateRecord) -> bool:
-    """Whether a gate counts right answers, so that all about it is exact."""
+    """Decides whether a gate counts right answers, so that its plan is exact.
+
+    Args:
+        gate: The gate.
+
+    Returns:
+        True if its values are zeros and ones of independent examples.
+    """
     return gate.spread is None and yes_no(gate)
 
 
 def chance_of_other_verdict(gate: GateRecord) -> float | None:
-    """Chance that a gate decided on a golden set comes out differently (passes, or does not) on a fresh one of the same
-    size, judged from its values on that set.
+    """Estimates the chance that a gate would come out differently on a fresh golden set of the same size.
 
-    The truth is drawn about those values (Dirichlet weights) and the fresh set from it, as in `chance_of_passing`: it
-    is about one half where the gate passed by nothing. None for a gate without values: invalid, or sealed.
+    The truth is drawn around the gate's values (Dirichlet weights) and the fresh set from that truth, as in
+    `chance_of_passing`. The chance is about one half if the gate only just passed.
+
+    Args:
+        gate: The gate as decided on a golden set.
+
+    Returns:
+        The chance that it passes instead of not passing, or the other way round; None for a gate without values
+        (invalid or sealed).
     """
     if not can_plan(gate):
         return None
@@ -130,7 +167,14 @@ def chance_of_other_verdict(gate: GateRecord) -> float | None:
 
 
 def estimate(gate: GateRecord) -> float:
-    """The mean of the values that a gate tests, missing answers at their worst for it."""
+    """Computes the mean of the values that a gate tests.
+
+    Args:
+        gate: The gate.
+
+    Returns:
+        The mean, with missing answers at their worst for the gate.
+    """
     if gate.spread is not None:
         return gate.verdict.estimate
     worst = 0 if gate.op == ">=" else 1
@@ -138,8 +182,17 @@ def estimate(gate: GateRecord) -> float:
 
 
 def gate_power(gate: GateRecord, n: int, level: float, truth: float, draws: int = DRAWS) -> float:
-    """Chance that a gate passes on n examples where its measure is `truth`. level: of the look; draws: of resampling,
-    which is seeded.
+    """Computes the chance that a gate passes.
+
+    Args:
+        gate: The gate as recorded on dev.
+        n: Number of examples.
+        level: Level of the look, per side.
+        truth: The assumed true value of its measure.
+        draws: Number of resamples for values that are not counts; the resampling is seeded.
+
+    Returns:
+        The chance, in [0, 1].
     """
     if gate.spread is not None:
         spread = spread_on(gate, n)
@@ -155,7 +208,7 @@ def gate_power(gate: GateRecord, n: int, level: float, truth: float, draws: int 
 
 
 def _reaching(gate: GateRecord, truth: float) -> Resamples:
-    """The gate's units; with one more at the end of the range, where dev's values do not reach as far as the truth."""
+    """The gate's units, extended by one at the end of the range if dev's values do not reach as far as the truth."""
     unit = {i: gate.groups.get(i, i) for i in gate.values}
     sums = Resamples.of(gate, unit, {u: k for k, u in enumerate(sorted(set(unit.values())))})
     means = (sums.low if gate.op == ">=" else sums.high) / sums.sizes
@@ -172,45 +225,13 @@ def _reaching(gate: GateRecord, truth: float) -> Resamples:
 
 
 def _units(gate: GateRecord, n: int) -> int:
-    """How many groups n examples come in, where an example without a group is one of its own."""
+    """How many groups n examples form; an example without a group is a group of its own."""
     units = len({gate.groups.get(i, i) for i in gate.values})
     return max(1, round(n * units / len(gate.values)))
 
 
-def tilted(totals: NDArray[np.float64], sizes: NDArray[np.float64], truth: float) -> NDArray[np.float64]:
-    """Weights of units under which their mean is `truth`, as near to equal ones as can be (exponential tilting).
-
-    totals, sizes: (k,) sum of the values and number of examples of each unit. Returns (k,) weights that sum up to 1.
-    `truth` lies between the smallest and the largest mean of a unit.
-    """
-    gaps = totals - truth * sizes
-    largest = float(np.abs(gaps).max())
-    nothing = 1e-12 * largest
-    if largest < 1e-12 or abs(float(gaps.mean())) < nothing:
-        return np.full(len(gaps), 1.0 / len(gaps))
-    # A gap that rounding alone makes would ask for a pull beyond any number: the truth is then that unit's own mean.
-    if not (gaps.min() < -nothing and gaps.max() > nothing):
-        at = (np.abs(gaps) <= nothing).astype(np.float64)
-        return np.asarray(at / at.sum())
-    gaps = gaps / largest
-
-    def weights(pull: float) -> NDArray[np.float64]:
-        raised = np.exp(pull * gaps - (pull * gaps).max())
-        return np.asarray(raised / raised.sum())
-
-    low, high = -1.0, 1.0
-    while weights(low) @ gaps > 0.0:
-        low *= 2.0
-    while weights(high) @ gaps < 0.0:
-        high *= 2.0
-    for _ in range(60):
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if weights(middle) @ gaps < 0.0 else (low, middle)
-    return weights(0.5 * (low + high))
-
-
 def _good_share(gate: GateRecord, rate: float) -> float:
-    """A rate of ones as the rate of those values that count for the gate."""
+    """Converts a rate of ones to the rate of the values that count in the gate's favour."""
     return rate if gate.op == ">=" else 1.0 - rate
 
 
@@ -219,7 +240,16 @@ def _right(gate: GateRecord, n: int, level: float) -> int | None:
 
 
 def reach(gate: GateRecord, n: int, level: float) -> tuple[bool, bool]:
-    """Whether some result on n examples passes, and whether every one does: from the best and the worst one."""
+    """Decides from the best and the worst possible result what n examples can show.
+
+    Args:
+        gate: The gate.
+        n: Number of examples.
+        level: Level of a shown gate, per side.
+
+    Returns:
+        Whether some result on n examples passes, and whether every result does.
+    """
     if counts_right(gate):
         return (right := _right(gate, n, level)) is not None, right == 0
     lo, hi = gate.bounds
@@ -237,8 +267,9 @@ def reach(gate: GateRecord, n: int, level: float) -> tuple[bool, bool]:
 
 
 def _p_of_extreme(gate: GateRecord, n: int, rate: float) -> float:
-    """p where every value is at the end of its range; rate: how far from the other end the threshold lies, as a share
-    of the range. It is rate^n for independent examples.
+    """p if every value is at one end of its range; for independent examples it is rate^n.
+
+    rate is the distance of the threshold from the other end, as a share of the range.
     """
     if not 0.0 < rate < 1.0:
         return 0.0 if rate <= 0.0 else 1.0
@@ -249,7 +280,7 @@ def _p_of_extreme(gate: GateRecord, n: int, rate: float) -> float:
 
 
 def _examples(gate: GateRecord, n: int, level: float, truth: float) -> int | None:
-    """Number of examples from which a shown or observed gate passes in 4 of 5 cases. Exact for counts up to 2,000."""
+    """The number of examples from which a shown or observed gate passes in 4 of 5 cases; exact for counts to 2,000."""
     margin = (truth - gate.threshold) * (1.0 if gate.op == ">=" else -1.0)
     if gate.threshold == gate.bounds[0 if gate.op == ">=" else 1]:
         return 1
@@ -263,7 +294,7 @@ def _examples(gate: GateRecord, n: int, level: float, truth: float) -> int | Non
 
 
 def _first(chance: Callable[[int], float], start: int) -> int | None:
-    """About the smallest size from which the chance is at least 0.8; None over a million."""
+    """Approximately the smallest size from which the chance is at least 0.8; None above a million."""
     low, high = 0, start
     while chance(high) < POWER:
         low, high = high, 2 * high
@@ -281,7 +312,7 @@ def _first(chance: Callable[[int], float], start: int) -> int | None:
 
 
 def _refuted_at(gate: GateRecord, n: int, level: float) -> float | None:
-    """The truth nearest to the threshold at which a plausible gate does not pass in 4 of 5 cases."""
+    """The truth closest to the threshold at which a plausible gate fails to pass in 4 of 5 cases."""
     worst = gate.bounds[0 if gate.op == ">=" else 1]
     passing = 1.0 - POWER
     if gate_power(gate, n, level, worst, _SEARCH_DRAWS) > passing:

@@ -1,4 +1,4 @@
-"""How much of golden a gate is on, told from the examples of dev that it was on."""
+"""The share of golden that a gate covers, inferred from the dev examples that it covered."""
 
 from __future__ import annotations
 
@@ -9,8 +9,17 @@ from goldgate.task.examples import Split
 
 
 def share_of_golden(gate: GateRecord, dev: Split, golden: Split, strata: Mapping[str, Mapping[str, str]]) -> float:
-    """Share of golden's examples that are in the gate's slice: those of its tag or stratum, or of any tag; the share
-    that it has on dev where it was cut in another way. strata: split → example id → stratum, where the suite names any.
+    """Computes the share of golden's examples that are in a gate's slice.
+
+    Args:
+        gate: The gate as recorded on dev.
+        dev: The dev split.
+        golden: The golden split.
+        strata: Split → example id → novelty stratum; empty if the suite names no stratum.
+
+    Returns:
+        The share of golden with the slice's tag or stratum, or with any tag; the slice's share of dev if it was made
+        in another way.
     """
     ids = set(gate.values)
     if ids and "[" in gate.verdict.metric:
@@ -24,7 +33,7 @@ def share_of_golden(gate: GateRecord, dev: Split, golden: Split, strata: Mapping
 
 
 def _slices(split: Split, strata: Mapping[str, Mapping[str, str]]) -> dict[str, set[str]]:
-    """Tag or stratum → ids of the split's examples that carry it."""
+    """Tag or stratum → ids of the split's examples that have it."""
     found: dict[str, set[str]] = {}
     nearness = strata.get(split.name, {})
     for e in split:

@@ -1,7 +1,8 @@
-"""A suite's code with the import names that the first release had, so that its digest outlives the renaming.
+"""Rewrites a suite's code to the import names of the first release, so that renaming imports keeps its digest.
 
-The import packages were called harness, trainers and reports; perturb was edge_cases. Whoever rewrites the import lines
-of a suite, and the uses of what they bind, asks golden what he asked before: that is no new look.
+The import packages used to be called harness, trainers and reports, and perturb was edge_cases. A suite whose imports
+are updated, together with the uses of the imported names, still asks golden the same thing and must not cost a new
+look.
 """
 
 from __future__ import annotations
@@ -11,19 +12,19 @@ from collections.abc import Mapping
 
 _PACKAGES = {"goldgate": "harness", "goldgate_trainers": "trainers", "goldgate_reports": "reports"}
 PERTURB = "harness.edge_cases"
-"""goldgate.perturb, by its first name."""
+"""The name of goldgate.perturb in the first release."""
 _MODULES = {"goldgate.perturb": PERTURB}
 
 
 def as_first_written(tree: ast.Module) -> ast.Module:
-    """The tree as it stood before the renaming; one that was written then is left as it is.
+    """Rewrites a syntax tree to the names of the first release. Code that already uses them is unchanged.
 
-    Renamed are modules in absolute imports, the names that these bind, and attributes that reach a module through them.
-    Strings, relative imports and modules of other names are left alone. An alias that says what the import binds anyway
+    Modules in absolute imports are renamed, as are the names that these imports bind and the attributes that reach a
+    module through them. Strings, relative imports and other modules are left alone. An alias that has become redundant
     (`import goldgate as harness`) is dropped.
 
     Args:
-        tree: a module's syntax tree; it is changed.
+        tree: A module's syntax tree; it is modified in place.
 
     Returns:
         The same tree.
@@ -33,14 +34,14 @@ def as_first_written(tree: ast.Module) -> ast.Module:
 
 
 def taken_from(tree: ast.Module, module: str) -> set[str]:
-    """The names that code takes from a module, by import or as attributes.
+    """Finds the names that code takes from a module, by import or as attributes.
 
     Args:
-        tree: what `as_first_written` returned.
-        module: its dotted name in the first release.
+        tree: The result of `as_first_written`.
+        module: Dotted name of the module in the first release.
 
     Returns:
-        The names; those of the module itself, not what the code calls them.
+        The names as the module defines them, not their aliases in the code.
     """
     at = _modules_by_name(tree)
     taken: set[str] = set()
@@ -53,7 +54,14 @@ def taken_from(tree: ast.Module, module: str) -> set[str]:
 
 
 def first_name(name: str) -> str:
-    """A dotted name of a module, or of something in one, as the first release had it; any other name unchanged."""
+    """Translates a dotted name to the first release.
+
+    Args:
+        name: Name of a module or of an object in one.
+
+    Returns:
+        Its name in the first release; a name outside the renamed packages is unchanged.
+    """
     for new, old in (*_MODULES.items(), *_PACKAGES.items()):
         if name == new or name.startswith(f"{new}."):
             return old + name.removeprefix(new)
@@ -61,9 +69,9 @@ def first_name(name: str) -> str:
 
 
 def _bound_names(tree: ast.Module) -> dict[str, str]:
-    """The names that imports bind to a renamed module without an alias → what they bound in the first release.
+    """Names that imports bind to a renamed module without an alias → the names that they bound in the first release.
 
-    Not those whose first name the code uses for something else: two suites that ask different things must differ.
+    Names whose old form the code uses for something else are left out: suites that differ must keep different digests.
     """
     names: dict[str, str] = {}
     for node in ast.walk(tree):
@@ -75,17 +83,19 @@ def _bound_names(tree: ast.Module) -> dict[str, str]:
                 if alias.asname is None and (first := _imported(node.module, alias.name)) != alias.name:
                     names[alias.name] = first
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    used |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}  # edge_cases is a fixture too
+    used |= {
+        node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)
+    }  # edge_cases is also the name of a fixture
     return {new: old for new, old in names.items() if old not in used}
 
 
 def _imported(module: str, name: str) -> str:
-    """What `from module import name` was called."""
+    """The name that `from module import name` had in the first release."""
     return first_name(f"{module}.{name}").rpartition(".")[2]
 
 
 def _modules_by_name(tree: ast.Module) -> dict[str, str]:
-    """Every name that an absolute import binds → the dotted name of what it binds."""
+    """Name bound by an absolute import → dotted name of the object."""
     at: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -98,7 +108,7 @@ def _modules_by_name(tree: ast.Module) -> dict[str, str]:
 
 
 def _dotted(node: ast.expr, at: Mapping[str, str]) -> str | None:
-    """The module, or the thing in one, that an expression of dots names; None for any other expression."""
+    """The module or the object in it that a dotted expression refers to; None for any other expression."""
     if isinstance(node, ast.Name):
         return at.get(node.id)
     if isinstance(node, ast.Attribute) and (inner := _dotted(node.value, at)) is not None:
@@ -107,14 +117,14 @@ def _dotted(node: ast.expr, at: Mapping[str, str]) -> str | None:
 
 
 class _FirstNames(ast.NodeTransformer):
-    """Renames in place. bound: names in the code → their first names."""
+    """Renames in place; `bound` maps names in the code to their names in the first release."""
 
     def __init__(self, bound: Mapping[str, str]) -> None:
         self._bound = bound
         self._at: dict[str, str] = {}
 
     def visit_Module(self, node: ast.Module) -> ast.Module:
-        self._at = _modules_by_name(node)  # before anything is renamed
+        self._at = _modules_by_name(node)  # must be read before anything is renamed
         self.generic_visit(node)
         return node
 

@@ -1,4 +1,4 @@
-"""At which level a look is tested."""
+"""The level at which a look is tested."""
 
 from __future__ import annotations
 
@@ -6,7 +6,21 @@ from goldgate.base.errors import UserError
 
 
 def level(number: int, error: float = 0.05) -> float:
-    """Level per side of look `number`, counted from 1: error / 2^number. The levels of all looks sum up to `error`."""
+    """Computes the level of a look, error / 2^number. The levels of all looks sum to `error`.
+
+    Args:
+        number: Number of the look, counted from 1.
+        error: Error rate of a promotion, in (0, 0.5).
+
+    Returns:
+        The level per side.
+
+    Raises:
+        UserError: An argument is out of range.
+    """
     if number < 1 or not 0.0 < error < 0.5:
-        raise UserError(f"no level for look {number} with error {error:g}", hint="looks count from 1; error: 0.05")
+        raise UserError(
+            f"there is no level for look {number} with error {error:g}",
+            hint="looks are counted from 1, and error is between 0 and 0.5 (usually 0.05)",
+        )
     return error / 2.0**number

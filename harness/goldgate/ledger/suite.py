@@ -1,4 +1,4 @@
-"""What a suite asks, as one digest: its gates' code, the task's rules for answers, and its scorers' versions."""
+"""The digest of a suite: its gates' code, the task's rules for answers, and the versions of its scorers."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ _ALWAYS_COUNTED = frozenset(
         "cost_per_1k",
     }
 )
-"""The scorers of the first release. A later one counts where a suite's code names it: a release that brings scorers
-which a suite does not use must not turn its looks into new ones.
+"""The scorers of the first release. A later scorer counts only if a suite's code names it: a release that adds scorers
+which a suite does not use must not change its digest.
 """
 
 _BESIDE = {
@@ -52,21 +52,32 @@ _BESIDE = {
     "general": (general,),
     "kept": (kept,),
 }
-"""The modules that decide beside the scorers, by the word of a suite's code that asks for them."""
+"""Modules other than scorers that affect verdicts, keyed by the word in a suite's code that uses them."""
 
 
 def suite_digest(task: Task, scorers: Mapping[str, int | str]) -> str:
-    """Digest (64 hex digits) of what golden is asked: comments, docstrings and layout do not count.
+    """Computes the digest of what a suite asks of golden.
 
-    scorers: name → version; one that came after the first release counts only where the code names it, as do the
-    versions of perturbations, of agreement, and of what calls a user's scorers. Counted are the files that
-    `suite_files` names, and what task.yaml says of answers, gates and references, among them whatever makes a reference
-    weaker or stronger; and which examples of golden are in which novelty stratum, where the code names one. The same on
-    every Python version. Raises UserError naming file and line of broken code, or novelty.json where it is needed and
-    missing or stale.
+    It covers the files that `suite_files` lists and everything that task.yaml says about answers, gates and references,
+    including what makes a reference weaker or stronger. If the code names a novelty stratum, golden's strata count too.
+    Comments, docstrings and layout do not count, and the digest is the same on every Python version.
+
+    Args:
+        task: The task.
+        scorers: Name → version. A scorer added after the first release counts only if the code names it; so do the
+            versions of perturbations, of consistency, and of the code that calls a user's scorers.
+
+    Returns:
+        The digest (64 hex digits).
+
+    Raises:
+        UserError: A file of code is broken (the error names the file and line), or novelty.json is needed and is
+            missing or out of date.
     """
     code, named = _contents(task)
-    prices = task.prices if task.prices and task.prices.of_tokens else None  # what the machine costs decides nothing
+    prices = (
+        task.prices if task.prices and task.prices.of_tokens else None
+    )  # the price of the machine affects no verdict
     counted: dict[str, Any] = {n: v for n, v in scorers.items() if n in _ALWAYS_COUNTED or n in named}
     counted |= {word: [module.VERSION for module in modules] for word, modules in _BESIDE.items() if word in named}
     rules = {
@@ -100,8 +111,9 @@ def suite_digest(task: Task, scorers: Mapping[str, int | str]) -> str:
 
 
 def _other(task: Task, entry: str) -> list[Any]:
-    """What decides a gate on another task beside this suite: that task's own files, but its gates and champion, and its
-    dev split. Raises UserError where it is not there.
+    """Digests what a gate on another task depends on: its files, except its gates and champion, and its dev split.
+
+    Raises UserError if there is no such prepared task.
     """
     name = entry.partition("+")[0]
     folder = task.folder.parent / name
@@ -113,21 +125,38 @@ def _other(task: Task, entry: str) -> list[Any]:
     dev = read_card(task.data.parent / name).splits.get("dev", {}).get("fingerprint") if files else None
     if dev is None:
         raise UserError(
-            f'"{name}" is no prepared task of this project',
+            f'"{name}" is not a prepared task of this project',
             f'{task.folder / "task.yaml"}, field "must_not_regress"',
-            f"goldgate prepare {name}",
+            f"prepare it with `goldgate prepare {name}`",
         )
     return [dev, {p.name: file_digest(p) for p in files}]
 
 
 def names_strata(task: Task) -> bool:
-    """Whether the suite's code spells out a novelty stratum, so that its digest counts them."""
+    """Decides whether a suite's code names a novelty stratum, so that its digest includes them.
+
+    Args:
+        task: The task.
+
+    Returns:
+        True if a string or name in the code contains `novelty:`.
+
+    Raises:
+        UserError: A file of code is broken.
+    """
     return _speaks_of_strata(_contents(task)[1])
 
 
 def named_variations(task: Task) -> tuple[str, ...]:
-    """The perturbations that must not change an answer and that the suite takes from goldgate.perturb, in a fixed
-    order; all of them where it takes MUST_NOT_CHANGE. It is the suite that says what is safe for its task.
+    """Finds the answer-preserving perturbations that a suite takes from goldgate.perturb.
+
+    The suite's author decides which perturbations are safe for the task.
+
+    Args:
+        task: The task.
+
+    Returns:
+        Their names in a fixed order; all of them if the suite takes MUST_NOT_CHANGE.
     """
     taken: set[str] = set()
     for path in suite_files(task.folder):
@@ -138,7 +167,7 @@ def named_variations(task: Task) -> tuple[str, ...]:
 
 
 def _packages(task: Task) -> list[str]:
-    """Name and version of every package that the suite imports and that registers scorers or perturbations."""
+    """Name and version of every package that the suite imports and that provides scorers or perturbations."""
     imported: set[str] = set()
     for path in suite_files(task.folder):
         if path.suffix == ".py":
@@ -148,7 +177,7 @@ def _packages(task: Task) -> list[str]:
 
 
 def _imported(tree: ast.AST) -> set[str]:
-    """The top-level modules that code imports by absolute names."""
+    """The top-level modules of the code's absolute imports."""
     names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
     names += [n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module and not n.level]
     return {name.partition(".")[0] for name in names}
@@ -159,7 +188,7 @@ def _speaks_of_strata(named: Set[str]) -> bool:
 
 
 def _contents(task: Task) -> tuple[dict[str, Any], set[str]]:
-    """What the suite's files hold, by path, and the names that stand in its code."""
+    """The contents of the suite's files by path, and the names that occur in its code."""
     named: set[str] = set()
     code = {
         os.path.relpath(p, task.folder): _code(p, named) if p.suffix == ".py" else file_digest(p)
@@ -169,11 +198,11 @@ def _contents(task: Task) -> tuple[dict[str, Any], set[str]]:
 
 
 def _code(path: Path, named: set[str]) -> Any:
-    """A file's code as JSON; the names that stand in it, in strings but docstrings too, are added to `named`."""
+    """A file's code as JSON; adds the names and strings in it, except docstrings, to `named`."""
     try:
         tree = ast.parse(read_text(path))
     except SyntaxError as error:
-        raise UserError(f"not valid Python ({error.msg})", f"{path}, line {error.lineno}", "mend the line") from error
+        raise UserError(f"not valid Python ({error.msg})", f"{path}, line {error.lineno}", "fix the line") from error
     idle = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}  # docstrings among them
     for node in ast.walk(tree):
         if id(node) in idle:
@@ -184,11 +213,11 @@ def _code(path: Path, named: set[str]) -> Any:
 
 
 def _plain(node: Any) -> Any:
-    """A syntax tree as JSON without positions, docstrings, and the fields that some Python versions add empty."""
+    """A syntax tree as JSON without positions, docstrings and the empty fields that some Python versions add."""
     if isinstance(node, list):
         return [_plain(n) for n in node]
     if not isinstance(node, ast.AST):
-        # The type stands beside the value: 1, 1.0 and True are different code.
+        # The type is kept with the value: 1, 1.0 and True are different code.
         return node if node is None or isinstance(node, str) else [type(node).__name__, repr(node)]
     parts: dict[str, Any] = {}
     for name, value in ast.iter_fields(node):

@@ -1,4 +1,4 @@
-"""Numbers with error bars: measures, their exact test, and the verdicts of comparing them. numpy only."""
+"""Measures with confidence intervals, their exact test, and the verdicts of comparing them. Depends only on numpy."""
 
 from goldgate.measures.context import Recording, check_unsealed, current, recording
 from goldgate.measures.evidence import Evidence, Mean

@@ -1,6 +1,6 @@
-"""Right answers out of n: how many show a threshold, how likely that is, how many examples it takes.
+"""Counts of right answers: how many show a threshold, how likely that is, and how many examples it takes.
 
-Clopper-Pearson throughout, so any statistics package agrees.
+All probabilities are Clopper-Pearson's, so any statistics package gives the same numbers.
 """
 
 from __future__ import annotations
@@ -12,12 +12,21 @@ import numpy as np
 
 from goldgate.measures.tail import mass_below_zero
 
-POWER = 0.8  # "would show it" means in 4 cases of 5
-MOST = 1_000_000  # examples; beyond this a plan is no plan
+POWER = 0.8  # "would show it" means in 4 of 5 cases
+MOST = 1_000_000  # examples; nobody can plan for more
 
 
 def at_least(k: int, n: int, rate: float) -> float:
-    """P(Binomial(n, rate) >= k), relative error under 1e-10. 0 <= k <= n + 1."""
+    """Computes P(Binomial(n, rate) >= k).
+
+    Args:
+        k: Number of successes, from 0 to n + 1.
+        n: Number of trials.
+        rate: Probability of a success.
+
+    Returns:
+        The probability, with a relative error under 1e-10.
+    """
     if k <= 0:
         return 1.0
     if k > n or rate <= 0.0:
@@ -28,29 +37,66 @@ def at_least(k: int, n: int, rate: float) -> float:
 
 
 def needed(n: int, t: float, level: float) -> int | None:
-    """Fewest right answers of n that show `rate >= t` at the level; None where n do not. level: below 0.5."""
+    """Finds the fewest right answers that show `rate >= t`.
+
+    Args:
+        n: Number of examples.
+        t: Threshold.
+        level: Level per side, below 0.5.
+
+    Returns:
+        The number of right answers; None if not even n of n are enough.
+    """
     if at_least(n, n, t) > level:
         return None
-    low = math.floor(n * t)  # a binomial's median is no smaller, so this many are too few at any level under 0.5
-    high = min(n, math.ceil(n * t + math.sqrt(n * math.log(1.0 / level) / 2.0)))  # Hoeffding: these are enough
+    low = math.floor(n * t)  # not above a binomial's median, so too few at any level under 0.5
+    high = min(n, math.ceil(n * t + math.sqrt(n * math.log(1.0 / level) / 2.0)))  # enough by Hoeffding's inequality
     return low + bisect_left(range(low, high), True, key=lambda k: at_least(k, n, t) <= level)
 
 
 def fewest_perfect(t: float, level: float) -> int:
-    """Examples of which all must be right to show `rate >= t`: below it nothing can."""
+    """Finds the fewest examples that can show `rate >= t`, which they do only if all are right.
+
+    Args:
+        t: Threshold in (0, 1).
+        level: Level per side.
+
+    Returns:
+        The number of examples.
+    """
     return math.ceil(math.log(level) / math.log(t) - 1e-12)
 
 
 def power(n: int, truth: float, t: float, level: float) -> float:
-    """Chance that n examples show `rate >= t` where the truth is `truth`."""
+    """Computes the chance that n examples show `rate >= t`.
+
+    Args:
+        n: Number of examples.
+        truth: The true rate.
+        t: Threshold.
+        level: Level per side.
+
+    Returns:
+        The chance, in [0, 1].
+    """
     k = needed(n, t, level)
     return 0.0 if k is None else at_least(k, n, truth)
 
 
 def examples_for(truth: float, t: float, level: float, goal: float = POWER) -> int | None:
-    """About how many examples show `rate >= t` with the given power; None where truth <= t or it takes over a million.
+    """Finds about how many examples show `rate >= t` with a given power.
 
-    By halving, so within the saw-tooth of the power (a few examples); `gates.planning` gives the exact number.
+    Bisection ignores the saw-tooth of the power, so the result can be a few examples off; `gates.planning` has the
+    exact number.
+
+    Args:
+        truth: The true rate.
+        t: Threshold in (0, 1).
+        level: Level per side.
+        goal: The power to reach.
+
+    Returns:
+        The number of examples; None if truth <= t or if it would take more than a million.
     """
     if truth <= t:
         return None

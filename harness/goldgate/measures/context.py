@@ -1,4 +1,4 @@
-"""The context in which gates are compared: at which level they are tested, and where their verdicts go."""
+"""The context in which gates are compared: the level they are tested at, and where their verdicts go."""
 
 from __future__ import annotations
 
@@ -14,12 +14,19 @@ from goldgate.measures.verdict import Judged, Reading, Verdict, check_reading
 
 @dataclass(frozen=True)
 class Recording:
-    """How gates are tested and where verdicts go, for the block of `recording`.
+    """How gates are tested and where verdicts go, within a block of `recording`.
 
-    level: of this look, per side; reading: the suite's default; force: one reading for all gates (dev reads
-    "observed"); record: called with every verdict and the measure it was given on; note: added to the line of the
-    estimate ("look 1 of golden 3f2a"); error: the suite's, of which the level is a part, None where none holds because
-    golden was opened; sealed: verdicts alone are told, and measures do not say their numbers.
+    Attributes:
+        level: Level of this look, per side, in (0, 0.5).
+        reading: The suite's default reading.
+        force: One reading for all gates (on dev, "observed"); None to use each gate's own.
+        record: Called with every verdict and the measure it was given on.
+        note: Added to the line of the estimate ("look 1 of golden 3f2a").
+        error: The suite's error rate; None if none holds because golden was opened.
+        sealed: Whether only verdicts are shown and measures hide their numbers.
+
+    Raises:
+        UserError: The level is out of range, or a reading is unknown.
     """
 
     level: float = FAIL_LEVEL
@@ -32,7 +39,7 @@ class Recording:
 
     def __post_init__(self) -> None:
         if not 0.0 < self.level < 0.5:
-            raise UserError(f"a level lies between 0 and 0.5, not {self.level:g}", hint="the first look has 0.025")
+            raise UserError(f"a level must be between 0 and 0.5, not {self.level:g}", hint="the first look has 0.025")
         check_reading(self.reading)
         if self.force is not None:
             check_reading(self.force)
@@ -41,12 +48,21 @@ class Recording:
 _NONE = Recording()
 _CURRENT: ContextVar[Recording] = ContextVar("goldgate_recording", default=_NONE)
 _OPEN: list[Recording] = []
-"""The recordings in force in this process, the innermost last."""
+"""The active recordings of this process, the innermost last."""
 
 
 @contextmanager
 def recording(how: Recording) -> Iterator[Recording]:
-    """Within the block every gate is tested and recorded as `how` says; outside, at 2.5% and nowhere."""
+    """Context manager in which every gate is tested and recorded as specified.
+
+    Outside any such block gates are tested at 2.5% and not recorded.
+
+    Args:
+        how: How to test and record.
+
+    Yields:
+        The same object.
+    """
     token = _CURRENT.set(how)
     _OPEN.append(how)
     try:
@@ -57,15 +73,27 @@ def recording(how: Recording) -> Iterator[Recording]:
 
 
 def current() -> Recording:
-    """The recording in force here. A thread that a test starts has no context of its own: there the last one counts."""
+    """Finds the active recording.
+
+    Returns:
+        The innermost recording of this context. A thread that a test starts does not inherit the context, so there it
+        is the process's latest.
+    """
     here = _CURRENT.get()
     return here if here is not _NONE or not _OPEN else _OPEN[-1]
 
 
 def check_unsealed(name: str) -> None:
-    """Raises UserError where golden is sealed: the numbers of a measure of this name are not told."""
+    """Checks that golden is not sealed before the numbers of a measure are shown.
+
+    Args:
+        name: Name of the measure.
+
+    Raises:
+        UserError: Golden is sealed.
+    """
     if current().sealed:
         raise UserError(
-            f"golden is sealed: the numbers of {name} are not told",
-            hint="compare it, its verdict is told; or look at dev: pytest --split dev",
+            f"golden is sealed: the numbers of {name} are hidden",
+            hint="compare it to get a verdict, or look at its numbers on dev: pytest --split dev",
         )

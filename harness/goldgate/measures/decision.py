@@ -1,4 +1,4 @@
-"""How a comparison is decided: from the evidence, the threshold and the level to a verdict in words."""
+"""Deciding a comparison: from the evidence, the threshold and the level to a verdict."""
 
 from __future__ import annotations
 
@@ -13,14 +13,26 @@ from goldgate.measures.verdict import Outcome, Reading, Verdict
 
 
 def decide(evidence: Evidence, op: Op, t: float, written: Reading, how: Recording, gate: str = "") -> Verdict:
-    """The verdict on `measure op t`: shown at the level, or its opposite shown at 2.5%, or undecided.
+    """Decides `measure op t`: it is shown at the level, its opposite is shown at 2.5%, or it is undecided.
 
-    gate: the gate as written, where it is not "metric op t". Pure; raises UserError for a threshold out of range.
+    Args:
+        evidence: The measure's evidence.
+        op: The comparison.
+        t: The threshold, within the measure's bounds.
+        written: The reading that the suite asks for.
+        how: The level and other settings of the look.
+        gate: The gate as written, if it is not "metric op t".
+
+    Returns:
+        The verdict with its message.
+
+    Raises:
+        UserError: The threshold is out of bounds.
     """
     lo, hi = evidence.bounds
     if not lo <= t <= hi:
         raise UserError(
-            f"{evidence.name} lies between {lo:g} and {hi:g}: it can never be compared with {t:g}",
+            f"{evidence.name} is between {lo:g} and {hi:g}: it cannot be compared with {t:g}",
             hint="rates are written as 0.95, not 95",
         )
     reading = how.force or written
@@ -56,7 +68,7 @@ def decide(evidence: Evidence, op: Op, t: float, written: Reading, how: Recordin
 def _outcome(evidence: Evidence, op: Op, t: float, reading: Reading, shown: bool, opposite: bool) -> Outcome:
     if reading == "observed":
         mean = evidence.observed(op)
-        slack = 1e-12 * (evidence.bounds[1] - evidence.bounds[0])  # sums of decimals are not exact
+        slack = 1e-12 * (evidence.bounds[1] - evidence.bounds[0])  # floating-point sums are not exact
         return "pass" if (mean >= t - slack if op == ">=" else mean <= t + slack) else "fail"
     if opposite:
         return "fail"

@@ -1,6 +1,6 @@
-"""What a measure knows of its examples, and what that shows. Here: what every kind answers, and the mean.
+"""The evidence behind a measure: the protocol of all kinds, and the mean of bounded values.
 
-A missing answer is one value from `low` to `high`: nothing is known of it but the range.
+A missing answer may have any value from `low` to `high`; only this range is known.
 """
 
 from __future__ import annotations
@@ -21,13 +21,21 @@ from goldgate.measures.tail import Floats, Sample, Side, sample
 Op = Literal[">=", "<="]
 Better = Literal["high", "low"]
 
-FAIL_LEVEL = 0.025  # a gate fails where the opposite is shown at this level, whatever the look
+FAIL_LEVEL = 0.025  # a gate fails if the opposite is shown at this level, at every look
 
 
 class Evidence(Protocol):
-    """What gates ask of a measure. ids: (n,) example ids; bounds: the range that the estimate can have.
+    """What gates need from a measure.
 
-    approximate: whether its probabilities are a bootstrap's, and not exact.
+    Attributes:
+        name: What messages call it.
+        ids: (n,) example ids.
+        bounds: Range of the estimate.
+        better: Whether high or low values are better.
+        approximate: Whether its probabilities come from a bootstrap instead of an exact test.
+        n: Number of examples, including missing answers.
+        lost: Number of missing answers.
+        estimate: The estimate from the answers that are not missing.
     """
 
     @property
@@ -48,45 +56,62 @@ class Evidence(Protocol):
     def estimate(self) -> float: ...
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
-        """Confidence interval; missing answers at their worst on either side. level: its coverage."""
+        """Computes a confidence interval, with missing answers at their worst for each side.
+
+        Args:
+            level: Its coverage, in (0, 1).
+
+        Returns:
+            The lower and the upper end.
+        """
         ...
 
     def observed(self, op: Op) -> float:
-        """The estimate with missing answers at their worst for `measure op t`."""
+        """Computes the estimate with missing answers at their worst for `measure op t`."""
         ...
 
     def bound_for(self, op: Op, level: float) -> float:
-        """What the data shows at a level: at least this (">=") or at most this ("<=")."""
+        """Computes the bound that the data shows at a level: a lower bound for ">=", an upper bound for "<="."""
         ...
 
     def p_pass(self, op: Op, t: float) -> float:
-        """p of `measure op t`: shown at every level from here on."""
+        """Computes p of `measure op t`, which is shown at every level from p upwards."""
         ...
 
     def p_fail(self, op: Op, t: float) -> float:
-        """p of the opposite of `measure op t`, missing answers at their best for it."""
+        """Computes p of the opposite of `measure op t`, with missing answers at their best for the gate."""
         ...
 
     def p_refuted(self, op: Op, t: float) -> float:
-        """p of the opposite, missing answers at their worst for the gate: what is plausible has it large."""
+        """Computes p of the opposite, with missing answers at their worst for the gate; it is large if plausible."""
         ...
 
     def take(self, keep: Callable[[int], bool], name: str) -> Self:
-        """The examples at the positions that are kept."""
+        """Selects the examples at the positions for which `keep` is true."""
         ...
 
     def times(self, factor: float, name: str) -> Self:
-        """The measure in another unit; factor is finite and not 0."""
+        """Multiplies the measure by a factor that is finite and not 0."""
         ...
 
     def minus(self, other: Evidence, name: str) -> Self:
-        """The paired difference. Raises UserError for another kind of measure, or for other examples."""
+        """Computes the paired difference. Raises UserError for another kind of measure or for different examples."""
         ...
 
 
 @dataclass(frozen=True)
 class Rows:
-    """The examples behind a measure. ids: (n,) example ids; missing: (n,) bool; groups: (n,) labels or None."""
+    """The examples behind a measure.
+
+    Attributes:
+        name: What messages call the measure.
+        ids: (n,) example ids.
+        missing: (n,) whether the answer is missing.
+        bounds: Range of the estimate.
+        groups: (n,) labels of examples that depend on each other; None if all are independent.
+        max_group: Size of the largest group that may occur.
+        better: Whether high or low values are better.
+    """
 
     name: str
     ids: tuple[str, ...]
@@ -98,25 +123,27 @@ class Rows:
 
     @property
     def n(self) -> int:
+        """Number of examples, including missing answers."""
         return len(self.ids)
 
     @property
     def lost(self) -> int:
-        """How many answers are missing."""
+        """Number of missing answers."""
         return int(self.missing.sum())
 
     def _at(self, rows: Sequence[int], name: str) -> Self:
-        """With the examples at these places; what a subclass knows of each is left for it to follow."""
+        """Selects the examples at these positions; subclasses select their own columns."""
         groups = None if self.groups is None else tuple(self.groups[i] for i in rows)
         return replace(self, name=name, ids=tuple(self.ids[i] for i in rows), missing=self.missing[rows], groups=groups)
 
 
 @dataclass(frozen=True)
 class Mean(Rows):
-    """The mean of bounded values, with exact probabilities. Values are known up to [low, high], equal but for missing
-    answers.
+    """The mean of bounded values, with exact probabilities.
 
-    low, high: (n,) floats in bounds.
+    Attributes:
+        low: (n,) lowest possible values, within the bounds.
+        high: (n,) highest possible values, equal to `low` except for missing answers.
     """
 
     low: Floats
@@ -125,17 +152,17 @@ class Mean(Rows):
 
     @cached_property
     def pessimist(self) -> Sample:
-        """The values with every missing answer at its lowest."""
+        """The values with every missing answer at its lowest value."""
         return sample(self.low, *self.bounds, self.groups, self.max_group)
 
     @cached_property
     def optimist(self) -> Sample:
-        """The values with every missing answer at its highest."""
+        """The values with every missing answer at its highest value."""
         return self.pessimist if not self.lost else sample(self.high, *self.bounds, self.groups, self.max_group)
 
     @cached_property
     def estimate(self) -> float:
-        """Mean over the answers that are there; the worst value where there is none."""
+        """Mean over the answers that are not missing; the worst value if all are."""
         there = self.low[~self.missing]
         if there.size:
             return math.fsum(there) / there.size
@@ -143,7 +170,7 @@ class Mean(Rows):
 
     @cached_property
     def yes_no(self) -> bool:
-        """Whether every value is 0 or 1 and examples are independent: then counts of right answers say it all."""
+        """Whether every value is 0 or 1 and examples are independent, so that the number of right answers suffices."""
         alone = self.max_group == 1 and (self.groups is None or len(set(self.groups)) == self.n)
         whole = np.isin(self.low, (0.0, 1.0)).all() and np.isin(self.high, (0.0, 1.0)).all()
         return bool(self.bounds == (0.0, 1.0) and alone and whole)
@@ -162,7 +189,7 @@ class Mean(Rows):
         return self.worst_for(op).mean
 
     def worst_for(self, op: Op) -> Sample:
-        """The values as they count for passing `measure op t`: missing answers at the worst."""
+        """Selects the values that count for passing `measure op t`, with missing answers at their worst."""
         return self.pessimist if op == ">=" else self.optimist
 
     def bound_for(self, op: Op, level: float) -> float:
@@ -172,7 +199,7 @@ class Mean(Rows):
         return bound(self.worst_for(op), level)
 
     def p_pass(self, op: Op, t: float) -> float:
-        """A threshold that cannot be missed has p = 0."""
+        """Computes p of `measure op t`; a threshold that every value meets has p = 0."""
         side: Side = "lower" if op == ">=" else "upper"
         sure = self.bounds[0] if op == ">=" else self.bounds[1]
         return 0.0 if t == sure else self.worst_for(op).p(t, side)
@@ -218,14 +245,34 @@ class Mean(Rows):
 
 
 def turned(better: Better, factor: float) -> Better:
-    """Which values are better once they are multiplied."""
+    """Finds which values are better after a multiplication.
+
+    Args:
+        better: Which values were better before.
+        factor: The factor, not 0.
+
+    Returns:
+        The same for a positive factor, the opposite for a negative one.
+    """
     if factor > 0:
         return better
     return "low" if better == "high" else "high"
 
 
 def pairing(name: str, mine: Sequence[str], theirs: Sequence[str]) -> list[int]:
-    """Where each of my examples stands among theirs. Raises UserError unless both are on the same examples."""
+    """Matches the examples of two measures.
+
+    Args:
+        name: Name of the difference, for the message.
+        mine: (n,) example ids of the first measure.
+        theirs: (n,) example ids of the second measure.
+
+    Returns:
+        (n,) position in `theirs` of each example of `mine`.
+
+    Raises:
+        UserError: The two are measured on different examples.
+    """
     if set(mine) != set(theirs):
         apart = sorted(set(mine) ^ set(theirs))
         raise UserError(
@@ -237,13 +284,30 @@ def pairing(name: str, mine: Sequence[str], theirs: Sequence[str]) -> list[int]:
 
 
 def check_groups(name: str, mine: Sequence[str] | None, theirs: Sequence[str] | None, order: Sequence[int]) -> None:
-    """Raises UserError unless both group their examples alike. order: where each of mine stands among theirs."""
+    """Checks that two measures group their examples in the same way.
+
+    Args:
+        name: Name of the difference, for the message.
+        mine: (n,) groups of the first measure; None if it has none.
+        theirs: (n,) groups of the second measure; None if it has none.
+        order: (n,) position in `theirs` of each example of `mine`.
+
+    Raises:
+        UserError: The groups differ.
+    """
     if (None if theirs is None else [theirs[k] for k in order]) != (None if mine is None else list(mine)):
         raise UserError(f"{name}: the two group their examples differently", hint="give both the same groups")
 
 
 def unlike(name: str) -> UserError:
-    """The error of a difference between measures of two kinds."""
+    """Makes the error for a difference between measures of different kinds.
+
+    Args:
+        name: Name of the difference.
+
+    Returns:
+        The error, to be raised.
+    """
     return UserError(f"{name}: the two are measures of different kinds", hint="subtract a mean from a mean")
 
 
@@ -254,12 +318,28 @@ def labelled(
     tags: Sequence[Iterable[str]] | None,
     name: str,
 ) -> tuple[tuple[str, ...], tuple[str, ...] | None, tuple[frozenset[str], ...]]:
-    """Ids, groups and tags of `count` examples, checked: one each. An example without a group is one of its own."""
+    """Checks the ids, groups and tags of examples, and fills in defaults.
+
+    Args:
+        count: Number of examples.
+        ids: Example ids; "1", "2", .. by default.
+        groups: Group of each example; an example with None gets a group of its own.
+        tags: Tags of each example; none by default.
+        name: Name of the measure, for the message.
+
+    Returns:
+        The ids, the groups (None if none were given) and the tags, one per example.
+
+    Raises:
+        UserError: A list has another length than `count`, or an id occurs twice.
+    """
     named = tuple(str(i + 1) for i in range(count)) if ids is None else tuple(ids)
     for what, given in (("ids", named), ("groups", groups), ("tags", tags)):
         if given is not None and len(given) != count:
-            raise UserError(f"{name}: {count} values but {len(given)} {what}", hint="give each value one")
+            raise UserError(
+                f"{name}: {count} values but {len(given)} {what}", hint=f"give one entry of {what} per value"
+            )
     if len(set(named)) != len(named):
-        raise UserError(f"{name}: an id stands twice", hint="give every example its own id")
+        raise UserError(f"{name}: an id occurs twice", hint="give every example a unique id")
     own = None if groups is None else tuple(f"={i}" if g is None else g for g, i in zip(groups, named, strict=True))
     return named, own, tuple(frozenset(t) for t in (tags if tags is not None else [()] * count))

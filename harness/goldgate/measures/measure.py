@@ -1,4 +1,4 @@
-"""Measure: per-example values with their ids, an estimate and an exact interval. Comparing one is the gate."""
+"""Measure: per-example values with their ids, an estimate and an exact interval. Comparing a measure makes a gate."""
 
 from __future__ import annotations
 
@@ -6,25 +6,31 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import NoReturn
 
-import numpy as np
-
 from goldgate.base.errors import UserError, near_names
+from goldgate.measures import checks
 from goldgate.measures.context import check_unsealed, current
 from goldgate.measures.decision import decide
-from goldgate.measures.evidence import Better, Evidence, Mean, Op, labelled
+from goldgate.measures.evidence import Better, Evidence, Mean, Op
 from goldgate.measures.quantile import quantile_of
 from goldgate.measures.verdict import Reading, Verdict, check_reading
-
-_SLACK = 1e-9  # of the range: rounding that a scorer may add to a bound
 
 
 class Measure:
     """A mean of bounded per-example values.
 
-    values: one number an example, None where the answer is missing (it counts as worst for passing and as best for
-    failing); ids: the examples' ids (default "1", "2", ..); bounds: the range that one value can have; groups: labels
-    of examples that depend on each other; tags: each example's tags; name: what messages call it; better: "high" or
-    "low"; max_group: the largest group that may occur. Raises UserError for NaN, a value out of bounds, or no examples.
+    Args:
+        values: One number per example; None for a missing answer, which counts as worst for passing and as best for
+            failing.
+        ids: Example ids; "1", "2", .. by default.
+        bounds: Range of one value.
+        groups: Labels of examples that depend on each other.
+        tags: Tags of each example.
+        name: What messages call the measure.
+        better: Whether "high" or "low" values are better.
+        max_group: Size of the largest group that may occur.
+
+    Raises:
+        UserError: A value is NaN or out of bounds, or there are no examples.
     """
 
     def __init__(
@@ -39,59 +45,66 @@ class Measure:
         better: Better = "high",
         max_group: int = 1,
     ) -> None:
-        named, own, self._tags = labelled(len(values), ids, groups, tags, name)
-        self._explored, self._one_way = "", False
-        lo, hi = float(bounds[0]), float(bounds[1])
-        if not (math.isfinite(lo) and math.isfinite(hi) and lo < hi):
-            raise UserError(f"{name}: bounds {lo:g} to {hi:g} are no range", hint="give two finite numbers, low first")
-        given_ids = zip(values, named, strict=True)
-        x = np.array([math.nan if v is None else _checked(v, i, name, lo, hi) for v, i in given_ids])
-        missing = np.array([v is None for v in values], dtype=np.bool_)
-        self._evidence: Evidence = Mean(
-            name, named, missing, (lo, hi), own, max_group, better, np.where(missing, lo, x), np.where(missing, hi, x)
+        self._evidence: Evidence
+        self._evidence, self._tags = checks.bounded_mean(
+            values, ids, bounds, groups, tags, name=name, better=better, max_group=max_group
         )
-        _not_empty(self._evidence)
+        self._explored, self._one_way = "", False
 
     @classmethod
     def of(
         cls, evidence: Evidence, tags: tuple[frozenset[str], ...], explored: str = "", one_way: bool = False
     ) -> Measure:
-        """A measure of any kind of evidence. tags: each example's; explored: why it may be looked at and never gated,
-        empty where it may.
+        """Makes a measure of any kind of evidence.
+
+        Args:
+            evidence: The evidence.
+            tags: Tags of each example.
+            explored: Why the measure may be viewed but never gated; empty if it may be gated.
+            one_way: Whether only comparisons towards better values are allowed.
+
+        Returns:
+            The measure.
+
+        Raises:
+            UserError: The evidence has no examples.
         """
         made = cls.__new__(cls)
         made._evidence, made._tags, made._explored, made._one_way = evidence, tags, explored, one_way
-        _not_empty(evidence)
+        checks.not_empty(evidence)
         return made
 
     def marked(self, explored: str) -> Measure:
-        """The same measure, gated or refused to be: see `of`."""
+        """Returns the measure with a reason why it is never gated (see `of`); unchanged if the reason is empty."""
         return Measure.of(self._evidence, self._tags, explored, self._one_way) if explored else self
 
     def toward_better(self) -> Measure:
-        """The same measure, gated only towards what is better: for values that hold the worst one where nothing is
-        known, which the other way round would be the best.
+        """Returns the measure restricted to comparisons towards better values.
+
+        It is for values that are set to the worst one when nothing is known: in the other direction that would be the
+        best one.
         """
         return Measure.of(self._evidence, self._tags, self._explored, one_way=True)
 
     @property
     def evidence(self) -> Evidence:
-        """What it knows of its examples, for those who record or resample it."""
+        """The evidence behind the measure, for code that records or resamples it."""
         return self._evidence
 
     @property
     def name(self) -> str:
+        """What messages call the measure."""
         return self._evidence.name
 
     @property
     def value(self) -> float:
-        """The estimate: the mean over the answers that are there. Raises UserError where golden is sealed."""
+        """The estimate from the answers that are not missing. Raises UserError if golden is sealed."""
         check_unsealed(self.name)
         return self._evidence.estimate
 
     @property
     def n(self) -> int:
-        """Number of examples, missing answers included."""
+        """Number of examples, including missing answers."""
         return self._evidence.n
 
     @property
@@ -101,11 +114,20 @@ class Measure:
 
     @property
     def bounds(self) -> tuple[float, float]:
+        """Range of the estimate."""
         return self._evidence.bounds
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
-        """Confidence interval, exact but where the measure is approximate. level: its coverage, half of the error on
-        each side. Raises UserError where golden is sealed.
+        """Computes a confidence interval, which is exact unless the measure is approximate.
+
+        Args:
+            level: Coverage in (0, 1), with half of the error on each side.
+
+        Returns:
+            The lower and the upper end.
+
+        Raises:
+            UserError: Golden is sealed, or the level is out of range.
         """
         check_unsealed(self.name)
         return self._evidence.interval(level)
@@ -118,31 +140,60 @@ class Measure:
         return f"{self.name} {self.value:.4g} ({low:.4g} to {high:.4g}, n = {self.n}{about})"
 
     def on(self, tags: str | Iterable[str]) -> Measure:
-        """The measure on the examples that carry the tag, or any of the tags. Raises UserError where none does."""
+        """Slices the measure by tags.
+
+        Args:
+            tags: A tag, or several.
+
+        Returns:
+            The measure on the examples that have the tag, or any of the tags.
+
+        Raises:
+            UserError: No example has one of the tags.
+        """
         wanted = {tags} if isinstance(tags, str) else set(tags)
         known = frozenset[str]().union(*self._tags)
         for tag in sorted(wanted - known) or ([] if wanted else [""]):
-            raise UserError(f'{self.name}: no example carries the tag "{tag}"', hint=near_names(tag, known))
+            raise UserError(f'{self.name}: no example has the tag "{tag}"', hint=near_names(tag, known))
         label = next(iter(wanted)) if len(wanted) == 1 else f"{len(wanted)} tags"
         kept = self._evidence.take(lambda i: bool(self._tags[i] & wanted), f"{self.name}[{label}]")
         return Measure.of(kept, tuple(t for t in self._tags if t & wanted), self._explored, self._one_way)
 
     def where(self, keep: Callable[[float], bool], label: str = "where") -> Measure:
-        """The measure on the examples whose value the predicate keeps (missing answers are left out): to look at. It is
-        chosen by the answers, so it is never gated: a comparison raises UserError, as it does where golden is sealed.
+        """Slices the measure by its values, for exploration only.
+
+        The slice depends on the answers, so it cannot be gated: comparing it raises UserError.
+
+        Args:
+            keep: Decides from an example's value whether to keep it; missing answers are left out.
+            label: Name of the slice, for messages.
+
+        Returns:
+            The measure on the examples that are kept.
+
+        Raises:
+            UserError: Golden is sealed, the measure is not a mean, or no example is kept.
         """
         check_unsealed(f"{self.name}[{label}]")
         evidence = self._evidence
         if not isinstance(evidence, Mean):
-            raise UserError(f"{self.name} has no values to choose by", hint="slice by tags: m.on(tag)")
+            raise UserError(f"{self.name} has no values to select by", hint="slice by tags: m.on(tag)")
         low, there = evidence.low, ~evidence.missing
         rows = [i for i in range(evidence.n) if there[i] and keep(float(low[i]))]
         kept = evidence.take(set(rows).__contains__, f"{self.name}[{label}]")
-        return Measure.of(kept, tuple(self._tags[i] for i in rows), f"{kept.name} was chosen by the answers")
+        return Measure.of(kept, tuple(self._tags[i] for i in rows), f"{kept.name} was selected by the answers")
 
     def percentile(self, q: float) -> Measure:
-        """A percentile of the values, q in (0, 100): the smallest value that q% of the examples do not exceed. Its
-        interval is exact (order statistics). Raises UserError for a measure that is no mean of values.
+        """Takes a percentile of the values. Its interval is exact (order statistics).
+
+        Args:
+            q: Percentage in (0, 100).
+
+        Returns:
+            The smallest value that q% of the examples do not exceed, as a measure.
+
+        Raises:
+            UserError: q is out of range, or the measure is not a mean of values.
         """
         if not 0.0 < q < 100.0:
             raise UserError(f"{self.name} has no percentile {q:g}", hint="give a number between 0 and 100")
@@ -160,7 +211,7 @@ class Measure:
         return self.percentile(95)
 
     def __sub__(self, other: Measure) -> Measure:
-        """The paired difference, example by example. Raises UserError unless both are on the same examples."""
+        """Computes the paired difference, example by example. Raises UserError unless both have the same examples."""
         if not isinstance(other, Measure):
             return NotImplemented
         return _difference(self, other, f"{self.name} - {other.name}")
@@ -182,50 +233,62 @@ class Measure:
         return _gate(self, "<=", other, None)
 
     def __gt__(self, other: object) -> NoReturn:
-        raise _not_strict(self.name, ">")
+        raise checks.not_strict(self.name, ">")
 
     def __lt__(self, other: object) -> NoReturn:
-        raise _not_strict(self.name, "<")
+        raise checks.not_strict(self.name, "<")
 
     def __eq__(self, other: object) -> NoReturn:
-        raise _not_equal(self.name)
+        raise checks.not_equal(self.name)
 
     def __ne__(self, other: object) -> NoReturn:
-        raise _not_equal(self.name)
+        raise checks.not_equal(self.name)
 
     __hash__ = None  # type: ignore[assignment]
 
     def __bool__(self) -> NoReturn:
-        raise _no_gate(self.name)
+        raise checks.not_compared(self.name)
 
     @property
     def shown(self) -> Read:
-        """Gates on it pass when the data shows them at the look's level (the usual default)."""
+        """The measure under the reading shown: a gate passes if the data shows it at the look's level (the default)."""
         return Read(self, "shown")
 
     @property
     def plausible(self) -> Read:
-        """Gates on it pass when the data does not show the opposite at 2.5%: for small slices."""
+        """The measure under the reading plausible, for small slices: a gate passes unless its opposite is shown."""
         return Read(self, "plausible")
 
     @property
     def observed(self) -> Read:
-        """Gates on it pass when the estimate alone reaches the threshold: "met, not shown"."""
+        """The measure under the reading observed: a gate passes if the estimate alone reaches the threshold."""
         return Read(self, "observed")
 
     def verdict(self, op: Op, t: float, reading: Reading | None = None) -> Verdict:
-        """The verdict on `self op t`, which is not recorded. reading: default is the suite's."""
+        """Decides `self op t` without recording the verdict.
+
+        Args:
+            op: The comparison.
+            t: The threshold.
+            reading: The reading; the suite's by default.
+
+        Returns:
+            The verdict.
+
+        Raises:
+            UserError: An argument is invalid, or the measure may not be gated.
+        """
         if op not in (">=", "<="):
             raise UserError(f'no comparison "{op}"', hint="use >= or <=")
         how = current()
         check_reading(reading or how.reading)
-        _check_gated(self)
-        _check_way(self, op)
-        return decide(self._evidence, op, _threshold(self.name, t), reading or how.reading, how)
+        checks.may_be_gated(self._explored)
+        checks.right_way(self.evidence, self._one_way, op)
+        return decide(self._evidence, op, checks.as_threshold(self.name, t), reading or how.reading, how)
 
 
 class Read:
-    """A measure under a reading of its own: `m.plausible >= 0.80`. It can only be compared."""
+    """A measure with its own reading, as in `m.plausible >= 0.80`. It can only be compared."""
 
     def __init__(self, measure: Measure, reading: Reading) -> None:
         self.measure = measure
@@ -241,40 +304,40 @@ class Read:
         return _gate(self.measure, "<=", other, self.reading)
 
     def __gt__(self, other: object) -> NoReturn:
-        raise _not_strict(self.measure.name, ">")
+        raise checks.not_strict(self.measure.name, ">")
 
     def __lt__(self, other: object) -> NoReturn:
-        raise _not_strict(self.measure.name, "<")
+        raise checks.not_strict(self.measure.name, "<")
 
     def __eq__(self, other: object) -> NoReturn:
-        raise _not_equal(self.measure.name)
+        raise checks.not_equal(self.measure.name)
 
     def __ne__(self, other: object) -> NoReturn:
-        raise _not_equal(self.measure.name)
+        raise checks.not_equal(self.measure.name)
 
     __hash__ = None  # type: ignore[assignment]
 
     def __bool__(self) -> NoReturn:
-        raise _no_gate(self.measure.name)
+        raise checks.not_compared(self.measure.name)
 
 
 def _gate(left: Measure, op: Op, right: float | Measure | Read, reading: Reading | None) -> Verdict:
-    """Decides, records, and returns the verdict. Between two measures: on their paired difference against 0."""
+    """Decides and records a gate. Two measures are compared by testing their paired difference against 0."""
     how = current()
     if isinstance(right, Read):
         reading, right = reading or right.reading, right.measure
-    _check_way(left, op)
+    checks.right_way(left.evidence, left._one_way, op)
     if isinstance(right, Measure):
         if not left._one_way:
-            _check_way(right, "<=" if op == ">=" else ">=")
+            checks.right_way(right.evidence, right._one_way, "<=" if op == ">=" else ">=")
         text = f"{left.name} {op} {right.name}"
         measure = _difference(left, right, text) if op == ">=" else _difference(right, left, text)
-        _check_gated(measure)
+        checks.may_be_gated(measure._explored)
         verdict = decide(measure.evidence, ">=", 0.0, reading or how.reading, how, text)
     else:
         measure = left
-        _check_gated(measure)
-        verdict = decide(left.evidence, op, _threshold(left.name, right), reading or how.reading, how)
+        checks.may_be_gated(measure._explored)
+        verdict = decide(left.evidence, op, checks.as_threshold(left.name, right), reading or how.reading, how)
     if how.record is not None:
         how.record(verdict, measure)
     return verdict
@@ -282,53 +345,3 @@ def _gate(left: Measure, op: Op, right: float | Measure | Read, reading: Reading
 
 def _difference(a: Measure, b: Measure, name: str) -> Measure:
     return Measure.of(a.evidence.minus(b.evidence, name), a._tags, a._explored or b._explored, a._one_way or b._one_way)
-
-
-def _check_gated(measure: Measure) -> None:
-    if measure._explored:
-        raise UserError(
-            f"{measure._explored}: it may be looked at, and is never gated",
-            hint="slice by tags or by inputs; .value and .interval() look without gating",
-        )
-
-
-def _check_way(measure: Measure, op: Op) -> None:
-    if measure._one_way and op != (">=" if measure.evidence.better == "high" else "<="):
-        raise UserError(
-            f"{measure.name} {op} ..: of {measure.name}, {measure.evidence.better} values are better",
-            hint='turn the comparison, with the candidate on its left, or say @scorer(better="low")',
-        )
-
-
-def _checked(value: float, example: str, name: str, lo: float, hi: float) -> float:
-    x = float(value)
-    slack = _SLACK * (hi - lo)
-    if not lo - slack <= x <= hi + slack:
-        raise UserError(
-            f"{name}: the value of example {example} is {x:g}, not between {lo:g} and {hi:g}",
-            hint="a missing answer is None; anything else out of range is an error of the scorer",
-        )
-    return min(max(x, lo), hi)
-
-
-def _threshold(name: str, t: object) -> float:
-    if isinstance(t, bool) or not isinstance(t, (int, float, np.number)) or not math.isfinite(t):
-        raise UserError(f"{name} can be compared with a number or a measure, not with {t!r:.40}", hint="write m >= 0.9")
-    return float(t)
-
-
-def _not_empty(evidence: Evidence) -> None:
-    if evidence.n == 0:
-        raise UserError(f"{evidence.name}: there are no examples", hint="a measure needs at least one")
-
-
-def _not_strict(name: str, op: str) -> UserError:
-    return UserError(f"{name} {op} ..: a gate is written with >= or <=", hint=f"write {op}= instead of {op}")
-
-
-def _not_equal(name: str) -> UserError:
-    return UserError(f"{name}: a measure is never equal to a number", hint="write >= or <=; .value is the estimate")
-
-
-def _no_gate(name: str) -> UserError:
-    return UserError(f"{name} alone is no gate", hint="compare it with a number: assert m >= 0.9")

@@ -1,7 +1,7 @@
-"""Quantiles of per-example values (p95 latency), with exact order-statistic bounds.
+"""Quantiles of per-example values, such as p95 latency, with exact order-statistic bounds.
 
-A quantile is at most t exactly when the share of values at most t is at least q: so every question about a quantile
-is one about a mean of zeros and ones, and is answered by the same exact test.
+A quantile is at most t exactly if the share of values at most t is at least q. So every question about a quantile is a
+question about a mean of zeros and ones, which the same exact test answers.
 """
 
 from __future__ import annotations
@@ -20,9 +20,12 @@ from goldgate.measures.tail import Floats
 
 @dataclass(frozen=True)
 class Quantile(Rows):
-    """The q-quantile: the smallest value that at least a share q of the examples do not exceed. q: in (0, 1).
+    """The q-quantile: the smallest value that at least a share q of the examples do not exceed.
 
-    low, high: as in `Mean`; a missing answer may be any value of the bounds.
+    Attributes:
+        low: (n,) lowest possible values, within the bounds.
+        high: (n,) highest possible values, equal to `low` except for missing answers.
+        q: The share, in (0, 1).
     """
 
     low: Floats
@@ -42,7 +45,15 @@ class Quantile(Rows):
         return float(np.sort(values)[max(math.ceil(self.q * values.size - 1e-9), 1) - 1])
 
     def share(self, op: Op, t: float) -> tuple[Mean, float]:
-        """`quantile op t` as a gate on a mean: the share of values on the good side of t, and what it must reach."""
+        """Restates `quantile op t` as a gate on a mean.
+
+        Args:
+            op: The comparison.
+            t: The threshold.
+
+        Returns:
+            The share of values on the good side of t, and what it must reach.
+        """
         low, high = (self.low >= t, self.high >= t) if op == ">=" else (self.high <= t, self.low <= t)
         side = "at least" if op == ">=" else "at most"
         mean = Mean(
@@ -71,7 +82,7 @@ class Quantile(Rows):
         return mean.p_refuted(">=", rate)
 
     def bound_for(self, op: Op, level: float) -> float:
-        """The best order statistic that is shown; the end of the range where none is."""
+        """Finds the best order statistic that is shown at a level; the end of the range if none is."""
         values = np.unique(self.low if op == ">=" else self.high)
         shown = [0, len(values)]  # values[:k] are shown to be reached (">="), values[k:] not to be exceeded ("<=")
         while shown[0] < shown[1]:
@@ -95,7 +106,9 @@ class Quantile(Rows):
 
     def times(self, factor: float, name: str) -> Quantile:
         if factor < 0:
-            raise UserError(f"{name}: a quantile turned upside down is another one", hint="multiply by more than 0")
+            raise UserError(
+                f"{name}: a quantile cannot be multiplied by a negative number", hint="use a factor above 0"
+            )
         return replace(
             self,
             name=name,
@@ -106,20 +119,32 @@ class Quantile(Rows):
 
     def minus(self, other: Evidence, name: str) -> Quantile:
         raise UserError(
-            f"{name}: a difference of quantiles is no quantile of differences",
-            hint="compare each with a number of its own, or compare means",
+            f"{name}: quantiles cannot be subtracted: their difference is not a quantile of the differences",
+            hint="compare each quantile with a number, or compare means",
         )
 
 
 def quantile_of(evidence: Evidence, q: float, name: str) -> Quantile:
-    """The q-quantile of the values behind a mean. Raises UserError for other evidence."""
+    """Takes a quantile of the values behind a mean.
+
+    Args:
+        evidence: A bounded mean, or a mean of seconds.
+        q: The share, in (0, 1).
+        name: What messages call the quantile.
+
+    Returns:
+        The q-quantile.
+
+    Raises:
+        UserError: The evidence is of another kind.
+    """
     if isinstance(evidence, Mean):
         low, high = evidence.low, evidence.high
     elif isinstance(evidence, Resampled) and [type(p.statistic) for p in evidence.parts] == [Average]:
         x = evidence.parts[0].factor * evidence.parts[0].rows[:, 0]
         low, high = np.where(evidence.missing, evidence.bounds[0], x), np.where(evidence.missing, evidence.bounds[1], x)
     else:
-        raise UserError(f"{name}: only a mean of values has percentiles", hint="take one of latency or tokens_out")
+        raise UserError(f"{name}: only a mean of values has percentiles", hint="use one of latency or tokens_out")
     return Quantile(
         name,
         evidence.ids,

@@ -1,8 +1,8 @@
-"""Measures that are no bounded mean, macro-F1 and mean seconds: a bootstrap, and called approximate wherever it shows.
+"""Bootstrap evidence for measures that are not bounded means, such as macro-F1 and mean seconds.
 
-The draws are seeded, so the same data has the same verdict. A plain bootstrap of perfect answers is certain of itself;
-so each draw adds what was not seen and may be, the worst for one side and the best for the other, as the exact test for
-means does.
+These measures are called approximate wherever they are shown. The draws are seeded, so the same data always gets the
+same verdict. A plain bootstrap of perfect answers has no spread at all, so each draw adds rows that were not observed
+but could occur, the worst for one side and the best for the other, as the exact test for means does.
 """
 
 from __future__ import annotations
@@ -19,28 +19,47 @@ from goldgate.base.errors import UserError
 from goldgate.measures.evidence import Evidence, Op, Rows, check_groups, pairing, turned, unlike
 from goldgate.measures.tail import Floats
 
-DRAWS = 2_000  # a level under 1 in 2,001 cannot be shown
-_AT_ONCE = 2_000_000  # weights in memory at a time
+DRAWS = 2_000  # the smallest possible p is 1 in 2,001
+_AT_ONCE = 2_000_000  # bootstrap weights held in memory at a time
 
 
 class Statistic(Protocol):
-    """A number of weighted rows. Equal statistics can be subtracted."""
+    """A function of weighted rows. Only measures of the same statistic can be subtracted."""
 
     def __call__(self, rows: Floats, weights: Floats) -> Floats:
-        """rows: (n, k) floats, one row an example; weights: (d, n). Returns (d,) values."""
+        """Computes the statistic.
+
+        Args:
+            rows: (n, k) floats, one row per example.
+            weights: (d, n) weights of the rows, one row per draw.
+
+        Returns:
+            (d,) values.
+        """
         ...
 
     def added(self, rows: Floats, high: bool) -> Floats:
-        """(m, k) rows of what was not seen and may be: such as lower the value; with `high`, such as raise it."""
+        """Makes rows that were not observed but could occur.
+
+        Args:
+            rows: (n, k) observed rows.
+            high: Whether the added rows raise the statistic instead of lowering it.
+
+        Returns:
+            (m, k) rows.
+        """
         ...
 
 
 @dataclass(frozen=True)
 class MacroF1:
-    """The mean over labels of F1 = 2 tp / (2 tp + fp + fn). Rows: expected label and given label by number, -1 for an
-    answer that is none. Labels that neither stand nor are given do not count, as in scikit-learn.
+    """The mean over labels of F1 = 2 tp / (2 tp + fp + fn).
 
-    labels: how many there are.
+    A row holds the numbers of the expected and the predicted label, -1 for an answer that is not a label. Labels that
+    are neither expected nor predicted do not count, as in scikit-learn.
+
+    Attributes:
+        labels: Number of labels.
     """
 
     labels: int
@@ -53,8 +72,9 @@ class MacroF1:
         return np.asarray((2.0 * hits / (weights @ asked + weights @ given)).mean(axis=1))
 
     def added(self, rows: Floats, high: bool) -> Floats:
-        """A wrong answer that costs the two rarest labels, the rarest being one that was not seen, if there is one; or
-        a right answer to each label: with few examples of each, every label's F1 may be far better than it looks.
+        """Adds a wrong answer that costs the two rarest labels, or (`high`) a right answer for every label.
+
+        With few examples per label, every label's true F1 may be far better than observed.
         """
         if high:
             return np.repeat(np.arange(self.labels, dtype=np.float64)[:, None], 2, axis=1)
@@ -64,9 +84,12 @@ class MacroF1:
 
 @dataclass(frozen=True)
 class Average:
-    """The mean of values that have no upper end, at least 0. Rows: (n, 1). Beyond the largest seen nothing is known.
+    """The mean of non-negative values without an upper bound; rows are (n, 1).
 
-    machine: where they were measured: seconds of two machines are two statistics.
+    Nothing is assumed about values beyond the largest observed one.
+
+    Attributes:
+        machine: Where the values were measured; times of different machines are different statistics.
     """
 
     machine: str = ""
@@ -80,8 +103,10 @@ class Average:
 
 @dataclass(frozen=True)
 class PerplexityRatio:
-    """How many times as large one model's perplexity is as another's. Rows: the other's log-probability of a passage
-    less the one's, both summed over its tokens, and their number. Beyond the most seen a token nothing is known.
+    """The ratio of two models' perplexities.
+
+    A row holds, for one passage, the second model's log-probability minus the first model's, both summed over tokens,
+    and the number of tokens. Nothing is assumed beyond the largest difference per token observed.
     """
 
     def __call__(self, rows: Floats, weights: Floats) -> Floats:
@@ -94,7 +119,13 @@ class PerplexityRatio:
 
 @dataclass(frozen=True)
 class Part:
-    """One term of a sum: factor times the statistic of the rows."""
+    """One term of a sum: a factor times the statistic of the rows.
+
+    Attributes:
+        factor: The factor, not 0.
+        statistic: The statistic.
+        rows: (n, k) floats, one row per example.
+    """
 
     factor: float
     statistic: Statistic
@@ -103,9 +134,12 @@ class Part:
 
 @dataclass(frozen=True)
 class Resampled(Rows):
-    """A statistic of n examples, or a difference of two on the same examples. Rows of missing answers mean nothing.
+    """A statistic of n examples, or the difference of two on the same examples.
 
-    With a missing answer it may be looked at and not gated: what the worst answer would be is not known.
+    If an answer is missing, the measure can be viewed but not gated, because the worst possible answer is unknown.
+
+    Attributes:
+        parts: The terms of the sum; their rows have no meaning for missing answers.
     """
 
     parts: tuple[Part, ...]
@@ -114,7 +148,7 @@ class Resampled(Rows):
     @cached_property
     def _there(self) -> NDArray[np.bool_]:
         if self.missing.all():
-            raise UserError(f"{self.name}: every answer is missing", hint="there is nothing to measure")
+            raise UserError(f"{self.name}: every answer is missing", hint="collect the answers first")
         return ~self.missing
 
     @cached_property
@@ -129,7 +163,7 @@ class Resampled(Rows):
 
     @cached_property
     def draws(self) -> tuple[Floats, Floats]:
-        """(DRAWS,) sorted values with what may lower them added, and as many with what may raise them."""
+        """(DRAWS,) sorted bootstrap values with added rows that lower them, and as many with rows that raise them."""
         groups = self.ids if self.groups is None else self.groups
         kept = [g for g, there in zip(groups, self._there, strict=True) if there]
         numbers = {g: k for k, g in enumerate(dict.fromkeys(kept))}
@@ -156,7 +190,7 @@ class Resampled(Rows):
         return np.sort(np.concatenate(found[0])), np.sort(np.concatenate(found[1]))
 
     def _rows(self, high: bool) -> list[Floats]:
-        """Every part's rows with the added ones last, so that they move the sum down, or up."""
+        """Every part's rows followed by the added ones that lower (or, with `high`, raise) the sum."""
         return [
             np.vstack([r, p.statistic.added(r, high=(p.factor > 0) == high)])
             for p in self.parts
@@ -166,9 +200,9 @@ class Resampled(Rows):
     def _check_whole(self) -> None:
         if self.lost:
             raise UserError(
-                f"{self.name}: {self.lost} of {self.n} answers are missing, and what they could have been"
-                " is not known for a measure that is no bounded mean",
-                hint="collect them, or gate a mean",
+                f"{self.name}: {self.lost} of {self.n} answers are missing, and their worst case is unknown for a"
+                " measure that is not a bounded mean",
+                hint="collect the missing answers, or gate a bounded mean instead",
             )
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
@@ -231,12 +265,12 @@ class Resampled(Rows):
 
 
 def _check_alike(name: str, statistics: Sequence[Statistic]) -> None:
-    """Raises UserError unless all are one statistic, of one machine."""
+    """Raises UserError unless all are the same statistic, measured on the same machine."""
     machines = sorted({s.machine for s in statistics if isinstance(s, Average)})
     if len({type(s) for s in statistics}) > 1:
         raise unlike(name)
     if len(machines) > 1:
         raise UserError(
             f"{name}: one was measured on {machines[0]}, the other on {machines[1]}",
-            hint="measure both on one machine: run it there with --regenerate",
+            hint="measure both on the same machine: run pytest there with --regenerate",
         )

@@ -2,7 +2,7 @@
 
 p(t) = P( sum_i (x_i - t) E_i + (lo - t) E_0 <= 0 ) with E_0, E_1, .. independent Exp(1). On 0/1 values it is
 Clopper-Pearson's tail. Source: Gaffke 2005; Learned-Miller & Thomas 2019 (arXiv 1905.06208).
-Knows nothing of gates, metrics or missing answers.
+This module does not know about gates, metrics or missing answers.
 """
 
 from __future__ import annotations
@@ -20,18 +20,23 @@ from goldgate.base.errors import UserError
 Side = Literal["lower", "upper"]
 Floats = NDArray[np.float64]
 
-STEP = 1 / 16  # of the trapezoid rule; its error is about exp(-2 pi 0.85 / STEP)
-NEGLIGIBLE = 1e-17  # terms below this share of the sum end the integral
-_BLOCK = 64  # points of the contour at a time
-_FACTORS = 16  # factors multiplied before a logarithm is taken; 16 of them cannot overflow
+STEP = 1 / 16  # step of the trapezoid rule; its error is about exp(-2 pi 0.85 / STEP)
+NEGLIGIBLE = 1e-17  # the integral ends when a term is below this share of the sum
+_BLOCK = 64  # points of the contour computed at a time
+_FACTORS = 16  # factors multiplied before taking a logarithm; the product of 16 cannot overflow
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Bounded values with equal ones merged: all that p(t) needs to know.
+    """Bounded values with equal ones merged, which is all that p(t) depends on.
 
-    totals, sizes: (k,) sum and number of values of each distinct group (size 1 without groups); counts: (k,) how many
-    groups are alike; lo, hi: the range of one value; spare: size of the added worst group.
+    Attributes:
+        totals: (k,) sum of the values of each distinct group.
+        sizes: (k,) number of values of each distinct group; 1 without groups.
+        counts: (k,) number of identical groups.
+        lo: Lower end of the range of one value.
+        hi: Upper end of the range of one value.
+        spare: Size of the added worst group.
     """
 
     totals: Floats
@@ -43,26 +48,45 @@ class Sample:
 
     @property
     def mean(self) -> float:
+        """Mean of the values."""
         return math.fsum(self.totals * self.counts) / math.fsum(self.sizes * self.counts)
 
     def terms(self, t: float, side: Side) -> tuple[Floats, Floats]:
-        """Coefficients and multiplicities of the sum whose mass at or below 0 is p(t), the added group last."""
+        """Sets up the sum whose mass at or below 0 is p(t).
+
+        Args:
+            t: The threshold.
+            side: Which bound is tested.
+
+        Returns:
+            (k + 1,) coefficients and (k + 1,) multiplicities, with the added group last.
+        """
         sign, worst = (1.0, self.lo) if side == "lower" else (-1.0, self.hi)
         coefficients = np.append(self.totals - t * self.sizes, (worst - t) * self.spare)
         return sign * coefficients, np.append(self.counts, 1.0)
 
     def p(self, t: float, side: Side) -> float:
-        """p(t): small where the data shows the mean above t (side "lower") or below t (side "upper")."""
+        """Computes p(t), which is small if the data shows that the mean is above t ("lower") or below t ("upper")."""
         return mass_below_zero(*self.terms(t, side))
 
 
 def sample(
     values: ArrayLike, lo: float, hi: float, groups: Sequence[Hashable] | None = None, max_group: int = 1
 ) -> Sample:
-    """Bounded values, ready for p(t). The order of the values does not matter, to the last bit.
+    """Prepares bounded values for p(t). The order of the values does not affect the result, down to the last bit.
 
-    values: (n,) floats in [lo, hi]; groups: (n,) labels of examples that depend on each other; max_group: the largest
-    group that may occur (at least the largest seen is taken). Raises UserError for n = 0, NaN or a value out of range.
+    Args:
+        values: (n,) floats in [lo, hi].
+        lo: Lower end of the range.
+        hi: Upper end of the range.
+        groups: (n,) labels of examples that depend on each other.
+        max_group: Size of the largest group that may occur; raised to the largest observed one.
+
+    Returns:
+        The sample.
+
+    Raises:
+        UserError: There are no values, a value is NaN or out of range, or the number of groups differs.
     """
     x = np.asarray(values, dtype=np.float64)
     if x.ndim != 1 or x.size == 0:
@@ -73,7 +97,7 @@ def sample(
         totals, counts = np.unique(x, return_counts=True)
         return Sample(totals, np.ones_like(totals), counts.astype(np.float64), lo, hi, float(max(max_group, 1)))
     if len(groups) != x.size:
-        raise UserError(f"{len(groups)} groups for {x.size} values", hint="give every value its group")
+        raise UserError(f"{len(groups)} groups for {x.size} values", hint="give one group per value")
     codes = _codes(groups)
     order = np.lexsort((x, codes))
     starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
@@ -97,18 +121,37 @@ def p_value(
     groups: Sequence[Hashable] | None = None,
     max_group: int = 1,
 ) -> float:
-    """p(t) of bounded values: `mean >= t` is shown at level a where p_value(.., "lower") <= a, `<=` with "upper".
+    """Computes p(t) of bounded values: `mean >= t` is shown at level a if p_value(.., "lower") <= a.
 
-    values: (n,) floats in [lo, hi]; the rest as in `sample`. Returns a float in [0, 1], relative error under 1e-10.
+    Args:
+        values: (n,) floats in [lo, hi].
+        t: The threshold.
+        lo: Lower end of the range.
+        hi: Upper end of the range.
+        side: "lower" for `mean >= t`, "upper" for `mean <= t`.
+        groups: (n,) labels of examples that depend on each other.
+        max_group: Size of the largest group that may occur.
+
+    Returns:
+        A float in [0, 1], with a relative error under 1e-10.
+
+    Raises:
+        UserError: As for `sample`.
     """
     return sample(values, lo, hi, groups, max_group).p(t, side)
 
 
 def mass_below_zero(coefficients: Floats, counts: Floats) -> float:
-    """P(sum_j c_j G_j <= 0) for independent G_j ~ Gamma(counts_j).
+    """Computes P(sum_j c_j G_j <= 0) for independent G_j ~ Gamma(counts_j).
 
-    coefficients: (k,) any finite floats, zeros allowed; counts: (k,) positive, not necessarily whole.
-    The smaller tail is integrated, so that small masses keep their relative precision; 1 if every c_j is 0.
+    The smaller tail is integrated, so that small masses keep their relative precision.
+
+    Args:
+        coefficients: (k,) finite floats; zeros are allowed.
+        counts: (k,) positive floats, not necessarily whole.
+
+    Returns:
+        The probability; 1 if every coefficient is 0.
     """
     kept = coefficients != 0.0
     c, m = coefficients[kept], counts[kept]
@@ -122,7 +165,15 @@ def mass_below_zero(coefficients: Floats, counts: Floats) -> float:
 
 
 def log_mass_near(coefficients: Floats, counts: Floats) -> float:
-    """About log P(sum_j c_j G_j <= 0), by the saddle point alone: 1 to 8% off, ten times faster. For finding roots."""
+    """Approximates log P(sum_j c_j G_j <= 0) by the saddle point alone, for finding roots.
+
+    Args:
+        coefficients: (k,) finite floats; zeros are allowed.
+        counts: (k,) positive floats, not necessarily whole.
+
+    Returns:
+        The logarithm of a probability that is 1 to 8% off; computing it is ten times faster than the exact one.
+    """
     kept = coefficients != 0.0
     c, m = coefficients[kept], counts[kept]
     if not (c < 0.0).any():
@@ -140,10 +191,14 @@ def log_mass_near(coefficients: Floats, counts: Floats) -> float:
 
 @dataclass(frozen=True)
 class _Saddle:
-    """The lowest point of f(z) = K(z) - log(-z) on the real axis, K the log moment generating function of the sum.
+    """The minimum of f(z) = K(z) - log(-z) on the real axis, where K is the log moment generating function of the sum.
 
-    q, counts: the factors (1 - w q)^-count of exp(f(z) - f(saddle)) at w = z - saddle; height: f there; second: f'';
-    skew: f''' / f''^1.5, at most 2 in size.
+    Attributes:
+        q: (k + 1,) q of the factors (1 - w q)^-count of exp(f(z) - f(saddle)), with w = z - saddle.
+        counts: (k + 1,) count of these factors.
+        height: f at the saddle.
+        second: f'' at the saddle.
+        skew: f''' / f''^1.5 at the saddle; at most 2 in absolute value.
     """
 
     q: Floats
@@ -154,11 +209,11 @@ class _Saddle:
 
 
 def _saddle(c: Floats, m: Floats) -> _Saddle:
-    """Newton's method on the log-odds of s = -z, kept inside a bracket. c must have both signs and no zero."""
-    with np.errstate(over="ignore"):  # a least value next to 0 makes the others infinite, and the tail 0 or 1
+    """Newton's method on the log-odds of s = -z, kept inside a bracket; c must have both signs and no zero."""
+    with np.errstate(over="ignore"):  # if the smallest value is close to 0, the others overflow and the tail is 0 or 1
         c = c / -c.min()
     total = float(m.sum())
-    low, high = 1.0 / (total + 2.0), 1.0 - 1.0 / (total + 2.0)  # no saddle lies outside
+    low, high = 1.0 / (total + 2.0), 1.0 - 1.0 / (total + 2.0)  # the saddle is always inside
     mean, var = float(c @ m), float((c * c) @ m)
     s = min(max((mean + math.sqrt(mean * mean + 4.0 * var)) / (2.0 * var), low), high)
     for _ in range(60):

@@ -1,4 +1,4 @@
-"""Verdicts: what the comparison of a measure came to, with its evidence."""
+"""Verdicts: the results of comparing measures, with their evidence."""
 
 from __future__ import annotations
 
@@ -12,30 +12,55 @@ from goldgate.measures.evidence import FAIL_LEVEL, Evidence, Op
 
 Outcome = Literal["pass", "fail", "undecided", "invalid"]
 Reading = Literal["shown", "plausible", "observed"]
-_NUMBERS = ("estimate", "low", "high", "p")  # what a sealed verdict does not say
+_NUMBERS = ("estimate", "low", "high", "p")  # what a sealed verdict hides
 
 
 class Judged(Protocol):
-    """What a verdict was given on, as those see it who record verdicts: a Measure."""
+    """What a verdict was given on: the part of a Measure that code which records verdicts needs."""
 
     @property
     def evidence(self) -> Evidence: ...
 
 
 def check_reading(name: str) -> None:
-    """Raises UserError for what is not a reading."""
+    """Checks the name of a reading.
+
+    Args:
+        name: The name.
+
+    Raises:
+        UserError: There is no such reading.
+    """
     if name not in get_args(Reading):
-        raise UserError(f'no reading "{name}"', hint=near_names(name, get_args(Reading)))
+        raise UserError(f'there is no reading "{name}"', hint=near_names(name, get_args(Reading)))
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a gate came to, with its evidence. True exactly when it passes.
+    """The result of a gate with its evidence. It is true exactly if the gate passes.
 
-    gate: the gate as written; reading: the one it was decided by, written: the one the suite asks for (another on dev);
-    low, high: the 95% interval; p: of the gate being shown; level: that it was tested at; n: examples, missing ones
-    included. An invalid verdict has n = 0, p = 1 and no meaning but its message. A sealed one has no numbers: estimate,
+    An invalid verdict has n = 0 and p = 1; only its message has a meaning. A sealed verdict has no numbers: estimate,
     low, high and p are NaN, and null in JSON.
+
+    Attributes:
+        outcome: "pass", "fail", "undecided" or "invalid".
+        gate: The gate as written.
+        metric: Name of the measure.
+        op: The comparison.
+        threshold: What the measure was compared with.
+        reading: The reading that decided.
+        written: The reading that the suite asks for; on dev, `reading` may differ.
+        estimate: The estimate from the answers that are not missing.
+        low: Lower end of the 95% interval.
+        high: Upper end of the 95% interval.
+        n: Number of examples, including missing answers.
+        missing: Number of missing answers.
+        p: p of the gate.
+        level: The level that it was tested at, per side.
+        bounds: Range of the estimate.
+        message: The explanation for people.
+        approximate: Whether the probabilities come from a bootstrap instead of an exact test.
+        sealed: Whether the numbers are hidden because golden is sealed.
     """
 
     outcome: Outcome
@@ -64,13 +89,13 @@ class Verdict:
         return f"<{self.gate}: {self.outcome}>"
 
     def to_json(self) -> dict[str, Any]:
-        """A dict of plain JSON values; `from_json` gives the verdict back."""
+        """Returns the verdict as plain JSON values; `from_json` is the inverse."""
         hidden = dict.fromkeys(_NUMBERS) if self.sealed else {}
         return {**asdict(self), "bounds": list(self.bounds), **hidden}
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Verdict:
-        """Raises UserError where a field is missing or unknown."""
+        """Restores a verdict from `to_json`. Raises UserError if a field is missing or unknown."""
         known = {f.name for f in fields(cls)}
         wrong = known.symmetric_difference(raw) - {"approximate", "sealed"}
         if wrong:
@@ -80,7 +105,17 @@ class Verdict:
 
 
 def invalid(gate: str, why: str, hint: str = "", level: float = FAIL_LEVEL) -> Verdict:
-    """A verdict for a gate whose evidence is broken; it does not pass. why: what is broken, in one sentence."""
+    """Makes the verdict of a gate whose evidence is broken. It does not pass.
+
+    Args:
+        gate: The gate as written.
+        why: What is broken, in one sentence.
+        hint: What to do next.
+        level: The level of the look, per side.
+
+    Returns:
+        The verdict.
+    """
     message = f"{gate} is invalid: {why}" + (f"\n  {hint}" if hint else "")
     return Verdict(
         outcome="invalid",

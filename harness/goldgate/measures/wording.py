@@ -1,4 +1,4 @@
-"""What a verdict says to people: what was reached, what would pass here, and how many examples would settle it."""
+"""The message of a verdict: what was reached, what would pass here, and how many examples would settle it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,19 @@ from goldgate.measures.quantile import Quantile
 from goldgate.measures.tail import Side, log_mass_near
 from goldgate.measures.verdict import Verdict
 
-_LAST_LOOK = 20  # passes that carry further are all told the same
+_LAST_LOOK = 20  # passes that hold for more looks than this all get the same words
 _POWER_Z = 0.8416  # normal quantile of binomial.POWER
 
 
 def threshold(t: float) -> str:
-    """A threshold as people write it: 0.90, 0.995, 120, -0.02."""
+    """Formats a threshold the way people write it.
+
+    Args:
+        t: The threshold.
+
+    Returns:
+        A text such as 0.90, 0.995, 120 or -0.02.
+    """
     short = f"{t:.2f}"
     if float(short) == t:
         return f"{t:.0f}" if abs(t) >= 10 and t == round(t) else short
@@ -23,7 +30,17 @@ def threshold(t: float) -> str:
 
 
 def explain(evidence: Evidence, verdict: Verdict, note: str, error: float | None) -> str:
-    """The lines under a gate: its outcome, the evidence, and what to do about it. error: None where none holds."""
+    """Explains a verdict: its outcome, the evidence, and what to do about it.
+
+    Args:
+        evidence: The measure's evidence.
+        verdict: The verdict.
+        note: Added to the line of the estimate; may be empty.
+        error: The suite's error rate; None if none holds.
+
+    Returns:
+        The lines of the message, indented after the first.
+    """
     kind = "95% interval" + (", approximate," if verdict.approximate else "")
     interval = f"{kind} {_number(evidence, verdict.low, 3)} to {_number(evidence, verdict.high, 3)}"
     where = f" ({note})" if note else ""
@@ -32,9 +49,17 @@ def explain(evidence: Evidence, verdict: Verdict, note: str, error: float | None
 
 
 def sealed(verdict: Verdict, note: str) -> str:
-    """The lines under a gate on a sealed golden split: its outcome, and nothing that tells how near it was."""
+    """Explains a verdict on a sealed golden split without saying how close it was.
+
+    Args:
+        verdict: The verdict.
+        note: Added to the line of the number of examples; may be empty.
+
+    Returns:
+        The lines of the message, indented after the first.
+    """
     where = f" ({note})" if note else ""
-    told = f"golden is sealed, the verdict alone is shown; n = {verdict.n}{where}"
+    told = f"golden is sealed, so only the verdict is shown; n = {verdict.n}{where}"
     return "\n  ".join([_said(verdict), told, *_missing(verdict)])
 
 
@@ -46,14 +71,16 @@ def _said(verdict: Verdict) -> str:
 def _missing(verdict: Verdict) -> list[str]:
     if not verdict.missing:
         return []
-    return [f"{verdict.missing} of {verdict.n} answers are missing: counted as worst for passing, as best for failing"]
+    return [
+        f"{verdict.missing} of {verdict.n} answers are missing: they count as worst for passing and best for failing"
+    ]
 
 
 def _number(evidence: Evidence, x: float, digits: int = 2) -> str:
     span = evidence.bounds[1] - evidence.bounds[0]
     if span <= 4.0:
         text = f"{x:.{digits}f}"
-        # 0.996 is not 1.00: an estimate must not look better than it is.
+        # 0.996 must not be shown as 1.00: an estimate must not look better than it is.
         return text if digits > 2 or abs(float(text) - x) < 0.0005 else f"{x:.3f}"
     return f"{x:.4g}"
 
@@ -92,7 +119,7 @@ def _reach(evidence: Evidence, verdict: Verdict) -> list[str]:
 
 
 def _good_side(evidence: Quantile, verdict: Verdict) -> list[str]:
-    """How many examples must lie on the threshold's good side, for a quantile."""
+    """For a quantile: how many examples must be on the good side of the threshold."""
     mean, rate = evidence.share(verdict.op, verdict.threshold)
     side = "at least" if verdict.op == ">=" else "at most"
     there = round(mean.pessimist.mean * verdict.n)
@@ -101,8 +128,8 @@ def _good_side(evidence: Quantile, verdict: Verdict) -> list[str]:
     k = binomial.needed(verdict.n, rate, verdict.level)
     if k is None:
         fewest = binomial.fewest_perfect(rate, verdict.level)
-        return [f"no result on {verdict.n} examples can show it: {fewest} of {fewest} on the good side is the least"]
-    return [f"it passes where {k} of {verdict.n} are {side} {threshold(verdict.threshold)} ({there} now)"]
+        return [f"no result on {verdict.n} examples can show it: it takes {fewest} of {fewest} on the good side"]
+    return [f"it passes if {k} of {verdict.n} are {side} {threshold(verdict.threshold)} ({there} now)"]
 
 
 def _p(p: float) -> str:
@@ -114,12 +141,12 @@ def _p(p: float) -> str:
 def _looks(p: float, error: float) -> str:
     carries = _LAST_LOOK if p <= error / 2**_LAST_LOOK else math.floor(math.log2(error / p))
     if carries < 1:
-        return "at this level alone"
+        return "at this level only"
     return f"up to look {carries}" + (" and beyond" if carries == _LAST_LOOK else "")
 
 
 def _shows(evidence: Evidence, verdict: Verdict) -> list[str]:
-    """What is shown at a later look's level, where the 95% interval does not say it."""
+    """What is shown at the level of a later look, which the 95% interval does not tell."""
     if verdict.level == FAIL_LEVEL:
         return []
     bound = evidence.bound_for(verdict.op, verdict.level)
@@ -128,7 +155,7 @@ def _shows(evidence: Evidence, verdict: Verdict) -> list[str]:
 
 
 def _here(evidence: Mean, verdict: Verdict) -> list[str]:
-    """What result would pass on these very examples."""
+    """Which result would pass on these examples."""
     t, n, op = verdict.threshold, verdict.n, verdict.op
     if evidence.yes_no:
         rate = t if op == ">=" else 1.0 - t
@@ -151,10 +178,10 @@ def _here(evidence: Mean, verdict: Verdict) -> list[str]:
 
 def _never(evidence: Mean, verdict: Verdict, rate: float) -> str:
     if rate >= 1.0:
-        return f"no number of examples can show {threshold(verdict.threshold)}: it is the best value there is"
+        return f"no number of examples can show {threshold(verdict.threshold)}: it is the best possible value"
     fewest = binomial.fewest_perfect(rate, verdict.level)
     best = "all right" if evidence.yes_no and verdict.op == ">=" else "all at the best value"
-    return f"no result on {verdict.n} examples can show it: {fewest} of {fewest} {best} is the least that does"
+    return f"no result on {verdict.n} examples can show it: it takes {fewest} of {fewest}, {best}"
 
 
 def _more(evidence: Mean, verdict: Verdict) -> list[str]:
@@ -170,7 +197,7 @@ def _more(evidence: Mean, verdict: Verdict) -> list[str]:
     else:
         total = _examples_like_these(evidence, verdict)
     if total is None:
-        return ["the estimate is so near that over a million examples would be needed"]
+        return ["the estimate is so close to the threshold that over a million examples would be needed"]
     more = total - verdict.n
     if more <= 0:
         return []
@@ -179,7 +206,10 @@ def _more(evidence: Mean, verdict: Verdict) -> list[str]:
 
 
 def _examples_like_these(evidence: Mean, verdict: Verdict) -> int | None:
-    """Examples of this spread that show it in 4 of 5 cases: the sample repeated, seen a bad fortune lower."""
+    """The number of examples with this spread that show it in 4 of 5 cases.
+
+    The sample is repeated, with its estimate moved towards the threshold by the sampling error of an unlucky draw.
+    """
     data = evidence.worst_for(verdict.op)
     side: Side = "lower" if verdict.op == ">=" else "upper"
     deviations = (data.totals - verdict.estimate * data.sizes) ** 2
@@ -206,6 +236,6 @@ def _examples_like_these(evidence: Mean, verdict: Verdict) -> int | None:
 
 
 def _round(count: int) -> str:
-    """Two figures: a plan, not a promise."""
+    """Rounds up to two significant figures, because the number is only an estimate."""
     step = 10 ** max(len(str(count)) - 2, 0)
     return f"{math.ceil(count / step) * step:,}"

@@ -1,1 +1,1 @@
-"""What a task is: its project, task.yaml, schema, examples, and how far they lie from train."""
+"""Tasks: their project, task.yaml, schema and examples, subjects' names, and how novel examples are against train."""

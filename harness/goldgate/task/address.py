@@ -1,4 +1,4 @@
-"""The address of an OpenAI-compatible endpoint, as subjects' names write it."""
+"""The address of an OpenAI-compatible endpoint, as it appears in the name of a subject."""
 
 from __future__ import annotations
 
@@ -15,23 +15,29 @@ _HOST = re.compile(r"[a-z0-9.-]+|::1")
 
 @dataclass(frozen=True)
 class Address:
-    """Where an endpoint is. url: scheme, host, port and path, without a slash at the end; never with a password."""
+    """The address of an endpoint.
+
+    Attributes:
+        url: Scheme, host, port and path, without a trailing slash; it never contains a password.
+        host: The host name in lower case.
+    """
 
     url: str
     host: str
 
     @property
     def here(self) -> bool:
-        """Whether it is on this machine: what answers under its name can be changed at will."""
+        """Whether the endpoint is on this machine, so that the model behind its name can change at any time."""
         return self.host in _LOOPBACK
 
     @property
     def openai(self) -> bool:
+        """Whether this is OpenAI's own API."""
         return self.host == _OPENAI
 
     @property
     def key_variable(self) -> str:
-        """The environment variable that holds its key. One a host, so that no key goes to anybody else."""
+        """The environment variable of the API key; each host has its own, so that no key is sent to another host."""
         if self.openai:
             return "OPENAI_API_KEY"
         name = "localhost" if self.here else self.host
@@ -39,26 +45,36 @@ class Address:
 
 
 def read_address(text: str) -> Address:
-    """The address in a subject's name. Raises UserError for what is no https address (http on this machine), or has
-    more than host, port and path: names are shown and recorded, and must hold no secret.
+    """Parses the address in a subject's name.
+
+    Names are shown and recorded, so an address must not contain a secret.
+
+    Args:
+        text: An https address, or an http address on this machine.
+
+    Returns:
+        The address in its normal form.
+
+    Raises:
+        UserError: The text is not such an address, or has more than host, port and path.
     """
     where = "the address of an openai: subject"
     try:
         parts = urlsplit(text)
         host, port = (parts.hostname or "").lower(), parts.port
     except ValueError as error:
-        raise UserError("is no address", where, "write openai:MODEL@https://HOST/v1+zero_shot") from error
+        raise UserError("is not a valid address", where, "write openai:MODEL@https://HOST/v1+zero_shot") from error
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise UserError(
-            "holds a user, a password, a query or a fragment, which may be a secret",
+            "contains a user, a password, a query or a fragment, which may be a secret",
             where,
-            "leave the address alone; put the key into the environment",
+            "give only the plain address, and put the key into the environment",
         )
     if not _HOST.fullmatch(host) or parts.scheme not in ("http", "https"):
-        raise UserError(f'"{text}" is no address', where, "write openai:MODEL@https://HOST/v1+zero_shot")
+        raise UserError(f'"{text}" is not a valid address', where, "write openai:MODEL@https://HOST/v1+zero_shot")
     if parts.scheme == "http" and host not in _LOOPBACK:
         raise UserError(
-            f"{text} is not encrypted: prompts and the key could be read on the way",
+            f"{text} is not encrypted: prompts and the key could be read in transit",
             where,
             "use https, or http on localhost",
         )

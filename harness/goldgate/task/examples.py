@@ -1,4 +1,4 @@
-"""Examples, splits and their card: what a task's data is, checked line by line when it is read."""
+"""Examples, splits and their card. Every line of a split is checked when it is read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from goldgate.task.project import Project
 Message = dict[str, str]
 SPLITS = ("train", "dev", "golden")
 TestedOn = Literal["dev", "golden"]  # the splits that a subject is tested on
-COMPUTED = "novelty:"  # how the tags begin that are computed: no example's own does
+COMPUTED = "novelty:"  # prefix of computed tags; an example's own tags may not use it
 _KEYS = {"id", "input", "output", "accept", "tags", "group", "meta"}
 
 
@@ -26,8 +26,14 @@ _KEYS = {"id", "input", "output", "accept", "tags", "group", "meta"}
 class Example:
     """One input with its expected output.
 
-    input: text, or chat messages; output: text or a JSON value; accept: other right outputs; tags: edge cases that it
-    stands for; group: near-copies share one (they are one observation); meta: notes that nothing depends on.
+    Attributes:
+        id: Unique within the split.
+        input: Text, or chat messages of which the last is the user's.
+        output: The expected output, text or a JSON value.
+        accept: Other outputs that are right too.
+        tags: The edge cases that the example represents.
+        group: Shared by near-duplicates, which count as one observation; None if there are none.
+        meta: Notes that nothing depends on.
     """
 
     id: str
@@ -40,7 +46,7 @@ class Example:
 
     @cached_property
     def digest(self) -> str:
-        """Content without id and meta: an example that is relabelled or retagged is another one."""
+        """Digest of the content without id and meta: changing the output or the tags makes a different example."""
         messages = self.input if isinstance(self.input, str) else list(self.input)
         return digest([messages, self.output, list(self.accept), sorted(self.tags), self.group])
 
@@ -57,17 +63,24 @@ class Example:
 
 @dataclass(frozen=True)
 class Split:
-    """One of train, dev and golden. fingerprint: digest of ids and contents, whatever the order of the lines."""
+    """The examples of train, dev or golden.
+
+    Attributes:
+        name: "train", "dev" or "golden".
+        examples: In the order of the file.
+    """
 
     name: str
     examples: tuple[Example, ...]
 
     @cached_property
     def fingerprint(self) -> str:
+        """Digest of ids and contents, independent of the order of the lines."""
         return digest(sorted([e.id, e.digest] for e in self.examples))
 
     @cached_property
     def by_id(self) -> dict[str, Example]:
+        """Example id → example."""
         return {e.id: e for e in self.examples}
 
     def __len__(self) -> int:
@@ -77,13 +90,21 @@ class Split:
         return iter(self.examples)
 
     def tag_counts(self) -> dict[str, int]:
-        """How many examples carry each tag, by name."""
+        """Tag → number of examples that have it, sorted by tag."""
         return dict(sorted(Counter(t for e in self.examples for t in e.tags).items()))
 
 
 @dataclass(frozen=True)
 class Card:
-    """What stands beside the splits: counts, fingerprints and tags of each, how they were made, licence, source."""
+    """The description of a task's splits in card.json.
+
+    Attributes:
+        task: Name of the task.
+        splits: Split → its `count`, `fingerprint` and `tags` (tag → count).
+        prepared: How the splits were made.
+        licence: Licence of the data.
+        source: Where the data comes from.
+    """
 
     task: str
     splits: dict[str, dict[str, Any]]
@@ -93,21 +114,47 @@ class Card:
 
 
 def card_of(task: str, splits: dict[str, Split], prepared: str, licence: str, source: str) -> Card:
-    """The card that describes these splits."""
+    """Describes splits in a card.
+
+    Args:
+        task: Name of the task.
+        splits: Name → split.
+        prepared: How the splits were made.
+        licence: Licence of the data.
+        source: Where the data comes from.
+
+    Returns:
+        The card of the splits.
+    """
     rows = {name: {"count": len(s), "fingerprint": s.fingerprint, "tags": s.tag_counts()} for name, s in splits.items()}
     return Card(task, rows, prepared, licence, source)
 
 
 def write_card(folder: Path, card: Card) -> None:
-    """Writes card.json into a task's golden folder."""
+    """Writes card.json.
+
+    Args:
+        folder: golden/<task>.
+        card: The card to write.
+    """
     write_json(folder / "card.json", asdict(card))
 
 
 def read_card(folder: Path) -> Card:
-    """Reads card.json; UserError where it is missing or lacks a key."""
+    """Reads card.json.
+
+    Args:
+        folder: golden/<task>.
+
+    Returns:
+        The card.
+
+    Raises:
+        UserError: The file is missing, a key is missing or unknown, or a value has the wrong type.
+    """
     path = folder / "card.json"
     if not path.is_file():
-        raise UserError("no card beside the splits", str(path), f"write it with `goldgate prepare {folder.name}`")
+        raise UserError("the splits have no card", str(path), f"write it with `goldgate prepare {folder.name}`")
     again = f"write it again with `goldgate prepare {folder.name}`"
     raw = check_object(read_json(path), str(path), again, task=str, splits=dict, prepared=str, licence=str, source=str)
     if odd := sorted(set(raw) - {"task", "splits", "prepared", "licence", "source"}):
@@ -117,14 +164,32 @@ def read_card(folder: Path) -> Card:
 
 
 def render_output(output: Any) -> str:
-    """An output as a model writes it: text as it is, JSON on one line with blanks after , and :."""
+    """Renders an output the way a model writes it.
+
+    Args:
+        output: Text or a JSON value.
+
+    Returns:
+        Text unchanged; JSON on one line with a space after every comma and colon.
+    """
     if isinstance(output, str):
         return output
     return json.dumps(output, ensure_ascii=False, separators=(", ", ": "), allow_nan=False)
 
 
 def read_examples(path: Path) -> tuple[Example, ...]:
-    """Reads one JSONL file; UserError naming file, line and field for anything that is not an example."""
+    """Reads the examples of a JSONL file.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Its examples in order; blank lines are skipped.
+
+    Raises:
+        UserError: The file is missing or empty, a line is not an example, or an id occurs twice. The error names the
+            file, line and field.
+    """
     examples: list[Example] = []
     seen: dict[str, int] = {}
     for number, line in enumerate(read_text(path).split("\n"), 1):
@@ -133,9 +198,9 @@ def read_examples(path: Path) -> tuple[Example, ...]:
         example = _parse(line, path.name, number)
         if example.id in seen:
             raise UserError(
-                f'the id "{example.id}" stands on line {seen[example.id]} already',
+                f'the id "{example.id}" is already used on line {seen[example.id]}',
                 f'{path.name}, line {number}, field "id"',
-                "give every example an id of its own",
+                "give every example a unique id",
             )
         seen[example.id] = number
         examples.append(example)
@@ -146,11 +211,11 @@ def read_examples(path: Path) -> tuple[Example, ...]:
 
 def _parse(line: str, file: str, number: int) -> Example:
     where = f"{file}, line {number}"
-    raw = parse_json(line, file, "one object a line", number)
+    raw = parse_json(line, file, "write one JSON object per line", number)
     check_json(raw, where)
     if not isinstance(raw, dict):
         raise UserError(
-            f"a line is an object, not {type(raw).__name__}", where, 'write {"id": .., "input": .., "output": ..}'
+            f"a line must be an object, not {type(raw).__name__}", where, 'write {"id": .., "input": .., "output": ..}'
         )
     for key in raw:
         if key not in _KEYS:
@@ -179,9 +244,9 @@ def _tag(value: Any, where: str) -> str:
     tag = _text(value, where, "tags")
     if tag.startswith(COMPUTED):
         raise UserError(
-            f'the tag "{tag}" is reserved: how new an example is, is computed',
+            f'the tag "{tag}" is reserved: {COMPUTED} tags are computed',
             f'{where}, field "tags"',
-            "call the tag something else",
+            "use another name for the tag",
         )
     return tag
 
@@ -216,24 +281,47 @@ def _input(value: Any, where: str) -> str | tuple[Message, ...]:
         if message["role"] not in ("system", "user", "assistant"):
             raise UserError(f"unknown role {message['role']!r:.40}", where, "known: assistant, system, user")
     if value[-1]["role"] != "user":
-        raise UserError("the last message must be the user's", where, "drop what comes after it")
+        raise UserError("the last message must be the user's", where, "remove the messages after it")
     return tuple(value)
 
 
 def read_split(folder: Path, name: str) -> Split:
-    """One split as it lies in a task's golden folder, whatever the card says; UserError where missing or broken."""
+    """Reads a split without comparing it with the card.
+
+    Args:
+        folder: golden/<task>.
+        name: "train", "dev" or "golden".
+
+    Returns:
+        The split as it is in the file.
+
+    Raises:
+        UserError: The file is missing or broken.
+    """
     path = folder / f"{name}.jsonl"
     if not path.is_file():
         raise UserError(
             f"the {name} split is missing",
             str(path),
-            f"restore it, or make the task anew: goldgate init {folder.name} --from FILE",
+            f"restore it, or create the task again: goldgate init {folder.name} --from FILE",
         )
     return Split(name, read_examples(path))
 
 
 def load_split(project: Project, task: str, name: str) -> Split:
-    """One split of a task; UserError where it is missing, broken, or differs from its card."""
+    """Reads a split and compares it with its card.
+
+    Args:
+        project: The project.
+        task: Name of the task.
+        name: "train", "dev" or "golden".
+
+    Returns:
+        The split.
+
+    Raises:
+        UserError: There is no such split, its file is missing or broken, or it differs from its card.
+    """
     if name not in SPLITS:
         raise UserError(f'no split "{name}"', hint=near_names(name, SPLITS))
     folder = project.golden(task)
@@ -250,8 +338,8 @@ def load_split(project: Project, task: str, name: str) -> Split:
         )
     if (told := card.splits[name].get("tags")) != split.tag_counts():
         raise UserError(
-            f"the card says {told} of the {name} split's tags, its examples say {split.tag_counts()}",
+            f"the card counts the tags of the {name} split as {told}, but its examples have {split.tag_counts()}",
             str(folder / "card.json"),
-            f"restore the card, or write it anew with `goldgate prepare {task}`",
+            f"restore the card, or rewrite it with `goldgate prepare {task}`",
         )
     return split

@@ -43,8 +43,9 @@ class FieldRule(Strict):
 
     compare: Compare = Field(
         default="exact",
-        description="`exact`: the same JSON value; `text`: the same text but for case and runs of blanks; `number`:"
-        " within `tolerance`; `date`: ISO dates of the same day; `list`: item by item; `set`: items in any order.",
+        description="`exact`: the same JSON value; `text`: the same text apart from case and runs of whitespace;"
+        " `number`: within `tolerance`; `date`: ISO dates of the same day; `list`: item by item; `set`: items in any"
+        " order.",
     )
     tolerance: float = Field(default=0.0, ge=0.0, description="Largest absolute difference that `number` accepts.")
     weight: float = Field(
@@ -66,10 +67,10 @@ class FieldRule(Strict):
 def _regex(pattern: str) -> str:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error")  # what Python will read in another way one day
+            warnings.simplefilter("error")  # patterns whose meaning a future Python version may change
             re.compile(pattern)
     except (re.error, Warning, OverflowError, RecursionError) as error:
-        raise ValueError(f"{pattern!r:.60} is no regular expression ({error})") from error
+        raise ValueError(f"{pattern!r:.60} is not a valid regular expression ({error})") from error
     return pattern
 
 
@@ -95,7 +96,7 @@ class Style(Strict):
         default=False, description="`true`: a form that has a contraction must use it (`do not` breaks the rule)."
     )
     max_sentences: int | None = Field(default=None, ge=1, description="Most sentences of the body.")
-    # Later keys are dumped only where they are set: the dump of a style is part of what a look asked.
+    # Keys added later are dumped only if they are set: the dump of a style is part of the suite's digest.
     min_words: int | None = Field(default=None, ge=1, exclude_if=_absent, description="Fewest words of the body.")
     max_words: int | None = Field(default=None, ge=1, exclude_if=_absent, description="Most words of the body.")
     min_characters: int | None = Field(
@@ -121,9 +122,9 @@ class Style(Strict):
             (self.min_characters, self.max_characters, "characters"),
         ):
             if low is not None and high is not None and low > high:
-                raise ValueError(f"min_{what} {low} is more than max_{what} {high}: no text keeps both")
+                raise ValueError(f"min_{what} {low} is more than max_{what} {high}: no text can satisfy both")
         if self == Style.model_construct():
-            raise ValueError("a style without a rule is kept by every text")
+            raise ValueError("a style without rules accepts every text: set at least one")
         return self
 
 
@@ -151,7 +152,7 @@ class Prices(Price):
 
     @property
     def of_tokens(self) -> bool:
-        """Whether they say what tokens cost: a price for the machine alone must not make every answer free."""
+        """Whether token prices are set: a price for the machine alone must not make every answer free."""
         return self.model_fields_set != {"machine_hour"}
 
 

@@ -1,4 +1,4 @@
-"""A project: the nearest folder upward that holds suites/, and the cache of the user who works in it."""
+"""A project: the nearest parent folder that contains suites/, and the user's cache."""
 
 from __future__ import annotations
 
@@ -10,14 +10,18 @@ from goldgate.base.errors import UserError, near_names
 from goldgate.base.files import check_name
 
 CACHE_BYTES = 2**30
-"""Over half a million short answers; more than the examples of a few years of runs on one machine."""
-DEMO_MARK = ".goldgate-demo"  # the demo's own project may write looks where CI is set
+"""Enough for over half a million short answers, more than a few years of runs on one machine produce."""
+DEMO_MARK = ".goldgate-demo"  # the demo's own project may write looks even if CI is set
 
 
 @dataclass(frozen=True)
 class Project:
-    """Where things lie. root: the folder that holds suites/; cache: models, embeddings and answers of this user;
-    cache_bytes: what each file of answers in it may take.
+    """The folders of a project.
+
+    Attributes:
+        root: The folder that contains suites/.
+        cache: The user's cache of models, embeddings and answers.
+        cache_bytes: Size limit of each file of answers in the cache, in bytes.
     """
 
     root: Path
@@ -30,20 +34,33 @@ class Project:
         return (self.root / DEMO_MARK).exists()
 
     def suite(self, task: str) -> Path:
+        """The folder of the task's suite. Raises UserError if the name is not valid."""
         return self.root / "suites" / check_name(task, "task")
 
     def golden(self, task: str) -> Path:
+        """The folder of the task's splits. Raises UserError if the name is not valid."""
         return self.root / "golden" / check_name(task, "task")
 
     def runs(self, task: str) -> Path:
+        """The folder of the task's runs. Raises UserError if the name is not valid."""
         return self.root / "runs" / check_name(task, "task")
 
     def tasks(self) -> tuple[str, ...]:
-        """Names of the tasks that have a task.yaml."""
+        """The names of the tasks that have a task.yaml, sorted."""
         return tuple(sorted(p.parent.name for p in (self.root / "suites").glob("*/task.yaml")))
 
     def check_task(self, name: str) -> str:
-        """The name, if a task of that name is here; UserError with the near names where it is not."""
+        """Checks that a task exists.
+
+        Args:
+            name: Name of the task.
+
+        Returns:
+            The name unchanged.
+
+        Raises:
+            UserError: The project has no such task. The hint offers similar names.
+        """
         check_name(name, "task")
         if not (self.suite(name) / "task.yaml").is_file():
             raise UserError(f'no task "{name}" here', str(self.root / "suites"), near_names(name, self.tasks()))
@@ -51,22 +68,39 @@ class Project:
 
 
 def find_project(start: Path, cache: Path, cache_bytes: int = CACHE_BYTES) -> Project:
-    """The nearest folder from `start` upward with suites/*/task.yaml; UserError where there is none."""
+    """Finds the project that a folder belongs to.
+
+    Args:
+        start: The folder to start from.
+        cache: The user's cache.
+        cache_bytes: Size limit of each file of answers in the cache, in bytes.
+
+    Returns:
+        The project of the nearest folder, from `start` upward, that contains suites/*/task.yaml.
+
+    Raises:
+        UserError: There is no such folder.
+    """
     here = start.resolve()
     for folder in (here, *here.parents):
         if any((folder / "suites").glob("*/task.yaml")):
             return Project(folder, cache, cache_bytes)
     raise UserError(
-        "no project here: no folder from here upward holds suites/<task>/task.yaml",
+        "no project here: neither this folder nor any above it contains suites/<task>/task.yaml",
         str(start),
         "run `goldgate demo` to see one, or `goldgate init TASK --from FILE --input COL --output COL` to start yours",
     )
 
 
 def suite_files(folder: Path) -> list[Path]:
-    """The files that say what a suite asks, beside task.yaml, which counts by what it says: the conftest.py files above
-    its folder up to the project's root, then those in its folder, but hidden ones and the champion's: that is what is
-    tested, and no part of the test.
+    """Lists the files that define a suite, except task.yaml, whose contents are digested separately.
+
+    Args:
+        folder: suites/<task>.
+
+    Returns:
+        The conftest.py files above the folder up to the project's root, then the files in the folder. Hidden files and
+        the champion's are left out: a champion is what is tested, not part of the test.
     """
     above = [p for p in (folder.parent / "conftest.py", folder.parent.parent / "conftest.py") if p.is_file()]
     return above + sorted(p for p in folder.rglob("*") if p.is_file() and not _ignored(p.relative_to(folder)))
@@ -78,8 +112,16 @@ def _ignored(path: Path) -> bool:
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:
-    """The user's cache: GOLDGATE_CACHE, else XDG_CACHE_HOME/goldgate, else ~/.cache/goldgate. Raises UserError where
-    a file stands in its place or above it, or where it cannot be reached.
+    """Finds the user's cache.
+
+    Args:
+        environ: The environment variables.
+
+    Returns:
+        GOLDGATE_CACHE, else XDG_CACHE_HOME/goldgate, else ~/.cache/goldgate.
+
+    Raises:
+        UserError: The path, or a folder above it, is a file or cannot be reached.
     """
     if own := environ.get("GOLDGATE_CACHE"):
         cache = Path(own).expanduser()
@@ -93,24 +135,45 @@ def cache_folder(environ: Mapping[str, str]) -> Path:
         raise UserError(
             f"the cache cannot be reached ({error.strerror})",
             str(cache),
-            "set GOLDGATE_CACHE to a folder that you may write to",
+            "set GOLDGATE_CACHE to a folder that you can write to",
         ) from error
     if nearest.is_file():
-        raise UserError(f"the cache cannot lie here: {nearest} is a file", str(cache), "set GOLDGATE_CACHE to a folder")
+        raise UserError(f"the cache cannot be here: {nearest} is a file", str(cache), "set GOLDGATE_CACHE to a folder")
     return cache
 
 
 def cache_limit(environ: Mapping[str, str]) -> int:
-    """Bytes that each file of answers may take: GOLDGATE_CACHE_MAX, else 1 GiB. Raises UserError for no size."""
+    """Reads the size limit of each file of answers in the cache.
+
+    Args:
+        environ: The environment variables.
+
+    Returns:
+        GOLDGATE_CACHE_MAX in bytes, else 1 GiB.
+
+    Raises:
+        UserError: GOLDGATE_CACHE_MAX is not a size.
+    """
     text = environ.get("GOLDGATE_CACHE_MAX")
     return CACHE_BYTES if not text else byte_size(text, "GOLDGATE_CACHE_MAX")
 
 
 def byte_size(text: str, where: str) -> int:
-    """Bytes from a text such as 500MB, 2GiB or 1000000. Raises UserError for what is no size."""
+    """Parses a size.
+
+    Args:
+        text: A size such as 500MB, 2GiB or 1000000.
+        where: Where it comes from, for the message.
+
+    Returns:
+        The size in bytes.
+
+    Raises:
+        UserError: The text is not a size.
+    """
     from pydantic import ByteSize, TypeAdapter, ValidationError
 
     try:
         return int(TypeAdapter(ByteSize).validate_python(text.strip()))
     except (ValidationError, OverflowError) as error:
-        raise UserError(f"{text!r} is no size", where, "write for instance 500MB or 2GiB") from error
+        raise UserError(f"{text!r} is not a size", where, "write it like 500MB or 2GiB") from error

@@ -1,4 +1,4 @@
-"""schema.json: read, checked, and asked which fields it has."""
+"""Reading and checking schema.json, and looking up its fields."""
 
 from __future__ import annotations
 
@@ -15,33 +15,54 @@ _ITEMS = ("items", "prefixItems", "contains")
 
 
 def load_schema(folder: Path, name: str) -> Schema:
-    """A task's JSON Schema. Raises UserError unless it lies in the folder, is valid, and refers to itself alone."""
+    """Reads a task's JSON Schema.
+
+    Args:
+        folder: suites/<task>.
+        name: The schema's file name in that folder.
+
+    Returns:
+        The schema.
+
+    Raises:
+        UserError: The file is not in the folder, is not a valid JSON Schema, or contains a reference that cannot be
+            resolved within it.
+    """
     from jsonschema import SchemaError
     from jsonschema.validators import validator_for
 
     path = beside(folder, name, "schema", f'{folder / "task.yaml"}, field "schema"')
     schema = check_object(read_json(path), str(path), 'start with {"type": "object", ...}')
     if not isinstance(schema.get("$schema", ""), str):
-        raise UserError("names no dialect of JSON Schema", f'{path}, field "$schema"', "write its address, or drop it")
+        raise UserError(
+            "does not name a dialect of JSON Schema", f'{path}, field "$schema"', "write its URI, or remove the field"
+        )
     try:
         validator_for(schema).check_schema(schema)
     except SchemaError as error:
         at = "/".join(str(p) for p in error.absolute_path) or "the top"
-        raise UserError(f"not a valid JSON Schema: {error.message:.120}", f"{path}, at {at}", "mend it") from error
+        raise UserError(f"not a valid JSON Schema: {error.message:.120}", f"{path}, at {at}", "fix it") from error
     _check_references(schema, path)
     return schema
 
 
 def unknown_field(schema: Schema, field: str) -> str | None:
-    """A hint with the near names if the schema has no such field (a path without indexes, "" for the whole), else None.
+    """Checks whether a schema has a field.
 
-    An object that may have others than it names (`patternProperties`, an `additionalProperties` that is not false), or
-    that names none, has every field.
+    An object that allows properties it does not name (`patternProperties`, or an `additionalProperties` that is not
+    false), or that names none, counts as having every field.
+
+    Args:
+        schema: The schema.
+        field: A path without indexes, such as `items.amount`; "" for the whole value.
+
+    Returns:
+        None if the schema has the field, otherwise a hint with similar names.
     """
     here, path, rest = _parts([schema], schema), "", field
     while rest:
         known = {key for part in here for key in part.get("properties", {})}
-        if rest in known:  # also one with a point in its name
+        if rest in known:  # including a name that contains a dot
             return None
         name, _, rest = rest.partition(".")
         if name not in known:
@@ -55,7 +76,7 @@ def unknown_field(schema: Schema, field: str) -> str | None:
 
 
 def _parts(schemas: Sequence[Any], root: Schema) -> list[Schema]:
-    """Schemas with all that describes the same value: references, branches, and the items of their lists."""
+    """Expands schemas to every subschema of the same value: references, branches, and the items of lists."""
     found: dict[int, Schema] = {}
     waiting = list(schemas)
     while waiting:
@@ -81,7 +102,7 @@ def _resolver(schema: Schema) -> Any:
 
 
 def _check_references(schema: dict[str, Any], path: Path) -> None:
-    """Raises UserError for a $ref that leads nowhere, or out of the schema: nothing is fetched from elsewhere."""
+    """Raises UserError for a $ref that cannot be resolved within the schema; nothing is ever fetched."""
     from referencing.exceptions import Unresolvable
 
     resolver = _resolver(schema)
@@ -90,14 +111,14 @@ def _check_references(schema: dict[str, Any], path: Path) -> None:
             resolver.lookup(reference)
         except Unresolvable as error:
             raise UserError(
-                f'"$ref": "{reference}" leads to nothing in this schema',
+                f'"$ref": "{reference}" does not refer to anything in this schema',
                 str(path),
-                "put what it means into the schema, under $defs",
+                "copy the definition into the schema, under $defs",
             ) from error
 
 
 def _references(value: Any) -> Iterator[str]:
-    """Every $ref within a schema, but for values that are data: const, enum, default, examples."""
+    """Yields every $ref within a schema, skipping keywords whose values are data (const, enum, default, examples)."""
     if isinstance(value, list):
         for inner in value:
             yield from _references(inner)

@@ -1,4 +1,7 @@
-"""How near each example of dev and golden is to train, as golden/<task>/novelty.json says; goldgate.data writes it."""
+"""Novelty strata: how similar each example of dev and golden is to train.
+
+They are read from golden/<task>/novelty.json, which `goldgate.data.nearness` writes.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,12 @@ SPLITS = ("dev", "golden")
 
 @dataclass(frozen=True)
 class Novelty:
-    """What novelty.json says. fingerprints: of the splits that it was computed from; strata: split → example id → one
-    of STRATA.
+    """The contents of novelty.json.
+
+    Attributes:
+        path: The file.
+        fingerprints: Split → fingerprint of the split when the strata were computed.
+        strata: Split → example id → one of STRATA.
     """
 
     path: Path
@@ -31,35 +38,53 @@ class Novelty:
 
     @cached_property
     def digest(self) -> str:
-        """Of golden's strata: what a look counts where a suite's gates name them."""
+        """Digest of golden's strata. It is part of the suite's digest if the suite's gates name a stratum."""
         return digest(self.strata["golden"])
 
     def of(self, split: Split) -> Mapping[str, str]:
-        """Example id → stratum. Raises UserError for any split but the dev and the golden that it was computed from."""
+        """Looks up the strata of a split.
+
+        Args:
+            split: dev or golden, exactly as the strata were computed for.
+
+        Returns:
+            Example id → stratum.
+
+        Raises:
+            UserError: The split is another, or the file was edited.
+        """
         if split.name not in SPLITS or self.fingerprints[split.name] != split.fingerprint:
             raise UserError(
-                f"how near these examples of {split.name} are to train is not known: it was computed for"
-                " dev and golden as they are",
+                f"the novelty of these {split.name} examples is unknown: it was computed only for the unchanged"
+                " dev and golden splits",
                 str(self.path),
-                'slice before you change them: candidate.on("novelty:far").under(..)',
+                'slice before you change the examples: candidate.on("novelty:far").under(..)',
             )
         strata = self.strata[split.name]
         if strata.keys() != split.by_id.keys():
             raise UserError(
-                f"was edited: its examples of {split.name} are not those of the split",
+                f"was edited: its {split.name} examples are not those of the split",
                 str(self.path),
-                f"write it anew with `goldgate prepare {self.path.parent.name}`",
+                f"rewrite it with `goldgate prepare {self.path.parent.name}`",
             )
         return strata
 
 
 def read_novelty(folder: Path) -> Novelty:
-    """Reads the file of a task (folder: golden/<task>). Raises UserError where it is missing or broken, or of other
-    splits than the card describes.
+    """Reads novelty.json.
+
+    Args:
+        folder: golden/<task>.
+
+    Returns:
+        Its contents.
+
+    Raises:
+        UserError: The file is missing or broken, or was computed for other splits than the card describes.
     """
     path, again = folder / FILE, f"write it with `goldgate prepare {folder.name}`"
     if not path.is_file():
-        raise UserError("the distance of dev and golden to train was never computed", str(path), again)
+        raise UserError("the novelty of dev and golden against train was never computed", str(path), again)
     where = str(path)
     raw = check_object(read_json(path), where, again, splits=dict, dev=dict, golden=dict)
     fingerprints = check_object(raw["splits"], f'{where}, field "splits"', again, train=str, dev=str, golden=str)
@@ -67,7 +92,7 @@ def read_novelty(folder: Path) -> Novelty:
     for name in ("train", *SPLITS):
         if fingerprints[name] != card.get(name, {}).get("fingerprint"):
             raise UserError(
-                f"stale: the {name} split is another than the one it was computed from"
+                f"out of date: the {name} split has changed since this was computed"
                 f" (fingerprint {short(fingerprints[name])})",
                 where,
                 again,

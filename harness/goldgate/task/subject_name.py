@@ -1,14 +1,14 @@
-"""How a subject is named: one string that says who answers, everywhere; here it is read and written.
+"""The names of subjects. A name is one string that says who answers; this module parses and renders it.
 
-    base+STRATEGY               the task's model with a prompt
-    adapter:FOLDER              the task's model with an adapter, and the prompt that it was trained with
-    model:FOLDER                a model that was exported
-    openai:MODEL@URL+STRATEGY   a model behind an endpoint, with a prompt
+    base+STRATEGY               the task's base model with a prompting strategy
+    adapter:FOLDER              the base model with an adapter and the prompt that the adapter was trained with
+    model:FOLDER                an exported model
+    openai:MODEL@URL+STRATEGY   a model behind an endpoint, with a prompting strategy
     linear                      logistic regression on embeddings
-    champion, previous          who is promoted, and who was before
+    champion, previous          the promoted subject, and the one promoted before it
 
-Each of the first four may end in +constrained: its answers are then held to the task's closed form. A name is recorded
-as it was written, in champion.json, in runs and in the cache: parsing one and writing it again changes nothing.
+Each of the first four may end in +constrained, which restricts decoding to the task's labels or schema. Names are
+recorded as they were written in champion.json, in runs and in the cache, so parsing and rendering must round-trip.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ FORMS = (
     "openai:MODEL@URL+zero_shot",
     "linear",
 )
-"""What a name may look like, for messages."""
+"""Sample names, for messages."""
 _CONSTRAINED = "+constrained"
 _WHOLE = ("base+", "adapter:", "model:", "openai:")
 _ENDPOINT = re.compile(
@@ -43,10 +43,18 @@ _ENDPOINT = re.compile(
 
 @dataclass(frozen=True)
 class SubjectName:
-    """A subject's name in its parts. strategy: of base and endpoint; folder: of adapter and model; model, url: of an
-    endpoint, as they are written; constrained: whether its answers are held to the task's closed form.
+    """The parts of a subject's name.
 
-    Raises ValueError for parts that would be written as another name.
+    Attributes:
+        kind: What sort of subject it is.
+        strategy: Prompting strategy of a base model or an endpoint.
+        folder: Folder of an adapter or an exported model.
+        model: Model of an endpoint.
+        url: Address of an endpoint, as it was written.
+        constrained: Whether decoding is restricted to the task's labels or schema.
+
+    Raises:
+        ValueError: The parts do not survive rendering and parsing.
     """
 
     kind: Kind
@@ -62,9 +70,17 @@ class SubjectName:
 
     @classmethod
     def parse(cls, text: str) -> SubjectName:
-        """The name in its parts.
+        """Parses a name.
 
-        Raises UserError for what has no form of a name, names no folder, or has an address that may not be asked.
+        Args:
+            text: The name.
+
+        Returns:
+            Its parts.
+
+        Raises:
+            UserError: The text does not have the form of a name, names no folder, or has an address that is not
+                allowed.
         """
         parts = cls._read(text)
         if parts is None:
@@ -75,15 +91,22 @@ class SubjectName:
 
     @classmethod
     def of_baseline(cls, text: str) -> SubjectName:
-        """The name of an entry of task.yaml's `baselines`: a bare strategy is one on the task's own model.
+        """Parses an entry of `baselines` in task.yaml.
 
-        Raises as `parse`.
+        Args:
+            text: A name, or a bare strategy, which is applied to the task's base model.
+
+        Returns:
+            The parts of the name.
+
+        Raises:
+            UserError: As for `parse`.
         """
         return cls.parse(text if is_whole(text) else f"base+{text}")
 
     @staticmethod
     def _read(text: str) -> tuple[Kind, str, str, str, str, bool] | None:
-        """The parts of a name, None where it has no form of one. The address is not looked into."""
+        """Splits a name into its parts without checking the address; None if it does not have the form of a name."""
         if (found := _ENDPOINT.fullmatch(text)) is not None:
             constrained = found["constrained"] is not None
             return "endpoint", found["strategy"], "", found["model"], found["url"], constrained
@@ -112,42 +135,49 @@ class SubjectName:
 
     @property
     def plain(self) -> SubjectName:
-        """The same without constrained decoding."""
+        """The same name without constrained decoding."""
         return replace(self, constrained=False)
 
     @property
     def held(self) -> SubjectName:
-        """The same with constrained decoding. Raises ValueError for a name that cannot say so, such as linear."""
+        """The same name with constrained decoding. Raises ValueError for a kind without it, such as linear."""
         return replace(self, constrained=True)
 
     @property
     def local(self) -> bool:
-        """Whether it names a language model on this machine."""
+        """Whether it is a language model that runs in this process."""
         return self.kind in ("base", "adapter", "model")
 
     @property
     def endpoint(self) -> str:
-        """An endpoint's name up to its strategy, openai:MODEL@URL; empty for any other."""
+        """The name of an endpoint without its strategy, openai:MODEL@URL; empty for any other kind."""
         return f"openai:{self.model}@{self.url}" if self.kind == "endpoint" else ""
 
     @property
     def address(self) -> Address:
-        """Where an endpoint is. Raises UserError for one that may not be asked."""
+        """The address of an endpoint. Raises UserError if it is not allowed."""
         return read_address(self.url)
 
     @property
     def replaceable(self) -> bool:
-        """Whether what answers under the name can be trained anew: a folder, or an endpoint on this machine."""
+        """Whether the model behind the name can be retrained: it is in a folder, or an endpoint on this machine."""
         return self.kind in ("adapter", "model") or (self.kind == "endpoint" and self.address.here)
 
     @property
     def display(self) -> str:
-        """The name for people: an adapter in the folder of its attempt by the attempt's number, others as they are."""
+        """The name for display: an adapter in its attempt's folder is shown by the attempt's number."""
         return f"attempt {PurePath(self.folder).parent.name}" if self.kind == "adapter" else str(self)
 
 
 def kind_of(text: str) -> Kind | None:
-    """What kind of subject a text names; None where it names none."""
+    """Finds the kind of subject that a text names.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        The kind; None if the text is not a valid name.
+    """
     try:
         return SubjectName.parse(text).kind
     except UserError:
@@ -155,7 +185,14 @@ def kind_of(text: str) -> Kind | None:
 
 
 def is_whole(text: str) -> bool:
-    """Whether a text means to name a subject, well or badly; else it may be a strategy for the task's own model."""
+    """Decides whether a text is meant as a full name, valid or not, rather than as a bare strategy.
+
+    Args:
+        text: An entry of `baselines`.
+
+    Returns:
+        True if it starts like the name of a subject.
+    """
     return text == "linear" or text.startswith(_WHOLE)
 
 
@@ -166,17 +203,17 @@ def _parts(name: SubjectName) -> tuple[Kind, str, str, str, str, bool]:
 def _unreadable(text: str) -> UserError:
     if text.startswith("openai:"):
         return UserError(
-            f"{text.split('@')[0]!r:.60} names no model, address and strategy",
+            f"{text.split('@')[0]!r:.60} does not name a model, an address and a strategy",
             "an openai: subject",
             "write openai:MODEL@URL+STRATEGY, for example openai:llama3.2@http://localhost:11434/v1+zero_shot",
         )
     if text.removesuffix(_CONSTRAINED) in ("adapter:", "model:"):
         return UserError(
-            "adapter: or model: names no folder",
-            hint="write adapter:runs/<task>/<run>/attempts/<k>/adapter, or model: and an exported folder",
+            "adapter: or model: without a folder",
+            hint="write adapter:runs/<task>/<run>/attempts/<k>/adapter, or model: and the folder of an exported model",
         )
     return UserError(f'no subject "{text}"', hint=near_names(text, FORMS))
 
 
 PLAIN_BASE = SubjectName("base", "zero_shot")
-"""The task's model with its instructions and nothing else: what was there before training and before prompting."""
+"""The task's base model with only the instructions: the starting point, before prompting or training."""

@@ -1,4 +1,4 @@
-"""task.yaml and schema.json → Task. Unknown keys, wrong types and broken schemas are errors that name the line."""
+"""Loading a task from task.yaml and schema.json. Errors in either file name the file, line and key."""
 
 from __future__ import annotations
 
@@ -22,8 +22,12 @@ __all__ = ["Decoding", "FieldRule", "Golden", "Kind", "Prices", "Reading", "Styl
 
 @dataclass(frozen=True)
 class Task:
-    """What is asked: one task.yaml, checked. schema, chat_template: what the files hold; must_not_regress: other tasks,
-    by name and prompt; folder: suites/<task>.
+    """A checked task.yaml. `goldgate.task.keys` describes its keys; the attributes below differ from them.
+
+    Attributes:
+        schema: The contents of the schema's file; None if there is none.
+        chat_template: The contents of the template's file; None if there is none.
+        folder: suites/<task>.
     """
 
     name: str
@@ -50,19 +54,24 @@ class Task:
     folder: Path
 
     def on_model(self, model: str | None) -> Task:
-        """The same task on another base model, by its name; None for the one that task.yaml names."""
+        """Replaces the base model.
+
+        Args:
+            model: Name of the base model; None keeps the one from task.yaml.
+
+        Returns:
+            The task on that model.
+        """
         return self if model is None else replace(self, model=model)
 
     @property
     def data(self) -> Path:
-        """golden/<task>: its splits, their card, and how near they are to each other."""
+        """golden/<task>, the folder of the splits, their card and novelty.json."""
         return self.folder.parent.parent / "golden" / self.name
 
     @property
     def chat(self) -> dict[str, Any]:
-        """How turns are written and read, as far as task.yaml says so beside `template`: for digests, which stay what
-        they were where it says nothing.
-        """
+        """The chat settings other than `template`, for digests. Unset ones are left out to keep older digests valid."""
         parts = {
             "chat_template": self.chat_template,
             "thinking": None if self.thinking is None else self.thinking.model_dump(),
@@ -71,7 +80,7 @@ class Task:
 
     @cached_property
     def validator(self) -> Any:
-        """jsonschema's validator of the schema; without one, of a schema that everything is valid by."""
+        """The jsonschema validator of the schema; it accepts everything if there is no schema."""
         from jsonschema.validators import validator_for
 
         schema = dict(self.schema or {})
@@ -79,7 +88,18 @@ class Task:
 
 
 def load_task(project: Project, name: str) -> Task:
-    """Reads suites/<name>/task.yaml and its schema; UserError naming file, line and key for what is wrong."""
+    """Reads suites/<name>/task.yaml and the files that it names.
+
+    Args:
+        project: The project.
+        name: Name of the task.
+
+    Returns:
+        The checked task.
+
+    Raises:
+        UserError: A file is missing or invalid. The error names the file, line and key.
+    """
     folder = project.suite(project.check_task(name))
     path = folder / "task.yaml"
     raw, text = _yaml(path)
@@ -89,11 +109,13 @@ def load_task(project: Project, name: str) -> Task:
         raise _complaint(error, raw, path) from error
     if parsed.task != name:
         raise UserError(
-            f'says task "{parsed.task}", its folder is "{name}"', f'{path}, field "task"', "give both one name"
+            f'says task "{parsed.task}", but its folder is "{name}"', f'{path}, field "task"', "give both the same name"
         )
     if parsed.kind == "json" and parsed.schema_ is None:
         raise UserError(
-            "kind json needs a schema", f'{path}, field "schema"', "write schema.json beside it and name it here"
+            "kind json needs a schema",
+            f'{path}, field "schema"',
+            "write schema.json next to task.yaml and name it here",
         )
     schema = None if parsed.schema_ is None else load_schema(folder, parsed.schema_)
     if schema is not None:
@@ -102,9 +124,9 @@ def load_task(project: Project, name: str) -> Task:
                 raise UserError(f'the schema has no field "{field}"', _place(path, raw, ["fields", field]), hint)
             if rule.weight != 1.0 and "." in field and field not in schema.get("properties", {}):
                 raise UserError(
-                    "only a top-level field has a weight",
+                    "only a top-level field can have a weight",
                     _place(path, raw, ["fields", field, "weight"]),
-                    f'give it to "{field.partition(".")[0]}", which its parts share',
+                    f'set it on "{field.partition(".")[0]}"; the fields inside share it',
                 )
     if parsed.kind == "label" and len(set(parsed.labels)) < 2:
         raise UserError("kind label needs at least two different labels", f'{path}, field "labels"', "list them all")
@@ -114,15 +136,15 @@ def load_task(project: Project, name: str) -> Task:
 
 
 def _chat_template(path: Path, name: str) -> str:
-    """The chat template that task.yaml names, for a base model without one. Raises UserError as `beside`."""
+    """Reads the chat template that task.yaml names. Raises UserError as `beside` does, or if it is empty."""
     file = beside(path.parent, name, "chat template", f'{path}, field "chat_template"')
     if not (text := read_text(file)).strip():
-        raise UserError("the chat template is empty", str(file), "write the model's template in Jinja into it")
+        raise UserError("the chat template is empty", str(file), "write the model's Jinja template into it")
     return text
 
 
 def _yaml(path: Path) -> tuple[Any, str]:
-    """A YAML mapping with its lines, and the same as JSON: validated as that, lists become tuples and 0 a float."""
+    """Reads a YAML mapping with its line numbers, and as JSON, whose validation accepts tuples and 0 as a float."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError
     from ruamel.yaml.reader import ReaderError
@@ -133,13 +155,13 @@ def _yaml(path: Path) -> tuple[Any, str]:
         text = json.dumps(raw, default=str)
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise UserError(f"not valid YAML ({error.problem})", f"{path}, line {line}", "mend the line") from error
+        raise UserError(f"not valid YAML ({error.problem})", f"{path}, line {line}", "fix the line") from error
     except ReaderError as error:
         line = source[: error.position].count("\n") + 1
-        raise UserError("not valid YAML (a control character)", f"{path}, line {line}", "mend the line") from error
-    except (TypeError, ValueError, RecursionError) as error:  # keys that are lists, days that no month has, loops
+        raise UserError("not valid YAML (a control character)", f"{path}, line {line}", "fix the line") from error
+    except (TypeError, ValueError, RecursionError) as error:  # lists as keys, impossible dates, recursive aliases
         raise UserError(
-            f"not keys and values as JSON has them ({error})",
+            f"cannot be represented as JSON ({error})",
             str(path),
             "make every key plain text, and write values as text, numbers, lists or mappings",
         ) from error
@@ -152,7 +174,7 @@ _SEE = 'see "task.yaml" in Goldgate\'s docs/reference/task-yaml.md'
 
 
 def _complaint(error: ValidationError, raw: Any, path: Path) -> UserError:
-    """The first fault of a task.yaml, with its line and the nearest key where one is misspelled."""
+    """Words the first error of a task.yaml, with its line and, for a misspelled key, the nearest known one."""
     first = error.errors()[0]
     where = [str(p) for p in first["loc"]]
     place = _place(path, raw, where)
@@ -161,7 +183,7 @@ def _complaint(error: ValidationError, raw: Any, path: Path) -> UserError:
         return UserError(f'unknown key "{where[-1]}"', place, near_names(where[-1], known))
     if first["type"] == "missing":
         return UserError(f'"{where[-1]}" is missing', place, "add it")
-    if first["type"] == "value_error":  # a rule of ours, in our words
+    if first["type"] == "value_error":  # raised by our own validators, already worded for people
         return UserError(str(first["ctx"]["error"]), place, _SEE)
     return UserError(f"{first['msg'].lower()}, not {first.get('input')!r:.60}", place, _SEE)
 
@@ -184,7 +206,7 @@ def _known(parents: list[str]) -> list[str]:
 
 
 def _line(raw: Any, where: list[str]) -> int | None:
-    """The line of a key in YAML that ruamel read, counted from 1; of its nearest parent where it has none."""
+    """Finds the line of a key, counted from 1, or of its nearest parent that has one."""
     line: int | None = None
     for key in where:
         marks = getattr(raw, "lc", None)

@@ -1,0 +1,140 @@
+"""Checks of the numbers given to a measure, and the errors for comparisons that are not gates."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from goldgate.base.errors import UserError
+from goldgate.measures.evidence import Better, Evidence, Mean, Op, labelled
+
+_SLACK = 1e-9  # share of the range: rounding error that a scorer may add to a bound
+
+
+def bounded_mean(
+    values: Sequence[float | None],
+    ids: Sequence[str] | None,
+    bounds: tuple[float, float],
+    groups: Sequence[str | None] | None,
+    tags: Sequence[Iterable[str]] | None,
+    *,
+    name: str,
+    better: Better,
+    max_group: int,
+) -> tuple[Mean, tuple[frozenset[str], ...]]:
+    """Checks the arguments of a `Measure` and builds its evidence.
+
+    Args:
+        values: One number per example; None for a missing answer.
+        ids: Example ids; "1", "2", .. by default.
+        bounds: Range of one value.
+        groups: Labels of examples that depend on each other.
+        tags: Tags of each example.
+        name: What messages call the measure.
+        better: Whether "high" or "low" values are better.
+        max_group: Size of the largest group that may occur.
+
+    Returns:
+        The evidence, and the tags of each example.
+
+    Raises:
+        UserError: A value is NaN or out of bounds, or there are no examples.
+    """
+    named, own, marks = labelled(len(values), ids, groups, tags, name)
+    lo, hi = float(bounds[0]), float(bounds[1])
+    if not (math.isfinite(lo) and math.isfinite(hi) and lo < hi):
+        raise UserError(
+            f"{name}: bounds {lo:g} to {hi:g} are not a range", hint="give two finite numbers, the lower one first"
+        )
+    given_ids = zip(values, named, strict=True)
+    x = np.array([math.nan if v is None else in_bounds(v, i, name, lo, hi) for v, i in given_ids])
+    missing = np.array([v is None for v in values], dtype=np.bool_)
+    low, high = np.where(missing, lo, x), np.where(missing, hi, x)
+    evidence = Mean(name, named, missing, (lo, hi), own, max_group, better, low, high)
+    not_empty(evidence)
+    return evidence, marks
+
+
+def in_bounds(value: float, example: str, name: str, lo: float, hi: float) -> float:
+    """Checks the value of an example.
+
+    Args:
+        value: The value.
+        example: Id of the example, for the message.
+        name: Name of the measure, for the message.
+        lo: Lower end of the range.
+        hi: Upper end of the range.
+
+    Returns:
+        The value, clipped to the range if it exceeds it by rounding error.
+
+    Raises:
+        UserError: The value is NaN or out of range.
+    """
+    x = float(value)
+    slack = _SLACK * (hi - lo)
+    if not lo - slack <= x <= hi + slack:
+        raise UserError(
+            f"{name}: the value of example {example} is {x:g}, not between {lo:g} and {hi:g}",
+            hint="use None for a missing answer; any other value out of range is an error of the scorer",
+        )
+    return min(max(x, lo), hi)
+
+
+def as_threshold(name: str, t: object) -> float:
+    """Checks a threshold.
+
+    Args:
+        name: Name of the measure, for the message.
+        t: What the measure is compared with.
+
+    Returns:
+        The threshold.
+
+    Raises:
+        UserError: It is not a finite number.
+    """
+    if isinstance(t, bool) or not isinstance(t, (int, float, np.number)) or not math.isfinite(t):
+        raise UserError(f"{name} can be compared with a number or a measure, not with {t!r:.40}", hint="write m >= 0.9")
+    return float(t)
+
+
+def not_empty(evidence: Evidence) -> None:
+    """Raises UserError if a measure has no examples."""
+    if evidence.n == 0:
+        raise UserError(f"{evidence.name}: there are no examples", hint="a measure needs at least one")
+
+
+def may_be_gated(explored: str) -> None:
+    """Raises UserError if there is a reason why a measure may be viewed but not gated."""
+    if explored:
+        raise UserError(
+            f"{explored}: it can be viewed but never gated",
+            hint="slice by tags or by inputs, or use .value and .interval(), which do not gate",
+        )
+
+
+def right_way(evidence: Evidence, one_way: bool, op: Op) -> None:
+    """Raises UserError if a measure that is gated only towards better values is compared the other way."""
+    if one_way and op != (">=" if evidence.better == "high" else "<="):
+        raise UserError(
+            f"{evidence.name} {op} ..: {evidence.better} values of {evidence.name} are better",
+            hint='reverse the comparison, with the candidate on its left, or declare @scorer(better="low")',
+        )
+
+
+def not_strict(name: str, op: str) -> UserError:
+    """Makes the error for a measure that is compared with > or <."""
+    return UserError(f"{name} {op} ..: a gate is written with >= or <=", hint=f"write {op}= instead of {op}")
+
+
+def not_equal(name: str) -> UserError:
+    """Makes the error for a measure that is compared with == or !=."""
+    return UserError(f"{name}: a measure is never equal to a number", hint="write >= or <=; .value is the estimate")
+
+
+def not_compared(name: str) -> UserError:
+    """Makes the error for a measure that is asserted without a comparison."""
+    return UserError(f"{name} alone is not a gate", hint="compare it with a number: assert m >= 0.9")
