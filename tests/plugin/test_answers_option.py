@@ -187,10 +187,10 @@ def change_manifest(**changes: Any) -> Callable[[Recorded], None]:
     ("change", "says"),
     [
         (lambda r: edit(r, '"text": "red"', '"text": "green"'), "the run's answers were edited"),
-        (drop, f"the run has no answer of {CANDIDATE} to g007 as it is now"),
+        (drop, f"the run recorded no answer of {CANDIDATE} to g007 in its present form"),
         (lambda r: (r.folder / "answers.jsonl.gz").unlink(), "the run's answers are missing"),
         (lambda r: (r.folder / "answers.json").unlink(), "the run's answers are missing"),
-        (relabel, "as it is now"),
+        (relabel, "in its present form"),
         (change_task("Name the colour.", "Say the colour."), "are not to what task.yaml asks now"),
         (change_task('"max_new_tokens": 4', '"max_new_tokens": 5'), "are not to what task.yaml asks now"),
         (

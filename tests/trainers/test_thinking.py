@@ -79,7 +79,7 @@ def test_an_output_that_never_comes_to_an_answer_is_refused(
 def test_a_constrained_answer_has_no_place_within_a_thought(tmp_path: Path) -> None:
     lesson = lesson_of(OPENED, tmp_path, kind="label", labels=["red", "blue"], thinking={})
     subject = parse_subject("base+zero_shot+constrained", lesson.task, lesson.project)
-    with pytest.raises(UserError, match="ends within a thought"):
+    with pytest.raises(UserError, match="ends inside a thought"):
         list(subject.answer(lesson.train.examples))
 
 

@@ -6,6 +6,7 @@
     openai:MODEL@URL+STRATEGY   a model behind an endpoint, with a prompt
     linear                      logistic regression on embeddings
     champion, previous          who is promoted, and who was before
+    WORD:ANYTHING               a subject that an installed package brings under that word (see base/extensions.py)
 
 Each of the first four may end in +constrained: its answers are then held to the task's closed form. A name is recorded
 as it was written, in champion.json, in runs and in the cache: parsing one and writing it again changes nothing.
@@ -19,9 +20,10 @@ from pathlib import PurePath
 from typing import Literal, get_args
 
 from goldgate.base.errors import UserError, near_names
+from goldgate.base.extensions import SUBJECTS, extensions
 from goldgate.task.address import Address, read_address
 
-Kind = Literal["base", "adapter", "model", "endpoint", "linear", "champion", "previous"]
+Kind = Literal["base", "adapter", "model", "endpoint", "linear", "champion", "previous", "package"]
 Alone = Literal["linear", "champion", "previous"]
 FORMS = (
     "base+zero_shot",
@@ -36,6 +38,8 @@ FORMS = (
 """What a name may look like, for messages."""
 _CONSTRAINED = "+constrained"
 _WHOLE = ("base+", "adapter:", "model:", "openai:")
+_OURS = ("base", "adapter", "model", "openai", *get_args(Alone))
+"""Words before a colon that no package can take."""
 _ENDPOINT = re.compile(
     r"openai:(?P<model>.+?)@(?P<url>https?://[^+\s]+)\+(?P<strategy>[^+]+)(?P<constrained>\+constrained)?"
 )
@@ -44,7 +48,8 @@ _ENDPOINT = re.compile(
 @dataclass(frozen=True)
 class SubjectName:
     """A subject's name in its parts. strategy: of base and endpoint; folder: of adapter and model; model, url: of an
-    endpoint, as they are written; constrained: whether its answers are held to the task's closed form.
+    endpoint, as they are written (of a package's subject, model is the whole name); constrained: whether its answers
+    are held to the task's closed form.
 
     Raises ValueError for parts that would be written as another name.
     """
@@ -98,7 +103,7 @@ class SubjectName:
             return "adapter", "", plain.removeprefix("adapter:"), "", "", held
         if plain.startswith("model:") and plain != "model:":
             return "model", "", plain.removeprefix("model:"), "", "", held
-        return None
+        return ("package", "", "", text, "", False) if _is_packaged(text) else None
 
     def __str__(self) -> str:
         end = _CONSTRAINED if self.constrained else ""
@@ -108,7 +113,7 @@ class SubjectName:
             return f"{self.endpoint}+{self.strategy}{end}"
         if self.kind in ("adapter", "model"):
             return f"{self.kind}:{self.folder}{end}"
-        return self.kind
+        return self.model if self.kind == "package" else self.kind
 
     @property
     def plain(self) -> SubjectName:
@@ -129,6 +134,11 @@ class SubjectName:
     def endpoint(self) -> str:
         """An endpoint's name up to its strategy, openai:MODEL@URL; empty for any other."""
         return f"openai:{self.model}@{self.url}" if self.kind == "endpoint" else ""
+
+    @property
+    def word(self) -> str:
+        """The word by which a package's subject is found; empty for any other."""
+        return self.model.partition(":")[0] if self.kind == "package" else ""
 
     @property
     def address(self) -> Address:
@@ -156,7 +166,13 @@ def kind_of(text: str) -> Kind | None:
 
 def is_whole(text: str) -> bool:
     """Whether a text means to name a subject, well or badly; else it may be a strategy for the task's own model."""
-    return text == "linear" or text.startswith(_WHOLE)
+    return text == "linear" or text.startswith(_WHOLE) or _is_packaged(text)
+
+
+def _is_packaged(text: str) -> bool:
+    """Whether an installed package answers to the word before the first colon."""
+    word, colon, _ = text.partition(":")
+    return bool(colon) and word not in _OURS and word in extensions(SUBJECTS)
 
 
 def _parts(name: SubjectName) -> tuple[Kind, str, str, str, str, bool]:
