@@ -65,7 +65,9 @@ def measure_latency(subject: Subject, examples: Sequence[Example]) -> dict[str, 
 
 @cache
 def machine() -> str:
-    """Describes the machine: processor, usable cores and accelerator. Latencies from different machines do not compare."""
+    """Describes the machine: processor, usable cores and accelerator. Latencies from different machines do not
+    compare.
+    """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     words = [_processor(), f"{cores} cores"]
     if accelerator := device_name():

@@ -18,7 +18,8 @@ from goldgate.task.examples import Example, Split, render_output
 from goldgate.task.task import Task
 
 INVERSE_PENALTY = 10.0
-"""scikit-learn's C. Unit-length embeddings have small coordinates, for which the default of 1 regularises too strongly.
+"""scikit-learn's C. Unit-length embeddings have small coordinates, for which the default of 1 regularises too
+strongly.
 """
 MAX_ITERATIONS = 2_000
 

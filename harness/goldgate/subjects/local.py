@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from goldgate.engine.loading import Loaded
 
 ENGINE = 1
-"""Raised when the same subject may answer the same prompt differently because of our code."""
+"""Raised when our code may make the same subject answer the same prompt differently."""
 PRECISION = "float32"
 
 

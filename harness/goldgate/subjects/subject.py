@@ -70,7 +70,9 @@ class Subject(Protocol):
     def identity(self) -> str: ...
 
     def fingerprint(self, example: Example) -> str:
-        """Returns the key under which the answer to this example may be cached: identity, engine, precision and prompt."""
+        """Returns the key under which the answer to this example may be cached: identity, engine, precision and
+        prompt.
+        """
         ...
 
     def answer(self, examples: Sequence[Example], progress: Progress | None = None) -> Iterator[Answer]:
@@ -111,5 +113,7 @@ MOST_SAMPLES = 100
 
 
 def sampled_identity(identity: str, sample: int) -> str:
-    """Returns the identity under which the answers of one more sample are stored, so that samples never get mixed up."""
+    """Returns the identity under which the answers of one more sample are stored, so that samples never get mixed
+    up.
+    """
     return digest([identity, sample])
