@@ -79,7 +79,7 @@ def test_what_was_written_is_read_back(made: Made) -> None:
 def test_every_role_repeats_its_answers_and_no_more(made: Made) -> None:
     candidate = made.replay.subject("candidate", made.task, "train-1", parse("?"))
     assert (candidate.name, candidate.identity) == ("adapter:x", "me")
-    with pytest.raises(UserError, match="the run has no answer of adapter:x to d0 as it is now"):
+    with pytest.raises(UserError, match="the run recorded no answer of adapter:x to d0 in its present form"):
         candidate.fingerprint(made.dev.examples[0])
     with pytest.raises(UserError, match="the run has no answers of linear"):
         made.replay.subject("linear", made.task, "train-1", parse("?"))

@@ -56,7 +56,7 @@ def test_who_is_known_by_its_record_stays_so_and_is_not_made(made: tuple[Project
     for subject in (without_task(left, "said"), on_other_task(left, other), left.sampled(2)):
         assert isinstance(subject, OnlyRecorded)
         assert subject.identity != "me"
-        with pytest.raises(UserError, match="the run has no answer of adapter:x to"):
+        with pytest.raises(UserError, match="the run recorded no answer of adapter:x to"):
             subject.answer(other.dev.examples)
         assert list(subject.answer([])) == []
 

@@ -212,4 +212,4 @@ def test_evaluate_says_how_an_endpoint_is_known_what_it_costs_and_what_is_missin
     assert status == 0, err
     assert "1 of 24 answers are missing, the first: HTTP 400: too odd" in out
     assert f"{name} is identified by name; it answered 20" in out
-    assert "cost: 3.5 a million tokens read, 0 written (task.yaml)" in out
+    assert "cost: 3.5 per million input tokens, 0 per million output tokens (task.yaml)" in out

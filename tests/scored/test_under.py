@@ -211,7 +211,7 @@ def test_a_perturbation_whose_code_the_suite_does_not_count_is_refused(label_tas
     mine = Perturbation("mine", "must_not_change", lambda e, rng: [Edit(0, 0, "so ")])
     candidate = scored(label_task, SPLIT, Asked(lambda text, sample: keyword(text)))
     for ask in (lambda: candidate.under(mine), lambda: candidate.across([mine])):
-        with pytest.raises(UserError, match="the code of mine lies outside of its suite"):
+        with pytest.raises(UserError, match="the code of mine is outside of its suite"):
             ask()
 
 
