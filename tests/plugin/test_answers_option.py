@@ -191,15 +191,18 @@ def change_manifest(**changes: Any) -> Callable[[Recorded], None]:
         (lambda r: (r.folder / "answers.jsonl.gz").unlink(), "the run's answers are missing"),
         (lambda r: (r.folder / "answers.json").unlink(), "the run's answers are missing"),
         (relabel, "in its present form"),
-        (change_task("Name the colour.", "Say the colour."), "are not to what task.yaml asks now"),
-        (change_task('"max_new_tokens": 4', '"max_new_tokens": 5'), "are not to what task.yaml asks now"),
+        (change_task("Name the colour.", "Say the colour."), "are not answers to what task.yaml asks now"),
+        (change_task('"max_new_tokens": 4', '"max_new_tokens": 5'), "are not answers to what task.yaml asks now"),
         (
             change_task('"kind":', '"thinking": {"open": "<think>", "close": "</think>"}, "kind":'),
-            "are not to what task.yaml asks now",
+            "are not answers to what task.yaml asks now",
         ),
         (change_manifest(roles={}), "the run has no answers of candidate"),
         (change_manifest(subjects={}), "has no identity"),
-        (change_manifest(subjects={CANDIDATE: "f" * 64, "base+zero_shot": "e" * 64}), "is not who answered in the run"),
+        (
+            change_manifest(subjects={CANDIDATE: "f" * 64, "base+zero_shot": "e" * 64}),
+            "is no longer the subject that answered in the run",
+        ),
         (lambda r: (r.made.project.runs("colours") / "r1" / "look.json").unlink(), "has not looked at golden"),
     ],
 )
@@ -218,7 +221,7 @@ def test_changed_or_missing_answers_are_invalid(
 def test_other_baselines_may_have_another_best(recorded: Recorded) -> None:
     change_task('"zero_shot"', '"few_shot:2"')(recorded)
     ran = recorded.again("--split", "dev")
-    assert "task.yaml declares other baselines than in the run" in ran.text
+    assert "task.yaml declares other baselines than it did in the run" in ran.text
     assert "3 of 4 gates pass, 1 invalid" in ran.text
 
 
@@ -235,7 +238,10 @@ def test_another_incumbent_is_not_the_one_of_the_run(recorded: Recorded) -> None
     )
     manifest = read_json(recorded.folder / "answers.json")
     change_manifest(roles={**manifest["roles"], "incumbent": "base+zero_shot"})(recorded)
-    for named, says in (("few_shot:2", "names another incumbent than in the run"), ("zero_shot", "meets its one gate")):
+    for named, says in (
+        ("few_shot:2", "names another incumbent than it did in the run"),
+        ("zero_shot", "meets its one gate"),
+    ):
         before = recorded.made.task.incumbent
         old = '"kind":' if before is None else f'"incumbent": "{before}", "kind":'
         change_task(old, f'"incumbent": "base+{named}", "kind":')(recorded)

@@ -129,7 +129,7 @@ def test_on_dev_the_fault_is_told_in_full(pytester: pytest.Pytester, made: Any) 
     [
         ("short = scorer(lambda example, text: 1)", "@scorer decorates a named function"),
         ("short = scorer(len)", "the code of len is outside*|*@scorer decorates a named function"),
-        ("short = lambda example, text: 1", "by() asks for a function under @scorer"),
+        ("short = lambda example, text: 1", "by() takes a function decorated with @scorer"),
         ("short = scorer(better='lower')(plain)", 'plain: better must be "high" or "low", not \'lower\''),
         ("short = scorer(bounds=(1, 0))(plain)", "bounds 1 to 0 are no range"),
         ("short = scorer(bounds=3)(plain)", "plain: bounds must be two numbers, not 3"),

@@ -245,7 +245,7 @@ def test_repeated_draws_samples_of_the_same_inputs(warm_task: Task) -> None:
 
 def test_repeated_at_temperature_0_says_that_there_is_one_answer(label_task: Task) -> None:
     candidate = scored(label_task, SPLIT, Asked(lambda text, sample: keyword(text)))
-    with pytest.raises(UserError, match=r"decodes at temperature 0: 3 samples are one answer[\s\S]*across"):
+    with pytest.raises(UserError, match=r"decodes at temperature 0, where 3 samples are the same answer[\s\S]*across"):
         candidate.repeated(3)
 
 

@@ -11,8 +11,8 @@ from goldgate.perturb.changed import MUST_CHANGE
 from goldgate.perturb.perturbation import Edit, Perturbation, edited
 from goldgate.perturb.strategies import subsets
 from goldgate.perturb.unchanged import MUST_NOT_CHANGE
-from goldgate.scored.scored import allowed
 from goldgate.scored.table import ScoreTable
+from goldgate.scored.view import allowed
 from goldgate.subjects.subject import Answer
 from goldgate.task.examples import Example, Split
 
