@@ -13,9 +13,7 @@ from goldgate.task.examples import Example, Message
 
 
 class Nearest:
-    """The instructions, the K nearest shots by sentence embedding, and the input.
-
-    A train example is never its own shot: examples with the same input are left out.
+    """The instructions, the K nearest shots by sentence embedding, and the input. An example is never its own shot.
 
     Raises:
         UserError: Train has K examples or fewer.
