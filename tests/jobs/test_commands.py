@@ -67,7 +67,7 @@ def test_a_champion_that_would_answer_otherwise_today_is_not_scored(typed: Typed
     counts.settings(instructions="Count otherwise.")
     status, _, err = typed("evaluate", "counts", "--subject", "champion")
     assert status == 2
-    assert "are not those of task.yaml as it is now" in err
+    assert "do not belong to task.yaml as it is now" in err
 
 
 def test_cost_follows_the_tasks_prices(typed: Typed, counts: Any) -> None:

@@ -255,13 +255,13 @@ def test_who_was_promoted_since_the_run_is_the_one_to_beat(recorded: Recorded) -
     recorded.made.champion()
     manifest = read_json(recorded.folder / "answers.json")
     change_manifest(roles={**manifest["roles"], "previous": "base+zero_shot"})(recorded)
-    assert "the run's previous champion is not the one of today" in recorded.again().text
+    assert "the run's previous champion is not today's" in recorded.again().text
     path = recorded.made.suite / "champion.json"
     write_json(path, {**read_json(path), "identity": manifest["subjects"]["base+zero_shot"]})
     assert "meets its one gate on dev" in recorded.again().text
     before = {"subject": "base+old", "identity": "d" * 64, "run": "r0", "look": None}
     write_json(path, {**read_json(path), "identity": manifest["subjects"][CANDIDATE], "previous": [before]})
-    assert "the run's previous champion is not the one of today" in recorded.again("--split", "dev").text
+    assert "the run's previous champion is not today's" in recorded.again("--split", "dev").text
 
 
 @pytest.mark.parametrize(("run", "says"), [("r2", 'no run "r2"'), ("shades-1", "is of task shades")])
