@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from goldgate.base.errors import UserError
+from goldgate.runs.attempt import LogRow
 from goldgate.runs.golden import DevGateRow, GateRow, GoldenRecord
 from goldgate.runs.part import read_part, read_parts
-from goldgate.runs.record import AttemptFacts, LogRow, RunRecord
+from goldgate.runs.record import AttemptFacts, RunRecord
 
 _AGAIN = "the run is not whole: finish it with `goldgate train`, or report another one"
 _SCORES = ("subject", "metric", "id", "value", "lo", "hi", "better")

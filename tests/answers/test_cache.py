@@ -182,7 +182,7 @@ def test_a_foreign_database_is_refused_and_left_as_it_is(tmp_path: Path, stateme
         cache.uses,
         lambda: cache.prune(days=0),
     ):
-        with pytest.raises(UserError, match="no answer cache of this version") as caught:
+        with pytest.raises(UserError, match="not an answer cache of this version") as caught:
             act()
         assert str(path) in str(caught.value)
     assert path.read_bytes() == before
@@ -196,7 +196,7 @@ def test_a_torn_file_is_an_error_of_the_user_never_a_wrong_answer(tmp_path: Path
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     raw = path.read_bytes()
     path.write_bytes(raw[: int(len(raw) * cut)])
-    with pytest.raises(UserError, match="delete the file or move it away"):
+    with pytest.raises(UserError, match="delete or move the file"):
         AnswerCache(path).get_many(keys(*range(300)))
 
 
@@ -253,9 +253,9 @@ def test_a_cache_that_may_only_be_read_still_answers(open_folder: Path, unprivil
     cache = AnswerCache(path)
     assert cache.get_many(keys(1, 2))["key 1"].text == LONG
     assert [u.answers for u in cache.uses()] == [1]
-    with pytest.raises(UserError, match="a folder that you may write to"):
+    with pytest.raises(UserError, match="a writable folder"):
         cache.put_many([made(2)])
-    with pytest.raises(UserError, match="a folder that you may write to"):
+    with pytest.raises(UserError, match="a writable folder"):
         AnswerCache(open_folder / "more" / "answers.sqlite").put_many([made(2)])
 
 
@@ -284,7 +284,7 @@ def test_where_nothing_can_be_kept_nobody_is_asked(open_folder: Path, unprivileg
             yield from ()
 
     os.seteuid(NOBODY)
-    with pytest.raises(UserError, match="a folder that you may write to"):
+    with pytest.raises(UserError, match="a writable folder"):
         collect(Dear(), [Example("q1", "text", "a")], cache=AnswerCache(open_folder / "answers.sqlite"))
     assert asked == []
 

@@ -79,7 +79,7 @@ def test_what_was_written_is_read_back(made: Made) -> None:
 def test_every_role_repeats_its_answers_and_no_more(made: Made) -> None:
     candidate = made.replay.subject("candidate", made.task, "train-1", parse("?"))
     assert (candidate.name, candidate.identity) == ("adapter:x", "me")
-    with pytest.raises(UserError, match="the run has no answer of adapter:x to d0 as it is now"):
+    with pytest.raises(UserError, match="the run recorded no answer of adapter:x to d0 in its present form"):
         candidate.fingerprint(made.dev.examples[0])
     with pytest.raises(UserError, match="the run has no answers of linear"):
         made.replay.subject("linear", made.task, "train-1", parse("?"))
@@ -91,12 +91,14 @@ def test_a_baseline_that_changed_is_not_who_answered_and_one_that_is_gone_is(mad
 
     assert made.replay.subject("prompted", made.task, "train-1", parse("them")).identity == "them"
     assert made.replay.subject("prompted", made.task, "train-1", gone).identity == "them"
-    with pytest.raises(UserError, match="is not who answered in the run: its prompt or model changed"):
+    with pytest.raises(
+        UserError, match="is no longer the subject that answered in the run: its prompt or model changed"
+    ):
         made.replay.subject("prompted", made.task, "train-1", parse("another"))
 
 
 def test_answers_to_another_question_are_refused(made: Made) -> None:
-    with pytest.raises(UserError, match=r"not to what task.yaml asks now"):
+    with pytest.raises(UserError, match=r"not answers to what task.yaml asks now"):
         made.replay.subject("candidate", made.task, "train-2", parse("?"))
 
 

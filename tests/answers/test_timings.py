@@ -56,7 +56,7 @@ def test_seconds_of_two_machines_are_not_subtracted() -> None:
 def test_one_measure_is_of_one_machine() -> None:
     with pytest.raises(UserError, match="measured partly on"):
         _measure("latency", [*_timings([1.0]), *_timings([1.0], THERE)])
-    with pytest.raises(UserError, match="no example of it was timed"):
+    with pytest.raises(UserError, match="none of its examples was timed"):
         _measure("latency", [])
 
 

@@ -86,7 +86,7 @@ def test_a_card_that_the_one_before_did_not_have_does_not_stay(promoted: Promote
     ("to", "reason", "says"),
     [
         (None, "  ", "a rollback needs a reason"),
-        ("second", "it swore", "second is the champion already"),
+        ("second", "it swore", "second is already the champion"),
         ("third", "it swore", "no record and answers are kept of champion"),
         ("", "it swore", "no record and answers are kept of champion"),
         ("fi", "it swore", "2 champions begin with"),

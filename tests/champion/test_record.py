@@ -67,7 +67,7 @@ def test_the_previous_of_a_champion_is_the_one_before_it_and_of_another_candidat
     champion.check_previous("first", candidate="second")
     champion.check_previous("second", candidate="newcomer")
     for previous, candidate in (("second", "second"), ("first", "newcomer"), ("newcomer", "newcomer")):
-        with pytest.raises(UserError, match="the run's previous champion is not the one of today"):
+        with pytest.raises(UserError, match="the run's previous champion is not today's"):
             champion.check_previous(previous, candidate)
 
 
@@ -76,7 +76,7 @@ def test_before_the_first_champion_there_was_nobody(promoted: Callable[..., tupl
     champion = load_champion(project, task.name)
     assert champion is not None
     champion.check_previous("first", candidate="newcomer")
-    with pytest.raises(UserError, match="not the one of today"):
+    with pytest.raises(UserError, match="not today's"):
         champion.check_previous("first", candidate="first")
 
 

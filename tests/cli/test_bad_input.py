@@ -351,7 +351,7 @@ def test_an_adapter_file_that_is_no_object(typed: Typed, counts: Any, broken: st
         ("few_shot:4", 'did you mean "base+few_shot:4"'),
         ("", 'no subject ""'),
         ("base", 'no subject "base"'),
-        ("base+few_shot:99", "needs 99 train examples, there are 12"),
+        ("base+few_shot:99", "needs 99 train examples, but there are only 12"),
         ("adapter:nowhere", "no such adapter folder"),
         ("adapter:", "names no folder"),
         ("adapter:+constrained", "names no folder"),

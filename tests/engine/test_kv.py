@@ -176,13 +176,13 @@ def test_a_hidden_column_has_no_weight_at_all() -> None:
 
 
 def test_without_a_memory_the_model_is_not_run() -> None:
-    with pytest.raises(TypeError, match="only run with a Memory"):
+    with pytest.raises(TypeError, match="only be run with a Memory"):
         attention(SimpleNamespace(layer_idx=0), *(torch.zeros(1, 1, 1, SIZE) for _ in range(3)), None)
 
 
 @pytest.mark.parametrize("name", ["softcap", "s_aux", "position_bias"])
 def test_attention_that_it_does_not_know_is_refused_by_name(name: str) -> None:
-    with pytest.raises(UserError, match=rf"does not know this model's attention \({name}\)"):
+    with pytest.raises(UserError, match=rf"does not support this model's attention \({name}\)"):
         attention(
             SimpleNamespace(layer_idx=0),
             *(torch.zeros(1, 1, 1, SIZE) for _ in range(3)),
@@ -213,5 +213,5 @@ def test_layers_that_look_back_less_far_than_asked_are_refused(
     if known:
         check_attention(made, longest)
     else:
-        with pytest.raises(UserError, match="does not know this model's layers"):
+        with pytest.raises(UserError, match="does not support this model's layers"):
             check_attention(made, longest)

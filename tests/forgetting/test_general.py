@@ -68,7 +68,7 @@ def test_models_with_another_tokenizer_have_no_ratio() -> None:
     """Short tokens are each easy to guess: the ratio would fall without the model being any better."""
     after = answers(logprob=-1.0)
     after["read"] = {i: replace(a, completion_tokens=3 * a.completion_tokens) for i, a in after["read"].items()}
-    with pytest.raises(UserError, match="other tokens"):
+    with pytest.raises(UserError, match="different tokens"):
         general(after, answers()).perplexity_ratio  # noqa: B018
 
 
@@ -79,7 +79,7 @@ def test_slices_by_kind_of_question() -> None:
 
 
 def test_before_the_base_model_there_is_nothing() -> None:
-    with pytest.raises(UserError, match="there is nothing before general"):
+    with pytest.raises(UserError, match="general has no `before`"):
         general(answers(), answers()).before.before  # noqa: B018
 
 

@@ -56,7 +56,7 @@ def test_who_is_known_by_its_record_stays_so_and_is_not_made(made: tuple[Project
     for subject in (without_task(left, "said"), on_other_task(left, other), left.sampled(2)):
         assert isinstance(subject, OnlyRecorded)
         assert subject.identity != "me"
-        with pytest.raises(UserError, match="the run has no answer of adapter:x to"):
+        with pytest.raises(UserError, match="the run recorded no answer of adapter:x to"):
             subject.answer(other.dev.examples)
         assert list(subject.answer([])) == []
 
@@ -76,9 +76,9 @@ def test_a_record_is_made_into_the_variant_of_the_subject_it_names(made: tuple[P
 def test_what_is_no_model_on_this_machine_is_not_asked(made: tuple[Project, Task, OtherTask], name: str) -> None:
     project, task, other = made
     subject = parse_subject(name, task, project)
-    with pytest.raises(UserError, match=r"is not asked the general questions(?s:.*)gate `general`"):
+    with pytest.raises(UserError, match=r"cannot be asked the general questions(?s:.*)gate `general`"):
         without_task(subject, "said")
-    with pytest.raises(UserError, match=r"is not asked another task(?s:.*)gate `kept`"):
+    with pytest.raises(UserError, match=r"cannot be asked another task(?s:.*)gate `kept`"):
         on_other_task(subject, other)
 
 
@@ -99,9 +99,9 @@ def test_another_task_is_measured_by_its_own_metrics_beside_the_base_model(
 
 def test_another_task_is_sliced_by_its_tags_alone(made: tuple[Project, Task, OtherTask]) -> None:
     kept = Kept("kept[other]", table(made), lambda: table(made))
-    with pytest.raises(UserError, match="a slice by a predicate, short is asked for of another task"):
+    with pytest.raises(UserError, match="a slice by a predicate, short is not available for another task"):
         kept.where(lambda e: True, "short")
-    with pytest.raises(UserError, match="a novelty stratum is asked for of another task"):
+    with pytest.raises(UserError, match="a novelty stratum is not available for another task"):
         kept.on("novelty:far")
     with pytest.raises(UserError, match="another form of its examples"):
         table(made).asked(made[2].dev)

@@ -90,4 +90,4 @@ def test_a_foreign_file_in_its_place_is_named(typed: Typed, counts: Any) -> None
     status, out, err = typed("cache")
     assert (status, out) == (2, "")
     assert "answers.sqlite: the answer cache cannot be used" in err
-    assert "delete the file or move it away" in err
+    assert "delete or move the file" in err

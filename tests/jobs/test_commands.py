@@ -67,7 +67,7 @@ def test_a_champion_that_would_answer_otherwise_today_is_not_scored(typed: Typed
     counts.settings(instructions="Count otherwise.")
     status, _, err = typed("evaluate", "counts", "--subject", "champion")
     assert status == 2
-    assert "are not those of task.yaml as it is now" in err
+    assert "do not belong to task.yaml as it is now" in err
 
 
 def test_cost_follows_the_tasks_prices(typed: Typed, counts: Any) -> None:
@@ -212,4 +212,4 @@ def test_evaluate_says_how_an_endpoint_is_known_what_it_costs_and_what_is_missin
     assert status == 0, err
     assert "1 of 24 answers are missing, the first: HTTP 400: too odd" in out
     assert f"{name} is identified by name; it answered 20" in out
-    assert "cost: 3.5 a million tokens read, 0 written (task.yaml)" in out
+    assert "cost: 3.5 per million input tokens, 0 per million output tokens (task.yaml)" in out

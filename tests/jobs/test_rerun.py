@@ -171,4 +171,4 @@ def test_while_the_task_is_trained_it_says_by_whom(typed: Typed, counts: Any, ru
     with one_training(counts.project, "counts"):
         status, _, err = typed("train", "--rerun", "r1")
     assert status == 2
-    assert "counts is being trained already, by process " in err
+    assert "counts is already being trained by process " in err

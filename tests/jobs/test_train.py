@@ -114,7 +114,7 @@ def test_the_width_of_a_base_model_goes_by_several_names(
     school((0, 0))
     (tmp_path / "cache" / "base" / "config.json").write_text(json.dumps(config))
     got, _, err = typed("train", "counts", "--attempts", "1")
-    assert (got, "tells no hidden size" in err) == (status, status == 2)
+    assert (got, "does not give a hidden size" in err) == (status, status == 2)
 
 
 def test_a_budget_that_ends_is_status_1_with_a_report_and_no_champion(

@@ -63,7 +63,7 @@ def test_a_second_training_of_the_task_hears_who_trains_it(
     with one_training(counts.project, "counts"):
         status, out, err = typed("train", "counts")
     assert (status, out) == (2, "")
-    assert f"counts is being trained already, by process {os.getpid()} on " in err
+    assert f"counts is already being trained by process {os.getpid()} on " in err
     assert not made.recipes
     assert not list(counts.project.root.glob("runs/*/*/run.json"))
 

@@ -124,7 +124,7 @@ def test_the_same_search_finds_the_same(task: Task) -> None:
 
 
 def test_golden_is_refused(task: Task) -> None:
-    with pytest.raises(UserError, match="golden is not searched"):
+    with pytest.raises(UserError, match="golden cannot be searched"):
         search(scores(task, Rule(keyword), Split("golden", SPLIT.examples)), "exact_match", 10)
 
 

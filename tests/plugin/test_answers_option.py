@@ -187,19 +187,22 @@ def change_manifest(**changes: Any) -> Callable[[Recorded], None]:
     ("change", "says"),
     [
         (lambda r: edit(r, '"text": "red"', '"text": "green"'), "the run's answers were edited"),
-        (drop, f"the run has no answer of {CANDIDATE} to g007 as it is now"),
+        (drop, f"the run recorded no answer of {CANDIDATE} to g007 in its present form"),
         (lambda r: (r.folder / "answers.jsonl.gz").unlink(), "the run's answers are missing"),
         (lambda r: (r.folder / "answers.json").unlink(), "the run's answers are missing"),
-        (relabel, "as it is now"),
-        (change_task("Name the colour.", "Say the colour."), "are not to what task.yaml asks now"),
-        (change_task('"max_new_tokens": 4', '"max_new_tokens": 5'), "are not to what task.yaml asks now"),
+        (relabel, "in its present form"),
+        (change_task("Name the colour.", "Say the colour."), "are not answers to what task.yaml asks now"),
+        (change_task('"max_new_tokens": 4', '"max_new_tokens": 5'), "are not answers to what task.yaml asks now"),
         (
             change_task('"kind":', '"thinking": {"open": "<think>", "close": "</think>"}, "kind":'),
-            "are not to what task.yaml asks now",
+            "are not answers to what task.yaml asks now",
         ),
         (change_manifest(roles={}), "the run has no answers of candidate"),
         (change_manifest(subjects={}), "has no identity"),
-        (change_manifest(subjects={CANDIDATE: "f" * 64, "base+zero_shot": "e" * 64}), "is not who answered in the run"),
+        (
+            change_manifest(subjects={CANDIDATE: "f" * 64, "base+zero_shot": "e" * 64}),
+            "is no longer the subject that answered in the run",
+        ),
         (lambda r: (r.made.project.runs("colours") / "r1" / "look.json").unlink(), "has not looked at golden"),
     ],
 )
@@ -218,7 +221,7 @@ def test_changed_or_missing_answers_are_invalid(
 def test_other_baselines_may_have_another_best(recorded: Recorded) -> None:
     change_task('"zero_shot"', '"few_shot:2"')(recorded)
     ran = recorded.again("--split", "dev")
-    assert "task.yaml declares other baselines than in the run" in ran.text
+    assert "task.yaml declares other baselines than it did in the run" in ran.text
     assert "3 of 4 gates pass, 1 invalid" in ran.text
 
 
@@ -235,7 +238,10 @@ def test_another_incumbent_is_not_the_one_of_the_run(recorded: Recorded) -> None
     )
     manifest = read_json(recorded.folder / "answers.json")
     change_manifest(roles={**manifest["roles"], "incumbent": "base+zero_shot"})(recorded)
-    for named, says in (("few_shot:2", "names another incumbent than in the run"), ("zero_shot", "meets its one gate")):
+    for named, says in (
+        ("few_shot:2", "names another incumbent than it did in the run"),
+        ("zero_shot", "meets its one gate"),
+    ):
         before = recorded.made.task.incumbent
         old = '"kind":' if before is None else f'"incumbent": "{before}", "kind":'
         change_task(old, f'"incumbent": "base+{named}", "kind":')(recorded)
@@ -249,13 +255,13 @@ def test_who_was_promoted_since_the_run_is_the_one_to_beat(recorded: Recorded) -
     recorded.made.champion()
     manifest = read_json(recorded.folder / "answers.json")
     change_manifest(roles={**manifest["roles"], "previous": "base+zero_shot"})(recorded)
-    assert "the run's previous champion is not the one of today" in recorded.again().text
+    assert "the run's previous champion is not today's" in recorded.again().text
     path = recorded.made.suite / "champion.json"
     write_json(path, {**read_json(path), "identity": manifest["subjects"]["base+zero_shot"]})
     assert "meets its one gate on dev" in recorded.again().text
     before = {"subject": "base+old", "identity": "d" * 64, "run": "r0", "look": None}
     write_json(path, {**read_json(path), "identity": manifest["subjects"][CANDIDATE], "previous": [before]})
-    assert "the run's previous champion is not the one of today" in recorded.again("--split", "dev").text
+    assert "the run's previous champion is not today's" in recorded.again("--split", "dev").text
 
 
 @pytest.mark.parametrize(("run", "says"), [("r2", 'no run "r2"'), ("shades-1", "is of task shades")])

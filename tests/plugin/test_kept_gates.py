@@ -121,8 +121,8 @@ def test_without_an_entry_the_gate_says_what_to_write(made: Any) -> None:
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        ("shade", '"shade" is no task of this project.*did you mean "shades"'),
-        ("colours", "is the task itself"),
+        ("shade", '"shade" is not a task of this project.*did you mean "shades"'),
+        ("colours", "is this task itself"),
         ("shades+few_shots:2", 'no prompting strategy "few_shots:2"'),
     ],
 )
@@ -159,5 +159,5 @@ def test_the_other_tasks_rules_and_examples_are_part_of_what_golden_is_asked(bot
 
 def test_who_cannot_be_asked_another_task_says_so(both: Any) -> None:
     other = other_task("shades", both.task, both.project)
-    with pytest.raises(UserError, match=r"(?s)linear is not asked another task.*gate `kept`"):
+    with pytest.raises(UserError, match=r"(?s)linear cannot be asked another task.*gate `kept`"):
         on_other_task(parse_subject("linear", both.task, both.project), other)

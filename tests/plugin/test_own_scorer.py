@@ -85,7 +85,7 @@ def test_blue(candidate):
         ("return float('nan')", "odd: the value of example g000 is nan, not between 0 and 1"),
         ("return 2", "odd: the value of example g000 is 2, not between 0 and 1"),
         ("return float('inf')", "odd: the value of example g000 is inf*"),
-        ("pass", "odd returns NoneType for example g000, which is no number*"),
+        ("pass", "odd returns NoneType for example g000, which is not a number*"),
         ("return text", "odd returns str for example g000*"),
         ("return {}[text]", "odd fails on example g000 with KeyError (*test_gates.py, line 6)"),
         ("assert text == 'pink'", "odd fails on example g000 with AssertionError*"),
@@ -127,16 +127,16 @@ def test_on_dev_the_fault_is_told_in_full(pytester: pytest.Pytester, made: Any) 
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("short = scorer(lambda example, text: 1)", "@scorer is for a function with a name"),
-        ("short = scorer(len)", "the code of len lies outside*|*@scorer is for a function with a name"),
-        ("short = lambda example, text: 1", "by() asks for a function under @scorer"),
-        ("short = scorer(better='lower')(plain)", 'plain: better is "high" or "low", not \'lower\''),
-        ("short = scorer(bounds=(1, 0))(plain)", "bounds 1 to 0 are not a range"),
-        ("short = scorer(bounds=3)(plain)", "plain: bounds are two numbers, not 3"),
-        ("short = scorer(exact_match)", "exact_match is a metric of this task already"),
-        ("from rules import short", "the code of short lies outside of its suite"),
-        ("from rules import polite; short = scorer(polite)", "the code of polite lies outside of its suite"),
-        ("from rules import strict; short = scorer(strict(plain))", "the code of plain lies outside of its suite"),
+        ("short = scorer(lambda example, text: 1)", "@scorer decorates a named function"),
+        ("short = scorer(len)", "the code of len is outside*|*@scorer decorates a named function"),
+        ("short = lambda example, text: 1", "by() takes a function decorated with @scorer"),
+        ("short = scorer(better='lower')(plain)", 'plain: better must be "high" or "low", not \'lower\''),
+        ("short = scorer(bounds=(1, 0))(plain)", "bounds 1 to 0 are no range"),
+        ("short = scorer(bounds=3)(plain)", "plain: bounds must be two numbers, not 3"),
+        ("short = scorer(exact_match)", "this task already has a metric exact_match"),
+        ("from rules import short", "the code of short is outside of its suite"),
+        ("from rules import polite; short = scorer(polite)", "the code of polite is outside of its suite"),
+        ("from rules import strict; short = scorer(strict(plain))", "the code of plain is outside of its suite"),
     ],
 )
 def test_a_scorer_that_no_look_could_count_is_refused(
@@ -246,4 +246,4 @@ def test_a_slice_that_no_look_could_count_is_refused(
     )
     result = pytester.runpytest("suites")
     result.assert_outcomes(failed=1, passed=1)
-    result.stdout.fnmatch_lines(["*the code of easy lies outside of its suite*"])
+    result.stdout.fnmatch_lines(["*the code of easy is outside of its suite*"])

@@ -75,7 +75,7 @@ def test_a_champion_of_another_configuration_is_no_reference(made: Any, pytester
     made.cached("base+few_shot:1", "dev", wrong=1)
     path = made.suite / "champion.json"
     write_json(path, {**read_json(path), "serving": "0" * 64})
-    assert "recorded answers are not those of task.yaml" in run(pytester, "--candidate", "base+few_shot:1")
+    assert "recorded answers do not belong to task.yaml" in run(pytester, "--candidate", "base+few_shot:1")
 
 
 def test_a_gate_on_the_last_champion_alone_is_a_look(made: Any, pytester: pytest.Pytester) -> None:

@@ -116,7 +116,10 @@ def test_a_vendors_price_is_told_and_stays_what_it_was_at_promotion(
     then = {"per_million_input": 0.01, "per_million_output": 0.01, "source": "the list of that day", "listed": True}
     write_json(path, {**read_json(path), "tariffs": {vendor: then}})
     text = run(pytester)
-    assert f"cost of {vendor}: 0.01 a million tokens read, 0.01 written (the list of that day)" in text
+    assert (
+        f"cost of {vendor}: 0.01 per million input tokens, 0.01 per million output tokens (the list of that day)"
+        in text
+    )
     assert "suite colours does not pass" in text
     write_json(path, {**read_json(path), "tariffs": {vendor: {**then, "per_million_input": "free"}}})
     assert "is invalid: cannot be 'free'" in run(pytester)

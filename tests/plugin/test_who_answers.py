@@ -97,8 +97,8 @@ def test_a_champions_answer_must_be_recorded(make: Callable[..., Any], pytester:
     made.champion(missing=3)
     made.gates(ONE)
     text = run(pytester)
-    assert "an answer of adapter:runs/lost/adapter is not recorded" in text
-    assert "bring its adapter back" in text
+    assert "an answer of adapter:runs/lost/adapter was not recorded" in text
+    assert "put its adapter back" in text
 
 
 def test_edited_answers_are_invalid(made: Any, pytester: pytest.Pytester) -> None:

@@ -210,11 +210,12 @@ def test_prompt_files_that_cannot_be(label_task: Task, tmp_path: Path, name: str
 
 
 def test_strategies_stay_short() -> None:
-    """Adding one is a class of under 40 lines, or the design is wrong."""
+    """Adding one is a class of under 40 lines, its docstring aside, or the design is wrong."""
     import inspect
 
     for kind in (ZeroShot, FewShot, FilePrompt, Nearest, Pruned):
-        assert len(inspect.getsource(kind).splitlines()) < 40, kind
+        described = len((kind.__doc__ or "").splitlines())
+        assert len(inspect.getsource(kind).splitlines()) - described < 40, kind
 
 
 def test_prompts_load_no_model_library() -> None:

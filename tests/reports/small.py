@@ -10,9 +10,10 @@ from typing import Any
 
 from goldgate.base.files import write_json
 from goldgate.measures import Verdict
+from goldgate.runs.attempt import LogRow
 from goldgate.runs.golden import DevGateRow, GoldenRecord
 from goldgate.runs.part import check_part
-from goldgate.runs.record import AttemptFacts, LogRow, RunRecord
+from goldgate.runs.record import AttemptFacts, RunRecord
 from goldgate_reports.records import Attempt
 
 TUNED = "adapter:runs/small/r1/attempts/1/adapter"

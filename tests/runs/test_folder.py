@@ -53,7 +53,7 @@ def test_torn_files_are_cleared_and_whole_ones_stay(tmp_path: Path) -> None:
 
 def test_golden_answers_do_not_belong_into_a_run_folder(tmp_path: Path) -> None:
     golden = Split("golden", (Example("a", "x", "y"),))
-    with pytest.raises(UserError, match="golden answers do not belong"):
+    with pytest.raises(UserError, match="answers on golden do not belong"):
         write_answers(Run(tmp_path), None, golden, {})  # type: ignore[arg-type]
     assert not list(tmp_path.iterdir())
 
@@ -82,7 +82,7 @@ def test_a_task_is_trained_by_one_process_at_a_time_and_the_second_hears_by_whom
             pass
         with one_training(project, "another"):
             pass
-    assert f"t is being trained already, by process {os.getpid()} on {platform.node()} since 20" in str(second.value)
+    assert f"t is already being trained by process {os.getpid()} on {platform.node()} since 20" in str(second.value)
     with one_training(project, "t"):
         assert json.loads((project.runs("t") / ".training.json").read_text())["pid"] == os.getpid()
     assert not (project.runs("t") / ".training.json").exists()

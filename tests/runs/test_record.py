@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from goldgate.base.errors import UserError
 from goldgate.measures import Measure, Recording, invalid, recording
+from goldgate.runs.attempt import AttemptLook, DevFacts, LogRow
 from goldgate.runs.folder import Run
 from goldgate.runs.golden import DevGateRow, GateRow, GoldenRecord, LookRecord, read_verdict
 from goldgate.runs.part import VERSION, check_part, needed, read_part, read_parts
-from goldgate.runs.record import AttemptLook, DevFacts, LatencyFacts, LogRow, Opened, RunRecord, Surroundings
+from goldgate.runs.record import LatencyFacts, Opened, RunRecord, Surroundings
 from goldgate.runs.schema import run_folder_schema, schema_text
 from goldgate_reports import load_run
 

@@ -208,7 +208,7 @@ def test_what_was_not_tried_is_said_with_its_reason(made: Callable[..., Made]) -
     assert here.choose({})[0].untried == quick.untried
     assert what_was_tried(quick.tried, quick.untried) == (
         "prompted is the best on dev of base+zero_shot, base+few_shot:2, base+few_shot:2+constrained; not tried:"
-        " base+zero_shot+constrained (tried for the best alone; `goldgate train demo` tries it for all)"
+        " base+zero_shot+constrained (only tried for the best baseline; `goldgate train demo` tries it for all)"
     )
     assert here.choose({}, everything=True)[0].untried == {}
 
@@ -222,7 +222,7 @@ def test_a_declared_baseline_that_cannot_be_measured_is_never_left_out(made: Cal
     with pytest.raises(UserError, match=rf"the baseline {REMOTE.replace('+', '.')} could not be measured") as caught:
         here.choose({"base+zero_shot": 9}, **{how: (REMOTE,)})
     assert {"broken": "cannot be reached", "silent": "HTTP 400: no"}[how] in caught.value.what
-    assert "take it out of `baselines`" in caught.value.hint
+    assert "remove it from `baselines`" in caught.value.hint
     assert here.choose({REMOTE: 9})[0].name == REMOTE
 
 

@@ -56,7 +56,7 @@ def test_a_metric_that_is_none_is_told_the_nearest(table: Callable[..., ScoreTab
 def test_nothing_is_scored_while_an_answer_is_not_there(table: Callable[..., ScoreTable]) -> None:
     made = table()
     made.answers = {"a": made.answers["a"]}
-    with pytest.raises(UserError, match="1 of 2 answers are not there, first b"):
+    with pytest.raises(UserError, match="1 of 2 answers are missing; the first is to b"):
         made.values("exact_match")
 
 
@@ -75,9 +75,9 @@ def test_other_inputs_are_asked_for_once_and_recorded_values_are_not_theirs(tabl
 
 
 def test_without_a_model_other_inputs_and_latencies_cannot_be_had(table: Callable[..., ScoreTable]) -> None:
-    with pytest.raises(UserError, match="only recorded answers of this subject are at hand"):
+    with pytest.raises(UserError, match="only recorded answers of this subject are available"):
         table().asked(OTHER)
-    with pytest.raises(UserError, match="nobody has timed these answers"):
+    with pytest.raises(UserError, match="these answers were not timed"):
         table().timings()
 
 
@@ -91,5 +91,5 @@ def test_the_clock_is_read_once_and_not_for_other_inputs(table: Callable[..., Sc
     made = table(clock=clock, ask=lambda split, sample: {e.id: reply(e) for e in split})
     assert made.timings() == made.timings()
     assert read == [1]
-    with pytest.raises(UserError, match="nobody has timed"):
+    with pytest.raises(UserError, match="were not timed"):
         made.asked(OTHER).timings()

@@ -211,7 +211,7 @@ def test_a_perturbation_whose_code_the_suite_does_not_count_is_refused(label_tas
     mine = Perturbation("mine", "must_not_change", lambda e, rng: [Edit(0, 0, "so ")])
     candidate = scored(label_task, SPLIT, Asked(lambda text, sample: keyword(text)))
     for ask in (lambda: candidate.under(mine), lambda: candidate.across([mine])):
-        with pytest.raises(UserError, match="the code of mine lies outside of its suite"):
+        with pytest.raises(UserError, match="the code of mine is outside of its suite"):
             ask()
 
 
@@ -245,7 +245,7 @@ def test_repeated_draws_samples_of_the_same_inputs(warm_task: Task) -> None:
 
 def test_repeated_at_temperature_0_says_that_there_is_one_answer(label_task: Task) -> None:
     candidate = scored(label_task, SPLIT, Asked(lambda text, sample: keyword(text)))
-    with pytest.raises(UserError, match=r"decodes at temperature 0: 3 samples are one answer[\s\S]*across"):
+    with pytest.raises(UserError, match=r"decodes at temperature 0, where 3 samples are the same answer[\s\S]*across"):
         candidate.repeated(3)
 
 

@@ -113,7 +113,7 @@ def test_an_unknown_endpoint_costs_what_task_yaml_gives_for_all(priced: Priced, 
 
 
 def test_a_price_of_what_is_no_subject_is_an_error(priced: Priced) -> None:
-    with pytest.raises(UserError, match=r'"bse.zero_shot" is no subject') as caught:
+    with pytest.raises(UserError, match=r'"bse.zero_shot" is not the name of a subject') as caught:
         of(priced({"bse+zero_shot": {}}), "base+zero_shot")
     assert "base+zero_shot" in caught.value.hint
 

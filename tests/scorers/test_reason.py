@@ -146,5 +146,5 @@ def test_a_users_scorer_may_give_its_reason_with_its_value(task: Any, tmp_path: 
 @pytest.mark.parametrize("given", [(0.5,), (0.5, 1), ("x", "y"), (0.5, "a", "b"), None])
 def test_a_tuple_that_is_no_value_with_a_reason_is_refused(task: Any, given: Any) -> None:
     own = scorer(lambda example, text: given)
-    with pytest.raises(UserError, match="which is no number"):
+    with pytest.raises(UserError, match="which is not a number"):
         own.score([EXAMPLE], [answered("x")], closed=True)

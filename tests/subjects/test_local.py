@@ -131,7 +131,7 @@ def test_an_adapter_trained_with_another_chat_template_does_not_answer(
 def test_an_adapter_does_not_answer_with_other_template_arguments(made: Made, tiny_llama: Path, tmp_path: Path) -> None:
     project, task = made
     folder = train_adapter(tiny_llama, tmp_path / "a", model_digest(project.cache, task.model), seed=1)
-    with pytest.raises(UserError, match="trained with another chat template, or with other arguments"):
+    with pytest.raises(UserError, match="trained with another chat template, or other template arguments"):
         texts(f"adapter:{folder}", (project, replace(task, template={"enable_thinking": False})))
 
 

@@ -57,8 +57,8 @@ def test_an_answer_carries_text_tokens_date_and_what_the_endpoint_calls_itself(t
         "temperature": 0.0,
         "messages": [{"role": "system", "content": "Say what it is."}, {"role": "user", "content": "question 0"}],
     }
-    said = how_known("openai:m@x+y", [answer])
-    assert said == f"openai:m@x+y is identified by name; it answered {answer.date} as m-2026 fp_1"
+    said = how_known("openai:m@https://x/v1+y", [answer])
+    assert said == f"openai:m@https://x/v1+y is identified by name; it answered {answer.date} as m-2026 fp_1"
 
 
 def test_many_are_asked_at_a_time_and_each_gets_its_own_answer(task: Made, chat_server: Serve) -> None:
@@ -182,7 +182,7 @@ def test_a_refused_question_is_a_missing_answer_that_says_why(task: Made, chat_s
 
 @pytest.mark.parametrize(
     ("status", "says"),
-    [(401, "asks for a key"), (403, "asks for a key"), (404, "no such address or model"), (302, "sends elsewhere")],
+    [(401, "requires a key"), (403, "requires a key"), (404, "does not know this path or model"), (302, "redirects")],
 )
 def test_what_no_question_can_pass_ends_the_run(task: Made, chat_server: Serve, status: int, says: str) -> None:
     server = chat_server(lambda body: (status, {"Location": "http://elsewhere.example/"}, b"no"))
@@ -197,7 +197,7 @@ def test_a_redirect_takes_neither_question_nor_key_elsewhere(
     monkeypatch.setenv("GOLDGATE_KEY_LOCALHOST", KEY)
     other = chat_server()
     server = chat_server(lambda body: (307, {"Location": f"{other.url}/chat/completions"}, b""))
-    with pytest.raises(UserError, match="sends elsewhere"):
+    with pytest.raises(UserError, match="redirects"):
         ask(task, server.url)
     assert other.asked == []
     assert server.asked[0][0]["Authorization"] == f"Bearer {KEY}"
@@ -291,7 +291,7 @@ def test_constrained_json_sends_its_schema_and_labels_are_refused(
     plain, held = (parse_subject(f"openai:m@{server.url}+zero_shot{c}", made[1], made[0]) for c in ("", "+constrained"))
     assert plain.identity != held.identity
     labels = make_task({"kind": "label", "labels": ["a", "b"]}, name="labels")
-    with pytest.raises(UserError, match="cannot be held to a list of labels"):
+    with pytest.raises(UserError, match="cannot be constrained to a list of labels"):
         ask(labels, server.url, strategy="zero_shot+constrained")
 
 

@@ -43,7 +43,7 @@ def test_the_empty_thought_of_the_prompt_is_trained_with_it(tmp_path: Path) -> N
     result = train_adapter(lesson.model, lesson.task, lesson.train, RECIPE, tmp_path / "1")
     assert {i: a.text for i, a in answers(lesson, result.adapter).items()} == {e.id: e.output for e in lesson.train}
     other = replace(lesson, task=replace(lesson.task, template={}))
-    with pytest.raises(UserError, match="trained with another chat template, or with other arguments"):
+    with pytest.raises(UserError, match="trained with another chat template, or other template arguments"):
         answers(other, result.adapter)
 
 
@@ -79,7 +79,7 @@ def test_an_output_that_never_comes_to_an_answer_is_refused(
 def test_a_constrained_answer_has_no_place_within_a_thought(tmp_path: Path) -> None:
     lesson = lesson_of(OPENED, tmp_path, kind="label", labels=["red", "blue"], thinking={})
     subject = parse_subject("base+zero_shot+constrained", lesson.task, lesson.project)
-    with pytest.raises(UserError, match="ends within a thought"):
+    with pytest.raises(UserError, match="ends inside a thought"):
         list(subject.answer(lesson.train.examples))
 
 

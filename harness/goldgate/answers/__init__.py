@@ -1,1 +1,1 @@
-"""Answers as records: collected, cached, replayed; and how long one takes."""
+"""Answers as records: collected, cached and replayed; and how long each one takes."""

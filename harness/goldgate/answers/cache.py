@@ -1,6 +1,6 @@
-"""The user's cache of answers: SQLite files that several processes read and write at once, bounded in size.
+"""The user's cache of answers: SQLite files that several processes read and write at once, limited in size.
 
-Answers on golden lie in a file of their own. What was used longest ago goes first where a file grows over its limit.
+Answers on golden are in a file of their own. If a file grows over its limit, the least recently used answers go first.
 """
 
 from __future__ import annotations
@@ -28,19 +28,27 @@ _OPEN_SPLITS = ("train", "dev", GENERAL)
 
 DAY = 86_400.0
 _SPARED_SECONDS = DAY
-"""What was used so recently is never evicted: a run in progress, this or another, may ask for it again."""
+"""Answers used within this time are never evicted: a run in progress, this one or another, may need them again."""
 _EVICT_TO = 0.9
-"""Share of the limit that eviction leaves, so that it need not begin again with the next answer."""
+"""The share of the limit that eviction leaves, so that it does not start again with the next answer."""
 _IN_ONE_QUERY = 500  # SQLite's oldest limit on parameters is 999
 _WAIT_SECONDS = 30.0
-_VERSION = 1  # PRAGMA user_version; 0 was a table of fingerprint and answer alone
+_VERSION = 1  # PRAGMA user_version; version 0 was a table of only fingerprint and answer
 _ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
 _STARTED = time.time()
 
 
 @dataclass(frozen=True)
 class Use:
-    """Answers of one subject that were last used on one day: how many, their bytes, and how often they were reused."""
+    """Answers of one subject that were last used on one day.
+
+    Attributes:
+        subject: The subject's name.
+        day: The day, in local time.
+        answers: How many.
+        bytes: Their size.
+        reused: How often they were reused.
+    """
 
     subject: str
     day: str
@@ -50,11 +58,16 @@ class Use:
 
 
 class AnswerCache:
-    """Answers by fingerprint in one SQLite file, for several processes at a time; made when first written.
+    """Answers by fingerprint in one SQLite file, shared by several processes; created on first write.
 
-    limit: bytes that its answers may take; now: the clock, in seconds; given: recorded answers that came with a demo's
-    project, which are no part of the file. Every method raises UserError where the file is
-    damaged, is something else, or cannot be written.
+    Args:
+        path: The file.
+        limit: The most bytes that its answers may take.
+        now: The clock, in seconds.
+        given: Recorded answers that came with a demo's project. They are not in the file.
+
+    Raises:
+        UserError: The file is damaged, is something else, or cannot be written. Raised by every method.
     """
 
     def __init__(
@@ -70,7 +83,7 @@ class AnswerCache:
         self._now = now
 
     def get_many(self, fingerprints: Iterable[str]) -> dict[str, Answer]:
-        """The answers that are here, by fingerprint, with origin "cache"; they count as used now."""
+        """Returns the answers that are cached, by fingerprint, with origin "cache". They count as used now."""
         wanted = sorted(set(fingerprints))
         if not wanted or not self.path.exists():
             return {}
@@ -85,7 +98,7 @@ class AnswerCache:
         return found
 
     def of(self, identities: Iterable[str]) -> list[Answer]:
-        """Every answer of these subjects that is here, with origin "cache", in no order."""
+        """Returns every cached answer of these subjects, with origin "cache", in no particular order."""
         wanted = set(identities)
         if not self.path.exists():
             return []
@@ -94,9 +107,12 @@ class AnswerCache:
             return [self._read(key, text) for key, text, identity in rows if identity in wanted]
 
     def put_many(self, answers: Iterable[Answer], subject: str = "") -> None:
-        """Adds answers, or replaces those with the same fingerprint: all or none. Where the limit is passed, evicts.
+        """Adds answers, replacing those with the same fingerprint: all of them or none. Evicts if the limit is
+        exceeded.
 
-        subject: whose they are, for people.
+        Args:
+            answers: The answers.
+            subject: Whose they are, for people.
         """
         now = self._now()
         rows = [(a.fingerprint, json.dumps(asdict(a), ensure_ascii=False), subject, now) for a in answers]
@@ -112,18 +128,23 @@ class AnswerCache:
 
     @contextmanager
     def held_open(self) -> Iterator[None]:
-        """Within the block the file stays open: to close it takes as long as to write hundreds of answers.
+        """Keeps the file open within the block, because closing it takes as long as writing hundreds of answers.
 
-        Made here, so that a place where nothing can be kept is said before the model is asked.
+        The file is created here, so that an unwritable folder is reported before the model is asked.
         """
         self._make()
         with self._open():
             yield
 
     def prune(self, to: int | None = None, days: float | None = None) -> int:
-        """Removes what was not used for so many days, then what was used longest ago until `to` bytes are left.
+        """Removes old answers. The file shrinks unless the disk is full or another process reads it.
 
-        Returns how many answers went. The file shrinks with them unless the disk is full or another process reads it.
+        Args:
+            to: Remove the least recently used answers until so many bytes are left.
+            days: Remove first what was not used for so many days.
+
+        Returns:
+            How many answers were removed.
         """
         if not self.path.exists():
             return 0
@@ -141,7 +162,9 @@ class AnswerCache:
         return gone
 
     def uses(self) -> list[Use]:
-        """What is here, by subject and day of last use (local time). A subject without a name goes by its identity."""
+        """Returns what is cached, by subject and day of last use (local time). A subject without a name goes by its
+        identity.
+        """
         if not self.path.exists():
             return []
         who = "CASE subject WHEN '' THEN substr(json_extract(answer, '$.identity'), 1, 12) ELSE subject END"
@@ -153,7 +176,7 @@ class AnswerCache:
             return [Use(*row) for row in rows]
 
     def disk_bytes(self) -> int:
-        """What the file takes on the disk, its write-ahead log included."""
+        """Returns the size of the file on disk, including its write-ahead log."""
         files = (self.path, self.path.with_name(self.path.name + "-wal"))
         return sum(f.stat().st_size for f in files if f.is_file())
 
@@ -163,18 +186,18 @@ class AnswerCache:
         except ValidationError as error:
             raise self._damaged(f"the answer {key[:12]} is damaged") from error
         if answer.fingerprint != key:
-            raise self._damaged(f"the answer {key[:12]} is another's")
+            raise self._damaged(f"the answer {key[:12]} belongs to another key")
         return replace(answer, origin="cache")
 
     def _mark(self, db: sqlite3.Connection, keys: Iterable[str]) -> None:
         now = self._now()
-        with suppress(sqlite3.OperationalError), db:  # a folder that may only be read can still answer
+        with suppress(sqlite3.OperationalError), db:  # a read-only folder can still serve answers
             db.executemany(
                 "UPDATE answers SET used = ?, reused = reused + 1 WHERE fingerprint = ?", [(now, key) for key in keys]
             )
 
     def _make(self) -> None:
-        """Makes the file, whole: going over to WAL does not wait for other processes, however long they may."""
+        """Creates the file completely before it appears: switching to WAL would not wait for other processes' locks."""
         from filelock import FileLock
 
         if self.path.exists():
@@ -207,12 +230,12 @@ class AnswerCache:
         db = sqlite3.connect(self.path, timeout=_WAIT_SECONDS)
         try:
             self._upgrade(db)
-            db.execute("PRAGMA synchronous = NORMAL")  # in WAL a power cut may cost the last answers, never the file
+            db.execute("PRAGMA synchronous = NORMAL")  # a power cut may lose the last answers, not the file
         except sqlite3.OperationalError as error:
             db.close()
             if _code(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY) or not self.path.is_file():
                 raise
-            # WAL needs files beside it; where none may be made, nobody writes, and it can be read as it lies.
+            # WAL needs files next to it; if none can be created, nobody writes, and the file can be read as it is.
             return sqlite3.connect(f"{self.path.resolve().as_uri()}?immutable=1", uri=True)
         except BaseException:
             db.close()
@@ -220,7 +243,7 @@ class AnswerCache:
         return db
 
     def _upgrade(self, db: sqlite3.Connection) -> None:
-        """Adds what the table of an older version lacks; once, also where several processes try."""
+        """Adds what the table of an older version lacks, only once even if several processes try."""
         if _version(db) == _VERSION:
             return
         db.execute("BEGIN IMMEDIATE")
@@ -229,7 +252,7 @@ class AnswerCache:
                 return
             columns = {row[1] for row in db.execute("PRAGMA table_info(answers)")}
             if version > _VERSION or columns != {"fingerprint", "answer"}:
-                raise self._damaged("this is no answer cache of this version")
+                raise self._damaged("it is not an answer cache of this version")
             db.execute("ALTER TABLE answers ADD COLUMN subject TEXT NOT NULL DEFAULT ''")
             db.execute(f"ALTER TABLE answers ADD COLUMN used REAL NOT NULL DEFAULT {int(self._now())}")
             db.execute("ALTER TABLE answers ADD COLUMN reused INTEGER NOT NULL DEFAULT 0")
@@ -240,16 +263,16 @@ class AnswerCache:
         return UserError(
             f"the answer cache cannot be used ({what})",
             str(self.path),
-            "delete the file or move it away: its answers are then generated again",
+            "delete or move the file: its answers are then generated again",
         )
 
     def _unusable(self, error: sqlite3.Error) -> UserError:
         hints = {
             sqlite3.SQLITE_FULL: "free some disk space and run the same command again",
             sqlite3.SQLITE_IOERR: "free some disk space and run the same command again",
-            sqlite3.SQLITE_BUSY: "another process holds it: run again when that is done",
-            sqlite3.SQLITE_READONLY: "set GOLDGATE_CACHE to a folder that you may write to",
-            sqlite3.SQLITE_CANTOPEN: "set GOLDGATE_CACHE to a folder that you may write to",
+            sqlite3.SQLITE_BUSY: "another process is using it: run again when that is done",
+            sqlite3.SQLITE_READONLY: "set GOLDGATE_CACHE to a writable folder",
+            sqlite3.SQLITE_CANTOPEN: "set GOLDGATE_CACHE to a writable folder",
         }
         if (hint := hints.get(_code(error))) is None:
             return self._damaged(str(error))
@@ -257,15 +280,16 @@ class AnswerCache:
 
 
 def answer_cache(project: Project, split: str) -> AnswerCache:
-    """Where answers on a split lie. Golden's lie apart, with those on every split that is not known to be open: what
-    training reads never holds one.
+    """Returns the cache for answers on a split.
+
+    Answers on golden, and on any split that is not known to be open, are kept apart: training never reads that file.
     """
     path = project.cache / CACHE_FILES[split not in _OPEN_SPLITS]
     return AnswerCache(path, project.cache_bytes, given=given_answers(project, split))
 
 
 def _shrink(db: sqlite3.Connection, to: int, before: float) -> int:
-    """Removes what was used longest ago, and before that time, until `to` bytes are held. Returns how many."""
+    """Removes the least recently used answers older than `before` until `to` bytes are left. Returns how many."""
     removed = 0
     while (held := _held(db)) > to:
         count = db.execute("SELECT COUNT(*) FROM answers").fetchone()[0]
@@ -281,7 +305,7 @@ def _shrink(db: sqlite3.Connection, to: int, before: float) -> int:
 
 
 def _held(db: sqlite3.Connection) -> int:
-    """Bytes of the pages in use: pages that are free now are filled again."""
+    """Returns the bytes of the pages in use: free pages will be filled again."""
     pages, free, size = (
         db.execute(f"PRAGMA {what}").fetchone()[0] for what in ("page_count", "freelist_count", "page_size")
     )
@@ -293,5 +317,5 @@ def _version(db: sqlite3.Connection) -> int:
 
 
 def _code(error: sqlite3.Error) -> int:
-    """SQLite's primary result code; 0 for an error of the Python module itself."""
+    """Returns SQLite's primary result code; 0 for an error of the Python module itself."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF

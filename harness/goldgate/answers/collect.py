@@ -1,4 +1,4 @@
-"""One answer for every example: recorded, cached, or given by the subject now; and how many came from where."""
+"""Collects one answer for every example: recorded, cached, or from the subject; and counts how many came from where."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from goldgate.subjects.subject import Answer, Progress, Subject
 from goldgate.task.examples import Example
 
 _KEEP_EVERY = 16
-"""Answers written to the cache at once: a killed run loses at most so many."""
+"""Answers that are written to the cache at once, the most that a killed run can lose."""
 
 
 class MissingAnswers(UserError):
@@ -21,7 +21,12 @@ class MissingAnswers(UserError):
 
 @dataclass(frozen=True)
 class Collected:
-    """Answers by example id, and how many came from where ("recorded", "cache", "model")."""
+    """Answers by example id.
+
+    Attributes:
+        answers: Example id → answer.
+        counts: "recorded", "cache" or "model" → how many came from there.
+    """
 
     answers: dict[str, Answer]
     counts: dict[str, int]
@@ -38,13 +43,27 @@ def collect(
     progress: Progress | None = None,
     begins: Callable[[int], None] | None = None,
 ) -> Collected:
-    """One answer for every example: from the recorded ones, else the cache, else the subject, whose go into the cache.
+    """Collects one answer for every example.
 
-    Recorded are those that are given here, and those that came with a demo's project (the cache knows them).
+    Recorded answers come first (those given here, then those of a demo's project), then cached ones; the subject is asked for the rest, and its answers go into the cache.
+    Examples with the same prompt are asked once.
 
-    generate=False: MissingAnswers instead of asking the subject; regenerate: asks it for everything. progress is told
-    how many more are there; begins: told how many the subject is about to be asked. Examples that make the same prompt
-    are asked once.
+    Args:
+        subject: Who answers.
+        examples: What to ask.
+        cache: The cache for this split.
+        recorded: Recorded answers, if there are any.
+        generate: Whether the subject may be asked.
+        regenerate: Whether to ask the subject for everything again.
+        progress: Called with how many more answers are there.
+        begins: Called with how many examples the subject is about to be asked.
+
+    Returns:
+        The answers, and how many came from where.
+
+    Raises:
+        MissingAnswers: An answer is missing, and generate is False.
+        UserError: The subject cannot answer, or the cache cannot be used.
     """
     found: dict[str, Answer] = {}
     for source in (recorded, cache.given):
@@ -62,7 +81,7 @@ def collect(
         raise MissingAnswers(
             f"{len(todo)} of {len(examples)} answers of {subject.name} are neither recorded nor cached",
             f"first {todo[0].id}",
-            "run it where the model may answer",
+            "run it where the model is allowed to answer",
         )
     if progress is not None and found:
         progress(len(found))
@@ -82,7 +101,7 @@ def collect(
 def _generate(
     subject: Subject, examples: Sequence[Example], cache: AnswerCache, progress: Progress | None
 ) -> dict[str, Answer]:
-    """Asks the subject; what it has said is in the cache even where it is interrupted."""
+    """Asks the subject. Its answers reach the cache even if it is interrupted."""
     made: dict[str, Answer] = {}
     unsaved: list[Answer] = []
     with cache.held_open():
@@ -100,7 +119,7 @@ def _generate(
 
 
 def _as(answer: Answer, example: Example) -> Answer:
-    """The answer under the id of the example that asks now: an id is a name, and may have changed."""
+    """Returns the answer under the id of the example that asks now: an id is only a name, and may have changed."""
     if (answer.id, answer.example) == (example.id, example.digest):
         return answer
     return replace(answer, id=example.id, example=example.digest)

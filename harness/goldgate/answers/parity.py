@@ -1,4 +1,4 @@
-"""Whether two forms of one model answer alike: the same answers, but for near-ties between two tokens."""
+"""Whether two forms of one model answer alike: with the same answers, except for near-ties between two tokens."""
 
 from __future__ import annotations
 
@@ -14,8 +14,13 @@ NEAR = 0.02
 
 @dataclass(frozen=True)
 class Parity:
-    """Answers that two forms gave to the same examples. same: how many are the same; unanswered: how many examples
-    neither answered; near, different: ids of those whose first different token is a near-tie, and of the others.
+    """How two forms of a model compare on the same examples.
+
+    Attributes:
+        same: How many answers are the same.
+        unanswered: How many examples neither answered.
+        near: Ids of the examples whose first differing token is a near-tie.
+        different: Ids of the other examples with different answers.
     """
 
     same: int
@@ -25,13 +30,20 @@ class Parity:
 
     @property
     def holds(self) -> bool:
-        """Whether the two answer alike. Where nothing was answered, nothing is shown."""
+        """Whether the two answer alike. If nothing was answered, nothing is shown."""
         return self.same > 0 and not self.different
 
 
 def compare_answers(subject: Subject, pairs: Iterable[tuple[Example, Answer, Answer]], *, drawn: bool) -> Parity:
-    """Compares two answers to every example. subject: the model that gave the first, whose logits tell near-ties;
-    drawn: whether answers are drawn at random, so that no difference is excused by a near-tie.
+    """Compares two answers to every example.
+
+    Args:
+        subject: The model that gave the first answer, whose logits reveal near-ties.
+        pairs: Each example with its two answers.
+        drawn: Whether answers are sampled, so that no difference is excused as a near-tie.
+
+    Returns:
+        How they compare.
     """
     same = unanswered = 0
     near, different = [], []
@@ -48,8 +60,8 @@ def compare_answers(subject: Subject, pairs: Iterable[tuple[Example, Answer, Ans
 
 
 def _is_near(subject: Subject, example: Example, one: Answer, other: Answer) -> bool:
-    """Whether the first token in which two answers differ is a near-tie for the model; never where one is missing, or
-    where the subject cannot tell.
+    """Returns whether the first token where two answers differ is a near-tie; False if one is missing or it is
+    unknown.
     """
     gap = getattr(subject, "gap", None)
     return (

@@ -1,4 +1,6 @@
-"""Files of recorded answers: their rows, who reads and writes them, and the JSON file beside each that proves it."""
+"""Files of recorded answers: their rows, how they are read and written, and the JSON file next to each that proves
+it.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,11 @@ _FIELDS = tuple(f.name for f in fields(Answer))
 
 
 class Recorded:
-    """Answers committed with a champion, by identity and example digest. Raises UserError for a broken file."""
+    """Answers that are committed with a champion, by identity and example digest.
+
+    Raises:
+        UserError: The file is broken.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -38,31 +44,38 @@ class Recorded:
         self._at = {(row["identity"], row["example"]): row for row in self.rows}
 
     def lookup(self, identity: str, example: str) -> Answer | None:
-        """The recorded answer of that subject to the example with that digest, with origin "recorded"."""
+        """Returns a subject's recorded answer to the example with a digest, with origin "recorded"; None if there is
+        none.
+        """
         row = self._at.get((identity, example))
         return None if row is None else replace(_answer(row), origin="recorded")
 
     def of(self, identities: Iterable[str], split: str) -> list[Answer]:
-        """Every recorded answer of these subjects on a split, in whatever form it was asked."""
+        """Returns every recorded answer of these subjects on a split, including to other forms of its examples."""
         wanted = set(identities)
         rows = [row for row in self.rows if row["identity"] in wanted and row.get("split") == split]
         return [replace(_answer(row), origin="recorded") for row in rows]
 
     def scores(self, identity: str, example: str) -> Mapping[str, float]:
-        """Recorded values of the scorers that need a model, for that answer; empty where there are none."""
+        """Returns the recorded values of the scorers that need a model, for one answer; empty if there are none."""
         row = self._at.get((identity, example))
         return {} if row is None else row.get("scores", {})
 
     def timing(self, identity: str, example: str) -> Timing | None:
-        """What one asker waited for that answer, where it was measured."""
+        """Returns how long one caller waited for an answer; None if it was not measured."""
         row = self._at.get((identity, example))
         return Timing(**row["timing"]) if row is not None and row.get("timing") else None
 
 
 def write_recorded(path: Path, rows: Iterable[Mapping[str, Any]]) -> str:
-    """Writes champion_answers.jsonl.gz: a row has Answer's fields, "subject", "split", "scores" and maybe "timing".
+    """Writes a file of recorded answers. The same rows give the same bytes, in any order.
 
-    Returns its sha256. The same rows make the same bytes, in any order.
+    Args:
+        path: The file.
+        rows: Each has Answer's fields, "subject", "split", "scores" and possibly "timing".
+
+    Returns:
+        The file's sha256.
     """
     lines = sorted(json.dumps(row, ensure_ascii=False, sort_keys=True, allow_nan=False) for row in map(dict, rows))
     write_whole(path, gzip.compress(("\n".join(lines) + "\n").encode("utf-8"), mtime=0))
@@ -71,9 +84,16 @@ def write_recorded(path: Path, rows: Iterable[Mapping[str, Any]]) -> str:
 
 @dataclass(frozen=True)
 class AnswerFile:
-    """A file of recorded answers, and the JSON file beside it that proves them. digest: of the answers, as that file
-    (owner) says; scorers: the versions that the recorded scores are of; tariffs: by subject, a vendor's prices as of
-    then; what, hint: how messages speak of it.
+    """A file of recorded answers, and the JSON file next to it that proves them.
+
+    Attributes:
+        path: The file of answers.
+        digest: The file's digest, according to the JSON file.
+        scorers: The versions of the scorers whose values are recorded.
+        tariffs: Subject → a vendor's prices at that time.
+        what: What messages call the answers.
+        owner: The JSON file's name.
+        hint: What messages suggest.
     """
 
     path: Path
@@ -86,12 +106,12 @@ class AnswerFile:
 
     @cached_property
     def recorded(self) -> Recorded:
-        """The answers. Raises UserError where they are missing or are not those that the owner names."""
+        """The answers. Raises UserError if they are missing or their digest is not the recorded one."""
         if not self.path.is_file():
             raise UserError(f"{self.what} are missing", str(self.path), self.hint)
         if (found := file_digest(self.path)) != self.digest:
             raise UserError(
-                f"{self.what} were edited (digest {short(found)}, {self.owner} says {short(self.digest)})",
+                f"{self.what} were edited (their digest is {short(found)}, {self.owner} says {short(self.digest)})",
                 str(self.path),
                 self.hint,
             )
@@ -100,9 +120,15 @@ class AnswerFile:
     def known_scores(
         self, identity: str, split: Split, versions: Mapping[str, int | str]
     ) -> dict[str, dict[str, float]]:
-        """Metric → example id → value, for the scorers that need a model and whose values are recorded.
+        """Returns the recorded values of the scorers that need a model.
 
-        versions: of the scorers now; a value that another version gave is not known.
+        Args:
+            identity: The subject's identity.
+            split: The examples.
+            versions: The scorers' current versions; values of another version are left out.
+
+        Returns:
+            Metric → example id → value.
         """
         known: dict[str, dict[str, float]] = {}
         for example in split:
@@ -114,8 +140,14 @@ class AnswerFile:
 
 @dataclass(frozen=True)
 class Said:
-    """What one subject answered to a split. scores: metric → example id → value, of scorers that need a model; timings:
-    by example digest.
+    """One subject's answers to a split.
+
+    Attributes:
+        subject: The subject's name.
+        split: The split.
+        answers: Example id → answer.
+        scores: Metric → example id → value, for the scorers that need a model.
+        timings: Example digest → timing.
     """
 
     subject: str
@@ -126,7 +158,7 @@ class Said:
 
 
 def rows_of(said: Iterable[Said]) -> list[dict[str, Any]]:
-    """The rows of a file of recorded answers, one for an identity and example."""
+    """Makes the rows of a file of recorded answers, one for each identity and example."""
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for part in said:
         for example in part.split:
@@ -148,7 +180,15 @@ def answer_row(
     scores: Mapping[str, float | None] | None = None,
     timing: Timing | None = None,
 ) -> dict[str, Any]:
-    """One recorded answer. scores: metric → value; timing: what one asker waited."""
+    """Makes the row of one recorded answer.
+
+    Args:
+        subject: The subject's name.
+        split: The split's name.
+        answer: The answer.
+        scores: Metric → value, for the scorers that need a model.
+        timing: How long one caller waited.
+    """
     row: dict[str, Any] = {
         "subject": subject,
         "split": split,

@@ -1,6 +1,6 @@
-"""Answers of a run, kept so that every verdict can be given again without a model, also by other thresholds.
+"""The answers of a run, kept so that every verdict can be reproduced without a model, or with other thresholds.
 
-They lie in runs/<task>/golden/<look>/, apart from the run's own folder: training is never given that path.
+They are in runs/<task>/golden/<look>/, outside of the run's own folder: training is never given that path.
 """
 
 from __future__ import annotations
@@ -37,8 +37,12 @@ _AGAIN = "train again, or run the suite with a model: pytest suites/{task} --can
 
 @dataclass(frozen=True)
 class SuiteAnswers:
-    """All that a suite was decided from. roles: role → (subject's name, identity); said: every answer it asked for;
-    tariffs: by subject, the prices of a vendor's list.
+    """Everything that a suite was decided from.
+
+    Attributes:
+        roles: Role → the subject's name and identity.
+        said: Every answer that the suite used.
+        tariffs: Subject → the prices in a vendor's list.
     """
 
     roles: Mapping[str, tuple[str, str]]
@@ -48,8 +52,19 @@ class SuiteAnswers:
 
 @dataclass(frozen=True)
 class Replay:
-    """The recorded answers of one look. roles: role → subject's name; subjects: name → identity; asked: digest of what
-    task.yaml said of how to answer; scorers: the versions that recorded scores are of.
+    """The recorded answers of one look.
+
+    Attributes:
+        folder: Where they are.
+        task: The task's name.
+        look: The look's name.
+        roles: Role → the subject's name.
+        subjects: Subject → identity.
+        answers: Digest of the answers.
+        scorers: The versions of the scorers whose values are recorded.
+        baselines: The baselines that task.yaml declared.
+        asked: Digest of what task.yaml said about how to answer.
+        tariffs: Subject → the prices in a vendor's list.
     """
 
     folder: Path
@@ -76,10 +91,16 @@ class Replay:
         )
 
     def subject(self, role: str, task: Task, train: str, parse: Callable[[str], Subject]) -> Subject:
-        """Who played a role, and can only repeat what was recorded. train: fingerprint of the train split, which
-        prompts quote; parse: makes a subject by its name.
+        """Returns the subject that played a role, which can only repeat its recorded answers.
 
-        Raises UserError where nobody did, or the recorded answers are to something else than is asked today.
+        Args:
+            role: The role.
+            task: The task as it is now.
+            train: Fingerprint of the train split, which prompts quote.
+            parse: Makes a subject from its name.
+
+        Raises:
+            UserError: Nobody played the role, or what is asked has changed since the answers were recorded.
         """
         hint = _AGAIN.format(task=self.task)
         where = str(self.folder / _FILE)
@@ -87,22 +108,24 @@ class Replay:
             raise UserError(f"the run has no answers of {role}", where, hint)
         if asked_digest(task, train) != self.asked:
             raise UserError(
-                "the run's answers are not to what task.yaml asks now: model, instructions, decoding or"
-                " template changed, or the train split",
+                "the run's answers are not answers to what task.yaml asks now: model, instructions, decoding,"
+                " template or the train split changed",
                 where,
                 f"restore them, or {hint}",
             )
         if role == "prompted" and self.baselines != tuple(task.baselines):
             raise UserError(
-                "task.yaml declares other baselines than in the run: another may be the best",
+                "task.yaml declares other baselines than it did in the run, and another one may be best",
                 where,
                 f"restore them, or {hint}",
             )
         if role == "incumbent" and name != task.incumbent:
-            raise UserError("task.yaml names another incumbent than in the run", where, f"restore it, or {hint}")
+            raise UserError("task.yaml names another incumbent than it did in the run", where, f"restore it, or {hint}")
         if kind_of(name) != "adapter" and _changed(name, self.subjects[name], parse):
             raise UserError(
-                f"{name} is not who answered in the run: its prompt or model changed", where, f"restore it, or {hint}"
+                f"{name} is no longer the subject that answered in the run: its prompt or model changed",
+                where,
+                f"restore it, or {hint}",
             )
         return OnlyRecorded(name, self.subjects[name], where, hint)
 
@@ -111,11 +134,16 @@ def _changed(name: str, identity: str, parse: Callable[[str], Subject]) -> bool:
     try:
         return parse(name).identity != identity
     except UserError:
-        return False  # known by its record alone, as an endpoint is that was switched off
+        return False  # known only by its record, like an endpoint that was switched off
 
 
 def asked_digest(task: Task, train: str) -> str:
-    """Digest of all that task.yaml says of how subjects answer. train: fingerprint of the split that prompts quote."""
+    """Digests everything that task.yaml says about how subjects answer.
+
+    Args:
+        task: The task.
+        train: Fingerprint of the train split, which prompts quote.
+    """
     return digest(
         [
             task.name,
@@ -134,7 +162,7 @@ def asked_digest(task: Task, train: str) -> str:
 
 
 def write_replay(folder: Path, task: Task, train: str, look: str, suites: Sequence[SuiteAnswers]) -> None:
-    """Writes what a suite was decided from, of golden and of dev, into runs/<task>/golden/<look>."""
+    """Writes what a suite was decided from, on golden and on dev, into runs/<task>/golden/<look>."""
     roles: dict[str, tuple[str, str]] = {}
     for part in suites:
         roles = {**part.roles, **roles}
@@ -156,7 +184,11 @@ def write_replay(folder: Path, task: Task, train: str, look: str, suites: Sequen
 
 
 def read_replay(folder: Path) -> Replay:
-    """The recorded answers of a look. Raises UserError where they are missing or broken."""
+    """Reads the recorded answers of a look.
+
+    Raises:
+        UserError: They are missing or broken.
+    """
     path = folder / _FILE
     if not path.is_file():
         raise UserError("the run's answers are missing", str(path), "train again, or restore the folder")

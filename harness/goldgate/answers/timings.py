@@ -1,4 +1,4 @@
-"""Latencies that were measured, kept by who answered and where."""
+"""Measured latencies, stored by who answered and on which machine."""
 
 from __future__ import annotations
 
@@ -12,13 +12,17 @@ from goldgate.subjects.latency import Timing
 
 
 class Timings:
-    """Timings in the cache, a small file for each identity and machine. The caller holds a lock while it adds."""
+    """Timings in the cache, one small file for each identity and machine. Callers hold a lock while they add."""
 
     def __init__(self, cache: Path) -> None:
         self._folder = cache / "latency"
 
     def lookup(self, identity: str, machine: str) -> dict[str, Timing]:
-        """Example digest → what was measured on that machine. Raises UserError for a broken file."""
+        """Returns example digest → what was measured on that machine.
+
+        Raises:
+            UserError: The file is broken.
+        """
         path = self._path(identity, machine)
         if not path.is_file():
             return {}
@@ -27,10 +31,10 @@ class Timings:
         try:
             return {example: Timing(first, last, machine) for example, (first, last) in rows.items()}
         except (TypeError, ValueError) as error:
-            raise UserError("holds what is no timing", f'{path}, field "timings"', mend) from error
+            raise UserError("contains something that is not a timing", f'{path}, field "timings"', mend) from error
 
     def add(self, identity: str, machine: str, timings: Mapping[str, Timing]) -> None:
-        """Adds timings, in place of older ones of the same examples."""
+        """Adds timings, replacing older ones of the same examples."""
         rows = {example: [t.first, t.last] for example, t in (self.lookup(identity, machine) | dict(timings)).items()}
         write_json(self._path(identity, machine), {"identity": identity, "machine": machine, "timings": rows})
 

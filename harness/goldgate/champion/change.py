@@ -1,8 +1,8 @@
-"""How the champion of a task changes: a candidate takes its place, or the one before takes it again.
+"""How the champion of a task changes: a candidate takes over, or an earlier champion returns.
 
-Its answers, record and card are files of their own, and a kill between them must leave a champion that can be decided
-from. So the one that is replaced is copied first, and champion.json is the one file whose renaming changes who is
-champion: the answers it names are in one of two places at any time.
+The champion's answers, record and card are separate files, and a kill between writing them must leave a champion that
+gates can be decided from. Therefore the replaced champion is copied first, and champion.json is the one file whose
+renaming changes who is champion: at any time, the answers that it names are in one of two places.
 """
 
 from __future__ import annotations
@@ -38,13 +38,20 @@ from goldgate.task.task import Task
 
 CARD = "champion_card.md"
 KEPT = 3
-"""Replaced champions that can be rolled back to, each some 0.1 MB of record and answers. Version control has more."""
+"""How many replaced champions can be rolled back to, each with about 0.1 MB of records. Version control has older
+ones.
+"""
 
 
 @dataclass(frozen=True)
 class Entrant:
-    """A subject whose answers are recorded with the champion: its name, identity, and views on the splits. beside: its
-    other answers on golden, to perturbed inputs and further samples.
+    """A subject whose answers are recorded with the champion.
+
+    Attributes:
+        name: The subject's name.
+        identity: Its identity.
+        views: Its scored answers on the splits.
+        beside: Its other answers on golden: to perturbed inputs, and further samples.
     """
 
     name: str
@@ -72,9 +79,16 @@ def write_champion(
     today: str,
     general: Sequence[tuple[str, Answer]] = (),
 ) -> Path:
-    """Writes the answers, then champion.json, which names them; see Champion for what it holds. general: who gave it,
-    and an answer to the general questions. Raises UserError unless every verdict passes or the promotion is forced for
-    a reason.
+    """Writes the answers, and then champion.json, which names them. See Champion for the other arguments.
+
+    Args:
+        general: Subject and answer, for answers to the general questions.
+
+    Returns:
+        The path of champion.json.
+
+    Raises:
+        UserError: A verdict does not pass, and the promotion is not forced for a stated reason.
     """
     if not (forced or "").strip() and not (verdicts and all(verdicts)):
         raise UserError(
@@ -86,7 +100,7 @@ def write_champion(
     previous = [] if old is None else list(old.previous)
     if old is not None:
         _keep(old)
-        if old.identity != candidate.identity:  # nobody is his own predecessor
+        if old.identity != candidate.identity:  # a champion is not its own predecessor
             previous.insert(0, _summary(old))
     entrants = (candidate, prompted, *others)
     digest = _write_answers(project, task, entrants, general)
@@ -131,17 +145,29 @@ def _write_answers(
 
 
 def roll_back(project: Project, task: Task, to: str | None, reason: str, today: str) -> tuple[Champion, Champion]:
-    """Makes a champion that was replaced the champion again, with its record, answers and card as they were.
+    """Makes a replaced champion the champion again, with its record, answers and card as they were.
 
-    to: its identity, or how that begins; None: the one before. Killed at any moment, it has happened or not. Returns
-    who was the champion and who is. Raises UserError where there is no such champion, its record or answers are not
-    kept, or task.yaml would have it answer in another way than when it was promoted.
+    If the process is killed at any moment, the rollback has either happened or not.
+
+    Args:
+        project: The project.
+        task: The task.
+        to: The identity of the champion, or its beginning; None for the previous one.
+        reason: Why, for the record.
+        today: The day, in ISO form.
+
+    Returns:
+        The champion until now, and the champion from now on.
+
+    Raises:
+        UserError: There is no such champion, its record or answers were not kept, or task.yaml would make it answer in
+            another way than when it was promoted.
     """
     now = load_champion(project, task.name)
     if now is None:
         raise UserError(f"nothing is promoted for {task.name}", hint=f"run `goldgate train {task.name}`")
     if not reason.strip():
-        raise UserError("a rollback needs a reason, which is recorded", "--reason", "say what went wrong")
+        raise UserError("a rollback needs a reason, which will be recorded", "--reason", "say what went wrong")
     then = _wanted(now, kept_champions(task.folder, task.name), to)
     if not then.forced and not (then.verdicts and all(then.verdicts)):
         raise UserError(
@@ -150,7 +176,7 @@ def roll_back(project: Project, task: Task, to: str | None, reason: str, today: 
             "restore the file from version control",
         )
     then.check_serving(serving_digest(then.subject, then.adapter.get("prompt"), task, project))
-    answers = then.recorded.path.read_bytes()  # refuses what is missing or edited, before anything is written
+    answers = then.recorded.path.read_bytes()  # raises for missing or edited answers before anything is written
     taken_back = {**_summary(now), "date": today, "reason": reason.strip()}
     _keep(now)
     record = read_json(then.folder / RECORD)
@@ -166,17 +192,17 @@ def roll_back(project: Project, task: Task, to: str | None, reason: str, today: 
 
 
 def _wanted(now: Champion, kept: Sequence[Champion], to: str | None) -> Champion:
-    """The kept champion that is meant. Raises UserError."""
+    """Finds the kept champion that is meant. Raises UserError."""
     if to is None:
         if not now.previous:
             raise UserError(
                 f"there was no champion before {now.subject}",
                 str(now.folder / RECORD),
-                "train another, or name one with --to",
+                "train another one, or name one with --to",
             )
         to = str(now.previous[0]["identity"])
     if to and now.identity.startswith(to):
-        raise UserError(f"{short(now.identity)} is the champion already", "--to")
+        raise UserError(f"{short(now.identity)} is already the champion", "--to")
     found = [c for c in kept if c.identity.startswith(to)]
     if len(found) != 1 or not to:
         what = f"{len(found)} champions begin with" if found and to else "no record and answers are kept of champion"
@@ -189,13 +215,13 @@ def _wanted(now: Champion, kept: Sequence[Champion], to: str | None) -> Champion
 
 
 def _summary(champion: Champion) -> dict[str, Any]:
-    """What the records of later champions say of this one."""
+    """Returns what the records of later champions say about this one."""
     told = {"subject": champion.subject, "identity": champion.identity, "run": champion.run, "look": champion.look}
     return told | {k: v for k, v in (("forced", champion.forced), ("promoted", champion.promoted)) if v}
 
 
 def _keep(champion: Champion) -> None:
-    """Copies record, answers and card to where replaced champions are kept; nothing where the answers are not there."""
+    """Copies record, answers and card to where replaced champions are kept, unless the answers are missing."""
     try:
         answers = champion.recorded.path.read_bytes()
     except UserError:
@@ -208,7 +234,7 @@ def _keep(champion: Champion) -> None:
 
 
 def _forget(champion: Champion) -> None:
-    """Removes what is kept beyond the last KEPT champions before this one, and the last KEPT that were taken back."""
+    """Removes all but the last KEPT champions before this one and the last KEPT that were rolled back."""
     last = (*champion.previous[:KEPT], *champion.rollbacks[:KEPT])
     wanted = {short(str(row["identity"])) for row in last} - {short(champion.identity)}
     for folder in kept_folder(champion.folder, "").glob("*"):

@@ -1,4 +1,6 @@
-"""The champion of a task: champion.json and the answers that prove it, committed so that CI decides without a model."""
+"""The champion of a task: champion.json and the answers that prove it, committed so that CI can decide without a
+model.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +21,10 @@ from goldgate.subjects.replayed import Replayed
 from goldgate.task.project import Project
 from goldgate.task.subject_name import SubjectName
 
-CHAMPION = str(SubjectName("champion"))  # the subject name of what is promoted
+CHAMPION = str(SubjectName("champion"))  # the name of the promoted subject
 RECORD = "champion.json"
 ANSWERS = "champion_answers.jsonl.gz"
-_KEPT = "champions"  # a folder in the suite's: a copy of each champion that was replaced
+_KEPT = "champions"  # a folder in the suite, with a copy of each replaced champion
 _FIELDS = {
     "task": str,
     "subject": str,
@@ -47,16 +49,32 @@ _LATER = {"tried": dict, "untried": dict, "opened": bool, "tariffs": dict, "prom
 
 @dataclass(frozen=True)
 class Champion:
-    """What is promoted for a task. subject: its name where it was trained; identity: who it is, by content.
+    """The promoted subject of a task, as champion.json records it.
 
-    prompted: the best prompting baseline it was measured against; subjects: name → identity of all whose answers are
-    recorded; look: name of the look at golden that it passed; answers: digest of the recorded answers; forced: why it
-    was promoted without a pass, if it was; serving: digest of what decided its answers beside its weights; scorers: the
-    versions that its recorded scores are of; baselines: those that task.yaml declared, of which `prompted` was best;
-    tried: name → identity of all that it was the best of; untried: name → why, of those that were left out;
-    opened: whether golden's examples had been shown, so that its pass has no error rate; tariffs: by name, the vendors'
-    prices when it was promoted; previous: the champions before it, the last one first; promoted: the day, in ISO form;
-    rollbacks: the champions that were taken back, the last one first, each with the day and the reason.
+    Attributes:
+        folder: The folder of the record.
+        task: The task's name.
+        subject: Its name where it was trained.
+        identity: Its identity, by content.
+        adapter: What the record says about the adapter.
+        run: The run that trained it.
+        prompted: The best prompting baseline that it was measured against.
+        prompted_identity: Identity of that baseline.
+        subjects: Name → identity, for every subject whose answers are recorded.
+        look: Name of the look at golden that it passed.
+        verdicts: The verdicts of its gates.
+        answers: Digest of the recorded answers.
+        forced: Why it was promoted without a pass; None if it passed.
+        previous: The champions before it, the last one first.
+        serving: Digest of everything that decided its answers, except its weights.
+        scorers: The versions of the scorers whose values are recorded.
+        baselines: The baselines that task.yaml declared.
+        tried: Name → identity, for all that `prompted` is the best of.
+        untried: Name → why, for the baselines that were left out.
+        tariffs: Name → the vendor's prices when it was promoted.
+        opened: Whether golden's examples had been shown, so that its pass has no error rate.
+        promoted: The day, in ISO form.
+        rollbacks: The champions that were rolled back, the last one first, each with the day and the reason.
     """
 
     folder: Path
@@ -85,22 +103,34 @@ class Champion:
 
     @property
     def looks(self) -> list[str]:
-        """Names of the looks at golden that this record speaks of."""
+        """The names of the looks at golden that this record mentions."""
         named = [self.look, *(other.get("look") for other in (*self.previous, *self.rollbacks))]
         return [name for name in named if name is not None]
 
     def check_serving(self, now: str) -> None:
-        """Raises UserError where task.yaml would have the champion answer in another way than when it was promoted."""
+        """Checks that the champion would answer today as it did when it was promoted.
+
+        Args:
+            now: The serving digest of task.yaml as it is now.
+
+        Raises:
+            UserError: task.yaml would make it answer in another way.
+        """
         if now != self.serving:
             raise UserError(
-                "the champion's recorded answers are not those of task.yaml as it is now: model, decoding, template, or"
-                " the prompt changed after it was promoted",
+                "the champion's recorded answers do not belong to task.yaml as it is now: model, decoding, template or"
+                " prompt changed after it was promoted",
                 str(self.folder / RECORD),
-                "restore task.yaml, or train and promote again: what would be served was never tested",
+                "restore task.yaml, or train and promote again: what would be served now was never tested",
             )
 
     def replayed(self, role: Literal["candidate", "prompted"], parse: Callable[[str], Subject]) -> Replayed:
-        """Who was promoted, or was its reference, known by the record. parse: makes the subject itself, by name."""
+        """Returns the promoted subject, or the baseline that it was measured against, known by the record.
+
+        Args:
+            role: Which of the two.
+            parse: Makes the subject itself from its name.
+        """
         name, identity, key = {
             "candidate": (self.subject, self.identity, "identity"),
             "prompted": (self.prompted, self.prompted_identity, "prompted_identity"),
@@ -108,20 +138,24 @@ class Champion:
         return Replayed(name, identity, lambda: parse(name), f'{self.folder / RECORD}, field "{key}"')
 
     def reference(self, name: str, parse: Callable[[str], Subject]) -> Replayed | None:
-        """A subject that the champion was compared with, known by the record; None where it has no answers of it."""
+        """Returns a subject that the champion was compared with, known by the record; None if none of its answers are
+        recorded.
+        """
         if name not in self.subjects:
             return None
         return Replayed(name, self.subjects[name], lambda: parse(name), f'{self.folder / RECORD}, field "subjects"')
 
     def predecessor(self, parse: Callable[[str], Subject]) -> Replayed:
-        """The champion before this one, whose answers were recorded when this one took its place. Raises UserError
-        where there was none.
+        """Returns the champion before this one, whose answers were recorded when this one took over.
+
+        Raises:
+            UserError: There was none.
         """
         if not self.previous:
             raise UserError(
                 f"there was no champion before {self.subject}",
                 f'{self.folder / RECORD}, field "previous"',
-                "a gate on `previous` decides from the second champion on: leave it out until then",
+                "a gate on `previous` can decide from the second champion on: leave it out until then",
             )
         name = str(self.previous[0]["subject"])
         return Replayed(
@@ -129,19 +163,29 @@ class Champion:
         )
 
     def check_previous(self, identity: str, candidate: str) -> None:
-        """Raises UserError where that identity is not who a candidate (an identity) has to be no worse than today."""
+        """Checks that a run compared its candidate with the champion that is to be beaten today.
+
+        Args:
+            identity: Identity of the champion in the run.
+            candidate: Identity of the candidate.
+
+        Raises:
+            UserError: The champion to be beaten is another one.
+        """
         last = str(self.previous[0]["identity"]) if self.previous else None
         if identity != (last if candidate == self.identity else self.identity):
             raise UserError(
-                "the run's previous champion is not the one of today: another was promoted since",
+                "the run's previous champion is not today's: another one has been promoted since",
                 str(self.folder / RECORD),
-                "test against it: run the suite with a model",
+                "test against today's champion: run the suite with a model",
             )
 
     @cached_property
     def file(self) -> AnswerFile:
-        """The committed answers. While champions change, they may lie where replaced ones are kept: the record alone
-        says which are meant.
+        """The committed answers.
+
+        While the champion changes, they may be where replaced champions are kept; only the record decides which are
+        meant.
         """
         path, kept = self.folder / ANSWERS, kept_folder(self.folder, self.identity) / ANSWERS
         meant = next((p for p in (path, kept) if p.is_file() and file_digest(p) == self.answers), path)
@@ -157,29 +201,43 @@ class Champion:
 
     @property
     def recorded(self) -> Recorded:
-        """The committed answers. Raises UserError where they are missing or are not those that the champion names."""
+        """The committed answers. Raises UserError if they are missing or are not those that the champion names."""
         return self.file.recorded
 
 
 def load_champion(project: Project, task: str) -> Champion | None:
-    """The champion of a task, None where nothing is promoted. Raises UserError for a broken champion.json."""
+    """Loads the champion of a task; None if nothing has been promoted.
+
+    Raises:
+        UserError: champion.json is broken.
+    """
     folder = project.suite(task)
     return read_champion(folder, task) if (folder / RECORD).is_file() else None
 
 
 def kept_folder(suite: Path, identity: str) -> Path:
-    """Where a suite's folder keeps a champion that was replaced: its record, answers and card."""
+    """Returns where a suite's folder keeps a replaced champion: its record, answers and card."""
     return suite / _KEPT / short(identity)
 
 
 def kept_champions(suite: Path, task: str) -> list[Champion]:
-    """The champions that were replaced and are kept. Raises UserError for a broken record."""
+    """Reads the replaced champions that are kept.
+
+    Raises:
+        UserError: A record is broken.
+    """
     found = sorted((suite / _KEPT).glob(f"*/{RECORD}"))
-    return [read_champion(p.parent, task) for p in found if not p.parent.name.startswith(".")]  # those: a killed copy
+    return [
+        read_champion(p.parent, task) for p in found if not p.parent.name.startswith(".")
+    ]  # hidden: a copy that was killed
 
 
 def read_champion(folder: Path, task: str) -> Champion:
-    """The champion whose record lies in this folder. Raises UserError where it is missing or broken."""
+    """Reads the champion whose record is in a folder.
+
+    Raises:
+        UserError: The record is missing or broken.
+    """
     path = folder / RECORD
     raw = read_json(path)
     fields = _FIELDS if not isinstance(raw, dict) else _FIELDS | {k: v for k, v in _LATER.items() if k in raw}
@@ -189,7 +247,9 @@ def read_champion(folder: Path, task: str) -> Champion:
         )
     raw = check_object(raw, str(path), "restore it from version control", **fields)
     if raw["task"] != task:
-        raise UserError(f'says task "{raw["task"]}", its suite is "{task}"', f'{path}, field "task"', "restore it")
+        raise UserError(
+            f'the record is of task "{raw["task"]}", but the suite is "{task}"', f'{path}, field "task"', "restore it"
+        )
     for key in ("previous", "rollbacks"):
         for row in raw.get(key, []):
             check_object(
@@ -211,9 +271,13 @@ def read_champion(folder: Path, task: str) -> Champion:
 
 
 def read_verdicts(rows: Iterable[Any], where: str) -> tuple[Verdict, ...]:
-    """The verdicts that a record holds. Raises UserError for what is none."""
+    """Reads the verdicts in a record.
+
+    Raises:
+        UserError: Something in it is not a verdict.
+    """
     try:
         return tuple(Verdict.from_json(row) for row in rows)
     except (UserError, TypeError, KeyError, IndexError) as error:
-        what = error.what if isinstance(error, UserError) else "holds what is no verdict"
+        what = error.what if isinstance(error, UserError) else "contains something that is not a verdict"
         raise UserError(what, f'{where}, field "verdicts"', "restore it, or train again") from error

@@ -1,1 +1,1 @@
-"""Answers from a model in memory: batched generation, constrained decoding, label scoring."""
+"""Answers from a model in memory: batched generation, constrained decoding and label scoring."""

@@ -1,4 +1,4 @@
-"""A batch of prompts on its way through the model: its padding, its positions, and what each row may look at."""
+"""A batch of prompts on its way through the model: padding, positions, and which columns each row may attend to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from goldgate.engine.kv import Memory, check_attention
 
 
 def shared_length(prompts: Sequence[Sequence[int]]) -> int:
-    """How many tokens all prompts begin with; at most all but the last of the shortest, which has to ask something."""
+    """Returns how many leading tokens all prompts share, leaving at least one token of the shortest prompt unshared."""
     if len(prompts) < 2:
         return 0
     limit = min(len(p) for p in prompts) - 1
@@ -18,9 +18,18 @@ def shared_length(prompts: Sequence[Sequence[int]]) -> int:
 
 
 def read_prefix(model: Any, prompts: Sequence[Sequence[int]], new: int) -> Memory | None:
-    """Runs the model over the tokens that all prompts begin with; None where there are none.
+    """Runs the model over the tokens that all prompts begin with.
 
-    new: how many tokens may follow. Raises UserError for a model that the engine does not know.
+    Args:
+        model: The model.
+        prompts: The prompts as tokens.
+        new: How many tokens may follow.
+
+    Returns:
+        The keys and values of the prefix; None if the prompts share no tokens.
+
+    Raises:
+        UserError: The engine does not support the model.
     """
     check_attention(model.config, max(len(p) for p in prompts) + new)
     length = shared_length(prompts)
@@ -32,11 +41,15 @@ def read_prefix(model: Any, prompts: Sequence[Sequence[int]], new: int) -> Memor
 
 
 class Batch:
-    """Rows that are answered together. State: what they have read so far.
+    """Rows that are answered together. Its state is what they have read so far.
 
-    Rows are padded to one width between the shared prefix and their own tokens.
+    Rows are padded to one width, between the shared prefix and their own tokens.
 
-    new: the most tokens that will be appended to a row.
+    Args:
+        model: The model.
+        prefix: Keys and values of the shared prefix, if there is one.
+        prompts: The prompts as tokens.
+        new: The most tokens that will be appended to a row.
     """
 
     def __init__(self, model: Any, prefix: Memory | None, prompts: Sequence[Sequence[int]], new: int) -> None:
@@ -49,7 +62,7 @@ class Batch:
         columns = torch.arange(width)
         self.memory = Memory(len(own), width + new, prefix)
         self._model = model
-        # Any token may stand in the padding: no other token looks at it.
+        # Any token will do as padding, because no other token attends to it.
         self._ids = torch.tensor([tokens[:1] * (width - len(tokens)) + tokens for tokens in own]).to(model.device)
         self._places = (shared + (columns[None, :] - pads[:, None]).clamp(min=0)).to(model.device)
         self._unpadded = (columns[None, :] >= pads[:, None]).to(model.device)
@@ -62,14 +75,14 @@ class Batch:
 
         width = self._ids.shape[1]
         square = torch.ones(width, width, dtype=torch.bool, device=self._ids.device)
-        # A pad sees itself, so that its softmax is not over nothing.
+        # A padding token attends to itself, so that its softmax is not over an empty set.
         self.memory.seen = square.tril() & (self._unpadded[:, None, :] | torch.eye(width, device=square.device).bool())
         logits = self._forward(self._ids, self._places)
         self._columns = self._unpadded
         return logits
 
     def step(self, tokens: Sequence[int], keep: Sequence[int]) -> Any:
-        """Keeps the rows at these positions, appends one token to each. Returns logits, (kept, vocabulary)."""
+        """Keeps the rows at these positions and appends one token to each. Returns the logits, (kept, vocabulary)."""
         self._drop(keep)
         self._columns = self._widened()
         self.memory.seen = None if bool(self._columns.all()) else self._columns[:, None, :]
@@ -78,9 +91,17 @@ class Batch:
         return logits
 
     def branch(self, tokens: Sequence[int], keep: Sequence[int], paths: Sequence[Sequence[int]]) -> Any:
-        """As step, for rows whose appended tokens form a tree: each new token sees only its own ancestors.
+        """Appends one token to each kept row, as step does, where the appended tokens form a tree.
 
-        paths: for each kept row, at which earlier calls its ancestors were appended (0 is the first after start).
+        Each new token attends only to its own ancestors.
+
+        Args:
+            tokens: The token for each kept row.
+            keep: Positions of the rows to keep.
+            paths: For each kept row, the earlier calls that appended its ancestors (0 is the first call after start).
+
+        Returns:
+            The logits, (kept, vocabulary).
         """
         import torch
 

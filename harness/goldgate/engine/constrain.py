@@ -1,4 +1,4 @@
-"""JSON answers that cannot break their schema: llguidance says at every token which ones may come next."""
+"""JSON answers that cannot violate their schema: llguidance says before each token which tokens may come next."""
 
 from __future__ import annotations
 
@@ -15,14 +15,20 @@ if TYPE_CHECKING:
     import torch
 
 _SEPARATORS = {"item_separator": ", ", "key_separator": ": ", "whitespace_flexible": False}
-"""As goldgate.task.examples.render_output writes JSON, so that constrained answers look like the expected ones."""
+"""Written the way goldgate.task.examples.render_output writes JSON, so that constrained answers look like expected
+ones.
+"""
 
 
 class JsonGrammar:
-    """A schema, compiled once for one tokenizer. start() gives a fresh guide for one row."""
+    """A schema, compiled once for a tokenizer. start() returns a fresh guide for one row."""
 
     def __init__(self, loaded: Loaded, schema: Mapping[str, Any]) -> None:
-        """Raises UserError for a schema that uses what llguidance cannot enforce."""
+        """Compiles the schema.
+
+        Raises:
+            UserError: The schema uses something that llguidance cannot enforce.
+        """
         from llguidance import LLMatcher
         from llguidance.hf import from_tokenizer
 
@@ -35,7 +41,7 @@ class JsonGrammar:
             raise UserError(
                 f"answers cannot be constrained to this schema: {reason}",
                 "schema.json",
-                "drop +constrained, or write the schema without that keyword",
+                "drop +constrained, or remove that keyword from the schema",
             )
 
     def start(self) -> JsonGuide:
@@ -43,7 +49,7 @@ class JsonGrammar:
 
 
 class JsonGuide:
-    """Where one row stands in the grammar."""
+    """The position of one row in the grammar."""
 
     def __init__(self, matcher: Any, size: int) -> None:
         self._matcher = matcher
@@ -51,7 +57,9 @@ class JsonGuide:
         self._bits = np.zeros((1, (size + 31) // 32), dtype=np.int32)
 
     def mask(self) -> torch.Tensor:
-        """(vocabulary,) booleans: the tokens that may come next; the stop tokens where the JSON may end."""
+        """Returns (vocabulary,) booleans: the tokens that may come next, including stop tokens if the JSON may end
+        here.
+        """
         import torch
         from llguidance.numpy import fill_next_token_bitmask
 
@@ -60,6 +68,6 @@ class JsonGuide:
         return torch.from_numpy(bits.astype(bool))
 
     def accept(self, token: int) -> None:
-        """Moves on by a token that the mask allowed."""
+        """Advances by a token that the mask allowed."""
         if not self._matcher.consume_token(token):
             raise RuntimeError(f"llguidance refused a token that it had allowed: {self._matcher.get_error()}")

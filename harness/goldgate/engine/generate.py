@@ -1,6 +1,6 @@
-"""Batched generation on transformers: a prefix that all prompts share is computed once, finished rows leave the batch.
+"""Batched generation on transformers: a shared prefix is computed once, and finished rows leave the batch.
 
-Knows tokens only: no messages, no tasks, no caches of answers.
+This module deals in tokens only. It knows no messages, tasks or answer caches.
 """
 
 from __future__ import annotations
@@ -17,13 +17,18 @@ if TYPE_CHECKING:
     import torch
 
 TOKENS_IN_BATCH = 16_384
-"""Prompt and answer tokens of a batch's rows, beside the shared ones: 0.75 GB of keys and values for SmolLM2-135M."""
+"""Prompt and answer tokens of a batch's rows, without the shared prefix: 0.75 GB of keys and values for
+SmolLM2-135M.
+"""
 ROWS_IN_BATCH = 64
-"""More rows gain nothing on a CPU, whose matrices are full by then, and only delay the first answers."""
+"""More rows gain nothing on a CPU, which is saturated by then, and only delay the first answers."""
 
 
 class Guide(Protocol):
-    """Restricts one row's next token. mask: (vocabulary,) booleans, True where allowed; accept: the token taken."""
+    """Restricts the next token of one row.
+
+    mask() returns (vocabulary,) booleans, True for allowed tokens; accept() is called with the token that was chosen.
+    """
 
     def mask(self) -> torch.Tensor: ...
 
@@ -32,7 +37,13 @@ class Guide(Protocol):
 
 @dataclass(frozen=True)
 class Request:
-    """One prompt as tokens. seed: for sampling; guide: makes the row's restriction when the row starts."""
+    """One prompt as tokens.
+
+    Attributes:
+        tokens: The prompt.
+        seed: Seed for sampling.
+        guide: Makes the row's restriction when the row starts; None for free generation.
+    """
 
     tokens: Sequence[int]
     seed: int = 0
@@ -41,9 +52,14 @@ class Request:
 
 @dataclass(frozen=True)
 class Generated:
-    """What came of a prompt. tokens: with the stop token, if it ended with one; logprob: mean over them, natural.
+    """What was generated for a prompt.
 
-    seconds: of its batch, divided by the rows; first: of its batch until the first token of every row was known.
+    Attributes:
+        tokens: The tokens, including the stop token if there was one.
+        stopped: Whether a stop token ended it.
+        logprob: Mean natural log-probability of the tokens.
+        seconds: The time of its batch divided by the rows.
+        first: Seconds from the start of its batch until every row had its first token.
     """
 
     tokens: tuple[int, ...]
@@ -61,10 +77,22 @@ Run = Callable[[Batch, list[int], Callable[[], None]], list[Row]]
 def generate(
     loaded: Loaded, requests: Sequence[Request], new: int, temperature: float = 0.0, done: Done = None
 ) -> Iterator[list[tuple[int, Generated]]]:
-    """Answers the requests with at most `new` tokens each; yields batches of (position, what was generated).
+    """Answers requests in batches.
 
-    Temperature 0 takes the likeliest token; above, each row is sampled with its own seed, so that its answer does not
-    depend on what else is in its batch. done is told of every finished row.
+    Each row is sampled with its own seed, so an answer does not depend on what else is in its batch.
+
+    Args:
+        loaded: The model.
+        requests: The prompts.
+        new: The most tokens of one answer.
+        temperature: 0 takes the likeliest token; otherwise tokens are sampled.
+        done: Called as rows finish.
+
+    Yields:
+        The (position, result) pairs of one batch.
+
+    Raises:
+        UserError: The engine does not support the model.
     """
 
     def run(batch: Batch, rows: list[int], first: Callable[[], None]) -> list[Row]:
@@ -76,11 +104,17 @@ def generate(
 def in_batches(
     model: Any, prompts: Sequence[Sequence[int]], new: int, run: Run
 ) -> Iterator[list[tuple[int, Generated]]]:
-    """Runs the prompts in batches, the longest first, so that memory runs out at once or not at all.
+    """Runs prompts in batches, the longest first, so that memory runs out immediately or not at all.
 
-    run gets a Batch that has read nothing yet, which prompts are in it, and what to call when their first tokens are
-    known; it returns (tokens, stopped, sum of log-probabilities) for each of them. The time for the shared prefix
-    counts to the first batch.
+    Args:
+        model: The model.
+        prompts: The prompts as tokens.
+        new: The most tokens that will be appended to a row.
+        run: Called with a Batch that has read nothing yet, the positions of its prompts, and a function to call once
+            their first tokens are known. Returns (tokens, stopped, sum of log-probabilities) for each prompt.
+
+    Yields:
+        The (position, result) pairs of one batch. The time for the shared prefix counts towards the first batch.
     """
     if not prompts:
         return
@@ -103,7 +137,7 @@ def in_batches(
 
 
 def _batches(lengths: Sequence[int], new: int) -> Iterator[list[int]]:
-    """Positions by length, the longest first, in batches within the bounds on tokens and rows."""
+    """Yields batches of positions, the longest prompts first, within the limits on tokens and rows."""
     order = sorted(range(len(lengths)), key=lambda i: (-lengths[i], i))
     while order:
         fit = max(1, min(ROWS_IN_BATCH, TOKENS_IN_BATCH // (lengths[order[0]] + new)))
@@ -154,7 +188,9 @@ def _row(request: Request, temperature: float) -> _Row:
 
 
 def _choose(logits: Any, live: Sequence[_Row], temperature: float) -> list[int]:
-    """The next token of every live row. Its log-probability is the model's own: before temperature, after the mask."""
+    """Chooses the next token of each live row. Log-probabilities are the model's own: after the mask, before
+    temperature.
+    """
     import torch
 
     logits = logits.float()

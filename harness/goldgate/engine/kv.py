@@ -1,8 +1,8 @@
 """Keys and values while a batch is answered, and attention over them.
 
-The prefix that all prompts share is held once, not once a row: every query of the batch meets it in one matrix product.
-Each row's own tokens lie in buffers that are allocated once. Against a cache that is repeated over the rows and copied
-at every token this moves a fraction of the memory, which is what a CPU waits for.
+The prefix that all prompts share is stored once instead of once per row, and every query in the batch meets it in one
+matrix product. Each row's own tokens are stored in buffers that are allocated once. Compared to a cache that is
+repeated over the rows and copied at every token, this moves a fraction of the memory, which is the bottleneck on a CPU.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from typing import Any
 from goldgate.base.errors import UserError
 
 ATTENTION = "goldgate"
-"""The name under which transformers finds our attention."""
+"""The name under which our attention is registered with transformers."""
 _PLAIN = {"full_attention", "sliding_attention"}
 _UNSUPPORTED = ("softcap", "s_aux", "position_bias")
 
 
 class Memory:
-    """Keys and values by layer: a shared prefix, read only, and the own tokens of each row.
+    """Keys and values by layer: a shared, read-only prefix, and each row's own tokens.
 
-    Own columns may be padding or another branch of a tree: `seen` says which of them each query sees, and is set before
-    every forward pass: (rows, queries, own columns so far and new) booleans, or None where all are seen.
+    A row's own columns may be padding or another branch of a tree. `seen`, set before each forward pass, says which of
+    them each query attends to: (rows, queries, old and new own columns) booleans, or None for all of them.
     """
 
     def __init__(self, rows: int, columns: int, prefix: Memory | None = None) -> None:
@@ -41,7 +41,7 @@ class Memory:
 
     @property
     def seen(self) -> Any:
-        """What each query of the coming forward pass sees of the own columns; None: all of them."""
+        """Which of the own columns each query of the next forward pass attends to; None for all of them."""
         return self._seen
 
     @seen.setter
@@ -49,7 +49,7 @@ class Memory:
         self._seen, self._mask = seen, None
 
     def keep(self, rows: Sequence[int]) -> None:
-        """Drops all rows but these."""
+        """Drops all rows except these."""
         import torch
 
         self.rows = len(rows)
@@ -61,7 +61,7 @@ class Memory:
                 held[layer] = kept
 
     def attend(self, layer: int, query: Any, key: Any, value: Any, scaling: float) -> Any:
-        """Attention of (rows, heads, new, size) queries over prefix and own keys, the new ones added first."""
+        """Adds the new keys, then attends over the prefix and own keys, for (rows, heads, new, size) queries."""
         keys, values = self._append(self._keys, layer, key), self._append(self._values, layer, value)
         last = self.used + query.shape[2]
         keys, values = keys[:, :, :last], values[:, :, :last]
@@ -71,7 +71,9 @@ class Memory:
         return self._many(query, keys, values, shared, scaling)
 
     def _many(self, query: Any, keys: Any, values: Any, shared: tuple[Any, Any] | None, scaling: float) -> Any:
-        """A prompt is read: its scores are too many to hold, so torch's fused attention takes them in pieces."""
+        """Attends while reading a prompt: its scores are too many to hold, so torch's fused attention does them in
+        pieces.
+        """
         import torch
         from torch.nn.functional import scaled_dot_product_attention
 
@@ -90,7 +92,7 @@ class Memory:
         return scaled_dot_product_attention(query, keys, values, attn_mask=self._mask, scale=scaling)
 
     def layer(self, layer: int) -> tuple[Any, Any]:
-        """(keys, values) of the first row, each (heads, columns, size)."""
+        """Returns the (keys, values) of the first row, each (heads, columns, size)."""
         return self._keys[layer][0, :, : self.used], self._values[layer][0, :, : self.used]
 
     def _append(self, held: dict[int, Any], layer: int, new: Any) -> Any:
@@ -101,8 +103,9 @@ class Memory:
 
 
 def _one(query: Any, keys: Any, values: Any, shared: tuple[Any, Any] | None, seen: Any) -> Any:
-    """One query a row, one softmax over shared and own keys. Query heads that share a key head, and all rows before the
-    shared keys, are rows of one matrix.
+    """Attends with one query per row and one softmax over shared and own keys.
+
+    The query heads that share a key head, and all rows for the shared keys, become rows of one matrix.
     """
     import torch
 
@@ -135,35 +138,39 @@ def attention(
     memory: Memory | None = None,
     **rest: Any,
 ) -> tuple[Any, None]:
-    """What transformers calls in every layer: attention over the Memory that was given to the forward pass."""
+    """The function that transformers calls in every layer: attention over the Memory passed to the forward pass."""
     if memory is None:
-        raise TypeError("a model that was loaded to answer is only run with a Memory")
+        raise TypeError("a model that was loaded to answer can only be run with a Memory")
     if special := [name for name in _UNSUPPORTED if rest.get(name) is not None]:
         raise UserError(
-            f"the local engine does not know this model's attention ({', '.join(special)})",
+            f"the local engine does not support this model's attention ({', '.join(special)})",
             'task.yaml, field "model"',
-            "take a model with plain attention (Llama, Qwen, SmolLM, ...)",
+            "use a model with plain attention (Llama, Qwen, SmolLM, ...)",
         )
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     return memory.attend(module.layer_idx, query, key, value, scale).transpose(1, 2).contiguous(), None
 
 
 def register_attention() -> None:
-    """Makes our attention known to transformers, by its own interface for that."""
+    """Registers our attention with transformers, through its interface for that."""
     from transformers import AttentionInterface
 
     AttentionInterface.register(ATTENTION, attention)
 
 
 def check_attention(config: Any, longest: int) -> None:
-    """Raises UserError for a model whose layers do not all look back over all of `longest` tokens."""
+    """Checks that every layer of a model attends to all of `longest` tokens.
+
+    Raises:
+        UserError: Some layers do not.
+    """
     window = getattr(config, "sliding_window", None)
-    # Without a list of kinds, transformers applies a window to every layer.
+    # Without a list of layer types, transformers applies a sliding window to every layer.
     kinds = set(getattr(config, "layer_types", None) or ["full_attention" if window is None else "sliding_attention"])
     short_sighted = window is not None and longest > window and kinds != {"full_attention"}
     if kinds - _PLAIN or short_sighted:
         raise UserError(
-            f"the local engine does not know this model's layers ({', '.join(sorted(kinds))})",
+            f"the local engine does not support this model's layers ({', '.join(sorted(kinds))})",
             'task.yaml, field "model"',
-            "take a model with full attention (Llama, Qwen, SmolLM, ...)",
+            "use a model with full attention (Llama, Qwen, SmolLM, ...)",
         )

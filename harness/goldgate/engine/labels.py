@@ -1,8 +1,8 @@
-"""Closed labels: the likeliest of all labels, found by best-first search over a trie of their tokens.
+"""Closed labels: finds the likeliest label by best-first search over a trie of the labels' tokens.
 
 A label's score is the sum of the log-probabilities of its tokens and of the end of the turn, as if the model had
-written it. Scores only fall along a path, so the first whole label that is better than every open path is the best of
-all, after a few tokens instead of the hundreds that all labels have. Temperature plays no part.
+written it. Scores only fall along a path, so the first complete label that beats every open path is the best of all.
+That takes a few tokens instead of the hundreds in all labels. Temperature has no effect.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from goldgate.models.template import encode
 
 @dataclass
 class Node:
-    """A place in the trie. children: by token; the end of the turn leads to a node whose label is set."""
+    """A node of the trie. children: by token; the end of the turn leads to a node with a label."""
 
     children: dict[int, Node] = field(default_factory=dict)
     label: str | None = None
 
     def size(self) -> int:
-        """How many nodes lie below."""
+        """Returns how many nodes are below this one."""
         return sum(1 + child.size() for child in self.children.values())
 
 
 def build_trie(loaded: Loaded, labels: Sequence[str]) -> Node:
-    """The trie of the labels' tokens, each label closed by the end of the turn."""
+    """Builds the trie of the labels' tokens, where each label is closed by the end of the turn."""
     root = Node()
     for label, tokens in zip(labels, encode(loaded.tokenizer, labels), strict=True):
         node = root
@@ -44,19 +44,34 @@ def build_trie(loaded: Loaded, labels: Sequence[str]) -> Node:
 def choose_labels(
     loaded: Loaded, prompts: Sequence[Sequence[int]], labels: Sequence[str], done: Callable[[int], None] | None = None
 ) -> Iterator[list[tuple[int, Generated]]]:
-    """The likeliest label of every prompt, as what would have been generated; batches as engine.generate's."""
+    """Finds the likeliest label of every prompt.
+
+    Args:
+        loaded: The model.
+        prompts: The prompts as tokens.
+        labels: The labels.
+        done: Called as prompts finish.
+
+    Yields:
+        The (position, result) pairs of one batch, as if the label had been generated.
+    """
     root = build_trie(loaded, labels)
 
     def run(batch: Batch, rows: list[int], first: Callable[[], None]) -> list[Row]:
-        return _search(batch, root, len(rows), done)  # a label is known as a whole: its first token with its last
+        return _search(
+            batch, root, len(rows), done
+        )  # a label is found as a whole, so its first token is known with its last
 
-    # Each call appends one token to a row, at most one for every inner node of the trie.
+    # Each call appends one token to a row: at most one for every inner node of the trie.
     return in_batches(loaded.model, prompts, root.size(), run)
 
 
 @dataclass(order=True)
 class _Open:
-    """A path not followed yet: best first. path: at which calls its tokens were appended; tokens: them and the next."""
+    """A path that has not been followed yet; sorts best first.
+
+    path: the calls that appended its tokens; tokens: those tokens and the next one.
+    """
 
     cost: float
     order: int

@@ -1,4 +1,4 @@
-"""Models in memory: a base model, with an adapter merged into it where one is asked for."""
+"""Models in memory: a base model, with an adapter merged into it on request."""
 
 from __future__ import annotations
 
@@ -17,14 +17,18 @@ from goldgate.models.quiet import quiet
 from goldgate.models.template import stop_tokens, turn_end
 
 MODELS_IN_MEMORY = 2
-"""A base and one adapter's model: what comparing a candidate with a prompt needs. Each holds 0.54 GB for 135M."""
+"""A base model and one tuned model: what comparing a candidate with a prompt needs. Each takes 0.54 GB for 135M."""
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A causal language model ready to answer, with our attention in it.
+    """A causal language model ready to answer, using our attention.
 
-    stops: token ids that end an answer; end: the one of them that the chat template writes.
+    Attributes:
+        model: The model.
+        tokenizer: Its tokenizer.
+        stops: Token ids that end an answer.
+        end: The one of them that the chat template writes.
     """
 
     model: Any
@@ -41,11 +45,23 @@ def load_model(
     adapter_digest: str | None = None,
     chat_template: str | None = None,
 ) -> Loaded:
-    """The model in 32-bit floats, on the GPU where there is one. The digests are part of the key: content, not paths.
+    """Loads a model in 32-bit floats, on the GPU if there is one.
 
-    chat_template: takes the place of the tokenizer's own. An adapter is merged into the weights: W + BA is computed
-    once instead of at every token. The caller has checked that it belongs to this base. Raises UserError where its
-    tensors do not all fit, or change nothing.
+    The digests are part of the memory cache's key, so models are told apart by content, not by path. An adapter is
+    merged into the weights: W + BA is computed once instead of at every token.
+
+    Args:
+        folder: The model's folder.
+        model_digest: Content digest of the model.
+        adapter: Folder of an adapter for this base model, which the caller has checked.
+        adapter_digest: Content digest of the adapter.
+        chat_template: A chat template that replaces the tokenizer's own.
+
+    Returns:
+        The model.
+
+    Raises:
+        UserError: The adapter's tensors do not all fit, or change nothing.
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -87,8 +103,12 @@ def return_memory() -> None:
 
 
 def merge_adapter(model: Any, adapter: Path) -> Any:
-    """The base with the adapter's weights in it. An adapter that silently does not load would pass many a gate: raises
-    UserError where its tensors do not all fit, or change nothing.
+    """Merges an adapter into the base model's weights.
+
+    An adapter that silently fails to load would pass many gates, so every tensor is checked.
+
+    Raises:
+        UserError: The adapter's tensors do not all fit, or change nothing.
     """
     from safetensors.torch import load_file
 
@@ -99,7 +119,7 @@ def merge_adapter(model: Any, adapter: Path) -> Any:
     slots = {name.replace(".default.", ".") for name, _ in wrapped.named_parameters() if ".lora_" in name}
     if unmatched := sorted(set(weights) ^ slots):
         raise UserError(
-            f"{len(unmatched)} tensors of the adapter and the model do not match, first {unmatched[0]}",
+            f"{len(unmatched)} tensors of the adapter and the model do not match; the first is {unmatched[0]}",
             str(adapter),
             "it was trained for another architecture; train it again on this base model",
         )
@@ -107,8 +127,10 @@ def merge_adapter(model: Any, adapter: Path) -> Any:
 
 
 def with_adapter(model: Any, adapter: Path, trainable: bool = False) -> Any:
-    """The base model with an adapter's LoRA layers in it. Raises UserError where they do not fit: another vocabulary,
-    other widths, layers that the base does not have.
+    """Adds an adapter's LoRA layers to the base model.
+
+    Raises:
+        UserError: They do not fit: another vocabulary, other widths, or layers that the base model does not have.
     """
     from peft import PeftModel
 
@@ -120,5 +142,5 @@ def with_adapter(model: Any, adapter: Path, trainable: bool = False) -> Any:
         raise UserError(
             f"the adapter does not fit the base model: {reason:.200}",
             str(adapter),
-            "it was made for a model with another vocabulary or architecture; train it again on this one",
+            "it was made for a model with another vocabulary or architecture; train it again on this model",
         ) from error

@@ -1,4 +1,4 @@
-"""What a training made a model forget: its answers to the general questions as measures, beside those of before."""
+"""What training made a model forget: its answers to general questions as measures, next to those of the base model."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from goldgate.task.questions import asked, passages, questions
 
 _METRICS = ("accuracy", "choice", "perplexity_ratio")
 Answers = Callable[[Way], Mapping[str, Answer]]
-"""A subject's answers to the general questions by id, or of its reading to the passages."""
+"""Returns a subject's answers to the general questions, or its reading of the passages, by id."""
 
 
 class General:
     """A model on the general questions and passages, which are the same on every split.
 
-    before: the base model on the same; of a base model itself there is none.
+    Args:
+        label: What messages call it.
+        answers: Gets the model's answers.
+        before: The base model on the same questions; None for a base model itself.
     """
 
     def __init__(self, label: str, answers: Answers, before: General | None = None) -> None:
@@ -33,14 +36,15 @@ class General:
     def before(self) -> General:
         """The base model on the same questions: general.accuracy - general.before.accuracy >= -0.10."""
         if self._before is None:
-            raise UserError(f"there is nothing before {self._label}", hint="it is the model before training")
+            raise UserError(f"{self._label} has no `before`", hint="it is already the model before training")
         return self._before
 
     @cached_property
     def accuracy(self) -> Measure:
-        """Share of the questions whose answer, in the model's own words, names the right option and no other; those on
-        following instructions must be the right option alone. In [0, 1], higher is better; exact, and paired where it
-        is subtracted. Tags: arithmetic, facts, language, reading, instructions.
+        """The share of questions whose answer, in the model's own words, names the right option and no other.
+
+        Answers to questions about following instructions must be the right option and nothing else. In [0, 1], higher
+        is better; exact, and paired in differences. Tags: arithmetic, facts, language, reading, instructions.
         """
         said = self._asked("said")
         return self._questions(
@@ -50,8 +54,10 @@ class General:
 
     @cached_property
     def choice(self) -> Measure:
-        """Share of the questions of whose options the model finds the right one the likeliest. As `accuracy` otherwise,
-        and above chance (1 in 4) for models that are too small to answer in their own words.
+        """The share of questions whose right option the model finds likeliest.
+
+        Like `accuracy` otherwise, and above chance (1 in 4) even for models that are too small to answer in their own
+        words.
         """
         chosen = self._asked("chosen")
         return self._questions(
@@ -65,7 +71,11 @@ class General:
     @cached_property
     def perplexity_ratio(self) -> Measure:
         """The perplexity on the passages as a multiple of the base model's: 1 is no change, lower is better.
-        Approximate: a bootstrap over passages. Raises UserError where the two have another tokenizer.
+
+        Approximate: a bootstrap over passages.
+
+        Raises:
+            UserError: The two models have different tokenizers.
         """
         mine, theirs = self._asked("read"), self.before._asked("read")
         ids = [e.id for e in passages()]
@@ -75,8 +85,8 @@ class General:
             if mine[i].logprob is not None and theirs[i].logprob is not None
         ):
             raise UserError(
-                f"{self._label}.perplexity_ratio: the two models split the passages into other tokens",
-                hint="perplexities by token are compared under one tokenizer alone: gate accuracy",
+                f"{self._label}.perplexity_ratio: the two models split the passages into different tokens",
+                hint="perplexities per token are only comparable under one tokenizer: gate accuracy instead",
             )
         return perplexity_ratio(
             [mine[i].logprob for i in ids],

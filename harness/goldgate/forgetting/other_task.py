@@ -1,4 +1,4 @@
-"""Another task of the project, put to a subject of this task: what a training must leave as it was."""
+"""Asks a subject of this task another task of the project, which training must leave as good as it was."""
 
 from __future__ import annotations
 
@@ -21,9 +21,13 @@ from goldgate.task.task import Task, load_task
 
 @dataclass(frozen=True)
 class OtherTask:
-    """Another task under a prompt. name: as must_not_regress has it; task: on this task's base model, with what this
-    task says of that model's chat template; dev: its dev split, whose ids are told from this task's; digest: of what is
-    asked, the examples aside.
+    """Another task with a prompt.
+
+    Attributes:
+        name: The entry in must_not_regress.
+        task: The other task, with this task's base model and chat template settings.
+        strategy: The prompting strategy.
+        dev: Its dev split, with ids that differ from this task's.
     """
 
     name: str
@@ -33,6 +37,7 @@ class OtherTask:
 
     @cached_property
     def digest(self) -> str:
+        """Digest of what is asked, except the examples."""
         task = self.task
         return digest(
             [task.name, task.decoding.model_dump(mode="json"), dict(task.template), task.chat, self.strategy.spec()]
@@ -40,14 +45,15 @@ class OtherTask:
 
 
 def other_task(name: str, task: Task, project: Project) -> OtherTask:
-    """What an entry of must_not_regress means: TASK, or TASK+STRATEGY for another prompt than zero_shot.
+    """Reads an entry of must_not_regress: TASK, or TASK+STRATEGY for another prompt than zero_shot.
 
-    Raises UserError for a task that is not there, is this one, or has no dev split.
+    Raises:
+        UserError: The task does not exist, is this task, or has no dev split.
     """
     where = f'{task.folder / "task.yaml"}, field "must_not_regress"'
     other, _, strategy = name.partition("+")
     if other == task.name or other not in project.tasks():
-        what = "is the task itself" if other == task.name else "is no task of this project"
+        what = "is this task itself" if other == task.name else "is not a task of this project"
         raise UserError(f'"{other}" {what}', where, near_names(other, [t for t in project.tasks() if t != task.name]))
     found = replace(
         load_task(project, other).on_model(task.model),
@@ -58,16 +64,17 @@ def other_task(name: str, task: Task, project: Project) -> OtherTask:
     dev = load_split(project, other, "dev")
     if not dev.examples:
         raise UserError(f"the dev split of {other} is empty", where, f"goldgate prepare {other}")
-    # Like the general questions they are the same on every split of this task, and kept where those are.
+    # Like the general questions, they are the same on every split of this task, and stored with those.
     renamed = Split(SPLIT, tuple(replace(e, id=f"{PREFIX}{other}/{e.id}") for e in dev))
     return OtherTask(name, found, parse_strategy(strategy or "zero_shot", sources_of(found, project)), renamed)
 
 
 def on_other_task(subject: Subject, other: OtherTask) -> Subject:
-    """The subject's model under another task's prompt, to answer that task's dev split.
+    """Makes the subject's model answer another task's dev split, with that task's prompt.
 
-    Raises UserError for a subject that is no model on this machine; for one that is known by its record only where an
-    answer is not recorded.
+    Raises:
+        UserError: The subject is not a model on this machine. For a subject known by its record, this is raised only
+            when an answer is not recorded.
     """
     variant = Variant(
         lambda identity: other_task_identity(identity, other),
@@ -77,12 +84,12 @@ def on_other_task(subject: Subject, other: OtherTask) -> Subject:
 
 
 def other_task_identity(identity: str, other: OtherTask) -> str:
-    """Identity under which a subject's answers to another task are kept."""
+    """Returns the identity under which a subject's answers to another task are stored."""
     return digest([identity, "kept", other.digest])
 
 
 class OnOtherTask(LocalSubject):
-    """A subject's model with another task's prompt. It answers that task's dev split."""
+    """A subject's model with another task's prompt, answering that task's dev split."""
 
     def __init__(self, who: Who, other: OtherTask) -> None:
         super().__init__(replace(who, task=other.task, strategy=other.strategy, constrained=False))
@@ -94,4 +101,4 @@ class OnOtherTask(LocalSubject):
         return other_task_identity(self._tested, self._other)
 
     def sampled(self, sample: int) -> NoReturn:
-        raise UserError(f"{self.name} is asked another task once", hint="gate agreement in that task's own suite")
+        raise UserError(f"{self.name} answers another task only once", hint="gate agreement in that task's own suite")

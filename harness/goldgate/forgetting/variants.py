@@ -1,4 +1,4 @@
-"""Who can be asked beside its task: models on this machine, and what is known of them by a record."""
+"""Which subjects can be asked outside of their task: models on this machine, and those known by a record of it."""
 
 from __future__ import annotations
 
@@ -9,21 +9,28 @@ from goldgate.subjects.subject import Subject, Variant
 
 
 def variant_of(subject: Subject, variant: Variant) -> Subject:
-    """The variant of a subject: known by its record where the subject is, else made now.
+    """Returns a variant of a subject: known by its record if the subject is, otherwise made now.
 
-    Raises UserError where the variant cannot be made of the subject.
+    Raises:
+        UserError: The subject has no such variant.
     """
     return subject.variant(variant) if isinstance(subject, Replayed | OnlyRecorded) else variant.of(subject)
 
 
 def local(subject: Subject, what: str, gate: str) -> LocalSubject:
-    """The subject, where it is a model on this machine. what: it would be asked; gate: the fixture that asks.
+    """Returns the subject if it is a model on this machine.
 
-    Raises UserError for any other: what training made it forget cannot be known.
+    Args:
+        subject: The subject.
+        what: What it would be asked, for the message.
+        gate: The fixture that asks, for the message.
+
+    Raises:
+        UserError: It is any other subject: what training made it forget cannot be known.
     """
     if isinstance(subject, LocalSubject):
         return subject
     raise UserError(
-        f"{subject.name} is not asked {what}: what training made it forget is known of models on this machine alone",
+        f"{subject.name} cannot be asked {what}: forgetting can only be measured for models on this machine",
         hint=f"gate `{gate}` for adapter:FOLDER or base+STRATEGY",
     )

@@ -20,18 +20,23 @@ from goldgate.task.questions import VERSION, questions
 from goldgate.task.task import Decoding, Task
 
 Way = Literal["said", "chosen", "read"]
-"""How the general questions are put. said: answered in the subject's own words; chosen: the likeliest of a question's
-options; read: the mean log-probability of a passage's tokens but the first, each given those before."""
+"""How the general questions are asked.
+
+said: answered in the subject's own words
+chosen: the likeliest of a question's options
+read: the mean log-probability of a passage's tokens, without the first, each given those before
+"""
 WAYS: tuple[Way, ...] = get_args(Way)
-_NEW_TOKENS = 24  # a word with a few around it; goldgate.task.questions's VERSION counts both
+_NEW_TOKENS = 24  # a word and a few around it; a change of either limit raises goldgate.task.questions.VERSION
 _WITH_THOUGHT = 512
 
 
 def without_task(subject: Subject, way: Way) -> Subject:
-    """The subject's model without its task, to answer the general questions.
+    """Makes the subject's model answer the general questions, without its task.
 
-    Raises UserError for a subject that is no model on this machine; for one that is known by its record only where an
-    answer is not recorded.
+    Raises:
+        UserError: The subject is not a model on this machine. For a subject known by its record, this is raised only
+            when an answer is not recorded.
     """
 
     def made(live: Subject) -> Subject:
@@ -41,12 +46,12 @@ def without_task(subject: Subject, way: Way) -> Subject:
 
 
 def without_task_identity(identity: str, way: Way) -> str:
-    """Identity under which a subject's answers to the general questions are kept."""
+    """Returns the identity under which a subject's answers to the general questions are stored."""
     return digest([identity, "general", way, VERSION])
 
 
 class WithoutTask(LocalSubject):
-    """A subject's model with its plain chat template, or none to read. Answers the general questions."""
+    """A subject's model with its plain chat template (or none, for reading), answering the general questions."""
 
     def __init__(self, who: Who, way: Way) -> None:
         super().__init__(replace(who, task=_plain(who.task), strategy=_Plain(), constrained=False))
@@ -71,7 +76,7 @@ class WithoutTask(LocalSubject):
                     "text": None,
                     "finish": "error",
                     "logprob": None,
-                    "error": "the model's log-probabilities are no numbers",
+                    "error": "the model's log-probabilities are not finite",
                 }
             yield Answer(
                 id=example.id,
@@ -85,7 +90,7 @@ class WithoutTask(LocalSubject):
                 progress(1)
 
     def gap(self, example: Example, one: str, other: str) -> float:
-        """As LocalSubject.gap; of a passage, the difference of the two mean log-probabilities."""
+        """See LocalSubject.gap. For a passage, it is the difference between the two mean log-probabilities."""
         return abs(float(one) - float(other)) if self._way == "read" else super().gap(example, one, other)
 
     def _chosen(self, loaded: Any, example: Example) -> dict[str, Any]:
@@ -96,9 +101,9 @@ class WithoutTask(LocalSubject):
         task = self._who.task
         if task.thinking is not None and begins_inside(loaded.tokenizer, task.template, task.thinking):
             raise UserError(
-                "the chat template's prompt ends within a thought, where no option has a place",
+                "the chat template's prompt ends inside a thought, where no option can start",
                 'task.yaml, field "template"',
-                "gate general.accuracy, or tell the template not to think",
+                "gate general.accuracy instead, or switch thinking off in the template",
             )
         tokens = prompt_tokens(loaded.tokenizer, [turns(example)], task.template)
         options = [option[0] for option in questions()[example.id].options]
@@ -126,7 +131,7 @@ class WithoutTask(LocalSubject):
 
 
 class _Plain:
-    """The example's own turns, and no system message of ours."""
+    """The example's own turns, without a system message of ours."""
 
     name = "plain"
 
@@ -137,18 +142,18 @@ class _Plain:
         return turns(example)
 
     def prepare(self, examples: Sequence[Example]) -> None:
-        """Nothing to prepare."""
+        """Does nothing: the turns are the example's own."""
 
 
 def _plain(task: Task) -> Task:
-    """The task without what it asks: its model and the arguments of the template are left."""
+    """Removes what the task asks, leaving its model and the template's arguments."""
     tokens = _NEW_TOKENS if task.thinking is None else _WITH_THOUGHT
     kept: Mapping[str, Any] = {"instructions": "", "schema": None, "labels": (), "style": None}
     return replace(task, kind="text", decoding=Decoding(max_new_tokens=tokens), **kept)
 
 
 def _mean_logprob(model: Any, tokens: Sequence[int]) -> float:
-    """Mean natural log-probability of the tokens but the first, each given those before."""
+    """Returns the mean natural log-probability of the tokens except the first, each given those before."""
     import torch
 
     from goldgate.engine.kv import Memory

@@ -1,1 +1,1 @@
-"""Model files and what is loaded from them: base models, adapters, chat templates, the embedder."""
+"""Model files and what is loaded from them: base models, adapters, chat templates and the embedder."""

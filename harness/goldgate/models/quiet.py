@@ -1,4 +1,4 @@
-"""Model libraries without their progress bars and warnings."""
+"""Silences the progress bars and warnings of model libraries."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """No progress bars and no warnings of the model libraries within the block.
+    """Suppresses the progress bars and warnings of model libraries within the block.
 
-    Only the command line writes to the terminal; under `-W error` their notes on each other's interfaces would end a
-    user's run; and what matters in them, an adapter that does not fit, is checked here and refused.
+    Only the command line writes to the terminal, and under `-W error` the libraries' deprecation notes would end a
+    user's run. The one warning that matters, an adapter that does not fit, is checked and refused by our own code.
     """
     from transformers.utils import logging
 

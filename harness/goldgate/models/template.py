@@ -1,4 +1,4 @@
-"""The chat template: messages to tokens, the tokens that end an answer, and a digest of both for adapters."""
+"""The chat template: from messages to tokens, the tokens that end an answer, and a digest of both for adapters."""
 
 from __future__ import annotations
 
@@ -11,19 +11,30 @@ from goldgate.base.fingerprint import digest
 from goldgate.task.examples import Message
 
 _MARKS = 0xF0000
-"""First of the private-use characters that stand for special tokens spelled out in a message while it is rendered."""
+"""First of the private-use characters that stand in for special tokens in a message while it is rendered."""
 
 _CLOCK = "strftime_now"
-"""The function that transformers lends to templates to write the day with."""
+"""The function that transformers gives templates for writing the date."""
 
 
 def prompt_tokens(
     tokenizer: Any, prompts: Sequence[Sequence[Message]], arguments: Mapping[str, Any]
 ) -> list[list[int]]:
-    """Token ids of every prompt, up to where the answer starts. Raises UserError as render.
+    """Tokenizes prompts up to where the answer starts.
 
-    Only the template writes special tokens. Where a message spells one, it is read as the letters that it is: or a
-    customer could write the end of his turn and go on as the system.
+    Only the template writes special tokens. If a message spells one out, it is read as ordinary characters; otherwise a
+    user could end their own turn and continue as the system.
+
+    Args:
+        tokenizer: The tokenizer, with its template.
+        prompts: The messages of each prompt.
+        arguments: Arguments of the template.
+
+    Returns:
+        The token ids of each prompt.
+
+    Raises:
+        UserError: As render.
     """
     special = sorted(token.content for token in tokenizer.added_tokens_decoder.values() if token.special)
     said = {ord(c) for messages in prompts for m in messages for c in m["content"] if ord(c) >= _MARKS}
@@ -48,18 +59,28 @@ def prompt_tokens(
 
 
 def _part(tokenizer: Any, part: str, meant: Mapping[str, str]) -> list[int]:
-    """Tokens of a piece of a rendered prompt, which is one mark or has none."""
+    """Tokenizes a piece of a rendered prompt, which is either one mark or contains none."""
     if part in meant:
         return list(tokenizer(meant[part], add_special_tokens=False, split_special_tokens=True)["input_ids"])
     return encode(tokenizer, [part])[0]
 
 
 def render(tokenizer: Any, messages: Sequence[Message], arguments: Mapping[str, Any]) -> str:
-    """The prompt's text as the model's own template writes it, up to where the answer starts.
+    """Renders a prompt with the model's own template, up to where the answer starts.
 
-    Where the template has no place for a system message (Gemma's refuses one, others leave it out), its text stands at
-    the head of the user's turn with a blank line after it, as the template of Gemma 3 has it. Raises UserError where
-    the template refuses the messages, or writes the day on which it is rendered.
+    If the template has no place for a system message (Gemma's refuses one, others drop it), its text goes to the start
+    of the user's turn, followed by a blank line, as in Gemma 3's template.
+
+    Args:
+        tokenizer: The tokenizer, with its template.
+        messages: The messages.
+        arguments: Arguments of the template.
+
+    Returns:
+        The text of the prompt.
+
+    Raises:
+        UserError: The template refuses the messages, or writes the date on which it is rendered.
     """
     if messages and messages[0]["role"] == "system" and not takes_system(tokenizer, arguments):
         messages = _in_user_turn(messages)
@@ -67,7 +88,7 @@ def render(tokenizer: Any, messages: Sequence[Message], arguments: Mapping[str, 
 
 
 def takes_system(tokenizer: Any, arguments: Mapping[str, Any]) -> bool:
-    """Whether the template has a place for a system message."""
+    """Returns whether the template has a place for a system message."""
     probe = [{"role": "system", "content": chr(_MARKS)}, {"role": "user", "content": "u"}]
     try:
         return chr(_MARKS) in _applied(tokenizer, probe, arguments)
@@ -76,7 +97,7 @@ def takes_system(tokenizer: Any, arguments: Mapping[str, Any]) -> bool:
 
 
 def _in_user_turn(messages: Sequence[Message]) -> list[Message]:
-    """The messages with the text of a first system message at the head of the user's that follows it."""
+    """Moves the text of a leading system message to the start of the user message that follows it."""
     system, *rest = messages
     if not rest or rest[0]["role"] != "user":
         return list(messages)
@@ -84,17 +105,17 @@ def _in_user_turn(messages: Sequence[Message]) -> list[Message]:
 
 
 def _applied(tokenizer: Any, messages: Sequence[Message], arguments: Mapping[str, Any], *, prompt: bool = True) -> str:
-    """What the template writes of the messages. prompt: for a model to answer, so with the answer's head at the end,
-    and without a clock: templates get a text where they look for the function that tells the day.
+    """Applies the template, without a clock: templates get a text in place of the function that returns today's date.
+
+    prompt: whether a model is to answer, so that the text ends with the header of the answer.
     """
     from jinja2 import TemplateError
 
     if not tokenizer.chat_template:
         raise UserError(
-            "the base model has no chat template, so nothing says how its messages are written",
+            "the base model has no chat template, so nothing says how to write its messages",
             'task.yaml, field "model"',
-            "take an instruct model, or write its template into a file beside task.yaml and name that:"
-            " `chat_template: FILE`",
+            "use an instruct model, or save its template in a file next to task.yaml and set `chat_template: FILE`",
         )
     more = {_CLOCK: "", **arguments} if prompt else arguments
     try:
@@ -102,24 +123,26 @@ def _applied(tokenizer: Any, messages: Sequence[Message], arguments: Mapping[str
     except (TemplateError, ValueError, TypeError) as error:
         if isinstance(error, TypeError) and _CLOCK in str(tokenizer.chat_template) and "not callable" in str(error):
             raise UserError(
-                "the model's chat template writes today's date: the same prompt would be another tomorrow",
+                "the model's chat template writes today's date, so the same prompt would be different tomorrow",
                 'task.yaml, field "template"',
-                "fix the day; for Llama 3: `template: {date_string: 26 Jul 2024}`",
+                "set a fixed date; for Llama 3: `template: {date_string: 26 Jul 2024}`",
             ) from error
         raise UserError(
             f"the model's chat template refuses the messages: {error}",
             'task.yaml, field "template"',
-            "take an instruct model with a chat template, or drop the argument",
+            "use an instruct model with a chat template, or remove the argument",
         ) from error
 
 
 def encode(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
-    """Token ids of rendered prompts; the template has written the special tokens, so none are added."""
+    """Tokenizes rendered prompts. No special tokens are added, because the template has written them."""
     return [list(ids) for ids in tokenizer(list(texts), add_special_tokens=False)["input_ids"]] if texts else []
 
 
 def stop_tokens(tokenizer: Any, generation: Any) -> tuple[int, ...]:
-    """Ids that end an answer: the generation config's, the tokenizer's, and what the template puts after a turn."""
+    """Returns the ids that end an answer: the generation config's, the tokenizer's, and what the template puts after a
+    turn.
+    """
     stops: set[int] = set()
     configured = getattr(generation, "eos_token_id", None)
     stops.update(configured if isinstance(configured, list | tuple) else [] if configured is None else [configured])
@@ -130,9 +153,13 @@ def stop_tokens(tokenizer: Any, generation: Any) -> tuple[int, ...]:
 
 
 def turn_end(tokenizer: Any) -> int:
-    """The special token that the template writes after an assistant's turn: the last one that an answer is trained on.
+    """Returns the special token that the template writes after an assistant turn, the last token an answer is trained
+    on.
 
-    It is the tokenizer's end-of-sequence token where the template writes none. Raises UserError where there is neither.
+    It is the tokenizer's end-of-sequence token if the template writes none.
+
+    Raises:
+        UserError: There is neither.
     """
     said = chr(_MARKS)
     turns = [{"role": "user", "content": "u"}, {"role": "assistant", "content": said}]
@@ -142,16 +169,16 @@ def turn_end(tokenizer: Any) -> int:
     end = next((token for token in after if token in special), tokenizer.eos_token_id)
     if end is None:
         raise UserError(
-            "the tokenizer has no end-of-sequence token, and the chat template closes no turn with a"
-            " special one: answers would never end",
+            "the tokenizer has no end-of-sequence token, and the chat template does not close a turn with a special"
+            " token: answers would never end",
             'task.yaml, field "model"',
-            'set "eos_token" in tokenizer_config.json of the base model, or take another one',
+            'set "eos_token" in the base model\'s tokenizer_config.json, or use another base model',
         )
     return int(end)
 
 
 def template_digest(tokenizer: Any, arguments: Mapping[str, Any]) -> str:
-    """Digest of the template with its arguments, by what it renders for a probe of every role."""
+    """Digests the template and its arguments, by what it renders for a probe with every role."""
     probe = [
         {"role": "system", "content": "s"},
         {"role": "user", "content": "u"},

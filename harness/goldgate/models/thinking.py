@@ -1,4 +1,4 @@
-"""Models that think before they answer: which part of what they wrote is the answer."""
+"""Models that think before they answer: separates the answer from the thought."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from goldgate.task.task import Thinking
 
 
 def begins_inside(tokenizer: Any, arguments: Mapping[str, Any], thinking: Thinking) -> bool:
-    """Whether the template's prompt ends within a thought, which the model then goes on with.
+    """Returns whether the template's prompt ends inside a thought, which the model then continues.
 
-    One that ends with an empty thought does not. What the messages say does not count. Raises UserError as render.
+    A prompt that ends with an empty thought does not. The content of the messages is ignored.
+
+    Raises:
+        UserError: As render.
     """
     mark = "\ue000"
     head = render(tokenizer, [{"role": "user", "content": mark}], arguments).rpartition(mark)[2]
@@ -21,10 +24,15 @@ def begins_inside(tokenizer: Any, arguments: Mapping[str, Any], thinking: Thinki
 
 
 def after_thought(text: str, thinking: Thinking, inside: bool) -> str | None:
-    """The answer in what a model wrote: all that follows its thought, the blanks between left out.
+    """Extracts the answer from what a model wrote.
 
-    inside: the text goes on with a thought that began before it. A text that begins with no thought is the answer,
-    whatever tags stand in it later. None for a thought without an end: there is no answer then.
+    Args:
+        text: The text. If it does not begin with a thought, all of it is the answer, whatever tags appear later.
+        thinking: The tags of a thought.
+        inside: Whether the text continues a thought that began before it.
+
+    Returns:
+        Everything after the thought, without the white space between; None if the thought has no end and so no answer.
     """
     if not inside and not text.lstrip().startswith(thinking.open):
         return text
@@ -33,8 +41,9 @@ def after_thought(text: str, thinking: Thinking, inside: bool) -> str | None:
 
 
 def read_answer(tokenizer: Any, tokens: Sequence[int], thinking: Thinking, inside: bool) -> str | None:
-    """after_thought of tokens, the stop token not among them. In some tokenizers the tags are special tokens, which
-    plain decoding leaves out with all others.
+    """Decodes tokens, without the stop token, and extracts the answer as after_thought does.
+
+    In some tokenizers the tags are special tokens, which plain decoding would drop.
     """
     answer = after_thought(tokenizer.decode(tokens, skip_special_tokens=False), thinking, inside)
     special = [re.escape(token.content) for token in tokenizer.added_tokens_decoder.values() if token.special]

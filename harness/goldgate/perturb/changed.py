@@ -1,8 +1,9 @@
 """Perturbations that change the answer in a known way: one value is replaced in the input and in the expected output.
 
-They apply only where the old value stands exactly once in the input and once in every accepted output. Not safe where
-another value follows from it (a sum, a weekday, a due date), nor where the match is chance (a count of 22 beside an
-amount of 22). A new expected output that the task's schema does not allow is not asked (see `Scored.under`).
+They apply only if the old value occurs exactly once in the input and once in every accepted output. They are not safe
+if another value depends on it (a sum, a weekday, a due date), or if the match is a coincidence (a count of 22 next to
+an amount of 22). An example whose new expected output the task's schema does not allow is not asked (see
+`Scored.under`).
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ _MONTHS = (
 
 
 def _once(example: Example, old: Any) -> bool:
-    """Whether a leaf stands exactly once in every accepted output; within the text, where the output is a text."""
+    """Returns whether a value occurs exactly once in every accepted output; for text outputs, within the text."""
 
     def count(output: Any) -> int:
         if isinstance(output, str) and isinstance(old, str):
@@ -48,7 +49,7 @@ def _once(example: Example, old: Any) -> bool:
 
 
 def _swap(example: Example, old: str, new: str, answer: tuple[Any, Any]) -> list[Edit]:
-    """One edit, where the old text stands once and the new one nowhere."""
+    """Returns one edit if the old text occurs exactly once and the new one nowhere; otherwise none."""
     text = body(example)
     if text.count(old) != 1 or new in text or not _once(example, answer[0]):
         return []
@@ -77,7 +78,7 @@ def _changed_amount(example: Example, rng: Random) -> list[Edit]:
 
 
 def _misread(text: str) -> str:
-    """The text as a scan's reader takes it: the same amount, misprinted, would still say the old value."""
+    """Reads the text as OCR errors would be read: the same amount, misprinted, would still state the old value."""
     return text.translate(str.maketrans("OolISB", "001158"))
 
 
@@ -87,7 +88,7 @@ def _value(token: re.Match[str]) -> float:
 
 
 def _other_digits(token: re.Match[str], rng: Random) -> tuple[str, float]:
-    """The amount with other digits before its decimal sign, as many, and its value."""
+    """Replaces the digits before the decimal mark with as many others. Returns the new text and its value."""
     whole, cents = token.group(1), token.group(2) or ""
     new = whole
     while new == whole:
@@ -111,7 +112,7 @@ def _changed_date(example: Example, rng: Random) -> list[Edit]:
 
 
 def _dates(example: Example) -> Iterator[date]:
-    """The ISO dates among the output's leaves; in a text output, those within it."""
+    """Yields the ISO dates among the output's values; for text outputs, those within the text."""
     texts = [leaf for leaf in leaves(example.output) if isinstance(leaf, str)]
     source = "\n".join(texts) if not isinstance(example.output, str) else body(example)
     for found in re.findall(r"\b\d{4}-\d{2}-\d{2}\b", source):
@@ -122,7 +123,7 @@ def _dates(example: Example) -> Iterator[date]:
 
 
 def _forms(day: date) -> tuple[str, ...]:
-    """How a date may be written without doubt about what is the day."""
+    """Returns the ways to write a date that leave no doubt about which number is the day."""
     month = _MONTHS[day.month - 1]
     return day.isoformat(), f"{day.day} {month} {day.year}", f"{month} {day.day}, {day.year}"
 

@@ -1,4 +1,4 @@
-"""A perturbation: edits of an example's input, with its oracle: what the right answer is then."""
+"""A perturbation: edits of an example's input, with an oracle for what the right answer then is."""
 
 from __future__ import annotations
 
@@ -14,9 +14,13 @@ Oracle = Literal["must_not_change", "must_change"]
 
 @dataclass(frozen=True)
 class Edit:
-    """Puts `text` in place of characters start to end of the input (of its last message, where it is a chat).
+    """Replaces characters `start` to `end` of the input (for a chat, of its last message) with `text`.
 
-    answer: (old, new) where a value of the expected output changes with it: a number or text that stands there once.
+    Attributes:
+        start: First character to replace.
+        end: The character after the last one to replace.
+        text: The replacement.
+        answer: (old, new) if a value of the expected output changes too: a number or text that occurs there once.
     """
 
     start: int
@@ -25,16 +29,19 @@ class Edit:
     answer: tuple[Any, Any] | None = None
 
     def overlaps(self, other: Edit) -> bool:
-        """Whether both would replace a character; two insertions at one place do not."""
+        """Returns whether both edits would replace the same character; two insertions at one place do not overlap."""
         return self.start < other.end and other.start < self.end
 
 
 @dataclass(frozen=True)
 class Perturbation:
-    """Edits of an input whose right answer stays (must_not_change) or changes in a known way (must_change).
+    """Edits of an input whose right answer stays the same (must_not_change) or changes in a known way (must_change).
 
-    plan: the edits of one example, empty where the perturbation does not apply to it. They do not overlap, and any
-    part of them keeps the oracle too, so that a search can take edits back one by one.
+    Attributes:
+        name: Its name.
+        oracle: must_not_change or must_change.
+        plan: Returns the edits of one example, none if the perturbation does not apply. They must not overlap, and any
+            subset of them must keep the oracle too, so that a search can undo edits one by one.
     """
 
     name: str
@@ -42,23 +49,23 @@ class Perturbation:
     plan: Callable[[Example, Random], Sequence[Edit]]
 
     def edits(self, example: Example, seed: int = 0) -> tuple[Edit, ...]:
-        """The edits of one example: the same on every machine for the same content, name and seed."""
+        """Returns the edits of one example, the same on every machine for the same content, name and seed."""
         return tuple(self.plan(example, Random(f"{self.name}/{seed}/{example.digest}")))
 
     def apply(self, example: Example, seed: int = 0) -> Example | None:
-        """The perturbed example, under the same id; None where the perturbation does not apply to it."""
+        """Returns the perturbed example, under the same id; None if the perturbation does not apply to it."""
         edits = self.edits(example, seed)
         changed = edited(example, edits) if edits else example
         return None if changed.input == example.input else changed
 
 
 def body(example: Example) -> str:
-    """The text that edits are about: the input, or the last message of a chat (the user's)."""
+    """Returns the text that edits refer to: the input, or the last message of a chat (the user's)."""
     return example.input if isinstance(example.input, str) else example.input[-1]["content"]
 
 
 def edited(example: Example, edits: Iterable[Edit]) -> Example:
-    """The example with these edits made, in its input and in every accepted output. They must not overlap."""
+    """Applies edits, which must not overlap, to an example's input and to every accepted output."""
     text = body(example)
     outputs = list(example.answers)
     for edit in sorted(edits, key=lambda e: (e.start, e.end), reverse=True):
@@ -70,7 +77,7 @@ def edited(example: Example, edits: Iterable[Edit]) -> Example:
 
 
 def merged(plans: Iterable[Iterable[Edit]]) -> tuple[Edit, ...]:
-    """The edits of several perturbations of one example together; of two that overlap, the first stays."""
+    """Combines the edits of several perturbations of one example; of two that overlap, the first wins."""
     kept: list[Edit] = []
     for edit in (e for plan in plans for e in plan):
         if not any(edit.overlaps(k) for k in kept):
@@ -79,7 +86,7 @@ def merged(plans: Iterable[Iterable[Edit]]) -> tuple[Edit, ...]:
 
 
 def leaves(value: Any) -> list[Any]:
-    """Every value of an output that is no object and no list."""
+    """Returns every value in an output that is neither an object nor a list."""
     if isinstance(value, dict):
         return [leaf for inner in value.values() for leaf in leaves(inner)]
     if isinstance(value, list):
@@ -88,12 +95,12 @@ def leaves(value: Any) -> list[Any]:
 
 
 def same_leaf(one: Any, other: Any) -> bool:
-    """Whether two leaves are one JSON value: 1 and 1.0 are, 1 and true are not."""
+    """Returns whether two leaves are the same JSON value: 1 and 1.0 are, 1 and true are not."""
     return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
 
 
 def swapped(output: Any, old: Any, new: Any) -> Any:
-    """An output with one leaf replaced; a text within it, where the output itself is a text."""
+    """Replaces one leaf of an output; for an output that is a text, a text within it."""
     if isinstance(output, str) and isinstance(old, str):
         return output.replace(old, str(new), 1)
     return _with_leaf(output, old, new)

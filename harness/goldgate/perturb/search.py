@@ -1,4 +1,4 @@
-"""Counterexamples: examples that a subject has right, in the smallest other form that it gets wrong. Dev alone."""
+"""Counterexamples: examples that a subject gets right, in the smallest other form that it gets wrong. Only for dev."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from goldgate.perturb.changed import MUST_CHANGE
 from goldgate.perturb.perturbation import Edit, Perturbation, edited
 from goldgate.perturb.strategies import subsets
 from goldgate.perturb.unchanged import MUST_NOT_CHANGE
-from goldgate.scored.scored import allowed
 from goldgate.scored.table import ScoreTable
+from goldgate.scored.view import allowed
 from goldgate.subjects.subject import Answer
 from goldgate.task.examples import Example, Split
 
-MOST = 8  # counterexamples shrunk and shown: one a perturbation, mostly
-_FORMS_SHARE = 0.6  # of the budget for finding; the rest is for shrinking what was found
-_SHRINKS = 100  # forms of one example that hypothesis draws before it gives up
+MOST = 8  # counterexamples to shrink and show: mostly one for each perturbation
+_FORMS_SHARE = 0.6  # of the budget for finding counterexamples; the rest is for shrinking them
+_SHRINKS = 100  # forms of one example that hypothesis tries before it gives up
 
 
 @dataclass(frozen=True)
@@ -35,22 +35,27 @@ class Form:
 
     @property
     def perturbations(self) -> tuple[str, ...]:
-        """Their names, each once."""
+        """The names of the perturbations, each once."""
         return tuple(dict.fromkeys(name for name, _ in self.edits))
 
     def only(self, names: Sequence[str]) -> Form:
-        """The same with the edits of these perturbations alone."""
+        """Returns the form with only the edits of these perturbations."""
         return Form(self.example, tuple(edit for edit in self.edits if edit[0] in names))
 
     def part(self, places: Sequence[int]) -> Form:
-        """The same with the edits at these places alone."""
+        """Returns the form with only the edits at these positions."""
         return Form(self.example, tuple(self.edits[i] for i in places))
 
 
 @dataclass(frozen=True)
 class Counterexample:
-    """before: the answer to the example as it is, which is right; after: the one to its other form, which is not;
-    found_with: how many edits it had when it was found.
+    """A form of an example that the subject gets wrong, shrunk.
+
+    Attributes:
+        form: The form.
+        found_with: How many edits it had when it was found.
+        before: The answer to the original example, which is right.
+        after: The answer to the form, which is wrong.
     """
 
     form: Form
@@ -61,8 +66,13 @@ class Counterexample:
 
 @dataclass(frozen=True)
 class Found:
-    """What a search came to. right: examples that were right as they are; asked: answers that it took; tried:
-    perturbation ("all at once" for compositions) → forms tried and forms that broke.
+    """The result of a search.
+
+    Attributes:
+        right: How many examples were right in their original form.
+        asked: How many answers the search used.
+        tried: Perturbation ("all at once" for compositions) → number of forms tried, and of those that broke.
+        counterexamples: What was found.
     """
 
     right: int
@@ -72,14 +82,25 @@ class Found:
 
 
 def search(scores: ScoreTable, metric: str, budget: int) -> Found:
-    """Looks for forms of examples whose metric is 1, that bring it below 1, and shrinks them by hypothesis.
+    """Searches for forms that bring an example's metric from 1 to below 1, and shrinks them with hypothesis.
 
-    budget: answers that may be asked for. Forms are asked in one batch: each perturbation alone, every example in turn;
-    where few of them break, all must-not-change perturbations at once. What has no answer breaks nothing. The same
-    scores and budget find the same. Raises UserError for golden, which no search may read.
+    Forms are asked in one batch: each perturbation alone, cycling through the examples; if few of those break, all
+    must-not-change perturbations at once. A form without an answer does not count as broken. The same scores and budget
+    give the same result.
+
+    Args:
+        scores: The subject's scores on dev.
+        metric: The metric.
+        budget: The most answers that may be asked for.
+
+    Returns:
+        What was found.
+
+    Raises:
+        UserError: The split is golden, which no search may read.
     """
     if scores.split.name == "golden":
-        raise UserError("golden is not searched: its examples stay closed", hint="search dev")
+        raise UserError("golden cannot be searched, because its examples stay hidden", hint="search dev")
     return _Search(scores, metric, budget).run()
 
 
@@ -97,11 +118,11 @@ class _Search:
             broken += self._try(_together(right), min(self.left // 2, len(right)))
         chosen = _one_of_each(broken)[:MOST]
         found = [self._shrunk(form, self.left // (len(chosen) - i)) for i, form in enumerate(chosen)]
-        distinct = {(c.form.example.id, c.form.made.digest): c for c in found}  # two forms may shrink to one
+        distinct = {(c.form.example.id, c.form.made.digest): c for c in found}  # two forms may shrink to the same one
         return Found(len(right), self.budget - self.left, self.tried, tuple(distinct.values()))
 
     def _try(self, forms: Iterator[Form], most: int) -> list[Form]:
-        """The forms, of so many, that break."""
+        """Returns which of the first `most` forms break."""
         taken = [form for form, _ in zip(forms, range(most), strict=False)]
         broken = self._breaks(taken)
         for form, bad in zip(taken, broken, strict=True):
@@ -119,11 +140,11 @@ class _Search:
         return [value is not None and value < 1.0 for value in got]
 
     def _asked(self, forms: Sequence[Form]) -> ScoreTable:
-        # An example stands in a batch more than once: its place there is its id.
+        # An example may be in a batch several times, so its position serves as its id.
         return self.scores.asked(Split("dev", tuple(replace(f.made, id=str(i)) for i, f in enumerate(forms))))
 
     def _shrunk(self, form: Form, budget: int) -> Counterexample:
-        """Takes back whole perturbations first, then single edits."""
+        """Undoes whole perturbations first, then single edits."""
         end = max(self.left - budget, 0)
 
         def breaks(some: Form) -> bool | None:
@@ -140,9 +161,14 @@ class _Search:
 
 
 def smallest_breaking(count: int, breaks: Callable[[tuple[int, ...]], bool | None]) -> tuple[int, ...]:
-    """The smallest set of places below `count` that still breaks, as hypothesis shrinks it; all of them break.
+    """Finds the smallest set of positions that still breaks, as hypothesis shrinks it.
 
-    breaks: asked once for a set; None where there is no answer to be had any more.
+    Args:
+        count: The positions are those below it; all of them together break.
+        breaks: Tests a set, at most once each; returns None if no more answers are available.
+
+    Returns:
+        The positions.
     """
     from hypothesis import HealthCheck, Phase, find, settings
     from hypothesis.errors import NoSuchExample
@@ -170,7 +196,7 @@ def smallest_breaking(count: int, breaks: Callable[[tuple[int, ...]], bool | Non
 
 
 def _alone(examples: Sequence[Example], scores: ScoreTable) -> Iterator[Form]:
-    """One perturbation each: first every example under one of them, then every example under the next."""
+    """Yields forms with one perturbation each: every example under one of them, then every example under the next."""
     chosen = (*MUST_NOT_CHANGE, *MUST_CHANGE)
     for turn in range(len(chosen)):
         for i, example in enumerate(examples):
@@ -181,7 +207,7 @@ def _alone(examples: Sequence[Example], scores: ScoreTable) -> Iterator[Form]:
 
 
 def _together(examples: Sequence[Example]) -> Iterator[Form]:
-    """All must-not-change perturbations at once; of edits that overlap, the first stays."""
+    """Yields forms with all must-not-change perturbations at once; of edits that overlap, the first wins."""
     for example in examples:
         kept: list[tuple[str, Edit]] = []
         for named in (n for p in MUST_NOT_CHANGE for n in _named(example, p)):
@@ -196,7 +222,7 @@ def _named(example: Example, perturbation: Perturbation) -> tuple[tuple[str, Edi
 
 
 def _one_of_each(forms: Sequence[Form]) -> list[Form]:
-    """One form of each perturbation first, then the others; those with few edits before those with many."""
+    """Orders forms: one of each perturbation first, then the others; within each part, those with few edits first."""
     ordered = sorted(forms, key=lambda f: (len(f.edits), f.example.digest))
     first = {f.perturbations: f for f in reversed(ordered)}
     return [

@@ -17,10 +17,10 @@ _SEEDS = 1_000_000
 
 
 def subsets(items: Sequence[T]) -> SearchStrategy[tuple[T, ...]]:
-    """Some of the items (edits, say), in their order: mostly nearly all, shrinking to few. Needs hypothesis.
+    """Draws some of the items, in their order: mostly nearly all of them, shrinking to few. Requires hypothesis.
 
-    Each of n is left out with a chance of about 1 in n + 1, so that all of them are tried early; a coin for each
-    would seldom try many at once.
+    Each of n items is left out with a chance of about 1 in n + 1, so that all of them together are tried early; tossing
+    a coin for each would seldom try many at once.
     """
     from hypothesis import strategies as st
 
@@ -29,9 +29,10 @@ def subsets(items: Sequence[T]) -> SearchStrategy[tuple[T, ...]]:
 
 
 def perturbed(example: Example, perturbations: Sequence[Perturbation] = MUST_NOT_CHANGE) -> SearchStrategy[Example]:
-    """The example under a composition of some of the perturbations, with its expected output. Needs hypothesis.
+    """Draws the example under a composition of some of the perturbations, with its expected output. Requires
+    hypothesis.
 
-    Shrinks to fewer perturbations and to fewer edits; the simplest is the example itself.
+    It shrinks to fewer perturbations and fewer edits; the simplest result is the example itself.
     """
     from hypothesis import strategies as st
 

@@ -1,8 +1,8 @@
 """Perturbations that must not change the answer.
 
-Words that stand in an expected output, or nearly, are left alone, and so is all that has a digit: an answer may copy
-them. Where the expected output rewrites the input (a quarter of the words of a text in it stand there), nothing is
-added and nothing moved: it would have to appear in the answer.
+Words that occur in an expected output, or resemble one that does, are left alone, and so is anything with a digit: an
+answer may copy them. If the expected output rewrites the input (a quarter of the words of a text in it come from the
+input), nothing is added or moved, because it would have to appear in the answer.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from goldgate.perturb.perturbation import Edit, Perturbation, body, leaves
 from goldgate.task.examples import Example
 
 _WORD = re.compile(r"[^\W\d_]+")
-_NEAR = 75.0  # percent of letters in common from which a word counts as a misprint of one that the answer may copy
-_REWRITTEN = 4  # words of a text output from which it can be a rewritten input
-_REWRITTEN_FIELD = 9  # the same for a text within JSON: names and titles are shorter, and copied
+_NEAR = 75.0  # percent similarity from which a word counts as a misprint of one that the answer may copy
+_REWRITTEN = 4  # the fewest words of a text output that can be a rewritten input
+_REWRITTEN_FIELD = 9  # the same for a text inside JSON: names and titles are shorter, and are copied
 _TYPO_RATE, _LOOK_ALIKE_RATE, _BLANK_RATE = 0.15, 0.2, 0.3
 _TYPO_LETTERS = 5  # shorter words often become other words
 _LOOK_ALIKES = dict(zip("aceiopsxyABCEHIKMOPTX", "асеіорѕхуАВСЕНІКМОРТХ", strict=True))
@@ -45,13 +45,13 @@ _INJECTIONS = (
 
 
 def _copied(example: Example) -> set[str]:
-    """The words of every accepted output, folded."""
+    """Returns the words of every accepted output, case-folded."""
     texts = (leaf for answer in example.answers for leaf in leaves(answer) if isinstance(leaf, str))
     return {word.casefold() for text in texts for word in _WORD.findall(text)}
 
 
 def _free_words(example: Example, shortest: int) -> Iterator[re.Match[str]]:
-    """The words that no answer copies: of so many letters at least, apart from digits."""
+    """Yields the words with at least so many letters that no answer copies, skipping anything with digits."""
     text, copied = body(example), _copied(example)
     for token in re.finditer(r"\S+", text):
         if any(c.isdigit() for c in token.group()):
@@ -68,7 +68,7 @@ def _stands_in(word: str, copied: set[str]) -> bool:
 
 
 def _rewrites(example: Example) -> bool:
-    """Whether the output, or a long text in it, has at least a quarter of its words from the input."""
+    """Returns whether the output, or a long text in it, takes at least a quarter of its words from the input."""
     given = {word.casefold() for word in _WORD.findall(body(example))}
     least = _REWRITTEN if isinstance(example.output, str) else _REWRITTEN_FIELD
     texts = ([w.casefold() for w in _WORD.findall(leaf)] for leaf in leaves(example.output) if isinstance(leaf, str))
@@ -76,7 +76,7 @@ def _rewrites(example: Example) -> bool:
 
 
 def _some(rng: Random, edits: list[Edit], rate: float) -> list[Edit]:
-    """Each edit with that chance, one of them at least."""
+    """Keeps each edit with a given probability, but at least one."""
     chosen = [edit for edit in edits if rng.random() < rate]
     return chosen or ([rng.choice(edits)] if edits else [])
 
@@ -139,7 +139,7 @@ def _irrelevant_sentence(example: Example, rng: Random) -> list[Edit]:
 
 
 def _reordered_lines(example: Example, rng: Random) -> list[Edit]:
-    """Neighbouring lines change places, in pairs."""
+    """Swaps pairs of neighbouring lines."""
     if _rewrites(example):
         return []
     lines = [m for m in re.finditer(r"[^\n]+", body(example)) if m.group().strip()]
@@ -154,7 +154,7 @@ def _reordered_lines(example: Example, rng: Random) -> list[Edit]:
 
 
 def _stands_alone(line: str) -> bool:
-    """Whether a line neither goes on from the one before it nor leads to the next."""
+    """Returns whether a line neither continues the previous one nor leads to the next."""
     return line[0].isalnum() and line.rstrip()[-1] not in ":,;-("
 
 
@@ -173,23 +173,23 @@ def _injection(example: Example, rng: Random) -> list[Edit]:
 
 
 letter_case = Perturbation("letter_case", "must_not_change", _letter_case)
-"""Turns words to capitals, or to small letters if most of them are capitals. Not safe where case carries meaning, as in
-"US" and "us".
+"""Changes words to upper case, or to lower case if most of the text is in upper case. Not safe where case carries
+meaning, as in "US" and "us".
 """
 
 whitespace = Perturbation("whitespace", "must_not_change", _whitespace)
-"""Widens single blanks between words to 2 to 4, and adds one blank or line break at the end. Line breaks stay. Not safe
-where only blanks separate columns.
+"""Widens single spaces between words to 2 to 4, and adds one space or line break at the end. Line breaks stay. Not safe
+where only spaces separate columns.
 """
 
 typos = Perturbation("typos", "must_not_change", _typos)
-"""Drops, doubles or swaps an inner letter in about one of seven words of 5 letters or more. Not safe where the task is
-about spelling, or where a word becomes another one (trial, trail).
+"""Drops, doubles or swaps an inner letter in about one of seven words with 5 letters or more. Not safe where the task
+is about spelling, or where a word becomes another one (trial, trail).
 """
 
 look_alikes = Perturbation("look_alikes", "must_not_change", _look_alikes)
-"""Replaces a Latin letter by the Cyrillic one that looks the same, in about one of five words. Not safe where the task
-is about the script or the language.
+"""Replaces a Latin letter with the Cyrillic one that looks the same, in about one of five words. Not safe where the
+task is about the script or the language.
 """
 
 irrelevant_sentence = Perturbation("irrelevant_sentence", "must_not_change", _irrelevant_sentence)
@@ -203,13 +203,13 @@ Not safe where order carries meaning: "the first product", a dialogue, a table w
 """
 
 padding = Perturbation("padding", "must_not_change", _padding)
-"""Adds thirty lines of a mail footer (about 240 words) after the input. A prompt that becomes longer than
+"""Adds thirty lines of an email footer (about 240 words) after the input. A prompt that becomes longer than
 `max_prompt_tokens` is not answered and counts as missing.
 """
 
 injection = Perturbation("injection", "must_not_change", _injection)
-"""Adds a line after the input that orders the model to do something else. Not safe where instructions in the input
-must be followed.
+"""Adds a line after the input that tells the model to do something else. Not safe where instructions in the input must
+be followed.
 """
 
 MUST_NOT_CHANGE = (

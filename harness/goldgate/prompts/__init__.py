@@ -1,4 +1,4 @@
-"""Prompting strategies: from an example to chat messages. A new one is a class with four methods."""
+"""Prompting strategies: how an example becomes chat messages. A new strategy is one class with four members."""
 
 from __future__ import annotations
 
@@ -18,10 +18,17 @@ _FORMS = ("zero_shot", "few_shot:4", "nearest:4", "file:PROMPT.md", "pruned")
 
 
 def parse_strategy(name: str, sources: Sources) -> Strategy:
-    """The strategy of that name: zero_shot, few_shot:K, nearest:K, file:NAME, pruned, or one that a package brings.
+    """Finds a prompting strategy by its name.
+
+    Args:
+        name: zero_shot, few_shot:K, nearest:K, file:NAME or pruned, or the name of a strategy that a package brings.
+        sources: What the strategy may read: the task, its train split and the distances within it.
+
+    Returns:
+        The strategy.
 
     Raises:
-        UserError: No such strategy, or a package's that cannot be imported.
+        UserError: There is no such strategy, it does not fit the task, or the package's code cannot be imported.
     """
     kind, colon, rest = name.partition(":")
     if not colon and kind == "zero_shot":

@@ -1,4 +1,4 @@
-"""few_shot:K: the same K train examples before every input, chosen once for different tags and outputs."""
+"""few_shot:K puts the same K train examples before every input, chosen once to cover different tags and outputs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from goldgate.task.task import Task
 
 
 class FewShot:
-    """Instructions, K fixed shots from train, and the input. Raises UserError where train has fewer than K."""
+    """The instructions, K fixed shots from train, and the input.
+
+    Raises:
+        UserError: Train has fewer than K examples.
+    """
 
     def __init__(self, task: Task, train: Split, count: int, seed: int = 0) -> None:
         self.name = f"few_shot:{count}"
@@ -27,17 +31,29 @@ class FewShot:
         return conversation(self._system, self._shots, example)
 
     def prepare(self, examples: Sequence[Example]) -> None:
-        """Nothing to prepare."""
+        """Does nothing: the shots are fixed."""
 
 
 def choose_shots(train: Split, count: int, seed: int) -> tuple[Example, ...]:
-    """`count` examples of train: each next one shows the most tags not shown yet, then an output not shown yet.
+    """Chooses shots that cover as many tags and outputs as possible.
 
-    Ties are broken by a shuffle with the seed, which depends on the examples and not on the order of their lines.
+    Each shot is the one that adds the most unseen tags; among equals, one whose output has not been shown yet. The
+    remaining ties are broken by a seeded shuffle, which depends on the examples and not on the order of their lines.
+
+    Args:
+        train: The train split.
+        count: How many shots to choose.
+        seed: Seed of the shuffle.
+
+    Returns:
+        `count` examples, in the order in which they are shown.
+
+    Raises:
+        UserError: Train has fewer than `count` examples.
     """
     if count > len(train):
         raise UserError(
-            f"few_shot:{count} needs {count} train examples, there are {len(train)}",
+            f"few_shot:{count} needs {count} train examples, but there are only {len(train)}",
             hint="ask for fewer shots, or add examples to train.jsonl",
         )
     left = sorted(train.examples, key=lambda e: e.digest)

@@ -1,4 +1,4 @@
-"""file:PROMPT.md: a prompt of your own, as it runs today: a file beside task.yaml, read as it is."""
+"""file:PROMPT.md uses a prompt of your own, word for word, from a file next to task.yaml."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ PLACE = "{input}"
 
 
 class FilePrompt:
-    """The file's text in place of the instructions; nothing is added to it, neither the schema's keys nor the labels.
+    """Uses the text of a file in place of the instructions. Nothing is added to it: no schema keys, no labels.
 
-    Where it holds {input}, the text with the input (of a chat: its last message) in that place is the user's message;
-    else the text is the system message. Raises UserError for a path, a file that is not there, or an empty one.
+    If the text contains {input}, the whole text becomes the user's message, with the input (for a chat, its last
+    message) filled in at that place. Otherwise the text is the system message.
+
+    Raises:
+        UserError: The name is a path, or the file is missing or empty.
     """
 
     def __init__(self, task: Task, file: str) -> None:
@@ -38,4 +41,4 @@ class FilePrompt:
         return [*before, {**last, "content": self._text.replace(PLACE, last["content"])}]
 
     def prepare(self, examples: Sequence[Example]) -> None:
-        """Nothing to prepare."""
+        """Does nothing: the text is fixed."""

@@ -1,4 +1,6 @@
-"""nearest:K: the K train examples whose inputs are most like this one, the most alike last, next to the question."""
+"""nearest:K shows the K train examples whose inputs are most similar to this one, the most similar right before the
+input.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +13,10 @@ from goldgate.task.examples import Example, Message
 
 
 class Nearest:
-    """Instructions, the K nearest shots by sentence embedding, and the input. UserError where train is too small.
+    """The instructions, the K nearest shots by sentence embedding, and the input. An example is never its own shot.
 
-    An example of train is never its own shot: what has the same input is left out.
+    Raises:
+        UserError: Train has K examples or fewer.
     """
 
     def __init__(self, sources: Sources, count: int) -> None:
@@ -23,7 +26,7 @@ class Nearest:
         self._train = sources.train()
         if count >= len(self._train):
             raise UserError(
-                f"{self.name} needs more than {count} train examples, there are {len(self._train)}",
+                f"{self.name} needs more than {count} train examples, but there are only {len(self._train)}",
                 hint="ask for fewer shots, or add examples to train.jsonl",
             )
         self._system = system_text(sources.task)
@@ -43,7 +46,7 @@ class Nearest:
         return conversation(self._system, self._shots[example.text], example)
 
     def prepare(self, examples: Sequence[Example]) -> None:
-        """Finds the shots of all these examples at once."""
+        """Finds the shots of all these examples in one pass."""
         texts = sorted({e.text for e in examples} - self._shots.keys())
         if not texts:
             return

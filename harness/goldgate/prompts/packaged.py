@@ -1,4 +1,4 @@
-"""A prompting strategy that an installed package brings."""
+"""Prompting strategies that installed packages bring."""
 
 from __future__ import annotations
 
@@ -13,7 +13,12 @@ from goldgate.task.examples import Example, Message
 
 @dataclass(frozen=True)
 class Packaged:
-    """A strategy that an installed package brings. The package's version is part of its spec, and so of identity."""
+    """A strategy that an installed package brings. The package's version is part of the spec, and so of every identity.
+
+    Attributes:
+        strategy: What the package made.
+        extension: The entry point that it came from.
+    """
 
     strategy: Strategy
     extension: Extension

@@ -1,4 +1,4 @@
-"""pruned: the task's name and the input. What a tuned model gets, which has the instructions in its weights."""
+"""pruned sends only the task's name and the input: enough for a tuned model, whose weights know the instructions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from goldgate.task.task import Task
 
 
 class Pruned:
-    """The task's name as the whole system message, and the input."""
+    """The task's name as the whole system message, followed by the input."""
 
     name = "pruned"
 
@@ -25,4 +25,4 @@ class Pruned:
         return conversation(self._system, (), example)
 
     def prepare(self, examples: Sequence[Example]) -> None:
-        """Nothing to prepare."""
+        """Does nothing: the prompt is fixed."""

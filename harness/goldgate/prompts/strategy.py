@@ -1,4 +1,4 @@
-"""What a prompting strategy is, and the parts that strategies share: the system message and the pairs of shots."""
+"""The protocol of prompting strategies and the parts that they share: the system message and the shots."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from goldgate.task.examples import Example, Message, Split, render_output
 from goldgate.task.task import Task
 
 MAX_LISTED_LABELS = 100
-"""More labels than this would fill the context of a small model; the shots then show the ones that matter."""
+"""A longer list of labels would fill the context of a small model; the shots then show the labels that matter."""
 
 
 class Strategy(Protocol):
-    """From an example to chat messages. spec() is all that determines them, as JSON: part of identity."""
+    """Turns an example into chat messages.
+
+    spec() returns, as JSON, everything that determines the messages. It is part of the subject's identity.
+    """
 
     @property
     def name(self) -> str: ...
@@ -26,16 +29,20 @@ class Strategy(Protocol):
     def messages(self, example: Example) -> list[Message]: ...
 
     def prepare(self, examples: Sequence[Example]) -> None:
-        """Told which examples come next, so that what is slow one by one is done for all of them at once."""
+        """Announces the examples that come next, so that slow work can be done for all of them at once."""
         ...
 
 
 @dataclass(frozen=True)
 class Sources:
-    """What strategies may draw on. train: reads the train split; neighbours: positions in train, nearest first.
+    """What strategies may read.
 
-    neighbours takes the train texts, the texts asked about and how many; it returns (asked, many) integers.
-    embedder: digest of the model behind it.
+    Attributes:
+        task: The task.
+        train: Reads the train split.
+        neighbours: Takes the train texts, the query texts and a count; returns (queries, count) integers, the positions
+            in train, nearest first.
+        embedder: Digest of the embedding model behind `neighbours`.
     """
 
     task: Task
@@ -45,7 +52,7 @@ class Sources:
 
 
 def system_text(task: Task) -> str:
-    """The instructions, then the closed form of the answer: the schema's keys, or the labels where they are few."""
+    """Writes the system message: the instructions, then the schema's keys, or the labels if there are few enough."""
     parts = [task.instructions.strip()]
     if task.kind == "json" and task.schema is not None:
         parts.append("Answer with one JSON object and nothing else. Its keys:\n" + "\n".join(_keys(task.schema)))
@@ -55,9 +62,17 @@ def system_text(task: Task) -> str:
 
 
 def conversation(system: str, shots: Sequence[Example], example: Example) -> list[Message]:
-    """System message, shots as user and assistant turns, then the example's own input.
+    """Writes a conversation: the system message, the shots as user and assistant turns, then the example's own input.
 
-    A system message that the example brings along is added to ours: most chat templates allow only one.
+    A system message in the example is appended to ours, because most chat templates allow only one.
+
+    Args:
+        system: Our system message.
+        shots: Examples to show with their expected outputs.
+        example: The example to ask.
+
+    Returns:
+        The messages, ending with the user's.
     """
     asked = turns(example)
     if asked[0]["role"] == "system":
@@ -71,7 +86,7 @@ def conversation(system: str, shots: Sequence[Example], example: Example) -> lis
 
 
 def turns(example: Example) -> list[Message]:
-    """An example's own messages; a text is one of the user."""
+    """Returns an example's own messages; a plain text becomes one user message."""
     if isinstance(example.input, str):
         return [{"role": "user", "content": example.input}]
     return [dict(message) for message in example.input]
@@ -82,7 +97,7 @@ def _keys(schema: Any) -> list[str]:
 
 
 def _form(schema: Any) -> str:
-    """One property of a schema in a few words: its values, its type, or its parts."""
+    """Describes one property of a schema in a few words: its values, its type or its parts."""
     if not isinstance(schema, dict):
         return "any value"
     if "enum" in schema:

@@ -1,4 +1,4 @@
-"""zero_shot: the instructions and the input, nothing else."""
+"""zero_shot sends the instructions and the input, and nothing else."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from goldgate.task.task import Task
 
 
 class ZeroShot:
-    """Instructions and input."""
+    """The instructions and the input."""
 
     name = "zero_shot"
 
@@ -25,4 +25,4 @@ class ZeroShot:
         return conversation(self._system, (), example)
 
     def prepare(self, examples: Sequence[Example]) -> None:
-        """Nothing to prepare."""
+        """Does nothing: the prompt is fixed."""

@@ -1,4 +1,4 @@
-"""Run folders: runs/<task>/<id>/, each file written whole; what a report reads stands here and nowhere else."""
+"""Run folders: runs/<task>/<id>/, with each file written whole. Reports read nothing else."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _PACKAGES = ("goldgate", "torch", "transformers", "peft", "numpy", "pytest", "ll
 
 @dataclass(frozen=True)
 class Run:
-    """One run folder. Its run.json holds whatever has been recorded so far, with status running, passed or failed."""
+    """One run folder. Its run.json holds everything recorded so far, with the status running, passed or failed."""
 
     folder: Path
 
@@ -82,9 +82,16 @@ class Run:
 
 
 def open_run(project: Project, task: str, key: str, stamp: str) -> tuple[Run, bool]:
-    """The unfinished run with this key (digest of all that it depends on), or a new one named by the stamp.
+    """Takes up the unfinished run with a key, or starts a new one.
 
-    Returns the run and whether it is taken up again.
+    Args:
+        project: The project.
+        task: The task's name.
+        key: Digest of everything that the run depends on.
+        stamp: Name of a new run.
+
+    Returns:
+        The run, and whether it was taken up again.
     """
     base = project.runs(task)
     for path in sorted(base.glob("*/run.json"), reverse=True):
@@ -101,9 +108,12 @@ def open_run(project: Project, task: str, key: str, stamp: str) -> tuple[Run, bo
 
 @contextmanager
 def one_training(project: Project, task: str) -> Iterator[None]:
-    """Within the block no other process trains the task. Raises UserError saying who does.
+    """Ensures that no other process trains the task within the block.
 
-    The system frees the lock when its process ends, however it ends: a killed training blocks nobody.
+    The operating system releases the lock when its process ends, however it ends: a killed training blocks nobody.
+
+    Raises:
+        UserError: Another process trains the task. It says which one.
     """
     from filelock import FileLock, Timeout
 
@@ -116,9 +126,9 @@ def one_training(project: Project, task: str) -> Iterator[None]:
         lock.acquire()
     except Timeout as taken:
         raise UserError(
-            f"{task} is being trained already, by {_holder(holder)}",
+            f"{task} is already being trained by {_holder(holder)}",
             str(folder),
-            "wait for it to end, or end that process",
+            "wait until it ends, or end that process",
         ) from taken
     try:
         now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -132,13 +142,17 @@ def one_training(project: Project, task: str) -> Iterator[None]:
 def _holder(path: Path) -> str:
     try:
         who = check_object(read_json(path), str(path), "", pid=int, host=str, since=str)
-    except UserError:  # it has the lock, and has not written who it is yet
+    except UserError:  # it has the lock, but has not yet written who it is
         return "another process"
     return f"process {who['pid']} on {who['host']} since {who['since']}"
 
 
 def looks_named(project: Project, task: str) -> list[str]:
-    """Names of the looks at golden that the task's runs say they took. Raises UserError for a broken run.json."""
+    """Returns the names of the looks at golden that the task's runs say they took.
+
+    Raises:
+        UserError: A run.json is broken.
+    """
     named: list[str] = []
     for path in sorted(project.runs(task).glob("*/run.json")):
         named += read_part(RunRecord, path, "restore it, or remove the run folder").looks
@@ -146,7 +160,11 @@ def looks_named(project: Project, task: str) -> list[str]:
 
 
 def find_run(project: Project, name: str) -> Run:
-    """A run by its folder, or by its id in any task of the project. Raises UserError where there is none."""
+    """Finds a run by its folder, or by its id in any task of the project.
+
+    Raises:
+        UserError: There is no such run.
+    """
     if (folder := Path(name)).is_dir() and (folder / "run.json").is_file():
         return Run(folder)
     runs = {p.parent.name: p.parent for p in (project.root / "runs").glob("*/*/run.json")}
@@ -156,20 +174,32 @@ def find_run(project: Project, name: str) -> Run:
 
 
 def answers_folder(project: Project, task: str, look: str) -> Path:
-    """Where the answers of a look at golden lie: apart from any run's folder, which training may read."""
+    """Returns where the answers of a look at golden are: outside of any run's folder, which training may read."""
     return project.runs(task) / "golden" / check_name(look, "look")
 
 
 def find_replay(project: Project, task: str, name: str) -> Replay:
-    """The answers that a run (its folder or id) recorded. Raises UserError where it has none, or is another task's."""
+    """Reads the answers that a run recorded.
+
+    Args:
+        project: The project.
+        task: The task's name.
+        name: The run's folder or id.
+
+    Returns:
+        The recorded answers.
+
+    Raises:
+        UserError: The run has none, or it is a run of another task.
+    """
     run = Run(project.root / name) if (project.root / name / "run.json").is_file() else find_run(project, name)
     of = needed(run.read().task, "task", str(run.path), "train again")
     if of != task:
-        raise UserError(f"run {run.id} is of task {of}", str(run.folder), f"pytest suites/{of} --answers {name}")
+        raise UserError(f"run {run.id} is a run of task {of}", str(run.folder), f"pytest suites/{of} --answers {name}")
     path = run.folder / "look.json"
     if not path.is_file():
         raise UserError(
-            f"run {run.id} has not looked at golden: no answers are recorded",
+            f"run {run.id} has not looked at golden, so no answers are recorded",
             str(run.folder),
             f"let it finish: goldgate train {task}",
         )
@@ -178,11 +208,15 @@ def find_replay(project: Project, task: str, name: str) -> Replay:
 
 
 def write_answers(run: Run, task: Task, split: Split, subjects: Mapping[str, Scored]) -> None:
-    """Writes scores.parquet and answers.parquet of dev: every subject's values by metric, and its answers."""
+    """Writes every subject's values by metric (scores.parquet) and answers (answers.parquet) on dev.
+
+    Raises:
+        UserError: The split is golden.
+    """
     import pandas as pd
 
     if split.name == "golden":
-        raise UserError("golden answers do not belong into a run folder", str(run.folder), "write those of dev")
+        raise UserError("answers on golden do not belong in a run folder", str(run.folder), "write those on dev")
     scorers = scorers_for(task)
     scores = [
         {
@@ -226,7 +260,7 @@ def write_answers(run: Run, task: Task, split: Split, subjects: Mapping[str, Sco
 
 
 def versions() -> dict[str, str]:
-    """Versions of what a score can depend on."""
+    """Returns the versions of everything that a score can depend on."""
     from importlib.metadata import PackageNotFoundError, version
 
     found = {"python": platform.python_version()}
@@ -239,7 +273,9 @@ def versions() -> dict[str, str]:
 
 
 def git_commit(folder: Path) -> str | None:
-    """The commit that is checked out, with "+changes" where tracked files differ; None outside a git repository."""
+    """Returns the commit that is checked out, with "+changes" if tracked files differ; None outside of a git
+    repository.
+    """
     try:
         commit = _git(folder, "rev-parse", "HEAD")
         changed = _git(folder, "status", "--porcelain", "--untracked-files=no")
@@ -254,7 +290,7 @@ def _git(folder: Path, *arguments: str) -> str:
 
 
 def clear_parts(folder: Path) -> list[Path]:
-    """Removes what a killed process left under temporary names in a run folder; returns what was removed."""
+    """Removes the temporary files that a killed process left in a run folder. Returns what was removed."""
     import shutil
 
     left: Iterable[Path] = [p for p in folder.rglob(".*") if p.name.endswith((".part", ".old"))]

@@ -1,4 +1,6 @@
-"""golden.json, look.json and verdicts.json: what gates came to, and what may be said of golden; no example of it."""
+"""golden.json, look.json and verdicts.json: the results of gates, and what may be said of golden; none of its
+examples.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,7 @@ def read_verdict(value: Any) -> Verdict:
         The verdict.
 
     Raises:
-        ValueError: The value is no verdict. It says what is wrong with it.
+        ValueError: The value is not a verdict. The message says why.
     """
     if isinstance(value, Verdict):
         return value
@@ -97,12 +99,18 @@ Recorded = Annotated[
     PlainSerializer(lambda verdict: verdict.to_json(), return_type=dict[str, Any]),
     WithJsonSchema(_SCHEMA),
 ]
-"""A verdict, in a file as `Verdict.to_json` writes it."""
+"""A verdict, stored as `Verdict.to_json` writes it."""
 Pair = Annotated[tuple[float, float], Field(strict=False)]
 
 
 class GateRow(Part):
-    """One gate of a suite. item: pytest's node id; flips: chance that a fresh golden set decides otherwise."""
+    """One gate of a suite.
+
+    Attributes:
+        item: pytest's node id.
+        verdict: Its verdict.
+        flips: The chance that a fresh golden set decides differently.
+    """
 
     item: str = ""
     verdict: Recorded
@@ -123,7 +131,14 @@ class DevGateRow(GateRow):
 
 
 class LookFacts(Part):
-    """A look at golden. spent: the chance of a false pass that all looks so far have spent together."""
+    """A look at golden.
+
+    Attributes:
+        number: Its number, from 1.
+        level: The chance of a false pass that it may spend.
+        name: Its name.
+        spent: The chance of a false pass that all looks so far have spent together.
+    """
 
     number: int | None = None
     level: Number = None
@@ -132,7 +147,18 @@ class LookFacts(Part):
 
 
 class MeasureRow(Part):
-    """One metric of one subject, with its 95% interval. tag: None for all examples; missing: answers."""
+    """One metric of one subject, with its 95% interval.
+
+    Attributes:
+        subject: The subject's name.
+        metric: The metric's name.
+        tag: The slice; None for all examples.
+        estimate: The estimate.
+        low: Lower end of the interval.
+        high: Upper end of the interval.
+        n: How many examples.
+        missing: How many answers are missing.
+    """
 
     subject: str | None = None
     metric: str
@@ -156,7 +182,13 @@ class DifferenceRow(Part):
 
 
 class Turned(Part):
-    """How many examples turned right and wrong against the best prompting. p: McNemar's exact test."""
+    """How many examples became right and wrong compared to the best prompting.
+
+    Attributes:
+        right: How many became right.
+        wrong: How many became wrong.
+        p: The p-value of McNemar's exact test.
+    """
 
     right: int = 0
     wrong: int = 0
@@ -164,11 +196,22 @@ class Turned(Part):
 
 
 class GoldenRecord(Part):
-    """golden.json: what a run came to on golden.
+    """golden.json: the results of a run on golden.
 
-    split: what golden held; identity: of the subject that was tested; suite: the suite's digest; passed: whether the
-    whole suite passed; prompted: the best prompting-only baseline; opened: whether golden's examples had been shown;
-    sealed: whether verdicts alone may be told, so that measures, differences and turned are empty.
+    Attributes:
+        look: The look.
+        split: What golden contained.
+        identity: Identity of the subject that was tested.
+        suite: Digest of the suite.
+        passed: Whether the whole suite passed.
+        subject: Name of the subject that was tested.
+        prompted: The best prompting-only baseline.
+        opened: Whether golden's examples had been shown.
+        sealed: Whether only verdicts may be revealed, so that measures, differences and turned are empty.
+        measures: The metrics of each subject.
+        differences: The candidate against each reference.
+        turned: Metric → how many examples became right and wrong.
+        verdicts: The gates.
     """
 
     look: LookFacts | None = None
@@ -187,7 +230,7 @@ class GoldenRecord(Part):
 
 
 class LookRecord(Part):
-    """look.json: a look as the suite recorded it, before anything else was computed of golden."""
+    """look.json: a look as the suite recorded it, before anything else was computed on golden."""
 
     subject: str | None = None
     passed: bool | None = None

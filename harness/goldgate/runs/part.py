@@ -1,4 +1,4 @@
-"""How the files of a run folder become typed values: strict types, null for what was not recorded, faults by field."""
+"""Typed values from a run folder's files: strict types, null for what was not recorded, errors that name the field."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from goldgate.base.errors import UserError, near_names
 from goldgate.base.files import read_json
 
 VERSION = 1
-"""The version of the run folder's files. Raised when a file gets a key that an older Goldgate cannot read."""
+"""The version of the run folder's files, raised when a file gets a key that an older Goldgate cannot read."""
 _T = TypeVar("_T")
 _M = TypeVar("_M", bound="Part")
 
@@ -23,24 +23,26 @@ def _finite(value: Any) -> Any:
 
 
 Number = Annotated[float | None, BeforeValidator(_finite)]
-"""A finite number. NaN and infinity count as not recorded, as null does."""
+"""A finite number. Like null, NaN and infinity mean that nothing was recorded."""
 Count = Annotated[int | None, BeforeValidator(_finite)]
-"""A whole number; NaN and infinity count as not recorded."""
+"""A whole number. NaN and infinity mean that nothing was recorded."""
 
 
 def known(value: float | None) -> float:
-    """Returns the number, NaN where it was not recorded: for what is written as text, or compared."""
+    """Returns the number, or NaN if it was not recorded, for writing it as text or comparing it."""
     return math.nan if value is None else value
 
 
 Many = Annotated[tuple[_T, ...], Field(strict=False)]
 """A JSON list."""
 Facts = dict[str, Any]
-"""A JSON object whose keys are not ours to name, such as what a machine says of itself."""
+"""A JSON object with keys that we do not define, such as what a machine says about itself."""
 
 
 class Part(BaseModel):
-    """A JSON object of a run folder. A key that is absent or null was not recorded; an unknown key is an error."""
+    """A JSON object in a run folder. An absent key and null both mean that nothing was recorded; unknown keys are
+    errors.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -53,7 +55,7 @@ class Part(BaseModel):
         return {k: v for k, v in value.items() if v is not None or (k in fields and fields[k].default is None)}
 
     def to_json(self) -> dict[str, Any]:
-        """Returns the fields that were given, as plain JSON values, a null where None was given."""
+        """Returns the fields that were given as plain JSON values, with null for None."""
         return self.model_dump(mode="json", exclude_unset=True)
 
 
@@ -69,14 +71,14 @@ def read_part(kind: type[_M], path: Path, hint: str) -> _M:
         The checked record.
 
     Raises:
-        UserError: The file is missing or no JSON, it was written by a newer Goldgate, or a field is missing, unknown
+        UserError: The file is missing or not JSON, it was written by a newer Goldgate, or a field is missing, unknown
             or of the wrong type. It names the file and the field.
     """
     return check_part(kind, read_json(path), str(path), hint)
 
 
 def check_part(kind: type[_M], value: Any, where: str, hint: str) -> _M:
-    """Checks a JSON value that is to be such a record.
+    """Checks that a JSON value is such a record.
 
     Args:
         kind: The model of the record.
@@ -88,7 +90,7 @@ def check_part(kind: type[_M], value: Any, where: str, hint: str) -> _M:
         The checked record.
 
     Raises:
-        UserError: The value is no such record. It names `where` and the field.
+        UserError: The value is not such a record. It names `where` and the field.
     """
     if not isinstance(value, dict):
         raise UserError(f"must be an object, not {value!r:.40}", where, hint)
@@ -108,10 +110,10 @@ def read_parts(kind: type[_M], path: Path, hint: str) -> tuple[_M, ...]:
         hint: What to do about a file that is broken.
 
     Returns:
-        The checked objects in their order. Empty where there is no such file: an attempt that was cut off has none.
+        The checked objects in order. Empty if there is no such file: an attempt that was interrupted has none.
 
     Raises:
-        UserError: The file holds anything else. It names the file and the field.
+        UserError: The file contains anything else. It names the file and the field.
     """
     if not path.is_file():
         return ()
@@ -125,10 +127,10 @@ def read_parts(kind: type[_M], path: Path, hint: str) -> tuple[_M, ...]:
 
 
 def needed(value: _T | None, field: str, where: str, hint: str) -> _T:
-    """Insists on a field that a record may lack, as a run in progress lacks what its end writes.
+    """Insists on a field that a record may lack, for example because the run is still in progress.
 
     Args:
-        value: What the record says; None where it says nothing.
+        value: What the record says; None if it says nothing.
         field: The field's name.
         where: The file that holds the record.
         hint: What to do about it.
@@ -147,17 +149,19 @@ def needed(value: _T | None, field: str, where: str, hint: str) -> _T:
 def _check_version(value: dict[str, Any], where: str, hint: str) -> None:
     version = value.get("version", 1)
     if isinstance(version, bool) or not isinstance(version, int) or version < 1:
-        raise UserError(f"a version is a whole number from 1, not {version!r:.40}", f'{where}, field "version"', hint)
+        raise UserError(
+            f"a version must be a whole number of at least 1, not {version!r:.40}", f'{where}, field "version"', hint
+        )
     if version > VERSION:
         raise UserError(
-            f"this record has version {version}, and this Goldgate reads versions up to {VERSION}",
+            f"this record has version {version}, but this Goldgate reads versions up to {VERSION}",
             f'{where}, field "version"',
             "it was written by a newer Goldgate: upgrade with `pip install --upgrade goldgate`",
         )
 
 
 def _complaint(error: ValidationError, kind: type[Part], value: Any, where: str, hint: str) -> UserError:
-    """The first fault, named by the gate that it is in, where it is in one, and else by its field."""
+    """Reports the first error, by its gate if it is in one, and by its field."""
     first = error.errors()[0]
     names = [str(p) for p in first["loc"] if isinstance(p, str) and not re.fullmatch(r"function-.*|tuple\[.*", p)]
     gate = _gate(value, first["loc"])
@@ -167,7 +171,7 @@ def _complaint(error: ValidationError, kind: type[Part], value: Any, where: str,
         return UserError(f'unknown key "{names[-1]}"', place, near_names(names[-1], _fields(kind, names[:-1])))
     if first["type"] == "missing":
         return UserError(f'"{names[-1]}" is missing', place, hint)
-    if first["type"] == "value_error":  # a rule of ours, in our words
+    if first["type"] == "value_error":  # a rule of our own, in our own words
         return UserError(str(first["ctx"]["error"])[:200], place, hint)
     if first["type"] in ("tuple_type", "list_type"):
         return UserError("must be a list of objects", place, hint)
@@ -176,7 +180,7 @@ def _complaint(error: ValidationError, kind: type[Part], value: Any, where: str,
 
 
 def _gate(value: Any, loc: tuple[int | str, ...]) -> str:
-    """The name of the gate that a fault lies in: records of gates are lists of objects with an `item`."""
+    """Returns the name of the gate that an error is in: gates' records are lists of objects with an `item`."""
     at = value
     for step in loc:
         if not isinstance(at, dict | list) or (isinstance(at, dict) and step not in at):
@@ -188,7 +192,7 @@ def _gate(value: Any, loc: tuple[int | str, ...]) -> str:
 
 
 def _fields(kind: type[Part], names: list[str]) -> list[str]:
-    """The fields of the model that a path of names leads to; those of the outermost where it leads elsewhere."""
+    """Returns the fields of the model that a path of names leads to; the outermost model's if it leads elsewhere."""
     for name in names:
         for field in (f for n, f in kind.model_fields.items() if n == name):
             for inner in re.findall(r"\w+", str(field.annotation)):

@@ -1,8 +1,8 @@
-"""run.json: what a run of `goldgate train` is, what it has come to so far, and how it ended.
+"""run.json: what a run of `goldgate train` is, what it has done so far, and how it ended.
 
-On disk the record is one flat object. Here it has a part for each moment at which it is written: a run in progress has
-the first parts, and only a run that has ended has all of them. Every field is therefore optional to a reader, and
-`needed` insists on those that a reader cannot do without.
+On disk the record is one flat object. Here it has a part for each moment when it is written: a run in progress has the
+first parts, and only a finished run has all of them. Therefore every field is optional to a reader, and `needed`
+insists on those that a reader cannot do without.
 """
 
 from __future__ import annotations
@@ -18,21 +18,37 @@ Status = Literal["running", "passed", "failed"]
 
 
 class ModelFacts(Part):
-    """The base model. digest: of its files."""
+    """The base model.
+
+    Attributes:
+        alias: The name that it was requested by.
+        digest: Digest of its files.
+    """
 
     alias: str | None = None
     digest: str | None = None
 
 
 class SplitFacts(Part):
-    """One split of the data. fingerprint: digest of its examples."""
+    """One split of the data.
+
+    Attributes:
+        count: How many examples.
+        fingerprint: Digest of the examples.
+    """
 
     count: int | None = None
     fingerprint: str | None = None
 
 
 class LatencyFacts(Part):
-    """Seconds that one answer takes, asked one at a time. n: how many were asked."""
+    """Seconds to one answer, asked one at a time.
+
+    Attributes:
+        p50: The median.
+        p95: The 95th percentile.
+        n: How many examples were asked.
+    """
 
     p50: Number = None
     p95: Number = None
@@ -40,14 +56,22 @@ class LatencyFacts(Part):
 
 
 class StepTime(Part):
-    """One step of the work as the screen names it, and how many seconds it took."""
+    """One step of the work, by its name on the screen, and how many seconds it took."""
 
     name: str = ""
     seconds: Number = None
 
 
 class Spending(Part):
-    """A budget, or what was spent of it. money: in the currency of machine_hour, which is the price of an hour."""
+    """A budget, or what was spent of it.
+
+    Attributes:
+        attempts: How many attempts.
+        minutes: How many minutes.
+        looks: How many looks at golden.
+        money: How much money, in the currency of machine_hour.
+        machine_hour: The price of an hour.
+    """
 
     attempts: int | None = None
     minutes: Number = None
@@ -57,18 +81,31 @@ class Spending(Part):
 
 
 class EndingFacts(Part):
-    """Why a run ended without a pass, a sentence each. gates: what stood in the way; helps: what would help."""
+    """Why a run ended without a pass, one sentence each.
+
+    Attributes:
+        gates: What prevented a pass.
+        helps: What would help.
+    """
 
     gates: Many[str] = ()
     helps: Many[str] = ()
 
 
 class PlanFacts(Part):
-    """How the attempts were chosen, where they were trained to be compared; empty where each followed the last.
+    """How the attempts were chosen, if they were trained to be compared; empty if each followed from the last.
 
-    kind: "seeds", "search" or "base model"; words: what they came to together; asked: how many were asked for; seeds,
-    passing, spread: of several seeds; tried, searched, study: of a search; comparison: digest of what the runs of one
-    comparison share.
+    Attributes:
+        kind: "seeds", "search" or "base model".
+        words: The result of all of them, in words.
+        comparison: Digest of what the runs of one comparison share.
+        asked: How many were requested.
+        seeds: The seeds.
+        passing: The seeds that pass.
+        spread: How the metrics vary over the seeds.
+        tried: How many settings a search tried.
+        searched: Which settings it searched.
+        study: The study's name.
     """
 
     kind: str | None = None
@@ -84,10 +121,13 @@ class PlanFacts(Part):
 
 
 class TimeUpFacts(Part):
-    """An attempt whose time did not suffice for its recipe.
+    """An attempt that had too little time for its recipe.
 
-    steps: optimizer steps that were made; planned: steps that the learning rate was planned for; asked: steps that the
-    recipe asked for; settings: recipe settings that train the same adapter again.
+    Attributes:
+        steps: How many optimizer steps were taken.
+        planned: How many steps the learning rate schedule was planned for.
+        asked: How many steps the recipe asked for.
+        settings: Recipe settings that train the same adapter again.
     """
 
     steps: int
@@ -99,10 +139,20 @@ class TimeUpFacts(Part):
 class AttemptFacts(Part):
     """One recipe that was trained and judged on dev.
 
-    k: its number, from 1; recipe: as it ran; dev: metric → estimate; chance: of passing golden, by dev; reason: why
-    this recipe; failing: gates that dev's estimates miss; seen: what its losses and answers were like; setbacks: losses
-    that exploded; continue_from: number of the attempt that it went on from; adapter: digest of what was trained;
-    time_up: how far it came where its time ran out.
+    Attributes:
+        k: Its number, from 1.
+        subject: Its subject's name.
+        recipe: The recipe as it ran.
+        seconds: How long it took.
+        dev: Metric → estimate.
+        chance: The chance of passing golden, judging by dev.
+        reason: Why this recipe.
+        failing: The gates that dev's estimates miss.
+        seen: What its losses and answers were like.
+        setbacks: The times when its loss exploded.
+        continue_from: Number of the attempt that it continued.
+        adapter: Digest of the adapter.
+        time_up: How far it came, if its time ran out.
     """
 
     k: int
@@ -121,7 +171,15 @@ class AttemptFacts(Part):
 
 
 class Opened(Part):
-    """What a run has from its first moment. key: digest of all that it depends on, by which it is taken up again."""
+    """What a run has from the start.
+
+    Attributes:
+        version: The version of the format.
+        task: The task's name.
+        id: The run's id.
+        key: Digest of everything that the run depends on, by which it is taken up again.
+        status: running, passed or failed.
+    """
 
     version: int = 1
     task: str | None = None
@@ -131,7 +189,18 @@ class Opened(Part):
 
 
 class Started(Part):
-    """What is settled before the first attempt. fields: the task's rules for comparing fields; suite: its digest."""
+    """What is settled before the first attempt.
+
+    Attributes:
+        started: When the run started.
+        seed: The seed.
+        recipe: The recipe.
+        model: The base model.
+        data: The splits.
+        suite: Digest of the suite.
+        fields: The task's rules for comparing fields.
+        prices: The task's prices.
+    """
 
     started: str | None = None
     seed: int | None = None
@@ -144,9 +213,13 @@ class Started(Part):
 
 
 class Surroundings(Part):
-    """What a run is trained with from now on: it may be taken up with other versions or on another machine.
+    """What a run is trained with from now on, because it may be taken up with other versions or on another machine.
 
-    git: the commit; conditions: what decides the bytes of an adapter beside the recipe.
+    Attributes:
+        versions: Versions of the libraries.
+        machine: The machine.
+        git: The commit.
+        conditions: Everything that decides the bytes of an adapter, except the recipe.
     """
 
     versions: Facts = Field(default_factory=dict)
@@ -156,7 +229,7 @@ class Surroundings(Part):
 
 
 class Looked(Part):
-    """The looks at golden that the run took, by name."""
+    """The names of the looks at golden that the run took."""
 
     looks: Many[str] = ()
 
@@ -170,10 +243,25 @@ class Planned(Part):
 class Ended(Part):
     """What is known once the attempts are over.
 
-    prompted: the best prompting-only baseline; baselines: all that were tried, untried: name → why not; incumbent: what
-    runs in production today; known_by_name: subjects that are known by their name alone; tariffs: prices of a subject's
-    own; linear: the linear model's name; best: number of the chosen attempt; chance: that it passes golden, by dev;
-    latency: by subject; seconds: in all; reason: why it ended.
+    Attributes:
+        finished: When the run ended.
+        prompted: The best prompting-only baseline.
+        baselines: Every baseline that was tried.
+        untried: Baseline → why it was not tried.
+        incumbent: What runs in production today.
+        known_by_name: Subjects that are identified only by name.
+        tariffs: Prices of a subject's own.
+        linear: Name of the linear model.
+        best: Number of the chosen attempt.
+        chance: The chance that it passes golden, judging by dev.
+        attempts: The attempts.
+        budget: The budget.
+        spent: What was spent of it.
+        latency: Latency by subject.
+        steps: How long each step took.
+        seconds: How long everything took.
+        reason: Why the run ended.
+        ending: What prevented a pass, if it ended without one.
     """
 
     finished: str | None = None
@@ -197,66 +285,23 @@ class Ended(Part):
 
 
 class RunRecord(Ended, Planned, Looked, Surroundings, Started, Opened):
-    """run.json as it stands."""
+    """run.json as it is."""
 
     def attempt(self, number: int | None) -> AttemptFacts | None:
-        """Returns the attempt with this number; None where there is none."""
+        """Returns the attempt with a number; None if there is none."""
         return next((a for a in self.attempts or () if a.k == number), None)
 
     @property
     def chosen(self) -> AttemptFacts | None:
-        """The attempt that the run chose; None before it has."""
+        """The attempt that the run chose; None until it has."""
         return self.attempt(self.best)
-
-
-class LogRow(Part):
-    """One optimizer step in attempts/<k>/log.json; the last step of an epoch also says how dev stands."""
-
-    step: int | None = None
-    epoch: Number = None
-    loss: Number = None
-    learning_rate: Number = None
-    tokens: Number = None
-    tokens_per_second: Number = None
-    seconds: Number = None
-    dev_loss: Number = None
-    dev_score: Number = None
-
-
-class DevFacts(Part):
-    """attempts/<k>/dev.json: what dev says of the adapter with this digest.
-
-    chance: of passing golden; scores: metric → estimate; failing: gates, as written; metric: the deciding one; tags:
-    tag → its estimate; trained, judged: seconds; reason: why this recipe.
-    """
-
-    adapter: str
-    chance: float
-    scores: dict[str, float]
-    failing: Many[str]
-    metric: str
-    tags: dict[str, float]
-    trained: float
-    judged: float
-    reason: str | None = None
-    continue_from: int | None = None
-
-
-class AttemptLook(Part):
-    """attempts/<k>/look.json: the one bit that the loop learned of golden. adapter: digest of what looked."""
-
-    adapter: str
-    passed: bool
 
 
 __all__ = [
     "AttemptFacts",
-    "AttemptLook",
-    "DevFacts",
     "Ended",
     "EndingFacts",
     "LatencyFacts",
-    "LogRow",
     "Looked",
     "ModelFacts",
     "Opened",

@@ -12,9 +12,10 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
+from goldgate.runs.attempt import AttemptLook, DevFacts, LogRow
 from goldgate.runs.golden import DevGateRow, GoldenRecord, LookRecord
 from goldgate.runs.part import VERSION, Part
-from goldgate.runs.record import AttemptLook, DevFacts, LogRow, RunRecord
+from goldgate.runs.record import RunRecord
 
 _OBJECTS: dict[str, type[Part]] = {
     "run.json": RunRecord,
@@ -27,10 +28,10 @@ _LISTS: dict[str, type[Part]] = {"attempts/<k>/log.json": LogRow, "attempts/<k>/
 
 
 def run_folder_schema() -> dict[str, Any]:
-    """Makes the JSON Schema of a run folder's files, as draft 2020-12.
+    """Builds the JSON Schema of a run folder's files, as draft 2020-12.
 
     Returns:
-        The schema of run.json, with the models of the other files under "$defs" and each file's under "x-files".
+        The schema of run.json, with the models of the other files under "$defs" and each file's model under "x-files".
     """
     models = {**_OBJECTS, **_LISTS}
     refs, schema = models_json_schema([(model, "validation") for model in models.values()])

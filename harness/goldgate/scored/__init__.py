@@ -1,1 +1,1 @@
-"""Answers with their scores: what a suite sees of a subject, and which baseline is the best."""
+"""Answers with their scores: what a suite sees of a subject, and which baseline is best."""

@@ -1,4 +1,4 @@
-"""Which prompting-only baseline is the best: chosen on dev, from the list that the task declares."""
+"""Which prompting-only baseline is best: chosen on dev, from the list that the task declares."""
 
 from __future__ import annotations
 
@@ -26,9 +26,12 @@ _BY = {  # what "best" means: the first metric decides, the next ones break ties
 
 @dataclass(frozen=True)
 class Prompted:
-    """The best prompting baseline, and every one that was tried with its dev scores (metric → estimate).
+    """The best prompting baseline.
 
-    untried: name → why, of those with constrained decoding that were left out.
+    Attributes:
+        name: The subject's name.
+        tried: Every baseline that was tried → its scores on dev (metric → estimate).
+        untried: Every baseline with constrained decoding that was left out → why.
     """
 
     name: str
@@ -37,20 +40,24 @@ class Prompted:
 
 
 def declared_baselines(task: Task) -> tuple[SubjectName, ...]:
-    """The subjects that task.yaml lists; a bare strategy is one on the task's own model. Raises UserError for an entry
-    that names none.
+    """Returns the subjects that task.yaml declares as baselines; a bare strategy applies to the task's own model.
+
+    Raises:
+        UserError: An entry is not the name of a subject.
     """
     return tuple(map(SubjectName.of_baseline, task.baselines))
 
 
 def is_listed(task: Task, subject: str) -> bool:
-    """Whether task.yaml's `baselines` hold a subject, with or without constrained decoding."""
+    """Returns whether task.yaml's `baselines` contain a subject, with or without constrained decoding."""
     return SubjectName.parse(subject).plain in {b.plain for b in declared_baselines(task)}
 
 
 def is_declared(task: Task, subject: str) -> bool:
-    """Whether testing a subject on golden is no look: a listed baseline, the linear model, the plain base model, or the
-    incumbent. A model folder or an endpoint on this machine never is: what answers under its name can be trained anew.
+    """Returns whether a subject may be tested on golden without spending a look.
+
+    That holds for a declared baseline, the linear model, the plain base model and the incumbent. It never holds for a
+    model folder or an endpoint on this machine, because what answers under its name can be trained further.
     """
     if kind_of(subject) is None or (name := SubjectName.parse(subject)).replaceable:
         return False
@@ -58,19 +65,19 @@ def is_declared(task: Task, subject: str) -> bool:
 
 
 def what_was_tried(tried: Iterable[str], untried: Mapping[str, str]) -> str:
-    """One line for people: what the best baseline is the best of."""
+    """Says in one line which baselines the best one was chosen from."""
     left_out = "".join(f"; not tried: {name} ({why})" for name, why in untried.items())
     return f"prompted is the best on dev of {', '.join(tried)}{left_out}"
 
 
 def deciding_metrics(task: Task) -> tuple[str, ...]:
-    """The metrics by which two subjects of this task are compared, the most important first."""
+    """Returns the metrics by which two subjects of this task are compared, most important first."""
     known = scorers_for(task)
     return tuple(m for m in _BY[task.kind] if m in known)
 
 
 def rank(task: Task, scored: Scored) -> tuple[float, ...]:
-    """Estimates of the deciding metrics: larger is better, compared in order."""
+    """Returns estimates of the deciding metrics. Larger is better, compared in order."""
     return tuple(scored.measure(m).value for m in deciding_metrics(task))
 
 
@@ -83,12 +90,25 @@ def choose_prompted(
     *,
     everything: bool,
 ) -> Prompted:
-    """The best declared baseline on dev. identify: identity of a subject; score: its answers to dev, scored.
+    """Chooses the best declared baseline on dev.
 
-    Constrained decoding is tried for every declared strategy (`everything`) or for the best one alone: one pass over
-    dev more instead of twice as many. The choice is kept in the cache under the digest of all that it depends on, so
-    that a later test run need not repeat it. Raises UserError where a declared baseline cannot be measured: the best of
-    the others would be a weaker opponent.
+    Constrained decoding is tried for every declared strategy or only for the best one, which costs one more pass over
+    dev instead of twice as many. The choice is cached under the digest of everything it depends on, so a later test run
+    need not repeat it.
+
+    Args:
+        project: The project.
+        task: The task.
+        dev: The dev split.
+        identify: Returns a subject's identity.
+        score: Returns a subject's answers to dev, scored.
+        everything: Whether to try constrained decoding for every declared strategy.
+
+    Returns:
+        The best baseline, and what was tried.
+
+    Raises:
+        UserError: A declared baseline cannot be measured: the best of the others would be a weaker opponent.
     """
     declared = declared_baselines(task)
     names = list(map(str, declared))
@@ -100,7 +120,7 @@ def choose_prompted(
     plain = [n for n in declared if not n.constrained and can_constrain(n, task) and n.held not in declared]
     chosen = plain if everything or not plain else [max(plain, key=lambda n: ranks[str(n)])]
     untried = {
-        str(n.held): f"tried for the best alone; `goldgate train {task.name}` tries it for all"
+        str(n.held): f"only tried for the best baseline; `goldgate train {task.name}` tries it for all"
         for n in plain
         if n not in chosen
     }
@@ -109,23 +129,21 @@ def choose_prompted(
         try:
             views[name] = _measured(task, name, score)
             ranks[name] = rank(task, views[name])
-        except UserError as error:  # nobody declared it, and not every schema or endpoint allows it
+        except UserError as error:  # it was not declared, and not every schema or endpoint supports it
             refused[name] = error.what
     metrics = deciding_metrics(task)
     best = max(ranks, key=lambda n: ranks[n])
     tried = {n: dict(zip(metrics, row, strict=True)) for n, row in ranks.items()}
     prompted = Prompted(best, tried, untried | refused)
     passing = any(a.passing for view in views.values() for a in view.answers.values())
-    if not refused and not passing:  # both may be otherwise another time
+    if not refused and not passing:  # either may turn out differently another time
         write_json(memo, asdict(prompted))
     return prompted
 
 
 def _measured(task: Task, name: str, score: Callable[[str], Scored]) -> Scored:
-    """A baseline on dev. Raises UserError where more than half of its answers are missing: what is left says nothing of
-    the others.
-    """
-    hint = "or take it out of `baselines`, and know that prompting was then not measured at its best"
+    """Scores a baseline on dev. Raises UserError if more than half of its answers are missing, too many to judge it."""
+    hint = "or remove it from `baselines`, knowing that prompting is then not measured at its best"
     try:
         scored = score(name)
     except UserError as error:
@@ -136,9 +154,9 @@ def _measured(task: Task, name: str, score: Callable[[str], Scored]) -> Scored:
     if 2 * len(lost) > len(scored.answers):
         raise UserError(
             f"the baseline {name} could not be measured: {len(lost)} of {len(scored.answers)} answers on"
-            f" dev are missing, the first: {lost[0]}",
+            f" dev are missing; the first: {lost[0]}",
             f"task {task.name}",
-            f"mend what is said there, {hint}",
+            f"fix the cause, {hint}",
         )
     return scored
 

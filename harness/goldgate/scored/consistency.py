@@ -1,4 +1,4 @@
-"""Whether a subject answers alike: the same input again, or the same question in another form."""
+"""Whether a subject answers consistently: to the same input again, or to the same question in another form."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LINE_KINDS = (
 
 
 class Make(Protocol):
-    """Makes a measure of one value an example, None where it is missing."""
+    """Makes a measure with one value per example; None for a missing value."""
 
     def __call__(
         self,
@@ -41,10 +41,15 @@ class Make(Protocol):
 
 @dataclass(frozen=True)
 class Consistency:
-    """Several answers to each of some examples. Says nothing of whether they are right: gate that beside it.
+    """Several answers to each of some examples.
 
-    _answers: two or more for each example; not for suites, which may be on a sealed golden. An example of which one
-    answer is missing is missing in every measure.
+    Consistency says nothing about whether the answers are right, so gate that as well. An example with a missing answer
+    is missing in every measure.
+
+    Attributes:
+        task: The task.
+        _answers: Two or more answers for each example; hidden from suites, because they may be on a sealed golden.
+        make: Makes the measures.
     """
 
     task: Task
@@ -53,19 +58,22 @@ class Consistency:
 
     @property
     def agreement(self) -> Measure:
-        """Share of an example's pairs of answers that agree (see `agree`), in [0, 1]; its mean over the examples."""
+        """The share of an example's pairs of answers that agree (see `agree`), in [0, 1]; averaged over the
+        examples.
+        """
         return self.make("agreement", [self._agreeing(row) for row in self._answers], (0.0, 1.0), "high")
 
     @property
     def unanimous(self) -> Measure:
-        """1 where all answers of an example agree, else 0: the share of examples that nothing could sway."""
+        """1 if all answers to an example agree, otherwise 0: the share of examples with a stable answer."""
         shares = (self._agreeing(row) for row in self._answers)
         return self.make("unanimous", [None if s is None else float(s == 1.0) for s in shares], (0.0, 1.0), "high")
 
     @property
     def formats(self) -> Measure:
-        """Number of distinct formats of an example's answers (see `format_of`), 1 to the number of answers; fewer is
-        better.
+        """The number of distinct formats among an example's answers (see `format_of`), 1 to the number of answers.
+
+        Fewer is better.
         """
         most = float(max(len(row) for row in self._answers))
         counts = [None if _lacks(row) else float(len({format_of(a.text or "") for a in row})) for row in self._answers]
@@ -83,8 +91,10 @@ def _lacks(row: Sequence[Answer]) -> bool:
 
 
 def agree(task: Task, one: Answer, other: Answer) -> bool:
-    """Whether two answers say the same, as exact match would have it: JSON by the task's rules for fields, anything
-    else (and what is no JSON) once runs of blanks are one blank. An answer that was cut off agrees with none.
+    """Returns whether two answers agree, as exact match would have it.
+
+    JSON is compared by the task's rules for fields. Anything else (including text that is not JSON) is compared with
+    runs of white space as one space. An answer that was cut off agrees with none.
     """
     if one.text is None or other.text is None or "length" in (one.finish, other.finish):
         return False
@@ -96,11 +106,11 @@ def agree(task: Task, one: Answer, other: Answer) -> bool:
 
 
 def format_of(text: str) -> str:
-    """The form of an answer without what it says.
+    """Describes the format of an answer without its content.
 
-    A JSON object or list: its keys in order and the types of its values, beside whether it stands in a code fence.
-    Anything else: the kinds of its lines (text, bullet, number, heading, table, fence, blank), runs of one kind as one;
-    whether letters are all capitals, all small, or mixed; and the mark at the end, if there is one.
+    For a JSON object or list: its keys in order, the types of its values, and whether it is in a code fence. For
+    anything else: the kinds of its lines (text, bullet, number, heading, table, fence, blank), with runs of one kind as
+    one; whether its letters are all upper case, all lower case or mixed; and the punctuation at its end, if any.
     """
     value = _parsed(text)
     if value is not None and isinstance(value[0], (dict, list)):

@@ -4,61 +4,29 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol
+from dataclasses import replace
+from typing import Any, Literal
 
 from goldgate.base.errors import UserError, near_names
 from goldgate.measures import Measure, check_unsealed
 from goldgate.scored.consistency import Consistency
 from goldgate.scored.table import ScoreTable
+from goldgate.scored.view import WHOLE, Perturbs, View, allowed
 from goldgate.scorers import TIMED, Tariff, scorers_for, timed_measure, whole_for
 from goldgate.scorers.confusion import Confusion, confusion_of
-from goldgate.scorers.json_format import schema_valid
 from goldgate.scorers.own import OwnScorer, check_counted
 from goldgate.scorers.reason import differs, printable
 from goldgate.subjects.subject import MOST_SAMPLES, Answer
-from goldgate.task.examples import COMPUTED, Example, Split, render_output
-from goldgate.task.task import Task
+from goldgate.task.examples import COMPUTED, Example, Split
 
-_LONGEST_REASON = 400  # characters; the built-in scorers shorten theirs by parts
+_LONGEST_REASON = 400  # characters; the built-in scorers shorten the parts of theirs
 _OWN_PERTURBATIONS = "goldgate.perturb."  # a suite's digest counts their version
-
-
-class Perturbs(Protocol):
-    """Another form of an example whose right answer is known: see `goldgate.perturb`."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def oracle(self) -> Literal["must_not_change", "must_change"]: ...
-    @property
-    def plan(self) -> Callable[..., object]: ...
-
-    def apply(self, example: Example, /) -> Example | None:
-        """The perturbed example, under the same id; None where the perturbation does not apply to it."""
-        ...
-
-
-@dataclass(frozen=True)
-class View:
-    """Which examples of a split a Scored is on. ids: None for all; note: what messages call them; explored: why gates
-    on them are refused, empty where they are not.
-    """
-
-    ids: frozenset[str] | None = None
-    note: str = ""
-    explored: str = ""
-
-    def narrowed(self, ids: Iterable[str], note: str, explored: str = "") -> View:
-        """The examples of this view that are among these."""
-        chosen = frozenset(ids) if self.ids is None else self.ids & frozenset(ids)
-        return View(chosen, f"{self.note}, {note}" if self.note else note, self.explored or explored)
 
 
 class Scored:
     """A subject on one split, or on some of its examples. Every metric is an attribute."""
 
-    def __init__(self, label: str, scores: ScoreTable, view: View = View()) -> None:
+    def __init__(self, label: str, scores: ScoreTable, view: View = WHOLE) -> None:
         self._label = label
         self._scores = scores
         self._view = view
@@ -73,30 +41,35 @@ class Scored:
 
     @property
     def answers(self) -> Mapping[str, Answer]:
-        """Example id → answer, over the whole split. Raises UserError where golden is sealed."""
+        """Example id → answer, over the whole split. Raises UserError if golden is sealed."""
         check_unsealed(f"{self._label}'s answers")
         return self._scores.answers
 
     @property
     def tags(self) -> Mapping[str, tuple[str, ...]]:
-        """Example id → its tags over the whole split, its novelty stratum among them where that is known."""
+        """Example id → its tags, over the whole split, including its novelty stratum if that is known."""
         return self._scores.tags
 
     def values(self, metric: str) -> Mapping[str, float | None]:
-        """Example id → value of a metric over the whole split; None where the answer is missing. Raises UserError where
-        golden is sealed.
+        """Returns example id → value of a metric, over the whole split; None for a missing answer.
+
+        Raises:
+            UserError: The metric is unknown, or golden is sealed.
         """
         check_unsealed(metric)
         return self._scores.values(metric)
 
     def on(self, tags: str | Iterable[str]) -> Scored:
-        """The same subject on the examples that carry the tag, or any of the tags. Raises UserError for none.
+        """Narrows the view to the examples that carry a tag, or any of several tags.
 
         novelty:far, novelty:near and novelty:twin are tags too, by the distance to the nearest train example.
+
+        Raises:
+            UserError: No example of the split carries the tag, or the slice is empty.
         """
         chosen = (tags,) if isinstance(tags, str) else tuple(tags)
         if any(tag.startswith(COMPUTED) for tag in chosen):
-            self._scores.strata()  # says what is wrong where there are none
+            self._scores.strata()  # raises if the strata are unknown
         known = frozenset[str]().union(*self.tags.values())
         for tag in chosen:
             if tag not in known:
@@ -107,11 +80,18 @@ class Scored:
         return self._narrowed([i for i, carried in self.tags.items() if set(chosen) & set(carried)], note)
 
     def where(self, keep: Callable[[Example], bool] | Callable[[Example, Answer], bool], label: str = "") -> Scored:
-        """The same subject on the examples that a predicate keeps. label: what messages call them (default: its name).
+        """Narrows the view to the examples that a predicate keeps.
 
-        A predicate of the example may be gated; one of the example and its answer chooses by what is to be measured:
-        its slice may be looked at, and gates on it raise UserError. Raises UserError where nothing is kept, for a slice
-        by answers where golden is sealed (its size would tell them), and in a suite for code that lies outside of it.
+        A predicate of the example may be gated. One of the example and its answer selects by what is to be measured, so
+        its slice may be looked at, but gates on it are refused.
+
+        Args:
+            keep: The predicate, of an example or of an example and its answer.
+            label: What messages call the slice; by default the predicate's name.
+
+        Raises:
+            UserError: Nothing is kept; golden is sealed and the slice is by answers (its size would reveal them); or,
+                in a suite, the predicate's code is outside of the suite.
         """
         note = label or getattr(keep, "__name__", "where").replace("<lambda>", "where")
         self._scores.check_slice(keep, note)
@@ -128,22 +108,26 @@ class Scored:
         return Scored(self._label, self._scores, view)
 
     def under(self, perturbation: Perturbs) -> Under:
-        """The same subject asked the examples of this view in another form, each scored by the output expected then.
+        """Asks the subject the examples of this view in another form; each is scored by the output that is then
+        expected.
 
-        Examples that the perturbation does not apply to are left out, as are those whose new expected output the task's
-        schema or labels do not allow; `.unperturbed` is the subject on the same examples as they were. Raises UserError
-        where none is left.
+        Examples that the perturbation does not apply to are left out, and so are those whose new expected output the
+        task's schema or labels do not allow. `.unperturbed` is the subject on the same examples in their original
+        form.
+
+        Raises:
+            UserError: No example is left, or the perturbation's code is outside of the suite.
         """
         changed = {e.id: e for e in self._perturbed(perturbation)}
         if not changed:
-            raise UserError(f"{perturbation.name} applies to no example of {self!r}", hint="leave it out of this suite")
+            raise UserError(f"{perturbation.name} applies to no example of {self!r}", hint="remove it from this suite")
         scores = self._scores.asked(Split(self.split.name, tuple(changed.values())))
         note = f"under {perturbation.name}"
         view = View(None, f"{self._view.note}, {note}" if self._view.note else note, self._view.explored)
         return Under(self._label, scores, view, self._narrowed(changed, f"without {perturbation.name}"))
 
     def _perturbed(self, perturbation: Perturbs) -> list[Example]:
-        """The examples of this view that the perturbation applies to, in their other form."""
+        """Returns the examples of this view that the perturbation applies to, in their other form."""
         if not perturbation.plan.__module__.startswith(_OWN_PERTURBATIONS):
             check_counted(perturbation.plan, perturbation.name, self._scores.context.task)
         made = (self._other_form(e, perturbation) for e in self.examples())
@@ -157,21 +141,25 @@ class Scored:
             return None
         if made.id != example.id or (perturbation.oracle == "must_not_change" and made.answers != example.answers):
             raise UserError(
-                f"{perturbation.name} must not change {example.id}'s id or expected output, and does",
-                hint='its oracle is "must_change" where the expected output changes',
+                f"{perturbation.name} must not change {example.id}'s id or expected output, but does",
+                hint='set its oracle to "must_change" if the expected output changes',
             )
-        # Groups are compared where perturbed and unperturbed are subtracted: both splits have them, or neither.
+        # Subtracting perturbed and unperturbed measures compares their groups: both splits have them, or neither.
         grouped = any(e.group for e in self.split)
         return replace(made, group=example.group or example.id) if grouped else made
 
     def across(self, perturbations: Iterable[Perturbs]) -> Consistency:
-        """The subject's answers to each example as it is and under every must-not-change perturbation that applies to
-        it. Examples that none applies to are left out. Raises UserError for a must-change one, or where none is left.
+        """Compares the subject's answers to each example as it is and under every must-not-change perturbation.
+
+        Examples that no perturbation applies to are left out.
+
+        Raises:
+            UserError: One of the perturbations changes the right answer, or no example is left.
         """
         chosen = tuple(perturbations)
         if odd := [p.name for p in chosen if p.oracle != "must_not_change"]:
             raise UserError(
-                f"under {odd[0]} the right answer changes: agreement is no virtue there",
+                f"{odd[0]} changes the right answer, so the answers under it should not agree",
                 hint=f"gate candidate.under({odd[0]}) instead",
             )
         self._scores.check_whole()
@@ -185,18 +173,22 @@ class Scored:
         return view._consistency(rows)
 
     def repeated(self, k: int) -> Consistency:
-        """The subject's answers to the same inputs, k times, drawn as task.yaml's `decoding` says. k: 2 to 100.
+        """Compares k answers of the subject to each input, sampled as task.yaml's `decoding` says.
 
-        Raises UserError at temperature 0, where k samples are one answer and agreement would say nothing.
+        Args:
+            k: How many answers, 2 to 100.
+
+        Raises:
+            UserError: k is out of range, or the temperature is 0, where all samples are the same answer.
         """
         task = self._scores.context.task
         if isinstance(k, bool) or not isinstance(k, int) or not 2 <= k <= MOST_SAMPLES:
             raise UserError(f"an answer cannot be repeated {k!r:.20} times", hint="write .repeated(5)")
         if task.decoding.temperature == 0:
             raise UserError(
-                f"{task.name} decodes at temperature 0: {k} samples are one answer",
+                f"{task.name} decodes at temperature 0, where {k} samples are the same answer",
                 f'{task.folder / "task.yaml"}, field "decoding.temperature"',
-                "ask whether other forms of the input sway it: .across(MUST_NOT_CHANGE)",
+                "test whether other forms of the input change the answer: .across(MUST_NOT_CHANGE)",
             )
         self._scores.check_whole()
         split = Split(self.split.name, tuple(self.examples()))
@@ -216,22 +208,26 @@ class Scored:
         return Consistency(self._scores.context.task, [rows[e.id] for e in chosen], make)
 
     def metrics(self) -> tuple[str, ...]:
-        """Names of the metrics of this task that are listed by default; `measure` knows more."""
+        """Returns the names of the task's metrics that are listed by default; `measure` knows more."""
         task = self._scores.context.task
         return (*(name for name, scorer in scorers_for(task).items() if scorer.shown), *whole_for(task))
 
     @property
     def tariff(self) -> Tariff | None:
-        """What the subject's tokens cost; None where task.yaml gives no prices."""
+        """What the subject's tokens cost; None if task.yaml sets no prices."""
         return self._scores.context.tariff
 
     def bounds(self, metric: str) -> tuple[float, float]:
-        """The range of a value of a metric of means; that of the cost depends on the subject's prices."""
+        """Returns the range of a metric that is a mean. The range of the cost depends on the subject's prices."""
         context = self._scores.context
         return scorers_for(context.task)[metric].bounds(context)
 
     def measure(self, metric: str) -> Measure:
-        """One metric as a Measure over the examples of this view. Raises UserError for an unknown metric."""
+        """Returns a metric over the examples of this view.
+
+        Raises:
+            UserError: The metric is unknown.
+        """
         chosen = self.examples()
         task = self._scores.context.task
         if metric in TIMED:
@@ -254,16 +250,18 @@ class Scored:
         return made.marked(self._view.explored)
 
     def by(self, scorer: OwnScorer) -> Measure:
-        """A user's own metric (`goldgate.scorer`) on the examples of this view, gated towards what it calls better.
+        """Returns a user's own metric (`goldgate.scorer`) over the examples of this view, gated in its better
+        direction.
 
-        Raises UserError for one whose code lies outside of the suite, that fails on an example, or whose value is out
-        of its bounds.
+        Raises:
+            UserError: The scorer's code is outside of the suite, it fails on an example, or a value is out of its
+                bounds.
         """
         context, chosen = self._scores.context, self.examples()
         if not isinstance(scorer, OwnScorer):
             raise UserError(
-                f"by() asks for a function under @scorer, not for {scorer!r:.60}",
-                hint="from goldgate import scorer, and write @scorer above the function",
+                f"by() takes a function decorated with @scorer, not {scorer!r:.60}",
+                hint="add `from goldgate import scorer`, and put @scorer above the function",
             )
         scorer.check(context.task, (*scorers_for(context.task), *whole_for(context.task), *TIMED))
         context.own[scorer.name] = scorer
@@ -277,13 +275,18 @@ class Scored:
         return made.marked(self._view.explored).toward_better()
 
     def named(self, metric: str) -> Measure:
-        """A metric by the name that messages call it: one of the task's, or a user's own that was asked for."""
+        """Returns a metric by the name that messages use: one of the task's, or a user's own that was used before."""
         own = self._scores.context.own.get(metric)
         return self.measure(metric) if own is None else self.by(own)
 
     def why(self, metric: str, example: Example) -> str:
-        """Why the answer to an example is not right: the reason that the metric's scorer gave; where it gave none, what
-        the answer has instead of what was expected. Raises UserError where golden is sealed.
+        """Says why the answer to an example is not right.
+
+        It is the reason that the metric's scorer gave, or else the difference between the answer and the expected
+        output.
+
+        Raises:
+            UserError: Golden is sealed.
         """
         answer = self.answers[example.id]
         if answer.text is None:
@@ -292,15 +295,19 @@ class Scored:
         return printable(said, _LONGEST_REASON) if said else differs(self._scores.context.task, example, answer.text)
 
     def reasons(self, metric: str) -> Mapping[str, str]:
-        """Example id → reason, of those whose answer the metric's scorer says something of. Raises UserError where
-        golden is sealed.
+        """Returns example id → reason, for the examples whose answer the metric's scorer gave a reason for.
+
+        Raises:
+            UserError: Golden is sealed.
         """
         self.values(metric)
         return self._scores.reasons(metric)
 
     def confusion(self) -> Confusion:
-        """Which labels are taken for which on the examples of this view. Raises UserError unless the kind is label, and
-        where golden is sealed.
+        """Counts which labels are mistaken for which on the examples of this view.
+
+        Raises:
+            UserError: The task is not of kind label, or golden is sealed.
         """
         check_unsealed("the confusion")
         self._scores.check_whole()
@@ -321,7 +328,7 @@ class Scored:
         return f"{prefix}{metric}" + (f"[{self._view.note}]" if self._view.note else "")
 
     def examples(self) -> Sequence[Example]:
-        """The examples of this view, in the split's order."""
+        """Returns the examples of this view, in the split's order."""
         kept = self._view.ids
         return self.split.examples if kept is None else [e for e in self.split if e.id in kept]
 
@@ -332,16 +339,8 @@ class Scored:
 
 
 class Under(Scored):
-    """A subject under a perturbation. unperturbed: the same subject on the same examples as they were."""
+    """A subject under a perturbation. `unperturbed` is the same subject on the same examples in their original form."""
 
     def __init__(self, label: str, scores: ScoreTable, view: View, unperturbed: Scored) -> None:
         super().__init__(label, scores, view)
         self.unperturbed = unperturbed
-
-
-def allowed(task: Task, example: Example) -> bool:
-    """Whether the task can expect that output: by its schema, or among its labels."""
-    text = render_output(example.output)
-    if task.kind == "label":
-        return text in task.labels
-    return task.kind == "text" or schema_valid(task, example, text) == 1.0

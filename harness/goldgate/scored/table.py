@@ -1,4 +1,4 @@
-"""A subject's answers on one split with their values, metric by metric; and its answers to other inputs."""
+"""A subject's answers on one split with their values, metric by metric, and its answers to other inputs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ ByExample = dict[str, float | None]
 
 
 class Ask(Protocol):
-    """Answers of one subject to other examples than the split's, or one more sample (from 1) of its answers to them."""
+    """Returns a subject's answers to examples outside of the split, or one more sample (from 1) of its answers to
+    them.
+    """
 
     def __call__(self, split: Split, sample: int, /) -> Mapping[str, Answer]: ...
 
@@ -32,9 +34,15 @@ Clock = Callable[[], Mapping[str, Timing]]
 
 @dataclass
 class ScoreTable:
-    """Per-example values of every metric of one subject, computed when first asked for. known: recorded values; ask:
-    for more answers of the subject, None where only these can be had; clock: for its latencies, None where nobody
-    may ask it alone.
+    """Per-example values of every metric of one subject, computed on first use.
+
+    Attributes:
+        context: What scorers need.
+        split: The split.
+        answers: Example id → answer.
+        known: Recorded values: metric → example id → value.
+        ask: Gets more answers of the subject; None if only these are available.
+        clock: Measures its latencies; None if it may not be timed.
     """
 
     context: Context
@@ -49,15 +57,17 @@ class ScoreTable:
     _timings: Mapping[str, Timing] | None = None
 
     def asked(self, split: Split, sample: int = 0) -> Self:
-        """The subject on other examples, or one more sample (from 1) of its answers to them; each is asked for once.
+        """Returns the subject on other examples, or one more sample (from 1) of its answers to them. Each is asked only
+        once.
 
-        Raises UserError where it cannot be asked.
+        Raises:
+            UserError: The subject cannot be asked.
         """
         key = (split.fingerprint, sample)
         if key not in self._asked:
             if self.ask is None:
                 raise UserError(
-                    "only recorded answers of this subject are at hand, none to other inputs",
+                    "only recorded answers of this subject are available, and none to other inputs",
                     hint="use it in a suite that pytest runs, where the model may answer",
                 )
             self._asked[key] = self.ask(split, sample)
@@ -66,7 +76,11 @@ class ScoreTable:
         )
 
     def values(self, metric: str) -> ByExample:
-        """Example id → value (None where the answer is missing). Raises UserError for an unknown metric or a NaN."""
+        """Returns example id → value of a metric; None for a missing answer.
+
+        Raises:
+            UserError: The metric is unknown, or a value is NaN.
+        """
         if metric not in self._values:
             self._values[metric] = self._score(metric)
         return self._values[metric]
@@ -86,7 +100,7 @@ class ScoreTable:
         return {e.id: values[e.id] if e.id in values else known[e.id] for e in self.split}
 
     def own_values(self, scorer: OwnScorer, examples: Sequence[Example]) -> ByExample:
-        """The values of a user's scorer, on these examples at least: it need not make sense on others."""
+        """Returns the values of a user's scorer on at least these examples; it need not make sense on others."""
         self.check_whole()
         values = self._values.setdefault(scorer, {})
         todo = [e for e in examples if e.id not in values]
@@ -95,7 +109,7 @@ class ScoreTable:
         return values
 
     def _kept(self, metric: str | OwnScorer, examples: Sequence[Example], given: Sequence[Given]) -> ByExample:
-        """The values of what a scorer gave; its reasons are kept beside them."""
+        """Returns the values that a scorer gave, and remembers its reasons."""
         values: ByExample = {}
         for example, one in zip(examples, given, strict=True):
             values[example.id] = value_of(one)
@@ -104,23 +118,27 @@ class ScoreTable:
         return values
 
     def reasons(self, metric: str) -> Mapping[str, str]:
-        """Why answers are not right, as the scorer says.
+        """Returns why answers are not right, according to the scorer.
 
         Args:
-            metric: A metric of the task, or the name of a user's own scorer that was asked for.
+            metric: A metric of the task, or the name of a user's own scorer that was used before.
 
         Returns:
-            Example id → reason, of the examples that the scorer gives a reason for; empty for a scorer that gives none.
+            Example id → reason, for the examples that the scorer gave a reason for; empty for a scorer without reasons.
         """
         return self._reasons.get(self.context.own.get(metric, metric), {})
 
     def strata(self) -> Mapping[str, str]:
-        """Example id → novelty:far, novelty:near or novelty:twin. Raises UserError where that is not known."""
+        """Returns example id → novelty:far, novelty:near or novelty:twin.
+
+        Raises:
+            UserError: The strata are unknown.
+        """
         return read_novelty(self.context.task.data).of(self.split)
 
     @cached_property
     def tags(self) -> Mapping[str, tuple[str, ...]]:
-        """Example id → its tags, and its novelty stratum where that is known."""
+        """Example id → its tags, and its novelty stratum if that is known."""
         try:
             strata = self.strata()
         except UserError:
@@ -128,21 +146,37 @@ class ScoreTable:
         return {e.id: (*e.tags, strata[e.id]) for e in self.split}
 
     def check_slice(self, keep: Callable[..., bool], name: str) -> None:
-        """Raises UserError for a predicate that examples may not be chosen by here. name: what messages call it."""
+        """Checks that a predicate may select examples here.
+
+        Args:
+            keep: The predicate.
+            name: What messages call it.
+
+        Raises:
+            UserError: It may not.
+        """
 
     def timings(self) -> Mapping[str, Timing]:
-        """Latencies by example digest. Raises UserError where they cannot be had."""
+        """Returns latencies by example digest.
+
+        Raises:
+            UserError: They are not available.
+        """
         if self.clock is None:
-            raise UserError("nobody has timed these answers", hint="ask for latency in a suite: pytest suites/<task>")
+            raise UserError("these answers were not timed", hint="measure latency in a suite: pytest suites/<task>")
         if self._timings is None:
             self._timings = self.clock()
         return self._timings
 
     def check_whole(self) -> None:
-        """Raises UserError where an example has no answer."""
+        """Checks that every example has an answer.
+
+        Raises:
+            UserError: Some answers are missing.
+        """
         absent = [e for e in self.split if e.id not in self.answers]
         if absent:
             raise UserError(
-                f"{len(absent)} of {len(self.split)} answers are not there, first {absent[0].id}",
+                f"{len(absent)} of {len(self.split)} answers are missing; the first is to {absent[0].id}",
                 hint="run again to collect them",
             )

@@ -1,4 +1,4 @@
-"""The metrics by name. Raise a scorer's version when the same answer may get another value."""
+"""The metrics by name. A scorer's version must be raised whenever the same answer may get a different value."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ _JSON, _LABEL, _TEXT = frozenset({"json"}), frozenset({"label"}), frozenset({"te
 
 
 def _style(task: Task) -> str | None:
-    return None if task.style else "task.yaml has no `style:` rules"
+    return None if task.style else "task.yaml sets no `style:` rules"
 
 
 def _prices(task: Task) -> str | None:
-    return None if task.prices and task.prices.of_tokens else "task.yaml has no `prices:` of tokens"
+    return None if task.prices and task.prices.of_tokens else "task.yaml sets no token `prices:`"
 
 
 def _token_bounds(context: Context) -> tuple[float, float]:
@@ -86,19 +86,19 @@ _WHOLE = (Whole("macro_f1", 1, _LABEL, macro_f1_of),)
 
 
 def scorers_for(task: Task) -> dict[str, Scorer]:
-    """The metrics that are means of per-example values, in the order in which they are shown. None is computed before
-    it is asked for.
+    """Returns the task's metrics that are means of per-example values, in display order. None is computed before it is
+    used.
     """
     return {s.name: s for s in _SCORERS if task.kind in s.kinds and s.needs(task) is None}
 
 
 def whole_for(task: Task) -> dict[str, Whole]:
-    """The metrics of a split as a whole."""
+    """Returns the task's metrics that are computed on a split as a whole."""
     return {w.name: w for w in _WHOLE if task.kind in w.kinds}
 
 
 def scorer_versions(task: Task) -> dict[str, int]:
-    """Name → version of the task's scorers: part of what makes two looks at golden the same."""
+    """Returns name → version of the task's scorers, which is part of what makes two looks at golden the same."""
     means = {name: s.version for name, s in scorers_for(task).items()}
     return means | {name: w.version for name, w in whole_for(task).items()} | TIMED
 

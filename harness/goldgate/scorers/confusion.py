@@ -1,4 +1,4 @@
-"""Which labels are taken for which."""
+"""Which labels are mistaken for which."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from goldgate.subjects.subject import Answer
 from goldgate.task.examples import Example, render_output
 from goldgate.task.task import Task
 
-_SHOWN = 10  # confusions in print
+_SHOWN = 10  # the most confusions that are printed
 
 
 @dataclass(frozen=True)
 class Confusion:
-    """Expected labels against given ones.
+    """Counts of expected labels against answered labels.
 
-    labels: the k labels; counts: k rows (expected) of k + 1 counts (given), the last for answers that are no label;
-    missing: examples without an answer, which stand in no row.
+    Attributes:
+        labels: The k labels.
+        counts: k rows (expected) of k + 1 counts (answered); the last is for answers that are not a label.
+        missing: How many examples have no answer; they are in no row.
     """
 
     labels: tuple[str, ...]
@@ -27,7 +29,7 @@ class Confusion:
     missing: int = 0
 
     def top(self, n: int) -> list[str]:
-        """The n most frequent confusions, the most frequent first: "card lost → refund 5"."""
+        """Returns the n most frequent confusions, most frequent first, such as "card lost → refund 5"."""
         given = (*self.labels, "no label")
         wrong = [
             (count, self.labels[row], given[column])
@@ -45,10 +47,21 @@ class Confusion:
 
 
 def confusion_of(task: Task, examples: Sequence[Example], answers: Sequence[Answer]) -> Confusion:
-    """The confusions of a label task; UserError for another kind.
+    """Counts the confusions of a label task.
 
-    An answer is its text, stripped; one that was cut off is no label; one that an example accepts beside the expected
-    label counts as that.
+    An answer is its text, stripped. One that was cut off is not a label. One of an example's other accepted labels
+    counts as the expected label.
+
+    Args:
+        task: The task.
+        examples: What was asked.
+        answers: The answer to each.
+
+    Returns:
+        The counts.
+
+    Raises:
+        UserError: The task is not of kind label.
     """
     if task.kind != "label":
         raise UserError(f"task {task.name} has no labels to confuse", hint="confusion() is for kind label")

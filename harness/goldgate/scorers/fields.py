@@ -1,9 +1,13 @@
-"""JSON answers field by field: each field is right, wrong, missed, invented or rightly empty.
+"""Compares JSON answers field by field: each field is right, wrong, missed, invented or empty.
 
-right: expected and given, and the two agree by the field's rule; wrong: both hold something else; missed: expected, and
-null, an empty list or nothing given; invented: the other way round; empty: nothing expected, nothing given. Wrong is a
-false positive and a false negative, missed a false negative, invented a false positive, as is usual for slot filling
-(MUC-5; Makhoul et al. 1999, "Performance measures for information extraction").
+right: both have a value, and the two agree by the field's rule
+wrong: both have a value, and the two differ
+missed: a value was expected, but the answer has null, an empty list or nothing
+invented: the other way round
+empty: nothing was expected, and nothing was given
+
+A wrong field is both a false positive and a false negative, a missed field a false negative, an invented one a false
+positive, as is usual for slot filling (MUC-5; Makhoul et al. 1999, "Performance measures for information extraction").
 """
 
 from __future__ import annotations
@@ -23,12 +27,19 @@ Outcome = Literal["right", "wrong", "missed", "invented", "empty"]
 _FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)\n?```", re.DOTALL)
 _MISSING = object()
 _DEFAULT = FieldRule()
-_DEPTH = 40  # an answer nested deeper than this is no answer, and would exhaust the stack
+_DEPTH = 40  # deeper nesting is not an answer, and would exhaust the stack
 
 
 @dataclass(frozen=True)
 class FieldVerdict:
-    """One leaf of an answer: its path ("items[0].amount"), how it compares, and both values (None where absent)."""
+    """One leaf of an answer.
+
+    Attributes:
+        path: Where it is, such as "items[0].amount".
+        outcome: How the two values compare.
+        expected: The expected value; None if absent.
+        got: The answer's value; None if absent.
+    """
 
     path: str
     outcome: Outcome
@@ -41,11 +52,20 @@ class FieldVerdict:
 
 
 def parse_json(text: str) -> Any:
-    """The JSON value of an answer.
+    """Parses an answer as JSON.
 
-    Blanks around it and one Markdown code fence around the whole are dropped, because that is what any caller of a
-    prompted model does; text before or behind it is not. Raises ValueError for anything else, NaN, a number beyond
-    64-bit floats, a key that stands twice in one object, and nesting deeper than 40.
+    White space and one Markdown code fence around the whole value are dropped, as any caller of a prompted model would
+    do; any other text before or after it is not.
+
+    Args:
+        text: The answer.
+
+    Returns:
+        The JSON value.
+
+    Raises:
+        ValueError: It is not JSON, or has NaN, a number beyond 64-bit floats, a key that is repeated in one object, or
+            nesting deeper than 40.
     """
     stripped = text.strip()
     if fenced := _FENCE.fullmatch(stripped):
@@ -79,7 +99,7 @@ def _real(digits: str) -> float:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
-        raise ValueError("a key stands twice")
+        raise ValueError("a key is repeated")
     return value
 
 
@@ -97,15 +117,32 @@ def _depth(value: Any) -> int:
 
 
 def compare(expected: Any, got: Any, rules: Mapping[str, FieldRule]) -> list[FieldVerdict]:
-    """Every leaf of the expected and of the given value, compared by the rules (keys: paths without indexes)."""
+    """Compares every leaf of the expected value and the answer.
+
+    Args:
+        expected: The expected value.
+        got: The answer's value.
+        rules: Path without indexes → how to compare it.
+
+    Returns:
+        One verdict for each leaf.
+    """
     return list(_compare(expected, got, rules, "", ""))
 
 
 def field_score(expected: Any, got: Any, rules: Mapping[str, FieldRule]) -> float:
-    """Weighted share of fields that are right or rightly empty, in [0, 1].
+    """Computes the weighted share of fields that are right or empty.
 
-    A top-level field counts with its weight; within it, the share of its leaves. A field that was not asked for
-    counts as one that is wrong. 0 for a value that is not an object where one is expected.
+    A top-level field counts with its weight times the share of its leaves. A field that was not asked for counts as
+    wrong.
+
+    Args:
+        expected: The expected value.
+        got: The answer's value.
+        rules: Path without indexes → how to compare it.
+
+    Returns:
+        A number in [0, 1]; 0 for a value that is not an object although one is expected.
     """
     total = reached = 0.0
     for weight, leaves in _by_field(expected, got, rules):
@@ -116,7 +153,7 @@ def field_score(expected: Any, got: Any, rules: Mapping[str, FieldRule]) -> floa
 
 @dataclass(frozen=True)
 class FieldCounts:
-    """Weights of the fields of one answer that hold something, by outcome: at least 0 each."""
+    """The weights of one answer's fields that have a value, by outcome; each at least 0."""
 
     right: float
     wrong: float
@@ -125,12 +162,12 @@ class FieldCounts:
 
     @property
     def precision(self) -> float:
-        """Right / (right + wrong + invented), in [0, 1]."""
+        """right / (right + wrong + invented), in [0, 1]."""
         return self._share(self.right, self.right + self.wrong + self.invented)
 
     @property
     def recall(self) -> float:
-        """Right / (right + wrong + missed), in [0, 1]."""
+        """right / (right + wrong + missed), in [0, 1]."""
         return self._share(self.right, self.right + self.wrong + self.missed)
 
     @property
@@ -139,16 +176,26 @@ class FieldCounts:
         return self._share(2 * self.right, 2 * (self.right + self.wrong) + self.missed + self.invented)
 
     def _share(self, part: float, whole: float) -> float:
-        """0 / 0 is 1 only where nothing was to be found and nothing was given: an empty answer has no precision."""
+        """0 / 0 is 1 only if nothing was to be found and nothing was given: an answer with no values has no
+        precision.
+        """
         if whole:
             return part / whole
         return 0.0 if self.missed or self.invented else 1.0
 
 
 def field_counts(expected: Any, got: Any, rules: Mapping[str, FieldRule]) -> FieldCounts:
-    """The fields of an answer by outcome; what is rightly empty does not count.
+    """Sums the weights of an answer's fields by outcome. Empty fields do not count.
 
-    A top-level field counts with its weight, split evenly over those of its leaves that are not rightly empty.
+    A top-level field's weight is split evenly over those of its leaves that are not empty.
+
+    Args:
+        expected: The expected value.
+        got: The answer's value.
+        rules: Path without indexes → how to compare it.
+
+    Returns:
+        The weights by outcome.
     """
     sums: dict[Outcome, float] = dict.fromkeys(("right", "wrong", "missed", "invented"), 0.0)
     for weight, leaves in _by_field(expected, got, rules):
@@ -161,7 +208,7 @@ def field_counts(expected: Any, got: Any, rules: Mapping[str, FieldRule]) -> Fie
 def _by_field(
     expected: Any, got: Any, rules: Mapping[str, FieldRule]
 ) -> Iterator[tuple[float, Sequence[FieldVerdict]]]:
-    """Weight and leaves of each top-level field; of the whole, where an object is not both expected and given."""
+    """Yields weight and leaves of each top-level field, or of the whole unless both values are objects."""
     if not isinstance(expected, dict):
         yield 1.0, compare(expected, got, rules)
     elif not isinstance(got, dict):
@@ -204,7 +251,7 @@ def _compare_lists(
 
 
 def _compare_sets(expected: Sequence[Any], got: Sequence[Any], path: str) -> list[FieldVerdict]:
-    """Items in any order, each as often as it is expected: found ones are right, others missed or invented."""
+    """Compares lists as multisets: items in any order, each as often as it is expected."""
     left = [(_canonical(item), item) for item in got]
     verdicts: list[FieldVerdict] = []
     for item in expected:
@@ -220,8 +267,8 @@ def _compare_sets(expected: Sequence[Any], got: Sequence[Any], path: str) -> lis
 def _pairs(
     expected: Sequence[Any], got: Sequence[Any], rules: Mapping[str, FieldRule], rule_path: str
 ) -> list[tuple[int | None, int | None]]:
-    """Which rows belong together: in order, or for `align` the assignment with the most leaves right (each row has one
-    partner at most).
+    """Pairs rows in order, or for `align` by the assignment with the most leaves right (each row has at most one
+    partner).
     """
     width = max(len(expected), len(got))
     in_order = [(i if i < len(expected) else None, i if i < len(got) else None) for i in range(width)]
@@ -240,7 +287,7 @@ def _leaf(expected: Any, got: Any, rule: FieldRule, path: str) -> FieldVerdict:
     shown_got = None if got is _MISSING else got
     if nothing_expected and nothing_given:
         outcome: Outcome = "empty"
-        if (expected is _MISSING) != (got is _MISSING):  # the key itself is not there, or was not asked for
+        if (expected is _MISSING) != (got is _MISSING):  # the key itself is absent, or was not asked for
             outcome = "invented" if expected is _MISSING else "missed"
     elif nothing_expected:
         outcome = "invented"
@@ -252,11 +299,21 @@ def _leaf(expected: Any, got: Any, rule: FieldRule, path: str) -> FieldVerdict:
 
 
 def same(expected: Any, got: Any, rule: FieldRule) -> bool:
-    """Whether two values agree under a rule.
+    """Compares two values under a rule.
 
-    exact: the same JSON value (1 and 1.0 are one number, true and 1 are not); text: case and runs of blanks do not
-    count; number: within the tolerance, and "12.50" in quotes is no number; date: ISO dates that name one day; list and
-    set say how lists are walked, and what is no list compares as exact.
+    exact: the same JSON value (1 and 1.0 are the same number; true and 1 are different)
+    text: case and runs of white space are ignored
+    number: within the tolerance; "12.50" in quotes is not a number
+    date: ISO dates of the same day
+    list, set: these say how lists are walked; a value that is not a list is compared as exact
+
+    Args:
+        expected: The expected value.
+        got: The answer's value.
+        rule: The rule.
+
+    Returns:
+        Whether they agree.
     """
     if rule.compare == "number":
         return _number(expected) and _number(got) and bool(abs(expected - got) <= rule.tolerance + 1e-9)
@@ -283,7 +340,7 @@ def _day(text: str) -> date | str:
 
 
 def _canonical(value: Any) -> Any:
-    """A form in which == means the same JSON value: Python holds True == 1, JSON does not."""
+    """Returns a form in which == means the same JSON value: in Python True == 1, in JSON they differ."""
     if isinstance(value, bool):
         return ("bool", value)
     if isinstance(value, dict):

@@ -1,4 +1,6 @@
-"""Scores of JSON answers: valid, valid by the schema (and which rule is broken), field by field, exactly right."""
+"""Scores of JSON answers: valid JSON, valid under the schema (and which rules are broken), field by field, exact
+match.
+"""
 
 from __future__ import annotations
 
@@ -36,10 +38,15 @@ def schema_valid(task: Task, example: Example, text: str) -> float:
 
 
 def broken_rules(task: Task, text: str) -> list[str]:
-    """Which rules of the task's JSON Schema an answer breaks, and where: "total: -3 is less than the minimum of 0".
+    """Lists which rules of the task's JSON Schema an answer breaks, and where.
 
-    In the order of their places; of a choice (anyOf, oneOf) the rule that comes nearest. Empty for a valid answer. The
-    texts hold what the answer holds.
+    Args:
+        task: The task.
+        text: The answer.
+
+    Returns:
+        Texts such as "total: -3 is less than the minimum of 0", ordered by place, which quote the answer. For a choice
+        (anyOf, oneOf) it is the closest alternative that counts. Empty for a valid answer.
     """
     from jsonschema.exceptions import best_match
 
@@ -128,7 +135,7 @@ def exact_json(task: Task, example: Example, text: str) -> float:
 
 @lru_cache(maxsize=_PARSED)
 def _parsed(text: str) -> tuple[Any] | None:
-    """The parsed value in a 1-tuple (so that null is not nothing), or None."""
+    """Returns the parsed value in a 1-tuple, to tell null from an answer that is not JSON, which gives None."""
     try:
         return (parse_json(text),)
     except ValueError:

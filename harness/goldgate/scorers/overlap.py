@@ -1,4 +1,4 @@
-"""How near a text is to its reference, by characters and by words."""
+"""How close a text is to its reference, by characters and by words."""
 
 from __future__ import annotations
 
@@ -46,5 +46,5 @@ def rouge_l(task: Task, example: Example, text: str) -> float:
 
 
 def words(text: str) -> list[str]:
-    """The words that rouge_l compares."""
+    """Returns the words that rouge_l compares."""
     return _WORD.findall(text.lower())

@@ -1,4 +1,4 @@
-"""A user's own metric: a function of an example and an answer's text, in the suite's folder, under `@scorer`."""
+"""Users' own metrics: a function of an example and an answer's text in the suite's folder, decorated with `@scorer`."""
 
 from __future__ import annotations
 
@@ -21,16 +21,20 @@ from goldgate.task.examples import Example
 from goldgate.task.project import suite_files
 from goldgate.task.task import Task
 
-VERSION = 1  # raised when a user's function may give the same answer another value
+VERSION = 1  # raised when the same function may come to give the same answer another value
 Better = Literal["high", "low"]
 Function = Callable[[Example, str], "float | bool | tuple[float | bool, str] | Score"]
-_SHOWN = 80  # characters of what a function raised or returned
+_SHOWN = 80  # the most characters of what a function raised or returned
 
 
 @dataclass(frozen=True, eq=False)
 class OwnScorer:
-    """A decorated function, which can still be called. bounds: the range of its values; better: whether a "high" or a
-    "low" value is.
+    """A decorated function, which can still be called.
+
+    Attributes:
+        function: The user's function.
+        better: Whether a "high" or a "low" value is better.
+        bounds: The lowest and the highest value.
     """
 
     function: Function
@@ -45,23 +49,33 @@ class OwnScorer:
         return str(getattr(self.function, "__name__", self.function))
 
     def check(self, task: Task, metrics: Collection[str]) -> None:
-        """Raises UserError for a scorer that a gate cannot use. metrics: names that are taken."""
+        """Checks that a gate can use the scorer.
+
+        Args:
+            task: The task.
+            metrics: Names that are taken.
+
+        Raises:
+            UserError: It has no name of its own, its arguments are wrong, or its code is outside of the suite.
+        """
         if not isinstance(self.function, FunctionType) or not self.name.isidentifier():
             raise UserError(
-                f"@scorer is for a function with a name, not for {self.function!r:.{_SHOWN}}",
-                hint="write `def polite(example, text):` below it",
+                f"@scorer decorates a named function, not {self.function!r:.{_SHOWN}}",
+                hint="put it above a function such as `def polite(example, text):`",
             )
         if self.name in metrics:
-            raise UserError(f"{self.name} is a metric of this task already", hint="give your function another name")
+            raise UserError(f"this task already has a metric {self.name}", hint="give your function another name")
         if self.better not in ("high", "low"):
-            raise UserError(f'{self.name}: better is "high" or "low", not {self.better!r}', hint="mend its @scorer(..)")
+            raise UserError(
+                f'{self.name}: better must be "high" or "low", not {self.better!r}', hint="fix its @scorer(..)"
+            )
         if not (
             isinstance(self.bounds, (tuple, list))
             and len(self.bounds) == 2
             and all(isinstance(b, Real) for b in self.bounds)
         ):
             raise UserError(
-                f"{self.name}: bounds are two numbers, not {self.bounds!r:.{_SHOWN}}",
+                f"{self.name}: bounds must be two numbers, not {self.bounds!r:.{_SHOWN}}",
                 hint="write @scorer(bounds=(0, 10))",
             )
         check_counted(self.function, self.name, task)
@@ -71,15 +85,16 @@ class OwnScorer:
 
         Args:
             examples: What was asked.
-            answers: The answer to each; a missing one stays missing, and one that was cut off at the limit of tokens
-                has the worst value, whatever stands in it.
-            closed: Whether errors must not tell what the examples hold.
+            answers: The answer to each. A missing one stays missing; one that was cut off at the token limit gets the
+                worst value, whatever it says.
+            closed: Whether errors must not reveal what the examples contain.
 
         Returns:
-            One value an example.
+            One value for each example.
 
         Raises:
-            UserError: The function raises, or returns no number. It names the scorer and the example.
+            UserError: The function raises, or returns something that is not a number. It names the scorer and the
+                example.
         """
         worst = float(self.bounds[0] if self.better == "high" else self.bounds[1])
         return [
@@ -89,7 +104,9 @@ class OwnScorer:
 
     def _value(self, example: Example, text: str, closed: bool) -> Score:
         try:
-            value: Any = self.function(copy.deepcopy(example), text)  # a copy: the next scorer reads the same example
+            value: Any = self.function(
+                copy.deepcopy(example), text
+            )  # a copy, because the next scorer reads the same example
             value, reason = _with_reason(value)
             number = float(value) if isinstance(value, (Real, np.bool_)) else None
         except Exception as error:
@@ -97,12 +114,12 @@ class OwnScorer:
             raise UserError(
                 f"{self.name} fails on example {example.id} with {type(error).__name__}{said}",
                 self._place(error),
-                "mend it; --split dev shows what is said of dev",
+                "fix the function; with --split dev the whole error is shown",
             ) from error
         if number is None:
             said = type(value).__name__ if closed else f"{value!r:.{_SHOWN}}"
             raise UserError(
-                f"{self.name} returns {said} for example {example.id}, which is no number",
+                f"{self.name} returns {said} for example {example.id}, which is not a number",
                 self._place(None),
                 "return a number, True or False for every answer, alone or as (number, reason)",
             )
@@ -120,7 +137,7 @@ class OwnScorer:
 
 
 def _with_reason(given: Any) -> tuple[Any, str]:
-    """The value and the reason of what a function gave: (value, reason), a Score, or a value alone."""
+    """Splits what a function returned, which is (value, reason), a Score or only a value, into value and reason."""
     if isinstance(given, Score):
         return given.value, given.reason
     if isinstance(given, tuple) and len(given) == 2 and isinstance(given[1], str):
@@ -129,22 +146,33 @@ def _with_reason(given: Any) -> tuple[Any, str]:
 
 
 def check_counted(function: Any, name: str, task: Task) -> None:
-    """Raises UserError where a function of that name lies outside of the suite: what decides a gate is part of the
-    look, and code that lies elsewhere could change unseen. An installed package that registers its scorers or
-    perturbations is counted by its version.
+    """Checks that the code of a function is part of what a look counts.
+
+    The code that decides a gate is part of the look; elsewhere, it could change unnoticed. A package that registers its
+    scorers or perturbations is counted by its version.
+
+    Args:
+        function: The function.
+        name: Its name, for the message.
+        task: The task.
+
+    Raises:
+        UserError: The function is defined outside of the suite's folder, and not in such a package.
     """
     counted = {str(p.resolve()) for p in suite_files(task.folder)}
     for home in _homes(function):
         if home is None or not (str(Path(home).resolve()) in counted or _in_package(function, home)):
             raise UserError(
-                f"the code of {name} lies outside of its suite",
+                f"the code of {name} is outside of its suite",
                 home or "",
                 f"move it into a test file or conftest.py in {task.folder}",
             )
 
 
 def _in_package(function: Any, home: str) -> bool:
-    """Whether a file belongs to a package that registers scorers or perturbations, whose version a look counts."""
+    """Returns whether a file belongs to a package that registers scorers or perturbations, whose version a look
+    counts.
+    """
     top = str(getattr(function, "__module__", "")).partition(".")[0]
     if top not in suite_packages():
         return False
@@ -153,7 +181,7 @@ def _in_package(function: Any, home: str) -> bool:
 
 
 def _homes(function: Any) -> Iterator[str | None]:
-    """The files of a function and of those that it wraps; None for what has no file."""
+    """Yields the files of a function and of those that it wraps; None for one without a file."""
     while function is not None:
         yield function.__globals__.get("__file__") if isinstance(function, FunctionType) else None
         function = getattr(function, "__wrapped__", None)
@@ -168,15 +196,15 @@ def scorer(
 ) -> OwnScorer | Callable[[Function], OwnScorer]:
     """Makes a function of (example, answer text) a metric of a suite: `candidate.by(polite) >= 0.9`.
 
-    The function's code must lie in the suite's folder or in a conftest.py above it, because it is part of what a look
-    asks. What it imports from elsewhere is not counted, so keep the rule itself there. It is checked when a gate uses
-    it.
+    The function's code must be in the suite's folder or in a conftest.py above it, because it is part of what
+    identifies a look. Code that it imports from elsewhere is not counted, so keep the rule itself in the function. The
+    scorer is checked when a gate uses it.
 
     Args:
-        function: Returns a number in `bounds`, or True or False. It may return a reason with it, as
-            `return False, "the greeting is missing"`, which a failing gate shows beside the example.
-        better: Whether a "high" or a "low" value is better, which is the way that its gates must ask. An answer that
-            was cut off has the worst value.
+        function: Returns a number in `bounds`, or True or False. It may add a reason, as in `return False, "the
+            greeting is missing"`, which a failing gate shows next to the example.
+        better: Whether a "high" or a "low" value is better; its gates must ask in that direction. An answer that was
+            cut off gets the worst value.
         bounds: The lowest and the highest value.
 
     Returns:

@@ -1,4 +1,4 @@
-"""The assignment of rows to columns with the largest sum, each row and column used once at most."""
+"""Assigns rows to columns so that the sum of gains is largest, using each row and column at most once."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ _FREE = -1
 
 
 def best_pairs(gains: Sequence[Sequence[float]]) -> dict[int, int]:
-    """Pairs rows with columns so that the sum of their gains is as large as it can be.
+    """Pairs rows with columns so that the sum of their gains is maximal.
 
-    Takes time in the order of rows² x columns (rows: the shorter side), so lists of hundreds of items are instant.
+    The time grows with rows² x columns (rows: the shorter side), so lists of hundreds of items are instant.
 
     Args:
-        gains: rows of equal length; finite numbers. Not empty.
+        gains: Rows of equal length, of finite numbers. Not empty.
 
     Returns:
-        Row → column, for as many pairs as the shorter side has. Of several best assignments it is the one that scipy's
+        Row → column, with as many pairs as the shorter side. Among several best assignments, it is the one that scipy's
         `linear_sum_assignment` picks.
 
     Source:
@@ -38,10 +38,10 @@ def best_pairs(gains: Sequence[Sequence[float]]) -> dict[int, int]:
 def _augment(
     costs: Sequence[Sequence[float]], start: int, of_row: list[float], of_column: list[float], row_at: list[int]
 ) -> None:
-    """Gives one more row a column, along the shortest path of reduced costs; changes prices and assignment in place."""
+    """Gives one more row a column, along the shortest path of reduced costs. Updates prices and assignment in place."""
     width = len(row_at)
     shortest, came_from = [math.inf] * width, [_FREE] * width
-    left = list(range(width - 1, -1, -1))  # from the back, as scipy's: it decides which of several best paths is taken
+    left = list(range(width - 1, -1, -1))  # in reverse, as in scipy: this decides which of several best paths wins
     reached: list[int] = []
     row, length = start, 0.0
     while True:
@@ -64,7 +64,7 @@ def _augment(
     for seen in reached[:-1]:
         of_row[row_at[seen]] += length - shortest[seen]
         of_column[seen] -= length - shortest[seen]
-    while column != _FREE:  # turn the path around: each row on it takes the column that it led to
+    while column != _FREE:  # flip the path: each row on it takes the column that it led to
         row = came_from[column]
         before = next((c for c, r in enumerate(row_at) if r == row), _FREE)
         row_at[column] = row

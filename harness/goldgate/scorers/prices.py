@@ -1,4 +1,4 @@
-"""What a subject's tokens cost, and who says so."""
+"""What a subject's tokens cost, and where the price comes from."""
 
 from __future__ import annotations
 
@@ -14,14 +14,19 @@ from goldgate.base.files import check_object
 from goldgate.task.subject_name import PLAIN_BASE, SubjectName, is_whole, kind_of
 from goldgate.task.task import Prices, Task
 
-_COUNTED = 1000  # tokens to price at once: under every step from which a vendor asks for more
+_COUNTED = 1000  # tokens to price at once: below every threshold from which a vendor charges more
 
 
 @dataclass(frozen=True)
 class Tariff:
-    """Prices of a million tokens, read and written. source: who says so, and for a vendor's list as of when.
+    """Token prices.
 
-    own: whether they are the subject's own; listed: whether they stand in a vendor's list, which changes with time.
+    Attributes:
+        per_million_input: Price of a million prompt tokens.
+        per_million_output: Price of a million generated tokens.
+        source: Where the prices come from; for a vendor's list, with its date.
+        own: Whether the prices are the subject's own.
+        listed: Whether they come from a vendor's list, which changes with time.
     """
 
     per_million_input: float
@@ -31,34 +36,51 @@ class Tariff:
     listed: bool = False
 
     def cost(self, tokens_in: float, tokens_out: float) -> float:
-        """Price of 1,000 answers of so many tokens each."""
+        """Returns the price of 1,000 answers with these token counts each."""
         return (tokens_in * self.per_million_input + tokens_out * self.per_million_output) / 1000
 
     @classmethod
     def for_all(cls, prices: Prices) -> Tariff:
-        """What task.yaml gives for every subject that has no price of its own."""
+        """Returns the prices that task.yaml sets for every subject without prices of its own."""
         return cls(prices.per_million_input, prices.per_million_output, "task.yaml, for all", own=False)
 
     @classmethod
     def read(cls, row: Any, where: str) -> Tariff:
-        """A tariff as a record holds it. Raises UserError for what is none."""
+        """Reads a tariff from a record.
+
+        Raises:
+            UserError: The value is not a tariff.
+        """
         again = "restore it from version control"
         row = check_object(row, where, again, per_million_input=float | int, per_million_output=float | int, source=str)
         known = {f.name: row[f.name] for f in fields(cls) if f.name in row}
         if not all(0 <= row[key] < math.inf for key in ("per_million_input", "per_million_output")):
-            raise UserError("a price is a number from 0 on", where, again)
+            raise UserError("a price must be a finite number of at least 0", where, again)
         return cls(**known)
 
     def __str__(self) -> str:
-        return f"{self.per_million_input:g} a million tokens read, {self.per_million_output:g} written ({self.source})"
+        read, written = f"{self.per_million_input:g}", f"{self.per_million_output:g}"
+        return f"{read} per million input tokens, {written} per million output tokens ({self.source})"
 
 
 def tariff_of(task: Task, subject: str, today: date, recorded: Tariff | None = None) -> Tariff | None:
-    """The tariff of a subject; None where task.yaml gives no prices.
+    """Finds the token prices of a subject.
 
-    Asked in this order: task.yaml's `prices: {subjects: ..}`, by the subject's name or that of its endpoint without a
-    strategy; recorded, what was found when a champion was promoted; for an endpoint of a known vendor genai-prices, in
-    US dollars as of today; the prices that task.yaml gives for all. Raises UserError for a price of what is no subject.
+    These are tried in order: `prices: {subjects: ..}` in task.yaml, by the subject's name or its endpoint without a
+    strategy; `recorded`; for the endpoint of a known vendor, genai-prices, in US dollars as of today; the prices that
+    task.yaml sets for all subjects.
+
+    Args:
+        task: The task.
+        subject: The subject's name.
+        today: The date for a vendor's list.
+        recorded: The prices that were recorded when a champion was promoted.
+
+    Returns:
+        The prices; None if task.yaml sets none.
+
+    Raises:
+        UserError: task.yaml sets a price for something that is not a subject.
     """
     prices = task.prices
     if prices is None:
@@ -77,7 +99,7 @@ def _given(task: Task, prices: Prices, subject: str) -> Tariff | None:
     for name in prices.subjects:
         if not is_whole(name):
             raise UserError(
-                f'"{name}" is no subject',
+                f'"{name}" is not the name of a subject',
                 f'{task.folder / "task.yaml"}, field "prices.subjects"',
                 near_names(name, (subject, str(PLAIN_BASE), "openai:MODEL@URL")),
             )
@@ -91,7 +113,7 @@ def _given(task: Task, prices: Prices, subject: str) -> Tariff | None:
 
 @cache
 def _listed(model: str, url: str, today: date) -> Tariff | None:
-    """What the vendor at an address asks for a model; None where it is not known. From data that the package holds."""
+    """Returns what the vendor at an address charges for a model, from data in the package; None if unknown."""
     from genai_prices import Usage, calc_price
 
     noon = datetime.combine(today, time(12), UTC)  # some prices change within the day

@@ -1,4 +1,4 @@
-"""Why an answer is not right, in one line: what a scorer says beside its value, for the terminal and the report."""
+"""Why an answer is not right, in one line: what a scorer adds to its value, for the terminal and the report."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from goldgate.scorers.style import rules_met
 from goldgate.task.examples import Example, render_output
 from goldgate.task.task import Task
 
-_FIELDS = 3  # fields or rules that are spelt out; the rest is counted
-_LONGEST = 60  # characters of one value
-_LONGEST_RULE = 120  # characters of a broken rule, which holds place, value and rule
+_FIELDS = 3  # the most fields or rules that are spelled out; the rest are counted
+_LONGEST = 60  # the most characters of one value
+_LONGEST_RULE = 120  # the most characters of a broken rule, which includes place, value and rule
 
 
 def differs(task: Task, example: Example, text: str) -> str:
-    """Says what an answer has where something else was expected.
+    """Says where an answer differs from what was expected.
 
     Args:
         task: The task.
-        example: The example with its expected output; of several accepted ones the nearest is taken.
+        example: The example. Of several accepted outputs, the closest is used.
         text: The answer.
 
     Returns:
-        "total: expected 1204.50, got 1284.50": field by field for JSON, as a whole for anything else.
+        Text such as "total: expected 1204.50, got 1284.50": field by field for JSON, as a whole for any other kind.
     """
     if task.kind == "json":
         try:
@@ -40,12 +40,12 @@ def differs(task: Task, example: Example, text: str) -> str:
 
 
 def breaks_schema(task: Task, example: Example, text: str) -> str:
-    """Says which rules of the task's JSON Schema an answer breaks, and where; empty for one that breaks none."""
+    """Says which rules of the task's JSON Schema an answer breaks, and where; empty if it breaks none."""
     return _listed([printable(rule, _LONGEST_RULE) for rule in broken_rules(task, text)], "rules")
 
 
 def breaks_style(task: Task, example: Example, text: str) -> str:
-    """Says which rules of the task's style an answer breaks; empty for one that breaks none."""
+    """Says which rules of the task's style an answer breaks; empty if it breaks none."""
     if task.style is None:
         return ""
     rules = [rule for rule, met in rules_met(text, task.style).items() if not met]
@@ -53,13 +53,13 @@ def breaks_style(task: Task, example: Example, text: str) -> str:
 
 
 def printable(text: str, longest: int = _LONGEST) -> str:
-    """Makes model output fit for a terminal: one line, shortened, and nothing that could steer the terminal."""
+    """Makes model output safe for a terminal: one line, shortened, without control characters."""
     plain = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
     return plain if len(plain) <= longest else plain[: longest - 1] + "…"
 
 
 def _listed(parts: Sequence[str], what: str) -> str:
-    more = f"; and {len(parts) - _FIELDS} {what} more" if len(parts) > _FIELDS else ""
+    more = f"; and {len(parts) - _FIELDS} more {what}" if len(parts) > _FIELDS else ""
     return "; ".join(parts[:_FIELDS]) + more
 
 

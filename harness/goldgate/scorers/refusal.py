@@ -1,4 +1,4 @@
-"""Answers that are none: empty ones, and those that refuse."""
+"""Answers that answer nothing: empty ones and refusals."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from goldgate.scorers.scorer import Context
 from goldgate.subjects.subject import Answer
 from goldgate.task.examples import Example, render_output
 
-_START = 200  # characters: a refusal stands at the beginning of an answer; what follows may quote anything
+_START = 200  # characters: a refusal comes at the beginning of an answer; later text may quote anything
 
-# Language → who cannot, and what. Every pair is a phrase. Kept narrow on purpose: "I'm sorry to hear that" and "we
-# cannot refund" refuse nothing, so neither an apology alone nor "cannot" before any verb counts.
+# Language → who cannot, and what. Every pair is a phrase. Narrow on purpose: "I'm sorry to hear that" and "we cannot
+# refund" are not refusals, so neither an apology alone nor "cannot" before an arbitrary verb counts.
 _CANNOT = {
     "en": (
         (
@@ -137,7 +137,7 @@ REFUSALS: dict[str, tuple[str, ...]] = {
     language: (*_WHOLE[language], *(f"{who} {what}" for who, what in product(*pair)))
     for language, pair in _CANNOT.items()
 }
-"""Language → phrases of a refusal, lower case, with straight apostrophes and single blanks."""
+"""Language → phrases of a refusal, in lower case, with straight apostrophes and single spaces."""
 _PHRASE = re.compile(
     r"(?<!\w)(?:{})(?!\w)".format(
         "|".join(
@@ -148,7 +148,9 @@ _PHRASE = re.compile(
 
 
 def is_refusal(text: str) -> bool:
-    """Whether one of REFUSALS stands in the first 200 characters, as whole words in any case, with any apostrophe."""
+    """Returns whether the first 200 characters contain one of REFUSALS, as whole words in any case, with any
+    apostrophe.
+    """
     start = unicodedata.normalize("NFC", " ".join(text.replace("’", "'").split())[:_START])
     return _PHRASE.search(start.casefold()) is not None
 

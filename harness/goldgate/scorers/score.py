@@ -7,9 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Score:
-    """The value of one answer, and in one line why it is not better; the reason is empty where there is none to give.
+    """The value of one answer, and why it is not better.
 
-    A reason tells what the example holds, so it is shown for dev and for a golden split that was opened, never else.
+    A reason reveals what the example contains, so it is shown only for dev and for a golden split that was opened.
+
+    Attributes:
+        value: The value.
+        reason: One line; empty if there is nothing to say.
     """
 
     value: float
@@ -17,9 +21,9 @@ class Score:
 
 
 Given = float | Score | None
-"""What a scorer gives for one answer: None where the answer is missing."""
+"""What a scorer gives for one answer: None if the answer is missing."""
 
 
 def value_of(given: Given) -> float | None:
-    """Returns the value of what a scorer gave, without its reason; None where the answer is missing."""
+    """Returns the value that a scorer gave, without its reason; None if the answer is missing."""
     return given.value if isinstance(given, Score) else given

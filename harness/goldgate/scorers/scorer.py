@@ -1,4 +1,4 @@
-"""What a scorer is: a named, versioned function from answers to one number per example."""
+"""The scorer: a named, versioned function from answers to one number per example."""
 
 from __future__ import annotations
 
@@ -20,8 +20,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Context:
-    """What a scorer may need beside the answers: the task, and the folder where the embedding model is cached. own: the
-    user's scorers that were asked for so far, by name; tariff: what the subject's tokens cost.
+    """What a scorer may need in addition to the answers.
+
+    Attributes:
+        task: The task.
+        cache: The folder where the embedding model is cached.
+        own: The user's scorers that were used so far, by name.
+        tariff: What the subject's tokens cost; None for the prices that task.yaml sets for all.
     """
 
     task: Task
@@ -31,7 +36,9 @@ class Context:
 
     @property
     def priced(self) -> Tariff:
-        """The tariff, by default that which task.yaml gives for all; there is one wherever cost_per_1k is a metric."""
+        """The tariff, by default the one that task.yaml sets for all subjects; it exists wherever cost_per_1k is a
+        metric.
+        """
         assert self.task.prices is not None
         return self.tariff or Tariff.for_all(self.task.prices)
 
@@ -42,11 +49,18 @@ class Scoring(Protocol):
 
 @dataclass(frozen=True)
 class Scorer:
-    """One metric. version: raised when the same answer may score differently; bounds: in its unit.
+    """One metric.
 
-    better: whether a larger or a smaller value is; kinds: the task kinds it makes sense for; model: whether scoring
-    itself needs a model, so that its values are worth recording beside the answers; shown: whether reports and
-    `evaluate` list it where no gate asks for it.
+    Attributes:
+        name: Its name.
+        version: Raised when the same answer may score differently.
+        score: Computes the values.
+        kinds: The kinds of task that it applies to.
+        better: Whether a "high" or a "low" value is better.
+        bounds: The lowest and the highest value, in the metric's unit.
+        needs: Says what a task lacks for the metric; None if it lacks nothing.
+        model: Whether scoring itself runs a model, so that its values are worth recording with the answers.
+        shown: Whether reports and `evaluate` list the metric even if no gate uses it.
     """
 
     name: str
@@ -65,12 +79,12 @@ def per_example(
 ) -> Scoring:
     """Makes a scorer from a function of one answer's text whose worst value is 0 and whose best is 1.
 
-    A missing answer stays missing. One that was cut off at the limit of tokens scores 0, whatever stands in it: served,
-    it would be cut there too, and nobody knows its end.
+    A missing answer stays missing. One that was cut off at the token limit scores 0, whatever it says: in production it
+    would be cut off too, and nobody knows how it would end.
 
     Args:
-        score: Gives the value of an answer.
-        why: Says what an answer below the best value lacks; None for a scorer that has no reasons to give.
+        score: Computes the value of an answer.
+        why: Says what an answer below the best value lacks; None for a scorer without reasons.
 
     Returns:
         The scorer.

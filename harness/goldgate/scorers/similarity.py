@@ -31,6 +31,6 @@ def similarity(context: Context, examples: Sequence[Example], answers: Sequence[
             continue
         mine = vectors[answer.text]
         best = max(float(mine @ vectors[render_output(r)]) for r in example.answers)
-        # Rounded so that recorded and computed values are the same number on every machine; clipped for float error.
+        # Rounded so that recorded and computed values are equal on every machine; clipped because of float error.
         values.append(round(min(1.0, max(-1.0, best)), 4))
     return values

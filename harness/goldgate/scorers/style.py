@@ -1,7 +1,8 @@
-"""House-style rules that a program can check, and whether the numbers survived a rewriting. Pure functions of text.
+"""House-style rules that a program can check, and whether a rewrite kept the numbers. Pure functions of text.
 
-It knows no task and no model: what is asked stands in a `Style`, one entry a rule. Text between double quotes ("..."
-or “...”, closed on the same line) is somebody else's wording: no rule but the frame (greeting, sign-off) looks into it.
+This module knows no task and no model: the rules are in a `Style`, one field for each. Text between double quotes
+("..." or “...”, closed on the same line) is somebody else's wording, which no rule checks except those on the greeting
+and the sign-off.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _FOLLOWED = {
 }
 
 # Full form -> contraction; the forms with "not" first, because "it is not" becomes "it isn't".
-# Left out on purpose: "have" after a pronoun ("you have two days" has no contraction that reads well) and "let us".
+# Omitted on purpose: "have" after a pronoun ("you have two days" has no contraction that reads well) and "let us".
 CONTRACTIONS: dict[str, str] = {
     "cannot": "can't",
     "can not": "can't",
@@ -36,7 +37,7 @@ CONTRACTIONS: dict[str, str] = {
 ABBREVIATIONS = ("mr", "mrs", "ms", "dr", "st", "e.g", "i.e", "approx", "vs")
 NUMBER_SIGNS = ("no", "nr")
 
-LONGEST_MATCHED = 10_000  # characters: at the square of it, a pattern that backtracks takes seconds
+LONGEST_MATCHED = 10_000  # characters: with quadratic time, a pattern that backtracks takes seconds at this length
 
 _QUOTED = re.compile(r'"[^"\n]*"|“[^”\n]*”')
 _WORD = re.compile(r"\S+")
@@ -49,26 +50,34 @@ _EDGES = "\"“”'‘’()[]{}<>.,;:!?…*"
 
 
 def rules_met(text: str, style: Style) -> dict[str, bool]:
-    """Which of a style's rules a text keeps; one entry for every rule that the style sets, in the style's order.
+    """Checks a text against a style.
 
-    Lines are stripped, blank lines are nothing. The *body* is what is left without a first line that is a greeting and
-    without a last line that is the sign-off. A text without a body keeps no rule: every entry is False.
+    Lines are stripped, and blank lines are ignored. The *body* is the text without a first line that is a greeting and
+    without a last line that is the sign-off. A text without a body meets no rule: every entry is False.
 
-    greeting: the first line equals one of the greetings, case and punctuation included; `{name}` in a greeting stands
-        for 1 to 40 characters without a comma that begin with a capital letter ("Hi {name}," takes "Hi Ms Weber,").
-    sign_off: the last line equals it, case and punctuation included; at the end of a longer line it does not count.
-    forbidden: none of these strings stands in the body outside quoted text, nor in the first or last line.
-    banned_words: none of these words or phrases stands in the body outside quoted text, whole words in any case, any
-        white space between the words of a phrase. Inflected forms are other words: "assisted" is not "assist".
-    contractions: no key of CONTRACTIONS stands in the body outside quoted text, whole words in any case. A form that
+    greeting: the first line equals one of the greetings, including case and punctuation. `{name}` in a greeting stands
+        for 1 to 40 characters without a comma that begin with a capital letter ("Hi {name}," matches "Hi Ms Weber,").
+    sign_off: the last line equals it, including case and punctuation. At the end of a longer line it does not count.
+    forbidden: none of these strings occurs in the body outside quoted text, nor in the first or last line.
+    banned_words: none of these words or phrases occurs in the body outside quoted text, as whole words in any case,
+    with
+        any white space between the words of a phrase. Inflected forms are other words: "assisted" is not "assist".
+    contractions: no key of CONTRACTIONS occurs in the body outside quoted text, as whole words in any case. A form that
         does not end in "not" counts only before another word: "as it is." and "we are, too" have no contraction.
-    max_sentences: the body has at most so many sentences, as `sentences` counts them.
-    min_words, max_words: the body has at least, at most so many words, as blanks divide it.
-    min_characters, max_characters: the same of characters, of the body's lines with one line break between them.
-    must_match, must_not_match: each, none of these regular expressions is found in the text (Python's `re.search`, on
-        the lines with one line break between them, quoted text and frame included). A text of more than LONGEST_MATCHED
-        characters keeps neither rule and is not searched: that bounds the time of a pattern that backtracks, but for
-        one that repeats a repeat, "(a+)+", which is better written "(?:a++)+".
+    max_sentences: the body has at most this many sentences, as counted by `sentences`. min_words, max_words: the body
+    has at least, at most this many words, separated by white space. min_characters, max_characters: the same for
+    characters, in the body's lines with one line break between them. must_match, must_not_match: each, none of these
+    regular expressions is found in the text (Python's `re.search`, on
+        the lines with one line break between them, including quoted text, greeting and sign-off). A text longer than
+        LONGEST_MATCHED characters fails both rules without being searched. That bounds the time of patterns that
+        backtrack, except for nested repeats such as "(a+)+", which are better written "(?:a++)+".
+
+    Args:
+        text: The answer.
+        style: The rules.
+
+    Returns:
+        Rule → whether the text meets it, for every rule that the style sets, in the style's order.
     """
     lines = _lines(text)
     greeted = bool(lines) and _is_greeting(lines[0], style.greeting)
@@ -115,17 +124,23 @@ def _patterns(text: str, style: Style) -> dict[str, bool]:
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of a text, in order, with their end marks and without white space around them.
+    """Splits a text into sentences.
 
-    A sentence ends at one or more of . ! ? … (and brackets closed behind them) before white space or the end of the
-    text, so "45.90" ends none, and at a line break. A full stop after an abbreviation of ABBREVIATIONS (any case),
-    after "No." before a digit, or after a single capital letter ("J.") ends none. Marks in quoted text end none:
-    'It says "Stop! Wait." twice.' is one sentence. Words after the last mark are a sentence too; a piece without a
-    letter or digit is none.
+    A sentence ends at a line break, or at one or more of . ! ? … (and closing brackets after them) before white space
+    or the end of the text, so "45.90" ends none. A full stop after an abbreviation in ABBREVIATIONS (any case), after
+    "No." before a digit, or after a single capital letter ("J.") ends none, and neither do marks in quoted text: 'It
+    says "Stop! Wait." twice.' is one sentence. Words after the last mark are a sentence too; a piece without a letter
+    or digit is none.
+
+    Args:
+        text: The text.
+
+    Returns:
+        The sentences in order, with their end marks, without white space around them.
     """
     found: list[str] = []
     for line in text.split("\n"):
-        # The same length as the line, so that places found in it are places in the line.
+        # The same length as the line, so that positions in it are positions in the line.
         masked = _QUOTED.sub(lambda m: "q" * len(m.group()), line)
         start = 0
         for word in _WORD.finditer(masked):
@@ -138,22 +153,29 @@ def sentences(text: str) -> list[str]:
 
 
 def numbers_kept(text: str, reference: str) -> bool:
-    """Whether every number, date or code of the reference stands in the text too.
+    """Checks that a text contains every number, date or code of a reference.
 
-    Compared are whole pieces between white space that hold a digit, without punctuation or quotes at their edges:
-    "12" is not found in "120", "45.90" not in "45.9", "£18" not in "18"; case counts ("kx-204" is not "KX-204"). How
-    often and in what order they stand does not matter, nor do numbers that only the text has. True without any.
+    It compares whole pieces between white space that contain a digit, without punctuation or quotes at their ends: "12"
+    is not found in "120", nor "45.90" in "45.9", nor "£18" in "18". Case counts ("kx-204" is not "KX-204"). How often
+    and in which order they occur does not matter, nor do numbers that only the text has.
+
+    Args:
+        text: The answer.
+        reference: The expected output.
+
+    Returns:
+        Whether all are there; True for a reference without numbers.
     """
     return _pieces(reference) <= _pieces(text)
 
 
 def full_form(form: str) -> re.Pattern[str]:
-    """The pattern that finds one key of CONTRACTIONS where it should have been contracted (see `rules_met`)."""
+    """Returns the pattern that finds a key of CONTRACTIONS where it should have been contracted (see `rules_met`)."""
     return re.compile(_words([form], "" if form.endswith("not") else _BEFORE_A_WORD), re.IGNORECASE)
 
 
 def _words(phrases: Iterable[str], after: str = "") -> str:
-    """One pattern for all the phrases: looking for each by itself takes ten times as long."""
+    """Builds one pattern for all phrases: searching for each of them separately takes ten times as long."""
     inner = "|".join(r"\s+".join(re.escape(word) for word in phrase.split()) for phrase in phrases)
     return rf"(?<![\w'’])(?:{inner})(?![\w'’]){after}"
 
@@ -183,7 +205,9 @@ def _is_greeting(line: str, greetings: tuple[str, ...]) -> bool:
 
 
 def _last_word(ended: str) -> str:
-    """The letters, digits and points before the marks at the end of a piece without blanks, with those marks."""
+    """Returns the letters, digits and full stops before the end marks of a piece without white space, with those
+    marks.
+    """
     at = len(ended.rstrip(_MARKS))
     while at > 0 and (ended[at - 1] == "." or ended[at - 1] == "_" or ended[at - 1].isalnum()):
         at -= 1

@@ -1,4 +1,4 @@
-"""Scores of text answers: exactly right, numbers kept, ended by itself; and what an answer costs in tokens."""
+"""Scores of text answers: exact match, kept numbers, natural end; and what an answer costs in tokens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metrics of the time that one asker waits. They are measured only where a suite asks for them."""
+"""Metrics of the time that one caller waits. They are measured only if a suite asks for them."""
 
 from __future__ import annotations
 
@@ -14,16 +14,28 @@ TIMED = {"latency": 1, "first_token": 1}
 
 
 def timed_measure(metric: str, timings: Sequence[Timing], **labelled: Any) -> Measure:
-    """Seconds that one asker waits; lower is better, approximate but for its percentiles. labelled: ids, groups, tags,
-    name and max_group of the measure. Raises UserError for none, or for timings of several machines.
+    """Makes a measure of the seconds that one caller waits.
+
+    Lower is better. Everything except its percentiles is approximate.
+
+    Args:
+        metric: latency or first_token.
+        timings: What was measured.
+        labelled: ids, groups, tags, name and max_group of the measure.
+
+    Returns:
+        The measure.
+
+    Raises:
+        UserError: There are no timings, or they are from several machines.
     """
     machines = sorted({t.machine for t in timings})
     if not machines:
-        raise UserError(f"{labelled['name']}: no example of it was timed", hint="take a larger slice")
+        raise UserError(f"{labelled['name']}: none of its examples was timed", hint="use a larger slice")
     if len(machines) > 1:
         raise UserError(
-            f"{labelled['name']}: measured partly on {machines[0]}, partly on {machines[1]}",
-            hint="measure it anew on one machine: --regenerate",
+            f"{labelled['name']}: measured partly on {machines[0]} and partly on {machines[1]}",
+            hint="measure all of it again on one machine: --regenerate",
         )
     values = [t.last if metric == "latency" else t.first for t in timings]
     return seconds(values, machine=machines[0], **labelled)

@@ -1,4 +1,4 @@
-"""Metrics of a split as a whole, which are no mean of per-example values."""
+"""Metrics of a split as a whole, which are not means of per-example values."""
 
 from __future__ import annotations
 
@@ -14,8 +14,14 @@ from goldgate.task.task import Task
 
 @dataclass(frozen=True)
 class Whole:
-    """A metric of all answers together. measure: makes it from the task, examples and answers; ids, groups, tags, name
-    and max_group are passed on to the measure.
+    """A metric of all answers together.
+
+    Attributes:
+        name: Its name.
+        version: Raised when the same answers may score differently.
+        kinds: The kinds of task that it applies to.
+        measure: Makes the measure from the task, examples and answers; ids, groups, tags, name and max_group are passed
+            on to it.
     """
 
     name: str

@@ -1,4 +1,6 @@
-"""Subjects: who answers. One string names one everywhere: see SubjectName. Importing this loads no model library."""
+"""Subjects: who answers. A name identifies a subject everywhere (see SubjectName). Importing this loads no model
+library.
+"""
 
 from goldgate.subjects.remote import how_known
 from goldgate.subjects.resolve import can_constrain, parse_subject, serving_digest

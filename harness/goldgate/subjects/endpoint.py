@@ -1,7 +1,6 @@
-"""One OpenAI-compatible endpoint: its key, and one question, bounded in size and time and asked again
-where asking again may help.
+"""One OpenAI-compatible endpoint: its key, and requests that are bounded in size and time and retried if that may help.
 
-What comes back is hostile until it is read: it is never followed elsewhere, and its words are cut and made printable.
+A response is untrusted until it is parsed: redirects are not followed, and quoted text is cut and made printable.
 """
 
 from __future__ import annotations
@@ -18,17 +17,22 @@ from goldgate.base.errors import UserError
 from goldgate.task.address import Address
 
 PARALLEL = 8
-"""Requests at a time: enough to hide the wait for one, few enough for the limits that vendors set."""
+"""Requests at a time: enough to hide the latency of one, few enough to stay within the limits that vendors set."""
 ATTEMPTS = 5
-LONGEST_WAIT = 60.0  # seconds that a Retry-After is honoured for
-LONGEST_REQUEST = 300.0  # seconds until the last byte: a model that thinks for longer is not there
-LARGEST_BODY = 4 * 2**20  # bytes: 8,192 tokens, written as \uXXXX, are less than a quarter of it
+LONGEST_WAIT = 60.0  # seconds: the longest Retry-After that is honoured
+LONGEST_REQUEST = 300.0  # seconds to the last byte: a model that takes longer counts as not answering
+LARGEST_BODY = 4 * 2**20  # bytes: 8,192 tokens written as \uXXXX take less than a quarter of this
 _CONNECT = 10.0
-_SAID = 200  # characters of an endpoint's own words in a message
+_SAID = 200  # the most characters of an endpoint's own words in a message
 
 
 class NoAnswer(Exception):
-    """This question has no answer: why. passing: another time it may have one."""
+    """The question has no answer.
+
+    Attributes:
+        why: The reason.
+        passing: Whether another attempt later may succeed.
+    """
 
     def __init__(self, why: str, *, passing: bool) -> None:
         super().__init__(why)
@@ -37,7 +41,7 @@ class NoAnswer(Exception):
 
 
 class _Again(NoAnswer):
-    """Worth another try. after: seconds that the endpoint wants us to wait; reached: whether it was there at all."""
+    """Worth a retry. after: seconds that the endpoint asks us to wait; reached: whether it could be reached at all."""
 
     def __init__(self, why: str, after: float | None = None, *, reached: bool = True) -> None:
         super().__init__(why, passing=True)
@@ -46,20 +50,32 @@ class _Again(NoAnswer):
 
 
 def key_for(address: Address, environ: Mapping[str, str]) -> str | None:
-    """The key of that host, None where there is none. Raises UserError for what cannot be one, without showing it."""
+    """Reads the API key for a host from the environment.
+
+    Args:
+        address: The endpoint's address.
+        environ: The environment variables.
+
+    Returns:
+        The key; None if there is none.
+
+    Raises:
+        UserError: The value cannot be a key. The message does not show it.
+    """
     key = environ.get(address.key_variable, "").strip()
     if not (key.isascii() and key.isprintable()) or " " in key:
         raise UserError(
-            "holds blanks or letters that no key has",
+            "contains spaces or characters that no key has",
             f"environment variable {address.key_variable}",
-            "set it to the key alone",
+            "set it to the key and nothing else",
         )
     return key or None
 
 
 class Endpoint:
-    """Asks one endpoint, from several threads. Its connections stay open until close(): who asks again does not wait
-    for a new one, as nobody does in production.
+    """Sends requests to one endpoint, from several threads.
+
+    Connections stay open until close(), so that repeated requests do not pay for a new one, just as in production.
     """
 
     def __init__(self, address: Address, key: str | None) -> None:
@@ -82,11 +98,19 @@ class Endpoint:
         self._client.close()
 
     def ask(self, body: Mapping[str, Any], over: Event) -> tuple[Mapping[str, Any], float]:
-        """The JSON object that a chat completion is, and the seconds that it took. over: once set, nothing is asked
-        again.
+        """Asks for one chat completion, with retries.
 
-        Raises NoAnswer where there is none after all tries, and UserError where no question can have one: the endpoint
-        is not there, sends elsewhere, or refuses the key or the model.
+        Args:
+            body: The request.
+            over: Once this event is set, nothing is retried.
+
+        Returns:
+            The JSON object of the response, and the seconds that the successful request took.
+
+        Raises:
+            NoAnswer: There is still no answer after all attempts.
+            UserError: No question can be answered: the endpoint cannot be reached, redirects, or refuses the key or the
+                model.
         """
         import stamina
 
@@ -105,7 +129,7 @@ class Endpoint:
             if error.reached:
                 raise
             raise UserError(
-                f"cannot be reached ({error.why})", self._address.url, "start it, or check the address"
+                f"cannot be reached ({error.why})", self._address.url, "start the server, or check the address"
             ) from error
         raise AssertionError("a retry ends with an answer or an error")
 
@@ -124,7 +148,9 @@ class Endpoint:
         if response.status_code != 200:
             raise self._refused(response.status_code, response.headers, raw)
         if self._key is not None:
-            raw = raw.replace(self._key.encode(), b"***")  # answers are kept, and shared: an echo must not be
+            raw = raw.replace(
+                self._key.encode(), b"***"
+            )  # answers are stored and shared, so an echoed key must not stay
         try:
             answer = json.loads(raw)
         except (ValueError, RecursionError) as error:
@@ -134,40 +160,40 @@ class Endpoint:
         return answer, seconds
 
     def _refused(self, status: int, headers: Mapping[str, str], raw: bytes) -> Exception:
-        """What an answer that is not 200 comes to."""
+        """Turns a response other than 200 into the exception for it."""
         url, variable = self._address.url, self._address.key_variable
         if 300 <= status < 400:
             to = self._quoted(headers.get("location", "nowhere"))
             return UserError(
-                f"sends elsewhere (HTTP {status}, to {to}), where the key is not taken",
+                f"redirects (HTTP {status}, to {to}), and the key is not sent there",
                 url,
-                "name the address that answers itself",
+                "give the address that answers directly",
             )
         if status in (401, 403):
-            hint = f"set {variable} to a key that may use it" if self._key is None else f"check the key in {variable}"
+            hint = f"set {variable} to a valid key" if self._key is None else f"check the key in {variable}"
             return UserError(
-                f"refuses the key (HTTP {status})" if self._key else f"asks for a key (HTTP {status})", url, hint
+                f"refuses the key (HTTP {status})" if self._key else f"requires a key (HTTP {status})", url, hint
             )
         said = f"HTTP {status}: {self._quoted(_message(raw))}"
         if status in (404, 405):
             return UserError(
-                f"knows no such address or model ({said})",
+                f"does not know this path or model ({said})",
                 url,
-                "end the address before /chat/completions, and check the model's name",
+                "check that the address ends before /chat/completions, and check the model's name",
             )
         if status in (408, 409, 425, 429) or status >= 500 or status < 300:
             return _Again(said, retry_after(headers.get("retry-after"), datetime.now(UTC)))
         return NoAnswer(said, passing=False)
 
     def _quoted(self, text: str) -> str:
-        """An endpoint's own words, without our key, on one line and not too many."""
+        """Returns an endpoint's own words on one line, without our key and not too long."""
         plain = text.replace(self._key, "***") if self._key else text
         line = " ".join("".join(c if c.isprintable() or c.isspace() else "?" for c in plain).split())
         return line if len(line) <= _SAID else line[: _SAID - 1] + "…"
 
 
 def _read(response: Any, until: float) -> bytes:
-    """The body as it was sent. Raises _Again for one that is too large, and a timeout for one that takes too long."""
+    """Reads the body. Raises _Again if it is too large, and httpx.ReadTimeout if it takes too long."""
     import httpx
 
     raw = b""
@@ -181,7 +207,7 @@ def _read(response: Any, until: float) -> bytes:
 
 
 def _message(raw: bytes) -> str:
-    """What an endpoint says of an error: OpenAI's form where it keeps it, else the body."""
+    """Returns the error message of a response: in OpenAI's format if it is used, otherwise the body."""
     text = raw[: 1 << 16].decode("utf-8", "replace")
     try:
         error = json.loads(text)["error"]
@@ -191,7 +217,15 @@ def _message(raw: bytes) -> str:
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds that a Retry-After header asks for, a number or a date, at most LONGEST_WAIT; None without one."""
+    """Reads a Retry-After header.
+
+    Args:
+        value: The header, a number of seconds or a date; None if it was not sent.
+        now: The current time.
+
+    Returns:
+        Seconds to wait, in [0, LONGEST_WAIT]; None without a readable header.
+    """
     if value is None:
         return None
     try:

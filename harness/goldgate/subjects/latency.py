@@ -1,4 +1,4 @@
-"""Latency: what one asker waits for one answer. Throughput, which answers carry, is another thing."""
+"""Latency: how long one caller waits for one answer. Answers carry throughput, which is something else."""
 
 from __future__ import annotations
 
@@ -15,13 +15,17 @@ from goldgate.subjects.subject import Subject
 from goldgate.task.examples import Example
 
 EXAMPLES = 100
-"""Examples of a split that are asked alone: 72 is the fewest that can show a 95th percentile at 2.5%."""
+"""How many examples of a split are timed one at a time: 72 is the fewest that can bound a 95th percentile at 2.5%."""
 
 
 @dataclass(frozen=True)
 class Timing:
-    """What one asker waited, on which machine. first, last: seconds to the first token and to the last; None for an
-    answer that is missing.
+    """How long one caller waited.
+
+    Attributes:
+        first: Seconds to the first token; None if the answer is missing.
+        last: Seconds to the last token; None if the answer is missing.
+        machine: The machine that it was measured on.
     """
 
     first: float | None
@@ -30,19 +34,29 @@ class Timing:
 
 
 def chosen(examples: Sequence[Example]) -> list[Example]:
-    """The examples that are timed: EXAMPLES of them by digest, the same for every subject."""
+    """Returns the examples to time: the first EXAMPLES by digest, the same for every subject."""
     return sorted(examples, key=lambda e: e.digest)[:EXAMPLES]
 
 
 def measure_latency(subject: Subject, examples: Sequence[Example]) -> dict[str, Timing]:
-    """Example digest → what it took when asked alone. The first is asked once before: loading is not counted."""
+    """Measures how long each example takes when it is asked alone.
+
+    The first example is also asked once before, untimed, so that loading the model does not count.
+
+    Args:
+        subject: Who answers.
+        examples: The examples to time.
+
+    Returns:
+        Example digest → timing.
+    """
     here = machine()
     timings: dict[str, Timing] = {}
     for example in [*examples[:1], *examples]:
         started = time.perf_counter()
         (answer,) = subject.answer([example])
         last = time.perf_counter() - started
-        # What the subject did before its batch began, reading the prompt into tokens, is waited for too.
+        # Work before the batch starts, such as tokenizing the prompt, is part of the wait.
         first = last if answer.first_token is None else max(0.0, last - answer.seconds) + answer.first_token
         there = answer.text is not None
         timings[example.digest] = Timing(first if there else None, last if there else None, here)
@@ -51,7 +65,9 @@ def measure_latency(subject: Subject, examples: Sequence[Example]) -> dict[str, 
 
 @cache
 def machine() -> str:
-    """The machine in words: processor, usable cores, accelerator. Latencies of different machines do not compare."""
+    """Describes the machine: processor, usable cores and accelerator. Latencies from different machines do not
+    compare.
+    """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     words = [_processor(), f"{cores} cores"]
     if accelerator := device_name():

@@ -1,4 +1,4 @@
-"""linear: logistic regression on sentence embeddings, what an expert would try first where the labels are closed."""
+"""linear is logistic regression on sentence embeddings: what an expert would try first on a closed set of labels."""
 
 from __future__ import annotations
 
@@ -18,27 +18,33 @@ from goldgate.task.examples import Example, Split, render_output
 from goldgate.task.task import Task
 
 INVERSE_PENALTY = 10.0
-"""C of scikit-learn. Unit-length embeddings have small coordinates: its default 1 holds the weights too small."""
+"""scikit-learn's C. Unit-length embeddings have small coordinates, for which the default of 1 regularises too
+strongly.
+"""
 MAX_ITERATIONS = 2_000
 
 
 class LinearSubject:
-    """Fitted on the whole train split whenever it has to answer; a few seconds at 10,000 examples."""
+    """A classifier that is fitted on the whole train split each time it answers: a few seconds at 10,000 examples."""
 
     name = "linear"
 
     def __init__(self, task: Task, train: Split, cache: Path) -> None:
-        """Raises UserError for a task without closed labels, or a train split with only one of them."""
+        """Checks that the task can be learned.
+
+        Raises:
+            UserError: The task has no closed labels, or its train split has only one of them.
+        """
         if task.kind != "label":
             raise UserError(
-                f'"linear" needs closed labels, task {task.name} is of kind {task.kind}',
+                f'"linear" needs closed labels, but task {task.name} is of kind {task.kind}',
                 hint="compare with a prompt instead, for example base+few_shot:4",
             )
         if len({render_output(e.output) for e in train}) < 2:
             raise UserError(
-                "the train split has only one label: there is nothing to learn",
+                "the train split has only one label, so there is nothing to learn",
                 f"task {task.name}",
-                "add examples of the other labels to train.jsonl",
+                "add examples with other labels to train.jsonl",
             )
         self._train = train
         self._cache = cache
@@ -50,7 +56,7 @@ class LinearSubject:
         )
 
     def sampled(self, sample: int) -> LinearSubject:
-        """Itself: it draws nothing."""
+        """Returns itself: its answers are not sampled."""
         return self
 
     def fingerprint(self, example: Example) -> str:
@@ -58,7 +64,7 @@ class LinearSubject:
         return digest([self.identity, version("scikit-learn"), version("sentence-transformers"), example.text])
 
     def answer(self, examples: Sequence[Example], progress: Progress | None = None) -> Iterator[Answer]:
-        """The likeliest label of each example. It reads and writes no tokens: it costs none."""
+        """Yields the likeliest label of each example. No tokens are read or written, so answers cost none."""
         from sklearn.linear_model import LogisticRegression
 
         from goldgate.models.embedder import embed

@@ -1,4 +1,4 @@
-"""Subjects on this machine: the task's base model with a prompt, or with an adapter, by transformers."""
+"""Local subjects: the task's base model with a prompt or with an adapter, run by transformers."""
 
 from __future__ import annotations
 
@@ -27,14 +27,24 @@ if TYPE_CHECKING:
     from goldgate.engine.loading import Loaded
 
 ENGINE = 1
-"""Raised when the same subject may answer the same prompt differently because of our code."""
+"""Raised when our code may make the same subject answer the same prompt differently."""
 PRECISION = "float32"
 
 
 @dataclass(frozen=True)
 class Who:
-    """What a local subject is made of, all known without a model in memory. model: content digest of the base, or of
-    the whole model in `folder`, where an adapter was merged into it before.
+    """What a local subject is made of; all of it is known without loading a model.
+
+    Attributes:
+        name: The subject's name.
+        task: The task.
+        cache: The cache folder.
+        model: Content digest of the base model, or of the whole model in `folder`.
+        adapter: The adapter; None for a prompted base model or an exported model.
+        strategy: The prompting strategy.
+        constrained: Whether answers are constrained to the task's schema or labels.
+        sample: Number of the sample; 0 for the first.
+        folder: The folder of an exported model, which has its adapter merged in; None for the task's base model.
     """
 
     name: str
@@ -49,14 +59,14 @@ class Who:
 
 
 class LocalSubject:
-    """A base model, prompted or tuned. Adapters are merged into the weights, in 32-bit floats, before answering."""
+    """A base model, prompted or tuned. An adapter is merged into the weights, in 32-bit floats, before answering."""
 
     def __init__(self, who: Who) -> None:
         self._who = who
 
     @property
     def who(self) -> Who:
-        """What it is made of, for variants of it."""
+        """What the subject is made of, for variants of it."""
         return self._who
 
     @property
@@ -65,7 +75,7 @@ class LocalSubject:
 
     @cached_property
     def identity(self) -> str:
-        """Digest of base, adapter, prompt, decoding, chat template and constraint: who it is, wherever it lies."""
+        """Digest of base, adapter, prompt, decoding, chat template and constraint, independent of any path."""
         who = self._who
         identity = digest(
             {
@@ -91,7 +101,7 @@ class LocalSubject:
 
     @cached_property
     def _engine(self) -> dict[str, Any]:
-        # Answers are known by the versions that make them: without these, none can be found or made.
+        # Library versions are part of the key: without these packages no answer can be looked up or made.
         require("torch", "transformers", *(["peft"] if self._who.adapter else []))
         packages = ["torch", "transformers", "tokenizers"]
         packages += ["peft"] if self._who.adapter else []
@@ -107,7 +117,7 @@ class LocalSubject:
         }
 
     def answer(self, examples: Sequence[Example], progress: Progress | None = None) -> Iterator[Answer]:
-        """Answers in batches. A prompt longer than the task allows is not answered: its Answer says so."""
+        """Answers in batches. A prompt that is longer than the task allows gets an Answer with an error."""
         from goldgate.models.template import prompt_tokens
 
         if not examples:
@@ -136,8 +146,16 @@ class LocalSubject:
             )
 
     def gap(self, example: Example, one: str, other: str) -> float:
-        """By how much the model prefers one of two answers where they part: the difference of the two tokens' logits,
-        at least 0. Answers that part nowhere as tokens are infinitely apart.
+        """Measures how strongly the model prefers one answer over another where they diverge.
+
+        Args:
+            example: The example.
+            one: An answer.
+            other: Another answer.
+
+        Returns:
+            The difference between the logits of the first two tokens that differ, at least 0; infinity if the answers
+            do not differ in tokens.
         """
         import math
 
@@ -150,7 +168,7 @@ class LocalSubject:
         end = min(loaded.stops)
         a, b = ([*loaded.tokenizer(text, add_special_tokens=False).input_ids, end] for text in (one, other))
         at = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), None)
-        if at is None or who.task.thinking is not None:  # where an answer parts, its thought did long before
+        if at is None or who.task.thinking is not None:  # the thoughts diverged long before the answers did
             return math.inf
         request = Request([*tokens, *a[:at]], 0, lambda: _Either(len(loaded.tokenizer), (a[at], b[at])))
         ((_, made),) = next(generate(loaded, [request], 1))
@@ -159,7 +177,9 @@ class LocalSubject:
     def _reply(
         self, loaded: Loaded, asked: Sequence[int], tokens: Sequence[Sequence[int]], progress: Progress | None
     ) -> Iterator[tuple[int, Mapping[str, Any]]]:
-        """(Position in examples, the fields of its Answer that the model decides). A thought without an end was cut."""
+        """Yields (position, the fields of its Answer that the model decides). A thought without an end counts as cut
+        off.
+        """
         read = self._reader(loaded)
         for batch in self._generate(loaded, tokens, progress):
             for at, made in batch:
@@ -177,7 +197,7 @@ class LocalSubject:
                 )
 
     def _reader(self, loaded: Loaded) -> Callable[[Sequence[int]], str | None]:
-        """From the tokens that a model wrote to its answer; None where it never came to one."""
+        """Returns a function from a model's tokens to its answer, which is None if the model never reached one."""
         from goldgate.models.thinking import begins_inside, read_answer
 
         thinking = self._who.task.thinking
@@ -186,9 +206,9 @@ class LocalSubject:
         inside = begins_inside(loaded.tokenizer, self._who.task.template, thinking)
         if inside and self._who.constrained:
             raise UserError(
-                "the chat template's prompt ends within a thought, where a constrained answer has no place",
+                "the chat template's prompt ends inside a thought, where a constrained answer cannot start",
                 'task.yaml, field "template"',
-                "drop +constrained, or tell the template not to think: `template: {enable_thinking: false}` for many",
+                "drop +constrained, or switch thinking off: often `template: {enable_thinking: false}`",
             )
         return partial(read_answer, loaded.tokenizer, thinking=thinking, inside=inside)
 
@@ -204,7 +224,7 @@ class LocalSubject:
             return choose_labels(loaded, tokens, task.labels, progress)
         grammar = JsonGrammar(loaded, task.schema or {}) if self._who.constrained else None
         start = grammar.start if grammar else None
-        # The seed comes from the prompt alone, as the cache's key does: the same prompt is the same sample.
+        # Like the cache key, the seed depends only on the prompt: the same prompt gives the same sample.
         seed, sample = task.decoding.seed, self._who.sample
         requests = [Request(t, sample_seed(seed, digest(list(t)), sample), start) for t in tokens]
         return generate(loaded, requests, task.decoding.max_new_tokens, task.decoding.temperature, progress)
@@ -222,7 +242,7 @@ class LocalSubject:
             self.identity,
             self._fingerprint(messages),
             example.digest,
-            error=f"prompt has {count} tokens, more than max_prompt_tokens ({limit})",
+            error=f"the prompt has {count} tokens, more than max_prompt_tokens ({limit})",
         )
 
     def _load(self) -> Loaded:
@@ -232,18 +252,20 @@ class LocalSubject:
         who = self._who
         ref = ensure_model(who.cache, who.task.model if who.folder is None else str(who.folder))
         if ref.digest != who.model:
-            raise UserError("the model changed since this run began", str(ref.path), "start again")
+            raise UserError("the model has changed since this run began", str(ref.path), "start the run again")
         if who.adapter is None:
             return load_model(ref.path, ref.digest, chat_template=who.task.chat_template)
         if adapter_digest(who.adapter.folder) != who.adapter.digest:
-            raise UserError("the adapter changed since this run began", str(who.adapter.folder), "start again")
+            raise UserError(
+                "the adapter has changed since this run began", str(who.adapter.folder), "start the run again"
+            )
         loaded = load_model(ref.path, ref.digest, who.adapter.folder, who.adapter.digest, who.task.chat_template)
         check_template(who.adapter, template_digest(loaded.tokenizer, who.task.template))
         return loaded
 
 
 def sample_seed(seed: int, prompt: str, sample: int) -> int:
-    """The seed of one sample of one prompt (63 bits): the same whatever else is asked in the same run."""
+    """Returns the seed of one sample of one prompt (63 bits), whatever else the run asks."""
     return int(digest([seed, prompt, sample])[:16], 16) >> 1
 
 
@@ -252,7 +274,7 @@ def _constraint(task: Task) -> Any:
 
 
 class _Either:
-    """Allows two tokens alone."""
+    """Allows only two tokens."""
 
     def __init__(self, vocabulary: int, tokens: tuple[int, int]) -> None:
         self._vocabulary, self._tokens = vocabulary, tokens

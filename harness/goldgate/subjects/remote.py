@@ -1,7 +1,7 @@
 """Remote subjects: a model behind an OpenAI-compatible endpoint, with a prompting strategy.
 
-Such a model is known by what it is called: what answers under a name may change from one day to the next. So every
-answer carries its date and what the endpoint said of itself.
+Such a model is identified by its name only, and what answers under a name may change from one day to the next.
+Therefore every answer carries its date and what the endpoint said about itself.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from goldgate.task.subject_name import SubjectName, kind_of
 from goldgate.task.task import Task
 
 ENGINE = 1
-"""Raised when the same subject may be asked the same prompt differently because of our code."""
+"""Raised when our code may ask the same subject the same prompt differently."""
 LOST_IN_A_ROW = 8
-"""Questions that found no answer after all tries, one after another: then the endpoint itself is out of order."""
-# What a filter cut off did not end by itself: it scores as any other answer that was cut.
+"""After so many unanswered questions in a row, the endpoint itself counts as broken."""
+# An answer that a content filter cut off did not end by itself; it scores like any other answer that was cut off.
 _FINISH: Mapping[str, Finish] = {"stop": "stop", "length": "length", "content_filter": "length"}
 
 
 @dataclass(frozen=True)
 class RemoteSubject:
-    """A model at an address. The key is read from the environment when it is first asked, and kept nowhere else."""
+    """A model at an address. The key is read from the environment on the first request, and stored nowhere else."""
 
     at: SubjectName
     task: Task
@@ -47,8 +47,8 @@ class RemoteSubject:
     def __post_init__(self) -> None:
         if self.at.constrained and self.task.kind == "label":
             raise UserError(
-                f'"{self.name}": an endpoint cannot be held to a list of labels as the local models are',
-                hint="drop +constrained: an answer that is no label counts as wrong",
+                f'"{self.name}": unlike a local model, an endpoint cannot be constrained to a list of labels',
+                hint="drop +constrained: an answer that is not one of the labels counts as wrong",
             )
 
     @property
@@ -57,7 +57,9 @@ class RemoteSubject:
 
     @cached_property
     def identity(self) -> str:
-        """Digest of name, address, prompt, decoding, template arguments and constraint: no content, no key."""
+        """Digest of name, address, prompt, decoding, template arguments and constraint; not of weights, and not of the
+        key.
+        """
         identity = digest(
             {
                 "openai": self.at.model,
@@ -81,8 +83,10 @@ class RemoteSubject:
         return digest([self.identity, ENGINE, list(messages)])
 
     def answer(self, examples: Sequence[Example], progress: Progress | None = None) -> Iterator[Answer]:
-        """Answers as they come in. A question that found none after all tries has an Answer that says why; UserError
-        where the endpoint is not there, refuses, or fails LOST_IN_A_ROW times in a row.
+        """Yields answers as they arrive. A question without an answer after all attempts gets an Answer that says why.
+
+        Raises:
+            UserError: The endpoint cannot be reached, refuses, or fails LOST_IN_A_ROW times in a row.
         """
         if not examples:
             return
@@ -96,9 +100,9 @@ class RemoteSubject:
                     lost = lost + 1 if answer.passing else 0
                     if lost == LOST_IN_A_ROW:
                         raise UserError(
-                            f"{lost} questions in a row found no answer, the last one: {answer.error}",
+                            f"{lost} questions in a row got no answer; the last error: {answer.error}",
                             self.at.address.url,
-                            "ask again later: what was answered is kept",
+                            "try again later: the answers so far are kept",
                         )
                     yield answer
                     if progress is not None:
@@ -109,7 +113,7 @@ class RemoteSubject:
 
     @cached_property
     def _endpoint(self) -> Endpoint:
-        """Open as long as the subject lives."""
+        """The connection, which stays open as long as the subject lives."""
         endpoint = Endpoint(self.at.address, key_for(self.at.address, os.environ))
         finalize(self, endpoint.close)
         return endpoint
@@ -138,8 +142,10 @@ class RemoteSubject:
         return replace(nothing, seconds=seconds, **self._without_thought(said))
 
     def _without_thought(self, said: dict[str, Any]) -> dict[str, Any]:
-        """What was said, without the thought that some servers leave in it. Where its begin stands in the prompt, its
-        end alone tells that there was one; a thought without an end was cut.
+        """Removes the thought that some servers leave in the answer.
+
+        If the prompt already holds the opening tag, only the closing tag shows that there was a thought. A thought
+        without an end was cut off.
         """
         if (thinking := self.task.thinking) is None:
             return said
@@ -148,7 +154,7 @@ class RemoteSubject:
 
     def _body(self, messages: Sequence[Message]) -> dict[str, Any]:
         decoding, openai = self.task.decoding, self.at.address.openai
-        limit = "max_completion_tokens" if openai else "max_tokens"  # OpenAI's newer models know only the first
+        limit = "max_completion_tokens" if openai else "max_tokens"  # OpenAI's newer models accept only the first
         body: dict[str, Any] = {
             "model": self.at.model,
             "messages": list(messages),
@@ -156,7 +162,7 @@ class RemoteSubject:
             "temperature": decoding.temperature,
         }
         if decoding.temperature > 0:
-            # 31 bits: servers keep the seed in a 32-bit integer.
+            # 31 bits: servers store the seed in a 32-bit integer.
             body["seed"] = sample_seed(decoding.seed, digest(list(messages)), self.sample) & 0x7FFFFFFF
         if self.task.template and not openai:
             body["chat_template_kwargs"] = dict(self.task.template)
@@ -178,8 +184,16 @@ class RemoteSubject:
 
 
 def read_completion(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of an Answer that a chat completion gives. Raises NoAnswer for what is none, or reports no tokens:
-    an answer whose cost is not known would look as if it were free.
+    """Reads the fields of an Answer from a chat completion.
+
+    Args:
+        raw: The JSON object of the response.
+
+    Returns:
+        The fields by name.
+
+    Raises:
+        NoAnswer: It is not a completion, or it reports no token counts: without a known cost it would look free.
     """
     choice = _part(raw, "choices", list)[:1]
     if not choice or not isinstance(choice[0], dict):
@@ -190,15 +204,15 @@ def read_completion(raw: Mapping[str, Any]) -> dict[str, Any]:
         text = message.get("refusal")
     finish = choice[0].get("finish_reason")
     if not isinstance(finish, str) or finish not in _FINISH:
-        raise NoAnswer(f"it ended for a reason that is not known ({finish!r:.40})", passing=True)
+        raise NoAnswer(f"it ended for an unknown reason ({finish!r:.40})", passing=True)
     if text is None and finish == "length":
-        text = ""  # cut before its first word: within a thought that the server keeps to itself
+        text = ""  # cut off before its first word, inside a thought that the server does not return
     if not isinstance(text, str):
         raise NoAnswer("the answer has no text", passing=True)
     usage = _part(raw, "usage", dict)
     told = [raw.get("model"), raw.get("system_fingerprint")]
     return {
-        "text": text.encode("utf-8", "replace").decode("utf-8"),  # half a surrogate pair can be kept in no file
+        "text": text.encode("utf-8", "replace").decode("utf-8"),  # half a surrogate pair cannot be stored
         "finish": _FINISH[finish],
         "prompt_tokens": _count(usage, "prompt_tokens"),
         "completion_tokens": _count(usage, "completion_tokens"),
@@ -220,7 +234,15 @@ def _count(usage: Mapping[str, Any], key: str) -> int:
 
 
 def how_known(name: str, answers: Iterable[Answer]) -> str:
-    """What is to be said of a remote subject wherever its answers count; empty for any other."""
+    """Describes how a remote subject is identified, wherever its answers count.
+
+    Args:
+        name: The subject's name.
+        answers: Its answers.
+
+    Returns:
+        One sentence without a full stop; empty for a subject that is not remote.
+    """
     if kind_of(name) != "endpoint":
         return ""
     there = [a for a in answers if a.text is not None]

@@ -1,4 +1,4 @@
-"""Subjects that are known by their record: with a model for what is not recorded, or with recorded answers alone."""
+"""Subjects that are known by their recorded answers, with or without a model for those that were not recorded."""
 
 from __future__ import annotations
 
@@ -10,10 +10,16 @@ from goldgate.task.examples import Example
 
 
 class Replayed:
-    """A subject known by its recorded identity; its model is needed only for what is not recorded.
+    """A subject known by its recorded identity. Its model is needed only for answers that were not recorded.
 
-    live: the subject itself; where: the file and field that names it. Raises UserError when it has to answer and
-    cannot, or is another than the recorded one.
+    Args:
+        name: The subject's name.
+        identity: Its recorded identity.
+        live: Makes the subject itself.
+        where: The file and field that name it.
+
+    Raises:
+        UserError: It has to answer and cannot, or it is no longer the subject that was recorded. Raised on use.
     """
 
     def __init__(self, name: str, identity: str, live: Callable[[], Subject], where: str) -> None:
@@ -29,7 +35,7 @@ class Replayed:
         return self._subject().answer(examples, progress)
 
     def gap(self, example: Example, one: str, other: str) -> float:
-        """As LocalSubject.gap."""
+        """See LocalSubject.gap."""
         live = self._subject()
         return float(live.gap(example, one, other)) if hasattr(live, "gap") else float("inf")
 
@@ -39,13 +45,13 @@ class Replayed:
         )
 
     def variant(self, variant: Variant) -> Replayed:
-        """The variant, known by its record in turn; made of the subject itself where it has to answer."""
+        """Returns the variant, known by its record too, and made from the subject itself only if it has to answer."""
         live = self._subject
         return Replayed(self.name, variant.identity(self.identity), lambda: variant.of(live()), self._where)
 
     def _subject(self) -> Subject:
-        what = f"an answer of {self.name} is not recorded, and it cannot be generated: "
-        hint = "bring its adapter back to where champion.json says, or train and promote again"
+        what = f"an answer of {self.name} was not recorded and cannot be generated: "
+        hint = "put its adapter back where champion.json says, or train and promote again"
         try:
             subject = self._live()
         except UserError as error:
@@ -56,9 +62,16 @@ class Replayed:
 
 
 class OnlyRecorded:
-    """A subject of which only recorded answers are left. Raises UserError when it has to answer.
+    """A subject of which only the recorded answers are left.
 
-    where: the file of the record; hint: what to do where an answer is not in it.
+    Args:
+        name: The subject's name.
+        identity: Its recorded identity.
+        where: The file of the record.
+        hint: What to do if an answer is not in it.
+
+    Raises:
+        UserError: It has to answer. Raised on use.
     """
 
     def __init__(self, name: str, identity: str, where: str, hint: str) -> None:
@@ -66,7 +79,9 @@ class OnlyRecorded:
         self._where, self._hint = where, hint
 
     def fingerprint(self, example: Example) -> str:
-        raise UserError(f"the run has no answer of {self.name} to {example.id} as it is now", self._where, self._hint)
+        raise UserError(
+            f"the run recorded no answer of {self.name} to {example.id} in its present form", self._where, self._hint
+        )
 
     def answer(self, examples: Sequence[Example], progress: Progress | None = None) -> Iterator[Answer]:
         if examples:
@@ -79,5 +94,5 @@ class OnlyRecorded:
         )
 
     def variant(self, variant: Variant) -> OnlyRecorded:
-        """The variant, of which only recorded answers are left too."""
+        """Returns the variant, of which only the recorded answers are left too."""
         return OnlyRecorded(self.name, variant.identity(self.identity), self._where, self._hint)

@@ -1,4 +1,4 @@
-"""One string names a subject everywhere: this reads it."""
+"""Turns the name of a subject into the subject."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from goldgate.base.errors import UserError, near_names
+from goldgate.base.extensions import SUBJECTS, extensions
 from goldgate.base.fingerprint import digest
 from goldgate.models.adapter import check_base, read_adapter
 from goldgate.models.embedded import EMBEDDER_DIGEST, model_digest
@@ -16,6 +17,7 @@ from goldgate.models.embedder import embed, nearest
 from goldgate.models.exported import read_merged
 from goldgate.prompts import Sources, parse_strategy
 from goldgate.subjects.local import LocalSubject, Who
+from goldgate.subjects.packaged import packaged_subject
 from goldgate.subjects.remote import RemoteSubject
 from goldgate.subjects.subject import Subject
 from goldgate.task.examples import Split, load_split
@@ -25,11 +27,21 @@ from goldgate.task.task import Task
 
 
 def parse_subject(name: str, task: Task, project: Project) -> Subject:
-    """The subject of that name: base+STRATEGY, adapter:FOLDER, model:FOLDER (as exported) or
-    openai:MODEL@URL+STRATEGY, each with +constrained, or linear.
+    """Resolves a subject's name.
 
-    Reads data and digests, loads no model, asks nobody. Raises UserError for a name, strategy, folder or base that is
-    not right.
+    Reads data and digests. Loads no model and asks no endpoint.
+
+    Args:
+        name: base+STRATEGY, adapter:FOLDER, model:FOLDER (an exported model) or openai:MODEL@URL+STRATEGY, each
+            optionally followed by +constrained; linear; or a name that an installed package answers to.
+        task: The task that the subject will be asked.
+        project: The project of the task.
+
+    Returns:
+        The subject, ready to answer.
+
+    Raises:
+        UserError: The name, strategy, folder or base model is wrong, or a package's subject cannot be made.
     """
     who, sources = SubjectName.parse(name), sources_of(task, project)
     if who.constrained and task.kind == "text":
@@ -53,19 +65,31 @@ def parse_subject(name: str, task: Task, project: Project) -> Subject:
         merged = read_merged(_folder(who, project).resolve())
         model = model_digest(project.cache, str(merged.folder))
         return LocalSubject(made(model, None, parse_strategy(merged.prompt, sources), folder=merged.folder))
-    raise UserError(f'no subject "{name}"', hint=near_names(name, FORMS))  # a role, which others know who plays
+    if who.kind == "package" and (extension := extensions(SUBJECTS).get(who.word)) is not None:
+        return packaged_subject(extension, name, task, project)
+    # What is left are roles: only a caller that reads champion.json knows who plays them.
+    raise UserError(f'no subject "{name}"', hint=near_names(name, FORMS))
 
 
 def can_constrain(name: SubjectName, task: Task) -> bool:
-    """Whether a subject's answers can be held to the task's closed form."""
+    """Returns whether a subject's answers can be constrained to the task's closed form (its schema or labels)."""
     return (task.kind == "json" and (name.local or name.kind == "endpoint")) or (task.kind == "label" and name.local)
 
 
 def serving_digest(name: str, prompt: str | None, task: Task, project: Project) -> str:
-    """Digest of what decides a subject's answers beside its weights: base model by name, prompt, template, decoding and
-    constraint. Known without any model, so that a recorded answer can be told from one of another configuration.
+    """Digests everything that decides a subject's answers, except its weights.
 
-    prompt: the strategy that an adapter was trained with; None for subjects that name theirs.
+    It covers the base model by name, the prompt, the chat template, decoding and the constraint. It needs no model, so
+    a recorded answer can be told apart from one that was made under another configuration.
+
+    Args:
+        name: The subject's name.
+        prompt: The strategy that an adapter was trained with; None for subjects that name theirs.
+        task: The task.
+        project: The project of the task.
+
+    Raises:
+        UserError: The name or its strategy is wrong.
     """
     who = SubjectName.parse(name)
     if not who.local:
@@ -85,13 +109,13 @@ def serving_digest(name: str, prompt: str | None, task: Task, project: Project) 
 
 
 def _folder(name: SubjectName, project: Project) -> Path:
-    """A relative path counts from the working folder first, then from the project."""
+    """A relative path is looked up in the working folder first, then in the project."""
     folder = Path(name.folder).expanduser()
     return folder if folder.is_absolute() or folder.is_dir() else project.root / folder
 
 
 def sources_of(task: Task, project: Project) -> Sources:
-    """Where a task's prompts take their shots from: its train split, and the distances in it."""
+    """Returns where a task's prompts take their shots from: its train split, and the distances within it."""
 
     @cache
     def train() -> Split:

@@ -1,4 +1,4 @@
-"""What answers: the Answer, and the protocol that every subject keeps."""
+"""The Answer, and the protocol that every subject implements."""
 
 from __future__ import annotations
 
@@ -16,14 +16,26 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Answer:
-    """What a subject said to one example.
+    """What a subject answered to one example.
 
-    text: None where there is no answer (finish is then "error", and error says why); finish: "length" where it was cut
-    off; tokens: as the subject's own tokenizer counts, the stop token included; seconds: of its batch, divided by the
-    rows (throughput, not latency), and of a remote subject those of its request; logprob: mean natural log-probability
-    of the answer's tokens; example: its digest; first_token: seconds of its batch until the first token, None where
-    that is not known; passing: whether there may be an answer another time, so that this is not kept; date, served: of
-    a remote subject, when it was asked and what the endpoint called itself.
+    Attributes:
+        id: The example's id.
+        text: The answer; None if there is none (then finish is "error" and `error` says why).
+        finish: "stop", "length" if the answer was cut off, or "error".
+        prompt_tokens: Tokens of the prompt, by the subject's own tokenizer.
+        completion_tokens: Tokens of the answer, including the stop token.
+        seconds: The time of its batch divided by the rows (throughput, not latency); for a remote subject, the time of
+            its own request.
+        logprob: Mean natural log-probability of the answer's tokens; None if unknown.
+        identity: Identity of the subject.
+        fingerprint: The key under which the answer may be cached.
+        example: Digest of the example.
+        error: Why there is no answer.
+        origin: Where the answer came from.
+        first_token: Seconds from the start of its batch to the first token; None if unknown.
+        passing: Whether the failure is temporary, so that it must not be cached.
+        date: For a remote subject, the day on which it was asked.
+        served: For a remote subject, what the endpoint called itself.
     """
 
     id: str
@@ -45,7 +57,11 @@ class Answer:
 
 
 class Subject(Protocol):
-    """Who answers. identity: digest of who it is, by content; both digests are known without loading a model."""
+    """Who answers.
+
+    The identity is a digest of who the subject is, by content. The identity and every fingerprint are known without
+    loading a model.
+    """
 
     @property
     def name(self) -> str: ...
@@ -54,26 +70,38 @@ class Subject(Protocol):
     def identity(self) -> str: ...
 
     def fingerprint(self, example: Example) -> str:
-        """The key under which the answer to this example may be cached: identity, engine, precision and prompt."""
+        """Returns the key under which the answer to this example may be cached: identity, engine, precision and
+        prompt.
+        """
         ...
 
     def answer(self, examples: Sequence[Example], progress: Progress | None = None) -> Iterator[Answer]:
-        """Answers in any order, each when its batch is done. progress is told how many more are done, as they are."""
+        """Yields the answers in any order, each as soon as its batch is done.
+
+        Args:
+            examples: What to ask.
+            progress: Called with how many more answers are done, as they are.
+        """
         ...
 
     def sampled(self, sample: int) -> Subject:
-        """The same subject drawing its answers anew; sample counts from 1. Only where answers are drawn at all: at
-        temperature 0 every sample is the same answer, and nobody asks for one.
+        """Returns the same subject drawing another sample of its answers.
+
+        Only meaningful if answers are sampled at all: at temperature 0 every sample is the same answer.
+
+        Args:
+            sample: Number of the sample, from 1.
         """
         ...
 
 
 @dataclass(frozen=True)
 class Variant:
-    """The same model answering in another way: a further sample, or questions beside its task.
+    """The same model asked in another way: for a further sample, or outside of its task.
 
-    identity: from a subject's identity to the one that the variant's answers are kept under; of: makes the variant of a
-    subject that can answer, and raises UserError where that one cannot.
+    Attributes:
+        identity: Maps a subject's identity to the one under which the variant's answers are stored.
+        of: Makes the variant of a subject that can answer. Raises UserError if that subject has no such variant.
     """
 
     identity: Callable[[str], str]
@@ -81,9 +109,11 @@ class Variant:
 
 
 MOST_SAMPLES = 100
-"""Samples of one answer that may be drawn: each more narrows nothing that the number of examples does not."""
+"""The most samples of one answer: beyond this, only more examples narrow an interval."""
 
 
 def sampled_identity(identity: str, sample: int) -> str:
-    """Identity under which the answers of one more sample are kept, so that it never stands in for another."""
+    """Returns the identity under which the answers of one more sample are stored, so that samples never get mixed
+    up.
+    """
     return digest([identity, sample])

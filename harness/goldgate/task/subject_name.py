@@ -6,6 +6,7 @@
     openai:MODEL@URL+STRATEGY   a model behind an endpoint, with a prompting strategy
     linear                      logistic regression on embeddings
     champion, previous          the promoted subject, and the one promoted before it
+    WORD:ANYTHING               a subject that an installed package brings under that word (see base/extensions.py)
 
 Each of the first four may end in +constrained, which restricts decoding to the task's labels or schema. Names are
 recorded as they were written in champion.json, in runs and in the cache, so parsing and rendering must round-trip.
@@ -19,9 +20,10 @@ from pathlib import PurePath
 from typing import Literal, get_args
 
 from goldgate.base.errors import UserError, near_names
+from goldgate.base.extensions import SUBJECTS, extensions
 from goldgate.task.address import Address, read_address
 
-Kind = Literal["base", "adapter", "model", "endpoint", "linear", "champion", "previous"]
+Kind = Literal["base", "adapter", "model", "endpoint", "linear", "champion", "previous", "package"]
 Alone = Literal["linear", "champion", "previous"]
 FORMS = (
     "base+zero_shot",
@@ -36,6 +38,8 @@ FORMS = (
 """Sample names, for messages."""
 _CONSTRAINED = "+constrained"
 _WHOLE = ("base+", "adapter:", "model:", "openai:")
+_OURS = ("base", "adapter", "model", "openai", *get_args(Alone))
+"""Words before a colon that no package can take."""
 _ENDPOINT = re.compile(
     r"openai:(?P<model>.+?)@(?P<url>https?://[^+\s]+)\+(?P<strategy>[^+]+)(?P<constrained>\+constrained)?"
 )
@@ -49,7 +53,7 @@ class SubjectName:
         kind: What sort of subject it is.
         strategy: Prompting strategy of a base model or an endpoint.
         folder: Folder of an adapter or an exported model.
-        model: Model of an endpoint.
+        model: Model of an endpoint; of a package's subject, the whole name.
         url: Address of an endpoint, as it was written.
         constrained: Whether decoding is restricted to the task's labels or schema.
 
@@ -121,7 +125,7 @@ class SubjectName:
             return "adapter", "", plain.removeprefix("adapter:"), "", "", held
         if plain.startswith("model:") and plain != "model:":
             return "model", "", plain.removeprefix("model:"), "", "", held
-        return None
+        return ("package", "", "", text, "", False) if _is_packaged(text) else None
 
     def __str__(self) -> str:
         end = _CONSTRAINED if self.constrained else ""
@@ -131,7 +135,7 @@ class SubjectName:
             return f"{self.endpoint}+{self.strategy}{end}"
         if self.kind in ("adapter", "model"):
             return f"{self.kind}:{self.folder}{end}"
-        return self.kind
+        return self.model if self.kind == "package" else self.kind
 
     @property
     def plain(self) -> SubjectName:
@@ -152,6 +156,11 @@ class SubjectName:
     def endpoint(self) -> str:
         """The name of an endpoint without its strategy, openai:MODEL@URL; empty for any other kind."""
         return f"openai:{self.model}@{self.url}" if self.kind == "endpoint" else ""
+
+    @property
+    def word(self) -> str:
+        """The word by which a package's subject is found; empty for any other."""
+        return self.model.partition(":")[0] if self.kind == "package" else ""
 
     @property
     def address(self) -> Address:
@@ -193,7 +202,13 @@ def is_whole(text: str) -> bool:
     Returns:
         True if it starts like the name of a subject.
     """
-    return text == "linear" or text.startswith(_WHOLE)
+    return text == "linear" or text.startswith(_WHOLE) or _is_packaged(text)
+
+
+def _is_packaged(text: str) -> bool:
+    """Whether an installed package answers to the word before the first colon."""
+    word, colon, _ = text.partition(":")
+    return bool(colon) and word not in _OURS and word in extensions(SUBJECTS)
 
 
 def _parts(name: SubjectName) -> tuple[Kind, str, str, str, str, bool]:
