@@ -19,6 +19,7 @@ from goldgate_reports.counterexamples import Search, search_of
 from goldgate_reports.estimates import Estimate, averaged, paired
 from goldgate_reports.examples import ExampleGroup, example_groups
 from goldgate_reports.gates import READINGS, Gate, Headline, Look, dev_gates, golden_gates, headline, look_of
+from goldgate_reports.packaged import Section, packaged_sections
 from goldgate_reports.records import Records, read_records
 from goldgate_reports.training import Facts, Step, Training, facts_of, steps_of, training_of
 from goldgate_reports.words import NOT_RECORDED, duration, label, number, plural
@@ -56,6 +57,7 @@ class RunView:
     training: Training
     steps: tuple[Step, ...]
     facts: tuple[Facts, ...]
+    sections: tuple[Section, ...]
 
 
 def load_run(run_folder: Path) -> RunView:
@@ -93,6 +95,7 @@ def load_run(run_folder: Path) -> RunView:
         training=training_of(records, verdict),
         steps=steps_of(records.run),
         facts=facts_of(records),
+        sections=packaged_sections(run_folder),
     )
 
 
