@@ -21,9 +21,12 @@ INIT = ("--input", "q", "--output", "a")
 
 @pytest.fixture
 def light(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As `pip install goldgate` leaves the environment: no module of any extra can be imported."""
+    """As `pip install goldgate` leaves the environment: no module of any extra can be imported.
+
+    Except hypothesis, which its pytest plugin imports around every test here.
+    """
     for modules in EXTRAS.values():
-        for module in modules:
+        for module in (m for m in modules if m != "hypothesis"):
             for name in [module, *(n for n in sys.modules if n.startswith(f"{module}."))]:
                 monkeypatch.setitem(sys.modules, name, None)
 
