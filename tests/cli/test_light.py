@@ -84,7 +84,8 @@ def test_init_prepare_and_champions_need_no_extra(
 ) -> None:
     rows = [{"q": f"{a} {b} {c}", "a": b} for a in "klmnop" for b in ("good", "bad") for c in "abcdefgh"]
     Path("rows.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
-    assert typed("init", "mood", "--from", "rows.jsonl", *INIT)[0] == 0
+    status, _, err = typed("init", "mood", "--from", "rows.jsonl", *INIT)
+    assert status == 0, err
     status, out, _ = typed("prepare", "mood")
     assert status == 0
     assert "golden against train: not computed (this needs scipy, which the light install leaves out" in out
