@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from goldgate.base.errors import UserError
 from goldgate.task.task import FieldRule
-from goldgate_reports.against import Subjects, quality_metrics
+from goldgate_reports.against import quality_metrics
 from goldgate_reports.diff import Difference, difference
 from goldgate_reports.records import Column, Records
+from goldgate_reports.who import Subjects
 from goldgate_reports.words import cut, label, number
 
 MOST_SHOWN = 20  # examples in each group

@@ -5,16 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from goldgate_reports.against import (
-    Comparison,
-    GoldenRow,
-    Subjects,
-    compared,
-    measures_of,
-    primary_metric,
-    standing,
-    subjects_of,
-)
+from goldgate_reports.against import Comparison, GoldenRow, compared, measures_of, primary_metric, standing
 from goldgate_reports.counterexamples import Search, search_of
 from goldgate_reports.estimates import Estimate, averaged, paired
 from goldgate_reports.examples import ExampleGroup, example_groups
@@ -22,6 +13,7 @@ from goldgate_reports.gates import READINGS, Gate, Headline, Look, dev_gates, go
 from goldgate_reports.packaged import Section, packaged_sections
 from goldgate_reports.records import Records, read_records
 from goldgate_reports.training import Facts, Step, Training, facts_of, steps_of, training_of
+from goldgate_reports.who import Subjects, subjects_of
 from goldgate_reports.words import NOT_RECORDED, duration, label, number, plural
 
 

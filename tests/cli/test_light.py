@@ -82,7 +82,7 @@ def test_a_report_says_which_extra_reads_a_runs_tables(typed: Typed, counts: Any
 def test_init_prepare_and_champions_need_no_extra(
     typed: Typed, light: None, monkeypatch: pytest.MonkeyPatch, unfaked: None
 ) -> None:
-    rows = [{"q": f"{a} {b} {c}", "a": b} for a in "klmnop" for b in ("good", "bad") for c in "abcdefgh"]
+    rows = [{"q": f"{a} {b} {c}", "a": b} for a in "abcdefghijklmnopqrst" for b in ("good", "bad") for c in "abcdefgh"]
     Path("rows.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
     status, _, err = typed("init", "mood", "--from", "rows.jsonl", *INIT)
     assert status == 0, err

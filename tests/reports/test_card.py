@@ -129,7 +129,7 @@ def test_a_weaker_reading_is_named(reading: str) -> None:
     weak = Measure([1.0] * 60, name="exact_match").verdict(">=", 0.5, reading)
     text = model_card(replace(SHIPPED, verdicts=(weak,)), DATA, None, None)
     assert {
-        "plausible": "- not shown, only not shown to be otherwise: exact",
+        "plausible": "- not shown to hold, only not shown to fail: exact",
         "observed": "- met by the estimate alone: exact",
     }[reading] in text
 

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldgate.base.errors import UserError
-from goldgate_reports.against import Subjects, quality_metrics
+from goldgate_reports.against import quality_metrics
 from goldgate_reports.examples import MOST_SHOWN, example_groups, turned, worst
 from goldgate_reports.records import AnswerRow, Column, Records
+from goldgate_reports.who import Subjects
 
 from .small import run_of
 

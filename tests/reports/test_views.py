@@ -99,7 +99,7 @@ def test_gates_carry_their_look_level_and_reach(passed_view: RunView) -> None:
     shown = [g for g in passed_view.gates if g.reading == "shown"]
     assert all(g.carries.startswith("passes up to look ") for g in shown)
     assert all(g.carries in g.message for g in shown)  # the gate's own words and the report agree
-    assert "Rests on 11 gates: 4 shown" in passed_view.headline.rests_on
+    assert "rests on 11 gates: 4 shown" in passed_view.headline.rests_on
     assert "6 plausible" in passed_view.headline.rests_on
 
 
