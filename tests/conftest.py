@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from goldgate.models import embedder
 from goldgate.task.examples import Example, Split, card_of, write_card
@@ -23,6 +24,8 @@ from goldgate.task.project import Project
 from goldgate.task.task import Task, load_task
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+settings.register_profile("any machine", deadline=None)  # a busy one is slow: no test asserts a time
+settings.load_profile("any machine")
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads of two workers that wait for each other halt both
 

@@ -116,7 +116,7 @@ def test_an_interrupt_is_status_130_without_a_traceback(
     monkeypatch.setattr(commands, "run_prepare", interrupted)
     status, out, err = typed("prepare", "counts")
     assert (status, out) == (130, "")
-    assert err == "goldgate: interrupted; the same command goes on from what is complete\n"
+    assert err == "goldgate: interrupted; nothing is left half written, and the same command starts again\n"
 
 
 def test_a_fault_of_ours_is_not_passed_off_as_the_users(

@@ -7,12 +7,12 @@ from scipy.stats import binom
 
 from goldgate.base.errors import UserError
 from goldgate.gates import examples_needed, showable, successes_needed
-from goldgate.gates.planning import table
 from goldgate.ledger import level
 
 
 def test_correct_answers_needed_are_those_of_the_statistics_page() -> None:
-    assert table((0.80, 0.90, 0.95, 0.98, 0.99), (20, 50, 100, 200, 400, 800), level(1)) == [
+    sizes = (20, 50, 100, 200, 400, 800)
+    assert [[successes_needed(n, t, level(1)) for n in sizes] for t in (0.80, 0.90, 0.95, 0.98, 0.99)] == [
         [20, 46, 89, 172, 336, 663],
         [None, 50, 96, 189, 372, 737],
         [None, None, 100, 197, 389, 773],

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from goldgate.base.errors import UserError
 from goldgate.gates import examples_needed, showable, successes_needed
-from goldgate.gates.planning import LADDER, power, table
+from goldgate.gates.planning import LADDER, power
 from goldgate.ledger import level
 from goldgate.measures import Measure, Recording, recording
 
@@ -129,9 +129,3 @@ def test_no_gate_is_written_that_a_model_of_that_quality_would_miss(truth: float
     for n in (10, 50, 200, 1000):
         t = showable(n, level(1), truth)
         assert t is None or t < truth
-
-
-def test_a_table_is_as_wide_as_its_sizes_and_as_high_as_its_thresholds() -> None:
-    made = table((0.5, 0.9), (10, 20, 30), 0.025)
-    assert [len(row) for row in made] == [3, 3]
-    assert made[1][2] == successes_needed(30, 0.9, 0.025)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +15,13 @@ from goldgate.champion.record import load_champion
 from goldgate.data.check import check_task_data
 from goldgate.jobs import demo
 from goldgate.jobs.demo import SHIPPED, demo_project, differs, shipped_folder
+from goldgate.jobs.demo_answers import AUDITED, count_of, place
+from goldgate.jobs.demo_estimate import Speed
 from goldgate.jobs.trained import Trained
-from goldgate.scored.baselines import deciding_metrics
+from goldgate.runs.golden import DifferenceRow
+from goldgate.runs.record import PlanFacts
+from goldgate.scored.baselines import deciding_metrics, declared_baselines
+from goldgate.task.examples import load_split, read_split
 from goldgate.task.project import find_project
 from goldgate.task.task import load_task
 
@@ -139,16 +145,19 @@ def test_what_a_shipped_task_has_earned_is_not_copied(tmp_path: Path, monkeypatc
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """The budgets and tasks that would have been trained; the machine multiplies at 75 GFLOP/s."""
+    """What would have been trained; the machine multiplies at 75 GFLOP/s, and nothing recorded is made again."""
     calls: list[Any] = []
 
     def run_train(project: Any, name: str, budget: Any, settings: Any, **more: Any) -> Trained:
-        calls.append((name, project.root, budget, more["quick"]))
+        calls.append((name, project.root, budget, list(settings), more["quick"]))
         task = load_task(project, name)
         metrics = (deciding_metrics(task)[0], *FORMATS)
         rows = {(who, metric): 0.5 for who in ("adapter:a", "base+zero_shot") for metric in metrics}
-        gap = {"estimate": 0.0, "low": -0.1, "high": 0.1, "n": 9}
-        gaps = {(metrics[0], who): gap for who in ("base+zero_shot", "linear")}
+        references = ("base+zero_shot", "linear")
+        gaps = {
+            (metrics[0], who): DifferenceRow(metric=metrics[0], reference=who, estimate=0.0, low=-0.1, high=0.1, n=9)
+            for who in references
+        }
         if task.kind == "label":
             rows["linear", "exact_match"] = 0.5
         spent = "all attempts are used up"
@@ -164,7 +173,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
             "dev",
             rows,
             gaps,
-            {},
+            PlanFacts(),
             Path("r.html"),
             1.0,
             1,
@@ -172,7 +181,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
             None,
         )
 
-    monkeypatch.setattr(demo, "matmul_gflops", lambda: 75.0)
+    monkeypatch.setattr(demo, "measure_speed", lambda: Speed(75.0, 75.0, 0.0))
+    monkeypatch.setattr(demo, "make_again", lambda *_: True)
+    monkeypatch.setattr("goldgate.base.hardware.bf16_pays", lambda: False)
     monkeypatch.setattr("goldgate.jobs.train.run_train", run_train)
     return calls
 
@@ -181,8 +192,8 @@ def test_the_demo_trains_its_own_project_and_its_status_is_the_suites(typed: Typ
     status, out, err = typed("demo")
     assert status == 1
     assert out.startswith("Not yet: no look was taken; all attempts are used up\n")
-    name, root, budget, quick = asked[0]
-    assert (name, root, quick) == ("invoices", Path.cwd() / "goldgate-demo", True)
+    name, root, budget, _, quick = asked[0]
+    assert (name, root, quick) == ("voice", Path.cwd() / "goldgate-demo", True)
     assert budget.attempts >= 1
     assert "75 GFLOP/s" in err
 
@@ -191,10 +202,23 @@ def test_a_machine_half_as_fast_gets_twice_the_time(
     typed: Typed, asked: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     typed("demo", "tickets")
-    monkeypatch.setattr(demo, "matmul_gflops", lambda: 150.0)
+    monkeypatch.setattr(demo, "measure_speed", lambda: Speed(150.0, 150.0, 0.0))
     typed("demo", "tickets")
     slow, fast = (call[2].minutes for call in asked)
     assert slow == pytest.approx(2 * fast)
+
+
+def test_a_busy_machine_is_given_the_time_that_it_needs(
+    typed: Typed, asked: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo, "measure_speed", lambda: Speed(75.0, 15.0, 4.0))
+    _, _, err = typed("demo", "tickets")
+    monkeypatch.setattr(demo, "measure_speed", lambda: Speed(75.0, 75.0, 0.0))
+    _, _, quiet = typed("demo", "tickets")
+    busy, idle = (call[2].minutes for call in asked)
+    assert busy == pytest.approx(5 * idle)
+    assert "if it were idle" in err
+    assert "idle" not in quiet
 
 
 def test_minutes_that_are_given_hold(typed: Typed, asked: list[Any]) -> None:
@@ -210,3 +234,86 @@ def test_a_misspelled_demo_gets_the_nearest_and_makes_nothing(typed: Typed, aske
     assert typed("demo", "../voice")[0] == 2
     assert not asked
     assert not list(Path.cwd().iterdir())
+
+
+def test_few_examples_end_with_status_0_and_say_that_they_show_nothing(typed: Typed, asked: list[Any]) -> None:
+    status, out, _ = typed("demo", "--examples", "14")
+    assert status == 0
+    assert out.startswith("Not yet: ")
+    assert not [line for line in out.splitlines() if line.startswith("  ")]
+    assert "So few show nothing" in out.splitlines()[-1]
+    name, root, budget, settings, _ = asked[0]
+    assert (name, root, budget.attempts, settings) == ("voice", Path.cwd() / "goldgate-demo-14", 1, ["epochs=2"])
+    told = json.loads(typed("demo", "--examples", "14", "--json")[1])
+    assert (told["examples"], told["shows"]) == (14, False)
+
+
+def test_few_examples_never_lie_among_all_of_them(typed: Typed, asked: list[Any]) -> None:
+    typed("demo", "--folder", "here")
+    for words in (["--examples", "14"], ["tickets", "--examples", "14"]):
+        status, _, err = typed("demo", *words, "--folder", "here")
+        assert status == 2
+        assert "another number of examples" in err
+    typed("demo", "--examples", "14", "--folder", "few")
+    assert typed("demo", "--examples", "15", "--folder", "few")[0] == 2
+    assert typed("demo", "--folder", "few")[0] == 2
+    assert len(asked) == 2
+    assert "no verdict, look or champion in it means anything" in Path("few/.goldgate-demo").read_text()
+
+
+@pytest.mark.parametrize("task", SHIPPED)
+def test_few_examples_are_a_whole_task(tmp_path: Path, task: str) -> None:
+    project = demo_project(task, tmp_path / "demo", tmp_path / "cache", examples=20)
+    quality = check_task_data(project, load_task(project, task))
+    assert {name: len(split) for name, split in quality.splits.items()} == {"train": 20, "dev": 20, "golden": 20}
+    for name, split in quality.splits.items():
+        whole = read_split(shipped_folder() / "golden" / task, name)
+        assert set(split.tag_counts()) == set(whole.tag_counts())
+        assert {e.digest for e in split} <= {e.digest for e in whole}
+
+
+def test_recorded_answers_are_there_and_are_to_what_is_asked_today(tmp_path: Path) -> None:
+    """What changes a baseline's prompt, its model, or an example makes them another subject's, or to another one."""
+    project = demo_project("voice", tmp_path / "demo", tmp_path / "cache")
+    given = place(project, "voice", shipped_folder() / "golden" / "voice", regenerate=False)
+    assert given is not None
+    task = load_task(project, "voice")
+    sizes = {split: len(load_split(project, "voice", split)) for split in ("dev", "golden")}
+    there = count_of(project, given)
+    assert {f"{b} on dev": sizes["dev"] for b in declared_baselines(task)}.items() <= there.items()
+    (best,) = [who for who in there if who.endswith(" on golden")]
+    assert there[best] == sizes["golden"]
+
+
+def test_a_demo_says_what_is_recorded_and_makes_some_again(
+    typed: Typed, asked: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts: list[int] = []
+
+    def make_again(project: Any, given: Any, count: int, *_: Any) -> bool:
+        counts.append(count)
+        return True
+
+    monkeypatch.setattr(demo, "make_again", make_again)
+    _, _, err = typed("demo")
+    assert "Recorded with the task, not made here: 114 answers of base+zero_shot on dev" in err
+    typed("demo", "--audit", "9")
+    typed("demo", "--audit", "0")
+    assert counts == [AUDITED, 9]
+
+
+def test_recorded_answers_that_this_machine_does_not_give_are_not_used(
+    typed: Typed, asked: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo, "make_again", lambda *_: False)
+    _, _, err = typed("demo")
+    assert "all of them are made here instead" in err
+    assert not Path("goldgate-demo/golden/voice/recorded").exists()
+
+
+def test_regenerate_leaves_no_recorded_answer(typed: Typed, asked: list[Any]) -> None:
+    typed("demo")
+    assert Path("goldgate-demo/golden/voice/recorded").is_dir()
+    _, _, err = typed("demo", "--regenerate")
+    assert not Path("goldgate-demo/golden/voice/recorded").exists()
+    assert "Recorded" not in err

@@ -206,7 +206,7 @@ def test_careless(candidate, prompted):
 
 
 def values(score: Any, text: str | None, finish: str) -> list[float | None]:
-    from goldgate.scorers.scorer import value_of
+    from goldgate.scorers.score import value_of
     from goldgate.subjects import Answer
     from goldgate.task.examples import Example
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldgate.scorers import TIMED, Context, Tariff, scorer_versions, scorers_for, whole_for
-from goldgate.scorers.scorer import value_of
+from goldgate.scorers.score import value_of
 from goldgate.subjects import Answer
 from goldgate.task.examples import Example
 from goldgate.task.project import Project

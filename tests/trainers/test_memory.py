@@ -94,20 +94,20 @@ def test_a_killed_training_goes_on_with_what_fitted(
         if progress.step == 3:
             raise KeyboardInterrupt
 
-    tried = room_for(2, monkeypatch)
+    tried = room_for(2, monkeypatch, after=1)  # preflight's pass: memory runs out in training
     with pytest.raises(KeyboardInterrupt):
         lora.train_adapter(lesson.model, lesson.task, lesson.train, WIDE, tmp_path / "1", kill)
     tried.clear()
     result = train(lesson, tmp_path / "1", WIDE)
     assert "interrupted, and resumed after step 2" in result.notes
-    assert max(tried) == 2, "four rows are not tried again"
+    assert max(tried[1:]) == 2, "training does not try four rows again"
     assert result.digest == trained.digest
 
 
 def test_where_not_even_one_row_fits_it_ends_and_says_what_to_set(
     lesson: Lesson, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    room_for(0, monkeypatch)
+    room_for(0, monkeypatch, after=1)
     with pytest.raises(UserError, match=r"(?s)a single row at a time.*checkpoint_activations=true.*precision=bf16"):
         train(lesson, tmp_path / "1")
     assert list(tmp_path.iterdir()) == []

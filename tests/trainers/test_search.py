@@ -18,6 +18,7 @@ from goldgate_trainers.loop.search import SEARCHED, STARTUP, STUDY, Search, chec
 from goldgate_trainers.loop.until import Budget, Outcome, train_until
 from goldgate_trainers.lora.attempt_folder import TrainingResult
 from goldgate_trainers.lora.recipe import Recipe
+from goldgate_trainers.lora.time_limit import TimeLimit
 from goldgate_trainers.lora.train import train_adapter
 
 from .conftest import QUICK, Lesson
@@ -37,9 +38,9 @@ class Field(World):
 
     recipes: dict[int, Recipe] = field(default_factory=dict)
 
-    def train(self, recipe: Recipe, out: Path, continue_from: Path | None) -> TrainingResult:
+    def train(self, recipe: Recipe, out: Path, continue_from: Path | None, limit: TimeLimit) -> TrainingResult:
         self.recipes[int(out.name)] = recipe
-        return super().train(recipe, out, continue_from)
+        return super().train(recipe, out, continue_from, limit)
 
     def judge(self, adapter: Path, k: int) -> DevResult:
         self.judged.append(k)

@@ -19,7 +19,8 @@ from goldgate_trainers.lora.batches import strategy_for
 from goldgate_trainers.lora.best_epoch import Watch
 from goldgate_trainers.lora.command import train_by_command
 from goldgate_trainers.lora.conditions import conditions
-from goldgate_trainers.lora.default_recipe import default_recipe, demo_recipe
+from goldgate_trainers.lora.default_recipe import default_recipe, demo_epochs, demo_recipe
+from goldgate_trainers.lora.oversampling import learned_from
 from goldgate_trainers.lora.precision import settled
 from goldgate_trainers.lora.preflight import marked
 from goldgate_trainers.lora.progress import Progress
@@ -50,11 +51,13 @@ __all__ = [
     "check_trackers",
     "conditions",
     "default_recipe",
+    "demo_epochs",
     "demo_recipe",
     "diagnose",
     "explain",
     "first_step",
     "from_dict",
+    "learned_from",
     "marked",
     "parse_settings",
     "settled",

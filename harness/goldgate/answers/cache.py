@@ -16,6 +16,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from goldgate.answers.given import GivenAnswers, given_answers
 from goldgate.base.errors import UserError
 from goldgate.base.files import disk_errors
 from goldgate.subjects.subject import Answer
@@ -51,13 +52,21 @@ class Use:
 class AnswerCache:
     """Answers by fingerprint in one SQLite file, for several processes at a time; made when first written.
 
-    limit: bytes that its answers may take; now: the clock, in seconds. Every method raises UserError where the file is
+    limit: bytes that its answers may take; now: the clock, in seconds; given: recorded answers that came with a demo's
+    project, which are no part of the file. Every method raises UserError where the file is
     damaged, is something else, or cannot be written.
     """
 
-    def __init__(self, path: Path, limit: int = CACHE_BYTES, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        path: Path,
+        limit: int = CACHE_BYTES,
+        now: Callable[[], float] = time.time,
+        given: GivenAnswers | None = None,
+    ) -> None:
         self.path = path
         self.limit = limit
+        self.given = given
         self._now = now
 
     def get_many(self, fingerprints: Iterable[str]) -> dict[str, Answer]:
@@ -251,7 +260,8 @@ def answer_cache(project: Project, split: str) -> AnswerCache:
     """Where answers on a split lie. Golden's lie apart, with those on every split that is not known to be open: what
     training reads never holds one.
     """
-    return AnswerCache(project.cache / CACHE_FILES[split not in _OPEN_SPLITS], project.cache_bytes)
+    path = project.cache / CACHE_FILES[split not in _OPEN_SPLITS]
+    return AnswerCache(path, project.cache_bytes, given=given_answers(project, split))
 
 
 def _shrink(db: sqlite3.Connection, to: int, before: float) -> int:

@@ -40,14 +40,18 @@ def collect(
 ) -> Collected:
     """One answer for every example: from the recorded ones, else the cache, else the subject, whose go into the cache.
 
+    Recorded are those that are given here, and those that came with a demo's project (the cache knows them).
+
     generate=False: MissingAnswers instead of asking the subject; regenerate: asks it for everything. progress is told
     how many more are there; begins: told how many the subject is about to be asked. Examples that make the same prompt
     are asked once.
     """
     found: dict[str, Answer] = {}
-    if recorded is not None and not regenerate:
+    for source in (recorded, cache.given):
+        if source is None or regenerate:
+            continue
         for example in examples:
-            if (answer := recorded.lookup(subject.identity, example.digest)) is not None:
+            if example.id not in found and (answer := source.lookup(subject.identity, example.digest)) is not None:
                 found[example.id] = _as(answer, example)
     open_ = [e for e in examples if e.id not in found]
     keys = {e.id: subject.fingerprint(e) for e in open_}

@@ -10,6 +10,8 @@ SIZE = 1024
 """Rows of the square matrices that are timed on a CPU: as large as the layers of a small model."""
 SIZE_ACCELERATOR = 8192
 """The same on an accelerator, which smaller ones would not fill."""
+SIZE_SHORT = 512
+"""Rows of matrices that one thread multiplies within a slice of its time on a busy machine: 3 ms at 90 GFLOP/s."""
 SECONDS = 1.0
 WORTH = 1.2
 """bf16 is worth its rounding where it multiplies at least this many times as fast as fp32."""
@@ -51,6 +53,25 @@ def matmul_gflops(precision: Precision = "float32", where: Device = "cpu") -> fl
         _ = a @ a
         finish()
         best = max(best, 2 * size**3 / (time.perf_counter() - start) / 1e9)
+    return best
+
+
+def matmul_gflops_of_one_thread() -> float:
+    """Rate of one thread in 32-bit floats on a CPU: the best of short runs, so right on a busy machine too."""
+    import torch
+
+    threads = torch.get_num_threads()
+    a = torch.rand(SIZE_SHORT, SIZE_SHORT)
+    torch.set_num_threads(1)
+    try:
+        best = 0.0
+        until = time.perf_counter() + SECONDS
+        while best == 0.0 or time.perf_counter() < until:
+            start = time.perf_counter()
+            _ = a @ a
+            best = max(best, 2 * SIZE_SHORT**3 / (time.perf_counter() - start) / 1e9)
+    finally:
+        torch.set_num_threads(threads)
     return best
 
 

@@ -89,10 +89,7 @@ def write_champion(
         if old.identity != candidate.identity:  # nobody is his own predecessor
             previous.insert(0, _summary(old))
     entrants = (candidate, prompted, *others)
-    rows = rows_of(_said(task, entrants, Timings(project.cache)))
-    rows += [answer_row(e.name, "golden", answer) for e in entrants for answer in e.beside]
-    rows += [answer_row(name, GENERAL, answer) for name, answer in general]
-    digest = write_recorded(task.folder / ANSWERS, rows)
+    digest = _write_answers(project, task, entrants, general)
     write_json(
         task.folder / RECORD,
         {
@@ -122,6 +119,15 @@ def write_champion(
     )
     _forget(read_champion(task.folder, task.name))
     return task.folder / RECORD
+
+
+def _write_answers(
+    project: Project, task: Task, entrants: Sequence[Entrant], general: Sequence[tuple[str, Answer]]
+) -> str:
+    rows = rows_of(_said(task, entrants, Timings(project.cache)))
+    rows += [answer_row(e.name, "golden", answer) for e in entrants for answer in e.beside]
+    rows += [answer_row(name, GENERAL, answer) for name, answer in general]
+    return write_recorded(task.folder / ANSWERS, rows)
 
 
 def roll_back(project: Project, task: Task, to: str | None, reason: str, today: str) -> tuple[Champion, Champion]:

@@ -11,9 +11,12 @@ import typer
 
 from goldgate import __version__
 from goldgate.base.errors import UserError
-from goldgate.base.extras import extras_named, require_training
+from goldgate.base.extras import extras_named
+from goldgate.base.interrupt import STATUS, interruptible, signal_that_came
 from goldgate.cli.champion import champions, export, promote, rollback
+from goldgate.cli.demo import demo
 from goldgate.cli.ending import AsJson, finish
+from goldgate.cli.interrupted import interrupted
 from goldgate.cli.place import TaskName, here
 from goldgate.cli.train import train
 from goldgate.task.project import byte_size, cache_folder, cache_limit
@@ -53,23 +56,7 @@ def _main(
         raise typer.Exit(2)
 
 
-@app.command()
-def demo(
-    task: Annotated[str, typer.Argument(help="invoices, tickets or voice", metavar="[TASK]")] = "invoices",
-    folder: Annotated[Path, typer.Option(help="where the demo's project lies")] = Path("goldgate-demo"),
-    minutes: Annotated[
-        float | None, typer.Option(help="training minutes at most; default: from the machine's speed", min=0.1)
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """The whole main job on the embedded model: prepare, baselines, train until the suite passes, gate, report."""
-    from goldgate.cli.screen import Screen
-    from goldgate.cli.train_text import train_text
-    from goldgate.jobs.demo import run_demo
-
-    require_training()
-    result = run_demo(task, folder, cache_folder(os.environ), cache_limit(os.environ), minutes, Screen())
-    finish(result.to_json(), as_json, train_text(result), result.passed)
+app.command()(demo)
 
 
 @app.command()
@@ -274,19 +261,22 @@ def doctor(as_json: AsJson = False) -> None:
 
 def run() -> None:
     """The console script."""
-    try:
-        with extras_named():
-            status = app(standalone_mode=False)
-    except UserError as error:
-        print(f"goldgate: {error}", file=sys.stderr)
-        status = 2
-    except (KeyboardInterrupt, typer.Abort):
-        status = _INTERRUPTED
-    except Exception as error:
-        if not hasattr(error, "format_message"):  # click's usage errors, whichever click typer brings
-            raise
-        print(f"goldgate: {error.format_message()}", file=sys.stderr)
-        status = 2
+    with interruptible():
+        try:
+            with extras_named():
+                status = app(standalone_mode=False)
+        except UserError as error:
+            print(f"goldgate: {error}", file=sys.stderr)
+            status = 2
+        except (KeyboardInterrupt, typer.Abort):
+            status = _INTERRUPTED
+        except Exception as error:
+            if not hasattr(error, "format_message"):  # click's usage errors, whichever click typer brings
+                raise
+            print(f"goldgate: {error.format_message()}", file=sys.stderr)
+            status = 2
     if status == _INTERRUPTED:
-        print("goldgate: interrupted; the same command goes on from what is complete", file=sys.stderr)
+        number = signal_that_came()
+        print(interrupted(sys.argv[1:], number), file=sys.stderr)
+        status = STATUS + number if number else _INTERRUPTED
     sys.exit(status if isinstance(status, int) else 0)

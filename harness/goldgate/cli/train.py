@@ -106,9 +106,7 @@ def train(
         compared = run_compare(here(), task, names, minutes, changes, screen)
         finish(compared.to_json(), as_json, models_text(compared), compared.passed)
     else:
-        budget, mode = (
-            Budget(seeds or search or attempts, minutes, looks, money, curve=curve),
-            mode_of(seeds, search, changes),
-        )
+        budget = Budget(seeds or search or attempts, minutes, looks, money, curve=curve)
+        mode = mode_of(seeds, search, changes)
         result = run_train(here(), task, budget, changes, progress=screen, mode=mode, track=track or [])
         finish(result.to_json(), as_json, train_text(result), result.passed)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 from goldgate.base.errors import UserError
 from goldgate.measures import Reading
@@ -62,11 +61,6 @@ def showable(n: int, level: float, truth: float = 0.95, goal: float = POWER) -> 
     return next((t for t in LADDER if t < truth and power(n, truth, t, level) >= goal), None)
 
 
-def table(thresholds: Sequence[float], sizes: Sequence[int], level: float) -> list[list[int | None]]:
-    """Right answers needed, a row a threshold, a column a size; None for "never"."""
-    return [[successes_needed(n, t, level) for n in sizes] for t in thresholds]
-
-
 def _check(t: float, level: float) -> None:
     if not 0.0 < t < 1.0:
         raise UserError(f"a rate of {t:g} cannot be planned for", hint="give a threshold between 0 and 1")
@@ -74,13 +68,4 @@ def _check(t: float, level: float) -> None:
         raise UserError(f"a level lies between 0 and 0.5, not {level:g}", hint="the first look has 0.025")
 
 
-__all__ = [
-    "at_least",
-    "examples_needed",
-    "fewest_perfect",
-    "least_right",
-    "power",
-    "showable",
-    "successes_needed",
-    "table",
-]
+__all__ = ["at_least", "examples_needed", "fewest_perfect", "least_right", "power", "showable", "successes_needed"]

@@ -12,7 +12,7 @@ from goldgate.base.files import write_json
 from goldgate.jobs.promote import promote_candidate
 from goldgate.jobs.trained import Trained, trained
 from goldgate.jobs.training import Training
-from goldgate.jobs.workspace import golden_summary, references
+from goldgate.jobs.workspace import LATENCY_EXAMPLES, LATENCY_EXAMPLES_QUICK, golden_summary, references
 from goldgate.ledger import read_looks, spent
 from goldgate.models.adapter import read_adapter
 from goldgate.runs.folder import write_answers
@@ -47,7 +47,8 @@ def finish(
     if looked is not None:
         summary = golden_summary(work, looked, prompted.name, spent(read_looks(work.ledger)))
         write_json(run.folder / "golden.json", summary.to_json())
-    latency = work.latency([candidate, prompted.name])
+    timed = LATENCY_EXAMPLES_QUICK if training.quick else LATENCY_EXAMPLES
+    latency = work.latency([candidate, prompted.name], timed)
     run.update(
         Ended(
             finished=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -24,6 +24,7 @@ from pathlib import Path
 import pytest
 
 from goldgate.answers.replay import SuiteAnswers
+from goldgate.base.interrupt import check_interrupted
 from goldgate.gates import GateRecord
 from goldgate.jobs.suite_request import REQUEST, SuiteRequest
 from goldgate.ledger import Look, read_looks
@@ -98,6 +99,7 @@ def run_suite(
     text = io.StringIO()
     with _alone(folder), redirect_stdout(text), redirect_stderr(text):
         status = int(pytest.main(arguments, plugins=[_Stashes(request)]))
+    check_interrupted()  # pytest swallows it, and what it had decided until then is no verdict
     return _result(project, status, request, text.getvalue())
 
 

@@ -42,6 +42,7 @@ from goldgate_trainers import (
     TrainingResult,
     Watch,
     explain,
+    learned_from,
     marked,
     strategy_for,
     train_adapter,
@@ -213,8 +214,10 @@ def train_shown(
                 work.progress.say(f"  the program is ended after {left}, which is what the budget leaves for training")
             return train_by_command(model, work.task, split, recipe, out, continue_from, seconds=seconds)
     what = f"attempt {out.name}" if out.parent.name == "attempts" else f"{out.parent.name} {out.name}"
-    title = f"{what}: LoRA, {recipe.epochs} epochs over {len(split)} examples"
-    seen = len(split) + split.tag_counts().get(recipe.focus, 0)
+    learned = learned_from(split, recipe)
+    of_all = f" of {len(split)}" if len(learned) < len(split) else ""
+    title = f"{what}: LoRA, {recipe.epochs} epochs over {len(learned)}{of_all} examples"
+    seen = len(learned) + sum(recipe.focus in e.tags for e in learned)
     with work.progress.step(title, "the model learns the task", recipe.steps(seen)) as advance:
 
         def told(p: Progress) -> None:

@@ -33,7 +33,10 @@ from goldgate.task.subject_name import SubjectName, kind_of
 from goldgate.task.task import Task
 
 PREVIOUS = "previous"  # the champion before the champion
-_LATENCY_EXAMPLES = 12  # answered one at a time: enough for a median, and a rough p95
+LATENCY_EXAMPLES = 12
+"""Dev examples that are answered one at a time: enough for a median, and a rough p95."""
+LATENCY_EXAMPLES_QUICK = 6
+"""The same for the demo: a median, and as p95 the longest wait, said with its n."""
 
 
 @dataclass
@@ -125,6 +128,8 @@ class Workspace:
         title = SubjectName.parse(name).display
         with self.progress.step(f"{title} answers {split_name}", why, len(split)) as advance:
             scores = self.scores(self.subject(name), split, counting(advance))
+        if there := sum(a.origin == "recorded" for a in scores.answers.values()):
+            self.progress.say(f"  {there} of {len(split)} answers are recorded")
         self._scored[key] = Scored(name, scores)
         return self._scored[key]
 
@@ -185,11 +190,11 @@ class Workspace:
         """Every metric's estimate, by name."""
         return {m: round(scored.measure(m).value, 5) for m in scored.metrics()}
 
-    def latency(self, names: Iterable[str]) -> dict[str, dict[str, float]]:
-        """Seconds for one dev example at a time: p50, p95 and n, by subject name."""
+    def latency(self, names: Iterable[str], count: int = LATENCY_EXAMPLES) -> dict[str, dict[str, float]]:
+        """Seconds for one dev example at a time, of as many: p50, p95 and n, by subject name."""
         from goldgate.subjects.latency import measure_latency
 
-        examples = self.split("dev").examples[:_LATENCY_EXAMPLES]
+        examples = self.split("dev").examples[:count]
         found = {}
         for name in names:
             with self.progress.step(

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from goldgate.answers.audit import Audit, audit
 from goldgate.answers.recorded import AnswerFile, Said
 from goldgate.base.errors import UserError
 from goldgate.forgetting.kept import KeptTable
@@ -14,7 +15,6 @@ from goldgate.forgetting.without_task import Way, without_task
 from goldgate.jobs.answering import Sources, unwarned
 from goldgate.jobs.workspace import Workspace
 from goldgate.ledger import names_strata
-from goldgate.plugin.audit import Audit, audit
 from goldgate.plugin.options import Choice
 from goldgate.scored.table import ByExample, ScoreTable
 from goldgate.scorers import Context, Tariff, scorers_for

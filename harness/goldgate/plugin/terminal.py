@@ -26,7 +26,7 @@ def write_summary(out: pytest.TerminalReporter, suites: list[SuiteTally]) -> Non
             out.write_line(line)
         _write_table(out, suite)
         if found := suite.info.get("audit"):
-            from goldgate.plugin.audit import told
+            from goldgate.answers.audit import told
 
             out.write_line(f"  {told(found)}")
         text, colour = verdict_line(suite)

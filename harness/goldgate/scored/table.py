@@ -10,7 +10,7 @@ from typing import Protocol, Self
 from goldgate.base.errors import UserError, near_names
 from goldgate.scorers import TIMED, Context, Given, Score, scorers_for, whole_for
 from goldgate.scorers.own import OwnScorer
-from goldgate.scorers.scorer import value_of
+from goldgate.scorers.score import value_of
 from goldgate.subjects.latency import Timing
 from goldgate.subjects.subject import Answer
 from goldgate.task.examples import Example, Split

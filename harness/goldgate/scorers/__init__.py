@@ -15,7 +15,8 @@ from goldgate.scorers.overlap import edit_similarity, rouge_l
 from goldgate.scorers.prices import Tariff, tariff_of
 from goldgate.scorers.reason import breaks_schema, breaks_style, differs
 from goldgate.scorers.refusal import empty_rate, refusal_rate
-from goldgate.scorers.scorer import Context, Given, Score, Scorer, per_example
+from goldgate.scorers.score import Given, Score
+from goldgate.scorers.scorer import Context, Scorer, per_example
 from goldgate.scorers.similarity import similarity
 from goldgate.scorers.text import (
     cost_per_1k,

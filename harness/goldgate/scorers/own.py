@@ -15,7 +15,7 @@ import numpy as np
 
 from goldgate.base.errors import UserError
 from goldgate.base.extensions import suite_packages
-from goldgate.scorers.scorer import Given, Score
+from goldgate.scorers.score import Given, Score
 from goldgate.subjects.subject import Answer
 from goldgate.task.examples import Example
 from goldgate.task.project import suite_files

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from goldgate.scorers.prices import Tariff
+from goldgate.scorers.score import Given, Score
 from goldgate.subjects.subject import Answer
 from goldgate.task.examples import Example
 from goldgate.task.task import Task
@@ -33,26 +34,6 @@ class Context:
         """The tariff, by default that which task.yaml gives for all; there is one wherever cost_per_1k is a metric."""
         assert self.task.prices is not None
         return self.tariff or Tariff.for_all(self.task.prices)
-
-
-@dataclass(frozen=True)
-class Score:
-    """The value of one answer, and in one line why it is not better; the reason is empty where there is none to give.
-
-    A reason tells what the example holds, so it is shown for dev and for a golden split that was opened, never else.
-    """
-
-    value: float
-    reason: str = ""
-
-
-Given = float | Score | None
-"""What a scorer gives for one answer: None where the answer is missing."""
-
-
-def value_of(given: Given) -> float | None:
-    """Returns the value of what a scorer gave, without its reason; None where the answer is missing."""
-    return given.value if isinstance(given, Score) else given
 
 
 class Scoring(Protocol):

@@ -106,11 +106,20 @@ def demo_recipe(
         UserError: A setting is unknown or impossible.
     """
     check_amount(n_train)
-    quick: dict[str, Any] = {"epochs": max(1, round(DEMO_CHARACTERS / characters)), "decay": 0.5}
+    quick: dict[str, Any] = {"epochs": demo_epochs(characters), "decay": 0.5}
     bold: dict[str, Any] = {"batch": 4, "learning_rate": 1.1e-3} if hidden_size <= SMALL else {}
     quick |= {key: value for key, value in bold.items() if key not in task.train}
     quick |= checked_settings(settings or {}, "--set")
     return default_recipe(task, n_train, hidden_size, quick, on=on)
+
+
+def demo_epochs(characters: int) -> int:
+    """Passes over train that come to about DEMO_CHARACTERS, at least one.
+
+    Args:
+        characters: Of all inputs and outputs of train.
+    """
+    return max(1, round(DEMO_CHARACTERS / characters))
 
 
 def default_rate(hidden_size: int, batch: int) -> float:

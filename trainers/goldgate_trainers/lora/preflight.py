@@ -52,44 +52,52 @@ def check_rows(
     prompts = prompt_tokens(tokenizer, [strategy.messages(e) for e in examples], task.template)
     end = turn_end(tokenizer)
     for row, example, prompt in zip(rows, examples, prompts, strict=True):
-        where = f"train.jsonl, id {row.id}"
-        answer = row.tokens[row.start : -1]
-        if row.tokens[: row.start] != tuple(prompt):
-            raise UserError(
-                "the prompt that would be trained is not the one that inference renders",
-                where,
-                "train and serve with the same template arguments and prompting strategy",
-            )
-        if row.tokens[-1] != end or end not in stops:
-            raise UserError(
-                "the last token that is learned does not end an answer",
-                where,
-                "the model would never stop: take a base model whose template closes turns",
-            )
-        if not answer:
-            raise UserError(
-                "the expected output has no tokens, so there is nothing to learn",
-                where,
-                "write an output, or remove the example",
-            )
-        if stray := set(answer) & set(stops):
-            raise UserError(
-                f"the expected output holds the token that ends answers ({tokenizer.decode(list(stray))})",
-                where,
-                "take it out of the output: the model would stop in the middle",
-            )
-        if (said := tokenizer.decode(answer, skip_special_tokens=True)) != render_output(example.output):
-            raise UserError(
-                f"the expected output does not survive the tokenizer: it reads back as {said[:60]!r}",
-                where,
-                "write it in characters that the model knows",
-            )
-        if max(row.tokens) >= vocabulary:
-            raise UserError(
-                f"token {max(row.tokens)} is beyond the model's vocabulary of {vocabulary}",
-                where,
-                "tokenizer and model do not belong together",
-            )
+        _check_row(row, tuple(prompt), end if end in stops else None)
+        _check_answer(row, example, tokenizer, stops, vocabulary)
+
+
+def _check_row(row: Row, prompt: tuple[int, ...], end: int | None) -> None:
+    where = f"train.jsonl, id {row.id}"
+    if row.tokens[: row.start] != prompt:
+        raise UserError(
+            "the prompt that would be trained is not the one that inference renders",
+            where,
+            "train and serve with the same template arguments and prompting strategy",
+        )
+    if end is None or row.tokens[-1] != end:
+        raise UserError(
+            "the last token that is learned does not end an answer",
+            where,
+            "the model would never stop: take a base model whose template closes turns",
+        )
+    if row.start == len(row.tokens) - 1:
+        raise UserError(
+            "the expected output has no tokens, so there is nothing to learn",
+            where,
+            "write an output, or remove the example",
+        )
+
+
+def _check_answer(row: Row, example: Example, tokenizer: Any, stops: Sequence[int], vocabulary: int) -> None:
+    where, answer = f"train.jsonl, id {row.id}", row.tokens[row.start : -1]
+    if stray := set(answer) & set(stops):
+        raise UserError(
+            f"the expected output holds the token that ends answers ({tokenizer.decode(list(stray))})",
+            where,
+            "take it out of the output: the model would stop in the middle",
+        )
+    if (said := tokenizer.decode(answer, skip_special_tokens=True)) != render_output(example.output):
+        raise UserError(
+            f"the expected output does not survive the tokenizer: it reads back as {said[:60]!r}",
+            where,
+            "write it in characters that the model knows",
+        )
+    if max(row.tokens) >= vocabulary:
+        raise UserError(
+            f"token {max(row.tokens)} is beyond the model's vocabulary of {vocabulary}",
+            where,
+            "tokenizer and model do not belong together",
+        )
 
 
 def check_thoughts(examples: Sequence[Example], tokenizer: Any, task: Task) -> None:
