@@ -59,7 +59,7 @@ def _text(result: Demo) -> str:
     text = train_text(result.trained)
     if result.examples is None:
         return text
-    lines = [line for line in text.splitlines() if not line.startswith("  ")]  # reasons for a failed gate are no news here
+    lines = [line for line in text.splitlines() if not line.startswith("  ")]  # no reasons for failed gates
     few = (
         f"Every step ran, with at most {result.examples} examples of train, dev and golden. So few show nothing:"
         " neither the verdicts nor the scores above mean anything."
