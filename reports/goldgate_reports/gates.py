@@ -207,7 +207,7 @@ def _carries(verdict: Verdict, look: Look | None) -> str:
     if verdict.reading == "observed":
         return "met but not shown, so a pass has no error rate"
     if verdict.reading == "plausible":
-        return "all looks alike"
+        return "the same at every look"
     p = finite(verdict.p)
     if p is None or look.number is None or p > verdict.level:
         return ""

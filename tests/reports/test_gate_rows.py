@@ -78,7 +78,7 @@ def test_only_shown_gates_have_a_p_and_a_level() -> None:
     assert (plausible.tested, plausible.p, plausible.carries) == (
         "look 1, the opposite at level 0.025",
         "",
-        "all looks alike",
+        "the same at every look",
     )
     assert (observed.tested, observed.p) == ("look 1, by the estimate alone", "")
     assert observed.carries == "met but not shown, so a pass has no error rate"
