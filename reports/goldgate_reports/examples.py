@@ -67,7 +67,7 @@ def example_groups(records: Records, who: Subjects, primary: str) -> tuple[Examp
             ("Newly wrong", f"{name}: right with prompting, but not with the tuned model", wrong),
             ("Newly right", f"{name}: right with the tuned model, but not with prompting", right),
         ]
-    groups.append(("Worst answers", "answers of the tuned model that are not right, worst first", worst(ours, primary)))
+    groups.append(("Worst answers", "Answers of the tuned model that are not right, worst first", worst(ours, primary)))
     made: dict[str, ExampleView] = {}  # an example may be in two groups
     return tuple(
         ExampleGroup(
