@@ -1,6 +1,6 @@
-"""The report of a run folder, and that of one run of pytest. No torch, no model.
+"""Reports on a run folder and on one run of pytest. Nothing here loads torch or a model.
 
-PYTEST_DONT_REWRITE: its asserts are no tests, and pytest would warn that it came too late to rewrite them.
+PYTEST_DONT_REWRITE: the asserts in this package are not tests, and pytest would warn that it cannot rewrite them.
 """
 
 from goldgate_reports.build import build_report

@@ -1,66 +1,38 @@
-"""The tuned model beside every other subject: on golden from its record, on dev from the values of each example."""
+"""The tuned model compared with every other subject: on golden from the record, on dev from the examples' values."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Literal
 
 from goldgate.runs.golden import GoldenRecord
 from goldgate.task.strata import STRATA
-from goldgate.task.subject_name import SubjectName, kind_of
 from goldgate_reports.charts import IntervalChart, axis, interval_chart
 from goldgate_reports.estimates import Estimate, averaged, measured, of_row, paired
 from goldgate_reports.gates import Gate
 from goldgate_reports.records import Column, Records
+from goldgate_reports.who import Subjects
 from goldgate_reports.words import label, probability, scale_of
 
 Standing = Literal["better", "worse", "not shown apart"]
-# What a gain is told in where no gate says so: the strictest quality metric first (a style has many right texts).
+# The metric of the gain where no gate decides it: the strictest quality metric first (a style has many right texts).
 _FIRST = ("style_ok", "exact_match", "accuracy", "field_accuracy", "style_score", "similarity")
-# What an answer costs, which no tag table speaks of; and what makes no example one of the worst.
+# What an answer costs, which the tag tables leave out, and what is no reason to call an answer bad.
 _PRICE = ("tokens_in", "tokens_out", "cost_per_1k")
 _NOT_QUALITY = (*_PRICE, "stop_rate")
 
 
 @dataclass(frozen=True)
-class Subjects:
-    """Who is who. tuned_dev and tuned_golden are one model, which the two records may name differently."""
+class ComparedCell:
+    """One subject in one metric.
 
-    tuned_dev: str | None
-    tuned_golden: str | None
-    prompted: str | None
-    linear: str | None
-    attempts: Mapping[str, int]
-    incumbent: str | None = None
-
-    def shown(self, subject: str) -> str:
-        """A subject's name for reading: the tuned model and its attempts by number, the others as they are named."""
-        if subject in (self.tuned_dev, self.tuned_golden):
-            return "tuned"
-        if subject in self.attempts:
-            return f"attempt {self.attempts[subject]}"
-        if kind_of(subject) == "adapter":
-            return f"adapter {PurePath(SubjectName.parse(subject).folder).name}"
-        return subject
-
-    def role(self, subject: str) -> str:
-        if subject in (self.tuned_dev, self.tuned_golden):
-            return "tuned"
-        if subject == self.prompted:
-            return "the best prompting-only baseline"
-        if subject == self.linear:
-            return "linear model on embeddings"
-        if subject == self.incumbent:
-            return "what runs in production today"
-        return "another attempt" if subject in self.attempts else "prompting only"
-
-
-@dataclass(frozen=True)
-class Beside:
-    """One subject in one metric. ahead: tuned minus it (None for tuned itself); standing: what its interval says."""
+    Attributes:
+        estimate: The subject's estimate.
+        ahead: The tuned model minus the subject; None for the tuned model itself.
+        standing: What the interval of `ahead` says.
+    """
 
     estimate: Estimate
     ahead: Estimate | None
@@ -69,19 +41,19 @@ class Beside:
 
 @dataclass(frozen=True)
 class SubjectRow:
-    """One subject on dev in every metric; the charts are those of the leading metric."""
+    """One subject on dev in every metric, with charts of the leading metric."""
 
     name: str
     full: str
     role: str
-    cells: tuple[Beside | None, ...]
+    cells: tuple[ComparedCell | None, ...]
     chart: IntervalChart | None
     ahead_chart: IntervalChart | None
 
 
 @dataclass(frozen=True)
 class GoldenRow:
-    """One metric on golden: tuned, the reference, their paired difference, and the examples that turned."""
+    """One metric on golden: the tuned model, the reference, their paired difference, and the examples that changed."""
 
     metric: str
     reference: str
@@ -94,7 +66,7 @@ class GoldenRow:
 
 @dataclass(frozen=True)
 class TagRow:
-    """One tag: how many examples, and per metric the tuned model's estimate and the prompted one's."""
+    """One tag: its number of examples and, per metric, the estimates of the tuned and the prompted subject."""
 
     tag: str
     n: str
@@ -103,7 +75,7 @@ class TagRow:
 
 @dataclass(frozen=True)
 class TagTable:
-    """Tags by metrics. split: whose examples these are."""
+    """Estimates by tag and metric; `split` says whose examples these are."""
 
     split: str
     metrics: tuple[str, ...]
@@ -112,8 +84,16 @@ class TagTable:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Tuned against the others. primary: the metric that the gain is told in; columns: (label, better) by metric; tags
-    and novelty: by the data's own tags, and by distance to train.
+    """The tuned model against the other subjects.
+
+    Attributes:
+        primary: The metric of the gain.
+        columns: (label, remark on the direction) by metric.
+        lead: Index of the leading metric.
+        dev: The subjects on dev.
+        golden: The differences on golden.
+        tags: The estimates by the data's own tags; None where there are none.
+        novelty: The estimates by distance to train; None where there are none.
     """
 
     primary: str
@@ -125,23 +105,17 @@ class Comparison:
     novelty: TagTable | None
 
 
-def subjects_of(records: Records) -> Subjects:
-    """Who is who in a run."""
-    run, golden = records.run, records.golden or GoldenRecord()
-    best = records.best
-    known = [s for s in (best.subject if best else None, golden.subject) if s in records.scores]
-    return Subjects(
-        known[0] if known else None,
-        golden.subject or (best.subject if best else None),
-        run.prompted or golden.prompted,
-        run.linear,
-        {a.subject: a.number for a in records.attempts},
-        run.incumbent,
-    )
-
-
 def primary_metric(records: Records, who: Subjects, gates: Sequence[Gate]) -> str:
-    """The metric that the gain is told in: what the baseline-gap gate compares, else the strictest quality metric."""
+    """Chooses the metric of the gain.
+
+    Args:
+        records: What the run folder records.
+        who: Who is who in the run.
+        gates: The gates that the report shows.
+
+    Returns:
+        The metric that a gate compares with the baseline, otherwise the strictest quality metric.
+    """
     measured_there = records.golden.measures if records.golden else ()
     known = list(records.scores.get(who.tuned_dev or "", {})) or [row.metric for row in measured_there]
     for gate in gates:
@@ -152,13 +126,22 @@ def primary_metric(records: Records, who: Subjects, gates: Sequence[Gate]) -> st
 
 
 def compared(records: Records, who: Subjects, primary: str) -> Comparison:
-    """Everything that stands beside the tuned model."""
+    """Compares the tuned model with every other subject.
+
+    Args:
+        records: What the run folder records.
+        who: Who is who in the run.
+        primary: The metric of the gain.
+
+    Returns:
+        The comparison.
+    """
     ours = records.scores.get(who.tuned_dev or "", {})
     metrics = list(ours)
     lead = metrics.index(primary) if primary in metrics else 0
     order = [s for s in (who.tuned_dev, who.prompted) if s is not None and s in records.scores]
     order += [s for s in records.scores if s not in order]
-    cells = {s: tuple(_beside(m, ours, records.scores[s], s == who.tuned_dev) for m in metrics) for s in order}
+    cells = {s: tuple(_compared_cell(m, ours, records.scores[s], s == who.tuned_dev) for m in metrics) for s in order}
     dev = _with_charts(cells, lead, who) if ours else ()
     return Comparison(
         primary,
@@ -171,15 +154,25 @@ def compared(records: Records, who: Subjects, primary: str) -> Comparison:
     )
 
 
-def _beside(metric: str, ours: Mapping[str, Column], theirs: Mapping[str, Column], itself: bool) -> Beside | None:
+def _compared_cell(
+    metric: str, ours: Mapping[str, Column], theirs: Mapping[str, Column], itself: bool
+) -> ComparedCell | None:
     if metric not in theirs or (estimate := measured(metric, theirs[metric])) is None:
         return None
     ahead = None if itself else paired(metric, ours[metric], theirs[metric])
-    return Beside(estimate, ahead, standing(ahead, ours[metric].better))
+    return ComparedCell(estimate, ahead, standing(ahead, ours[metric].better))
 
 
 def standing(ahead: Estimate | None, better: str) -> Standing | None:
-    """What an interval of tuned minus other says: better, worse, or not shown apart where it holds zero."""
+    """Says what the interval of a difference shows.
+
+    Args:
+        ahead: The tuned model minus the other subject.
+        better: Whether a "high" or a "low" value of the metric is better.
+
+    Returns:
+        "better" or "worse", or "not shown apart" where the interval includes zero; None where there is no interval.
+    """
     if ahead is None or ahead.low is None or ahead.high is None:
         return None
     if ahead.low > 0:
@@ -189,22 +182,24 @@ def standing(ahead: Estimate | None, better: str) -> Standing | None:
     return "not shown apart"
 
 
-def _with_charts(cells: Mapping[str, tuple[Beside | None, ...]], lead: int, who: Subjects) -> tuple[SubjectRow, ...]:
-    """The rows, with the leading metric drawn on axes that all rows share."""
+def _with_charts(
+    cells: Mapping[str, tuple[ComparedCell | None, ...]], lead: int, who: Subjects
+) -> tuple[SubjectRow, ...]:
+    """The rows, with the leading metric drawn on axes that they all share."""
     first = [row[lead] for row in cells.values() if row[lead] is not None]
     window = _window([b.estimate for b in first if b])
     ahead_window = _window([b.ahead for b in first if b and b.ahead])
     made = []
     for subject, row in cells.items():
-        beside = row[lead]
+        cell = row[lead]
         made.append(
             SubjectRow(
                 who.shown(subject),
                 subject,
                 who.role(subject),
                 row,
-                _drawn(beside.estimate, window) if beside else None,
-                _drawn(beside.ahead, ahead_window, 0.0) if beside and beside.ahead else None,
+                _drawn(cell.estimate, window) if cell else None,
+                _drawn(cell.ahead, ahead_window, 0.0) if cell and cell.ahead else None,
             )
         )
     return tuple(made)
@@ -222,7 +217,7 @@ def _drawn(estimate: Estimate, window: tuple[float, float] | None, zero: float |
 
 
 def measures_of(records: Records) -> dict[tuple[str, str, str | None], Estimate]:
-    """golden.json's estimates by subject, metric and tag (None: all examples)."""
+    """Returns the estimates of golden.json by subject, metric and tag; the tag None stands for all examples."""
     rows = records.golden.measures if records.golden else ()
     return {(str(row.subject), row.metric, row.tag): of_row(row) for row in rows}
 
@@ -253,7 +248,7 @@ def _resolved(reference: str, who: Subjects) -> str:
 
 
 def better_of(records: Records, metric: str) -> str:
-    """Whether more or less of a metric is better, as dev's scores say; "high" where they do not."""
+    """Returns whether a "high" or a "low" value of a metric is better, from the dev scores; "high" by default."""
     found = [columns[metric].better for columns in records.scores.values() if metric in columns]
     return found[0] if found else "high"
 
@@ -264,12 +259,12 @@ def _turned(golden: GoldenRecord, metric: str) -> tuple[int, int, str] | None:
 
 
 def quality_metrics(columns: Mapping[str, Column]) -> tuple[str, ...]:
-    """The metrics that say how good an answer is, on a scale of 0 to 1."""
+    """Returns the metrics that say how good an answer is, on a scale from 0 to 1."""
     return tuple(m for m, c in columns.items() if scale_of(m, c.bounds) == "rate" and m not in _NOT_QUALITY)
 
 
 def _tag_table(records: Records, who: Subjects, wanted: Callable[[str], bool]) -> TagTable | None:
-    """The wanted tags by metrics, of golden where it was recorded, else of dev; None where no example carries one."""
+    """The estimates by tag, on golden where that was recorded, otherwise on dev; None where no example has a tag."""
     measures = measures_of(records)
     carried = {tag for subject, _, tag in measures if tag is not None and subject == who.tuned_golden}
     tags = sorted(filter(wanted, carried))

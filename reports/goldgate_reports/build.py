@@ -1,4 +1,4 @@
-"""Writes report.html and summary.md into a run folder: each one file, whole or not at all, nothing from a network."""
+"""Writes report.html and summary.md into a run folder: two self-contained files, each written whole or not at all."""
 
 from __future__ import annotations
 
@@ -19,9 +19,16 @@ _HERE = Path(__file__).parent
 
 
 def build_report(run_folder: Path) -> Path:
-    """Writes report.html and summary.md beside run.json and returns the path of report.html.
+    """Writes report.html and summary.md into a run folder.
 
-    Raises UserError naming the file of the run folder that is missing or broken; nothing is written then.
+    Args:
+        run_folder: The run folder, which holds run.json.
+
+    Returns:
+        The path of report.html.
+
+    Raises:
+        UserError: A file of the run folder is missing or broken; the error names it, and nothing is written.
     """
     view = load_run(run_folder)
     page = render_page("report.html.jinja", view=view)
@@ -33,18 +40,34 @@ def build_report(run_folder: Path) -> Path:
 
 
 def render_page(template: str, **values: Any) -> str:
-    """A page from its template, with the style sheet that its policy allows."""
+    """Renders an HTML page.
+
+    Args:
+        template: File name of the template.
+        values: What the template shows. Text is escaped; only Markup is put in as it is.
+
+    Returns:
+        The page, with its style sheet and with a policy that allows no other.
+    """
     css = (_HERE / "assets" / "report.css").read_text("utf-8")
     return _environment(True, for_html).get_template(template).render(css=Markup(css), policy=_policy(css), **values)
 
 
 def render_text(name: str, **values: Any) -> str:
-    """A Markdown document from its template; text of others has no markup of its own."""
+    """Renders a Markdown document.
+
+    Args:
+        name: File name of the template.
+        values: What the template shows. Markdown and HTML in text are escaped.
+
+    Returns:
+        The document.
+    """
     return _environment(False, for_markdown).get_template(name).render(**values)
 
 
 def _environment(autoescape: bool, finalize: Callable[[Any], Any]) -> Environment:
-    """Everything a template prints passes `finalize` first, then (HTML) is escaped: no template can forget either."""
+    """Passes everything a template prints through `finalize`, then escapes it in HTML, so no template can forget to."""
     return Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=autoescape,
@@ -57,6 +80,6 @@ def _environment(autoescape: bool, finalize: Callable[[Any], Any]) -> Environmen
 
 
 def _policy(css: str) -> str:
-    """Nothing may load or run but the one style sheet, named by its hash; answers are hostile text."""
+    """A policy that allows only the one style sheet, by its hash. The answers in the page are untrusted text."""
     digest = base64.b64encode(hashlib.sha256(css.encode("utf-8")).digest()).decode("ascii")
     return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"

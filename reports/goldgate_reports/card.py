@@ -1,4 +1,4 @@
-"""The model card: what a model is, what it was shown to do and not to do, and how to run it, in Markdown."""
+"""The model card in Markdown: what a model is, what it was and was not shown to do, and how to run it."""
 
 from __future__ import annotations
 
@@ -18,15 +18,29 @@ from goldgate_reports.estimates import Estimate, of_row
 from goldgate_reports.gates import Gate, Look, gates_of, look_of
 from goldgate_reports.words import plural
 
-_WEAKEST = 3  # slices that are named for their low estimates
+_WEAKEST = 3  # slices with low estimates that are named
 
 
 @dataclass(frozen=True)
 class Shipped:
-    """A model that ships, or may. base, licence: the base model's public name, and its
-    licence, "" where that is not known; adapter:
-    content digest; forced: why it was promoted without a pass; ask: the messages that it was trained to be asked with,
-    "{input}" in the place of the input; template: arguments of the chat template.
+    """A model that ships, or may ship.
+
+    Attributes:
+        task: Name of the task.
+        kind: Kind of the task.
+        base: Public name of the base model.
+        base_digest: Content digest of the base model.
+        licence: Licence of the base model; empty where it is not known.
+        identity: Identity of the model as a subject.
+        adapter: Content digest of the adapter.
+        run: The run that trained it.
+        prompted: The best prompting baseline.
+        verdicts: The verdicts of its golden suite.
+        forced: Why it was promoted without a pass; None where it was not.
+        promoted: When it was promoted; empty where it was not.
+        ask: The messages that it was trained with, with "{input}" in place of the input.
+        template: Arguments of the chat template.
+        decoding: Decoding settings that it was gated with.
     """
 
     task: str
@@ -48,7 +62,7 @@ class Shipped:
 
 @dataclass(frozen=True)
 class Compared:
-    """One metric on golden: tuned, by the best prompt, and the paired difference."""
+    """One metric on golden: the tuned model, the best prompt, and the paired difference."""
 
     metric: str
     tuned: Estimate
@@ -59,14 +73,14 @@ class Compared:
 def model_card(
     shipped: Shipped, data: Card, run: RunRecord | None, golden: GoldenRecord | None, *, hub: bool = False
 ) -> str:
-    """Writes the card as Markdown, in which text of others is escaped.
+    """Writes the card as Markdown, with untrusted text escaped.
 
     Args:
-        shipped: What the card says first.
-        data: The card of the data.
-        run: The run's record; None where its folder is not here.
-        golden: What the run came to on golden; None where there was no look, or the folder is not here.
-        hub: Whether to begin with the heading that a model hub reads, for a folder that is the whole model.
+        shipped: The model.
+        data: The data card.
+        run: The record of the run; None where its folder is not on this machine.
+        golden: The golden record of the run; None where there was no look, or the folder is not on this machine.
+        hub: Whether to start with the metadata that a model hub reads, for a folder that holds the whole model.
 
     Returns:
         The text of the card.
@@ -104,7 +118,7 @@ def _heading(shipped: Shipped) -> str:
 def _verdict(shipped: Shipped, gates: Sequence[Gate], look: Look | None) -> str:
     passed = sum(g.outcome == "pass" for g in gates)
     if not gates:
-        return "No golden suite has decided on this model."
+        return "No golden suite has tested this model."
     where = "" if look is None or look.number is None else f" at look {look.number}"
     if passed < len(gates):
         return f"Not passed: {passed} of {plural(len(gates), 'gate')} pass on golden{where}."
@@ -113,7 +127,7 @@ def _verdict(shipped: Shipped, gates: Sequence[Gate], look: Look | None) -> str:
 
 
 def _compared(golden: GoldenRecord, prompted: str) -> list[Compared]:
-    """Every metric over the whole golden split; empty where golden is sealed or there was no look."""
+    """All metrics over the whole golden split; empty where golden is sealed or there was no look."""
     whole = {(r.subject, r.metric): of_row(r) for r in golden.measures if r.tag is None}
     gaps = {r.metric: of_row(r) for r in golden.differences if r.reference == prompted}
     return [
@@ -136,11 +150,11 @@ def _limits(shipped: Shipped, gates: Sequence[Gate], golden: GoldenRecord, look:
         if g.outcome != "pass"
     ]
     if look is not None and look.opened:
-        found.append("golden's examples had been shown before: the pass has no error rate")
+        found.append("the golden examples had been shown before, so the pass has no error rate")
     if look is not None and look.sealed:
-        found.append("golden is sealed: its numbers are not told")
+        found.append("golden is sealed, so its numbers are not available")
     if plausible := [g.expression for g in gates if g.reading == "plausible" and g.outcome == "pass"]:
-        found.append(f"not shown, only not shown to be otherwise: {', '.join(plausible)}")
+        found.append(f"not shown to hold, only not shown to fail: {', '.join(plausible)}")
     if observed := [g.expression for g in gates if g.reading == "observed" and g.outcome == "pass"]:
         found.append(f"met by the estimate alone: {', '.join(observed)}")
     for row in _weakest(golden, gates):
@@ -152,7 +166,7 @@ def _limits(shipped: Shipped, gates: Sequence[Gate], golden: GoldenRecord, look:
 
 
 def _weakest(golden: GoldenRecord, gates: Sequence[Gate]) -> list[MeasureRow]:
-    """The slices with the lowest estimates of the first gate's metric, where golden.json tells slices."""
+    """The slices with the lowest estimates in the metric of the first gate, where golden.json has slices."""
     metrics = [r.metric for r in golden.measures if r.tag is None]
     first = next((m for g in gates for m in metrics if g.expression.startswith(f"{m} ")), None)
     rows = [

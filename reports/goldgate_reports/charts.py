@@ -1,4 +1,4 @@
-"""Where things lie in the drawings: axes, intervals, curves. Templates write the SVG; numbers stand beside as text."""
+"""The geometry of the drawings: axes, intervals and curves. The templates write the SVG and the numbers as text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from goldgate_reports.words import Scale, number
 
 WIDTH, EDGE = 320.0, 22.0
-# Windows that most gates of shares and of their differences share, so that rows can be compared; narrowest first.
+# Axes that most gates on shares and on their differences fit, so that rows can be compared; narrowest first.
 _WINDOWS: dict[Scale, tuple[tuple[float, float], ...]] = {
     "rate": ((0.8, 1.0), (0.5, 1.0), (0.0, 1.0)),
     "points": ((0.0, 1.0), (-0.2, 0.2), (-0.5, 0.5), (-1.0, 1.0)),
@@ -19,7 +19,7 @@ _WINDOWS: dict[Scale, tuple[tuple[float, float], ...]] = {
 
 @dataclass(frozen=True)
 class Tick:
-    """A mark on an axis: where, and what it says."""
+    """A mark on an axis: its position and its label."""
 
     at: float
     text: str
@@ -27,7 +27,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class IntervalChart:
-    """An interval on its axis, in drawing units from the left. band: where the gate passes, as (start, width)."""
+    """An interval on its axis, in drawing units from the left; `band` is where the gate passes, as (start, width)."""
 
     low: float
     high: float
@@ -42,7 +42,7 @@ class IntervalChart:
 
 @dataclass(frozen=True)
 class Curve:
-    """One line of a chart, as SVG points; last: where it ends; label_at: how far down its name stands."""
+    """One line of a chart, as SVG points; `last` is where it ends, `label_at` how far down its name is."""
 
     name: str
     points: str
@@ -53,7 +53,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class CurveChart:
-    """Curves over steps. plot: left, top, right, bottom of the plotting area, in drawing units."""
+    """Curves over steps; `plot` is the left, top, right and bottom of the plotting area, in drawing units."""
 
     curves: tuple[Curve, ...]
     across: tuple[Tick, ...]
@@ -72,7 +72,20 @@ def interval_chart(
     op: str = ">=",
     window: tuple[float, float] | None = None,
 ) -> IntervalChart:
-    """Places an estimate, its interval and its threshold on an axis. window: the ends of an axis that rows share."""
+    """Places an estimate, its interval and its threshold on an axis.
+
+    Args:
+        estimate: The estimate.
+        low: The lower end of its interval.
+        high: The upper end of its interval.
+        scale: How the numbers are written.
+        threshold: What the gate compares with; None where there is no gate.
+        op: How the gate compares, ">=" or "<=".
+        window: The ends of the axis, where several rows share one; None to choose them here.
+
+    Returns:
+        The positions, in drawing units.
+    """
     marks = [estimate, low, high, *([] if threshold is None else [threshold])]
     start, end = window or axis(marks, scale)
 
@@ -97,32 +110,40 @@ def interval_chart(
 
 
 def mark(value: float, scale: Scale) -> str:
-    """A number on an axis: 80%, +50, 0.04."""
+    """Writes a number on an axis, as in 80%, +50 or 0.04."""
     text = number(value, scale, unit=False).removesuffix(".0")
     return f"{text}%" if scale == "rate" else text
 
 
 def axis(marks: Sequence[float], scale: Scale) -> tuple[float, float]:
-    """The ends of an axis that holds the marks: a shared window where one fits, else rounded ends around them."""
+    """Chooses the ends of an axis.
+
+    Args:
+        marks: The numbers that must fit.
+        scale: How the numbers are written.
+
+    Returns:
+        A common window where one fits, otherwise round numbers around the marks.
+    """
     least, most = min(marks), max(marks)
     for start, end in _WINDOWS[scale]:
         if start <= least and most <= end:
             return start, end
-    apart = most - least > 1e-6 * max(abs(most), abs(least))  # nearer, a step between them would be lost in rounding
+    apart = most - least > 1e-6 * max(abs(most), abs(least))  # if closer, a step between them would vanish in rounding
     step = _step(most - least if apart else abs(most) or 1.0, 4)
     start, end = math.floor(least / step) * step, math.ceil(most / step) * step
     return (start, end) if end > start else (start - step, end + step)
 
 
 def _step(width: float, parts: int) -> float:
-    """A round step (1, 2 or 5 times a power of ten) that cuts a width into about so many parts."""
+    """A round step (1, 2 or 5 times a power of ten) that divides a width into about that many parts."""
     rough = width / parts
     power = 10.0 ** math.floor(math.log10(rough))
     return next(power * factor for factor in (1, 2, 5, 10) if rough <= power * factor * 1.000001)
 
 
 def spread(start: float, end: float, parts: int) -> list[float]:
-    """Round values from start to end, about so many steps apart."""
+    """Returns round values from start to end, in about `parts` steps."""
     step = _step(end - start, parts)
     first = math.ceil(start / step - 1e-9)
     last = math.floor(end / step + 1e-9)
@@ -130,7 +151,14 @@ def spread(start: float, end: float, parts: int) -> list[float]:
 
 
 def curve_chart(lines: Sequence[tuple[str, Sequence[tuple[float, float]], bool]]) -> CurveChart | None:
-    """Curves of (step, value); each with its name and whether it is the main one. None where no line has two points."""
+    """Places curves on shared axes.
+
+    Args:
+        lines: Of each curve its name, its (step, value) points, and whether it is the main one.
+
+    Returns:
+        The chart; None where no curve has two points.
+    """
     drawn = [(name, points, main) for name, points, main in lines if len(points) > 1]
     if not drawn:
         return None
@@ -158,7 +186,7 @@ def curve_chart(lines: Sequence[tuple[str, Sequence[tuple[float, float]], bool]]
 
 
 def _apart(heights: Sequence[float], bottom: float, gap: float = 14.0) -> list[float]:
-    """Heights of labels, moved up from the lowest so that none covers another."""
+    """Moves labels up, starting with the lowest, so that none covers another."""
     placed = list(heights)
     free = bottom
     for index in sorted(range(len(placed)), key=lambda i: -placed[i]):
@@ -168,7 +196,7 @@ def _apart(heights: Sequence[float], bottom: float, gap: float = 14.0) -> list[f
 
 
 def _thinned(points: Sequence[tuple[float, float]], most: int = 300) -> list[tuple[float, float]]:
-    """Every k-th point and the last one, so that a long run's curve stays a small drawing."""
+    """Keeps every k-th point and the last one, so that the curve of a long run stays small."""
     every = max(1, math.ceil(len(points) / most))
     kept = list(points[::every])
     return kept if kept[-1] == points[-1] else [*kept, points[-1]]

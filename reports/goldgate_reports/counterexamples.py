@@ -1,4 +1,4 @@
-"""What a search for counterexamples found: dev examples in the smallest form that breaks what was right."""
+"""What a search for counterexamples found: dev examples with the smallest change that makes the answer wrong."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from goldgate_reports.words import label, plural
 
 FILE = "counterexamples.json"
 _AGAIN = "search again: goldgate search TASK --subject S --run RUN"
-_SHARED = 240  # characters of a text that both forms share, between two edits
+_SHARED = 240  # characters of shared text that are kept between two edits
 
 
 @dataclass(frozen=True)
 class Broken:
-    """One example. input: how its smallest breaking form differs from it; what: its perturbations and edits."""
+    """One counterexample; `input` is how it differs from the example, `what` its perturbations and edits."""
 
     id: str
     tags: tuple[str, ...]
@@ -32,7 +32,7 @@ class Broken:
 
 @dataclass(frozen=True)
 class Search:
-    """One search. tried: (perturbation, forms that broke, forms tried)."""
+    """One search; `tried` holds (perturbation, variants answered wrong, variants tried)."""
 
     sentence: str
     tried: tuple[tuple[str, int, int], ...]
@@ -40,7 +40,18 @@ class Search:
 
 
 def search_of(folder: Path, rules: Mapping[str, FieldRule]) -> Search | None:
-    """What counterexamples.json of a run folder says; None where there is none. Raises UserError for a broken file."""
+    """Reads counterexamples.json of a run folder.
+
+    Args:
+        folder: The run folder.
+        rules: How the fields of an answer are compared.
+
+    Returns:
+        The search; None where the folder has none.
+
+    Raises:
+        UserError: The file is broken.
+    """
     path = folder / FILE
     if not path.is_file():
         return None
@@ -80,16 +91,16 @@ def search_of(folder: Path, rules: Mapping[str, FieldRule]) -> Search | None:
     ]
     broke, forms = (sum(row[key] for row in tried) for key in ("broke", "forms"))
     sentence = (
-        f"{record['subject']} has {plural(record['right'], 'dev example')} right ({label(record['metric'])})."
-        f" {broke} of {plural(forms, 'other form')} of them broke it; each of those below is the smallest that"
-        f" still does, found with {plural(record['asked'], 'answer')}."
+        f"{record['subject']} answers {plural(record['right'], 'dev example')} right ({label(record['metric'])})."
+        f" It answers {broke} of {plural(forms, 'variant')} of them wrong. Each one below is the smallest change that"
+        f" still has this effect. The search took {plural(record['asked'], 'answer')}."
     )
     counts = tuple((row["perturbation"], row["broke"], row["forms"]) for row in tried)
     return Search(sentence, counts, tuple(_broken(row, record["subject"], rules) for row in rows))
 
 
 def _broken(row: Mapping[str, Any], subject: str, rules: Mapping[str, FieldRule]) -> Broken:
-    shrunk = f", of {row['found_with']} that it was found with" if row["found_with"] > row["edits"] else ""
+    shrunk = f", reduced from {row['found_with']}" if row["found_with"] > row["edits"] else ""
     what = f"{' + '.join(map(str, row['perturbations']))}: {plural(row['edits'], 'edit')}{shrunk}"
     answer = AnswerRow(row["perturbed"], json.dumps(row["expected"], ensure_ascii=False), row["after"], row["finish"])
     pieces = tuple(_shortened(piece) for piece in word_diff(row["input"], row["perturbed"]))
@@ -97,7 +108,7 @@ def _broken(row: Mapping[str, Any], subject: str, rules: Mapping[str, FieldRule]
 
 
 def _shortened(piece: Piece) -> Piece:
-    """A long run that both texts share, without its middle."""
+    """Removes the middle of a long run that both texts share."""
     if piece.kind != "same" or len(piece.text) <= _SHARED:
         return piece
     half = _SHARED // 2

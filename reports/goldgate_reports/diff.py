@@ -1,4 +1,4 @@
-"""What differs between an expected output and an answer: field by field for JSON, word by word for text."""
+"""How an answer differs from the expected output: field by field for JSON, word by word for text."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 
 @dataclass(frozen=True)
 class Cell:
-    """One subject's value of one field. outcome: right, wrong, missed, invented, or empty (rightly)."""
+    """One subject's value of one field; `outcome` is right, wrong, missed, invented, or (rightly) empty."""
 
     text: str
     outcome: str
@@ -31,7 +31,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class FieldRow:
-    """One field: what was expected, and what each subject gave."""
+    """One field: what was expected, and what each subject answered."""
 
     path: str
     expected: str
@@ -40,7 +40,7 @@ class FieldRow:
 
 @dataclass(frozen=True)
 class Piece:
-    """A run of words that both texts share, or that one of them lacks."""
+    """A run of words that both texts share, or that only one of them has."""
 
     kind: Part
     text: str
@@ -48,7 +48,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Given:
-    """One subject's answer: note says what is wrong with it as a whole; pieces is its word diff (text tasks)."""
+    """One subject's answer; `note` says what is wrong with it as a whole, `pieces` is its word diff in text tasks."""
 
     name: str
     note: str
@@ -59,7 +59,7 @@ class Given:
 
 @dataclass(frozen=True)
 class Difference:
-    """An example's answers side by side. fields: empty for text tasks."""
+    """The answers to one example side by side; `fields` is empty for text tasks."""
 
     expected: str
     expected_left_out: int
@@ -69,7 +69,15 @@ class Difference:
 
 
 def difference(answers: Sequence[tuple[str, AnswerRow | None]], rules: Mapping[str, FieldRule]) -> Difference:
-    """Compares each subject's answer with what was expected; the first answer that is there says what that is."""
+    """Compares each subject's answer with the expected output.
+
+    Args:
+        answers: Each subject's name and answer; None where it has none. At least one answer must be there.
+        rules: How the fields of an answer are compared.
+
+    Returns:
+        The differences. The expected output is taken from the first answer that is there.
+    """
     stored = next(row.expected for _, row in answers if row is not None)
     expected = _loaded(stored)
     as_fields = not isinstance(expected, str)
@@ -91,7 +99,7 @@ def _loaded(expected: str) -> Any:
 
 
 def _parsed(row: AnswerRow | None) -> tuple[Any, str] | None:
-    """The JSON value of an answer in a tuple, or why there is none."""
+    """The JSON value of an answer and an empty text, or None and why the answer has no JSON value."""
     if row is None or row.text is None:
         return None
     try:
@@ -116,7 +124,7 @@ def _given(name: str, row: AnswerRow | None, reference: str | None, value: tuple
 
 
 def _fields(expected: Any, values: Sequence[tuple[Any, str] | None], rules: Mapping[str, FieldRule]) -> list[FieldRow]:
-    """One row a path, in the order of the expected output; fields that were not asked for come last."""
+    """One row per path, in the order of the expected output; fields that were not expected come last."""
     columns: list[dict[str, FieldVerdict]] = []
     for value in values:
         usable = value is not None and not value[1]
@@ -144,9 +152,15 @@ def _value(value: Any) -> str:
 
 
 def word_diff(expected: str, got: str) -> list[Piece]:
-    """The runs of words that two texts share, that the answer lacks (missed), and that it adds (added).
+    """Compares two texts word by word.
 
-    Texts over 600 words and blanks are compared up to there; the rest follows as one piece that says how much it is.
+    Args:
+        expected: The expected text.
+        got: The answer.
+
+    Returns:
+        The runs of words that both share, that the answer lacks (missed) and that it adds (added). Only the first 600
+        words and blanks are compared; a last piece says how many characters follow.
     """
     left, right = _WORDS.findall(expected), _WORDS.findall(got)
     matcher = difflib.SequenceMatcher(None, left[:_MOST_WORDS], right[:_MOST_WORDS], autojunk=False)

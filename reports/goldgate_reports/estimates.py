@@ -1,4 +1,4 @@
-"""An estimate with its interval as a report shows it, from a record or computed from per-example values."""
+"""Estimates with their intervals, taken from a record or computed from the values of the examples."""
 
 from __future__ import annotations
 
@@ -16,7 +16,14 @@ from goldgate_reports.words import NOT_RECORDED, Scale, number, scale_of, span
 class Estimate:
     """A number with its 95% interval; None where it was not recorded.
 
-    signed: a difference, whose plus is written too.
+    Attributes:
+        value: The number.
+        low: The lower end of the interval.
+        high: The upper end of the interval.
+        n: The number of examples.
+        scale: How the numbers are written.
+        missing: The number of missing answers.
+        signed: Whether to write the plus sign, as for a difference.
     """
 
     value: float | None
@@ -37,7 +44,7 @@ class Estimate:
 
     @property
     def ends(self) -> str:
-        """The interval without its unit, for tables that say it once."""
+        """The interval without its unit, for tables that name the unit once."""
         return self.interval.removesuffix(" points")
 
     @property
@@ -50,7 +57,14 @@ class Estimate:
 
 
 def of_row(row: MeasureRow | DifferenceRow) -> Estimate:
-    """Takes the estimate from a row of golden.json; of a difference between two subjects, shares become points."""
+    """Takes the estimate from a row of golden.json.
+
+    Args:
+        row: A measure, or a difference between two subjects.
+
+    Returns:
+        The estimate; a difference between shares is in percentage points.
+    """
     scale, paired_row = scale_of(row.metric, None), isinstance(row, DifferenceRow)
     missing = row.missing if isinstance(row, MeasureRow) else None
     shown: Scale = "points" if paired_row and scale == "rate" else scale
@@ -58,34 +72,68 @@ def of_row(row: MeasureRow | DifferenceRow) -> Estimate:
 
 
 def of_verdict(verdict: Verdict) -> Estimate:
-    """Takes the estimate from a verdict; an invalid or a sealed one has no number."""
+    """Takes the estimate from a verdict.
+
+    Args:
+        verdict: The verdict.
+
+    Returns:
+        The estimate, which has no numbers where the verdict is invalid or sealed.
+    """
     scale = scale_of(verdict.metric, verdict.bounds)
-    if verdict.outcome == "invalid":  # its numbers stand for nothing
+    if verdict.outcome == "invalid":  # its numbers mean nothing
         return Estimate(None, None, None, None, scale)
     value, low, high = (finite(x) for x in (verdict.estimate, verdict.low, verdict.high))
     return Estimate(value, low, high, verdict.n, scale, verdict.missing)
 
 
 def finite(number: float) -> float | None:
-    """Returns the number; None for NaN and infinity, which stand for what was not recorded."""
+    """Returns the number, or None for NaN and infinity, which mean that it was not recorded."""
     return number if math.isfinite(number) else None
 
 
 def measured(metric: str, column: Column, ids: frozenset[str] | None = None) -> Estimate | None:
-    """The estimate of one metric of one subject on dev, on some of its examples; None where none of them is there."""
+    """Estimates one metric of one subject on dev, with its interval.
+
+    Args:
+        metric: Name of the metric.
+        column: The values by example.
+        ids: The examples to use; None for all.
+
+    Returns:
+        The estimate; None where none of the examples has a value.
+    """
     measure = _measure(metric, column, ids)
     return None if measure is None else _estimate(measure, scale_of(metric, column.bounds))
 
 
 def averaged(metric: str, column: Column, ids: frozenset[str] | None = None) -> Estimate | None:
-    """The same without its interval, which is what takes the time: for numbers that stand beside another's."""
+    """Does the same as `measured` without the interval, which takes most of the time.
+
+    Args:
+        metric: Name of the metric.
+        column: The values by example.
+        ids: The examples to use; None for all.
+
+    Returns:
+        The estimate; None where none of the examples has a value.
+    """
     measure = _measure(metric, column, ids)
     scale = scale_of(metric, column.bounds)
     return None if measure is None else Estimate(measure.value, None, None, measure.n, scale, measure.missing)
 
 
 def paired(metric: str, ours: Column, theirs: Column) -> Estimate | None:
-    """Our values minus theirs on the examples that both answered; None where they share none."""
+    """Estimates the paired difference between two subjects, with its interval.
+
+    Args:
+        metric: Name of the metric.
+        ours: The values of the first subject.
+        theirs: The values that are subtracted.
+
+    Returns:
+        The difference on the examples that both have; None where they share none.
+    """
     shared = frozenset(ours.values) & frozenset(theirs.values)
     left, right = _measure(metric, ours, shared), _measure(metric, theirs, shared)
     if left is None or right is None:

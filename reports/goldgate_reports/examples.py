@@ -1,4 +1,4 @@
-"""Dev examples to look at: those that turned right or wrong beside the best baseline, and the worst ones."""
+"""The dev examples worth looking at: those that differ from the best baseline, and the worst ones."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from goldgate.base.errors import UserError
 from goldgate.task.task import FieldRule
-from goldgate_reports.against import Subjects, quality_metrics
+from goldgate_reports.against import quality_metrics
 from goldgate_reports.diff import Difference, difference
 from goldgate_reports.records import Column, Records
+from goldgate_reports.who import Subjects
 from goldgate_reports.words import cut, label, number
 
 MOST_SHOWN = 20  # examples in each group
@@ -17,8 +18,10 @@ MOST_SHOWN = 20  # examples in each group
 
 @dataclass(frozen=True)
 class ExampleView:
-    """One dev example side by side. scores: (metric, tuned, prompted) as text; reasons: (metric, why the tuned answer
-    is not right in it), as the scorer says.
+    """One dev example, with the tuned and the prompted answer side by side.
+
+    `scores` holds (metric, tuned, prompted) as text. `reasons` holds (metric, reason), where the scorer gives a reason
+    why the tuned answer is not right.
     """
 
     id: str
@@ -32,7 +35,7 @@ class ExampleView:
 
 @dataclass(frozen=True)
 class ExampleGroup:
-    """Some examples, and how many there are in all."""
+    """A group of examples; `total` counts those that are not shown too."""
 
     name: str
     what: str
@@ -41,7 +44,16 @@ class ExampleGroup:
 
 
 def example_groups(records: Records, who: Subjects, primary: str) -> tuple[ExampleGroup, ...]:
-    """The examples that turned right, that turned wrong, and the worst; empty where dev has no tuned answers."""
+    """Groups the dev examples worth looking at.
+
+    Args:
+        records: What the run folder records.
+        who: Who is who in the run.
+        primary: The metric that decides what is right.
+
+    Returns:
+        The examples that became wrong, those that became right, and the worst; empty where dev has no tuned answers.
+    """
     ours = records.scores.get(who.tuned_dev or "", {})
     if primary not in ours or who.tuned_dev not in records.answers:
         return ()
@@ -52,11 +64,11 @@ def example_groups(records: Records, who: Subjects, primary: str) -> tuple[Examp
         right, wrong = turned(ours[primary], theirs[primary])
         name = label(primary)
         groups = [
-            ("Turned wrong", f"{name}: right with prompting, no longer right when tuned", wrong),
-            ("Turned right", f"{name}: not right with prompting, right when tuned", right),
+            ("Newly wrong", f"{name}: right with prompting, but not with the tuned model", wrong),
+            ("Newly right", f"{name}: right with the tuned model, but not with prompting", right),
         ]
-    groups.append(("The worst", "answers of the tuned model that are not right, worst first", worst(ours, primary)))
-    made: dict[str, ExampleView] = {}  # an example may stand in two groups
+    groups.append(("Worst answers", "Answers of the tuned model that are not right, worst first", worst(ours, primary)))
+    made: dict[str, ExampleView] = {}  # an example may be in two groups
     return tuple(
         ExampleGroup(
             name,
@@ -69,7 +81,15 @@ def example_groups(records: Records, who: Subjects, primary: str) -> tuple[Examp
 
 
 def turned(ours: Column, theirs: Column) -> tuple[list[str], list[str]]:
-    """Ids that turned right and ids that turned wrong: a value of 1 is right, anything less or missing is not."""
+    """Finds the examples that only one of two subjects gets right.
+
+    Args:
+        ours: The tuned model's values. A value of 1 is right; anything less, or a missing value, is not.
+        theirs: The other subject's values.
+
+    Returns:
+        The IDs that only the tuned model gets right, and those that only the other subject gets right.
+    """
     shared = [i for i in ours.values if i in theirs.values]
     right = [i for i in shared if _right(ours.values[i]) and not _right(theirs.values[i])]
     wrong = [i for i in shared if not _right(ours.values[i]) and _right(theirs.values[i])]
@@ -81,7 +101,15 @@ def _right(value: float | None) -> bool:
 
 
 def worst(ours: Mapping[str, Column], primary: str) -> list[str]:
-    """Ids that are not right, by the leading metric and then by the mean of the other quality metrics."""
+    """Orders the examples that are not right, worst first.
+
+    Args:
+        ours: The tuned model's values by metric.
+        primary: The metric to sort by; the mean of the other quality metrics breaks ties.
+
+    Returns:
+        The IDs of the examples.
+    """
     others = [m for m in quality_metrics(ours) if m != primary]
 
     def order(id_: str) -> tuple[float, float, str]:
@@ -98,7 +126,7 @@ def _view(id_: str, records: Records, who: Subjects, rules: Mapping[str, FieldRu
         (who.shown(s), records.answers.get(s, {}).get(id_)) for s in (who.tuned_dev, who.prompted) if s is not None
     ]
     if all(row is None for _, row in pairs):
-        raise UserError(f'the scored example "{id_}" has no answer', "answers.parquet", "run the dev split again")
+        raise UserError(f'the scored example "{id_}" has no answer', "answers.parquet", "evaluate the dev split again")
     input_, left_out = cut(next(row.input for _, row in pairs if row is not None))
     ours = records.scores[who.tuned_dev or ""]
     return ExampleView(
@@ -113,7 +141,7 @@ def _view(id_: str, records: Records, who: Subjects, rules: Mapping[str, FieldRu
 
 
 def _reasons(id_: str, ours: Mapping[str, Column]) -> tuple[tuple[str, str], ...]:
-    """What the scorers say of the tuned answer, each reason once, under the first metric that gives it."""
+    """The scorers' reasons about the tuned answer, each once, under the first metric that gives it."""
     found: dict[str, str] = {}
     for metric, column in ours.items():
         if id_ in column.reasons:
@@ -127,7 +155,7 @@ def _scores(id_: str, records: Records, who: Subjects) -> tuple[tuple[str, str, 
     rows = (
         (label(m), _value(ours[m], id_), _value(theirs[m], id_) if m in theirs else "") for m in quality_metrics(ours)
     )
-    return tuple(row for row in rows if set(row[1:]) != {"100%"})  # what both have right says nothing here
+    return tuple(row for row in rows if set(row[1:]) != {"100%"})  # a metric that both get right says nothing here
 
 
 def _value(column: Column, id_: str) -> str:

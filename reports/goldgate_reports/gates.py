@@ -1,4 +1,4 @@
-"""Gates as a report shows them, and the verdict on all of them in words."""
+"""Gates as a report shows them, and the overall verdict in words."""
 
 from __future__ import annotations
 
@@ -18,19 +18,36 @@ from goldgate_reports.records import Records
 from goldgate_reports.words import number, plural, probability
 
 READINGS: dict[str, str] = {
-    "shown": "the data shows it at the look's level",
+    "shown": "the data shows it at the level of the look",
     "plausible": "the data does not show the opposite",
-    "observed": "the estimate alone reaches it: met, not shown",
+    "observed": "the estimate reaches it, which shows nothing beyond these examples",
 }
-_MOST_LOOKS = 20  # no ledger gets that far; a pass with p = 0 would carry for ever
+_MOST_LOOKS = 20  # no ledger gets that far, and a pass with p = 0 would otherwise hold for ever
 
 
 @dataclass(frozen=True)
 class Gate:
-    """One recorded gate. carries: how far a pass holds; flips: how likely a fresh golden set of the same size
-    comes to another verdict; dev: its estimate on dev; chart: None without numbers.
+    """One recorded gate.
 
-    reading: the one it was decided by; written: the one that the suite asks for (dev reads every gate as observed).
+    Attributes:
+        item: Its pytest item.
+        title: The item in words.
+        expression: What the suite asserts.
+        outcome: Pass, fail, undecided or invalid.
+        reading: The reading that decided it.
+        written: The reading that the suite asks for; on dev, every gate is read as observed.
+        estimate: The estimate with its interval.
+        p: The p-value in words; empty where the gate was not tested.
+        tested: The look and the level, in words.
+        carries: Up to which look a pass holds, in words.
+        flips: How likely a new golden set of the same size is to give another verdict, in words.
+        message: What pytest printed.
+        approximate: Whether the interval is approximate.
+        sealed: Whether golden is sealed, so that there are no numbers.
+        dev: The estimate on dev; empty where there is none.
+        chart: The interval on its axis; None where there are no numbers.
+        threshold: What the estimate is compared with.
+        measures: What the estimate means, where the name of the metric does not say it.
     """
 
     item: str
@@ -55,7 +72,7 @@ class Gate:
 
 @dataclass(frozen=True)
 class Look:
-    """A look at golden: its number, level and what the golden split has spent so far."""
+    """A look at golden: its number, its level, and what all looks at this golden split have spent."""
 
     number: int | None
     level: float | None
@@ -68,7 +85,14 @@ class Look:
 
 
 def look_of(golden: GoldenRecord) -> Look:
-    """Takes the look from golden.json; what it does not say stays None."""
+    """Takes the look from golden.json.
+
+    Args:
+        golden: The record; whatever it leaves out is None in the result.
+
+    Returns:
+        The look.
+    """
     look, split = golden.look or LookFacts(), golden.split or SplitFacts()
     return Look(
         look.number,
@@ -83,7 +107,7 @@ def look_of(golden: GoldenRecord) -> Look:
 
 
 def golden_gates(records: Records) -> tuple[Gate, ...]:
-    """The gates of the look, in the order they ran; empty where there was none."""
+    """Returns the gates of the look in the order in which they ran; empty where there was no look."""
     if records.golden is None:
         return ()
     look = look_of(records.golden)
@@ -92,26 +116,26 @@ def golden_gates(records: Records) -> tuple[Gate, ...]:
 
 
 def dev_gates(records: Records) -> tuple[Gate, ...]:
-    """The gates of the best attempt on dev; what they say was not tested on golden."""
+    """Returns the best attempt's gates on dev, which were not tested on golden."""
     return gates_of(records.best.gates if records.best else (), None, on_golden=False)
 
 
 def gates_of(rows: Sequence[GateRow], look: Look | None, *, on_golden: bool) -> tuple[Gate, ...]:
-    """Lays recorded gates out for a page.
+    """Prepares recorded gates for a page.
 
     Args:
         rows: The gates.
-        look: The look that they were tested at; None on dev, and on golden where the run of the suite was no look.
-        on_golden: Whether they are on golden, where there is no look that says so.
+        look: The look that tested them; None on dev, and on golden where the run of the suite was not a look.
+        on_golden: Whether they are on golden, which matters only where `look` is None.
 
     Returns:
-        One row of the page for each.
+        One row of the page per gate.
     """
     return tuple(_gate(row, look, None, on_golden=on_golden) for row in rows)
 
 
 def _key(row: GateRow) -> tuple[str, str, str, float]:
-    """What makes a gate on dev and one on golden the same: an item may hold several, and dev reads them differently."""
+    """Identifies a gate across dev and golden: one item may hold several, and dev reads them differently."""
     return row.item, row.verdict.metric, row.verdict.op, row.verdict.threshold
 
 
@@ -134,7 +158,7 @@ def _gate(row: GateRow, look: Look | None, on_dev: Verdict | None, *, on_golden:
         p=probability(finite(verdict.p)) if verdict.reading == "shown" and not verdict.sealed else "",
         tested=_tested(verdict, look, on_golden),
         carries=_carries(verdict, look),
-        flips="" if row.flips is None else f"another verdict in {number(row.flips, 'rate')} of cases",
+        flips="" if row.flips is None else f"gives another verdict in {number(row.flips, 'rate')} of cases",
         message=verdict.message,
         approximate=verdict.approximate,
         sealed=verdict.sealed,
@@ -146,7 +170,7 @@ def _gate(row: GateRow, look: Look | None, on_dev: Verdict | None, *, on_golden:
 
 
 def title_of(item: str) -> str:
-    """A pytest item in words: "…::test_edge_case[ocr_noise]" is "Edge case: ocr noise"."""
+    """Writes a pytest item in words: "…::test_edge_case[ocr_noise]" becomes "Edge case: ocr noise"."""
     found = re.fullmatch(r"(?:.*::)?(?:test_)?(\w+?)(?:\[(.*)\])?", item, re.DOTALL)
     if not found:
         return item
@@ -155,33 +179,33 @@ def title_of(item: str) -> str:
 
 
 def _measures(metric: str) -> str:
-    """What a gate between two measures is an estimate of, which its name alone does not say."""
+    """Says what a gate between two measures estimates, which its name alone does not tell."""
     left, op, right = metric.partition(" <= ")
     if op:
-        return f"{right} minus {left}: passes from 0 up"
+        return f"{right} minus {left}; passes at 0 or more"
     left, op, right = metric.partition(" >= ")
-    return f"{left} minus {right}: passes from 0 up" if op else ""
+    return f"{left} minus {right}; passes at 0 or more" if op else ""
 
 
 def _tested(verdict: Verdict, look: Look | None, on_golden: bool) -> str:
-    """At which look and level a gate was tested, as its reading has it."""
-    none = "on golden, no look" if on_golden else "on dev"
+    """Says at which look and level a gate was tested, according to its reading."""
+    none = "on golden, without a look" if on_golden else "on dev"
     where = none if look is None else f"look {look.number}" if look.number is not None else "look not recorded"
     if verdict.reading == "observed":
-        return f"{where}, the estimate alone"
+        return f"{where}, by the estimate alone"
     if verdict.reading == "plausible":
         return f"{where}, the opposite at level 0.025"
     return f"{where}, level {probability(verdict.level)}"
 
 
 def _carries(verdict: Verdict, look: Look | None) -> str:
-    """How far a pass holds: up to which look the same evidence would still pass."""
+    """Says up to which look the same evidence would still pass."""
     if not verdict or look is None:
         return ""
     if look.opened:
         return "opened: golden's examples were shown, so no error rate holds"
     if verdict.reading == "observed":
-        return "met, not shown: carries no error rate"
+        return "met but not shown, so a pass has no error rate"
     if verdict.reading == "plausible":
         return "the same at every look"
     p = finite(verdict.p)
@@ -195,7 +219,14 @@ def _carries(verdict: Verdict, look: Look | None) -> str:
 
 @dataclass(frozen=True)
 class Headline:
-    """The verdict in words. tone: ship, stop or open; reasons: the gates that stand in the way."""
+    """The verdict in words.
+
+    Attributes:
+        tone: Whether to ship, to stop, or neither yet.
+        words: The verdict.
+        rests_on: The readings that it rests on.
+        reasons: What prevents a release, one reason per line.
+    """
 
     tone: Literal["ship", "stop", "open"]
     words: str
@@ -204,11 +235,21 @@ class Headline:
 
 
 def headline(gates: Sequence[Gate], look: Look | None, on_dev: Sequence[Gate], status: str) -> Headline:
-    """What the run says about shipping, first in words, then which readings that rests on and what is in the way."""
+    """Decides what the run says about shipping.
+
+    Args:
+        gates: The gates on golden.
+        look: The look at golden; None where there was none.
+        on_dev: The best attempt's gates on dev.
+        status: The status of the run.
+
+    Returns:
+        The verdict, the readings that it rests on, and what prevents a release.
+    """
     if look is None:
         return _without_look(on_dev, status)
     if not gates:
-        return Headline("stop", "Do not ship: no gate was recorded", "", ("a suite must compare something",))
+        return Headline("stop", "Do not ship: no gate was recorded", "", ("a suite must contain at least one gate",))
     counts = Counter[str](g.outcome for g in gates)
     total = plural(len(gates), "gate")
     reasons = tuple(f"{g.title}: {_reason(g)}" for g in gates if g.outcome != "pass")
@@ -217,11 +258,11 @@ def headline(gates: Sequence[Gate], look: Look | None, on_dev: Sequence[Gate], s
     if counts["undecided"]:
         return Headline("open", f"Not shown yet: {_tally(counts, len(gates))}", _rests_on(gates), reasons)
     if status == "failed":
-        reason = "a test of the suite fails without a gate of its own: see the suite's output"
-        return Headline("stop", "Do not ship: the gates pass, the suite does not", _rests_on(gates), (reason,))
+        reason = "a test that is not a gate fails: see the output of the suite"
+        return Headline("stop", "Do not ship: the gates pass, but the suite does not", _rests_on(gates), (reason,))
     words = f"all {total} pass" if len(gates) > 1 else "the one gate passes"
     if look.opened:
-        reason = "golden's examples were shown before this look: refresh golden for a verdict that holds"
+        reason = "the golden examples were shown before this look; refresh golden for a verdict with an error rate"
         return Headline("open", f"Opened: {words}, without an error rate", _rests_on(gates), (reason,))
     return Headline("ship", f"Ship: {words}", _rests_on(gates), ())
 
@@ -232,8 +273,8 @@ def _without_look(on_dev: Sequence[Gate], status: str) -> Headline:
     else:
         words = "Not shown yet: the run ended without a look at golden"
     reached = sum(g.outcome == "pass" for g in on_dev)
-    reason = f"on dev, {reached} of {plural(len(on_dev), 'gate')} are reached by the estimate; dev proves nothing"
-    return Headline("open", words, "", (reason,) if on_dev else ("no gate was recorded, on dev or on golden",))
+    reason = f"on dev, the estimates reach {reached} of {plural(len(on_dev), 'gate')}, which proves nothing"
+    return Headline("open", words, "", (reason,) if on_dev else ("no gate was recorded on dev or on golden",))
 
 
 def _tally(counts: Mapping[str, int], total: int) -> str:
@@ -254,7 +295,7 @@ def _listed(parts: Sequence[str]) -> str:
 
 
 def _reason(gate: Gate) -> str:
-    """Why a gate does not pass, on one line."""
+    """Says on one line why a gate does not pass."""
     if gate.outcome == "invalid":
         return gate.message.partition("\n")[0] or f"{gate.expression} is invalid"
     state = "fails" if gate.outcome == "fail" else "is undecided"
@@ -265,7 +306,7 @@ def _reason(gate: Gate) -> str:
 
 
 def _rests_on(gates: Sequence[Gate]) -> str:
-    """Which readings the verdict rests on: "5 gates shown, 6 plausible"."""
+    """Says which readings the verdict rests on, as in "5 shown and 6 plausible"."""
     counts = Counter[str](g.reading for g in gates)
     parts = [f"{counts[r]} {r} ({READINGS[r]})" for r in READINGS if counts[r]]
-    return f"Rests on {plural(len(gates), 'gate')}: {_listed(parts)}."
+    return f"The verdict rests on {plural(len(gates), 'gate')}: {_listed(parts)}."

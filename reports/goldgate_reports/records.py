@@ -1,4 +1,4 @@
-"""Reads a run folder's files, and says which one is missing or broken. Nothing is computed here."""
+"""Reads the files of a run folder, and reports which one is missing or broken. Nothing is computed here."""
 
 from __future__ import annotations
 
@@ -15,15 +15,20 @@ from goldgate.runs.golden import DevGateRow, GateRow, GoldenRecord
 from goldgate.runs.part import read_part, read_parts
 from goldgate.runs.record import AttemptFacts, RunRecord
 
-_AGAIN = "the run is not whole: finish it with `goldgate train`, or report another one"
+_AGAIN = "the run is incomplete: finish it with `goldgate train`, or report on another run"
 _SCORES = ("subject", "metric", "id", "value", "lo", "hi", "better")
 _ANSWERS = ("subject", "id", "input", "expected", "text", "finish", "tags")
 
 
 @dataclass(frozen=True)
 class Column:
-    """One metric of one subject on dev: example id → value (None where the answer is missing), and id → why it is not
-    better, where the scorer says.
+    """One metric of one subject on dev.
+
+    Attributes:
+        values: The value by example ID; None where the answer is missing.
+        bounds: The lowest and the highest possible value.
+        better: "high" or "low".
+        reasons: Why the value is not better, by example ID, where the scorer gives a reason.
     """
 
     values: dict[str, float | None]
@@ -34,7 +39,14 @@ class Column:
 
 @dataclass(frozen=True)
 class AnswerRow:
-    """One dev answer as it was scored. expected: JSON text; text: None where there was no answer."""
+    """One dev answer as it was scored.
+
+    Attributes:
+        input: What was asked.
+        expected: The expected output, as JSON text.
+        text: The answer; None where there was none.
+        finish: Why the answer ended, such as "stop" or "length".
+    """
 
     input: str
     expected: str
@@ -44,7 +56,7 @@ class AnswerRow:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One recipe that was run, with its training log and its gates on dev where they were recorded."""
+    """One recipe that was run, with its training log and its dev gates where they were recorded."""
 
     facts: AttemptFacts
     log: tuple[LogRow, ...] = ()
@@ -61,7 +73,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Records:
-    """All that a run folder says. golden: None where there was no look."""
+    """Everything that a run folder records; `golden` is None where there was no look."""
 
     run: RunRecord
     golden: GoldenRecord | None
@@ -72,7 +84,7 @@ class Records:
 
     @property
     def best(self) -> Attempt | None:
-        """The attempt that the run chose; the last one where it does not say."""
+        """The attempt that the run chose, or the last one where the run does not say."""
         chosen = [a for a in self.attempts if a.number == self.run.best]
         return chosen[0] if chosen else self.attempts[-1] if self.attempts else None
 
@@ -84,15 +96,15 @@ def read_records(folder: Path) -> Records:
         folder: The run folder.
 
     Returns:
-        What its files say.
+        What its files record.
 
     Raises:
-        UserError: The folder holds no run, or a file of it is missing or broken. It names the file, and the field or
-            column.
+        UserError: The folder holds no run, or one of its files is missing or broken. The error names the file, and the
+            field or column.
     """
     path = folder / "run.json"
     if not path.is_file():
-        raise UserError("no run.json: this is not a run folder", str(folder), "name a folder runs/<task>/<run>")
+        raise UserError("no run.json: this is not a run folder", str(folder), "give a folder such as runs/<task>/<run>")
     run = read_part(RunRecord, path, _AGAIN)
     golden = folder / "golden.json"
     answers, tags = _answers(folder / "answers.parquet")
@@ -119,7 +131,7 @@ def _frame(path: Path, columns: tuple[str, ...], optional: tuple[str, ...] = ())
         raise UserError("no such file", str(path), _AGAIN)
     try:
         frame = pd.read_parquet(path)
-    except Exception as error:  # pyarrow's errors share no base class
+    except Exception as error:  # pyarrow's errors have no common base class
         raise UserError(f"cannot be read as Parquet ({error})"[:200], str(path), _AGAIN) from error
     for column in columns:
         if column not in frame.columns:

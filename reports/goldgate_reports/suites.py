@@ -1,4 +1,4 @@
-"""The report of one run of pytest: the gates of each suite and its verdict, in one HTML file."""
+"""The report on one run of pytest: each suite's gates and verdict, in one HTML file."""
 
 from __future__ import annotations
 
@@ -17,9 +17,17 @@ Tone = Literal["ship", "stop", "open"]
 
 @dataclass(frozen=True)
 class SuiteRun:
-    """What pytest came to on one suite. words: the verdict on the whole; facts: who was tested on what, a line each;
-    look: the look at golden; None where it was none; opened: whether golden's
-    examples had been shown before it.
+    """What one run of pytest found out about one suite.
+
+    Attributes:
+        task: Name of the task.
+        tone: The tone of the verdict, which chooses its sign.
+        words: The verdict on the whole suite.
+        facts: Who was tested on what, one line each.
+        split: Whose examples were used.
+        look: The look at golden; None where the run was not a look.
+        rows: The gates.
+        opened: Whether the golden examples had been shown before the look.
     """
 
     task: str
@@ -34,7 +42,7 @@ class SuiteRun:
 
 @dataclass(frozen=True)
 class SuiteView:
-    """One suite as the page shows it."""
+    """One suite, as the page shows it."""
 
     task: str
     tone: Tone
@@ -47,7 +55,15 @@ class SuiteView:
 
 
 def build_suites_report(suites: Sequence[SuiteRun], path: Path) -> None:
-    """Writes the page, whole. Raises UserError where the file cannot be written."""
+    """Writes the page.
+
+    Args:
+        suites: The suites that pytest ran.
+        path: The HTML file to write.
+
+    Raises:
+        UserError: The file cannot be written.
+    """
     write_whole(path, render_page("suites.html.jinja", views=[_view(suite) for suite in suites]))
 
 

@@ -1,4 +1,4 @@
-"""How the model was trained, and what the run depended on: attempts, loss, time, data, versions, identities."""
+"""How the model was trained, and what the run depended on: attempts, loss, time, data, versions and identities."""
 
 from __future__ import annotations
 
@@ -16,16 +16,26 @@ from goldgate_reports.words import NOT_RECORDED, duration, label, number, plural
 
 @dataclass(frozen=True)
 class Sheet:
-    """A table with attempts across: (name, cells, whether they differ between attempts) a row."""
+    """A table with one column per attempt; each row is (name, cells, whether the cells differ)."""
 
     rows: tuple[tuple[str, tuple[str, ...], bool], ...]
 
 
 @dataclass(frozen=True)
 class Training:
-    """All attempts of a run. chance: what dev promised beside what golden then said; plan: what the attempts came to
-    together, where they were trained to be compared; in_the_way, would_help: why it
-    ended without a pass, a sentence each.
+    """All attempts of a run.
+
+    Attributes:
+        attempts: The attempts.
+        best: Number of the chosen one.
+        summary: What each attempt did.
+        recipe: The settings of each attempt.
+        loss: The loss curves; None where no training log was recorded.
+        loss_words: The loss curves in words.
+        chance: What dev promised, and what golden then said.
+        plan: The result of all attempts together, where they were trained to be compared.
+        in_the_way: What prevented a pass, one sentence each.
+        would_help: What would most likely help, one sentence each.
     """
 
     attempts: tuple[Attempt, ...]
@@ -42,7 +52,7 @@ class Training:
 
 @dataclass(frozen=True)
 class Step:
-    """Where some of the time went. share: of all steps, 0 to 1."""
+    """One step of the run; `share` is its share of the total time, from 0 to 1."""
 
     name: str
     time: str
@@ -51,14 +61,22 @@ class Step:
 
 @dataclass(frozen=True)
 class Facts:
-    """A titled list of what the run depended on. code: the value is a digest or a name to copy."""
+    """A titled list of what the run depended on."""
 
     title: str
     rows: tuple[tuple[str, str], ...]
 
 
 def training_of(records: Records, verdict: Headline) -> Training:
-    """The attempts side by side, their loss curves, and the chance of passing beside what happened."""
+    """Prepares the attempts, their loss curves, and the chance of passing, compared with what happened.
+
+    Args:
+        records: What the run folder records.
+        verdict: The verdict of the run.
+
+    Returns:
+        What the training section shows.
+    """
     attempts = records.attempts
     best = records.best
     ending = records.run.ending or EndingFacts()
@@ -94,10 +112,10 @@ def _loss_words(attempt: Attempt) -> str:
 def _summary(attempts: Sequence[Attempt], records: Records) -> Sheet:
     rows: list[tuple[str, list[str]]] = [
         ("why", [a.facts.reason or NOT_RECORDED for a in attempts]),
-        ("seen", ["; ".join(a.facts.seen) or NOT_RECORDED for a in attempts]),
+        ("observed", ["; ".join(a.facts.seen) or NOT_RECORDED for a in attempts]),
         ("time", [duration(a.facts.seconds) for a in attempts]),
         ("steps", [number(a.log[-1].step, "plain") if a.log else NOT_RECORDED for a in attempts]),
-        ("tokens a second", [_mean_speed(a) for a in attempts]),
+        ("tokens per second", [_mean_speed(a) for a in attempts]),
     ]
     dev = [a.facts.dev for a in attempts]
     bounds = {m: c.bounds for columns in records.scores.values() for m, c in columns.items()}
@@ -110,7 +128,7 @@ def _summary(attempts: Sequence[Attempt], records: Records) -> Sheet:
 
 
 def _missed(attempt: Attempt) -> str:
-    """The gates that an attempt's estimates did not reach on dev."""
+    """Lists the gates that an attempt's estimates did not reach on dev."""
     failing = attempt.facts.failing
     return NOT_RECORDED if failing is None else "; ".join(failing) or "none"
 
@@ -149,28 +167,42 @@ def _written(value: Any) -> str:
 
 
 def _chance(records: Records, verdict: Headline) -> str:
-    """What dev promised beside what golden said, with the reason why the first is too hopeful."""
+    """Compares what dev promised with what golden said, and says why dev is too optimistic."""
     chance = records.run.chance
     if chance is None and records.best is not None:
         chance = records.best.facts.chance
     if chance is None:
         return ""
-    happened = "no look was taken" if records.golden is None else f"what then happened: {verdict.words}"
+    happened = "no look was taken" if records.golden is None else f"the outcome was: {verdict.words}"
     return (
-        f"From dev, the chance of passing golden was put at {chance:.2f}; {happened}."
-        " That chance is optimistic, because dev chose the attempt."
+        f"The chance of passing golden was estimated from dev as {chance:.2f}; {happened}."
+        " That estimate is optimistic, because the attempt was chosen on dev."
     )
 
 
 def steps_of(run: RunRecord) -> tuple[Step, ...]:
-    """Where the time went, in the order of the work."""
+    """Lists the steps of a run with their time, in the order in which they ran.
+
+    Args:
+        run: The record of the run.
+
+    Returns:
+        The steps.
+    """
     found = [(row.name, row.seconds or 0.0) for row in run.steps]
     total = sum(seconds for _, seconds in found) or 1.0
     return tuple(Step(name, duration(seconds), seconds / total) for name, seconds in found)
 
 
 def facts_of(records: Records) -> tuple[Facts, ...]:
-    """Data, model, versions, machine: what to compare when a score cannot be repeated."""
+    """Lists what to compare when a score cannot be reproduced: data, identities, machine and versions.
+
+    Args:
+        records: What the run folder records.
+
+    Returns:
+        The lists.
+    """
     run = records.run
     versions = tuple((name, str(version)) for name, version in run.versions.items())
     return (
@@ -211,8 +243,8 @@ def _course(run: RunRecord) -> tuple[tuple[str, str], ...]:
     return (
         ("started", run.started or NOT_RECORDED),
         ("finished", run.finished or NOT_RECORDED),
-        ("ended", run.reason or run.status or NOT_RECORDED),
-        ("took", duration(run.seconds)),
+        ("ended because", run.reason or run.status or NOT_RECORDED),
+        ("duration", duration(run.seconds)),
         ("seed", NOT_RECORDED if run.seed is None else str(run.seed)),
         ("budget", _pairs(run.budget.to_json() if run.budget else {})),
         ("spent", _pairs(run.spent.to_json() if run.spent else {})),
@@ -230,10 +262,10 @@ def _surroundings(run: RunRecord) -> tuple[tuple[str, str], ...]:
 
 def _baselines(run: RunRecord) -> tuple[tuple[str, str], ...]:
     return (
-        ("prompting tried on dev", ", ".join(run.baselines) or NOT_RECORDED),
+        ("prompting baselines tried on dev", ", ".join(run.baselines) or NOT_RECORDED),
         *((f"price of {name}", said) for name, said in run.tariffs.items()),
         *((f"not tried: {name}", why) for name, why in run.untried.items()),
-        *(("by name alone", said) for said in run.known_by_name),
+        *(("known by name only", said) for said in run.known_by_name),
     )
 
 

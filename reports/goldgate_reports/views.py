@@ -1,42 +1,42 @@
-"""A run as its report shows it: everything computed here, so that templates only lay it out."""
+"""A run as its report shows it. Everything is computed here, so that the templates only lay it out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from goldgate_reports.against import (
-    Comparison,
-    GoldenRow,
-    Subjects,
-    compared,
-    measures_of,
-    primary_metric,
-    standing,
-    subjects_of,
-)
+from goldgate_reports.against import Comparison, GoldenRow, compared, measures_of, primary_metric, standing
 from goldgate_reports.counterexamples import Search, search_of
 from goldgate_reports.estimates import Estimate, averaged, paired
 from goldgate_reports.examples import ExampleGroup, example_groups
 from goldgate_reports.gates import READINGS, Gate, Headline, Look, dev_gates, golden_gates, headline, look_of
+from goldgate_reports.packaged import Section, packaged_sections
 from goldgate_reports.records import Records, read_records
 from goldgate_reports.training import Facts, Step, Training, facts_of, steps_of, training_of
+from goldgate_reports.who import Subjects, subjects_of
 from goldgate_reports.words import NOT_RECORDED, duration, label, number, plural
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One of the first screen's numbers: what it is, the number, and what it is to be read with."""
+    """One of the headline numbers on the first screen.
+
+    Attributes:
+        name: What the number is.
+        value: The number.
+        context: What to read it with, such as its interval or the baseline's value.
+        note: Where it comes from and any caveat.
+    """
 
     name: str
     value: str
-    beside: str
+    context: str
     note: str
 
 
 @dataclass(frozen=True)
 class RunView:
-    """Everything that report.html and summary.md say about one run."""
+    """Everything that report.html and summary.md show about one run."""
 
     task: str
     run: str
@@ -56,14 +56,21 @@ class RunView:
     training: Training
     steps: tuple[Step, ...]
     facts: tuple[Facts, ...]
+    sections: tuple[Section, ...]
 
 
 def load_run(run_folder: Path) -> RunView:
     """Reads a run folder and computes its report.
 
-    Reads run.json, golden.json and counterexamples.json where there are any, scores.parquet, answers.parquet and
-    attempts/*, nothing else.
-    Raises UserError naming the file, and the field, that is missing or broken.
+    Args:
+        run_folder: The run folder. Only run.json, scores.parquet, answers.parquet, attempts/* and, where they exist,
+            golden.json and counterexamples.json are read here; installed packages may read more for their sections.
+
+    Returns:
+        What the templates lay out.
+
+    Raises:
+        UserError: A file is missing or broken. The error names the file and the field.
     """
     records = read_records(run_folder)
     who = subjects_of(records)
@@ -93,12 +100,13 @@ def load_run(run_folder: Path) -> RunView:
         training=training_of(records, verdict),
         steps=steps_of(records.run),
         facts=facts_of(records),
+        sections=packaged_sections(run_folder),
     )
 
 
 @dataclass(frozen=True)
 class _Gain:
-    """Tuned beside one other subject in one metric, on golden where it was recorded, else on dev."""
+    """The tuned model against one other subject in one metric: on golden where that was recorded, otherwise on dev."""
 
     split: str
     tuned: Estimate | None
@@ -124,8 +132,8 @@ def _sentence(records: Records, who: Subjects, comparison: Comparison, primary: 
     """What was compared, on which examples, in one sentence."""
     gain = _gain(records, who, comparison, primary, who.prompted)
     if gain is None or gain.tuned is None or gain.theirs is None:
-        return "What prompting alone reaches was not recorded, so no gain can be told."
-    kind = {"golden": "golden examples that training never saw", "dev": "dev examples, which chose the attempt"}
+        return "What prompting alone achieves was not recorded, so the gain is unknown."
+    kind = {"golden": "golden examples that training never saw", "dev": "dev examples, on which the attempt was chosen"}
     return (
         f"On {gain.ahead.count} {kind[gain.split]}, the tuned model reaches {gain.tuned.text} {label(primary)}."
         f" The best prompting-only baseline ({who.prompted}) reaches {gain.theirs.text}."
@@ -147,7 +155,7 @@ def _gain_figure(gain: _Gain | None, primary: str) -> Figure:
     note = {
         "better": "",
         "worse": "worse than prompting alone",
-        "not shown apart": "the interval holds zero: no gain is shown",
+        "not shown apart": "the interval includes zero, so no gain is shown",
         None: "",
     }
     value = number(gain.ahead.value, gain.ahead.scale, signed=True)
@@ -157,16 +165,20 @@ def _gain_figure(gain: _Gain | None, primary: str) -> Figure:
 
 
 def _cost_figure(records: Records, who: Subjects) -> Figure:
-    """Price of 1,000 answers; tokens of one answer where task.yaml gives no prices."""
-    for metric, name in (("cost_per_1k", "Cost of 1,000 answers"), ("tokens_in", "Tokens read for one answer")):
+    """The price of 1,000 answers, or the tokens of one answer where task.yaml gives no prices."""
+    for metric, name in (("cost_per_1k", "Cost of 1,000 answers"), ("tokens_in", "Input tokens per answer")):
         ours = _value(records, who, metric, who.tuned_golden, who.tuned_dev)
         theirs = _value(records, who, metric, who.prompted, who.prompted)
         if ours is None:
             continue
         if theirs is None:
-            return Figure(name, number(ours, "plain"), "the baseline's was not recorded", "")
+            return Figure(name, number(ours, "plain"), "the baseline's value was not recorded", "")
         times = f" ({theirs / ours:.1f}×)" if ours > 0 else ""
-        prices = "by each one's token prices, below" if records.run.tariffs else "by the token prices in task.yaml"
+        prices = (
+            "at each subject's token prices, listed below"
+            if records.run.tariffs
+            else "at the token prices in task.yaml"
+        )
         source = prices if metric == "cost_per_1k" else "task.yaml gives no prices"
         return Figure(name, number(ours, "plain"), f"prompting: {number(theirs, 'plain')}{times}", source)
     return Figure("Cost of 1,000 answers", NOT_RECORDED, "", "")
@@ -186,19 +198,16 @@ def _latency_figure(records: Records, who: Subjects) -> Figure:
     ours = recorded.get(who.tuned_dev or "") or recorded.get(who.tuned_golden or "")
     theirs = recorded.get(who.prompted or "")
     if ours is None or ours.p50 is None:
-        return Figure("Latency of one answer", NOT_RECORDED, "", "")
-    tail = f"95 of 100 within {duration(ours.p95)}" if ours.p95 is not None else ""
+        return Figure("Latency per answer", NOT_RECORDED, "", "")
+    tail = f"95th percentile {duration(ours.p95)}" if ours.p95 is not None else ""
     note = tail + (f", n = {ours.n}" if ours.n is not None else "")
     return Figure(
-        "Latency of one answer (median)",
-        duration(ours.p50),
-        f"prompting: {duration(theirs.p50 if theirs else None)}",
-        note,
+        "Median latency per answer", duration(ours.p50), f"prompting: {duration(theirs.p50 if theirs else None)}", note
     )
 
 
 def _linear(records: Records, who: Subjects, comparison: Comparison, primary: str) -> str:
-    """Who wins, the tuned or the linear model, in plain words; empty where there is none."""
+    """Whether the tuned or the linear model wins, in words; empty where there is no linear model."""
     gain = _gain(records, who, comparison, primary, who.linear)
     if gain is None or gain.ahead.value is None or gain.tuned is None or gain.theirs is None:
         return ""
@@ -214,25 +223,29 @@ def _linear(records: Records, who: Subjects, comparison: Comparison, primary: st
 
 
 def _look_words(look: Look | None) -> str:
-    """What a pass at this look is worth."""
+    """What a pass at this look is worth, in words."""
     if look is None:
-        return "Golden was not looked at, so nothing here is shown: these are dev's numbers, and dev chose the attempt."
+        return (
+            "Golden was not looked at, so nothing here has been shown. These are dev numbers, and dev is where the"
+            " attempt was chosen."
+        )
     if look.number is None or look.level is None:
         return "The look's number and level were not recorded."
     error = look.level * 2**look.number
     size = plural(look.count, "example") if look.count else "size not recorded"
     words = (
-        f"Look {look.number} at this golden split ({size}), tested at level {number(look.level, 'plain')} a side, which"
-        f" is what it cost; all looks together have spent {look.spent}, the chance that one of their passes is false."
+        f"This was look {look.number} at this golden split ({size}). It was tested at level"
+        f" {number(look.level, 'plain')} per side, which is what it cost. All looks together have spent {look.spent}:"
+        " the chance that any of their passes is false."
     )
     if look.opened:
-        return f"{words} Golden's examples were shown, so passes carry no error rate until golden is refreshed."
+        return f"{words} The golden examples have been shown, so a pass has no error rate until golden is refreshed."
     if look.sealed:
         return (
-            f"{words} A promotion is false with at most {100 * error:g}%: golden is sealed, so earlier looks told their"
-            " verdicts alone. The numbers below are dev's."
+            f"{words} A promotion is wrong with a probability of at most {100 * error:g}%: golden is sealed, so earlier"
+            " looks revealed only their verdicts. The numbers below are from dev."
         )
     return (
-        f"{words} A promotion is false with at most {100 * error:g}% as long as nothing but “not yet” was learned from"
-        " earlier looks; once people have read the numbers below, that is nominal."
+        f"{words} A promotion is wrong with a probability of at most {100 * error:g}%, provided that earlier looks"
+        " revealed nothing but “not yet”. Once people have read the numbers below, that rate is nominal."
     )

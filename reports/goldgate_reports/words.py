@@ -1,4 +1,4 @@
-"""How numbers and other people's text are written: percentages, points, durations; control characters made visible."""
+"""How numbers and untrusted text are written: percentages, points, durations, and visible control characters."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any, Literal
 Scale = Literal["rate", "points", "plain"]
 
 NOT_RECORDED = "not recorded"
-LONGEST_TEXT = 1200  # characters of one answer or input before it is cut: about a screen
+LONGEST_TEXT = 1200  # characters of an answer or input before it is truncated: about one screen
 
-# Joiners hold scripts and emoji together, soft hyphens are invisible by design; everything else that a reader cannot
-# see, or that reorders what is seen, is written out.
+# Joiners hold scripts and emoji together, and soft hyphens are invisible by design. Everything else that readers cannot
+# see, or that changes the order of what they see, is spelled out.
 _HARMLESS = frozenset("\n\t\u200c\u200d\u00ad")
 _SUSPECT = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _MARKDOWN = re.compile(r"([\\`*_\[\]#|~])")
-# Metrics whose values are no shares of 1, for records that give no bounds.
+# Parts of metric names whose values are not shares of 1, for records without bounds.
 _PLAIN = ("tokens", "cost", "similarity", "seconds", "latency")
 
 
 def visible(text: str) -> str:
-    """The text with every control, bidirectional, format and surrogate character written out, like ⟨U+202E⟩."""
+    """Spells out every control, bidirectional, format and surrogate character, as in ⟨U+202E⟩."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(c if c in _HARMLESS else _shown(c) for c in text.replace("\r\n", "\n"))
@@ -32,12 +32,12 @@ def _shown(character: str) -> str:
 
 
 def for_html(value: Any) -> Any:
-    """What every expression of a template passes through before it is escaped. Markup (a macro's output) stays."""
+    """Makes text visible before a template escapes it. Markup, such as a macro's output, stays as it is."""
     return visible(value) if type(value) is str else value
 
 
 def for_markdown(value: Any) -> Any:
-    """Text for a Markdown document: control characters visible, one line, no markup and no HTML of its own."""
+    """Prepares text for a Markdown document: one line, control characters visible, Markdown and HTML escaped."""
     if type(value) is not str:
         return value
     flat = " ".join(visible(value).split())
@@ -45,12 +45,28 @@ def for_markdown(value: Any) -> Any:
 
 
 def cut(text: str, limit: int = LONGEST_TEXT) -> tuple[str, int]:
-    """The head of a long text and how many characters are left out (0 where it is short enough)."""
+    """Truncates a long text.
+
+    Args:
+        text: The text.
+        limit: The most characters to keep.
+
+    Returns:
+        The kept text, and the number of characters left out.
+    """
     return (text, 0) if len(text) <= limit else (text[:limit], len(text) - limit)
 
 
 def scale_of(metric: str, bounds: tuple[float, float] | None) -> Scale:
-    """How a metric is written: as a percentage, as percentage points (a difference of shares), or as it is."""
+    """Decides how a metric is written: as a percentage, in percentage points, or as a plain number.
+
+    Args:
+        metric: Its name.
+        bounds: The lowest and the highest value it can have; None where they were not recorded.
+
+    Returns:
+        The scale: "rate" for a share, "points" for a difference between shares, otherwise "plain".
+    """
     if any(word in metric for word in _PLAIN):
         return "plain"
     if bounds is None:
@@ -61,7 +77,17 @@ def scale_of(metric: str, bounds: tuple[float, float] | None) -> Scale:
 
 
 def number(value: float | None, scale: Scale, *, signed: bool = False, unit: bool = True) -> str:
-    """A value in its scale: 0.923 as 92.3%, 0.845 as +84.5 points, 0.01234 as 0.0123."""
+    """Writes a value in its scale, as in 92.3%, +84.5 points or 0.0123.
+
+    Args:
+        value: The value; None is "not recorded".
+        scale: How to write it.
+        signed: Whether to write the plus sign. Points always have one.
+        unit: Whether to write the unit.
+
+    Returns:
+        The text.
+    """
     if value is None:
         return NOT_RECORDED
     if scale == "plain":
@@ -78,7 +104,7 @@ def number(value: float | None, scale: Scale, *, signed: bool = False, unit: boo
 
 
 def _plain(value: float) -> str:
-    """Three significant digits, never an exponent: 1,230; 12.3; 0.0123."""
+    """Writes three significant digits without an exponent, as in 1,230, 12.3 or 0.0123."""
     if value == 0:
         return "0"
     if abs(value) >= 100:
@@ -90,21 +116,21 @@ def _plain(value: float) -> str:
 
 
 def span(low: float | None, high: float | None, scale: Scale, *, signed: bool = False) -> str:
-    """An interval in words: "88.1% to 95.4%"."""
+    """Writes an interval, as in "88.1% to 95.4%"."""
     if low is None or high is None:
         return NOT_RECORDED
     return f"{number(low, scale, signed=signed, unit=scale == 'rate')} to {number(high, scale, signed=signed)}"
 
 
 def probability(p: float | None) -> str:
-    """A p-value or a level: up to four decimals, "below 0.0001" where it is smaller."""
+    """Writes a p-value or a level with up to four decimals; a smaller one is "below 0.0001"."""
     if p is None:
         return NOT_RECORDED
     return "below 0.0001" if p < 0.0001 else f"{p:.4f}".rstrip("0").rstrip(".")
 
 
 def duration(seconds: float | None) -> str:
-    """Seconds as people say them: 0.8 s, 42 s, 7 min 05 s, 1 h 12 min."""
+    """Writes seconds in suitable units, as in 0.8 s, 42 s, 7 min 05 s or 1 h 12 min."""
     if seconds is None:
         return NOT_RECORDED
     if seconds < 10:
@@ -116,10 +142,10 @@ def duration(seconds: float | None) -> str:
 
 
 def plural(count: int, noun: str) -> str:
-    """ "1 gate", "9 gates", "1,200 examples"."""
+    """Writes a count with its noun, as in "1 gate" or "1,200 examples"."""
     return f"{count:,} {noun if count == 1 else noun + 's'}"
 
 
 def label(metric: str) -> str:
-    """A metric's name for reading: exact_match is "exact match"."""
+    """Returns a metric's name for reading: exact_match becomes "exact match"."""
     return metric.replace("_", " ")

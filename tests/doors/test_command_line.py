@@ -62,7 +62,7 @@ def test_init_makes_a_project_that_prepare_accepts(typed: Typed) -> None:
         (("report", "nothing"), "no project here"),
         (("demo", "nothing"), 'no demo of "nothing"'),
         (("fly",), "No such command"),
-        (("train",), "takes either a task, or a run to train again"),
+        (("train",), "takes either a task or a run to train again"),
     ],
 )
 def test_bad_input_is_one_message_and_status_2(typed: Typed, words: tuple[str, ...], message: str) -> None:

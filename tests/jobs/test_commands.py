@@ -41,7 +41,7 @@ def test_the_text_says_subject_split_and_estimates(typed: Typed, counts: Any) ->
     assert out.startswith(f"{BASE} on dev of counts (95% intervals)\n")
     assert any(line.split()[:2] == ["exact_match", "0.75"] for line in out.splitlines())
     told = out.splitlines()[-1]
-    assert told.startswith("  a gate may ask for more: field_precision, field_recall, field_f1, ")
+    assert told.startswith("  other metrics for gates: field_precision, field_recall, field_f1, ")
     assert "exact_match" not in told
 
 

@@ -73,7 +73,7 @@ def test_what_it_says_to_do_ships_the_adapter_that_was_compared(
     options = ("--set", "rank=4", "--seed", "3")
     _, out, _ = typed("train", "counts", "--base-models", models(small=10, large=90), *options)
     assert f"write into {counts.suite / 'task.yaml'}:  model: large\n" in out
-    assert "`goldgate train counts --set rank=4 --set seed=3` then goes on with its adapter" in out
+    assert "`goldgate train counts --set rank=4 --set seed=3` then continues with its adapter" in out
     counts.settings(model="large")
     monkeypatch.setattr(training, "train_adapter", lambda *given: read_attempt(given[4], "key"))  # trains nothing
     status, out, err = typed("train", "counts", *options, "--json")

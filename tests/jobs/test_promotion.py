@@ -492,7 +492,7 @@ def test_the_history_of_a_task_is_told(typed: Typed, counts: Any) -> None:
     lines = typed("champions", "counts")[1].splitlines()
     assert first.identity[:12] in lines[0]
     assert second.identity[:12] in lines[1]
-    assert lines[1].startswith("taken back")
+    assert lines[1].startswith("rolled back")
     assert lines[1].endswith(f"; {date.today().isoformat()}: it shouts")
     assert typed("champions", "count")[0] == 2
 

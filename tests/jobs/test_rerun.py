@@ -82,7 +82,7 @@ def test_the_same_record_gives_the_same_bytes(typed: Typed, counts: Any, run: Ru
 
 def test_in_words(typed: Typed, run: Run) -> None:
     _, out, _ = typed("train", "--rerun", "r1")
-    assert out.startswith("the same adapter, to the byte: attempt 2 of run r1 is ")
+    assert out.startswith("the same adapter, bit for bit: attempt 2 of run r1 is ")
 
 
 def test_another_adapter_is_status_1_and_names_the_first_attempt_that_differs(typed: Typed, run: Run) -> None:
@@ -92,7 +92,7 @@ def test_another_adapter_is_status_1_and_names_the_first_attempt_that_differs(ty
     status, out, _ = typed("train", "--rerun", "r1")
     assert status == 1
     assert "another adapter: attempt 1 of run r1 was " in out
-    assert "nothing that the record knows has changed since" in out
+    assert "nothing in the record has changed since" in out
 
 
 def test_versions_and_machine_that_changed_are_named(typed: Typed, run: Run) -> None:
@@ -107,7 +107,7 @@ def test_versions_and_machine_that_changed_are_named(typed: Typed, run: Run) -> 
     )
     status, out, _ = typed("train", "--rerun", "r1")
     assert status == 0, "the bytes decide"
-    assert "although this has changed since:" in out
+    assert "although the following has changed since:" in out
     assert "threads 64 then, " in out
     assert "peft 0.1, " in out
 

@@ -48,7 +48,7 @@ def ruled(counts: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_it_shows_the_smallest_form_that_breaks_the_subject(typed: Typed, ruled: Any) -> None:
     status, out, err = typed("search", "counts", "--subject", "base+zero_shot", "--budget", "120")
     assert status == 0, err
-    assert "base+zero_shot has 24 dev examples right (exact_match); " in out
+    assert "base+zero_shot answers 24 dev examples right (exact_match); " in out
     assert "letter_case: 1 edit, of 3" in out
     assert "  thing  ->  THING" in out
     assert "not JSON: \\x1b[31mnothing" in out
@@ -89,7 +89,7 @@ def test_a_subject_without_a_right_answer_has_nothing_to_break(typed: Typed, cou
     counts.cached("base+zero_shot", dev=24)
     status, out, _ = typed("search", "counts", "--subject", "base+zero_shot")
     assert status == 0
-    assert "has no dev example of counts right (exact_match)" in out
+    assert "answers no dev example of counts right (exact_match)" in out
 
 
 def test_golden_cannot_be_asked_for(typed: Typed, counts: Any) -> None:

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldgate.measures import Measure
-from goldgate_reports.against import Subjects, better_of, compared, primary_metric, quality_metrics, subjects_of
+from goldgate_reports.against import better_of, compared, primary_metric, quality_metrics
 from goldgate_reports.gates import golden_gates
 from goldgate_reports.records import Column, Records
+from goldgate_reports.who import Subjects, subjects_of
 
 from .small import attempt_of, golden_of, golden_record, row, run_of
 

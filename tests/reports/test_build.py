@@ -123,13 +123,15 @@ def test_each_reading_is_drawn_in_its_own_way(html: str) -> None:
 def test_the_summary_says_the_first_screen(beaten_run: Path) -> None:
     page = Page(build_report(beaten_run).read_text("utf-8"))
     summary = (beaten_run / "summary.md").read_text("utf-8").replace("\\", "")
-    first_screen = page.text.split("Rests on")[0]
-    for fact in re.findall(r"[+−]?\d+(?:[.,]\d+)*(?:%| points| s)?", summary.split("Rests on")[0].replace("**", "")):
+    first_screen = page.text.split("The verdict rests on")[0]
+    for fact in re.findall(
+        r"[+−]?\d+(?:[.,]\d+)*(?:%| points| s)?", summary.split("The verdict rests on")[0].replace("**", "")
+    ):
         assert fact in first_screen
     assert "# Do not ship: 1 of 11 gates fails" in summary
     assert "The linear model wins:" in summary
-    assert "What stands in the way" in summary
-    assert "Rests on 11 gates: 4 shown" in summary
+    assert "What blocks the release" in summary
+    assert "rests on 11 gates: 4 shown" in summary
 
 
 def test_the_summary_cannot_be_marked_up_by_names(tmp_path: Path, unlooked_run: Path) -> None:
@@ -144,7 +146,7 @@ def test_the_summary_cannot_be_marked_up_by_names(tmp_path: Path, unlooked_run: 
 def test_a_run_without_a_look_says_so(unlooked_run: Path) -> None:
     page = Page(build_report(unlooked_run).read_text("utf-8"))
     assert "Not shown yet: the run ended without a look at golden" in page.text
-    assert "Golden was not looked at, so nothing here is shown" in page.text
+    assert "Golden was not looked at, so nothing here has been shown" in page.text
     assert "Reached" in page.text
     assert "Ship" not in page.text
 

@@ -102,7 +102,7 @@ def test_it_says_verdict_data_recipe_gain_and_limits() -> None:
         "| rank | 16 |",
         "| exact\\_match | 90.0% (80.0% to 100.0%) | 40.0% | +50.0 points (+40.0 to +60.0 points) |",
         "- weakest slices: exact\\_match on dark is 60.0% (50.0% to 70.0%, n = 60)",
-        "| its licence | Apache-2.0 |",
+        "| base model licence | Apache-2.0 |",
     ):
         assert line in text
     assert text.index("on dark") < text.index("on light")
@@ -114,7 +114,7 @@ def test_what_did_not_pass_or_was_forced_stands_among_the_limits() -> None:
     assert "**Not passed: 1 of 2 gates pass on golden.**" in text
     assert "- promoted without a pass: the old one is down" in text
     assert f"- exact\\_match >= 0.99: {failing.outcome} (estimate 91.7%" in text
-    assert "no numbers on golden are told" in text
+    assert "No golden numbers are available" in text
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_a_weaker_reading_is_named(reading: str) -> None:
     weak = Measure([1.0] * 60, name="exact_match").verdict(">=", 0.5, reading)
     text = model_card(replace(SHIPPED, verdicts=(weak,)), DATA, None, None)
     assert {
-        "plausible": "- not shown, only not shown to be otherwise: exact",
+        "plausible": "- not shown to hold, only not shown to fail: exact",
         "observed": "- met by the estimate alone: exact",
     }[reading] in text
 

@@ -68,8 +68,8 @@ def test_a_run_without_a_search_has_no_such_section(tmp_path: Path) -> None:
 def test_what_was_found_is_shown_with_what_was_edited_and_what_came_of_it(tmp_path: Path) -> None:
     page = build_report(run_with(tmp_path / "run", counterexample())).read_text("utf-8")
     said = Outline(page).text
-    assert "20 dev examples right (exact match). 3 of 39 other forms of them broke it" in said
-    assert "letter_case: 1 edit, of 9 that it was found with" in said
+    assert "20 dev examples right (exact match). It answers 3 of 39 variants of them wrong." in said
+    assert "letter_case: 1 edit, reduced from 9" in said
     assert "<del>total</del><ins>TOTAL</ins>" in page
     assert "21 ✕ wrong" in said
     assert 'href="#search"' in page

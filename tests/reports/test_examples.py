@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldgate.base.errors import UserError
-from goldgate_reports.against import Subjects, quality_metrics
+from goldgate_reports.against import quality_metrics
 from goldgate_reports.examples import MOST_SHOWN, example_groups, turned, worst
 from goldgate_reports.records import AnswerRow, Column, Records
+from goldgate_reports.who import Subjects
 
 from .small import run_of
 
@@ -76,14 +77,14 @@ def test_no_group_shows_more_than_twenty_and_each_says_how_many_there_are(many: 
     wrong, right = column([0.0] * many + [1.0]), column([1.0] * many + [1.0])
     groups = example_groups(records({"exact_match": wrong}, {"exact_match": right}), WHO, "exact_match")
     by_name = {g.name: g for g in groups}
-    assert by_name["Turned wrong"].total == by_name["The worst"].total == many
-    assert len(by_name["Turned wrong"].shown) == min(many, MOST_SHOWN)
-    assert by_name["Turned right"].total == 0
+    assert by_name["Newly wrong"].total == by_name["Worst answers"].total == many
+    assert len(by_name["Newly wrong"].shown) == min(many, MOST_SHOWN)
+    assert by_name["Newly right"].total == 0
 
 
 def test_bad_news_comes_first() -> None:
     groups = example_groups(records({"m": column([0.0])}, {"m": column([1.0])}), WHO, "m")
-    assert [g.name for g in groups] == ["Turned wrong", "Turned right", "The worst"]
+    assert [g.name for g in groups] == ["Newly wrong", "Newly right", "Worst answers"]
 
 
 def test_without_the_leading_metric_or_answers_there_is_nothing_to_show() -> None:

@@ -36,20 +36,23 @@ def difference(low: float, high: float, reference: str = PROMPTED) -> dict[str, 
     ("low", "high", "note"),
     [
         (0.1, 0.3, "on golden, n = 50"),
-        (-0.1, 0.3, "on golden, n = 50; the interval holds zero: no gain is shown"),
+        (-0.1, 0.3, "on golden, n = 50; the interval includes zero, so no gain is shown"),
         (-0.3, -0.1, "on golden, n = 50; worse than prompting alone"),
     ],
 )
 def test_a_gain_is_told_with_what_its_interval_says(tmp_path: Path, low: float, high: float, note: str) -> None:
     gain = view(tmp_path, golden=golden_record(differences=[difference(low, high)])).figures[0]
     assert gain.note == note
-    assert gain.beside.startswith("95% interval ")
+    assert gain.context.startswith("95% interval ")
 
 
 def test_without_a_look_the_gain_is_devs_and_says_so(tmp_path: Path) -> None:
     made = view(tmp_path)
     assert (made.figures[0].value, made.figures[0].note) == ("+100.0 points", f"on dev, n = {MANY}")
-    assert f"On {MANY} dev examples, which chose the attempt, the tuned model reaches 100.0% exact" in made.sentence
+    assert (
+        f"On {MANY} dev examples, on which the attempt was chosen, the tuned model reaches 100.0% exact"
+        in made.sentence
+    )
     assert "Golden was not looked at" in made.look_words
 
 
@@ -78,7 +81,7 @@ def test_prices_go_before_tokens_and_say_how_many_times_as_much(tmp_path: Path) 
         PROMPTED: {"exact_match": [0.0], "tokens_in": [900.0], "cost_per_1k": [0.16]},
     }
     cost = view(tmp_path, scores, bounds=(0.0, 1000.0)).figures[1]
-    assert (cost.name, cost.value, cost.beside) == ("Cost of 1,000 answers", "0.02", "prompting: 0.16 (8.0×)")
+    assert (cost.name, cost.value, cost.context) == ("Cost of 1,000 answers", "0.02", "prompting: 0.16 (8.0×)")
 
 
 def test_without_prices_tokens_are_told(tmp_path: Path) -> None:
@@ -95,22 +98,22 @@ def test_a_price_of_nothing_is_no_number_of_times(tmp_path: Path) -> None:
         TUNED: {"exact_match": [1.0], "cost_per_1k": [0.0]},
         PROMPTED: {"exact_match": [0.0], "cost_per_1k": [0.0]},
     }
-    assert view(tmp_path, scores).figures[1].beside == "prompting: 0"
+    assert view(tmp_path, scores).figures[1].context == "prompting: 0"
 
 
 def test_a_cost_without_the_baselines_says_so(tmp_path: Path) -> None:
     scores: Scores = {TUNED: {"exact_match": [1.0], "cost_per_1k": [0.5]}, PROMPTED: {"exact_match": [0.0]}}
-    assert view(tmp_path, scores).figures[1].beside == "the baseline's was not recorded"
+    assert view(tmp_path, scores).figures[1].context == "the baseline's value was not recorded"
 
 
 @pytest.mark.parametrize(
-    ("latency", "value", "beside", "note"),
+    ("latency", "value", "context", "note"),
     [
         (
             {TUNED: {"p50": 0.5, "p95": 1.5, "n": 20}, PROMPTED: {"p50": 2.0}},
             "0.5 s",
             "prompting: 2 s",
-            "95 of 100 within 1.5 s, n = 20",
+            "95th percentile 1.5 s, n = 20",
         ),
         ({TUNED: {"p50": 0.5}}, "0.5 s", "prompting: not recorded", ""),
         ({PROMPTED: {"p50": 2.0}}, "not recorded", "", ""),
@@ -119,24 +122,24 @@ def test_a_cost_without_the_baselines_says_so(tmp_path: Path) -> None:
     ],
 )
 def test_latency_is_told_as_far_as_it_was_measured(
-    tmp_path: Path, latency: Any, value: str, beside: str, note: str
+    tmp_path: Path, latency: Any, value: str, context: str, note: str
 ) -> None:
     figure = view(tmp_path, run={"latency": latency}).figures[2]
-    assert (figure.value, figure.beside, figure.note) == (value, beside, note)
+    assert (figure.value, figure.context, figure.note) == (value, context, note)
 
 
 @pytest.mark.parametrize("number", [1, 2, 5])
 def test_the_error_of_a_promotion_is_the_same_at_every_look(tmp_path: Path, number: int) -> None:
     look = {"number": number, "level": 0.05 / 2**number, "spent": 0.05 - 0.05 / 2**number}
     words = view(tmp_path, golden=golden_record(row(Measure([1.0] * 50) >= 0.5), look=look)).look_words
-    assert words.startswith(f"Look {number} at this golden split (50 examples)")
-    assert "false with at most 5%" in words
+    assert words.startswith(f"This was look {number} at this golden split (50 examples)")
+    assert "wrong with a probability of at most 5%" in words
 
 
 def test_an_opened_golden_carries_no_error_rate(tmp_path: Path) -> None:
     made = view(tmp_path, golden=golden_record(row(Measure([1.0] * 50) >= 0.5), opened=True))
-    assert "carry no error rate until golden is refreshed" in made.look_words
-    assert "false with at most" not in made.look_words
+    assert "has no error rate until golden is refreshed" in made.look_words
+    assert "wrong with a probability" not in made.look_words
     assert made.headline.tone == "open"
 
 

@@ -66,7 +66,7 @@ def test_a_gate_says_how_likely_a_fresh_golden_set_disagrees() -> None:
     verdict = right(190, 200)
     told = {**row(verdict), "flips": 0.414}
     assert looked(verdict).flips == ""
-    assert golden_gates(records(golden_record(told)))[0].flips == "another verdict in 41.4% of cases"
+    assert golden_gates(records(golden_record(told)))[0].flips == "gives another verdict in 41.4% of cases"
     with pytest.raises(UserError, match='field "flips"'):
         golden_gates(records(golden_record({**told, "flips": "often"})))
 
@@ -80,8 +80,8 @@ def test_only_shown_gates_have_a_p_and_a_level() -> None:
         "",
         "the same at every look",
     )
-    assert (observed.tested, observed.p) == ("look 1, the estimate alone", "")
-    assert observed.carries == "met, not shown: carries no error rate"
+    assert (observed.tested, observed.p) == ("look 1, by the estimate alone", "")
+    assert observed.carries == "met but not shown, so a pass has no error rate"
 
 
 def test_an_opened_golden_takes_every_reach_away() -> None:
@@ -113,7 +113,7 @@ def test_gates_on_dev_say_that_they_are_and_carry_nothing() -> None:
         verdict = Measure([1.0, 1.0]) >= 0.8
     (gate,) = dev_gates(records(None, [row(verdict)]))
     assert (gate.tested, gate.carries, gate.reading, gate.written) == (
-        "on dev, the estimate alone",
+        "on dev, by the estimate alone",
         "",
         "observed",
         "shown",
@@ -123,8 +123,8 @@ def test_gates_on_dev_say_that_they_are_and_carry_nothing() -> None:
 
 def test_a_gate_between_two_measures_says_what_it_is_an_estimate_of() -> None:
     a, b = Measure([1.0] * 9, name="ours"), Measure([0.0] * 9, name="theirs")
-    assert looked(a >= b).measures == "ours minus theirs: passes from 0 up"
-    assert looked(a <= b).measures == "theirs minus ours: passes from 0 up"
+    assert looked(a >= b).measures == "ours minus theirs; passes at 0 or more"
+    assert looked(a <= b).measures == "theirs minus ours; passes at 0 or more"
     assert looked(a >= 0.1).measures == ""
 
 
@@ -172,7 +172,7 @@ def test_without_a_look_nothing_is_shown(status: str, words: str) -> None:
     said = headline((), None, dev, status)
     assert said.tone == "open"
     assert words in said.words
-    assert said.reasons == ("on dev, 1 of 2 gates are reached by the estimate; dev proves nothing",)
+    assert said.reasons == ("on dev, the estimates reach 1 of 2 gates, which proves nothing",)
 
 
 def test_a_look_that_compared_nothing_does_not_ship() -> None:

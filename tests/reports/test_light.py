@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from goldgate_reports import build_report
 build_report(Path(sys.argv[1]))
-heavy = {"torch", "transformers", "peft", "sentence_transformers", "goldgate_trainers", "goldgate.models.embedded"}
+heavy = {"torch", "transformers", "peft", "sentence_transformers", "goldgate_trainers"}
 print(sorted(heavy & set(sys.modules)))
 """
 

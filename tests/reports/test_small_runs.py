@@ -89,7 +89,7 @@ def test_a_metric_of_any_size_is_written_without_an_exponent(tmp_path: Path, top
     scores = {TUNED: {"tokens_in": [0.0, top / 3, top]}, PROMPTED: {"tokens_in": [top, top, top]}}
     folder = write_small(tmp_path / "run", scores, bounds=(0.0, top))
     said = page(folder)
-    assert "e-" not in said.replace("baseline-", "").split("On dev: every metric")[1].split("Tags by metrics")[0]
+    assert "e-" not in said.replace("baseline-", "").split("On dev: every metric")[1].split("Metrics by tag")[0]
     assert "inf" not in load_run(folder).figures[1].value
 
 
@@ -153,7 +153,7 @@ def test_a_subject_that_lacks_the_leading_metric_is_listed_all_the_same(tmp_path
 def test_only_the_tuned_model_on_dev_is_a_page_without_a_gain(tmp_path: Path) -> None:
     folder = write_small(tmp_path / "run", {TUNED: {"exact_match": [1.0, 0.0]}}, run={"prompted": None})
     view = load_run(folder)
-    assert [g.name for g in view.examples] == ["The worst"]
+    assert [g.name for g in view.examples] == ["Worst answers"]
     assert view.figures[0].value == "not recorded"
     assert len(view.comparison.dev) == 1
     assert "not recorded" in page(folder)

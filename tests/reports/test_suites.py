@@ -47,7 +47,7 @@ def test_every_suite_has_names_of_its_own(tmp_path: Path) -> None:
 
 
 def test_golden_without_a_look_is_not_called_dev(tmp_path: Path) -> None:
-    assert "on golden, no look, level" in page(tmp_path, suite(look=None))
+    assert "on golden, without a look, level" in page(tmp_path, suite(look=None))
     assert "on dev, level" in page(tmp_path, suite(look=None, split="dev"))
 
 

@@ -99,7 +99,7 @@ def test_gates_carry_their_look_level_and_reach(passed_view: RunView) -> None:
     shown = [g for g in passed_view.gates if g.reading == "shown"]
     assert all(g.carries.startswith("passes up to look ") for g in shown)
     assert all(g.carries in g.message for g in shown)  # the gate's own words and the report agree
-    assert "Rests on 11 gates: 4 shown" in passed_view.headline.rests_on
+    assert "rests on 11 gates: 4 shown" in passed_view.headline.rests_on
     assert "6 plausible" in passed_view.headline.rests_on
 
 
@@ -107,10 +107,10 @@ def test_the_gain_is_golden_and_has_an_interval(passed_view: RunView) -> None:
     gain, cost, latency = passed_view.figures
     assert gain.name == "Gain in exact match over the best prompting"
     assert gain.value.startswith("+")
-    assert gain.beside.startswith("95% interval +")
+    assert gain.context.startswith("95% interval +")
     assert gain.note == "on golden, n = 200"
-    assert cost.beside.startswith("prompting: 0.16")
-    assert (latency.value, latency.beside) == ("0.74 s", "prompting: 1.6 s")
+    assert cost.context.startswith("prompting: 0.16")
+    assert (latency.value, latency.context) == ("0.74 s", "prompting: 1.6 s")
 
 
 def test_a_better_linear_model_is_said_to_win(beaten_run: Path) -> None:
@@ -207,7 +207,7 @@ def test_a_bare_record_is_not_recorded_rather_than_an_error(unlooked_run: Path, 
 def test_a_run_without_attempts_has_nothing_tuned(unlooked_run: Path, tmp_path: Path) -> None:
     run = changed(unlooked_run, tmp_path / "run", "run.json", lambda r: {**r, "attempts": [], "best": None})
     view = load_run(run)
-    assert view.sentence.startswith("What prompting alone reaches was not recorded")
+    assert view.sentence.startswith("What prompting alone achieves was not recorded")
     assert view.examples == ()
     assert view.training.attempts == ()
 

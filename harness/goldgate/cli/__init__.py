@@ -1,1 +1,1 @@
-"""People's door: the `goldgate` command. The only place, with the plugin, that prints and reads the environment."""
+"""The `goldgate` command. Only this package and the pytest plugin print and read environment variables."""

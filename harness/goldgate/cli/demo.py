@@ -1,4 +1,4 @@
-"""`goldgate demo` on the command line."""
+"""The `goldgate demo` command."""
 
 from __future__ import annotations
 
@@ -16,33 +16,35 @@ from goldgate.task.project import cache_folder, cache_limit
 
 
 def demo(
-    task: Annotated[str, typer.Argument(help="voice, tickets or invoices", metavar="[TASK]")] = "voice",
+    task: Annotated[str, typer.Argument(help="Example task: voice, tickets or invoices.", metavar="[TASK]")] = "voice",
     folder: Annotated[
-        Path | None, typer.Option(help="where the demo's project lies; default: goldgate-demo", show_default=False)
+        Path | None, typer.Option(help="Folder of the demo project. Default: goldgate-demo.", show_default=False)
     ] = None,
     minutes: Annotated[
-        float | None, typer.Option(help="training minutes at most; default: from the machine's speed", min=0.1)
+        float | None,
+        typer.Option(help="Maximum training time, in minutes. Default: set by the machine's speed.", min=0.1),
     ] = None,
     examples: Annotated[
         int | None,
         typer.Option(
-            help="for those in a hurry: every step with at most so many examples of train, dev and golden, in a folder"
-            " of its own (goldgate-demo-N); shows nothing, and the status is 0 when all steps ran",
+            help="Quick run: all steps with at most this many examples per split, in a folder of its own"
+            " (goldgate-demo-N). It shows nothing about quality; the exit status is 0 if all steps ran.",
             min=12,
         ),
     ] = None,
     audit: Annotated[
-        int, typer.Option(help="recorded answers of the baselines that are made again here, chosen at random", min=0)
+        int, typer.Option(help="Number of recorded baseline answers to check by generating them again.", min=0)
     ] = 4,
     regenerate: Annotated[
-        bool, typer.Option("--regenerate", help="let the baselines answer here, instead of reading recorded answers")
+        bool, typer.Option("--regenerate", help="Generate all baseline answers instead of using the recorded ones.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """The whole main job on the embedded model: prepare, baselines, train until the suite passes, gate, report.
+    """Run the whole workflow on an example task, from the baselines to the report.
 
-    Status: 0 all gates passed (with --examples: all steps ran), 1 not, 2 bad input, 130 after Ctrl-C and 143 after
-    SIGTERM; the same command then goes on.
+    The demo prepares the data, scores the prompting baselines, trains the embedded model until the golden suite
+    passes, and writes a report. The exit status is 0 if all gates pass. If it is interrupted, run the same command
+    again to continue.
     """
     from goldgate.cli.screen import Screen
     from goldgate.jobs.demo import Asked, run_demo
@@ -57,10 +59,10 @@ def _text(result: Demo) -> str:
     text = train_text(result.trained)
     if result.examples is None:
         return text
-    lines = [line for line in text.splitlines() if not line.startswith("  ")]  # what stood in the way is no news
+    lines = [line for line in text.splitlines() if not line.startswith("  ")]  # no reasons for failed gates
     few = (
         f"Every step ran, with at most {result.examples} examples of train, dev and golden. So few show nothing:"
         " neither the verdicts nor the scores above mean anything."
-        " `goldgate demo` without --examples is the real thing."
+        " Run `goldgate demo` without --examples for the real demo."
     )
     return "\n".join([*lines, few])

@@ -1,4 +1,4 @@
-"""What a command says when a signal ends it: what is kept, and how to go on."""
+"""What a command prints when a signal ends it: what is kept, and how to continue."""
 
 from __future__ import annotations
 
@@ -16,9 +16,14 @@ _BY = {2: "Ctrl-C", 15: "SIGTERM"}
 
 
 def interrupted(arguments: Sequence[str], number: int | None) -> str:
-    """The one line for stderr.
+    """Writes the one line for stderr.
 
-    Args: arguments: the command line without the program; number: of the signal, None where it is not known.
+    Args:
+        arguments: The command line without the program.
+        number: Number of the signal; None where it is not known.
+
+    Returns:
+        What is kept, and how to continue.
     """
     command = next((a for a in arguments if not a.startswith("-")), "")
     go_on = "the same command goes on from there" if command in _KEPT else "the same command starts again"

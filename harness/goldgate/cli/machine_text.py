@@ -1,4 +1,4 @@
-"""How `goldgate doctor` and `goldgate cache` tell what is on this machine."""
+"""What `goldgate doctor` and `goldgate cache` print."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from goldgate.jobs.doctor import MachineCheck
 
 
 def doctor_text(result: MachineCheck) -> str:
-    """Machine, cache, models, versions, and what is missing."""
+    """Lists the machine, the cache, the models, the versions, and what is missing."""
     here = result.machine
     lines = [
         f"cores            {here['cores']}",
@@ -34,7 +34,7 @@ def _rates(here: Mapping[str, Any]) -> list[str]:
     return [
         f"fp32 matrices    {here['gflops']} GFLOP/s",
         f"bf16 matrices    {here['gflops_bf16']} GFLOP/s, {here['gflops_bf16'] / here['gflops']:.1f} times fp32"
-        f" (precision: auto takes bf16 from {WORTH} on)",
+        f" (precision: auto uses bf16 from {WORTH} times on)",
         f"accelerator      {here['accelerator']}",
     ]
 
@@ -46,7 +46,7 @@ def _extra(extra: str, lacking: Sequence[str]) -> str:
 
 
 def cache_text(result: Cached) -> str:
-    """Every file of answers, with who gave them."""
+    """Lists each answer file, with the subjects whose answers it holds."""
     return "\n".join(line for file in result.files for line in _lines(file))
 
 

@@ -1,4 +1,4 @@
-"""`goldgate`: its commands, exit status and errors. 0 done and passing, 1 gates failed or budget ended, 2 bad input."""
+"""The `goldgate` command: its subcommands, their exit status, and how errors reach the user."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import typer
 
 from goldgate import __version__
 from goldgate.base.errors import UserError
-from goldgate.base.extras import extras_named, require
+from goldgate.base.extras import extras_named
 from goldgate.base.interrupt import STATUS, interruptible, signal_that_came
+from goldgate.cli.champion import champions, export, promote, rollback
 from goldgate.cli.demo import demo
 from goldgate.cli.ending import AsJson, finish
 from goldgate.cli.interrupted import interrupted
@@ -20,9 +21,20 @@ from goldgate.cli.place import TaskName, here
 from goldgate.cli.train import train
 from goldgate.task.project import byte_size, cache_folder, cache_limit
 
+_EXIT_STATUS = """\b
+Exit status:
+  0    The command succeeded and everything it checked passed.
+  1    The command ran, but something did not pass: a gate failed, the budget ran
+       out, an export or a rerun came out different, or doctor found a fault.
+  2    The input or the usage is wrong; one message names the file, line and field.
+  130  Interrupted by Ctrl-C.
+  143  Terminated by SIGTERM.
+"""
+
 app = typer.Typer(
     name="goldgate",
-    help="Evaluation-first fine-tuning: a golden test suite in pytest decides what ships.",
+    help="Evaluation-first fine-tuning: a golden test suite in pytest decides which model ships.",
+    epilog=_EXIT_STATUS,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -33,7 +45,8 @@ _INTERRUPTED = 130  # typer's status after Ctrl-C, as the shells have it
 
 @app.callback(invoke_without_command=True)
 def _main(
-    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="print the version")] = False
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     if version:
         print(f"goldgate {__version__}")
@@ -49,18 +62,22 @@ app.command()(demo)
 @app.command()
 def init(
     task: TaskName,
-    source: Annotated[Path, typer.Option("--from", help="CSV, TSV, Excel, Parquet, JSON or JSONL file")],
-    input_: Annotated[str, typer.Option("--input", help="column of the inputs")],
-    output: Annotated[str, typer.Option("--output", help="column of the expected outputs")],
-    golden: Annotated[Path | None, typer.Option(help="a test split that exists already")] = None,
-    instructions: Annotated[str | None, typer.Option(help="what every prompt says")] = None,
-    train_size: Annotated[int | None, typer.Option(help="train examples at most", min=1)] = None,
-    dev_size: Annotated[int, typer.Option(help="dev examples at most", min=1)] = 300,
-    golden_size: Annotated[int, typer.Option(help="golden examples at most", min=1)] = 1000,
-    seed: Annotated[int, typer.Option(help="of the split")] = 0,
+    source: Annotated[Path, typer.Option("--from", help="File of examples: CSV, TSV, Excel, Parquet, JSON or JSONL.")],
+    input_: Annotated[str, typer.Option("--input", help="Column that holds the inputs.")],
+    output: Annotated[str, typer.Option("--output", help="Column that holds the expected outputs.")],
+    golden: Annotated[
+        Path | None, typer.Option(help="File with an existing test split to use as golden. Default: split --from.")
+    ] = None,
+    instructions: Annotated[str | None, typer.Option(help="Instructions that every prompt starts with.")] = None,
+    train_size: Annotated[
+        int | None, typer.Option(help="Maximum number of train examples. Default: all that are left.", min=1)
+    ] = None,
+    dev_size: Annotated[int, typer.Option(help="Maximum number of dev examples.", min=1)] = 300,
+    golden_size: Annotated[int, typer.Option(help="Maximum number of golden examples.", min=1)] = 1000,
+    seed: Annotated[int, typer.Option(help="Random seed of the split.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Scaffolds suites/TASK and golden/TASK from a file of examples."""
+    """Create suites/TASK and golden/TASK from a file of examples."""
     from goldgate.cli.short_text import init_text
     from goldgate.data.scaffold import Request
     from goldgate.data.split import Sizes
@@ -75,29 +92,35 @@ def init(
 @app.command()
 def prepare(
     task: TaskName,
-    refresh: Annotated[bool, typer.Option("--refresh-golden", help="make new examples the golden split")] = False,
+    refresh: Annotated[
+        bool, typer.Option("--refresh-golden", help="Replace golden with the examples in --from.")
+    ] = False,
     source: Annotated[
         Path | None,
         typer.Option(
             "--from",
-            help="the new examples: JSONL as golden.jsonl is, or any file that init reads, with --input and --output",
+            help="File of new golden examples: JSONL in the format of golden.jsonl, or any format that init reads,"
+            " with --input and --output.",
         ),
     ] = None,
-    input_: Annotated[str | None, typer.Option("--input", help="column of the inputs")] = None,
-    output: Annotated[str | None, typer.Option("--output", help="column of the expected outputs")] = None,
+    input_: Annotated[str | None, typer.Option("--input", help="Column that holds the inputs.")] = None,
+    output: Annotated[str | None, typer.Option("--output", help="Column that holds the expected outputs.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Checks a task's splits (schema, labels, leaks), writes their card, and how near golden is to train.
+    """Check a task's splits for schema errors, bad labels and leaks.
 
-    --refresh-golden first makes the examples of a file the golden split, leaving out what stands in a split or ever
-    stood in golden. The old golden split is dev's from then on, its looks are retired, and the next look is the first.
+    The command also rewrites the data card and records how close dev and golden are to the training data.
+
+    With --refresh-golden, new examples first replace the golden split. Examples that are already in a split, or that
+    were ever in golden, are left out. The old golden examples move to dev, their looks are retired, and the next look
+    counts as the first.
     """
     from goldgate.cli.short_text import prepare_text
     from goldgate.jobs.commands import run_prepare, run_refresh
 
     if (source is not None) != refresh or (input_ is None) != (output is None) or (input_ and not refresh):
         raise UserError(
-            "--refresh-golden needs --from FILE, and they alone --input and --output, both or none",
+            "--refresh-golden and --from FILE go together; --input and --output go with them, either both or neither",
             hint=f"goldgate prepare {task} --refresh-golden --from new.jsonl",
         )
     columns = None if input_ is None or output is None else (input_, output)
@@ -110,17 +133,27 @@ def plan(
     task: TaskName,
     subject: Annotated[
         str | None,
-        typer.Option(help="whose answers to dev; default: the champion, else the best baseline that has answered"),
+        typer.Option(
+            help="Subject whose dev answers to plan from. Default: the champion, or the best baseline with answers."
+        ),
     ] = None,
     truth: Annotated[
         list[str] | None,
-        typer.Option(help="assumed truth: 0.95 for every rate, METRIC=0.95 for one measure; default: dev's estimate"),
+        typer.Option(
+            help="Assumed true value: 0.95 for every rate, METRIC=0.95 for one measure; repeatable."
+            " Default: the estimate on dev."
+        ),
     ] = None,
-    golden: Annotated[int | None, typer.Option(help="as if golden had so many examples", min=1, max=1_000_000)] = None,
-    look: Annotated[int | None, typer.Option(help="number of the look; default: the next", min=1, max=50)] = None,
+    golden: Annotated[
+        int | None,
+        typer.Option(help="Number of golden examples to plan for. Default: the actual number.", min=1, max=1_000_000),
+    ] = None,
+    look: Annotated[
+        int | None, typer.Option(help="Number of the look to plan for. Default: the next one.", min=1, max=50)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """How many golden examples each gate needs, its power, and how steady its verdict is."""
+    """Estimate each gate's power, how many golden examples it needs, and how stable its verdict is."""
     from goldgate.cli.plan_text import plan_text
     from goldgate.jobs.plan import Asked, run_plan
 
@@ -131,11 +164,13 @@ def plan(
 @app.command()
 def evaluate(
     task: TaskName,
-    subject: Annotated[str, typer.Option(help="who answers, for instance base+few_shot:4 or adapter:PATH")],
-    split: Annotated[str, typer.Option(help="dev; golden only for declared baselines and the linear model")] = "dev",
+    subject: Annotated[str, typer.Option(help="Subject to score, such as base+few_shot:4 or adapter:PATH.")],
+    split: Annotated[
+        str, typer.Option(help="Split to score on: dev, or golden for declared baselines and the linear model only.")
+    ] = "dev",
     as_json: AsJson = False,
 ) -> None:
-    """Scores one subject on a split."""
+    """Score one subject on a split."""
     from goldgate.cli.screen import Screen
     from goldgate.cli.short_text import evaluate_text
     from goldgate.jobs.commands import run_evaluate
@@ -147,12 +182,14 @@ def evaluate(
 @app.command()
 def search(
     task: TaskName,
-    subject: Annotated[str, typer.Option(help="who answers, for instance adapter:PATH or champion")],
-    budget: Annotated[int, typer.Option(help="answers to ask for at most", min=1)] = 200,
-    run: Annotated[str | None, typer.Option(help="a run whose report is to show what was found")] = None,
+    subject: Annotated[str, typer.Option(help="Subject to search, such as adapter:PATH or champion.")],
+    budget: Annotated[int, typer.Option(help="Maximum number of answers to request.", min=1)] = 200,
+    run: Annotated[
+        str | None, typer.Option(help="Run to record the results in, so that its report shows them.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Searches dev for the smallest perturbations of what a subject has right that it then gets wrong."""
+    """Search for counterexamples: minimal perturbations that turn a correct dev answer wrong."""
     from goldgate.cli.screen import Screen
     from goldgate.cli.search_text import search_text
     from goldgate.jobs.search import run_search
@@ -166,9 +203,9 @@ app.command()(train)
 
 @app.command()
 def report(
-    run: Annotated[str, typer.Argument(help="a run's id or folder", metavar="RUN")], as_json: AsJson = False
+    run: Annotated[str, typer.Argument(help="ID or folder of the run.", metavar="RUN")], as_json: AsJson = False
 ) -> None:
-    """Writes report.html and summary.md of a run."""
+    """Write report.html and summary.md for a run."""
     from goldgate.cli.short_text import report_text
     from goldgate.jobs.commands import run_report
 
@@ -176,81 +213,34 @@ def report(
     finish(result.to_json(), as_json, report_text(result))
 
 
-@app.command()
-def promote(
-    run: Annotated[str, typer.Argument(help="the run whose tested candidate is promoted", metavar="RUN")],
-    force: Annotated[str | None, typer.Option(help="promote without a passing golden suite, for this reason")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Makes a run's candidate the champion of its task, if its golden suite passed."""
-    from goldgate.cli.champion_text import promote_text
-    from goldgate.cli.screen import Screen
-    from goldgate.jobs.promote import run_promote
-
-    result = run_promote(here(), run, force, Screen())
-    finish(result.to_json(), as_json, promote_text(result))
-
-
-@app.command()
-def rollback(
-    task: TaskName,
-    reason: Annotated[str, typer.Option(help="why; it is recorded")],
-    to: Annotated[
-        str | None, typer.Option(help="how the identity of the one that is wanted begins; default: the one before")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Makes the champion before the champion again, with its record and answers."""
-    from goldgate.cli.champion_text import rollback_text
-    from goldgate.jobs.champions import run_rollback
-
-    result = run_rollback(here(), task, to, reason)
-    finish(result.to_json(), as_json, rollback_text(result))
-
-
-@app.command()
-def export(
-    name: Annotated[str, typer.Argument(help="a task, for its champion, or a run", metavar="TASK|RUN")],
-    to: Annotated[Path, typer.Option(help="the folder that is written")],
-    force: Annotated[bool, typer.Option("--force", help="replace what an earlier export wrote there")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Writes the tuned model as one folder for transformers, and checks that it answers dev as what was gated."""
-    from goldgate.cli.champion_text import export_text
-    from goldgate.cli.screen import Screen
-    from goldgate.jobs.export import run_export
-
-    require("torch", "transformers", "peft")
-    result = run_export(here(), name, to, force, Screen())
-    finish(result.to_json(), as_json, export_text(result), result.passed)
-
-
-@app.command()
-def champions(
-    task: Annotated[
-        str | None, typer.Argument(help="a task, for its champions before and rollbacks", metavar="[TASK]")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """The champion of every task, or the history of one."""
-    from goldgate.cli.champion_text import champions_text
-    from goldgate.jobs.champions import run_champions
-
-    result = run_champions(here(), task)
-    finish(result.to_json(), as_json, champions_text(result))
+app.command()(promote)
+app.command()(rollback)
+app.command()(export)
+app.command()(champions)
 
 
 @app.command()
 def cache(
-    prune: Annotated[bool, typer.Option("--prune", help="remove answers; alone: down to GOLDGATE_CACHE_MAX")] = False,
-    days: Annotated[float | None, typer.Option(help="with --prune: what was not used for so many days", min=0)] = None,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Remove answers; without --days or --to, down to GOLDGATE_CACHE_MAX.")
+    ] = False,
+    days: Annotated[
+        float | None, typer.Option(help="With --prune: remove answers not used for this many days.", min=0)
+    ] = None,
     to: Annotated[
         str | None,
-        typer.Option(help="with --prune: what was used longest ago, until each file holds so much, for instance 200MB"),
+        typer.Option(
+            help="With --prune: remove the least recently used answers until each file is at most this size,"
+            " such as 200MB.",
+            metavar="SIZE",
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """The answers that are kept on this machine, and how to have fewer. Looks, runs and champions are no part of it."""
+    """Show the answers cached on this machine, and remove some on request.
+
+    Looks, runs and champions are not part of the cache.
+    """
     from goldgate.cli.machine_text import cache_text
     from goldgate.jobs.cache import run_cache
 
@@ -261,7 +251,7 @@ def cache(
 
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
-    """What this machine can do, and what is missing."""
+    """Show what this machine can do, and what is missing."""
     from goldgate.cli.machine_text import doctor_text
     from goldgate.jobs.doctor import run_doctor
 

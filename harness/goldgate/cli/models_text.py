@@ -1,4 +1,4 @@
-"""How `goldgate train TASK --base-models` tells what came of it."""
+"""What `goldgate train TASK --base-models` prints."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from goldgate.jobs.compare_models import ComparedModels
 
 
 def models_text(result: ComparedModels) -> str:
-    """A table of the base models, which is the cheapest that is likely to pass, and what to do with it."""
+    """Shows a table of the base models, the cheapest one that is likely to pass, and how to use it."""
     task, rows, cheapest = result.task, result.rows, result.cheapest
     lines = _table(rows)
     if cheapest is None:
         best = max(rows, key=lambda row: (row["chance"], row["estimate"]))
         lines.append(
             f"none is likely to pass; nearest: {best['model']}, chance of passing {best['chance']:.0%};"
-            f" missed on dev: {'; '.join(best['failing']) or 'nothing, but dev promises no more'}"
+            f" missed on dev: {'; '.join(best['failing']) or 'no gate, but the results promise no better'}"
         )
     else:
-        lines.append(f"cheapest that is likely to pass: {cheapest['model']} (the least computation an answer)")
+        lines.append(f"cheapest that is likely to pass: {cheapest['model']} (least computation per answer)")
         if cheapest["model"] != task.model:
-            lines.append(f"  write into {task.folder / 'task.yaml'}:  model: {cheapest['model']}")
+            lines.append(f"  to use it, write in {task.folder / 'task.yaml'}:  model: {cheapest['model']}")
         again = "".join(f" --set {pair}" for pair in result.settings)
-        lines.append(f"  `goldgate train {task.name}{again}` then goes on with its adapter: it looks at golden")
-    lines.append(f"dev alone was looked at, and chose among {len(rows)}: its numbers flatter the best")
+        lines.append(f"  `goldgate train {task.name}{again}` then continues with its adapter and looks at golden")
+    lines.append(f"only dev was used, and it chose among {len(rows)} models, so its numbers flatter the best one")
     return "\n".join(lines)
 
 
@@ -36,7 +36,7 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         "chance",
         f"{metric} on dev (95% interval)",
         "parameters",
-        "GFLOP an answer",
+        "GFLOP per answer",
         "median s",
         "cost of 1,000",
         "minutes",

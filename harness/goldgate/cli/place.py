@@ -1,4 +1,4 @@
-"""Where a command works: the project of the current folder, and the task that is named."""
+"""Where a command works: the project around the current folder, and the task that the user names."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ import typer
 
 from goldgate.task.project import Project, cache_folder, cache_limit, find_project
 
-TaskName = Annotated[str, typer.Argument(help="name of the task: a folder of suites/", metavar="TASK")]
+TaskName = Annotated[str, typer.Argument(help="Name of the task, which is a folder in suites/.", metavar="TASK")]
 
 
 def here() -> Project:
-    """The project of the current folder."""
+    """Finds the project that the current folder belongs to.
+
+    Raises:
+        UserError: The folder is not inside a project.
+    """
     return find_project(Path.cwd(), cache_folder(os.environ), cache_limit(os.environ))

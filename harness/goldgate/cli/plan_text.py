@@ -1,4 +1,4 @@
-"""What `goldgate plan` prints: a table of the gates, then what this golden split cannot show, and what could."""
+"""What `goldgate plan` prints: a table of the gates, then what golden cannot show, and what could."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from goldgate.measures.binomial import POWER, fewest_perfect
 from goldgate.measures.wording import threshold
 
 _COLUMNS = ("reading", "threshold", "n", "right", "if true", "power", "80% power", "flips")
-_WIDEST = 34  # characters of a gate before it is folded
+_WIDEST = 34  # characters of a gate before it wraps
 
 
 def plan_text(result: Planned) -> str:
-    """The table, then what this golden split cannot show, and what could."""
+    """Shows the table of gates, then what this golden split cannot show, and what could."""
     size = f"golden's {result.golden:,} examples" if result.real else f"a golden set of {result.golden:,} examples"
-    truth = "the truth that was given, else " if result.given else ""
+    truth = "the given value, otherwise " if result.given else ""
     lines = [
         f"{result.task}: what {size} can show at look {result.look} (level {result.level:.4g} per side)",
-        f"  if true: {truth}what {result.subject} reaches on dev, optimistic where dev helped to choose it",
+        f"  if true: {truth}the result of {result.subject} on dev, which is optimistic where dev helped to choose it",
         "",
         _table(result.plans),
         "",
         *(f"cannot be shown: {_cannot(p)}" for p in result.plans if not p.possible),
         *(
-            f"passes always: {p.written} passes whatever the answers are at n = {p.n}: it guards nothing"
+            f"passes always: {p.written} passes whatever the answers are at n = {p.n}, so it guards nothing"
             for p in result.plans
             if p.sure
         ),
@@ -39,11 +39,11 @@ def plan_text(result: Planned) -> str:
         *(f"not planned: {why}" for _, why in result.unplanned),
     ]
     if result.chance is not None:
-        lines.append(f"the whole suite passes at this look in {_percent(result.chance)} of cases, judged from dev")
+        lines.append(f"the whole suite passes at this look in {_percent(result.chance)} of cases, estimated from dev")
     lines += [
-        "  n: in the gate's slice; right: so many right answers pass; power: chance to pass if that is true",
-        "  80% power: examples from which power is 80%; for a plausible gate, the truth at which it fails in 80%",
-        "  flips: chance that two golden sets of this size come to different verdicts",
+        "  n: examples in the gate's slice; right: answers needed to pass; power: chance of a pass if that is true",
+        "  80% power: examples needed for it; for a plausible gate, the true value at which it fails in 80% of cases",
+        "  flips: chance that two golden sets of this size give different verdicts",
     ]
     if result.opened:
         lines.append("golden was opened: a pass has no error rate until it is refreshed")
@@ -87,7 +87,7 @@ def _right(plan: GatePlan) -> str:
 
 
 def _settled(plan: GatePlan) -> str:
-    """From how many examples it passes in 4 of 5 cases; for a plausible gate, at which truth it fails in so many."""
+    """The examples with which it passes in 4 of 5 cases; for a plausible gate, when it fails in as many."""
     if plan.gate.verdict.written == "plausible":
         return "-" if plan.refutes is None else f"fails at {_rounded(plan.refutes, plan)}"
     return "no number" if plan.examples is None else f"from {plan.examples:,}"
@@ -123,7 +123,7 @@ def _too_few(plan: GatePlan) -> str:
 
 
 def _cannot(plan: GatePlan) -> str:
-    """Why no result on n examples shows a gate, the least that would, and what n examples can show."""
+    """Says why no result on n examples shows a gate, the minimum that would, and what n examples can show."""
     gate = plan.gate
     low, high = gate.bounds
     rate = (gate.threshold - low) / (high - low) if gate.op == ">=" else (high - gate.threshold) / (high - low)

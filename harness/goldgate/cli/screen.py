@@ -1,4 +1,4 @@
-"""What a person sees while it works: one line a step, with a bar and the time left where it takes longer."""
+"""Progress on the terminal: one line per step, with a bar and the time left while it runs."""
 
 from __future__ import annotations
 
@@ -17,20 +17,29 @@ from goldgate.jobs.progress import Advance
 
 @dataclass
 class Screen:
-    """Progress on stderr: what jobs say to a person."""
+    """Shows the progress of jobs on stderr."""
 
     console: Console = field(default_factory=lambda: Console(file=sys.stderr, highlight=False))
 
     def say(self, text: str) -> None:
-        """One line, as it is."""
+        """Prints one line unchanged."""
         self.console.print(text, markup=False, soft_wrap=True)
 
     @contextmanager
     def step(self, name: str, why: str, total: int | None = None) -> Iterator[Advance]:
-        """A named step; yields `advance(done_in_all, note)`. why: what it is for, in plain words."""
+        """Shows a step while it runs.
+
+        Args:
+            name: What the step does.
+            why: What it is for, in plain words.
+            total: The amount of work; None shows only the elapsed time.
+
+        Yields:
+            `advance(done, note)`, which takes the work done so far and a note.
+        """
         self.console.print(Text.assemble((name, "bold"), "  ", (why, "dim")))
         start = time.monotonic()
-        told = TextColumn("{task.fields[note]}", markup=False)
+        note = TextColumn("{task.fields[note]}", markup=False)
         columns = (
             (
                 SpinnerColumn(),
@@ -39,12 +48,12 @@ class Screen:
                 TimeElapsedColumn(),
                 TextColumn("left"),
                 TimeRemainingColumn(),
-                told,
+                note,
             )
             if total
-            else (SpinnerColumn(), TimeElapsedColumn(), told)
+            else (SpinnerColumn(), TimeElapsedColumn(), note)
         )
-        # A log file gets one line a step; a bar drawn over and over is for terminals.
+        # A log file gets one line per step; a bar that is redrawn only suits a terminal.
         quiet = not self.console.is_terminal
         with Progress(*columns, console=self.console, transient=True, disable=quiet) as progress:
             bar = progress.add_task(name, total=total, note="")
@@ -59,6 +68,6 @@ class Screen:
 
 
 def clock(seconds: float) -> str:
-    """Seconds as people say them: 8 s, 3 min 20 s."""
+    """Writes seconds in suitable units, as in 8 s or 3 min 20 s."""
     whole = round(seconds)
     return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60:02d} s"

@@ -1,4 +1,4 @@
-"""How `goldgate search` tells what it found."""
+"""What `goldgate search` prints."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ _EDITS_SHOWN = 5
 
 
 def search_text(result: Searched) -> str:
-    """What was tried, and every counterexample with its edits and how the answer is wrong."""
+    """Shows what was tried, and each counterexample with its edits and what is wrong with the answer."""
     task, subject, metric, found = result.task, result.subject, result.metric, result.found
     if not found.right:
-        return f"{subject} has no dev example of {task.name} right ({metric}): there is nothing to break"
+        return f"{subject} answers no dev example of {task.name} right ({metric}), so there is nothing to break"
     forms, broke = (sum(row[i] for row in found.tried.values()) for i in (0, 1))
     examples = "example" if found.right == 1 else "examples"
     lines = [
-        f"{subject} has {found.right} dev {examples} right ({metric}); {broke} of {forms} other forms break it",
+        f"{subject} answers {found.right} dev {examples} right ({metric});"
+        f" {broke} of {forms} variants are answered wrong",
         *(f"  {name:<20} {lost} of {tried}" for name, (tried, lost) in found.tried.items()),
     ]
     for one in found.counterexamples:
@@ -35,7 +36,7 @@ def search_text(result: Searched) -> str:
             f"{' (cut off)' if one.after.finish == 'length' else ''}"
         )
     if result.run is not None:
-        lines.append(f"written into the run; `goldgate report {result.run}` shows it")
+        lines.append(f"recorded in the run; `goldgate report {result.run}` shows it")
     return "\n".join(lines)
 
 
@@ -43,4 +44,4 @@ def _edits(one: Counterexample) -> list[str]:
     text = body(one.form.example)
     rows = [f"  {printable(text[e.start : e.end]) or '(nothing)'}  ->  {printable(e.text)}" for _, e in one.form.edits]
     more = len(rows) - _EDITS_SHOWN
-    return rows if more <= 0 else [*rows[:_EDITS_SHOWN], f"  and {more} edits more"]
+    return rows if more <= 0 else [*rows[:_EDITS_SHOWN], f"  and {more} more edits"]

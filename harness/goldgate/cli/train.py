@@ -1,4 +1,4 @@
-"""`goldgate train` on the command line."""
+"""The `goldgate train` command."""
 
 from __future__ import annotations
 
@@ -11,34 +11,70 @@ from goldgate.base.extras import require_training
 from goldgate.cli.ending import AsJson, finish
 from goldgate.cli.place import here
 
+_Task = Annotated[str | None, typer.Argument(help="Name of the task, which is a folder in suites/.", metavar="TASK")]
+_Attempts = Annotated[int, typer.Option(help="Maximum number of attempts.", min=1)]
+_Minutes = Annotated[
+    float, typer.Option(help="Maximum training time, in minutes; with --base-models, for each model.", min=0.1)
+]
+_Looks = Annotated[
+    int | None,
+    typer.Option(
+        help="Maximum number of looks at golden; 0 trains for dev alone. Default: as many as the ledger's error"
+        " rate still allows, and no more than attempts.",
+        min=0,
+    ),
+]
+_Money = Annotated[
+    float | None,
+    typer.Option(help="Maximum cost of machine time, at task.yaml's machine_hour price. Default: no limit."),
+]
+_Curve = Annotated[
+    bool,
+    typer.Option("--curve", help="If nothing passes, train on parts of the data to see whether more data would help."),
+]
+_Seed = Annotated[int | None, typer.Option(help="Random seed of the recipe. Default: the recipe's own.")]
+_Seeds = Annotated[
+    int | None, typer.Option(help="Train one recipe with this many seeds, and let dev choose the adapter.", min=2)
+]
+_Search = Annotated[
+    int | None, typer.Option(help="Maximum number of recipes to try, proposed by Optuna; dev chooses one.", min=2)
+]
+_BaseModels = Annotated[
+    str | None, typer.Option(help="Base models to compare on dev, separated by commas.", metavar="A,B,C")
+]
+_Settings = Annotated[
+    list[str] | None, typer.Option("--set", help="Recipe setting to change; repeatable.", metavar="KEY=VALUE")
+]
+_Track = Annotated[
+    list[str] | None,
+    typer.Option(help="Tracker that logs every step to the run's folder: tensorboard or mlflow; repeatable."),
+]
+_Rerun = Annotated[
+    str | None,
+    typer.Option(help="Instead of TASK: train this run's best adapter again, and compare the two.", metavar="RUN"),
+]
+
 
 def train(
-    task: Annotated[str | None, typer.Argument(help="name of the task: a folder of suites/", metavar="TASK")] = None,
-    attempts: Annotated[int, typer.Option(help="attempts at most", min=1)] = 3,
-    minutes: Annotated[float, typer.Option(help="training minutes at most", min=0.1)] = 60.0,
-    looks: Annotated[int | None, typer.Option(help="looks at golden at most; 0: train for dev alone", min=0)] = None,
-    money: Annotated[float | None, typer.Option(help="for machine time at most, at task.yaml's machine_hour")] = None,
-    curve: Annotated[bool, typer.Option("--curve", help="without a pass: would more training data help?")] = False,
-    seed: Annotated[int | None, typer.Option(help="seed of the recipe")] = None,
-    seeds: Annotated[
-        int | None, typer.Option(help="adapters of one recipe, with this many seeds; dev picks one", min=2)
-    ] = None,
-    search: Annotated[
-        int | None, typer.Option(help="recipes to try at most, proposed by Optuna; dev picks one", min=2)
-    ] = None,
-    base_models: Annotated[
-        str | None, typer.Option(help="base models to compare on dev, a,b,c; --minutes for each")
-    ] = None,
-    settings: Annotated[list[str] | None, typer.Option("--set", help="recipe setting, key=value")] = None,
-    track: Annotated[
-        list[str] | None, typer.Option(help="tensorboard or mlflow: told of every step, in the run's folder")
-    ] = None,
-    rerun: Annotated[
-        str | None, typer.Option(help="without TASK: train this run's best adapter again, and compare", metavar="RUN")
-    ] = None,
+    task: _Task = None,
+    attempts: _Attempts = 3,
+    minutes: _Minutes = 60.0,
+    looks: _Looks = None,
+    money: _Money = None,
+    curve: _Curve = False,
+    seed: _Seed = None,
+    seeds: _Seeds = None,
+    search: _Search = None,
+    base_models: _BaseModels = None,
+    settings: _Settings = None,
+    track: _Track = None,
+    rerun: _Rerun = None,
     as_json: AsJson = False,
 ) -> None:
-    """Trains a LoRA adapter until the golden suite passes or the budget ends; started again, it goes on."""
+    """Train a LoRA adapter until the golden suite passes or the budget runs out.
+
+    If the command is interrupted, run it again to continue from the last checkpoint.
+    """
     from goldgate.cli.models_text import models_text
     from goldgate.cli.rerun_text import rerun_text
     from goldgate.cli.screen import Screen
@@ -51,13 +87,15 @@ def train(
     changes = [*(settings or []), *([] if seed is None else [f"seed={seed}"])]
     if (task is None) == (rerun is None):
         raise UserError(
-            "takes either a task, or a run to train again",
+            "takes either a task or a run to train again",
             "goldgate train",
             "write `goldgate train TASK`, or `goldgate train --rerun RUN`",
         )
     check_one_way({"--seeds": seeds, "--search": search, "--base-models": base_models})
     if track and (task is None or base_models is not None):
-        raise UserError("follows one task's run alone", "--track", "leave out --rerun and --base-models, or --track")
+        raise UserError(
+            "only a run of a single task can be tracked", "--track", "remove --track, or --rerun and --base-models"
+        )
     require_training()
     screen = Screen()
     if task is None:

@@ -1,4 +1,4 @@
-"""How `goldgate train` tells what came of it: a few lines for people."""
+"""What `goldgate train` prints when it ends."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _FORMATS = ("schema_valid", "label_valid", "style_ok", "stop_rate")
 
 
 def train_text(result: Trained) -> str:
-    """The verdict, the gain, the format, the cost, what stood in the way, and where the report lies."""
+    """Shows the verdict, the gain, the format, the cost, what prevented a pass, and where the report is."""
     mine, theirs, rows, metric, gap = result.candidate, result.prompted, result.rows, result.metric, result.gap
     where = "" if result.split == "golden" else " on dev"
     lines = [
@@ -30,7 +30,7 @@ def train_text(result: Trained) -> str:
         lines.append(_linear_line(result))
     lines += [result.plan.words] if result.plan.words else []
     lines.append(
-        f"report: {result.report}  ({clock(result.seconds)} in all, attempt {result.attempt} of {result.attempts})"
+        f"report: {result.report}  ({clock(result.seconds)} in total, attempt {result.attempt} of {result.attempts})"
     )
     return "\n".join([*lines, *(result.ending.lines if result.ending else ())])
 
