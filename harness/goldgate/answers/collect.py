@@ -45,7 +45,8 @@ def collect(
 ) -> Collected:
     """Collects one answer for every example.
 
-    Recorded answers come first (those given here, then those of a demo's project), then cached ones; the subject is asked for the rest, and its answers go into the cache.
+    Recorded answers come first (those given here, then those of a demo's project), then cached ones. The subject is
+    asked for the rest, and its answers go into the cache.
     Examples with the same prompt are asked once.
 
     Args:
