@@ -353,8 +353,8 @@ def test_an_adapter_file_that_is_no_object(typed: Typed, counts: Any, broken: st
         ("base", 'no subject "base"'),
         ("base+few_shot:99", "needs 99 train examples, but there are only 12"),
         ("adapter:nowhere", "no such adapter folder"),
-        ("adapter:", "names no folder"),
-        ("adapter:+constrained", "names no folder"),
+        ("adapter:", "need the name of a folder"),
+        ("adapter:+constrained", "need the name of a folder"),
         ("linear", "needs closed labels"),
     ],
 )

@@ -104,5 +104,5 @@ def test_the_ratio_is_that_of_the_two_perplexities(rows: list[tuple[float, float
 
 @pytest.mark.parametrize("broken", [math.nan, 0.5])
 def test_what_is_no_log_probability_is_refused(broken: float) -> None:
-    with pytest.raises(UserError, match="no log-probability"):
+    with pytest.raises(UserError, match="no valid log-probability"):
         perplexity_ratio([broken], [-1.0], [4], ["p"])

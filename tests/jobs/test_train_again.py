@@ -117,7 +117,7 @@ def test_a_full_disk_at_the_record_is_one_message_and_the_run_goes_on_later(
         disk.setattr(os, "replace", full)
         status, _, err = typed("train", "counts", "--attempts", "1")
     assert status == 2
-    assert "no space left on the disk; nothing half-written stays behind" in err
+    assert "no space left on the disk; no half-written file is left behind" in err
     assert counts.left() == {"runs"}
     school((0, 0))
     assert typed("train", "counts", "--attempts", "1")[0] == 0

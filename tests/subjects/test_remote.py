@@ -329,10 +329,10 @@ def test_an_identity_is_model_address_and_prompt(task: Made, other: str) -> None
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("openai:m", "no model, address and strategy"),
-        ("openai:m@https://x/v1", "no model, address"),
-        ("openai:@https://x/v1+zero_shot", "no model, address"),
-        ("openai:m@ftp://x+zero_shot", "no model, address"),
+        ("openai:m", "does not name a model, an address and a strategy"),
+        ("openai:m@https://x/v1", "does not name a model, an address"),
+        ("openai:@https://x/v1+zero_shot", "does not name a model, an address"),
+        ("openai:m@ftp://x+zero_shot", "does not name a model, an address"),
         ("openai:m@http://x.example/v1+zero_shot", "not encrypted"),
         ("openai:m@https:///v1+zero_shot", "is not a valid address"),
         ("openai:m@https://x:y/v1+zero_shot", "is not a valid address"),

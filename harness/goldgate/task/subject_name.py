@@ -224,7 +224,7 @@ def _unreadable(text: str) -> UserError:
         )
     if text.removesuffix(_CONSTRAINED) in ("adapter:", "model:"):
         return UserError(
-            "adapter: or model: without a folder",
+            "adapter: and model: need the name of a folder",
             hint="write adapter:runs/<task>/<run>/attempts/<k>/adapter, or model: and the folder of an exported model",
         )
     return UserError(f'no subject "{text}"', hint=near_names(text, FORMS))
