@@ -153,7 +153,7 @@ def test_a_broken_record_is_named(tmp_path: Path, raw: bytes) -> None:
 
 def test_a_broken_cache_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "answers.sqlite").write_bytes(b"this is no database" * 100)
-    with pytest.raises(UserError, match="delete the file"):
+    with pytest.raises(UserError, match="delete or move the file"):
         AnswerCache(tmp_path / "answers.sqlite").get_many(["x"])
 
 

@@ -36,7 +36,7 @@ def test_a_broken_file_says_what_to_do(tmp_path: Path) -> None:
     store.add("me", HERE, {"a": Timing(0.1, 0.2, HERE)})
     (path,) = (tmp_path / "latency").iterdir()
     path.write_text('{"timings": {"a": 3}}', encoding="utf-8")
-    with pytest.raises(UserError, match=r"no timing[\s\S]*delete it"):
+    with pytest.raises(UserError, match=r"not a timing[\s\S]*delete it"):
         store.lookup("me", HERE)
 
 

@@ -325,7 +325,7 @@ def test_an_adapter_made_for_another_base_model(typed: Typed, counts: Any) -> No
     name = counts.adapter("mine", base="b" * 64, alias="qwen3-8b")
     message = refused(typed, "evaluate", "counts", "--subject", name)
     assert "goldgate: mine: the adapter was made for another base model (qwen3-8b, bbbbbbbbbbbb)" in message
-    assert "than the task's (smollm2-135m, " in message
+    assert "not for the task's (smollm2-135m, " in message
     assert "name that model in task.yaml" in message
 
 

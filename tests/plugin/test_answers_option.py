@@ -264,7 +264,7 @@ def test_who_was_promoted_since_the_run_is_the_one_to_beat(recorded: Recorded) -
     assert "the run's previous champion is not today's" in recorded.again("--split", "dev").text
 
 
-@pytest.mark.parametrize(("run", "says"), [("r2", 'no run "r2"'), ("shades-1", "is of task shades")])
+@pytest.mark.parametrize(("run", "says"), [("r2", 'no run "r2"'), ("shades-1", "is a run of task shades")])
 def test_another_run_is_refused(recorded: Recorded, run: str, says: str) -> None:
     made = recorded.made
     write_json(made.project.runs("shades") / "shades-1" / "run.json", {"task": "shades"})

@@ -51,7 +51,7 @@ def test_without_the_answers_of_the_one_before_it_is_invalid(made: Any, pytester
     before = {"subject": "adapter:gone", "identity": "d" * 64, "run": "r0", "look": None}
     write_json(path, {**read_json(path), "previous": [before]})
     text = run(pytester)
-    assert "an answer of adapter:gone is not recorded" in text
+    assert "an answer of adapter:gone was not recorded" in text
     assert "1 invalid" in text
 
 

@@ -44,7 +44,7 @@ def test_what_the_best_prompt_is_the_best_of_is_said(make: Callable[..., Any], p
         made.cached(name, "dev", wrong=9)
     text = run(pytester, "--candidate", "base+zero_shot")
     assert "prompted is the best on dev of base+zero_shot, base+few_shot:2, base+zero_shot+constrained" in text
-    assert "not tried: base+few_shot:2+constrained (tried for the best alone" in text
+    assert "not tried: base+few_shot:2+constrained (only tried for the best baseline" in text
 
 
 def test_a_baseline_that_cannot_be_reached_makes_its_gates_invalid(

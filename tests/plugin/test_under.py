@@ -151,7 +151,7 @@ def test_perturbed_answers_of_a_champion_that_are_not_recorded_are_invalid(
 ) -> None:
     made.gates(GATES)
     text = run(pytester)
-    assert "an answer of adapter:runs/lost/adapter is not recorded" in text
+    assert "an answer of adapter:runs/lost/adapter was not recorded" in text
     assert "suite colours does not pass" in text
 
 

@@ -119,5 +119,5 @@ def test_one_that_has_not_said_who_it_is_yet_is_another_process(tmp_path: Path) 
     project = Project(tmp_path, tmp_path / "cache")
     with one_training(project, "t"):
         (project.runs("t") / ".training.json").write_text("{")
-        with pytest.raises(UserError, match="already, by another process"), one_training(project, "t"):
+        with pytest.raises(UserError, match="already being trained by another process"), one_training(project, "t"):
             pass

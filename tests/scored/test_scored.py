@@ -127,7 +127,7 @@ def test_cost_follows_prices_and_its_bound_follows_the_limits(scored: Scored) ->
 
 def test_an_answer_that_is_not_there_is_an_error(scored: Scored, make_task: MakeTask, tmp_path: Path) -> None:
     _, task = make_task({"kind": "json"}, SCHEMA, train=[("x", {"n": 1})])
-    with pytest.raises(UserError, match="4 of 4 answers are not there"):
+    with pytest.raises(UserError, match="4 of 4 answers are missing"):
         _ = Scored("candidate", ScoreTable(Context(task, tmp_path), SPLIT, {})).exact_match
 
 

@@ -229,7 +229,7 @@ def test_across_counts_pairs_that_agree(label_task: Task) -> None:
 
 def test_across_takes_no_perturbation_that_changes_the_answer(label_task: Task) -> None:
     candidate = scored(label_task, SPLIT, Asked(lambda text, sample: keyword(text)))
-    with pytest.raises(UserError, match="under changed_amount the right answer changes"):
+    with pytest.raises(UserError, match="changed_amount changes the right answer"):
         candidate.across((*MUST_NOT_CHANGE, *MUST_CHANGE))
 
 

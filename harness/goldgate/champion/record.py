@@ -248,7 +248,9 @@ def read_champion(folder: Path, task: str) -> Champion:
     raw = check_object(raw, str(path), "restore it from version control", **fields)
     if raw["task"] != task:
         raise UserError(
-            f'the record is of task "{raw["task"]}", but the suite is "{task}"', f'{path}, field "task"', "restore it"
+            f'the record is of task "{raw["task"]}", but the suite is "{task}"',
+            f'{path}, field "task"',
+            "restore it from version control",
         )
     for key in ("previous", "rollbacks"):
         for row in raw.get(key, []):

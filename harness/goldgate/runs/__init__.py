@@ -1,1 +1,1 @@
-"""Run folders: what stands in them, typed (`record`, `golden`), and where they lie (`folder`)."""
+"""Run folders: their contents, typed (`record`, `attempt`, `golden`), and where they are (`folder`)."""

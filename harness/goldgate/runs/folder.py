@@ -43,7 +43,7 @@ class Run:
         return self.folder / "run.json"
 
     def read(self) -> RunRecord:
-        """Reads the record as it stands.
+        """Reads the record as it is.
 
         Raises:
             UserError: run.json is missing or broken, or was written by a newer Goldgate.
