@@ -132,7 +132,7 @@ def test_a_fault_of_ours_is_not_passed_off_as_the_users(
 
 def test_a_result_that_did_not_pass_is_status_1(typed: Typed, counts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     here = {"cores": 2, "memory_gb": 8.0, "gflops": 80.0, "gflops_bf16": 80.0, "accelerator": "none"}
-    found = MachineCheck(here, Path("cache"), 1.04, {}, {}, ("room for the models",))
+    found = MachineCheck(here, Path("cache"), 1.04, {}, {}, {}, ("room for the models",))
     monkeypatch.setattr("goldgate.jobs.doctor.run_doctor", lambda cache: found)
     status, out, err = typed("doctor")
     assert (status, out.splitlines()[-1], err) == (1, "missing          room for the models", "")
