@@ -255,7 +255,7 @@ def test_a_cache_that_may_only_be_read_still_answers(open_folder: Path, unprivil
     assert [u.answers for u in cache.uses()] == [1]
     with pytest.raises(UserError, match="a writable folder"):
         cache.put_many([made(2)])
-    with pytest.raises(UserError, match="a folder that you may write to"):
+    with pytest.raises(UserError, match="a folder that you can write to"):
         AnswerCache(open_folder / "more" / "answers.sqlite").put_many([made(2)])
 
 
@@ -284,7 +284,7 @@ def test_where_nothing_can_be_kept_nobody_is_asked(open_folder: Path, unprivileg
             yield from ()
 
     os.seteuid(NOBODY)
-    with pytest.raises(UserError, match="a folder that you may write to"):
+    with pytest.raises(UserError, match="a folder that you can write to"):
         collect(Dear(), [Example("q1", "text", "a")], cache=AnswerCache(open_folder / "answers.sqlite"))
     assert asked == []
 

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from goldgate.scored.replay import answer_row
 
 from goldgate.answers.cache import answer_cache
 from goldgate.answers.collect import collect
 from goldgate.answers.given import FOLDER, RECORD, answers_path, given_answers
-from goldgate.answers.recorded import write_recorded
+from goldgate.answers.recorded import answer_row, write_recorded
 from goldgate.base.errors import UserError
 from goldgate.subjects import Answer
 from goldgate.task.examples import Example

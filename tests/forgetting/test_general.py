@@ -79,7 +79,7 @@ def test_slices_by_kind_of_question() -> None:
 
 
 def test_before_the_base_model_there_is_nothing() -> None:
-    with pytest.raises(UserError, match="general has no `before`"):
+    with pytest.raises(UserError, match="has no `before`"):
         general(answers(), answers()).before.before  # noqa: B018
 
 

@@ -175,7 +175,7 @@ def test_golden_is_refreshed_from_a_file(typed: Typed, counts: Any, tmp_path: Pa
 def test_a_refresh_says_what_it_needs(typed: Typed, counts: Any, words: tuple[str, ...]) -> None:
     status, _, err = typed("prepare", "counts", *words)
     assert status == 2
-    assert "--refresh-golden needs --from FILE" in err
+    assert "--refresh-golden and --from FILE go together" in err
 
 
 def test_train_and_sealed_golden_are_not_scored(typed: Typed, counts: Any) -> None:

@@ -72,7 +72,7 @@ def test_what_it_says_to_do_ships_the_adapter_that_was_compared(
     school((20, 50), (0, 1))
     options = ("--set", "rank=4", "--seed", "3")
     _, out, _ = typed("train", "counts", "--base-models", models(small=10, large=90), *options)
-    assert f"write into {counts.suite / 'task.yaml'}:  model: large\n" in out
+    assert f"to use it, write in {counts.suite / 'task.yaml'}:  model: large\n" in out
     assert "`goldgate train counts --set rank=4 --set seed=3` then continues with its adapter" in out
     counts.settings(model="large")
     monkeypatch.setattr(training, "train_adapter", lambda *given: read_attempt(given[4], "key"))  # trains nothing
@@ -93,7 +93,7 @@ def test_where_none_is_likely_to_pass_the_nearest_is_told(
     status, out, _ = typed("train", "counts", "--base-models", models(small=10, large=90))
     assert status == 1
     assert "none is likely to pass; nearest: large, chance of passing 0%; missed on dev: exact_match.obs" in out
-    assert "write into" not in out
+    assert "to use it" not in out
 
 
 def test_what_was_trained_before_a_kill_is_not_trained_again(

@@ -164,7 +164,7 @@ def test_the_readme_says_how_it_is_asked_and_that_it_has_not_passed(typed: Typed
     text = (shop.project.root / "out" / "README.md").read_text()
     assert text.startswith("---\nlibrary_name: transformers\n")
     assert 'license: "other"' in text
-    assert "No golden suite has decided on this model." in text
+    assert "No golden suite has tested this model." in text
     assert '"content": "{input}"' in text
     for path in (shop.project.root / "out").iterdir():
         if path.suffix in (".json", ".md"):  # where things lay on this machine is nobody's business

@@ -164,7 +164,7 @@ def test_an_unknown_run_is_told_what_there_is(typed: Typed, run: Run) -> None:
 def test_it_takes_either_a_task_or_a_run(typed: Typed, counts: Any, words: tuple[str, ...]) -> None:
     status, out, err = typed("train", *words)
     assert (status, out) == (2, "")
-    assert "either a task, or a run to train again" in err
+    assert "either a task or a run to train again" in err
 
 
 def test_while_the_task_is_trained_it_says_by_whom(typed: Typed, counts: Any, run: Run) -> None:

@@ -469,7 +469,7 @@ def test_a_sealed_golden_split_is_told_by_verdicts_alone(
         assert {row["verdict"]["estimate"] for row in golden["verdicts"]} == {None}
         assert "Golden is sealed: the verdict alone is shown." in (folder / "report.html").read_text()
         summary = (folder / "summary.md").read_text()
-        assert "golden is sealed, so earlier looks told their verdicts alone" in summary
+        assert "golden is sealed, so earlier looks revealed only their verdicts" in summary
         told.append((said["measures"], said["gap"], re.sub(r"\d{8}-\d{6}", "", summary)))
     assert told[0] == told[1]
 

@@ -54,7 +54,7 @@ def test_an_interval_leaves_half_of_its_error_on_each_side() -> None:
     assert some.interval(0.9) == pytest.approx((some.bound_for(">=", 0.05), some.bound_for("<=", 0.05)))
     assert interval(sample(some.low, 0.0, 1.0), 0.9) == pytest.approx(some.interval(0.9))
     for level in (0.0, 1.0, 1.5):
-        with pytest.raises(UserError, match="is between 0 and 1"):
+        with pytest.raises(UserError, match="must be between 0 and 1"):
             interval(sample(some.low, 0.0, 1.0), level)
 
 

@@ -42,7 +42,7 @@ def test_bounds_agree_with_scipy() -> None:
 def test_too_few_examples_cannot_bound_a_high_percentile() -> None:
     verdict = waits([0.1] * 50).p95.verdict("<=", 2.0)
     assert verdict.outcome == "undecided"
-    assert "no result on 50 examples can show it: 72 of 72" in verdict.message
+    assert "no result on 50 examples can show it: it takes 72 of 72" in verdict.message
     assert waits([0.1] * 72).p95.verdict("<=", 2.0).outcome == "pass"
 
 

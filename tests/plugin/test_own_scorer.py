@@ -131,7 +131,7 @@ def test_on_dev_the_fault_is_told_in_full(pytester: pytest.Pytester, made: Any) 
         ("short = scorer(len)", "the code of len is outside*|*@scorer decorates a named function"),
         ("short = lambda example, text: 1", "by() takes a function decorated with @scorer"),
         ("short = scorer(better='lower')(plain)", 'plain: better must be "high" or "low", not \'lower\''),
-        ("short = scorer(bounds=(1, 0))(plain)", "bounds 1 to 0 are no range"),
+        ("short = scorer(bounds=(1, 0))(plain)", "bounds 1 to 0 are not a range"),
         ("short = scorer(bounds=3)(plain)", "plain: bounds must be two numbers, not 3"),
         ("short = scorer(exact_match)", "this task already has a metric exact_match"),
         ("from rules import short", "the code of short is outside of its suite"),

@@ -31,7 +31,7 @@ def test_a_run_without_any_answer_is_a_page_that_says_so(tmp_path: Path) -> None
 def test_a_run_without_attempts_is_a_page_that_says_so(tmp_path: Path) -> None:
     said = page(write_small(tmp_path / "run", {}, run={"attempts": [], "best": None}))
     assert "No attempt was recorded." in said
-    assert "What prompting alone reaches was not recorded" in said
+    assert "What prompting alone achieves was not recorded" in said
 
 
 def test_one_example_has_an_interval_over_nearly_all_values(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def test_the_nearest_accepted_output_is_shown(task: Any) -> None:
 
 def test_many_wrong_fields_are_cut_short(task: Any) -> None:
     example = Example("e", "x", dict.fromkeys("abcde", 1))
-    assert differs(task, example, "{}").endswith("c: expected 1, got null; and 2 fields more")
+    assert differs(task, example, "{}").endswith("c: expected 1, got null; and 2 more fields")
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_broken_schema_is_told_rule_by_rule(task: Any, text: str, shown: str) 
 
 def test_many_broken_rules_are_cut_short(task: Any) -> None:
     wide = dataclasses.replace(task, schema={"additionalProperties": {"type": "number"}})
-    assert breaks_schema(wide, EXAMPLE, '{"a": "", "b": "", "c": "", "d": "", "e": ""}').endswith("; and 2 rules more")
+    assert breaks_schema(wide, EXAMPLE, '{"a": "", "b": "", "c": "", "d": "", "e": ""}').endswith("; and 2 more rules")
 
 
 def test_a_broken_style_is_told_rule_by_rule(task: Any) -> None:
