@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from goldgate.base.errors import UserError
-from goldgate.jobs.workspace import Workspace, golden_summary
+from goldgate.jobs.comparison import golden_summary
+from goldgate.jobs.workspace import Workspace
 from goldgate.subjects import latency
 from goldgate.subjects.latency import Timing
 

@@ -1,1 +1,1 @@
-"""What one can ask of Goldgate. Each job takes a project and reports progress; the command line shows the result."""
+"""The jobs that Goldgate can do. Each takes a project, reports its progress and returns a typed result to be shown."""

@@ -1,4 +1,7 @@
-"""Where answers come from: the recorded ones, the cache, then the model, which one process at a time has in memory."""
+"""Where answers come from: first the recorded ones, then the cache, then the model.
+
+Only one process on this machine may hold a model in memory at a time.
+"""
 
 from __future__ import annotations
 
@@ -25,14 +28,14 @@ _LOCK = "generate.lock"
 
 @dataclass(frozen=True)
 class Sources:
-    """From where answers may come.
+    """The sources that answers may come from.
 
     Attributes:
-        proof: recorded answers; None for those of today's champion.
-        run: the run that `proof` is of, as it was named, where its answers alone decide.
-        generate: whether models may answer what is neither recorded nor cached.
-        regenerate: ask the models for everything.
-        announce: told when a model begins to answer, which can take minutes.
+        proof: Recorded answers to use; None to use those of the current champion.
+        run: The run that `proof` belongs to, as the user named it, if only its answers may be used; None otherwise.
+        generate: Whether models may generate answers that are neither recorded nor cached.
+        regenerate: Whether to generate every answer again, even recorded and cached ones.
+        announce: Called with one line when a model starts to answer, which can take minutes.
     """
 
     proof: AnswerFile | None = None
@@ -44,7 +47,7 @@ class Sources:
 
 @dataclass(frozen=True)
 class Asked:
-    """One question to a subject: its answers to a split, and where they came from."""
+    """One request to a subject: its answers on a split, and where they came from."""
 
     subject: Subject
     split: Split
@@ -53,8 +56,14 @@ class Asked:
 
 @dataclass
 class Answering:
-    """Asks subjects, and keeps what was asked: every question, and every subject whose latency was wanted, in order.
-    file: the recorded answers of now.
+    """Gets answers and latencies from subjects, and remembers every request.
+
+    Attributes:
+        project: The project, whose cache holds generated answers.
+        sources: Where answers may come from.
+        file: Returns the recorded answers that apply now; None if there are none.
+        asked: Every request for answers, in order.
+        timed: Every request for latencies, in order.
     """
 
     project: Project
@@ -65,17 +74,37 @@ class Answering:
 
     @property
     def recorded(self) -> Recorded | None:
-        """Raises UserError where the recorded answers are missing or were edited."""
+        """The recorded answers, if any. Raises UserError if they are missing or were edited."""
         return None if (file := self.file()) is None else file.recorded
 
     def answers(self, subject: Subject, split: Split, count: Count | None = None) -> Mapping[str, Answer]:
-        """A subject's answers by example id. count: told how many more are there. Raises UserError."""
+        """Returns a subject's answers on a split, and remembers the request.
+
+        Args:
+            subject: Who answers.
+            split: The examples.
+            count: Called with the number of further answers each time some arrive.
+
+        Returns:
+            Answers by example id.
+
+        Raises:
+            UserError: An answer is not available, or the recorded answers cannot be read.
+        """
         collected = self._ask(subject, split, count)
         self.asked.append(Asked(subject, split, collected))
         return collected.answers
 
     def existing(self, subject: Subject, split: Split) -> Mapping[str, Answer] | None:
-        """Answers that exist already; None where one is missing. Asks no model, and counts as no question."""
+        """Looks up answers without calling a model, and without counting as a request.
+
+        Args:
+            subject: Who answered.
+            split: The examples.
+
+        Returns:
+            Answers by example id; None if any is missing.
+        """
         try:
             return self._collect(subject, split, None, generate=False).answers
         except UserError:
@@ -84,7 +113,7 @@ class Answering:
     def _ask(self, subject: Subject, split: Split, count: Count | None) -> Collected:
         generate, regenerate = self.sources.generate, self.sources.regenerate
         if not regenerate or not generate:
-            # Nothing is locked: a read-only machine gates from what is there, and nobody waits for another's model.
+            # No lock here: gating from existing answers must work on a read-only disk, and must not wait for a model.
             try:
                 return self._collect(subject, split, count, generate=False)
             except MissingAnswers:
@@ -113,14 +142,22 @@ class Answering:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """As the one process of this machine that has a model in memory."""
+        """Enters as the only process on this machine that may hold a model in memory, with warnings silenced."""
         with one_model(self.project.cache), unwarned():
             yield
 
     def timings(self, subject: Subject, split: Split) -> Mapping[str, Timing]:
-        """How long a subject takes, asked alone: recorded, else measured before on this machine, else measured now.
+        """Returns a subject's latency, one example at a time: recorded, else measured here before, else measured now.
 
-        Returns: timings by example digest, of those examples of the split that are timed.
+        Args:
+            subject: Who answers.
+            split: The split; latency is measured on a fixed part of it.
+
+        Returns:
+            Timings by example digest, for the examples of the split that are timed.
+
+        Raises:
+            UserError: The latency is not known and may not be measured.
         """
         examples = chosen(split.examples)
         timings = self._recorded_timings(subject, split, examples)
@@ -168,7 +205,14 @@ class Answering:
 
 @contextmanager
 def one_model(cache: Path) -> Iterator[None]:
-    """Holds the lock of the one process of this machine that has a model in memory, and waits for it before."""
+    """Waits for and holds the lock that lets only one process on this machine have a model in memory.
+
+    Args:
+        cache: The cache folder, which holds the lock file.
+
+    Raises:
+        UserError: The folder cannot be written.
+    """
     from filelock import FileLock
 
     with disk_errors(cache):
@@ -180,7 +224,7 @@ def one_model(cache: Path) -> Iterator[None]:
 
 @contextmanager
 def unwarned() -> Iterator[None]:
-    """Model libraries warn of their own future; that must not fail a user's gate."""
+    """Silences warnings, because a deprecation in a model library must not fail a user's gate under `-W error`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

@@ -1,4 +1,4 @@
-"""`goldgate cache`: which answers are kept on this machine, and fewer of them on request."""
+"""`goldgate cache`: lists the answers that are kept on this machine, and prunes them on request."""
 
 from __future__ import annotations
 
@@ -12,7 +12,12 @@ from goldgate.base.errors import UserError
 
 @dataclass(frozen=True)
 class Pruned:
-    """What pruning a file came to. removed: answers; bytes_before: that the file took."""
+    """The result of pruning a file.
+
+    Attributes:
+        bytes_before: Size of the file before it was pruned.
+        removed: Number of answers that were removed.
+    """
 
     bytes_before: int
     removed: int
@@ -20,7 +25,15 @@ class Pruned:
 
 @dataclass(frozen=True)
 class CacheFile:
-    """One file of answers. limit, bytes: what it may take and takes; pruned: None where nothing was to be removed."""
+    """One file of cached answers.
+
+    Attributes:
+        path: The file.
+        limit: The most bytes it may take.
+        pruned: What pruning removed; None if pruning was not requested.
+        bytes: Its size now.
+        uses: Its answers, counted by use.
+    """
 
     path: Path
     limit: int
@@ -37,6 +50,7 @@ class CacheFile:
         return sum(use.reused for use in self.uses)
 
     def to_json(self) -> dict[str, Any]:
+        """Returns the result as plain JSON values."""
         return {
             "path": str(self.path),
             "limit": self.limit,
@@ -50,17 +64,37 @@ class CacheFile:
 
 @dataclass(frozen=True)
 class Cached:
-    """The answers that are kept on this machine."""
+    """The answers that are kept on this machine.
+
+    Attributes:
+        folder: The cache folder.
+        files: Its files of answers.
+    """
 
     folder: Path
     files: tuple[CacheFile, ...]
 
     def to_json(self) -> dict[str, Any]:
+        """Returns the result as plain JSON values."""
         return {"folder": str(self.folder), "files": [file.to_json() for file in self.files]}
 
 
 def run_cache(folder: Path, limit: int, prune: bool, days: float | None, to: int | None) -> Cached:
-    """Says what each file of answers holds; prunes it first where asked to. Nothing but these files is touched."""
+    """Reports what each file of cached answers holds, after pruning it if requested. No other file is touched.
+
+    Args:
+        folder: The cache folder.
+        limit: The most bytes a file may take.
+        prune: Whether to remove answers.
+        days: Remove answers that were not used for this many days; None for no such limit.
+        to: Shrink each file to this many bytes; None for `limit` if `days` is None as well, else for no such limit.
+
+    Returns:
+        The files and what they hold.
+
+    Raises:
+        UserError: `days` or `to` is given without `prune`.
+    """
     if not prune and (days is not None or to is not None):
         raise UserError("nothing is removed without --prune", "--days, --to", "add --prune")
     files = []

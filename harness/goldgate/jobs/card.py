@@ -1,4 +1,4 @@
-"""The facts of a model card, gathered from champion, run and data."""
+"""Gathers the facts of a model card from the champion, the run and the data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,18 @@ from goldgate_trainers.lora.batches import strategy_for
 
 
 def adapter_of(work: Workspace, subject: str) -> Adapter | None:
-    """The adapter that a subject's name says; None for a subject without one. Raises UserError where it is gone."""
+    """Reads the adapter that a subject's name refers to.
+
+    Args:
+        work: The task's workspace.
+        subject: The subject's name.
+
+    Returns:
+        The adapter; None if the subject has none.
+
+    Raises:
+        UserError: The adapter is missing or cannot be read.
+    """
     name = SubjectName.parse(subject)
     if name.kind != "adapter":
         return None
@@ -36,7 +47,21 @@ def describe(
     forced: str | None,
     promoted: str,
 ) -> Shipped:
-    """What the card says first. promoted: the day, "" for a model that is not promoted."""
+    """Collects the facts at the top of a model card.
+
+    Args:
+        work: The task's workspace.
+        subject: The model that the card describes.
+        adapter: Its adapter, if any.
+        run: Id of the run that trained it.
+        prompted: Name of the best prompting baseline.
+        verdicts: Verdicts of the suite on golden.
+        forced: Reason for a forced promotion, if it was forced.
+        promoted: Date of the promotion; "" for a model that is not promoted.
+
+    Returns:
+        The facts.
+    """
     task = work.task
     ask = [] if adapter is None else strategy_for(task, adapter.prompt).messages(Example("card", "{input}", ""))
     return Shipped(
@@ -59,7 +84,17 @@ def describe(
 
 
 def card_of_run(shipped: Shipped, work: Workspace, run: Run | None, *, hub: bool = False) -> str:
-    """The model card, with the recipe and golden's numbers where the run's folder is there."""
+    """Renders the model card, including the recipe and the golden results if the run's folder is available.
+
+    Args:
+        shipped: The facts from `describe`.
+        work: The task's workspace.
+        run: The run; None if its folder is not available.
+        hub: Whether the card is for a model hub.
+
+    Returns:
+        The card as Markdown.
+    """
     data = read_card(work.project.golden(work.task.name))
     if run is None:
         return model_card(shipped, data, None, None, hub=hub)

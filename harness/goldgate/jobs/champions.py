@@ -1,4 +1,4 @@
-"""The champions of tasks: which there are, and the one before made champion again."""
+"""`goldgate champions` and `goldgate rollback`: lists the champions of tasks, and restores an earlier one."""
 
 from __future__ import annotations
 
@@ -18,8 +18,16 @@ from goldgate.task.task import load_task
 
 @dataclass(frozen=True)
 class RolledBack:
-    """A champion that is champion again. was: the one that was taken back; adapter: where the adapter should lie and
-    does not, empty where it does; unanswered: golden examples that are newer than its answers, of `golden`.
+    """A rollback: an earlier champion that is champion again.
+
+    Attributes:
+        task: Name of the task.
+        was: The champion that was taken back.
+        now: The champion that was restored.
+        reason: Why, as recorded.
+        adapter: Where its adapter is expected but missing; empty if it is there.
+        unanswered: Number of golden examples without a recorded answer of it, because they are newer.
+        golden: Number of golden examples.
     """
 
     task: str
@@ -32,12 +40,13 @@ class RolledBack:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What is to be known before it serves."""
+        """What to know before the restored champion serves requests."""
         gone = f"its adapter does not lie at {self.adapter}: bring it back before you serve it"
         newer = f"{self.unanswered} of {self.golden} golden examples are newer than its answers"
         return (*([gone] if self.adapter else []), *([newer] if self.unanswered else []))
 
     def to_json(self) -> dict[str, Any]:
+        """Returns the result as plain JSON values."""
         return {
             "task": self.task,
             "champion": self.now.subject,
@@ -49,7 +58,20 @@ class RolledBack:
 
 
 def run_rollback(project: Project, name: str, to: str | None, reason: str) -> RolledBack:
-    """Makes the champion before, or the one named, the champion again."""
+    """Makes the previous champion, or the named one, the champion again.
+
+    Args:
+        project: The project.
+        name: Name of the task.
+        to: Which earlier champion to restore; None for the previous one.
+        reason: Why; it is recorded.
+
+    Returns:
+        The rollback.
+
+    Raises:
+        UserError: There is no such task or no such champion.
+    """
     task = load_task(project, name)
     was, now = roll_back(project, task, to, reason, date.today().isoformat())
     gone = str(now.adapter["path"]) if now.adapter and not adapter_is_here(project, now) else ""
@@ -59,7 +81,7 @@ def run_rollback(project: Project, name: str, to: str | None, reason: str) -> Ro
 
 
 def adapter_is_here(project: Project, champion: Champion) -> bool:
-    """Whether the champion's adapter lies where it was promoted from, and is what was promoted."""
+    """Returns whether the champion's adapter is still where it was promoted from, and unchanged."""
     try:
         return bool(read_adapter(project.root / champion.adapter["path"]).digest == champion.adapter["digest"])
     except UserError:
@@ -68,17 +90,29 @@ def adapter_is_here(project: Project, champion: Champion) -> bool:
 
 @dataclass(frozen=True)
 class Champions:
-    """The champion of every task; None where there is none."""
+    """The champion of every task.
+
+    Attributes:
+        rows: Champion by task; None for a task without one.
+    """
 
     rows: Mapping[str, Mapping[str, Any] | None]
 
     def to_json(self) -> dict[str, Any]:
+        """Returns the result as plain JSON values."""
         return dict(self.rows)
 
 
 @dataclass(frozen=True)
 class History:
-    """The champion of one task, those before it and those that were taken back, the last one first."""
+    """The champions that one task has had.
+
+    Attributes:
+        task: Name of the task.
+        champion: The current champion; None if there is none.
+        previous: Earlier champions, the latest first.
+        rollbacks: Champions that were taken back, the latest first.
+    """
 
     task: str
     champion: Mapping[str, Any] | None
@@ -86,12 +120,24 @@ class History:
     rollbacks: tuple[Mapping[str, Any], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
+        """Returns the result as plain JSON values."""
         previous, rollbacks = list(self.previous), list(self.rollbacks)
         return {"task": self.task, "champion": self.champion, "previous": previous, "rollbacks": rollbacks}
 
 
 def run_champions(project: Project, name: str | None) -> Champions | History:
-    """The champion of every task; of one task, its history."""
+    """Lists the champion of every task, or the history of one task.
+
+    Args:
+        project: The project.
+        name: Name of a task, for its history; None for all tasks.
+
+    Returns:
+        The champions of all tasks, or the history of one.
+
+    Raises:
+        UserError: There is no such task, or a champion's record is broken.
+    """
     if name is not None:
         return _history(project, project.check_task(name))
     rows: dict[str, Mapping[str, Any] | None] = {}

@@ -1,4 +1,4 @@
-"""The short jobs: init, prepare, refresh, evaluate, report."""
+"""The short jobs: init, prepare, refresh, evaluate and report."""
 
 from __future__ import annotations
 
@@ -25,7 +25,14 @@ from goldgate.task.task import load_task
 
 @dataclass(frozen=True)
 class Initialised:
-    """A task that was scaffolded. splits: examples by split."""
+    """A task that was scaffolded.
+
+    Attributes:
+        task: Its name.
+        kind: Its kind: json, label or text.
+        splits: Number of examples by split.
+        remarks: What the user should know about the data.
+    """
 
     task: str
     kind: str
@@ -33,11 +40,24 @@ class Initialised:
     remarks: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
+        """Returns the result as plain JSON values."""
         return {"task": self.task, "kind": self.kind, "splits": dict(self.splits), "remarks": list(self.remarks)}
 
 
 def run_init(folder: Path, cache: Path, request: Request) -> Initialised:
-    """Scaffolds a task in the project of this folder, or makes the folder one."""
+    """Scaffolds a task in the folder's project; a folder that is no project yet becomes one.
+
+    Args:
+        folder: The project's folder.
+        cache: The cache folder.
+        request: What to scaffold.
+
+    Returns:
+        The new task.
+
+    Raises:
+        UserError: The data or the request is invalid, or the task exists already.
+    """
     kind, made = init_task(Project(folder, cache), request)
     counts = {name: len(split) for name, split in made.splits.items()}
     return Initialised(request.task, kind, counts, tuple(made.remarks))
@@ -45,18 +65,36 @@ def run_init(folder: Path, cache: Path, request: Request) -> Initialised:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A task whose card was written. splits: of the card; novelty: how near golden is to train, in words."""
+    """A task whose card was written.
+
+    Attributes:
+        task: Its name.
+        splits: The card's entry for each split.
+        novelty: How close golden is to train, in words.
+    """
 
     task: str
     splits: Mapping[str, Mapping[str, Any]]
     novelty: str
 
     def to_json(self) -> dict[str, Any]:
+        """Returns the result as plain JSON values."""
         return {"task": self.task, "splits": self.splits, "novelty": self.novelty}
 
 
 def run_prepare(project: Project, name: str) -> Prepared:
-    """Checks the splits as they are, writes their card, and how near dev and golden are to train."""
+    """Checks the splits, writes their card, and measures how close dev and golden are to train.
+
+    Args:
+        project: The project.
+        name: Name of the task.
+
+    Returns:
+        The card's contents.
+
+    Raises:
+        UserError: There is no such task, or its data is invalid.
+    """
     task = load_task(project, name)
     card = rewrite_card(project, task)
     novelty = refresh_novelty(project, name, check_task_data(project, task).splits, anew=True)
@@ -65,8 +103,15 @@ def run_prepare(project: Project, name: str) -> Prepared:
 
 @dataclass(frozen=True)
 class Refreshed:
-    """A new golden split. moved: examples of the old one, which are dev's now; looks: those that were retired, into the
-    folder `retired`; has_champion: whether a champion is there to be tested on it.
+    """A new golden split.
+
+    Attributes:
+        prepared: The card that was written for it.
+        moved: Number of old golden examples, which now belong to dev.
+        looks: Number of looks at the old split, which were retired.
+        retired: Folder that the old looks were moved to.
+        remarks: What the user should know about the new data.
+        has_champion: Whether there is a champion to test on the new split.
     """
 
     prepared: Prepared
@@ -77,6 +122,7 @@ class Refreshed:
     has_champion: bool
 
     def to_json(self) -> dict[str, Any]:
+        """Returns the result as plain JSON values."""
         return {
             **self.prepared.to_json(),
             "moved": self.moved,
@@ -87,7 +133,20 @@ class Refreshed:
 
 
 def run_refresh(project: Project, name: str, source: Path, columns: tuple[str, str] | None) -> Refreshed:
-    """Makes the examples of a file the golden split; the old one becomes dev's, and its looks are retired."""
+    """Replaces the golden split by the examples of a file; the old examples move to dev and their looks are retired.
+
+    Args:
+        project: The project.
+        name: Name of the task.
+        source: File with the new examples.
+        columns: Names of its input and output columns; None for the defaults.
+
+    Returns:
+        What was moved and retired.
+
+    Raises:
+        UserError: There is no such task, or the new examples are invalid.
+    """
     made = refresh_golden(project, load_task(project, name), source, columns)
     prepared = run_prepare(project, name)
     has_champion = load_champion(project, name) is not None
@@ -96,7 +155,15 @@ def run_refresh(project: Project, name: str, source: Path, columns: tuple[str, s
 
 @dataclass(frozen=True)
 class Estimated:
-    """One metric with its 95% interval. missing: answers that are not there."""
+    """One metric with its 95% interval.
+
+    Attributes:
+        estimate: The estimate.
+        low: Lower end of the interval.
+        high: Upper end of the interval.
+        n: Number of examples.
+        missing: Number of missing answers among them.
+    """
 
     estimate: float
     low: float
@@ -110,12 +177,16 @@ class Evaluated:
     """A subject's scores on a split.
 
     Attributes:
-        subject: its name; the champion's is the one that was promoted.
-        answers: how many were asked for.
-        lost: why answers are missing, one each.
-        known: how it is known, where that is by its name alone; else empty.
-        tariff: what its tokens cost in words, where that is not task.yaml's price; else empty.
-        unlisted: metrics that a gate may ask for besides.
+        task: Name of the task.
+        subject: Name of the subject; for the champion, the name it was promoted under.
+        identity: Digest that identifies the subject.
+        split: Name of the split.
+        measures: Estimates by metric.
+        answers: Number of answers that were requested.
+        lost: The reason for each missing answer.
+        known: A note if the subject is identified by its name alone; else empty.
+        tariff: The price of its tokens in words, if it is not the price in task.yaml; else empty.
+        unlisted: Further metrics that a gate may use.
     """
 
     task: str
@@ -130,6 +201,7 @@ class Evaluated:
     unlisted: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
+        """Returns the result as plain JSON values."""
         return {
             "task": self.task,
             "subject": self.subject,
@@ -140,7 +212,21 @@ class Evaluated:
 
 
 def run_evaluate(project: Project, name: str, subject: str, split: str, progress: Progress) -> Evaluated:
-    """Scores a subject. Candidates are scored on dev alone: a look at golden is spent by pytest or train."""
+    """Scores a subject on a split. Candidates are scored on dev only; looks at golden belong to pytest and train.
+
+    Args:
+        project: The project.
+        name: Name of the task.
+        subject: Name of the subject.
+        split: Name of the split: dev, or golden for a declared baseline.
+        progress: Receives the progress.
+
+    Returns:
+        The scores.
+
+    Raises:
+        UserError: The split may not be scored for this subject, or an answer is not available.
+    """
     task = load_task(project, name)
     work = Workspace(project, task, progress)
     known_as = work.subject(subject).name if subject == CHAMPION else subject
@@ -181,17 +267,34 @@ def run_evaluate(project: Project, name: str, subject: str, split: str, progress
 
 @dataclass(frozen=True)
 class Reported:
-    """Where the report of a run lies."""
+    """A report that was written.
+
+    Attributes:
+        run: Id of the run.
+        report: The report's file.
+    """
 
     run: str
     report: Path
 
     def to_json(self) -> dict[str, Any]:
+        """Returns the result as plain JSON values."""
         return {"run": self.run, "report": str(self.report)}
 
 
 def run_report(project: Project, name: str) -> Reported:
-    """Writes the report of a run."""
+    """Writes the report of a run.
+
+    Args:
+        project: The project.
+        name: The run's id or folder.
+
+    Returns:
+        Where the report is.
+
+    Raises:
+        UserError: There is no such run, or its record cannot be read.
+    """
     from goldgate_reports import build_report
 
     run = find_run(project, name)

@@ -1,8 +1,8 @@
-"""`goldgate train TASK --base-models a,b,c`: one adapter on each base model, compared on dev; none looks at golden.
+"""`goldgate train TASK --base-models a,b,c`: trains one adapter on each base model and compares them on dev.
 
-Golden is asked about the model that task.yaml names: it is part of the suite's digest, and of what a champion is served
-by. So the comparison names the line to write, and leaves every run unfinished, before its look: `goldgate train` takes
-up the one whose base model task.yaml names.
+None of them looks at golden. Golden decides only about the base model in task.yaml, which is part of the suite's digest
+and of how a champion is served. The comparison therefore ends with the line to write into task.yaml, and leaves every
+run unfinished, just before its look: `goldgate train` then resumes the run whose base model task.yaml names.
 """
 
 from __future__ import annotations
@@ -36,7 +36,13 @@ _KIND = "base model"
 
 @dataclass(frozen=True)
 class OneOfModels:
-    """The plan of one base model's run: its default recipe, once. comparison: digest of what all its runs share."""
+    """The plan of one base model's run: the default recipe, once.
+
+    Attributes:
+        comparison: Digest of everything that the runs of the comparison share.
+        comparing: Whether the run is part of a comparison.
+        ended: Why there is no further attempt.
+    """
 
     comparison: str
     comparing: bool = True
@@ -55,8 +61,12 @@ class OneOfModels:
 
 @dataclass(frozen=True)
 class ComparedModels:
-    """What a comparison came to. rows: one a base model, in the order in which they were named; settings: those of the
-    recipe that were given.
+    """The result of a comparison.
+
+    Attributes:
+        task: The task.
+        rows: One row for each base model, in the order they were named.
+        settings: Recipe settings that were given with --set.
     """
 
     task: Task
@@ -65,16 +75,17 @@ class ComparedModels:
 
     @property
     def cheapest(self) -> Mapping[str, Any] | None:
-        """Of those that are likely to pass, the one with the least computation an answer; None where none is likely."""
+        """The base model that needs the least computation per answer among those likely to pass; None if none is."""
         likely = [row for row in self.rows if row["likely"]]
         return min(likely, key=lambda row: float(row["gigaflops"])) if likely else None
 
     @property
     def passed(self) -> bool:
-        """Whether one is likely to pass."""
+        """Whether any base model is likely to pass."""
         return self.cheapest is not None
 
     def to_json(self) -> dict[str, Any]:
+        """Returns the result as plain JSON values."""
         cheapest = self.cheapest
         return {
             "task": self.task.name,
@@ -86,10 +97,23 @@ class ComparedModels:
 def run_compare(
     project: Project, name: str, models: Sequence[str], minutes: float, settings: Sequence[str], progress: Progress
 ) -> ComparedModels:
-    """Trains the default recipe of each base model, judges it on dev, and names the cheapest that is likely to pass.
+    """Trains each base model with its default recipe, judges it on dev, and finds the cheapest that is likely to pass.
 
-    models: aliases, folders or Hugging Face ids; minutes: for each. What an earlier call of the same comparison came to
-    is taken from its runs. Raises UserError for a model that cannot be had, or is named twice.
+    Results of an earlier call of the same comparison are taken from its runs.
+
+    Args:
+        project: The project.
+        name: Name of the task.
+        models: Base models: aliases, folders or Hugging Face ids.
+        minutes: Training time for each of them.
+        settings: Recipe settings from --set.
+        progress: Receives the progress.
+
+    Returns:
+        The comparison.
+
+    Raises:
+        UserError: A model is not available, is named twice, or is the only one.
     """
     task = load_task(project, name)
     refs = _found(project, models)
@@ -117,7 +141,7 @@ def _found(project: Project, models: Sequence[str]) -> list[ModelRef]:
 
 
 def _comparison(project: Project, name: str, settings: Sequence[str]) -> str:
-    """Digest of what decides the outcome beside the base model."""
+    """Digest of everything except the base model that affects the outcome."""
     task = load_task(project, name).on_model("")
     return digest(
         {
@@ -130,7 +154,7 @@ def _comparison(project: Project, name: str, settings: Sequence[str]) -> str:
 
 
 def _compared(project: Project, name: str, comparison: str, model: ModelRef) -> Run | None:
-    """The run that has this base model's part of the comparison, whole."""
+    """The finished run of this base model in the comparison; None if there is none."""
     for path in sorted(project.runs(name).glob("*/run.json"), reverse=True):
         run = Run(path.parent)
         record = run.read()
@@ -141,8 +165,10 @@ def _compared(project: Project, name: str, comparison: str, model: ModelRef) -> 
 
 
 def _row(work: Workspace, run: Run, model: ModelRef) -> dict[str, Any]:
-    """What there is to say of one base model. gigaflops: of an answer, 2 for every parameter and token (Kaplan et al.,
-    2020, arXiv 2001.08361); latency: median seconds of an answer, one at a time.
+    """The result of one base model.
+
+    `gigaflops` is the computation of one answer, at 2 FLOP per parameter and token (Kaplan et al., 2020, arXiv
+    2001.08361); `latency` is the median number of seconds per answer, one at a time.
     """
     record, where, hint = run.read(), str(run.path), f"remove the run folder {run.folder}, and compare again"
     (attempt,) = needed(record.attempts, "attempts", where, hint)
@@ -175,7 +201,14 @@ def _row(work: Workspace, run: Run, model: ModelRef) -> dict[str, Any]:
 
 
 def parameters(folder: Path) -> int:
-    """Parameters of a model folder, counted from the headers of its safetensors files."""
+    """Counts a model's parameters from the headers of its safetensors files.
+
+    Args:
+        folder: The model's folder.
+
+    Returns:
+        The number of parameters.
+    """
     from math import prod
 
     from safetensors import safe_open

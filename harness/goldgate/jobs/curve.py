@@ -1,4 +1,4 @@
-"""A learning curve: the first attempt's recipe on a quarter and a half of train. Would more data help?"""
+"""A learning curve, to see whether more data would help: the first recipe on a quarter and on half of train."""
 
 from __future__ import annotations
 
@@ -23,13 +23,21 @@ def learning_curve(
     train: Callable[[Workspace, Recipe, Path], TrainingResult],
     name: Callable[[Path], str],
 ) -> list[CurvePoint]:
-    """The deciding metric on dev by the size of train, the whole last. first: the attempt on the whole, from the base.
+    """Measures the deciding metric on dev by the size of the training split. Each share contains the smaller ones.
 
-    folder: holds what is trained, a folder a share; left: seconds that may be spent; name: of an adapter's subject.
-    Empty, and said so, where they do not suffice, before or while it is measured, and where a share holds no example.
-    A share is part of the next.
+    Args:
+        work: The task's workspace.
+        first: The first attempt, which was trained on the whole split from the base model.
+        folder: Holds the adapters, one folder for each share.
+        left: Seconds that may be spent.
+        train: Trains a recipe into a folder.
+        name: Returns the subject name of an adapter.
+
+    Returns:
+        The points by size, the whole split last. Empty if the time does not suffice, which is reported, or if a share
+        holds no example.
     """
-    # With patience an epoch answers dev, which takes as long after a quarter of train as after the whole.
+    # With patience, every epoch ends by answering dev, which takes as long after a quarter of train as after all of it.
     trained = len(_SHARES) if first.recipe.patience else sum(_SHARES)
     needed = trained * first.trained + len(_SHARES) * first.judged
     if needed > left:

@@ -1,4 +1,4 @@
-"""`goldgate demo`: the main job on a shipped task, in a project of its own."""
+"""`goldgate demo`: trains and gates a model on a shipped task, in a project of its own."""
 
 from __future__ import annotations
 
@@ -25,21 +25,27 @@ from goldgate.task.task import load_task
 
 SHIPPED = ("invoices", "tickets", "voice")
 _SETTINGS: dict[str, tuple[str, ...]] = {}
-"""By task, recipe settings with which its suite still passes in less time. None yet: trained on 557 and on 600 of its
-1,012 replies, voice had a chance of 36% and 2% of passing golden, and long replies were right only every second time.
+"""Recipe settings by task that save time while the suite still passes. None has been found yet: trained on 557 and on
+600 of its 1,012 replies, voice had a 36% and a 2% chance of passing golden, and only half of the long replies were
+right.
 """
-_FEW_SETTINGS = ("epochs=2",)  # not as many passes as make up for the examples that are missing
-_SPARE = 4.0  # training may take so many times what it should: three attempts, and a machine that is not idle
+_FEW_SETTINGS = ("epochs=2",)  # without the extra epochs that would otherwise make up for fewer examples
+_SPARE = 4.0  # training may take this many times the estimate: three attempts, on a machine that is not idle
 _LEAST_MINUTES = 5.0
 _SUITE_FILES = ("*.py", "*.yaml", "*.json")
-_LEFT_BEHIND = {"champion.json"}  # the demo earns its own
+_LEFT_BEHIND = {"champion.json"}  # the demo must earn its own champion
 _SPLIT_FILES = ("train.jsonl", "dev.jsonl", "golden.jsonl", "card.json", "novelty.json")
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What of the demo is asked for. minutes: for training at most, None: by this machine's speed; examples: of each
-    split at most, None: all; audit: recorded answers that are made again; regenerate: all of them are.
+    """The options of a demo.
+
+    Attributes:
+        minutes: The most minutes of training; None to derive them from this machine's speed.
+        examples: The most examples of each split; None for all.
+        audit: Number of recorded answers to generate again as a check.
+        regenerate: Whether to generate all of them again.
     """
 
     minutes: float | None = None
@@ -50,17 +56,23 @@ class Asked:
 
 @dataclass(frozen=True)
 class Demo:
-    """What a demo came to. examples: of each split at most; None for all of them."""
+    """The result of a demo.
+
+    Attributes:
+        trained: The result of the training run.
+        examples: The most examples of each split; None for all of them.
+    """
 
     trained: Trained
     examples: int | None
 
     @property
     def passed(self) -> bool:
-        """Whether all gates passed; with fewer examples, that every step ran: so few show nothing and fail no one."""
+        """Whether all gates passed; always true with fewer examples, which are too few for a verdict either way."""
         return self.examples is not None or self.trained.passed
 
     def to_json(self) -> dict[str, Any]:
+        """Returns the result as plain JSON values."""
         few = {} if self.examples is None else {"examples": self.examples, "shows": False}
         return {**self.trained.to_json(), **few}
 
@@ -68,18 +80,21 @@ class Demo:
 def run_demo(
     task: str, folder: Path | None, cache: Path, cache_bytes: int, progress: Progress, asked: Asked = Asked()
 ) -> Demo:
-    """Prepares the demo's project unless it is there, then trains until the suite passes or the budget ends.
+    """Prepares the demo's project unless it exists, then trains until the suite passes or the budget is spent.
 
     Args:
-        task: one of the shipped tasks.
-        folder: None for goldgate-demo, or goldgate-demo-N with N examples.
-        cache: the user's cache folder.
-        cache_bytes: how large the cache may grow.
-        progress: is told what happens.
-        asked: the options.
+        task: One of the shipped tasks.
+        folder: The project's folder; None for goldgate-demo, or goldgate-demo-N with N examples.
+        cache: The user's cache folder.
+        cache_bytes: The most bytes that the cache may take.
+        progress: Receives the progress.
+        asked: The options.
+
+    Returns:
+        The result of the demo.
 
     Raises:
-        UserError: there is no such task, or the folder holds something else.
+        UserError: There is no such task, or the folder holds something else.
     """
     from goldgate.jobs.train import Budget, run_train
 
@@ -127,7 +142,7 @@ def _work(project: Project, name: str, settings: Sequence[str], given: GivenReco
 
 
 def _check_recorded(project: Project, given: GivenRecord, count: int, progress: Progress) -> None:
-    """Says which answers are recorded and makes some again; where those differ, all are made here instead."""
+    """Reports which answers are recorded and audits some; if any differs, drops them so that all are generated."""
     there = count_of(project, given)
     progress.say(
         f"Recorded with the task, not made here: {', '.join(f'{n} answers of {who}' for who, n in there.items())}"
@@ -144,10 +159,19 @@ def _check_recorded(project: Project, given: GivenRecord, count: int, progress: 
 
 
 def demo_project(task: str, folder: Path, cache: Path, examples: int | None = None) -> Project:
-    """The demo's project, with this task copied in: data and suite, without champion and looks.
+    """Makes the demo's project and copies the task into it: its data and suite, without a champion or looks.
 
-    Args: examples: of each split at most; None for all of them.
-    Raises: UserError where the folder holds something else, or a demo of another number of examples.
+    Args:
+        task: One of the shipped tasks.
+        folder: The project's folder.
+        cache: The user's cache folder.
+        examples: The most examples of each split; None for all of them.
+
+    Returns:
+        The project.
+
+    Raises:
+        UserError: The folder holds something else, or a demo with another number of examples.
     """
     project = Project(folder.resolve(), cache)
     if folder.is_dir() and any(folder.iterdir()) and not project.demo:
@@ -185,13 +209,20 @@ def _mark(examples: int | None) -> str:
 
 
 def differs(project: Project, task: str) -> bool:
-    """Whether the demo's examples are others than this version ships: an older version's, or prepared anew."""
+    """Returns whether the demo's examples differ from those that this version ships: older ones, or prepared again."""
     own = project.golden(task) / "card.json"
     return not own.is_file() or read_json(own) != read_json(shipped_folder() / "golden" / task / "card.json")
 
 
 def shipped_folder() -> Path:
-    """Where the shipped tasks lie: in the wheel, or in the checkout that is installed editable."""
+    """Finds the shipped tasks, either in the wheel or in the checkout of an editable installation.
+
+    Returns:
+        The folder that holds suites/ and golden/.
+
+    Raises:
+        UserError: The installation has no shipped tasks.
+    """
     package = Path(str(files("goldgate")))
     for folder in (package / "shipped", package.parents[1]):
         if (folder / "suites").is_dir() and (folder / "golden").is_dir():

@@ -1,4 +1,4 @@
-"""The shipped baselines' recorded answers: put into a demo's project, made again in part, and first made."""
+"""The recorded answers of the shipped baselines: copies them into a demo's project, audits them, and records them."""
 
 from __future__ import annotations
 
@@ -20,14 +20,20 @@ from goldgate.task.project import Project
 from goldgate.task.task import load_task
 
 AUDITED = 4
-"""Recorded answers that a demo makes again: enough to notice another model, prompt or decoding, in seconds."""
+"""Recorded answers that a demo generates again: takes seconds, and reveals another model, prompt or decoding."""
 
 
 def place(project: Project, task: str, shipped: Path, regenerate: bool) -> GivenRecord | None:
-    """Copies the recorded answers of a shipped task into the demo's project, or removes them.
+    """Copies the recorded answers of a shipped task into the demo's project, or removes them from it.
 
-    Args: shipped: the task's golden folder in this installation.
-    Returns: their record; None where there are none, and where all are to be made here.
+    Args:
+        project: The demo's project.
+        task: Name of the task.
+        shipped: The task's golden folder in this installation.
+        regenerate: Whether all answers are to be generated here.
+
+    Returns:
+        The record of the answers; None if there are none, or if all are to be generated here.
     """
     target, source = project.golden(task) / FOLDER, shipped / FOLDER
     if regenerate or not (source / RECORD).is_file():
@@ -41,7 +47,15 @@ def place(project: Project, task: str, shipped: Path, regenerate: bool) -> Given
 
 
 def count_of(project: Project, given: GivenRecord) -> dict[str, int]:
-    """How many of the recorded answers are to today's examples and subjects, by "subject on split"."""
+    """Counts the recorded answers that apply to the current examples and subjects.
+
+    Args:
+        project: The demo's project.
+        given: The record of the answers.
+
+    Returns:
+        Number of answers by "subject on split".
+    """
     return {
         f"{subject.name} on {split.name}": len(answers)
         for subject, split, answers in _there(project, given)
@@ -50,9 +64,17 @@ def count_of(project: Project, given: GivenRecord) -> dict[str, int]:
 
 
 def make_again(project: Project, given: GivenRecord, count: int, seed: int, say: Callable[[str], None]) -> bool:
-    """Makes some of the recorded answers again on this machine, chosen by the seed.
+    """Generates some of the recorded answers again on this machine, and reports the outcome.
 
-    Returns: whether all of them came out the same, but for near-ties of two tokens. Says what came of it.
+    Args:
+        project: The demo's project.
+        given: The record of the answers.
+        count: Number of answers to generate.
+        seed: Seed that chooses them.
+        say: Receives the outcome as one line.
+
+    Returns:
+        Whether all of them are the same, except for near-ties between two tokens.
     """
     collected = _there(project, given)
     drawn = load_task(project, given.task).decoding.temperature > 0
@@ -64,9 +86,17 @@ def make_again(project: Project, given: GivenRecord, count: int, seed: int, say:
 
 
 def record(work: Workspace, prompted: Prompted, folder: Path) -> GivenRecord:
-    """Writes the answers of every baseline on dev, and of the best one on golden, as recorded answers.
+    """Records the answers of every baseline on dev, and of the best one on golden.
 
-    Every subject was asked before; what this machine has in its cache is taken from there.
+    Answers that are in this machine's cache are not generated again.
+
+    Args:
+        work: The task's workspace.
+        prompted: The baselines that were tried, and the best of them.
+        folder: The folder to write.
+
+    Returns:
+        The record of the answers.
     """
     names = list(prompted.tried)
     parts = {"dev": [_said(work, n, "dev") for n in names], "golden": [_said(work, prompted.name, "golden")]}
@@ -83,7 +113,7 @@ def _said(work: Workspace, name: str, split: str) -> Said:
 
 
 def _there(project: Project, given: GivenRecord) -> list[tuple[Subject, Split, dict[str, Answer]]]:
-    """Who answered on which split, with the answers that are recorded for today's examples and today's prompt."""
+    """Each subject and split with the recorded answers that apply to the current examples and prompt."""
     task = load_task(project, given.task)
     found: list[tuple[Subject, Split, dict[str, Answer]]] = []
     for name in given.subjects:

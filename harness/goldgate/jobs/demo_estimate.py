@@ -1,4 +1,4 @@
-"""How long `goldgate demo` will take: the work that is left, by what each part of it cost where it was measured."""
+"""Estimates how long `goldgate demo` will take, from the work that is left and the measured cost of each part."""
 
 from __future__ import annotations
 
@@ -12,24 +12,28 @@ from goldgate.task.examples import Example, render_output
 from goldgate.task.task import Task
 
 TRAINED = 0.38
-"""GFLOP for a character of the examples that are trained on, once: 0.34 (voice) to 0.45 (invoices)."""
+"""GFLOP per character of training examples and epoch; measured between 0.34 (voice) and 0.45 (invoices)."""
 BF16 = 0.86
-"""Share of the time that training takes where it trains in bf16."""
+"""Training time in bf16 as a share of the time in fp32."""
 ANSWERED: Mapping[str, float] = {"zero_shot": 140, "few_shot": 125, "nearest": 360, "tuned": 60}
-"""GFLOP for an answer, by how it is asked for. Nearest shots share only the instructions between prompts."""
+"""GFLOP per answer, by how it is prompted. Prompts with nearest shots have only the instructions in common."""
 ALONE: Mapping[str, float] = {"tuned": 600, "prompted": 1000}
-"""The same for an answer that is timed by itself: no batch shares the weights that are read."""
+"""The same for an answer that is timed alone, where no batch shares the cost of reading the weights."""
 FIXED = 45.0
-"""Seconds on any machine: loading, checking, embedding, the gates, the report."""
+"""Seconds that every machine needs for loading, checking, embedding, the gates and the report."""
 BUSY = 0.5
-"""Load for each core from which a machine counts as busy."""
-# All from the runs in docs/results.md, "Where the demo's time goes".
+"""Load per core from which a machine counts as busy."""
+# All of these were measured in the runs of docs/results.md, "Where the demo's time goes".
 
 
 @dataclass(frozen=True)
 class Speed:
-    """GFLOP/s in 32-bit floats. idle: what the machine gives when it does nothing else; now: what it gives; load: of
-    each core, None where the system does not say.
+    """The speed of a machine at 32-bit matrix products.
+
+    Attributes:
+        idle: GFLOP/s when the machine does nothing else.
+        now: GFLOP/s at present.
+        load: Load per core; None if the system does not report it.
     """
 
     idle: float
@@ -43,20 +47,29 @@ class Speed:
 
 @dataclass(frozen=True)
 class Work:
-    """What a demo has to do, in GFLOP."""
+    """The work of a demo in GFLOP.
+
+    Attributes:
+        training: Work of training.
+        answers: Work of answering.
+    """
 
     training: float
     answers: float
 
     def minutes(self, gflops: float) -> float:
-        """Minutes at so many GFLOP/s, of a machine that does nothing else."""
+        """Returns the minutes that the work takes on an idle machine of this speed in GFLOP/s."""
         return (FIXED + (self.training + self.answers) / gflops) / 60
 
 
 def measure_speed() -> Speed:
-    """How fast this machine multiplies, now and when it is idle.
+    """Measures how fast this machine multiplies matrices, and estimates how fast it is when idle.
 
-    Threads that wait for each other lose nearly everything on a busy machine; one alone is slowed only by its share.
+    On a busy machine, threads that wait for each other lose nearly all their speed, while a single thread loses only
+    its share of a core. The idle speed is therefore estimated from one thread.
+
+    Returns:
+        The speed.
     """
     import torch
 
@@ -76,10 +89,19 @@ def work_of(
     bf16: bool,
     timed: int,
 ) -> Work:
-    """The work of a demo whose first attempt passes.
+    """Estimates the work of a demo whose first attempt passes.
 
-    Args: learned: examples that are trained on; epochs: passes over them; counts: examples of dev and golden; recorded:
-    names of the baselines whose answers are there; timed: answers that are timed one by one, for each of two subjects.
+    Args:
+        task: The task.
+        learned: Examples that are trained on.
+        epochs: Passes over them.
+        counts: Number of examples in dev and golden, by split.
+        recorded: Names of the baselines whose answers are recorded.
+        bf16: Whether training runs in bf16.
+        timed: Number of answers that are timed one by one, for each of two subjects.
+
+    Returns:
+        The work.
     """
     characters = sum(len(e.text) + len(render_output(e.output)) for e in learned)
     training = TRAINED * characters * epochs * (BF16 if bf16 else 1)
@@ -87,7 +109,7 @@ def work_of(
     answers = ANSWERED["tuned"] * (counts["dev"] + counts["golden"])
     answers += sum(_an_answer(b) for b in baselines) * counts["dev"]
     if baselines:
-        # One of them may be the best, which answers golden too; for JSON and labels constrained, on dev again.
+        # The best baseline may be one of them: it also answers golden and, for json and labels, dev under constraints.
         dearest = max(_an_answer(b) for b in baselines)
         answers += dearest * (counts["golden"] + (0 if task.kind == "text" else counts["dev"]))
     answers += timed * (ALONE["tuned"] + ALONE["prompted"])
@@ -99,7 +121,15 @@ def _an_answer(baseline: str) -> float:
 
 
 def told(work: Work, speed: Speed) -> str:
-    """One line for people: about how long, and what takes most of it."""
+    """Describes the estimate in one line: the time, and what takes most of it.
+
+    Args:
+        work: The work.
+        speed: The machine's speed.
+
+    Returns:
+        The line.
+    """
     minutes, training = work.minutes(speed.idle), work.training / speed.idle / 60
     if training >= 0.5 * minutes:
         most = f"training about {_minutes(training)} of it"

@@ -1,6 +1,6 @@
-"""Fewer examples of a shipped task, for `goldgate demo --examples N`: the same ones every time, of every kind.
+"""Takes a subset of a shipped task for `goldgate demo --examples N`: always the same examples, with every tag.
 
-So few examples show nothing, and nothing here says otherwise: what is made of them lies in a project of its own.
+So few examples show nothing about a model. The subset therefore goes into a project of its own, away from real results.
 """
 
 from __future__ import annotations
@@ -13,20 +13,27 @@ from pathlib import Path
 from goldgate.task.examples import SPLITS, Example, Split, card_of, read_card, read_split, write_card
 
 LEAST = 12
-"""Fewer examples would not hold one of every edge case of a shipped task."""
+"""The fewest examples that include every edge case of a shipped task."""
 
 
 def choose(examples: Sequence[Example], count: int) -> tuple[Example, ...]:
-    """As many examples at most, in their order, and among them at least one of every tag where they suffice for that.
+    """Chooses examples, with at least one of every tag if `count` allows it.
 
-    Returns: the same examples whatever the order of the lines: first those that bring most tags that are not there yet,
-    then those whose digests come first.
+    The choice does not depend on the order of the examples: it takes first those that add the most new tags, then those
+    whose digests come first.
+
+    Args:
+        examples: The examples to choose from.
+        count: The most examples to choose.
+
+    Returns:
+        The chosen examples, in their original order.
     """
     ordered = sorted(examples, key=lambda e: e.digest)
     missing = {tag for example in ordered for tag in example.tags}
     chosen: dict[str, Example] = {}
     while missing and len(chosen) < count:
-        best = max(ordered, key=lambda e: len(missing.intersection(e.tags)))  # of equals, the first
+        best = max(ordered, key=lambda e: len(missing.intersection(e.tags)))  # the first of several equally good ones
         chosen[best.id] = best
         missing -= set(best.tags)
     for example in ordered:
@@ -39,7 +46,10 @@ def choose(examples: Sequence[Example], count: int) -> tuple[Example, ...]:
 def write_subset(source: Path, target: Path, count: int) -> None:
     """Writes train, dev and golden of a task with at most `count` examples each, and their card.
 
-    Args: source, target: golden folders of the whole task and of the smaller one.
+    Args:
+        source: Golden folder of the whole task.
+        target: Golden folder to write.
+        count: The most examples of each split.
     """
     task = source.name
     splits: dict[str, Split] = {}

@@ -1,4 +1,4 @@
-"""`goldgate doctor`: what this machine can do, and what is missing."""
+"""`goldgate doctor`: reports what this machine can do and what it lacks."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ _NEEDED_GB = 3.0  # models, their downloads and one demo
 
 
 def machine() -> dict[str, Any]:
-    """Cores, memory in GiB, matrix rates in GFLOP/s and the accelerator, of the machine that runs this.
+    """Describes the machine that runs this.
 
-    Rates and accelerator are None where torch, which measures them, is not installed.
+    Returns:
+        Cores, memory in GiB, matrix speeds in GFLOP/s and the accelerator. Speeds and accelerator are None without
+        torch, which measures them.
     """
     torch = is_installed("torch")
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
@@ -34,8 +36,17 @@ def machine() -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class MachineCheck:
-    """What this machine is, and what the demo lacks on it. free_gb: GiB at the cache; models: whether each is there;
-    extras: the modules that each lacks."""
+    """What this machine has, and what the demo lacks on it.
+
+    Attributes:
+        machine: The facts from `machine`.
+        cache: The cache folder.
+        free_gb: Free disk space at the cache in GiB.
+        models: Whether each model is downloaded.
+        versions: Versions of the packages that matter.
+        extras: The missing modules of each extra.
+        missing: What the demo lacks, in words.
+    """
 
     machine: Mapping[str, Any]
     cache: Path
@@ -51,6 +62,7 @@ class MachineCheck:
         return not self.missing
 
     def to_json(self) -> dict[str, Any]:
+        """Returns the result as plain JSON values."""
         return {
             "machine": self.machine,
             "cache": str(self.cache),
@@ -63,7 +75,14 @@ class MachineCheck:
 
 
 def run_doctor(cache: Path) -> MachineCheck:
-    """Looks at machine, versions, disk and models; passes unless something that the demo needs is missing."""
+    """Checks the machine, the versions, the disk and the models.
+
+    Args:
+        cache: The cache folder.
+
+    Returns:
+        The result, which passes unless the demo lacks something.
+    """
     from goldgate.models.embedded import EMBEDDED, EMBEDDER, is_here
 
     here = machine()

@@ -1,4 +1,4 @@
-"""`goldgate export`: the tuned model as one folder for transformers, and whether it answers as what was gated."""
+"""`goldgate export`: writes the tuned model as a transformers folder, and checks that it answers like the gated one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,15 @@ from goldgate_reports.card import Shipped
 
 @dataclass(frozen=True)
 class Chosen:
-    """What is exported. name: of the subject with the adapter; run: its folder, None where that is not here."""
+    """What is exported.
+
+    Attributes:
+        work: The task's workspace.
+        name: Name of the subject with the adapter.
+        adapter: The adapter.
+        shipped: The facts of its model card.
+        run: The run that trained it; None if its folder is not available.
+    """
 
     work: Workspace
     name: str
@@ -37,8 +45,17 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Exported:
-    """A folder that was written. subject: with the adapter; known_as, identity: of the folder; gated: identity of what
-    was tested; parity: whether the folder answers dev alike; tested: whether golden was passed.
+    """An exported model.
+
+    Attributes:
+        task: Name of the task.
+        subject: Name of the subject with the adapter.
+        folder: The folder that was written.
+        known_as: Subject name of the folder.
+        identity: Identity of the folder's subject.
+        gated: Identity of the subject that was tested.
+        parity: Comparison of their answers on dev.
+        tested: Whether the subject passed golden.
     """
 
     task: str
@@ -52,10 +69,11 @@ class Exported:
 
     @property
     def passed(self) -> bool:
-        """Whether the folder answers as what was gated."""
+        """Whether the folder answers like the subject that was gated."""
         return self.parity.holds
 
     def to_json(self) -> dict[str, Any]:
+        """Returns the result as plain JSON values."""
         return {
             "task": self.task,
             "subject": self.subject,
@@ -74,7 +92,21 @@ class Exported:
 
 
 def run_export(project: Project, name: str, to: Path, force: bool, progress: Progress) -> Exported:
-    """Exports a task's champion or a run's candidate, then asks both forms dev and compares them answer by answer."""
+    """Exports a task's champion or a run's candidate, then compares the answers of both forms on dev.
+
+    Args:
+        project: The project.
+        name: Name of a task, for its champion, or a run's id or folder.
+        to: The folder to write.
+        force: Whether to replace the folder.
+        progress: Receives the progress.
+
+    Returns:
+        The exported model, with the comparison.
+
+    Raises:
+        UserError: There is nothing to export, it is not what was promoted, or the folder cannot be written.
+    """
     from goldgate_trainers.lora.export import check_target, export_merged
 
     check_target(to, force)

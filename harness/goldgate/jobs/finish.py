@@ -1,4 +1,4 @@
-"""What follows the attempts of `goldgate train`: the record, golden's summary, latency, promotion, the report."""
+"""What `goldgate train` does after its attempts: record, golden summary, latency, promotion and report."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from goldgate.base.files import write_json
+from goldgate.jobs.comparison import golden_summary, references
 from goldgate.jobs.promote import promote_candidate
 from goldgate.jobs.trained import Trained, trained
 from goldgate.jobs.training import Training
-from goldgate.jobs.workspace import LATENCY_EXAMPLES, LATENCY_EXAMPLES_QUICK, golden_summary, references
+from goldgate.jobs.workspace import LATENCY_EXAMPLES, LATENCY_EXAMPLES_QUICK
 from goldgate.ledger import read_looks, spent
 from goldgate.models.adapter import read_adapter
 from goldgate.runs.folder import write_answers
-from goldgate.runs.golden import LookRecord
+from goldgate.runs.golden import GoldenRecord, LookRecord
 from goldgate.runs.part import read_part
 from goldgate.runs.record import AttemptFacts, Ended, EndingFacts, LatencyFacts, Opened, Spending, StepTime, TimeUpFacts
 from goldgate.scored.baselines import Prompted
@@ -32,8 +33,18 @@ def finish(
     steps: Sequence[Mapping[str, Any]],
     started: float,
 ) -> Trained:
-    """Everything after the loop: the record, golden's summary, latency, promotion, the report. steps: those of the run,
-    which grow until they are recorded.
+    """Completes a run after its last attempt: records it, promotes a model that passed, and writes the report.
+
+    Args:
+        training: The run.
+        outcome: The result of its attempts.
+        prompted: The prompting baselines.
+        budget: The budget it had.
+        steps: Durations of its steps; a live list, which still grows until it is recorded.
+        started: `time.monotonic()` at its start.
+
+    Returns:
+        The result of the run.
     """
     from goldgate_reports import build_report
 
@@ -43,12 +54,8 @@ def finish(
     shown = [*prompted.tried, *(training.subject(a.adapter) for a in outcome.attempts), *references(work.task)]
     write_answers(run, work.task, work.split("dev"), {n: work.scored(n) for n in shown})
     looked = read_part(LookRecord, run.folder / "look.json", "train again") if outcome.looks else None
-    summary = None
-    if looked is not None:
-        summary = golden_summary(work, looked, prompted.name, spent(read_looks(work.ledger)))
-        write_json(run.folder / "golden.json", summary.to_json())
-    timed = LATENCY_EXAMPLES_QUICK if training.quick else LATENCY_EXAMPLES
-    latency = work.latency([candidate, prompted.name], timed)
+    summary = None if looked is None else _write_summary(training, looked, prompted.name)
+    latency = work.latency([candidate, prompted.name], LATENCY_EXAMPLES_QUICK if training.quick else LATENCY_EXAMPLES)
     run.update(
         Ended(
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -80,6 +87,12 @@ def finish(
     return trained(work, run, candidate, prompted.name, summary, outcome, ending, report, time.monotonic() - started)
 
 
+def _write_summary(training: Training, looked: LookRecord, prompted: str) -> GoldenRecord:
+    summary = golden_summary(training.work, looked, prompted, spent(read_looks(training.work.ledger)))
+    write_json(training.run.folder / "golden.json", summary.to_json())
+    return summary
+
+
 def _budget(budget: Budget) -> Spending:
     named = Spending(attempts=budget.attempts, minutes=round(budget.minutes, 1), looks=budget.most_looks)
     if budget.money is None:
@@ -96,7 +109,7 @@ def _spent(outcome: Outcome, budget: Budget) -> Spending:
 
 def _attempt(training: Training, attempt: Attempt) -> AttemptFacts:
     adapter = read_adapter(attempt.adapter)
-    # As it ran: where memory was short, with fewer rows a forward pass than were asked for.
+    # The recipe as it ran, which has fewer rows per forward pass than requested if memory was short.
     recipe = adapter.note.get("recipe", attempt.recipe.to_dict())
     return AttemptFacts(
         k=attempt.k,

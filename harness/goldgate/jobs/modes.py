@@ -1,4 +1,4 @@
-"""The ways of `goldgate train` to choose its attempts: up the ladder, one recipe with several seeds, or a search."""
+"""How `goldgate train` chooses its attempts: up the ladder, several seeds of one recipe, or a search over recipes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,14 @@ from goldgate_trainers.loop.search import Search, check_search
 
 
 def check_one_way(options: Mapping[str, object]) -> None:
-    """Raises UserError where more than one of these options is given: a run compares one thing."""
+    """Checks that at most one of these options is given, because a run can only compare one thing.
+
+    Args:
+        options: Value by option; None for an option that is not given.
+
+    Raises:
+        UserError: More than one is given.
+    """
     given = [name for name, value in options.items() if value is not None]
     if len(given) > 1:
         raise UserError(
@@ -23,8 +30,18 @@ def check_one_way(options: Mapping[str, object]) -> None:
 
 
 def mode_of(seeds: int | None, search: int | None, settings: Sequence[str]) -> Mode:
-    """The mode that the options ask for. seeds: adapters of one recipe; search: recipes to try; settings: from --set,
-    which a search leaves alone. Raises UserError for a search that cannot be made.
+    """Returns the mode that the options ask for.
+
+    Args:
+        seeds: Number of adapters of one recipe; None without --seeds.
+        search: Number of recipes to try; None without --search.
+        settings: Recipe settings from --set, which a search keeps fixed.
+
+    Returns:
+        The mode.
+
+    Raises:
+        UserError: The settings leave nothing to search.
     """
     if seeds is not None:
         return Mode((f"seeds={seeds}",), lambda run, recipe: Seeds(recipe, seeds, deciding_metrics(run.work.task)))

@@ -1,4 +1,4 @@
-"""`goldgate plan`: what golden can show for each gate of a suite, from answers to dev that exist already."""
+"""`goldgate plan`: what golden can show for each gate of a suite, based on existing answers on dev."""
 
 from __future__ import annotations
 
@@ -24,9 +24,13 @@ from goldgate.task.task import load_task
 
 @dataclass(frozen=True)
 class Asked:
-    """What `goldgate plan` was asked for. subject: None for the champion, else the best baseline that has answers;
-    truths: "0.95" for every rate, "METRIC=0.95" for one measure; golden: as if it had so many examples; look: its
-    number, None for the next.
+    """The options of `goldgate plan`.
+
+    Attributes:
+        subject: Whose answers to plan from; None for the champion or, without one, the best baseline that has answers.
+        truths: Assumed true values: "0.95" for every rate, "METRIC=0.95" for one metric.
+        golden: Number of golden examples to plan for; None for the actual number.
+        look: Number of the look; None for the next one.
     """
 
     subject: str | None = None
@@ -40,13 +44,17 @@ class Planned:
     """What golden can show.
 
     Attributes:
-        subject: whose dev estimates are assumed to be true.
-        golden: so many examples are planned for.
-        real: whether golden has that many.
-        chance: of the whole suite to pass; None where a gate could not be planned.
-        given: whether truths were given.
-        unplanned: (item, why) of the gates that could not be planned.
-        opened: whether golden's examples were shown.
+        task: Name of the task.
+        subject: The subject whose estimates on dev are assumed to be true.
+        golden: Number of golden examples that is planned for.
+        real: Whether golden has that number of examples.
+        look: Number of the look that is planned for.
+        level: Level of that look.
+        chance: Chance that the whole suite passes; None if a gate could not be planned.
+        given: Whether assumed truths were given.
+        plans: The plan of each gate.
+        unplanned: (item, reason) of each gate that could not be planned.
+        opened: Whether golden's examples were shown.
     """
 
     task: str
@@ -62,6 +70,7 @@ class Planned:
     opened: bool
 
     def to_json(self) -> dict[str, Any]:
+        """Returns the result as plain JSON values."""
         return {
             "task": self.task,
             "subject": self.subject,
@@ -75,7 +84,19 @@ class Planned:
 
 
 def run_plan(project: Project, name: str, asked: Asked) -> Planned:
-    """Plans every gate of a suite. Calls no model and looks at no answer to golden."""
+    """Plans every gate of a suite. Calls no model and reads no answers on golden.
+
+    Args:
+        project: The project.
+        name: Name of the task.
+        asked: The options.
+
+    Returns:
+        The plan.
+
+    Raises:
+        UserError: There are no answers on dev to plan from, no gate can be planned, or an option is invalid.
+    """
     task = load_task(project, name)
     work = Workspace(project, task, sources=Sources(generate=False))
     dev, golden = work.split("dev"), work.split("golden")
@@ -112,7 +133,7 @@ def run_plan(project: Project, name: str, asked: Asked) -> Planned:
 
 
 def _scored(work: Workspace, subject: str) -> Scored:
-    """A subject by its answers to dev that exist. Raises UserError where one is missing, or nobody has that name."""
+    """A subject's existing answers on dev. Raises UserError if one is missing, or if there is no such subject."""
     who = work.parse(subject)
     try:
         return Scored(subject, work.scores(who, work.split("dev")))
@@ -121,7 +142,7 @@ def _scored(work: Workspace, subject: str) -> Scored:
 
 
 def _best_answered(work: Workspace) -> str:
-    """The champion, else the best on dev of the declared baselines whose answers are there. Raises UserError."""
+    """The champion, else the best on dev of the declared baselines that have answers. Raises UserError if none has."""
     if work.champion is not None:
         return CHAMPION
     task = work.task
@@ -132,7 +153,7 @@ def _best_answered(work: Workspace) -> str:
         try:
             scored = _scored(work, name)
         except UserError:
-            continue  # not answered yet, or not to be had here
+            continue  # it has not answered yet, or is not available here
         ranks[name] = rank(task, scored)
     if not ranks:
         raise UserError(
@@ -148,7 +169,7 @@ def _ask(task: str, subject: str) -> str:
 
 
 def _records(project: Project, name: str, subject: str) -> tuple[GateRecord, ...]:
-    """The gates as the suite records them on dev. Raises UserError where there is none, or none has values."""
+    """The gates as the suite records them on dev. Raises UserError if there is none that can be planned."""
     candidate = None if subject == CHAMPION else subject
     result = run_suite(project, name, candidate, "dev", generate=False)
     folder = str(project.suite(name))
@@ -161,7 +182,7 @@ def _records(project: Project, name: str, subject: str) -> tuple[GateRecord, ...
 
 
 def _truths(written: Sequence[str], gates: Sequence[GateRecord]) -> dict[str, float]:
-    """The assumed truth by metric. A bare number is meant for every rate, not for differences, costs or percentiles."""
+    """The assumed truth by metric. A bare number applies to every rate, not to differences, costs or percentiles."""
     means = {
         g.verdict.metric: g.verdict.bounds
         for g in gates

@@ -1,4 +1,4 @@
-"""What a job says while it works, and to whom: a job prints nothing itself."""
+"""How a job reports its progress. A job prints nothing itself; it tells an object that its caller provides."""
 
 from __future__ import annotations
 
@@ -10,31 +10,34 @@ from typing import Any, Protocol
 
 
 class Advance(Protocol):
-    """How far a step is: done in all, and a note to show beside it."""
+    """Reports how far a step is: the amount done so far, and a note to show with it."""
 
     def __call__(self, done: int, note: str = "", /) -> None: ...
 
 
 class Progress(Protocol):
-    """Who is told what a job does. A command shows it; a service may keep it or drop it."""
+    """Receives the progress of a job. A command shows it; a service may keep or drop it."""
 
     def step(self, name: str, why: str, total: int | None = None) -> AbstractContextManager[Advance]:
-        """A named step of the job, entered when it begins and left when it ends.
+        """Reports a named step of the job, which begins on entering the context and ends on leaving it.
 
         Args:
-            name: what is done.
-            why: what it is for, in plain words.
-            total: how far it goes; None where that is not known.
+            name: What is done.
+            why: What it is for, in plain words.
+            total: The amount of work; None if it is not known.
+
+        Returns:
+            A context manager that gives a function to report how far the step is.
         """
         ...
 
     def say(self, text: str) -> None:
-        """One line, as it is."""
+        """Reports one line of text, to be shown unchanged."""
         ...
 
 
 class Silent:
-    """Tells nobody."""
+    """Drops all progress."""
 
     @contextmanager
     def step(self, name: str, why: str, total: int | None = None) -> Iterator[Advance]:
@@ -46,7 +49,12 @@ class Silent:
 
 @dataclass
 class Timed:
-    """Passes everything on, and keeps how long each finished step took, for the run record."""
+    """Passes everything on, and records how long each finished step took.
+
+    Attributes:
+        to: Receives the progress.
+        steps: Name and seconds of each finished step, for the run record.
+    """
 
     to: Progress
     steps: list[dict[str, Any]] = field(default_factory=list)

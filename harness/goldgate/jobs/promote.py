@@ -1,4 +1,4 @@
-"""A run's candidate becomes the champion of its task."""
+"""`goldgate promote`: makes a run's candidate the champion of its task."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ from goldgate.champion.record import CHAMPION, load_champion
 from goldgate.forgetting.other_task import other_task, other_task_identity
 from goldgate.forgetting.without_task import WAYS, without_task_identity
 from goldgate.jobs.card import adapter_of, card_of_run, describe
+from goldgate.jobs.comparison import references
 from goldgate.jobs.progress import Progress
 from goldgate.jobs.run_suite import run_suite
 from goldgate.jobs.tested import Tested, tested_candidate
-from goldgate.jobs.workspace import PREVIOUS, Workspace, references
+from goldgate.jobs.workspace import PREVIOUS, Workspace
 from goldgate.ledger import LookKey, has_passed, is_opened, suite_digest
 from goldgate.measures import Verdict
+from goldgate.models.adapter import Adapter
 from goldgate.runs.folder import Run, answers_folder, find_run
 from goldgate.runs.part import needed
 from goldgate.scored.scored import Scored
@@ -36,12 +38,19 @@ from goldgate.task.questions import asked, passages
 from goldgate.task.subject_name import PLAIN_BASE, SubjectName
 from goldgate.task.task import load_task
 
-_BASE = str(PLAIN_BASE)  # what `general.before` is
+_BASE = str(PLAIN_BASE)  # the subject of `general.before`
 
 
 @dataclass(frozen=True)
 class Promoted:
-    """A new champion. file: its record; forced: the reason, where no passing suite was asked for."""
+    """A new champion.
+
+    Attributes:
+        task: Name of the task.
+        champion: Name of the subject.
+        file: The champion's record.
+        forced: Reason for a forced promotion, which needs no passing suite; None for any other.
+    """
 
     task: str
     champion: str
@@ -49,11 +58,25 @@ class Promoted:
     forced: str | None
 
     def to_json(self) -> dict[str, Any]:
+        """Returns the result as plain JSON values."""
         return {"task": self.task, "champion": self.champion, "file": str(self.file), "forced": self.forced}
 
 
 def run_promote(project: Project, name: str, force: str | None, progress: Progress) -> Promoted:
-    """Promotes a run's candidate: its recorded golden verdicts decide, and the ledger has to agree."""
+    """Promotes a run's candidate if its recorded golden verdicts pass and the ledger of looks agrees.
+
+    Args:
+        project: The project.
+        name: The run's id or folder.
+        force: Reason to promote without a passing suite; None to require one.
+        progress: Receives the progress.
+
+    Returns:
+        The new champion.
+
+    Raises:
+        UserError: The suite did not pass for this candidate, or something changed after its look at golden.
+    """
     if force is not None and not force.strip():
         raise UserError("a forced promotion needs a reason, which is recorded", "--force", 'write --force "reason"')
     run = find_run(project, name)
@@ -67,7 +90,7 @@ def run_promote(project: Project, name: str, force: str | None, progress: Progre
         _check_tested(golden, work, run)
         _check_previous(project, task.name, look, golden.identity)
     elif not force and has_passed(work.ledger, _key(work, candidate)):
-        # By a look that somebody took with pytest: its gates again, which is the same look.
+        # The suite passed in a look taken with pytest. Running it again is the same look, and gives the verdicts.
         result = run_suite(project, task.name, candidate, "golden")
         if not result.passed:
             raise UserError(
@@ -89,24 +112,27 @@ def promote_candidate(
     look: str | None,
     forced: str | None = None,
 ) -> Path:
-    """Writes champion.json with the answers of candidate, prompted, the other references and the champion that is
-    replaced, on dev and golden. Raises UserError where it is not forced and the ledger does not say that today's suite
-    passed for this candidate on today's golden.
+    """Writes the model card and champion.json, with the answers of the candidate, references and replaced champion.
+
+    Args:
+        work: The task's workspace.
+        run: The run.
+        candidate: Name of the subject to promote.
+        prompted: Name of the best prompting baseline.
+        verdicts: Verdicts of the suite on golden.
+        look: Name of the look that they come from; None without one.
+        forced: Reason for a forced promotion; None for any other.
+
+    Returns:
+        The champion's record.
+
+    Raises:
+        UserError: It is not forced, and the ledger has no pass of the current suite and golden for this candidate.
     """
-    if not forced and not (passed := has_passed(work.ledger, _key(work, candidate))):
-        said = "says that the golden suite failed" if passed is False else "knows of no golden suite that passed"
-        test = f"pytest suites/{work.task.name} --candidate {candidate} --split golden, then promote again"
-        raise UserError(
-            f"the ledger of looks {said} for this candidate",
-            str(work.ledger),
-            f'{test if passed is None else "train further"}; or promote with --force "reason" (the reason is recorded)',
-        )
+    if not forced:
+        _check_passed(work, candidate)
     adapter = adapter_of(work, candidate)
-    noted = (
-        {}
-        if adapter is None
-        else {"path": SubjectName.parse(candidate).folder, "digest": adapter.digest, "prompt": adapter.prompt}
-    )
+    noted = {} if adapter is None else _noted(adapter, candidate)
     others = [n for n in references(work.task) if n not in (candidate, prompted)]
     recorded = _recorded(work)
     entrants = [
@@ -138,8 +164,25 @@ def promote_candidate(
     return path
 
 
+def _noted(adapter: Adapter, candidate: str) -> dict[str, Any]:
+    return {"path": SubjectName.parse(candidate).folder, "digest": adapter.digest, "prompt": adapter.prompt}
+
+
+def _check_passed(work: Workspace, candidate: str) -> None:
+    """Raises UserError unless the ledger says that the current suite passed for the candidate on the current golden."""
+    if passed := has_passed(work.ledger, _key(work, candidate)):
+        return
+    said = "says that the golden suite failed" if passed is False else "knows of no golden suite that passed"
+    test = f"pytest suites/{work.task.name} --candidate {candidate} --split golden, then promote again"
+    raise UserError(
+        f"the ledger of looks {said} for this candidate",
+        str(work.ledger),
+        f'{test if passed is None else "train further"}; or promote with --force "reason" (the reason is recorded)',
+    )
+
+
 def _key(work: Workspace, candidate: str) -> LookKey:
-    """The look that today's suite takes with this candidate at today's golden."""
+    """The key of the look that the current suite takes at the current golden split with this candidate."""
     return LookKey(
         work.split("golden").fingerprint,
         work.subject(candidate).identity,
@@ -148,8 +191,9 @@ def _key(work: Workspace, candidate: str) -> LookKey:
 
 
 def _replaced(work: Workspace, recorded: Recorded | None, candidate: str) -> list[Entrant]:
-    """The last champion before the candidate (an identity), for gates on `previous`. Without its answers, which can be
-    beyond reach, those gates will be invalid: it is said.
+    """The last champion before the candidate (an identity), for gates on `previous`.
+
+    If its answers are not available those gates will be invalid, which is reported.
     """
     champion = load_champion(work.project, work.task.name)
     if champion is None or (champion.identity == candidate and not champion.previous):
@@ -164,7 +208,7 @@ def _replaced(work: Workspace, recorded: Recorded | None, candidate: str) -> lis
 
 
 def _recorded(work: Workspace) -> Recorded | None:
-    """The answers committed with the champion that is replaced; None, and why, where they cannot be read."""
+    """The answers recorded with the champion that is replaced; None if they cannot be read, which is reported."""
     champion = load_champion(work.project, work.task.name)
     try:
         return None if champion is None else champion.recorded
@@ -174,7 +218,7 @@ def _recorded(work: Workspace) -> Recorded | None:
 
 
 def _entrant(work: Workspace, recorded: Recorded | None, subject: Subject, views: Sequence[Scored]) -> Entrant:
-    """A subject with all that it has answered on golden: suites ask under perturbations, and again."""
+    """A subject with all its answers on golden, including those to perturbed inputs and repeated samples."""
     whose = {subject.identity, *(sampled_identity(subject.identity, k) for k in range(1, MOST_SAMPLES))}
     now = work.split("golden").by_id
     there = {(subject.identity, e.digest) for view in views for e in view.split}
@@ -185,8 +229,9 @@ def _entrant(work: Workspace, recorded: Recorded | None, subject: Subject, views
 
 
 def _general(work: Workspace, recorded: Recorded | None, name: str) -> list[tuple[str, Answer]]:
-    """What a candidate and the base model have answered to the general questions and to tasks that must not regress,
-    where their suite asked.
+    """Answers of the candidate and the base model to the general questions and to the tasks that must not regress.
+
+    Empty if the suite does not use them.
     """
     others = [other_task(entry, work.task, work.project) for entry in work.task.must_not_regress]
 
@@ -201,14 +246,14 @@ def _general(work: Workspace, recorded: Recorded | None, name: str) -> list[tupl
 
 
 def _known(work: Workspace, recorded: Recorded | None, whose: set[str], split: str) -> list[Answer]:
-    """The answers on a split that are there, cached ones before those recorded with the champion that is replaced."""
+    """Existing answers on a split; cached ones take precedence over those recorded with the replaced champion."""
     found = [] if recorded is None else recorded.of(whose, split)
     found += answer_cache(work.project, split).of(whose)
     return list({(a.identity, a.example): a for a in found}.values())
 
 
 def _check_tested(golden: Tested, work: Workspace, run: Run) -> None:
-    """Raises UserError unless the whole suite passed for the very candidate, golden split and gates of today."""
+    """Raises UserError unless the whole suite passed for exactly the current candidate, golden split and gates."""
     force = 'or promote with --force "reason" (the reason is recorded)'
     if not golden.passed:
         raise UserError("the golden suite did not pass for this candidate", f"run {run.id}", f"train further, {force}")
@@ -227,7 +272,7 @@ def _check_tested(golden: Tested, work: Workspace, run: Run) -> None:
 
 
 def _check_previous(project: Project, task: str, look: str | None, candidate: str) -> None:
-    """Raises UserError where the run's gates were on another previous champion than the candidate has today."""
+    """Raises UserError if the run's gates compared against another previous champion than the candidate has now."""
     champion = load_champion(project, task)
     if champion is None or look is None or not (folder := answers_folder(project, task, look)).is_dir():
         return

@@ -1,4 +1,4 @@
-"""`goldgate train --rerun RUN`: the run's best adapter, trained again from its record. Is it the same, to the byte?"""
+"""`goldgate train --rerun RUN`: trains a run's best adapter again from its record, and compares the bytes."""
 
 from __future__ import annotations
 
@@ -22,13 +22,19 @@ from goldgate.task.task import load_task
 from goldgate_trainers import conditions, from_dict
 
 _DECIDING = ("base model", "train")
-"""Conditions that are part of the adapter: where they differ, another one is certain, and no training is worth it."""
+"""Conditions that always affect the adapter: if one differs, so will the adapter, and training again is pointless."""
 
 
 @dataclass(frozen=True)
 class Rerun:
-    """What became of a run's best adapter. attempt: the one that was compared, with its digest then and now; all None
-    where nothing was trained; changed: what is different since, in words.
+    """The result of training a run's best adapter again.
+
+    Attributes:
+        run: Id of the run.
+        attempt: Number of the attempt whose adapters were compared; None if nothing was trained.
+        then: The adapter's digest in the run; None if nothing was trained.
+        now: The adapter's digest now; None if nothing was trained.
+        changed: What has changed since the run, in words.
     """
 
     run: str
@@ -39,7 +45,7 @@ class Rerun:
 
     @property
     def same(self) -> bool:
-        """Whether it is the same adapter, to the byte."""
+        """Whether both adapters are equal, byte for byte."""
         return self.attempt is not None and self.then == self.now
 
     @property
@@ -47,6 +53,7 @@ class Rerun:
         return self.same
 
     def to_json(self) -> dict[str, Any]:
+        """Returns the result as plain JSON values."""
         record = {"run": self.run, "same": self.same, "changed": list(self.changed)}
         if self.attempt is None:
             return record
@@ -54,9 +61,20 @@ class Rerun:
 
 
 def run_rerun(project: Project, name: str, progress: Progress) -> Rerun:
-    """Trains the best attempt of a run, and those that it went on from, in a scratch folder of the run, and compares
-    digests; passed where they are equal. Where they are not, the result names what is different since. Raises UserError
-    for a run that has not ended, or whose record says too little.
+    """Trains a run's best attempt again, with the attempts that it continued from, and compares the digests.
+
+    The adapters go into a scratch folder of the run, which is removed afterwards.
+
+    Args:
+        project: The project.
+        name: The run's id or folder.
+        progress: Receives the progress.
+
+    Returns:
+        The comparison, with what has changed since the run.
+
+    Raises:
+        UserError: The run has not ended, or its record lacks something that is needed.
     """
     run = find_run(project, name)
     where = str(run.path)
@@ -88,7 +106,15 @@ def run_rerun(project: Project, name: str, progress: Progress) -> Rerun:
 
 
 def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, str]:
-    """What has changed between two sets of conditions, in words, by its name."""
+    """Describes what has changed between two sets of conditions.
+
+    Args:
+        then: Conditions of the run.
+        now: Conditions now.
+
+    Returns:
+        Each change in words, by the condition's name.
+    """
     return {
         key: f"{key}: {_said(then.get(key))} then, {_said(now.get(key))} now"
         for key in sorted({*then, *now})
@@ -97,7 +123,7 @@ def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, st
 
 
 def _dev_changed(record: RunRecord, chain: list[Trained], work: Workspace) -> dict[str, str]:
-    """What differences() would say of the dev split, where answers to it decided which epoch was kept."""
+    """The change of the dev split, as from differences(), if answers on dev decided which epoch was kept."""
     dev = record.data.get("dev")
     if dev is None or dev.fingerprint is None or not any(row.recipe.get("patience") for row in chain):
         return {}
@@ -112,7 +138,14 @@ def _said(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Trained:
-    """An attempt with all that training it again takes. adapter: digest of what it was."""
+    """An attempt, with everything that is needed to train it again.
+
+    Attributes:
+        k: Its number.
+        recipe: Its recipe.
+        adapter: Digest of its adapter.
+        continue_from: Number of the attempt that it continued from; None if it began at the base model.
+    """
 
     k: int
     recipe: Mapping[str, Any]
@@ -121,7 +154,7 @@ class Trained:
 
 
 def _chain(attempts: Sequence[AttemptFacts], best: int, where: str) -> list[Trained]:
-    """The attempts that lead to the best one: it is the last, and the first began at the base model."""
+    """The attempts that led to the best one, from the one that began at the base model to the best one itself."""
     place = f'{where}, field "attempts"'
     rows = {
         a.k: Trained(

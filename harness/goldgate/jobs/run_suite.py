@@ -1,14 +1,14 @@
-"""A suite run in this process, as `pytest suites/TASK` runs it: every job decides by the gates that a person types.
+"""Runs a suite in this process just as `pytest suites/TASK` does, so that every job decides by the gates people write.
 
-The contract, between `run_suite` and pytest's plugin:
+The contract between `run_suite` and the pytest plugin:
 
-- the caller's `SuiteRequest` lies in pytest's `config.stash` under `REQUEST` before anything is collected. The plugin
-  takes project, base model and whether models may answer from it, instead of from the environment;
-- the plugin writes each item's records into `request.records` when its verdicts stand (again, where it is run again),
-  and `request.outcome` once, at the end of the session. It writes no report of its own for such a run;
-- what pytest prints is caught and returned: nothing reaches stdout or stderr. `PYTEST_ADDOPTS` and the user's addopts
-  (-n, --cov, ..) do not apply; the rest of the project's configuration does;
-- the suite's modules are read anew each time, and are forgotten afterwards.
+- The caller's `SuiteRequest` is in pytest's `config.stash` under `REQUEST` before anything is collected. The plugin
+  takes the project, the base model and whether models may answer from it, instead of from the environment.
+- The plugin writes the records of an item into `request.records` once its verdicts are final (and once more if the item
+  is run again), and `request.outcome` once, at the end of the session. It writes no report for such a run.
+- What pytest prints is captured and returned; nothing reaches stdout or stderr. `PYTEST_ADDOPTS` and the user's addopts
+  (-n, --cov, ..) do not apply; the rest of the project's configuration does.
+- The suite's modules are imported afresh each time and removed from `sys.modules` afterwards.
 """
 
 from __future__ import annotations
@@ -32,15 +32,23 @@ from goldgate.task.examples import TestedOn
 from goldgate.task.project import Project
 
 _IMPORTED = "ignore:Module already imported:pytest.PytestAssertRewriteWarning"
-"""A plugin of the user's pytest may be loaded here already (anyio is, with any HTTP client): no error of his suite."""
+"""One of the user's pytest plugins may be imported here already (any HTTP client imports anyio), which is no error."""
 
 
 @dataclass(frozen=True)
 class SuiteResult:
-    """What a run of a suite came to. exit: pytest's status; records: one a gate, in the suite's order, with its values
-    by example; items: node ids; complete: whether the suite ran as a whole; passed: whether then every gate passed;
-    look: the look at golden that it was; answers: subject on split → origin → count; gaps: why it is not complete;
-    output: pytest's own text.
+    """The result of running a suite.
+
+    Attributes:
+        exit: pytest's exit status.
+        records: One record for each gate, in the suite's order, with its values by example.
+        items: Node ids of the tests, in the suite's order.
+        complete: Whether the whole suite ran.
+        passed: Whether the whole suite ran and every gate passed.
+        look: The look at golden that the run took; None if it took none.
+        answers: Number of answers by "subject on split" and origin.
+        gaps: Why the run is not complete; empty if it is.
+        output: What pytest printed.
     """
 
     exit: int
@@ -55,7 +63,7 @@ class SuiteResult:
     _evidence: tuple[Callable[[], SuiteAnswers], ...] = ()
 
     def evidence(self) -> list[SuiteAnswers]:
-        """All that the verdicts were decided from."""
+        """Returns all answers that the verdicts were decided from."""
         return [tell() for tell in self._evidence]
 
 
@@ -69,12 +77,23 @@ def run_suite(
     generate: bool = True,
     model: str | None = None,
 ) -> SuiteResult:
-    """Runs the suite of a task with pytest in this process, as often as wanted. The module says by which contract.
+    """Runs the suite of a task with pytest in this process, as often as needed. The module describes the contract.
 
-    candidate: None for the champion; split: None for the candidate's default; extra: more arguments for pytest;
-    generate: whether models may answer; without it a gate is invalid where an answer is neither recorded nor cached;
-    model: a base model instead of task.yaml's, on dev alone (golden is decided by what task.yaml says: ValueError).
-    Raises UserError for a task that is not there.
+    Args:
+        project: The project.
+        task_name: Name of the task.
+        candidate: Name of the subject to test; None for the champion.
+        split: Split to test on; None for the candidate's default.
+        extra: More arguments for pytest.
+        generate: Whether models may answer; if not, a gate without a recorded or cached answer is invalid.
+        model: Base model to use instead of the one in task.yaml, which is allowed on dev only.
+
+    Returns:
+        The result.
+
+    Raises:
+        UserError: There is no such task.
+        ValueError: `model` is given and the split is not dev.
     """
     if model is not None and split != "dev":
         raise ValueError("another base model than task.yaml's is for dev alone")
@@ -99,7 +118,7 @@ def run_suite(
     text = io.StringIO()
     with _alone(folder), redirect_stdout(text), redirect_stderr(text):
         status = int(pytest.main(arguments, plugins=[_Stashes(request)]))
-    check_interrupted()  # pytest swallows it, and what it had decided until then is no verdict
+    check_interrupted()  # pytest swallows an interrupt, and a partial result is no verdict
     return _result(project, status, request, text.getvalue())
 
 
@@ -137,7 +156,7 @@ def _result(project: Project, status: int, request: SuiteRequest, output: str) -
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Without the options of an outer pytest, and with the suite's modules read anew each time."""
+    """Hides the options of an outer pytest, and removes the suite's modules afterwards so that they are read afresh."""
     options = os.environ.pop("PYTEST_ADDOPTS", None)
     before = set(sys.modules)
     try:

@@ -1,4 +1,4 @@
-"""`goldgate search`: dev examples that a subject has right, in the smallest other form that it gets wrong."""
+"""`goldgate search`: for dev examples that a subject gets right, finds the smallest change that makes it wrong."""
 
 from __future__ import annotations
 
@@ -24,8 +24,16 @@ FILE = "counterexamples.json"
 
 @dataclass(frozen=True)
 class Searched:
-    """What a search of dev came to. metric: the one that decides what is right; run: in whose report it will be shown,
-    as it was named.
+    """The result of a search on dev.
+
+    Attributes:
+        task: The task.
+        subject: Name of the subject.
+        identity: Digest that identifies it.
+        metric: The metric that decides whether an answer is right.
+        budget: The most answers to ask for.
+        found: What was found.
+        run: The run whose report will show it, as the user named it; None for no report.
     """
 
     task: Task
@@ -37,6 +45,7 @@ class Searched:
     run: str | None
 
     def to_json(self) -> dict[str, Any]:
+        """Returns the result as plain JSON values."""
         return {
             "task": self.task.name,
             "subject": self.subject,
@@ -54,10 +63,25 @@ class Searched:
 
 
 def run_search(project: Project, name: str, subject: str, budget: int, run: str | None, progress: Progress) -> Searched:
-    """Searches dev. run: a run's id or folder, whose report is to show what was found."""
+    """Searches dev for counterexamples.
+
+    Args:
+        project: The project.
+        name: Name of the task.
+        subject: Name of the subject.
+        budget: The most answers to ask for.
+        run: Id or folder of a run whose report is to show the result; None for no report.
+        progress: Receives the progress.
+
+    Returns:
+        The result.
+
+    Raises:
+        UserError: The subject or run is not available, or an answer is missing.
+    """
     from hypothesis.configuration import set_hypothesis_home_dir
 
-    set_hypothesis_home_dir(project.cache / "hypothesis")  # else it leaves a folder where the user works
+    set_hypothesis_home_dir(project.cache / "hypothesis")  # by default it leaves a folder in the current directory
     task = load_task(project, name)
     folder = None if run is None else _folder(project, name, run)
     work = Workspace(project, task, progress)

@@ -1,5 +1,6 @@
-"""What `run_suite` asks of pytest's plugin, and what the plugin answers. Loads nothing heavy: every controller of xdist
-imports it.
+"""The request of `run_suite` to the pytest plugin, and the plugin's response.
+
+This module imports nothing heavy, because every xdist controller imports it.
 """
 
 from __future__ import annotations
@@ -18,9 +19,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SuiteOutcome:
-    """What the plugin says of the suite at the end; by default, what is said of one that was not found. items: node ids
-    in the suite's order; look: name of the look at golden that it was; answers: subject on split → origin → count;
-    evidence: tell what the verdicts were decided from.
+    """The outcome of a suite at the end of the session; the defaults describe a suite that was not found.
+
+    Attributes:
+        items: Node ids of the tests, in the suite's order.
+        complete: Whether the whole suite ran.
+        passed: Whether the whole suite ran and every gate passed.
+        look: Name of the look at golden that the run took; None if it took none.
+        answers: Number of answers by "subject on split" and origin.
+        gaps: Why the run is not complete; empty if it is.
+        evidence: Functions that return the answers that the verdicts were decided from.
     """
 
     items: tuple[str, ...] = ()
@@ -34,8 +42,15 @@ class SuiteOutcome:
 
 @dataclass
 class SuiteRequest:
-    """What is asked of the plugin, and where it answers. generate: whether models may answer; model: a base model
-    instead of task.yaml's; records: by item, one a gate, with its values by example.
+    """A request to the plugin, which writes its response into it.
+
+    Attributes:
+        project: The project.
+        task: Name of the task.
+        generate: Whether models may answer.
+        model: Base model to use instead of the one in task.yaml; None for that one.
+        records: The records of each item's gates, with their values by example; written by the plugin.
+        outcome: The outcome of the suite; written by the plugin.
     """
 
     project: Project

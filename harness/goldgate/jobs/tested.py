@@ -1,4 +1,4 @@
-"""Whom a run tested on golden, and what came of it: what a promotion and an export begin with."""
+"""The subject that a run tested on golden, and the result; a promotion and an export begin with it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,17 @@ from goldgate.runs.record import RunRecord
 
 @dataclass(frozen=True)
 class Tested:
-    """Of golden.json, what a promotion cannot do without. fingerprint: golden's; look: its name."""
+    """The parts of golden.json that a promotion needs.
+
+    Attributes:
+        subject: Name of the subject that was tested.
+        passed: Whether the whole suite passed.
+        identity: Digest that identifies the subject.
+        suite: Digest of the suite.
+        fingerprint: Fingerprint of the golden split.
+        look: Name of the look.
+        verdicts: The verdicts of its gates.
+    """
 
     subject: str
     passed: bool
@@ -32,18 +42,18 @@ def tested_candidate(run: Run) -> tuple[str, Tested | None]:
         run: The run.
 
     Returns:
-        The subject that the run put to golden, and what golden.json says of it; its best attempt and None where it has
-        not looked.
+        The subject that the run tested on golden and the contents of golden.json; or, if the run took no look, its best
+        attempt and None.
 
     Raises:
-        UserError: There is neither, or golden.json lacks what a promotion needs.
+        UserError: There is neither, or golden.json lacks something that a promotion needs.
     """
     golden = _golden(run)
     return (_best(run.read(), run.folder) if golden is None else golden.subject), golden
 
 
 def _golden(run: Run) -> Tested | None:
-    """What the run came to on golden; None where it has not looked at it."""
+    """The run's result on golden; None if it took no look."""
     golden = run.golden()
     if golden is None:
         return None

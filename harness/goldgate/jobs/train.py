@@ -1,4 +1,4 @@
-"""`goldgate train`, and the heart of the demo: from the data to the report."""
+"""`goldgate train`, which the demo runs as well: everything from the data to the report."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from goldgate.base.fingerprint import digest
 from goldgate.base.hardware import device
 from goldgate.data.check import check_task_data
 from goldgate.data.nearness import refresh_novelty
+from goldgate.jobs.comparison import references
 from goldgate.jobs.doctor import machine
 from goldgate.jobs.finish import finish
 from goldgate.jobs.progress import Progress, Timed
 from goldgate.jobs.trained import Trained
 from goldgate.jobs.training import Mode, Training
-from goldgate.jobs.workspace import Workspace, references
+from goldgate.jobs.workspace import Workspace
 from goldgate.ledger import check_ledger, looks_left, read_looks, suite_digest
 from goldgate.models.embedded import ModelRef, ensure_model, hidden_size
 from goldgate.runs.folder import Run, clear_parts, git_commit, one_training, open_run, versions
@@ -57,11 +58,26 @@ def run_train(
     base: str | None = None,
     track: Sequence[str] = (),
 ) -> Trained:
-    """Trains until the golden suite passes or the budget ends; promotes what passed; writes the report either way.
+    """Trains until the golden suite passes or the budget is spent, promotes a model that passed, and writes the report.
 
-    quick: the demo's recipe, and constrained decoding for the best strategy alone. A run that was killed is taken up
-    where it stood. base: a base model instead of task.yaml's, for a run that takes no look; track: trackers that are
-    told of every step, in the run's folder. Raises UserError for bad input.
+    A run that was interrupted is resumed.
+
+    Args:
+        project: The project.
+        name: Name of the task.
+        budget: The most attempts, minutes, money and looks.
+        settings: Recipe settings from --set.
+        progress: Receives the progress.
+        quick: Whether to use the demo's recipe, and constrained decoding for the best strategy only.
+        mode: How attempts are chosen; None for the ladder.
+        base: Base model to use instead of the one in task.yaml, for a run that takes no look.
+        track: Names of trackers to log every step to, in the run's folder.
+
+    Returns:
+        The result of the run.
+
+    Raises:
+        UserError: The input is invalid or something that is needed is not available.
     """
     progress = Timed(progress)
     started, trackers = time.monotonic(), check_trackers(track)
@@ -70,13 +86,13 @@ def run_train(
     work = Workspace(project, task, progress, trackers=trackers)
     with progress.step("check the data", "schema, duplicates, nothing of golden in train"):
         quality = check_task_data(project, task)
-    check_ledger(work.ledger, sealed=task.golden == "sealed")  # no training for a look that would be refused
+    check_ledger(work.ledger, sealed=task.golden == "sealed")  # now, not after hours of training
     work.splits.update(quality.splits)
     for remark in quality.remarks:
         progress.say(f"  {remark}")
     with progress.step("fetch the base model", f"{task.model}, once; it stays in {project.cache}"):
         model = ensure_model(project.cache, task.model)
-    recipe = _recipe(work, model, settings, quick)  # a bad setting ends here, before there is a run
+    recipe = _recipe(work, model, settings, quick)  # a bad setting fails here, before a run is created
     with progress.step("how new is golden?", "each example's distance to train, by embedding and by words"):
         novelty = refresh_novelty(project, name, quality.splits)
     progress.say(f"  {novelty}")
@@ -99,7 +115,7 @@ def _train(
     if again:
         clear_parts(run.folder)
         progress.say(f"  run {run.id} is taken up again: what is complete is kept")
-        # Worked out anew it could differ: whether bf16 pays is measured.
+        # Read back, because choosing it again could differ: whether bf16 is faster is measured.
         recipe = from_dict(run.read().recipe or recipe.to_dict(), f'{run.path}, field "recipe"')
     prompted = work.prompted(everything=not quick)
     _say_baselines(work, prompted)
@@ -144,7 +160,7 @@ def _open(work: Workspace, model: ModelRef, recipe: Recipe, settings: Sequence[s
                 prices=task.prices.model_dump(exclude={"subjects"}) if task.prices else {},
             )
         )
-    # A run may be taken up with other versions or on another machine: what is trained from now on depends on them.
+    # A run may be resumed with other versions or on another machine, which affect what is trained from now on.
     run.update(
         Surroundings(
             versions=versions(),

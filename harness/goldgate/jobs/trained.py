@@ -1,4 +1,4 @@
-"""What a run of `goldgate train` came to."""
+"""The result of a run of `goldgate train`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from goldgate.jobs.workspace import Workspace, compare
+from goldgate.jobs.comparison import compare
+from goldgate.jobs.workspace import Workspace
 from goldgate.runs.folder import Run
 from goldgate.runs.golden import DifferenceRow, GoldenRecord
 from goldgate.runs.part import known
@@ -22,16 +23,23 @@ class Trained:
     """A run that has ended.
 
     Attributes:
-        passed: whether its candidate passed golden.
-        reason: why no further attempt was made.
-        gates: how many gates passed at the look at golden, and how many there are; None where no look was taken.
-        opened: whether golden's examples had been shown.
-        split: what the numbers below are of: golden, or dev where golden is sealed or was not looked at.
-        rows: (subject, metric) → estimate.
-        gaps: (metric, reference) → the paired difference of candidate and reference, as the record has it.
-        plan: how the attempts were chosen, as the record has it.
-        attempt: number of the best one, of `attempts`.
-        ending: why it did not pass; None where it did.
+        task: The task.
+        run: Id of the run.
+        passed: Whether its candidate passed golden.
+        reason: Why no further attempt was made.
+        candidate: Name of the candidate.
+        prompted: Name of the best prompting baseline.
+        gates: Number of gates that passed at the look at golden, and number of gates; None if no look was taken.
+        opened: Whether golden's examples had been shown.
+        split: The split of `rows` and `gaps`: golden, or dev if golden is sealed or no look was taken.
+        rows: Estimate by (subject, metric).
+        gaps: Paired difference between candidate and reference by (metric, reference), as recorded.
+        plan: How the attempts were chosen, as recorded.
+        report: The report's file.
+        seconds: Duration of the run.
+        attempt: Number of the best attempt.
+        attempts: Number of attempts.
+        ending: Why it did not pass; None if it did.
     """
 
     task: Task
@@ -54,15 +62,16 @@ class Trained:
 
     @property
     def metric(self) -> str:
-        """The metric that decides first."""
+        """The first of the deciding metrics."""
         return deciding_metrics(self.task)[0]
 
     @property
     def gap(self) -> DifferenceRow:
-        """The difference that decides: candidate and best prompt."""
+        """The difference that decides: between the candidate and the best prompting baseline."""
         return self.gaps[self.metric, self.prompted]
 
     def to_json(self) -> dict[str, Any]:
+        """Returns the result as plain JSON values."""
         mine, theirs, rows = self.candidate, self.prompted, self.rows
         return {
             "task": self.task.name,
@@ -93,7 +102,22 @@ def trained(
     report: Path,
     seconds: float,
 ) -> Trained:
-    """The result of a run. summary: of golden; None where the run took no look, and dev alone speaks."""
+    """Collects the result of a run.
+
+    Args:
+        work: The task's workspace.
+        run: The run.
+        candidate: Name of the candidate.
+        prompted: Name of the best prompting baseline.
+        summary: The result on golden; None if the run took no look, in which case the numbers are of dev.
+        outcome: The result of the attempts.
+        ending: Why it did not pass; None if it did.
+        report: The report's file.
+        seconds: Duration of the run.
+
+    Returns:
+        The result.
+    """
     golden = None if summary is None or summary.sealed else summary
     mine = candidate if summary is None else str(summary.subject)
     numbers = golden or compare(work, mine, prompted, "dev")

@@ -1,4 +1,4 @@
-"""One run of `goldgate train` at work: attempts that are trained, judged on dev, and looked at on golden."""
+"""The work of one run of `goldgate train`: trains attempts, judges them on dev, and takes looks at golden."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from goldgate.base.errors import UserError
 from goldgate.base.files import read_json, write_json
 from goldgate.base.fingerprint import digest
 from goldgate.gates import GateRecord, chance_of_other_verdict, chance_of_passing, share_of_golden
+from goldgate.jobs.comparison import references
 from goldgate.jobs.curve import learning_curve
 from goldgate.jobs.run_suite import run_suite
-from goldgate.jobs.workspace import Workspace, references
+from goldgate.jobs.workspace import Workspace
 from goldgate.ledger import level, named_variations, names_strata, read_looks, suite_digest
 from goldgate.models.embedded import ModelRef
 from goldgate.runs.folder import Run, answers_folder
@@ -49,13 +50,21 @@ from goldgate_trainers import (
     train_by_command,
 )
 
-_SHOWN = 400  # characters of a note on the screen: attempt.json has it whole
-_TAGGED = 5  # dev examples of a tag below which its score says nothing
+_SHOWN = 400  # characters of a note on the screen; attempt.json has the full text
+_TAGGED = 5  # with fewer dev examples of a tag, its score means nothing
 
 
 @dataclass
 class Training:
-    """One run: what is worked on, where it is recorded, and what the base model is."""
+    """One run.
+
+    Attributes:
+        work: The task's workspace.
+        run: Where the run is recorded.
+        model: The base model.
+        quick: Whether it is the demo's run.
+        prompted: Name of the best prompting baseline.
+    """
 
     work: Workspace
     run: Run
@@ -68,20 +77,41 @@ class Training:
         return self.work.task.name
 
     def subject(self, adapter: Path) -> str:
-        """The adapter's subject name, with the path as the project sees it."""
+        """Returns the adapter's subject name, with its path relative to the project."""
         return _subject(self.work, adapter)
 
     @property
     def judging(self) -> float:
-        """Seconds that an adapter's answers to dev are expected to take: as many as the best prompt's took."""
+        """Expected seconds for an adapter to answer dev: as many as the best prompting baseline took."""
         return sum(a.seconds for a in self.work.scored(self.prompted, "dev").answers.values())
 
     def train(self, recipe: Recipe, out: Path, continue_from: Path | None, limit: TimeLimit) -> TrainingResult:
-        """One attempt."""
+        """Trains one attempt.
+
+        Args:
+            recipe: How to train.
+            out: The attempt's folder.
+            continue_from: Adapter to continue from; None to begin at the base model.
+            limit: The time that training may take.
+
+        Returns:
+            The adapter and how its training went.
+        """
         return train_shown(self.work, self.model, recipe, out, continue_from, limit)
 
     def judge(self, adapter: Path, number: int) -> DevResult:
-        """The suite on dev, read as observed, and from it the chance of passing golden at the coming look's level."""
+        """Runs the suite on dev, and estimates the chance of passing golden at the level of the next look.
+
+        Args:
+            adapter: The attempt's adapter.
+            number: The attempt's number.
+
+        Returns:
+            The scores, the chance and the gates that fail on dev.
+
+        Raises:
+            UserError: The suite recorded no verdict.
+        """
         subject = self.subject(adapter)
         scored = self.work.scored(subject, "dev", "how good the attempt is, on dev")
         result = run_suite(self.work.project, self.name, subject, "dev", model=self.work.task.model)
@@ -105,9 +135,19 @@ class Training:
         return DevResult(chance, self.work.estimates(scored), failing, metric, by_tag)
 
     def look(self, adapter: Path) -> bool:
-        """The suite on golden: one bit for the loop."""
+        """Takes a look: runs the suite on golden. The training loop learns nothing but whether it passed.
+
+        Args:
+            adapter: The attempt's adapter.
+
+        Returns:
+            Whether the suite passed.
+
+        Raises:
+            UserError: The suite did not run as a whole.
+        """
         subject = self.subject(adapter)
-        # Answered here for the progress; no score of them is computed before the suite has recorded its look.
+        # Answers are collected here to show progress; no score is computed before the suite has recorded its look.
         self.work.scored(self.prompted, "golden", "the examples that decide, by prompting alone")
         self.work.scored(subject, "golden", "the examples that decide; training never sees them")
         for reference, why in references(self.work.task).items():
@@ -133,7 +173,7 @@ class Training:
         looked = LookRecord(
             subject=subject,
             passed=result.passed,
-            # Verdicts alone: which examples of golden went wrong is nothing that training may read.
+            # Verdicts only: training must not learn which golden examples went wrong.
             records=tuple(_told(r) for r in result.records),
             look=LookFacts(number=result.look.number, level=result.look.level, name=result.look.name),
         )
@@ -141,7 +181,15 @@ class Training:
         return bool(result.passed)
 
     def explain(self, outcome: Outcome, budget: Budget) -> Ending:
-        """Why the best attempt does not pass, from dev and train."""
+        """Explains from dev and train why the best attempt does not pass.
+
+        Args:
+            outcome: The result of the attempts.
+            budget: The budget, which says whether there is time for a learning curve.
+
+        Returns:
+            The explanation.
+        """
         best, curve = outcome.best, []
         if budget.curve:
             left = budget.seconds - sum(a.seconds for a in outcome.attempts)
@@ -154,7 +202,7 @@ class Training:
         return explain(records, best, self._on_golden, coming, self.facts(best.recipe), curve)
 
     def _on_golden(self, gate: GateRecord) -> int:
-        """How many examples of golden a gate is on."""
+        """Number of golden examples that a gate applies to."""
         task, golden = self.work.task, self.work.split("golden")
         strata = read_novelty(task.data).strata if names_strata(task) else {}
         return round(share_of_golden(gate, self.work.split("dev"), golden, strata) * len(golden))
@@ -169,7 +217,12 @@ class Training:
 
 @dataclass(frozen=True)
 class Mode:
-    """How a run chooses its attempts. key: tells its run from those of other modes; plan: made once the run is open."""
+    """How a run chooses its attempts.
+
+    Attributes:
+        key: Distinguishes the run from runs in other modes.
+        plan: Makes the plan once the run is open.
+    """
 
     key: tuple[str, ...] = ()
     plan: Callable[[Training, Recipe], Plan] = lambda training, recipe: Ladder(training.facts(recipe))
@@ -184,7 +237,7 @@ def _subject(work: Workspace, adapter: Path) -> str:
 
 
 def _watch(work: Workspace) -> Watch:
-    """How an epoch's adapter answers dev: scored as an attempt is, in the same workspace."""
+    """Scores the adapter of an epoch on dev, in the same way and workspace as an attempt."""
     task, dev, metric = work.task, work.split("dev"), deciding_metrics(work.task)[0]
 
     def score(folder: Path) -> float:
@@ -202,8 +255,19 @@ def train_shown(
     continue_from: Path | None,
     limit: TimeLimit | None = None,
 ) -> TrainingResult:
-    """An adapter, with loss, speed and time left on the screen while it is trained. limit: the time it has; a trainer
-    that is a program is ended where it needs more.
+    """Trains an adapter, and reports loss and speed while it does.
+
+    Args:
+        work: The task's workspace, whose train split is used.
+        model: The base model.
+        recipe: How to train.
+        out: The adapter's folder.
+        continue_from: Adapter to continue from; None to begin at the base model.
+        limit: The time that training may take, after which an external training program is terminated; None for no
+            limit.
+
+    Returns:
+        The adapter and how its training went.
     """
     split = work.split("train")
     if recipe.trainer == "command":

@@ -1,6 +1,6 @@
-"""One task at work in one process: its subjects, their answers and scores, each asked for once.
+"""The workspace of one task in one process: its subjects, their answers and scores, each obtained once.
 
-Every job and every suite comes here for a score; `answering` says where answers come from.
+Every job and every suite gets its scores here; `answering` decides where answers come from.
 """
 
 from __future__ import annotations
@@ -16,11 +16,8 @@ from goldgate.base.fingerprint import file_digest
 from goldgate.champion.record import CHAMPION, RECORD, Champion, load_champion
 from goldgate.jobs.answering import Answering, Sources
 from goldgate.jobs.progress import Advance, Progress, Silent
-from goldgate.ledger import is_opened, suite_digest
 from goldgate.measures import seconds
-from goldgate.runs.golden import DifferenceRow, GateRow, GoldenRecord, LookFacts, LookRecord, MeasureRow, Turned
-from goldgate.runs.record import SplitFacts
-from goldgate.scored.baselines import Prompted, choose_prompted, deciding_metrics
+from goldgate.scored.baselines import Prompted, choose_prompted
 from goldgate.scored.scored import Scored
 from goldgate.scored.table import ScoreTable
 from goldgate.scorers import Context, Tariff, scorer_versions, tariff_of
@@ -32,22 +29,26 @@ from goldgate.task.project import Project
 from goldgate.task.subject_name import SubjectName, kind_of
 from goldgate.task.task import Task
 
-PREVIOUS = "previous"  # the champion before the champion
+PREVIOUS = "previous"  # the champion before the current one
 LATENCY_EXAMPLES = 12
-"""Dev examples that are answered one at a time: enough for a median, and a rough p95."""
+"""Number of dev examples that are answered one at a time; enough for a median and a rough p95."""
 LATENCY_EXAMPLES_QUICK = 6
-"""The same for the demo: a median, and as p95 the longest wait, said with its n."""
+"""The same for the demo; enough for a median. Its p95 is the longest wait, so n is shown with it."""
 
 
 @dataclass
 class Workspace:
-    """One task at work: everything is asked for once.
+    """The subjects, answers and scores of one task. Everything is obtained once and then kept.
 
     Attributes:
-        sources: from where answers may come.
-        table: the scores that are made: a suite's are stricter.
-        trackers: names of those to log training to.
-        tariffs: what the tokens of a subject cost, by its name.
+        project: The project.
+        task: The task.
+        progress: Receives the progress.
+        splits: The splits that are loaded.
+        trackers: Names of the trackers to log training to.
+        sources: Where answers may come from.
+        table: Class of the scores; the one for suites is stricter.
+        tariffs: Price of a subject's tokens, by its name.
     """
 
     project: Project
@@ -70,12 +71,12 @@ class Workspace:
 
     @property
     def ledger(self) -> Path:
-        """The folder of looks at golden."""
+        """The folder that holds the looks at golden."""
         return self.project.golden(self.task.name) / "looks"
 
     @property
     def champion(self) -> Champion | None:
-        """Today's champion: its record is read again where it has changed. Raises UserError for a broken one."""
+        """The current champion, if any; read again if its record changes. Raises UserError if that is broken."""
         path = self.project.suite(self.task.name) / RECORD
         now = file_digest(path) if path.is_file() else None
         if now is not None and now not in self._champion:
@@ -89,7 +90,17 @@ class Workspace:
         return self.splits[name]
 
     def subject(self, name: str) -> Subject:
-        """A subject by its name, `champion` and `previous` among them. Raises UserError where it cannot be had."""
+        """Returns a subject.
+
+        Args:
+            name: Its name, which may be `champion` or `previous`.
+
+        Returns:
+            The subject.
+
+        Raises:
+            UserError: There is no such subject, or it is not available.
+        """
         if name not in self._subjects:
             self._subjects[name] = self._find(name)
         return self._subjects[name]
@@ -103,28 +114,40 @@ class Workspace:
         return self.promoted(champion) if name == CHAMPION else champion.predecessor(self.parse)
 
     def parse(self, name: str) -> Subject:
-        """A subject by a name that says itself who it is, made once."""
+        """Returns the subject of a full name (not `champion` or `previous`), always the same object."""
         if name not in self._parsed:
             self._parsed[name] = self.made(name)
         return self._parsed[name]
 
     def made(self, name: str) -> Subject:
-        """The same as it is now: what lies under an adapter's path changes while it is trained."""
+        """Returns a new subject of that name, because the files of an adapter change while it is trained."""
         return parse_subject(name, self.task, self.project)
 
     def promoted(self, champion: Champion) -> Subject:
-        """Who was promoted. Raises UserError where task.yaml would have it answer in another way now."""
+        """Returns the promoted subject. Raises UserError if task.yaml has changed how it would answer."""
         prompt = champion.adapter.get("prompt")
         champion.check_serving(serving_digest(champion.subject, prompt, self.task, self.project))
         return champion.replayed("candidate", self.parse)
 
     def scored(self, name: str, split_name: str = "dev", why: str = "") -> Scored:
-        """A subject's answers on a split as measures, with a step of progress while they are collected."""
+        """Returns a subject's scores as measures, and reports progress while answers are collected.
+
+        Args:
+            name: The subject's name.
+            split_name: Name of the split.
+            why: Why they are needed, to show with the progress.
+
+        Returns:
+            The scores.
+
+        Raises:
+            UserError: The subject or one of its answers is not available.
+        """
         key = (name, split_name)
         if key in self._scored:
             return self._scored[key]
         split = self.split(split_name)
-        _ = self.answering.recorded  # a champion whose answers are broken is said before anybody is asked
+        _ = self.answering.recorded  # broken recorded answers must be reported before any model is called
         title = SubjectName.parse(name).display
         with self.progress.step(f"{title} answers {split_name}", why, len(split)) as advance:
             scores = self.scores(self.subject(name), split, counting(advance))
@@ -134,8 +157,18 @@ class Workspace:
         return self._scored[key]
 
     def scores(self, subject: Subject, split: Split, count: Count | None = None) -> ScoreTable:
-        """A subject's scores on a split. count: told how many more answers are there. Raises UserError where an answer
-        cannot be had.
+        """Returns a subject's scores on a split.
+
+        Args:
+            subject: The subject.
+            split: The split.
+            count: Called with the number of further answers each time some arrive.
+
+        Returns:
+            The scores.
+
+        Raises:
+            UserError: An answer is not available.
         """
         found = self.known(subject, split)
         if found is None:
@@ -144,11 +177,11 @@ class Workspace:
         return found
 
     def known(self, subject: Subject, split: Split) -> ScoreTable | None:
-        """The scores that were asked for before; None where they were not."""
+        """Returns scores that were obtained before, or None."""
         return self._scores.get((subject.identity, split.fingerprint))
 
     def existing(self, subject: Subject, split: Split) -> ScoreTable | None:
-        """ScoreTable from answers that exist already; None where one is missing. Asks no model."""
+        """Returns scores from existing answers, or None if any answer is missing. Calls no model."""
         if (found := self.known(subject, split)) is not None:
             return found
         answers = self.answering.existing(subject, split)
@@ -175,7 +208,7 @@ class Workspace:
         return None if (champion := self.champion) is None else champion.file
 
     def prompted(self, everything: bool) -> Prompted:
-        """The best prompting-only baseline on dev, with all that were tried."""
+        """Returns the best prompting baseline on dev and all that were tried; `everything` also constrains each."""
         why = "how far prompting alone gets"
         return choose_prompted(
             self.project,
@@ -187,11 +220,19 @@ class Workspace:
         )
 
     def estimates(self, scored: Scored) -> dict[str, float]:
-        """Every metric's estimate, by name."""
+        """Returns the estimate of every metric, by its name."""
         return {m: round(scored.measure(m).value, 5) for m in scored.metrics()}
 
     def latency(self, names: Iterable[str], count: int = LATENCY_EXAMPLES) -> dict[str, dict[str, float]]:
-        """Seconds for one dev example at a time, of as many: p50, p95 and n, by subject name."""
+        """Measures how long subjects take to answer dev examples one at a time.
+
+        Args:
+            names: Names of the subjects.
+            count: Number of examples.
+
+        Returns:
+            p50 and p95 in seconds and n, by subject name, without subjects that gave no answer, which is reported.
+        """
         from goldgate.subjects.latency import measure_latency
 
         examples = self.split("dev").examples[:count]
@@ -205,7 +246,7 @@ class Workspace:
                     with self.answering.alone():
                         timings = measure_latency(self.subject(name), examples)
                     waits = [t.last for t in timings.values() if t.last is not None]
-                except UserError as error:  # an endpoint may be gone by now: the run is none the worse
+                except UserError as error:  # an endpoint may be unreachable by now, which must not fail the run
                     why = error.what
             if not waits:
                 self.progress.say(f"  the latency of {name} is not known: {why}")
@@ -216,7 +257,7 @@ class Workspace:
 
 
 def counting(advance: Advance) -> Count:
-    """Tells a step how far it is, by how many more answers are there."""
+    """Returns a function that takes the number of further answers and reports the total to a step."""
     done = 0
 
     def more(count: int) -> None:
@@ -225,86 +266,3 @@ def counting(advance: Advance) -> Count:
         advance(done, "")
 
     return more
-
-
-def references(task: Task) -> dict[str, str]:
-    """The subjects that a candidate is compared with beside the best prompting: name → why they are asked."""
-    found = {"linear": "what an expert would try first"} if task.kind == "label" else {}
-    return found | ({} if task.incumbent is None else {task.incumbent: "what runs in production today"})
-
-
-def golden_summary(work: Workspace, looked: LookRecord, prompted: str, spent: float) -> GoldenRecord:
-    """What the report may say of golden: verdicts, measures, paired differences and counts; no example of it. Of a
-    sealed golden split: verdicts alone. And what a promotion has to find unchanged: who was tested, by which suite, and
-    whether the whole of it passed.
-    """
-    split, sealed = work.split("golden"), work.task.golden == "sealed"
-    candidate = looked.subject or ""
-    told = Comparison((), (), {}) if sealed else compare(work, candidate, prompted, "golden")
-    look = looked.look or LookFacts()
-    return GoldenRecord(
-        look=LookFacts(number=look.number, level=look.level, name=look.name, spent=spent),
-        split=SplitFacts(fingerprint=split.fingerprint, count=len(split)),
-        identity=work.subject(candidate).identity,
-        suite=suite_digest(work.task, scorer_versions(work.task)),
-        passed=looked.passed,
-        subject=candidate,
-        prompted=prompted,
-        opened=is_opened(work.ledger),
-        sealed=sealed,
-        measures=told.measures,
-        differences=told.differences,
-        turned=told.turned,
-        verdicts=tuple(GateRow(item=r.item, verdict=r.verdict, flips=r.flips) for r in looked.records),
-    )
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """The candidate beside its references on a split: every metric by tag, the paired differences, and how many
-    examples turned right and wrong, by metric.
-    """
-
-    measures: tuple[MeasureRow, ...]
-    differences: tuple[DifferenceRow, ...]
-    turned: dict[str, Turned]
-
-
-def compare(work: Workspace, candidate: str, prompted: str, split_name: str) -> Comparison:
-    """Compares the candidate with its references on a split."""
-    mine, theirs = work.scored(candidate, split_name), work.scored(prompted, split_name)
-    tags = [None, *sorted({tag for carried in mine.tags.values() for tag in carried})]
-    others = {prompted: theirs} | {n: work.scored(n, split_name, why) for n, why in references(work.task).items()}
-    measures = [
-        _row(name, view if tag is None else view.on(tag), metric, tag)
-        for name, view in {candidate: mine, **others}.items()
-        for metric in view.metrics()
-        for tag in tags
-    ]
-    differences = []
-    for name, view in others.items():
-        for metric in mine.metrics():
-            gap = mine.measure(metric) - view.measure(metric)
-            low, high = gap.interval()
-            differences.append(
-                DifferenceRow(metric=metric, reference=name, estimate=gap.value, low=low, high=high, n=gap.n)
-            )
-    turned = {m: _turned(mine, theirs, m) for m in deciding_metrics(work.task)}
-    return Comparison(tuple(measures), tuple(differences), turned)
-
-
-def _row(subject: str, view: Scored, metric: str, tag: str | None) -> MeasureRow:
-    measure = view.measure(metric)
-    low, high = measure.interval()
-    return MeasureRow(subject=subject, metric=metric, tag=tag, estimate=measure.value, low=low, high=high, n=measure.n)
-
-
-def _turned(mine: Scored, theirs: Scored, metric: str) -> Turned:
-    """How many examples turned right and wrong against the baseline (right: value 1), with exact McNemar p."""
-    from scipy.stats import binomtest
-
-    a, b = mine.values(metric), theirs.values(metric)
-    right = sum(a[i] == 1.0 and b[i] != 1.0 for i in a)
-    wrong = sum(a[i] != 1.0 and b[i] == 1.0 for i in a)
-    p = binomtest(right, right + wrong, 0.5).pvalue if right + wrong else 1.0
-    return Turned(right=right, wrong=wrong, p=float(p))

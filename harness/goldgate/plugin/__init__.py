@@ -1,8 +1,8 @@
-"""pytest's door: what every test run loads, which must cost nothing.
+"""The entry point of the pytest plugin. Every test run loads it, so it must cost next to nothing.
 
-It acts only where a test file lies under suites/<task>/ beside a task.yaml; the rest is imported when the first such
-file is collected. Suite modules are imported by pytest's importlib mode, so that suites/a/test_gates.py and
-suites/b/test_gates.py may have one name; every other module is imported as the user's configuration says.
+The plugin acts only on test files under suites/<task>/ whose folder has a task.yaml; the rest of it is imported when
+the first such file is collected. Suite modules are imported in pytest's importlib mode, so that suites/a/test_gates.py
+and suites/b/test_gates.py can have the same name; all other modules are imported as the user has configured.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     check_options(config)
     register_kinds(config)
-    if is_controller(config):  # collects nothing itself: what the workers report is its only sign of a suite
+    if is_controller(config):  # it collects nothing itself, and learns of suites only from the reports of its workers
         _summarise(config)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> None:
-    """Wakes the plugin at the first suite file, and tells it of each."""
+    """Activates the plugin at the first suite file, and passes it every suite file."""
     if file_path.suffix == ".py" and suite_folder(file_path) is not None:
         _engage(parent.config).saw_file(file_path)
 
@@ -46,8 +46,9 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> None:
 def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """Imports a suite's module under a name of its own. An import mode that the user chose stays. A suite, or a
-    conftest.py in it, that imports Goldgate by an old name gets one line.
+    """Imports each suite module under a unique name, unless the user has chosen an import mode.
+
+    If a suite or its conftest.py imports Goldgate by an old name, the error is shortened to one line.
     """
     if not isinstance(collector, pytest.Module | pytest.Directory):
         return (yield)
@@ -69,7 +70,7 @@ def pytest_make_collect_report(
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
-    """The same for a conftest.py that pytest loads before it collects: its error ends the run."""
+    """Explains an old import name in a conftest.py that pytest loads before collection, where an error ends the run."""
     try:
         return (yield)
     except Exception as error:

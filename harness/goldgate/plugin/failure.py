@@ -1,4 +1,4 @@
-"""What a gate that does not pass says in the terminal: the verdict, where it stands, and the worst examples of dev."""
+"""The terminal output of a gate that does not pass: its verdict, its place in the suite, and the worst dev examples."""
 
 from __future__ import annotations
 
@@ -20,25 +20,37 @@ from goldgate.task.examples import Example
 from goldgate.task.strata import FAR, read_novelty
 from goldgate.task.task import Task
 
-WORST = 3  # examples under a gate: enough to see a pattern, few enough to read
-OPENED = 20  # the same once golden is opened, which costs so much that few would be mean
+WORST = 3  # examples shown for a gate: enough to see a pattern, few enough to read
+OPENED = 20  # the same once golden is opened, which is so costly that it should show more
 _METRIC = re.compile(r"^(\w+)(?:\[(.+)\])?")
 _NEVER_WRONG = frozenset({"tokens_in", "tokens_out", "cost_per_1k", *TIMED})  # costs
 _RIGHT = frozenset({"exact_match", "macro_f1"})
-_BY_EXAMPLE = {"macro_f1": "exact_match"}  # a metric of the whole split, and the one that says which examples are wrong
+_BY_EXAMPLE = {"macro_f1": "exact_match"}  # a metric of the whole split → the one that tells which examples are wrong
 FORM = "a gate is written plainly: assert candidate.exact_match >= 0.90"
 
 
 @dataclass(frozen=True)
 class Illustration:
-    """The candidate on a split whose examples may be shown: dev, or golden once it is opened."""
+    """The candidate on a split whose examples may be shown.
+
+    Attributes:
+        task: The task.
+        scored: The candidate's scores on dev, or on golden once it is opened.
+    """
 
     task: Task
     scored: Scored
 
 
 class GateFailed(Failed):
-    """Fails an item because of its verdicts, whatever its test did. headline: for the short summary."""
+    """Fails an item because of its verdicts, whatever its test did with them.
+
+    Args:
+        text: The full text.
+        headline: One line for pytest's short summary.
+        path: The test file.
+        line: Line of the gate; None if it is not known.
+    """
 
     def __init__(self, text: str, headline: str, path: Path, line: int | None) -> None:
         super().__init__(text, pytrace=False)
@@ -48,14 +60,24 @@ class GateFailed(Failed):
         self.line = line
 
     def report(self) -> ExceptionChainRepr:
-        """The text instead of a traceback. A chain, because xdist and JUnit carry that with its headline."""
+        """Returns the text in place of a traceback, as a chain because xdist and JUnit keep the headline of a chain."""
         entry = ReprTraceback([ReprEntryNative([self.text + "\n"])], None, style="native")
         crash = ReprFileLocation(str(self.path), self.line or 1, self.headline)
         return ExceptionChainRepr([(entry, crash, None)])
 
 
 def failed(spoken: Sequence[Spoken], hint: str, seen: Illustration | None, path: Path) -> GateFailed:
-    """The failure of an item with these verdicts, none of which passes. hint: added where the test hid them."""
+    """Builds the failure of an item from its verdicts that do not pass.
+
+    Args:
+        spoken: The verdicts.
+        hint: A line to add if the test hid its verdict; else empty.
+        seen: The examples that may be shown; None for none.
+        path: The test file.
+
+    Returns:
+        The failure.
+    """
     blocks = ["\n".join([f"{s.place}: {s.verdict.message}", *_worst(s.verdict, seen)]) for s in spoken]
     more = f" (and {len(spoken) - 1} more)" if len(spoken) > 1 else ""
     headline = spoken[0].verdict.message.splitlines()[0] + more
@@ -63,7 +85,7 @@ def failed(spoken: Sequence[Spoken], hint: str, seen: Illustration | None, path:
 
 
 def _worst(verdict: Verdict, seen: Illustration | None) -> list[str]:
-    """The candidate's worst examples by the metric of the gate: a few of dev, or those of golden once it is opened."""
+    """The candidate's worst examples by the gate's metric: a few of dev, or more of golden once it is opened."""
     found = _METRIC.match(verdict.metric)
     if verdict.outcome == "invalid" or seen is None or found is None:
         return []
@@ -74,11 +96,11 @@ def _worst(verdict: Verdict, seen: Illustration | None) -> list[str]:
         view = seen.scored.on(note) if any(note in carried for carried in seen.scored.tags.values()) else seen.scored
         evidence = view.named(_BY_EXAMPLE.get(metric, metric)).evidence
     except UserError:
-        return []  # another subject's metric, a multiple of one, or a scorer that fails its own gates on dev
+        return []  # the metric of another subject, a multiple of a metric, or a scorer that fails its own gates on dev
     if not isinstance(evidence, Mean):
         return []
     high, (lo, hi) = evidence.better == "high", evidence.bounds
-    worth = evidence.low if high else -evidence.high  # a missing answer is worth the least
+    worth = evidence.low if high else -evidence.high  # a missing answer counts as the worst
     rows = sorted((w, i) for w, i in zip(worth, evidence.ids, strict=True) if w < (hi if high else -lo))
     split = seen.scored.split
     most = OPENED if split.name == "golden" else WORST
@@ -91,7 +113,7 @@ def _worst(verdict: Verdict, seen: Illustration | None) -> list[str]:
 
 
 def _far_from_train(seen: Illustration, evidence: Mean) -> list[str]:
-    """One line where it is worse on examples that nothing in train is like: the 95% intervals do not touch."""
+    """One line if the metric is worse on examples unlike any in train, with 95% intervals that do not overlap."""
     try:
         strata = read_novelty(seen.task.data).of(seen.scored.split)
     except UserError:

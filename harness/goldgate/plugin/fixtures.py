@@ -1,4 +1,4 @@
-"""The fixtures of golden suites. They exist only in runs that collect one."""
+"""The fixtures of golden suites, which exist only in runs that collect a suite."""
 
 from __future__ import annotations
 
@@ -108,8 +108,9 @@ def edge_case(request: pytest.FixtureRequest) -> str:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One item per edge case, or per task that must not regress. Where they cannot be read there is one item, which
-    says why: an empty list would be a skip.
+    """Makes one item per edge case, or per task that must not regress.
+
+    If they cannot be read, there is one item that fails with the reason, because pytest would skip an empty list.
     """
     folder = suite_folder(metafunc.definition.path)
     wanted = [name for name in ("edge_case", "kept") if name in metafunc.fixturenames and not _own(metafunc, name)]
@@ -130,6 +131,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _own(metafunc: pytest.Metafunc, fixture: str) -> bool:
-    """Whether the test says itself which edge cases, or tasks, it is for."""
+    """Whether the test has a parametrize mark of its own for this fixture."""
     names = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize") if mark.args]
     return any(fixture in (n.replace(" ", "").split(",") if isinstance(n, str) else n) for n in names)

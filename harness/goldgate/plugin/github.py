@@ -1,4 +1,4 @@
-"""What GitHub shows of a run: the job's summary, and annotations on the lines of gates that do not pass."""
+"""Output for GitHub Actions: the job summary, and annotations on the lines of gates that do not pass."""
 
 from __future__ import annotations
 
@@ -11,11 +11,18 @@ from goldgate.plugin.tally import SuiteTally
 from goldgate.plugin.terminal import COLUMNS, cells, head, verdict_line
 
 _MOST_ROWS = 500
-"""Rows of a suite's table: GitHub refuses summaries of over 1 MiB."""
+"""The most rows in a suite's table, because GitHub rejects summaries over 1 MiB."""
 
 
 def step_summary(suites: Sequence[SuiteTally]) -> str:
-    """The suites as Markdown: verdict, who was tested on what, and the table of gates."""
+    """Renders suites as Markdown: the verdict, the subjects and split, and the table of gates.
+
+    Args:
+        suites: The suites.
+
+    Returns:
+        The Markdown text.
+    """
     return "".join(f"{line}\n" for suite in suites for line in _suite(suite))
 
 
@@ -42,15 +49,29 @@ def _line(row: Sequence[str]) -> str:
 
 
 def plain(text: str) -> str:
-    """Text of others (tags, names) that is only text in Markdown, on one line."""
+    """Escapes untrusted text, such as tags and names, so that Markdown shows it as plain text on one line.
+
+    Args:
+        text: The text.
+
+    Returns:
+        The escaped text.
+    """
     from goldgate_reports.words import for_markdown
 
     return str(for_markdown(" ".join(text.split())))
 
 
 def error_commands(suites: Sequence[SuiteTally], start: Path, workspace: str | None) -> list[str]:
-    """One workflow command for each gate that does not pass: an annotation. start: the folder that places are relative
-    to; workspace: the one that GitHub's are.
+    """Renders a workflow command, which GitHub shows as an annotation, for each gate that does not pass.
+
+    Args:
+        suites: The suites.
+        start: Folder that the places of verdicts are relative to.
+        workspace: Folder that GitHub's paths are relative to; None to keep the places.
+
+    Returns:
+        The commands, one line each.
     """
     return [_error(s, start, workspace) for suite in suites for s in suite.spoken() if not s.verdict]
 
@@ -63,7 +84,7 @@ def _error(spoken: Spoken, start: Path, workspace: str | None) -> str:
 
 
 def _data(text: str) -> str:
-    """Escaped as the runner's workflow commands ask: a text cannot end the command or begin another."""
+    """Escapes text for a workflow command, so that it can neither end the command nor begin another."""
     from goldgate_reports.words import visible
 
     return visible(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

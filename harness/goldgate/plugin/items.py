@@ -1,4 +1,4 @@
-"""The run of one item: its verdicts are recorded while it runs, and decide how it ends."""
+"""Runs the items of golden suites: verdicts are recorded while an item runs, and decide its outcome."""
 
 from __future__ import annotations
 
@@ -28,14 +28,25 @@ from goldgate.plugin.tally import CARRIED
 
 _RERUN = "running a gate again does not change the verdict of its first run"
 _ARGUMENT = "declare it as the test's argument, so that its look is counted before it is read"
-_TESTING = frozenset({"candidate", "previous", "general", "kept"})  # fixtures that ask the candidate, or tell of it
+_TESTING = frozenset({"candidate", "previous", "general", "kept"})  # fixtures that depend on the candidate
 Hook = Generator[None, object, object]
 
 
 @dataclass
 class ItemRun:
-    """What one item has compared so far. how: the terms of its gates; settled: the subjects that they were settled for;
-    before: what did not pass in an earlier run of the item; error: what made its evidence unusable.
+    """What one item has compared so far.
+
+    Attributes:
+        item: The item.
+        suite: Its suite.
+        path: Its file, as shown to the user.
+        how: The terms of its gates.
+        settled: The subject fixtures that the terms were settled for.
+        spoken: Its verdicts, with their places.
+        records: Their records, in the same order.
+        before: Verdicts that did not pass in an earlier run of the item, with their records.
+        error: What made its evidence unusable, if anything.
+        stack: Contexts that last until the item's setup ends.
     """
 
     item: pytest.Item
@@ -50,14 +61,14 @@ class ItemRun:
     stack: ExitStack = field(default_factory=ExitStack)
 
     def record(self, verdict: Verdict, measure: Judged) -> None:
-        """Called with every comparison of measures while the item runs."""
+        """Records a verdict; called for every comparison of measures while the item runs."""
         self.spoken.append(Spoken(verdict, self.path, line_of_caller(self.item.path)))
         item = self.item.nodeid
         record = GateRecord.bare(verdict, item) if verdict.sealed else GateRecord.of(verdict, measure, item)
         self.records.append(record)
 
     def unusable(self, error: UserError) -> None:
-        """Records an invalid verdict: the evidence is broken, or there is none."""
+        """Records an invalid verdict, because the evidence is broken or missing."""
         self.error = error
         where = error.where.removeprefix(f"{self.item.config.invocation_params.dir}/")
         why = f"{error.what} ({where})" if where else error.what
@@ -67,11 +78,11 @@ class ItemRun:
         self.records.append(GateRecord.bare(verdict, self.item.nodeid))
 
     def wrong(self) -> list[tuple[Spoken, GateRecord]]:
-        """The verdicts that do not pass, with their records."""
+        """Returns the verdicts that do not pass, with their records."""
         return [pair for pair in zip(self.spoken, self.records, strict=True) if not pair[0].verdict]
 
     def keep_failures(self) -> bool:
-        """Adds what did not pass in an earlier run, for chance must not have a second try. Whether there was any."""
+        """Adds failures of an earlier run, so that a rerun is no second chance. Returns whether there were any."""
         again = {s.verdict.gate for s, _ in self.wrong()}
         kept = [pair for pair in self.before if pair[0].verdict.gate not in again]
         self.spoken += [s for s, _ in kept]
@@ -79,7 +90,7 @@ class ItemRun:
         return bool(kept)
 
     def to_json(self) -> dict[str, Any]:
-        """What the report carries: the task, and every verdict with its place."""
+        """Returns what the report carries, as plain JSON values: the task, and every verdict with its place."""
         spoken = [s.to_json() for s in self.spoken]
         return {"task": self.suite.name, "root": str(self.suite.project.root), "spoken": spoken}
 
@@ -88,7 +99,7 @@ _RUN = pytest.StashKey[ItemRun]()
 
 
 class GatePlugin:
-    """Runs the items of golden suites in the process that collects them."""
+    """The hooks that collect and run the items of golden suites, in the process that collects them."""
 
     def __init__(self, config: pytest.Config, suites: Suites) -> None:
         self._config = config
@@ -96,7 +107,7 @@ class GatePlugin:
         self._selection = suites.selection
 
     def saw_file(self, path: Path) -> None:
-        """A file that lies in a suite's folder is looked into."""
+        """Notes that pytest looks into a file of a suite."""
         folder = suite_folder(path)
         if folder is not None:
             self._suites.at(path)
@@ -126,7 +137,7 @@ class GatePlugin:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Hook:
-        """Keeps what cannot be had for the call phase: the item then fails there, as every gate does."""
+        """Defers an error about missing evidence to the call phase, where the item fails like any other gate."""
         suite = self._suites.at(item.path)
         if suite is None:
             return (yield)
@@ -144,13 +155,13 @@ class GatePlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
-        """An item without its fixtures is not called."""
+        """Skips the call of a test whose fixtures are not available."""
         run = pyfuncitem.stash.get(_RUN, None)
         return True if run is not None and run.error is not None else None
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Hook:
-        """The recorded verdicts decide, whatever the test did with them."""
+        """Decides the outcome by the recorded verdicts, whatever the test did with them."""
         run = item.stash.get(_RUN, None)
         if run is None:
             return (yield)
@@ -170,11 +181,11 @@ class GatePlugin:
         return result
 
     def _judge(self, run: ItemRun, raised: BaseException | None) -> None:
-        """Raises GateFailed unless every verdict passes, and there is one where there must be."""
+        """Raises GateFailed unless every verdict passes and a test that uses a subject has at least one."""
         asked = _fixtures(run.item) & FIXTURES
         by_name = sorted(asked - run.settled) if run.error is None else []
         if by_name:
-            # Level, reading and look were settled before the test ran, for the subjects that it declared.
+            # Level, reading and look were settled before the test ran, for the subjects it declared as arguments.
             run.spoken, run.records = [], []
             run.unusable(UserError(f"it asks for {by_name[0]} by name while it runs", hint=f"{_ARGUMENT}; {FORM}"))
         elif not run.spoken and raised is None and asked:
@@ -193,8 +204,9 @@ class GatePlugin:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """A gate that does not pass is a failure, also where a mark expects it, and shows no traceback. The report
-        carries the verdicts as JSON, also from an xdist worker to the controller.
+        """Reports a gate that does not pass as a failure without a traceback, even if it is marked xfail.
+
+        The report carries the verdicts as JSON, which also brings them from an xdist worker to the controller.
         """
         report = yield
         run = item.stash.get(_RUN, None)
@@ -209,7 +221,10 @@ class GatePlugin:
 
 
 class TermsPlugin:
-    """Settles the terms of an item after marks have skipped it and before its fixtures: a look is opened here."""
+    """Settles the terms of an item, which may open a look.
+
+    It runs after skip marks are applied, so that a skipped item takes no look, and before the item's fixtures.
+    """
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         run = item.stash.get(_RUN, None)
@@ -230,13 +245,13 @@ class TermsPlugin:
 
 
 def _fixtures(item: pytest.Item) -> set[str]:
-    """Fixtures that the item uses, with those that its test has asked for by name while it ran."""
+    """Fixtures that the item uses, including those that its test requested by name while it ran."""
     request = getattr(item, "_request", None)
     return set(getattr(item, "fixturenames", ())) | set(getattr(request, "fixturenames", ()))
 
 
 def _kept(item: pytest.Item) -> object:
-    """The entry of must_not_regress that the item is for; None for any other item."""
+    """The entry of must_not_regress that the item tests; None for any other item."""
     params = getattr(getattr(item, "callspec", None), "params", {})
     return params.get("kept")
 
@@ -247,7 +262,7 @@ def _first_line(item: pytest.Item) -> int | None:
 
 
 def _hint(run: ItemRun, wrong: list[Spoken], raised: BaseException | None) -> str:
-    """What to write instead, where the test would have hidden its verdict."""
+    """How to write the test, if it would have hidden its verdict; else empty."""
     if all(s.verdict.outcome == "invalid" for s in wrong):
         return ""
     if run.item.get_closest_marker("xfail") is not None:

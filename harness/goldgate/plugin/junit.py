@@ -1,4 +1,4 @@
-"""Verdicts as properties of a test, which JUnit files and other reports of pytest show."""
+"""Verdicts as test properties, which JUnit files and other pytest reports include."""
 
 from __future__ import annotations
 
@@ -12,8 +12,13 @@ _PREFIX = "goldgate."
 
 
 def set_properties(item: pytest.Item, verdicts: Sequence[Verdict]) -> None:
-    """Puts readable properties on the item, in place of those of an earlier run of it: goldgate.gate, .verdict, ..; of
-    a second gate in the same test goldgate.2.gate, and so on.
+    """Sets the properties of an item's gates, replacing those of an earlier run of the item.
+
+    The first gate has goldgate.gate, goldgate.verdict and so on; a second gate in the same test, goldgate.2.gate etc.
+
+    Args:
+        item: The item.
+        verdicts: The verdicts of its gates.
     """
     others = [p for p in item.user_properties if not p[0].startswith(_PREFIX)]
     ours = [
@@ -25,8 +30,15 @@ def set_properties(item: pytest.Item, verdicts: Sequence[Verdict]) -> None:
 
 
 def properties(verdict: Verdict) -> dict[str, str]:
-    """Name → value of what a verdict rests on. Of an invalid one only the gate, the verdict and why;
-    of a sealed one no number that tells how near it was."""
+    """Returns the properties of a verdict.
+
+    Args:
+        verdict: The verdict.
+
+    Returns:
+        Value by name. An invalid verdict has only the gate, the verdict and the reason; a sealed one has no number that
+        would reveal how close it was.
+    """
     if verdict.outcome == "invalid":
         return {"gate": verdict.gate, "verdict": "invalid", "why": verdict.message}
     numbers = (

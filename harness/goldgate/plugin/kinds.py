@@ -1,4 +1,4 @@
-"""Kinds of gates, as pytest marks: those that a test's arguments and the metrics in its code make certain."""
+"""Kinds of gates as pytest marks, derived from a test's arguments and the metrics that its code names."""
 
 from __future__ import annotations
 
@@ -56,13 +56,21 @@ METRICS = {
 
 
 def register_kinds(config: pytest.Config) -> None:
-    """Makes the marks known, so that they can be set by hand where marks are strict."""
+    """Registers the marks, so that users can also set them by hand under --strict-markers."""
     for name, meaning in KINDS.items():
         config.addinivalue_line("markers", f"{name}: a gate of a golden suite on {meaning}")
 
 
 def kinds_of(item: pytest.Item, fixtures: Set[str]) -> list[str]:
-    """The kinds of an item's gates, as far as its arguments and the names in its code tell, in the order of KINDS."""
+    """Derives the kinds of an item's gates from its arguments and the names in its code.
+
+    Args:
+        item: The item.
+        fixtures: The fixtures that it uses.
+
+    Returns:
+        The kinds, in the order of KINDS.
+    """
     code = getattr(getattr(item, "function", None), "__code__", None)
     named = set(code.co_names) if code is not None else set()
     found = {kind for name, kind in _FIXTURES.items() if name in fixtures}

@@ -1,7 +1,7 @@
-"""Suites that import Goldgate by the names of its packages before 0.1.0: one line says what to write instead.
+"""Explains in one line how to rewrite a suite that imports Goldgate by its package names from before 0.1.0.
 
-It speaks only of an import that has failed, and only where the names are those that Goldgate had: a project with a
-`harness` package of its own imports that, and its other errors are its own.
+Only imports that have failed, and only of names that Goldgate once had, are explained. A project may have a `harness`
+package of its own, whose errors stay as they are.
 """
 
 from __future__ import annotations
@@ -21,8 +21,12 @@ _SINCE = "since 0.1.0"
 
 @dataclass(frozen=True)
 class _Import:
-    """An import statement of Goldgate by an old name. lines: where it stands, counted from 1; package: the old one;
-    today: what to write instead.
+    """An import statement of Goldgate by an old name.
+
+    Attributes:
+        lines: Its lines, counted from 1.
+        package: The old package.
+        today: What to write instead.
     """
 
     lines: range
@@ -31,11 +35,11 @@ class _Import:
 
 
 def say_new_name(report: pytest.CollectReport, start: Path) -> None:
-    """Shortens a collection error that an old import name has caused to one line; any other report stays as it is.
+    """Shortens a collection error to one line if an old import name has caused it; leaves any other report unchanged.
 
     Args:
-        report: of a test module, or of a folder with a conftest.py.
-        start: the folder that pytest was started in; the place is told relative to it.
+        report: The report of a test module, or of a folder with a conftest.py.
+        start: The folder that pytest was started in, to which the shown path is relative.
     """
     call = getattr(report, "call", None)
     excinfo = getattr(call, "excinfo", None)
@@ -44,14 +48,14 @@ def say_new_name(report: pytest.CollectReport, start: Path) -> None:
 
 
 def new_name(error: BaseException, start: Path) -> str | None:
-    """What to say of a failed import.
+    """Explains a failed import.
 
     Args:
-        error: what was raised while a test module or conftest.py was imported.
-        start: the folder that pytest was started in.
+        error: The error that importing a test module or conftest.py has raised.
+        start: The folder that pytest was started in.
 
     Returns:
-        File, line and the import to write; None where the error is not that of an old name.
+        File, line and the import to write; None if the error is not about an old name.
     """
     cause = next((e for e in _chain(error) if isinstance(e, ImportError)), None)
     if cause is None or cause.name is None or (old := cause.name.partition(".")[0]) not in _PACKAGES:
@@ -69,14 +73,14 @@ def new_name(error: BaseException, start: Path) -> str | None:
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """An error, and what led to it."""
+    """An error and the errors that led to it."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
 
 
 def _place(error: ImportError) -> tuple[Path, int] | None:
-    """File and line of the import statement that failed; None where it is in no file that can be read."""
+    """File and line of the import statement that failed; None if it is in no readable file."""
     trace, place = error.__traceback__, None
     while trace is not None:
         path = Path(trace.tb_frame.f_code.co_filename)
@@ -87,7 +91,7 @@ def _place(error: ImportError) -> tuple[Path, int] | None:
 
 
 def _imports(path: Path) -> Iterator[_Import]:
-    """The imports of Goldgate's old names in a file; other names of a package that is so called are not ours."""
+    """The imports of Goldgate's old names in a file; other names from a package called the same are not ours."""
     for node in ast.walk(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -117,7 +121,7 @@ def _statement(
 
 
 def _today(module: str) -> str:
-    """An old module's name today."""
+    """The current name of an old module."""
     for old, new in (*_MODULES.items(), *_PACKAGES.items()):
         if module == old or module.startswith(f"{old}."):
             return new + module.removeprefix(old)
@@ -132,7 +136,7 @@ def _exists(module: str) -> bool:
 
 
 def _provides(module: str, name: str) -> bool:
-    """Whether a module of today has that name, or a submodule so called. Read from its source: nothing is imported."""
+    """Whether a current module defines the name or has a submodule called that, read from source without importing."""
     if name == "*":
         return _exists(module)
     try:
@@ -146,7 +150,7 @@ def _provides(module: str, name: str) -> bool:
 
 
 def _defined(node: ast.stmt) -> set[str]:
-    """The names that a statement of a module defines, those that it imports for type checkers among them."""
+    """The names that a statement of a module defines, including imports under `if TYPE_CHECKING`."""
     if isinstance(node, (ast.Import, ast.ImportFrom)):
         return {alias.asname or alias.name for alias in node.names}
     if isinstance(node, (ast.FunctionDef, ast.ClassDef)):

@@ -1,4 +1,4 @@
-"""What may be asked of a golden suite on pytest's command line, and what the environment says."""
+"""The options of golden suites on pytest's command line and in the environment."""
 
 from __future__ import annotations
 
@@ -15,10 +15,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Choice:
-    """What a run asks for. candidate: a subject, None for the champion; split: None for the default of the candidate;
-    regenerate: ask the models anew for everything; generate: models may answer what is neither recorded nor cached;
-    ci: no look at golden is written; open_golden: show golden's failing examples; answers: a run to decide from;
-    audit: how many answers to make again; model: the base model instead of task.yaml's, on dev.
+    """The options of a run.
+
+    Attributes:
+        candidate: The subject to test; None for the champion.
+        split: The split to test on; None for the candidate's default.
+        regenerate: Whether to generate every answer again.
+        ci: Whether the run is in CI, where no look at golden is written.
+        generate: Whether models may generate answers that are neither recorded nor cached.
+        open_golden: Whether to show golden's failing examples.
+        answers: A run whose recorded answers decide; None for no run.
+        audit: Number of answers to generate again as a check.
+        model: Base model to use instead of the one in task.yaml, on dev only.
     """
 
     candidate: str | None = None
@@ -38,12 +46,12 @@ class Choice:
 
     @property
     def on_dev(self) -> bool:
-        """Whether dev is asked for, by name or as the default of a candidate."""
+        """Whether the run is on dev, by name or as the default of its candidate."""
         return self.split == "dev" or (self.split is None and not self.by_champion)
 
 
 def add_options(parser: pytest.Parser) -> None:
-    """Adds the options of golden suites."""
+    """Adds the options of golden suites to a parser."""
     group = parser.getgroup("goldgate", "golden suites (tests under suites/<task>/)")
     group.addoption(
         "--candidate",
@@ -95,7 +103,7 @@ def add_options(parser: pytest.Parser) -> None:
 
 
 def check_options(config: pytest.Config) -> None:
-    """Raises pytest.UsageError for options that do not go together."""
+    """Raises pytest.UsageError for invalid options and for options that cannot be combined."""
     report = config.getoption("gate_report", None)
     if report is not None and (Path(report).suffix != ".html" or Path(report).is_dir()):
         raise pytest.UsageError(f"--gate-report writes an HTML file: {report} does not end in .html, or is a folder")
@@ -113,17 +121,25 @@ def check_options(config: pytest.Config) -> None:
 
 
 def is_controller(config: pytest.Config) -> bool:
-    """Whether this process only hands tests to xdist's workers."""
+    """Returns whether this process only distributes tests to xdist workers."""
     return config.getoption("dist", "no") != "no" and not is_worker(config)
 
 
 def is_worker(config: pytest.Config) -> bool:
-    """Whether this process is one of xdist's workers."""
+    """Returns whether this process is an xdist worker."""
     return hasattr(config, "workerinput")
 
 
 def choice_of(config: pytest.Config, environ: Mapping[str, str]) -> Choice:
-    """The choice that options and environment make."""
+    """Reads the options of a run.
+
+    Args:
+        config: pytest's configuration.
+        environ: The environment.
+
+    Returns:
+        The options.
+    """
     split = cast("TestedOn | None", config.getoption("split"))
     return Choice(
         config.getoption("candidate"),
@@ -137,5 +153,5 @@ def choice_of(config: pytest.Config, environ: Mapping[str, str]) -> Choice:
 
 
 def in_ci(environ: Mapping[str, str]) -> bool:
-    """Whether CI is set to anything but nothing, 0 or false."""
+    """Returns whether the variable CI is set, to anything but an empty value, 0 or false."""
     return environ.get("CI", "").strip().lower() not in ("", "0", "false")

@@ -1,4 +1,4 @@
-"""A run of pytest as the report shows it."""
+"""Converts a pytest run into the form that the HTML report shows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,14 @@ from goldgate_reports import SuiteRun
 
 
 def suite_runs(suites: Sequence[SuiteTally]) -> list[SuiteRun]:
-    """Every suite with its verdict, who was tested on what, and its gates."""
+    """Converts suites for the report.
+
+    Args:
+        suites: The suites of the run.
+
+    Returns:
+        Each suite with its verdict, its subjects and split, and its gates.
+    """
     return [_run(suite) for suite in suites]
 
 
@@ -20,7 +27,7 @@ def _run(suite: SuiteTally) -> SuiteRun:
     words, colour = verdict_line(suite)
     split: Literal["dev", "golden"] = "golden" if (suite.info.get("split") or {}).get("name") == "golden" else "dev"
     tone: Literal["ship", "stop", "open"] = "stop" if colour == "red" else "open"
-    if colour == "green" and split == "golden":  # dev's pass ships nothing
+    if colour == "green" and split == "golden":  # a pass on dev does not approve a model
         tone = "ship"
     look = suite.info.get("look")
     return SuiteRun(

@@ -1,4 +1,4 @@
-"""Which files belong to a golden suite, and where in them a gate stands."""
+"""Finds out which suite a file belongs to, and on which line of it a gate is."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SUITES = "suites"
 
 
 def suite_folder(path: Path) -> Path | None:
-    """The folder suites/<task> with a task.yaml in which a file lies, at any depth; None where it lies in none."""
+    """Returns the folder suites/<task> with a task.yaml that contains a file at any depth; None if there is none."""
     for here in path.parents:
         if here.parent.name == _SUITES and (here / "task.yaml").is_file():
             return here
@@ -19,7 +19,7 @@ def suite_folder(path: Path) -> Path | None:
 
 
 def line_of_caller(test_file: Path) -> int | None:
-    """The line of the test file that is being executed in this thread; None where none is."""
+    """Returns the line of the test file that this thread is executing; None if it is executing none."""
     frame = sys._getframe(1)
     while frame is not None:
         if frame.f_code.co_filename == str(test_file):
@@ -29,7 +29,7 @@ def line_of_caller(test_file: Path) -> int | None:
 
 
 def line_of_error(trace: TracebackType | None, test_file: Path) -> int | None:
-    """The innermost line of the test file that an error went through; None where it did not."""
+    """Returns the innermost line of the test file in an error's traceback; None if the file is not in it."""
     line = None
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == str(test_file):
@@ -39,5 +39,5 @@ def line_of_error(trace: TracebackType | None, test_file: Path) -> int | None:
 
 
 def shown_path(path: Path, start: Path) -> str:
-    """A path as people write it: relative to where pytest was started, where it lies below."""
+    """Returns a path relative to where pytest was started, or the whole path if it is not below that folder."""
     return os.path.relpath(path, start) if path.is_relative_to(start) else str(path)

@@ -1,4 +1,4 @@
-"""Who plays which role in a suite: the candidate, and all that it is compared with."""
+"""Finds the subject for each role in a suite: the candidate, and everything it is compared with."""
 
 from __future__ import annotations
 
@@ -19,15 +19,19 @@ from goldgate.task.subject_name import PLAIN_BASE, SubjectName
 
 Role = Literal["candidate", "prompted", "base", "linear", "incumbent", "previous"]
 FIXTURES: frozenset[str] = frozenset({*get_args(Role), "general", "kept"})
-"""The fixtures that hand a test the answers of a subject."""
+"""The fixtures that give a test the scores of a subject."""
 
 
 class _NotChosenYet(Exception):
-    """The best baseline was never chosen on this machine: the one of this name would have to answer dev."""
+    """The best baseline is not known on this machine, because the named one has not answered dev."""
 
 
 class Roles:
-    """Finds the subjects of one suite. dev: reads the dev split; notes: for people, of how they were found."""
+    """Finds the subjects of one suite.
+
+    Attributes:
+        notes: Lines for the summary about how subjects were found.
+    """
 
     def __init__(
         self, workspace: Workspace, champion: Champion | None, choice: Choice, dev: Callable[[], Split]
@@ -38,7 +42,17 @@ class Roles:
         self._parse = workspace.parse
 
     def find(self, role: Role) -> Subject:
-        """Who plays a role. Raises UserError where nobody does, or it cannot be known who."""
+        """Finds the subject for a role.
+
+        Args:
+            role: The role.
+
+        Returns:
+            The subject.
+
+        Raises:
+            UserError: There is no subject for the role, or it cannot be determined.
+        """
         makers: dict[Role, Callable[[], Subject]] = {
             "candidate": self._candidate,
             "prompted": self._prompted,
@@ -75,8 +89,10 @@ class Roles:
         return self._workspace.promoted(champion)
 
     def _prompted(self) -> Subject:
-        """The champion's reference for the champion; for others the one chosen on dev on this machine, else the
-        champion's, else the best of the declared, which are then measured on dev.
+        """For the champion, the reference recorded with it.
+
+        For other candidates, the baseline chosen on dev on this machine, else the champion's reference, else the best
+        declared baseline, measured on dev now.
         """
         recorded, champion = self._recorded_prompted(), self._champion
         if recorded is None or not self._choice.by_champion:
@@ -94,10 +110,10 @@ class Roles:
         return recorded
 
     def _recorded_prompted(self) -> Subject | None:
-        """The baseline that is recorded with the champion, while it is declared and is what it was."""
+        """The baseline that is recorded with the champion, if it is still declared and unchanged."""
         champion = self._champion
         if champion is None or champion.baselines != tuple(self._task.baselines):
-            return None  # another list may have another best
+            return None  # with other baselines declared, another one may be the best
         if not is_listed(self._task, champion.prompted) or self._is_another_list(champion):
             return None
         try:
@@ -108,8 +124,9 @@ class Roles:
         return subject if subject.identity == champion.prompted_identity else None
 
     def _is_another_list(self, champion: Champion) -> bool:
-        """Whether a prompt file was edited since the champion's reference was the best of the list: it may be better
-        now. One that cannot be read is taken for what it was.
+        """Whether a prompt file was edited since the champion's reference was chosen, so that it may be the best now.
+
+        A file that cannot be read counts as unchanged.
         """
         for name, identity in champion.tried.items():
             try:
@@ -120,9 +137,7 @@ class Roles:
         return False
 
     def _choose_prompted(self, measure: bool) -> str:
-        """Name of the best declared baseline on dev. Raises _NotChosenYet where it would have to be measured first and
-        may not.
-        """
+        """Name of the best declared baseline on dev. Raises _NotChosenYet if it is unknown and may not be measured."""
         dev, work = self._dev(), self._workspace
 
         def score(name: str) -> Scored:
@@ -131,7 +146,7 @@ class Roles:
                 raise _NotChosenYet(name)
             return Scored(name, work.scores(subject, dev))
 
-        with recording(Recording()):  # dev's numbers are told where golden's are sealed
+        with recording(Recording()):  # numbers on dev may be shown even if golden is sealed
             chosen = choose_prompted(
                 self._workspace.project,
                 self._task,
@@ -162,7 +177,15 @@ class Roles:
 
 
 def told_of(name: str, scores: ScoreTable) -> list[str]:
-    """What people are told of a subject beside its numbers: how it is known, and what its tokens cost."""
+    """Returns notes about a subject for the summary.
+
+    Args:
+        name: The subject's name.
+        scores: Its scores.
+
+    Returns:
+        How it is identified, if by its name alone, and what its tokens cost, if that is not the price in task.yaml.
+    """
     known, tariff = how_known(name, scores.answers.values()), scores.context.tariff
     cost = [f"cost of {name}: {tariff}"] if tariff is not None and (tariff.own or known) else []
     return [known, *cost] if known else cost

@@ -1,4 +1,4 @@
-"""Whether a run tests a suite as a whole: which of its files and tests were collected, and which were left out."""
+"""Determines whether a run tests a whole suite: which of its files and tests were collected, and which left out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 
 class Selection:
-    """What was collected of every suite, by its folder."""
+    """Records what was collected of each suite, by its folder."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -23,32 +23,39 @@ class Selection:
         self._lacking: dict[Path, str] = {}
 
     def saw_file(self, folder: Path, path: Path) -> None:
-        """A file of a suite that pytest looks into."""
+        """Notes a file of a suite that pytest looks into."""
         self._files.setdefault(folder, set()).add(path)
 
     def saw_item(self, path: Path) -> None:
-        """A test that was found in a file."""
+        """Notes a test that was found in a file."""
         self._items[path] += 1
 
     def saw_report(self, report: pytest.CollectReport) -> None:
-        """How collecting a file went."""
+        """Notes whether a file could be collected."""
         if report.failed:
             self._broken.append(report.nodeid)
 
     def deselected(self, folder: Path) -> None:
-        """A test of a suite that was deselected."""
+        """Notes a test of a suite that was deselected."""
         self._left_out[folder] += 1
 
     def chosen(self, folder: Path, items: list[str]) -> None:
-        """The tests of a suite that are to run, in order."""
+        """Notes the tests of a suite that will run, in order."""
         self._chosen[folder] = items
 
     def lacks(self, folder: Path, what: str) -> None:
-        """A gate that task.yaml asks for is in no test, in words."""
+        """Notes in words a gate that task.yaml asks for and no test has."""
         self._lacking[folder] = what
 
     def describe(self, folder: Path) -> dict[str, Any]:
-        """The tests that are to run, and why they are not the whole suite (empty where they are), as JSON."""
+        """Describes the selection from a suite.
+
+        Args:
+            folder: The suite's folder.
+
+        Returns:
+            As plain JSON values, the tests that will run, and the reasons why they are not the whole suite, if any.
+        """
         return {"items": self._chosen.get(folder, []), "left_out": self._reasons(folder)}
 
     def _reasons(self, folder: Path) -> list[str]:
@@ -72,7 +79,7 @@ class Selection:
         return [*reasons, *([self._lacking[folder]] if folder in self._lacking else [])]
 
     def _missing(self, folder: Path) -> list[str]:
-        """Test files that were not looked into; under --lf, pytest looks into some and then passes them over."""
+        """Test files that pytest did not look into, or that it looked into and then skipped because of --lf."""
         patterns = self._config.getini("python_files")
         files = [p for p in folder.rglob("*.py") if any(fnmatch(p.name, pattern) for pattern in patterns)]
         seen = self._files.get(folder, set())
@@ -80,7 +87,7 @@ class Selection:
         return [p.name for p in files if p not in seen or (passed_over and not self._items[p])]
 
     def _asked_for(self, folder: Path) -> bool:
-        """Whether an argument names the suite's folder or one above it."""
+        """Whether a pytest argument names the suite's folder or one above it."""
         start = self._config.invocation_params.dir
         paths = [(start / arg).resolve() for arg in self._config.args]
         return any(folder.resolve().is_relative_to(path) for path in paths)

@@ -1,4 +1,4 @@
-"""What a suite's run says of its answers: how many came from where, how long they took, and what they cost."""
+"""The answers of a suite's run: how many came from which source, how long they took, and what they cost."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ Counts = dict[str, int]
 
 @dataclass
 class SuiteTable(ScoreTable):
-    """Scores of a suite: its scorers' warnings are no errors under -W error, and it slices by what its code holds."""
+    """The scores of a suite.
+
+    Warnings from scorers do not become errors under -W error, and only slices that the suite's code names are allowed.
+    """
 
     def values(self, metric: str) -> ByExample:
         with unwarned():
@@ -40,7 +43,7 @@ class SuiteTable(ScoreTable):
         check_counted(keep, name, self.context.task)
 
     def strata(self) -> Mapping[str, str]:
-        if not names_strata(self.context.task):  # its looks would not tell one slice from another
+        if not names_strata(self.context.task):  # looks with different slices would then have the same digest
             raise UserError(
                 "novelty strata are asked for, and no code of the suite spells one out",
                 str(self.context.task.folder),
@@ -52,13 +55,24 @@ class SuiteTable(ScoreTable):
 def workspace_of(
     project: Project, task: Task, proof: AnswerFile | None, choice: Choice, say: Callable[[str], None]
 ) -> Workspace:
-    """The workspace of one suite. proof: the recorded answers that it decides from; say: tells people one line."""
+    """Makes the workspace of one suite.
+
+    Args:
+        project: The project.
+        task: The task.
+        proof: Recorded answers to decide from, if any.
+        choice: The options of the run.
+        say: Shows the user one line.
+
+    Returns:
+        The workspace.
+    """
     sources = Sources(proof, choice.answers, choice.generate, choice.regenerate, say)
     return Workspace(project, task, sources=sources, table=SuiteTable)
 
 
 class Source:
-    """What a suite has asked for in its workspace, as its run tells and keeps it."""
+    """What a suite has requested from its workspace, for its summary and its record."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -67,7 +81,7 @@ class Source:
 
     @property
     def counts(self) -> dict[str, Counts]:
-        """Subject on split → origin → answers."""
+        """Number of answers by "subject on split" and origin."""
         counts: dict[str, Counter[str]] = {}
         for one in self._answering.asked:
             counts.setdefault(f"{one.subject.name} on {one.split.name}", Counter()).update(one.collected.counts)
@@ -75,7 +89,7 @@ class Source:
 
     @property
     def notes(self) -> list[str]:
-        """For people: where latencies come from."""
+        """Notes for the summary about where latencies were measured."""
         return [
             f"latency of {subject.name}: {len(timings)} examples one by one on"
             f" {' and '.join(sorted({t.machine for t in timings.values()}))}"
@@ -84,11 +98,11 @@ class Source:
 
     @property
     def tariffs(self) -> dict[str, Tariff]:
-        """The prices of vendors' lists, which change."""
+        """The prices from vendors' price lists, which may change."""
         return {name: tariff for name, tariff in self._workspace.tariffs.items() if tariff.listed}
 
     def said(self) -> list[Said]:
-        """Every answer that was asked for, with what it took and what scorers that need a model made of it."""
+        """Returns every requested answer, with its latency and its values from scorers that need a model."""
         slow = [name for name, scorer in scorers_for(self._task).items() if scorer.model]
         waited: dict[str, dict[str, Timing]] = {}
         for subject, timings in self._answering.timed:
@@ -102,16 +116,24 @@ class Source:
         return made
 
     def audit(self, count: int, seed: int) -> Audit:
-        """Makes some of the answers again."""
+        """Generates some of the answers again and compares them.
+
+        Args:
+            count: Number of answers.
+            seed: Seed that chooses them.
+
+        Returns:
+            The comparison.
+        """
         there = [(one.subject, one.split, one.collected.answers) for one in self._answering.asked]
         with self._answering.alone():
             return audit(there, count, seed, drawn=self._task.decoding.temperature > 0)
 
     def general(self, subject: Subject, way: Way) -> Mapping[str, Answer]:
-        """A subject's answers to the general questions. Raises UserError where one cannot be had."""
+        """Returns a subject's answers to the general questions. Raises UserError if one is not available."""
         return self._answering.answers(without_task(subject, way), passages() if way == "read" else asked())
 
     def kept(self, subject: Subject, other: OtherTask) -> ScoreTable:
-        """A subject's scores on another task. Raises UserError where an answer cannot be had."""
+        """Returns a subject's scores on another task. Raises UserError if an answer is not available."""
         answers = self._answering.answers(on_other_task(subject, other), other.dev)
         return KeptTable(Context(other.task, self._workspace.project.cache), other.dev, answers)

@@ -1,4 +1,4 @@
-"""A verdict with its place in the suite, as a report carries it from the process that ran the gate to the terminal."""
+"""A verdict with its place in the suite, as reports carry it from the process that ran the gate to the terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from goldgate.measures import Verdict
 
 @dataclass(frozen=True)
 class Spoken:
-    """A verdict with its place in the suite: path as shown, and line where it is known."""
+    """A verdict with its place in the suite.
+
+    Attributes:
+        verdict: The verdict.
+        path: The test file, as shown to the user.
+        line: The gate's line; None if it is not known.
+    """
 
     verdict: Verdict
     path: str
@@ -22,12 +28,12 @@ class Spoken:
         return f"{self.path}:{self.line}" if self.line else self.path
 
     def to_json(self) -> dict[str, Any]:
-        """Returns plain JSON values, from which `from_json` makes the same again."""
+        """Returns plain JSON values; `from_json` is the inverse."""
         return {"path": self.path, "line": self.line, "verdict": self.verdict.to_json()}
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Spoken:
-        """Makes what `to_json` gave.
+        """Restores a verdict from `to_json`.
 
         Raises:
             UserError: A field of the verdict is missing or unknown.

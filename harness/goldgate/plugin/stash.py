@@ -1,4 +1,4 @@
-"""Where the plugin keeps its state in pytest's `config.stash`. Loads nothing: every controller of xdist imports it."""
+"""The key of the plugin's state in pytest's `config.stash`. It imports nothing, as every xdist controller loads it."""
 
 from __future__ import annotations
 
@@ -10,4 +10,4 @@ if TYPE_CHECKING:
     from goldgate.plugin.suites import Suites
 
 SUITES: pytest.StashKey[Suites] = pytest.StashKey()
-"""The suites of this process; absent where none was collected."""
+"""The suites of this process; absent if none was collected."""

@@ -1,7 +1,7 @@
-"""One golden suite in one process: who is tested on which examples, at which level, and from which answers.
+"""One golden suite in one process: its subjects, examples, level and answers.
 
-Everything is resolved when first asked for, and once: an answer that could not be had is not asked for again by the
-next test.
+Everything is resolved once, on first use. An error is kept as well, so that the next test does not ask for the same
+missing answer again.
 """
 
 from __future__ import annotations
@@ -34,19 +34,28 @@ from goldgate.task.subject_name import kind_of
 from goldgate.task.task import Task, load_task
 
 T = TypeVar("T")
-Key = tuple[str, ...]  # what is resolved, and for whom: ("subject", "candidate")
+Key = tuple[str, ...]  # what is resolved, and for which role: ("subject", "candidate")
 _NO_TERMS = {"level": None, "look": None, "ledger": None}
 
 
 class Suite:
-    """The suite of one task in this process. Raises UserError, always the same, for what cannot be had."""
+    """The suite of one task in this process. Whatever is not available raises the same UserError each time.
+
+    Attributes:
+        project: The project.
+        name: Name of the task.
+        choice: The options of the run.
+        tests_candidate: Whether any test that will run uses the candidate; only then is a look taken.
+        declared: The subject fixtures that the current test has as arguments.
+        notes: Lines for the summary.
+    """
 
     def __init__(self, project: Project, name: str, choice: Choice, say: Callable[[str], None]) -> None:
         self.project = project
         self.name = name
         self.choice = choice
-        self.tests_candidate = True  # whether a test that is to run uses the candidate: only then is golden looked at
-        self.declared: frozenset[str] = frozenset()  # the subjects that the test which runs now has as arguments
+        self.tests_candidate = True
+        self.declared: frozenset[str] = frozenset()
         self.notes: list[str] = []
         self._say = say
         self._made: dict[Key, tuple[Any, UserError | None]] = {}
@@ -72,7 +81,7 @@ class Suite:
 
     @property
     def split_name(self) -> TestedOn:
-        """golden for the champion, dev for anything else, unless the command line says which."""
+        """The split from the command line, else golden for the champion and dev for other subjects."""
         if self.choice.split is not None:
             return self.choice.split
         by_champion = self.choice.by_champion
@@ -81,12 +90,12 @@ class Suite:
         return "golden" if by_champion and self.champion is not None else "dev"
 
     def split(self, name: TestedOn | None = None) -> Split:
-        """The examples of this run, or the named split."""
+        """Returns the named split, by default the one of this run."""
         which = name or self.split_name
         return self._once(("split", which), lambda: load_split(self.project, self.name, which))
 
     def tags(self) -> tuple[str, ...]:
-        """The edge cases: the tags of the golden split, whatever split the run is on."""
+        """Returns the edge cases, which on either split are golden's tags. Raises UserError if it has none."""
         card = self._once(("card",), lambda: read_card(self.project.golden(self.name)))
         tags = tuple(card.splits.get("golden", {}).get("tags", {}))
         if not tags:
@@ -99,7 +108,7 @@ class Suite:
 
     @property
     def workspace(self) -> Workspace:
-        """Where subjects, answers and scores come from."""
+        """The workspace that subjects, answers and scores come from."""
 
         def make() -> Workspace:
             proof = self.champion if self.replay is None else self.replay
@@ -110,12 +119,12 @@ class Suite:
 
     @property
     def source(self) -> Source:
-        """What was asked for there."""
+        """What the suite has requested from its workspace."""
         return self._once(("source",), lambda: Source(self.workspace))
 
     @property
     def replay(self) -> Replay | None:
-        """The recorded answers that this run decides from, where it was asked to."""
+        """The recorded answers of the run given by --answers; None without that option."""
 
         def find() -> Replay | None:
             if self.choice.answers is None:
@@ -126,12 +135,12 @@ class Suite:
         return self._once(("replay",), find)
 
     def evidence(self) -> SuiteAnswers:
-        """All that this run was decided from."""
+        """Returns all answers that this run was decided from."""
         roles = {role: (s.name, s.identity) for role, s in self._subjects().items()}
         return SuiteAnswers(roles, self.source.said(), self.source.tariffs)
 
     def subject(self, role: Role) -> Subject:
-        """Who plays a role in the suite."""
+        """Returns the subject for a role. Raises UserError if there is none."""
         return self._once(("subject", role), lambda: self._find(role))
 
     def _find(self, role: Role) -> Subject:
@@ -150,9 +159,17 @@ class Suite:
         )
 
     def scored(self, role: Role) -> Scored:
-        """A role's answers on the examples of this run, as measures. The look at golden is opened first.
+        """Returns a role's scores on the examples of this run, after recording the look if there is one.
 
-        Raises UserError where the test that runs did not declare it: no look would have been counted.
+        Args:
+            role: The role.
+
+        Returns:
+            The scores as measures.
+
+        Raises:
+            UserError: An answer is not available, or the current test does not have the role as an argument, so that no
+                look was counted for it.
         """
         self._check_declared(role)
 
@@ -165,7 +182,7 @@ class Suite:
         return self._once(("scored", role), make)
 
     def general(self) -> General:
-        """The candidate on the general questions, and the base model before it. As `scored` otherwise."""
+        """Returns the scores of the candidate and the base model on the general questions. Raises as `scored`."""
         self._check_declared("general")
         self.terms()
 
@@ -176,7 +193,17 @@ class Suite:
         return self._once(("general",), lambda: General("general", answers("candidate"), before))
 
     def kept(self, name: str) -> Kept:
-        """The candidate on another task, by its entry of must_not_regress, and the base model. As `scored` else."""
+        """Returns the scores of the candidate and the base model on another task.
+
+        Args:
+            name: The task's entry in must_not_regress.
+
+        Returns:
+            The scores.
+
+        Raises:
+            UserError: As for `scored`, or the other task cannot be loaded.
+        """
         self._check_declared("kept")
         self.terms()
         other = self._once(("kept", name), lambda: other_task(name, self.task, self.project))
@@ -187,7 +214,7 @@ class Suite:
         return Kept(f"kept[{name}]", scores("candidate"), lambda: scores("base"))
 
     def kept_names(self) -> tuple[str, ...]:
-        """The entries of must_not_regress. Raises UserError where there is none."""
+        """Returns the entries of must_not_regress. Raises UserError if there are none."""
         if not self.task.must_not_regress:
             raise UserError(
                 "a test asks for kept, and no task is named that must not regress",
@@ -197,12 +224,19 @@ class Suite:
         return self.task.must_not_regress
 
     def unkept(self, kept: Iterable[object]) -> str:
-        """Why a suite whose tests ask for these entries of must_not_regress is not whole; empty where it is."""
+        """Finds entries of must_not_regress that no test covers.
+
+        Args:
+            kept: The entries that tests ask for.
+
+        Returns:
+            Why the suite is not complete; empty if it is.
+        """
         asked = set(kept)
         try:
             missing = [name for name in self.task.must_not_regress if name not in asked]
         except UserError:
-            return ""  # its gates say it
+            return ""  # its gates will report the error
         return f"must_not_regress names {', '.join(missing)}, and no test asks for kept" if missing else ""
 
     def _check_declared(self, fixture: str) -> None:
@@ -214,8 +248,10 @@ class Suite:
             )
 
     def illustration(self) -> Illustration | None:
-        """The candidate on the examples that may be shown: golden's where this run opens it, else dev's. From answers
-        that exist already; None where one is missing. Calls no model.
+        """Returns the candidate's scores on examples that may be shown, without calling a model.
+
+        Returns:
+            Scores on golden if this run opens it, else on dev; None if an answer is missing.
         """
 
         def find() -> Illustration | None:
@@ -226,11 +262,16 @@ class Suite:
         try:
             return self._once(("illustration",), find)
         except UserError:
-            return None  # it only illustrates a gate that is decided already
+            return None  # it only illustrates a gate that is already decided
 
     def terms(self) -> Terms:
-        """Level and reading of this run's gates. On golden a candidate that is no declared baseline takes a look:
-        recorded before any score is known, and where CI is set only read.
+        """Returns the terms of this run's gates, taking a look first if the run is on golden and needs one.
+
+        Returns:
+            The terms.
+
+        Raises:
+            UserError: Golden may not be looked at, or its ledger is broken.
         """
         return self._once(("terms",), self._terms)
 
@@ -241,8 +282,10 @@ class Suite:
         return golden_terms(self.project, self.task, self.choice, self.champion, self.split(), candidate, self._tested)
 
     def _tested(self, subject: Subject) -> str:
-        """Identity of who takes a look. Behind an endpoint's name another model may answer from one day to the next, so
-        it is its answers that are tested: answers that differ are another look.
+        """The identity under which a subject takes its look.
+
+        The model behind an endpoint may change at any time under the same name, so an endpoint's identity includes its
+        answers: different answers are another look.
         """
         if kind_of(subject.name) != "endpoint":
             return subject.identity
@@ -250,21 +293,21 @@ class Suite:
         return digest([subject.identity, {a.example: [a.text, a.finish] for a in answers}])
 
     def _subjects(self) -> dict[str, Subject]:
-        """Who was resolved so far, by role."""
+        """The subjects that are resolved so far, by role."""
         return {what[1]: subject for what, subject in self._resolved() if what[0] == "subject"}
 
     def _resolved(self) -> Iterator[tuple[Key, Any]]:
         return ((what, value) for what, (value, error) in self._made.items() if error is None)
 
     def audited(self) -> dict[str, Any] | None:
-        """What --audit came to; None where it was not asked for or the suite asked for no answer."""
+        """Returns the result of --audit as JSON values; None without it, or if the suite requested no answer."""
         if not self.choice.audit or ("workspace",) not in dict(self._resolved()):
             return None
         seed = random.SystemRandom().randrange(2**32)
         return self._once(("audit",), lambda: self.source.audit(self.choice.audit, seed)).to_json()
 
     def describe(self) -> dict[str, Any]:
-        """What the summary says of this suite, as JSON: only of what was resolved while it ran."""
+        """Returns the facts for the summary as plain JSON values, limited to what was resolved while the suite ran."""
         made = dict(self._resolved())
         terms: Terms | None = made.get(("terms",))
         split = made.get(("split", self.split_name)) if ("task",) in made and ("champion",) in made else None

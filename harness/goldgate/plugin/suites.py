@@ -1,4 +1,4 @@
-"""The golden suites that one process of pytest has collected."""
+"""The golden suites that a pytest process has collected."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ from goldgate.task.project import Project, cache_folder, cache_limit
 
 
 class Suites:
-    """The suites by their folder, and what was selected of each."""
+    """The suites of this process.
+
+    Attributes:
+        selection: What was collected and selected of each suite.
+    """
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -28,11 +32,11 @@ class Suites:
         self.selection = Selection(config)
 
     def all(self) -> list[tuple[Path, Suite]]:
-        """Every suite with its folder, in the order in which they were found."""
+        """Returns every suite with its folder, in the order they were found."""
         return list(self._suites.items())
 
     def at(self, path: Path) -> Suite | None:
-        """The suite that a file belongs to."""
+        """Returns the suite that a file belongs to; None if it belongs to none."""
         folder = suite_folder(path)
         if folder is None:
             return None
@@ -49,11 +53,11 @@ class Suites:
         return Suite(project, folder.name, choice, self._say)
 
     def describe(self) -> list[dict[str, Any]]:
-        """Every suite, what was selected of it and how it was resolved, as JSON."""
+        """Returns the facts of every suite and its selection as plain JSON values."""
         return [{**s.describe(), **self.selection.describe(folder)} for folder, s in self._suites.items()]
 
     def _say(self, line: str) -> None:
-        """One line for who waits, past the capture of output."""
+        """Shows one line in the terminal at once, despite pytest's capture of output."""
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
         capture = self._config.pluginmanager.get_plugin("capturemanager")
         if reporter is None or is_worker(self._config):
@@ -66,7 +70,7 @@ class Suites:
 
 
 def _project_at(root: Path) -> Project:
-    """The project with this user's cache, by the environment. What is wrong there is said without a traceback."""
+    """The project with the cache that the environment names; an error there is reported without a traceback."""
     try:
         return Project(root, cache_folder(os.environ), cache_limit(os.environ))
     except UserError as error:

@@ -1,4 +1,4 @@
-"""The end of a run: what every gate came to, the verdict on each suite, the look's outcome, and the exit status."""
+"""The end of a run: the table of gates, the verdict on each suite, the outcome of its look, and the exit status."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 
 class SummaryPlugin:
-    """Listens to reports, also those that come from xdist's workers."""
+    """The hooks that sum up a run from its reports, including those of xdist workers.
+
+    Attributes:
+        tally: What the reports have said so far.
+    """
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -31,14 +35,14 @@ class SummaryPlugin:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """What an xdist worker says of its suites when it ends."""
+        """Takes over what an xdist worker says of its suites when it ends."""
         output: Mapping[str, Any] = getattr(node, "workeroutput", None) or {}
         if CARRIED in output:
             self.tally.describe(json.loads(output[CARRIED]))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Writes looks' outcomes, and in CI fails a run that leaves a suite without a verdict."""
+        """Writes the outcomes of looks and, in CI, fails a run that leaves a suite without a verdict."""
         suites = self._config.stash.get(SUITES, None)
         told = [] if suites is None else suites.describe()
         if is_worker(self._config):
@@ -52,7 +56,7 @@ class SummaryPlugin:
             if not suite.audit_is_clean and session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
             if suite.complete:
-                if suite.audit_is_clean:  # else the evidence is broken, and a look's outcome is written once
+                if suite.audit_is_clean:  # otherwise the evidence is broken, and an outcome can only be written once
                     _write_outcome(suite)
             elif in_ci(os.environ) and session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -62,20 +66,20 @@ class SummaryPlugin:
             request.outcome = outcomes[0] if outcomes else SuiteOutcome(evidence=evidence)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        if is_worker(self._config):  # has a terminal too, which nobody sees, and knows a part alone
+        if is_worker(self._config):  # a worker's terminal is not shown, and it knows only its own part
             return
         if self.tally.suites and not self._config.getoption("collectonly", False):
             from goldgate.plugin.terminal import write_summary
 
             write_summary(terminalreporter, self.tally.suites)
-            if REQUEST not in self._config.stash:  # who asked shows the suite himself
+            if REQUEST not in self._config.stash:  # the caller of run_suite shows the result itself
                 if path := self._config.getoption("gate_report"):
                     _write_report(terminalreporter, self.tally.suites, self._config.invocation_params.dir / path)
                 _tell_github(terminalreporter, self.tally.suites, self._config.invocation_params.dir, os.environ)
 
 
 def _outcome(suite: SuiteTally, evidence: tuple[Callable[[], SuiteAnswers], ...]) -> SuiteOutcome:
-    """What who asked for this run is told of the suite."""
+    """The outcome of a suite for the caller of run_suite."""
     look, ran = suite.info.get("look"), bool(suite.info)
     return SuiteOutcome(
         tuple(item.nodeid for item in suite.ordered()),
@@ -104,7 +108,7 @@ def _write_report(out: pytest.TerminalReporter, suites: list[SuiteTally], path: 
 def _tell_github(
     out: pytest.TerminalReporter, suites: list[SuiteTally], start: Path, environ: Mapping[str, str]
 ) -> None:
-    """Writes what GitHub's runner asks for, where it asks."""
+    """Writes annotations and the job summary, if the environment is that of GitHub Actions."""
     from goldgate.plugin.github import error_commands, step_summary
 
     if environ.get("GITHUB_ACTIONS") == "true":
@@ -120,7 +124,7 @@ def _tell_github(
 
 
 def _write_outcome(suite: SuiteTally) -> None:
-    """Writes what came of the suite's look beside it, once: a look is never written again."""
+    """Writes the outcome of the suite's look next to it, which is done once and never changed."""
     look = suite.info.get("look")
     if look is None or not suite.info["writes"]:
         return
@@ -128,6 +132,6 @@ def _write_outcome(suite: SuiteTally) -> None:
 
     folder = Path(suite.root) / "golden" / suite.task / "looks"
     found = next((x for x in read_looks(folder) if x.name == look["name"]), None)
-    if found is None:  # golden was refreshed meanwhile: the look is retired
+    if found is None:  # golden was refreshed during the run, which retired the look
         return
     write_outcome(folder, found, suite.verdicts(), suite.passed)

@@ -1,4 +1,4 @@
-"""What became of every item of the golden suites, told from pytest's reports alone, so that it works across xdist."""
+"""The outcome of every item of the golden suites, taken from pytest's reports alone so that it works with xdist."""
 
 from __future__ import annotations
 
@@ -18,7 +18,14 @@ End = Literal["passed", "failed", "skipped", "xfailed", "error", "not run"]
 
 @dataclass
 class ItemTally:
-    """One item. spoken: its verdicts; runs: how often its test was called."""
+    """The outcome of one item.
+
+    Attributes:
+        nodeid: pytest's node id.
+        end: How it ended.
+        spoken: Its verdicts.
+        runs: How often its test was called.
+    """
 
     nodeid: str
     end: End = "not run"
@@ -28,7 +35,14 @@ class ItemTally:
 
 @dataclass
 class SuiteTally:
-    """One suite of one project. info: what the processes that ran it say of it, merged."""
+    """One suite of one project.
+
+    Attributes:
+        root: The project's folder.
+        task: Name of the task.
+        items: Its items by node id.
+        info: The facts about it from the processes that ran it, merged.
+    """
 
     root: str
     task: str
@@ -36,20 +50,20 @@ class SuiteTally:
     info: dict[str, Any] = field(default_factory=dict)
 
     def ordered(self) -> list[ItemTally]:
-        """The items in the order of the suite, those that never ran among them."""
+        """Returns the items in the suite's order, including those that never ran."""
         names = dict.fromkeys([*self.info.get("items", []), *self.items])
         return [self.items.get(name) or ItemTally(name) for name in names]
 
     def spoken(self) -> list[Spoken]:
-        """All verdicts with their places, in the order of the suite."""
+        """Returns all verdicts with their places, in the suite's order."""
         return [s for item in self.ordered() for s in item.spoken]
 
     def verdicts(self) -> list[Verdict]:
-        """All verdicts in the order of the suite."""
+        """Returns all verdicts in the suite's order."""
         return [s.verdict for s in self.spoken()]
 
     def gaps(self) -> list[str]:
-        """Why there is no verdict on the suite as a whole; empty where there is one."""
+        """Returns the reasons why there is no verdict on the suite as a whole; empty if there is one."""
         items = self.ordered()
         reasons = list(self.info.get("left_out", []))
         for end in ("skipped", "xfailed", "not run"):
@@ -67,19 +81,19 @@ class SuiteTally:
 
     @property
     def audit_is_clean(self) -> bool:
-        """Whether the answers that were made again, where any were, are what had been recorded."""
+        """Whether all answers that --audit generated again match the recorded ones."""
         found = self.info.get("audit")
         return found is None or not (found["error"] or found["different"])
 
     @property
     def passed(self) -> bool:
-        """Whether the suite as a whole was run and every item and verdict of it passed."""
+        """Whether the whole suite ran and every item and verdict passed."""
         good = all(item.end == "passed" for item in self.ordered())
         return self.complete and self.audit_is_clean and good and all(self.verdicts())
 
 
 class Tally:
-    """All suites of a run, by project and task."""
+    """Collects the outcome of a run from its reports, by project and task."""
 
     def __init__(self) -> None:
         self._suites: dict[tuple[str, str], SuiteTally] = {}
@@ -92,7 +106,7 @@ class Tally:
         return self._suites.setdefault((root, task), SuiteTally(root, task))
 
     def add(self, report: pytest.TestReport) -> None:
-        """One phase of one item; of other tests nothing is kept."""
+        """Adds the report of one phase of an item. Reports of tests outside suites are ignored."""
         carried: str | None = getattr(report, CARRIED, None)
         if carried is None:
             return
@@ -103,7 +117,7 @@ class Tally:
         item.end = _end(report, item.end)
 
     def describe(self, told: Sequence[Mapping[str, Any]]) -> None:
-        """What a process says of its suites (one process, or each worker in turn)."""
+        """Adds what a process says of its suites; with xdist, it is called for each worker."""
         for info in told:
             suite = self._suite(info["root"], info["task"])
             suite.info = _merged(suite.info, info) if suite.info else dict(info)
@@ -124,7 +138,7 @@ def _end(report: pytest.TestReport, before: End) -> End:
 
 
 def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """Two workers on one suite: what either has resolved; an answer that one generated the others found cached."""
+    """Merges the facts of two workers on one suite. An answer that one generated was cached for the other."""
     merged = {key: one[key] if one[key] is not None else other[key] for key in one}
     merged["left_out"] = list(dict.fromkeys([*one["left_out"], *other["left_out"]]))
     merged["notes"] = list(dict.fromkeys([*one["notes"], *other["notes"]]))

@@ -1,4 +1,4 @@
-"""The table of gates and the verdict on every suite, under pytest's own output."""
+"""The table of gates and the verdict on every suite, below pytest's own output."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _RIGHT = {COLUMNS.index(name) for name in ("estimate", "threshold", "n")}
 
 
 def write_summary(out: pytest.TerminalReporter, suites: list[SuiteTally]) -> None:
-    """Writes every suite: what it is on, where its answers came from, its gates, and its verdict."""
+    """Writes each suite to the terminal: split, subjects, source of the answers, gates and verdict."""
     out.write_sep("=", "golden suites")
     for suite in suites:
         for line in head(suite.info):
@@ -34,7 +34,14 @@ def write_summary(out: pytest.TerminalReporter, suites: list[SuiteTally]) -> Non
 
 
 def head(info: Mapping[str, Any]) -> list[str]:
-    """Which examples, look and level; who played which role; where the answers came from."""
+    """Renders the lines above a suite's table.
+
+    Args:
+        info: The facts of the suite.
+
+    Returns:
+        The lines: split, look and level; what looks have cost; the subjects by role; the source of answers; notes.
+    """
     split, look = info.get("split"), info.get("look")
     lines = [str(info.get("task", ""))]
     if split is not None:
@@ -56,7 +63,15 @@ def head(info: Mapping[str, Any]) -> list[str]:
 
 
 def cost(ledger: Mapping[str, Any], level: float | None) -> str:
-    """What the looks at golden have cost so far, in words. level: this look's, None where it is none."""
+    """Describes what the looks at golden have cost so far.
+
+    Args:
+        ledger: The facts of the ledger.
+        level: Level of this run's look; None if it takes none.
+
+    Returns:
+        The description.
+    """
     if ledger["opened"]:
         return "golden was opened: passes carry no error rate until it is refreshed (goldgate prepare --refresh-golden)"
     looks = f"{ledger['looks']} look{'s' if ledger['looks'] != 1 else ''} at this golden split"
@@ -69,7 +84,14 @@ def cost(ledger: Mapping[str, Any], level: float | None) -> str:
 
 
 def verdict_line(suite: SuiteTally) -> tuple[str, str]:
-    """The verdict on the suite as a whole and its colour, or why there is none."""
+    """Renders the verdict on a suite as a whole.
+
+    Args:
+        suite: The suite.
+
+    Returns:
+        The verdict, or why there is none, and its colour.
+    """
     outcomes: Counter[str] = Counter(v.outcome for v in suite.verdicts())
     other = sum(i.end in ("failed", "error") and all(s.verdict for s in i.spoken) for i in suite.ordered())
     wrong = [f"{outcomes[name]} {name}" for name in ("fail", "undecided", "invalid") if outcomes[name]]
@@ -107,7 +129,7 @@ def _write_table(out: pytest.TerminalReporter, suite: SuiteTally) -> None:
 
 
 def cells(verdict: Verdict) -> tuple[str, ...]:
-    """The cells of one verdict under COLUMNS."""
+    """Returns the cells of one verdict, in the order of COLUMNS."""
     if verdict.outcome == "invalid":
         return (verdict.gate, "-", "-", "-", "-", "invalid", "-")
     interval = f"{_number(verdict, verdict.low)} to {_number(verdict, verdict.high)}"
@@ -124,14 +146,12 @@ def cells(verdict: Verdict) -> tuple[str, ...]:
 
 
 def _is_margin(verdict: Verdict) -> bool:
-    """Whether a gate compares two measures: its numbers are by how much it holds, and 0 is the threshold."""
+    """Whether a gate compares two measures, so that its numbers are margins and its threshold is 0."""
     return verdict.metric == verdict.gate
 
 
 def _number(verdict: Verdict, x: float) -> str:
-    """Rates with three digits after the point, larger units with four figures; margins with their sign; - where it is
-    sealed.
-    """
+    """A number of a verdict: rates with three decimals, larger units with four digits, margins signed, sealed "-"."""
     if verdict.sealed:
         return "-"
     low, high = verdict.bounds

@@ -1,4 +1,4 @@
-"""How the gates of a run are decided: level and reading, and on golden the look that the run is."""
+"""The terms on which the gates of a run are decided: level, reading and, on golden, the look that the run takes."""
 
 from __future__ import annotations
 
@@ -37,8 +37,14 @@ from goldgate.task.task import Task
 
 @dataclass(frozen=True)
 class Ledger:
-    """What the looks at a golden split have cost together. error: the suite's; opened: whether its examples were shown;
-    sealed: whether verdicts alone are.
+    """The cost of all looks at a golden split.
+
+    Attributes:
+        looks: Number of looks.
+        spent: Error that they have spent.
+        error: The suite's error rate, of which `spent` is a part.
+        opened: Whether golden's examples were shown.
+        sealed: Whether only verdicts are shown.
     """
 
     looks: int
@@ -50,9 +56,16 @@ class Ledger:
 
 @dataclass(frozen=True)
 class Terms:
-    """How the gates of a run are decided. force: one reading for all of them; error: that a pass carries, None where
-    golden was opened; note: for people; look: the one that the run is, None where it is none; ledger: golden's, None
-    on dev.
+    """The terms on which the gates of a run are decided.
+
+    Attributes:
+        level: Level of shown gates, per side.
+        reading: The default reading of gates.
+        force: One reading for all gates; None to use each gate's own.
+        error: Error rate that a pass carries; None if golden was opened.
+        note: Where a verdict was given, for its message.
+        look: The look that the run takes; None if it takes none.
+        ledger: The cost of looks so far; None on dev.
     """
 
     level: float
@@ -68,13 +81,20 @@ class Terms:
         return self.ledger is not None and self.ledger.sealed
 
     def to_json(self) -> dict[str, Any]:
-        """What the summary says of them."""
+        """Returns the facts for the summary as plain JSON values."""
         look = None if self.look is None else {"name": self.look.name, "number": self.look.number, "new": self.look.new}
         return {"level": self.level, "look": look, "ledger": None if self.ledger is None else vars(self.ledger)}
 
 
 def dev_terms(task: Task) -> Terms:
-    """On dev every gate is read as observed: it chose the candidate, so nothing is shown there."""
+    """Returns the terms on dev, where every gate is read as observed, because dev was used to choose the candidate.
+
+    Args:
+        task: The task.
+
+    Returns:
+        The terms.
+    """
     return Terms(level(1, task.error), task.gates, "observed", task.error, "dev", None, None)
 
 
@@ -87,10 +107,24 @@ def golden_terms(
     candidate: Subject | None,
     tested: Callable[[Subject], str],
 ) -> Terms:
-    """On golden a candidate that is no declared baseline takes a look: recorded before any score is known, and where CI
-    is set only read. candidate: None where no test uses it; tested: the identity under which it takes its look.
+    """Returns the terms on golden, where a candidate that is not a declared baseline takes a look.
 
-    Raises UserError where golden leaks, where its ledger decides nothing, and where it may not be looked at or opened.
+    The look is recorded before any score is known. In CI it is only read.
+
+    Args:
+        project: The project.
+        task: The task.
+        choice: The options of the run.
+        champion: The current champion, if any.
+        split: The golden split.
+        candidate: The subject under test; None if no test uses it.
+        tested: Returns the identity under which a subject takes its look.
+
+    Returns:
+        The terms.
+
+    Raises:
+        UserError: Golden leaks into another split, its ledger is broken, or it may not be looked at or opened.
     """
     folder = ledger_folder(project, task.name)
     _check_leaks(project, task.name)
@@ -111,17 +145,17 @@ def golden_terms(
 
 
 def ledger_folder(project: Project, task: str) -> Path:
-    """Where the looks at a task's golden split lie."""
+    """Returns the folder that holds the looks at a task's golden split."""
     return project.golden(task) / "looks"
 
 
 def writes(project: Project, choice: Choice) -> bool:
-    """Whether this run may write to the ledger: not where CI is set, but in the demo's own project."""
+    """Returns whether this run may write to the ledger, which CI may do only in the project of a demo."""
     return not choice.ci or project.demo
 
 
 def _check_leaks(project: Project, task: str) -> None:
-    """Raises UserError where an example of golden stands in a split that training may read, or twice in golden."""
+    """Raises UserError if a golden example also occurs in a split that training may read, or twice in golden."""
     names = [n for n in SPLITS if (project.golden(task) / f"{n}.jsonl").is_file()]
     check_leaks({n: load_split(project, task, n) for n in names})
 
@@ -149,7 +183,7 @@ def _look(
 
 
 def _open_golden(folder: Path, task: Task, look: Look | None, *, write: bool) -> None:
-    """Records that golden is opened, before an example of it is shown. Raises UserError where it may not be."""
+    """Records that golden is opened, before any of its examples is shown. Raises UserError if that is not allowed."""
     if task.golden == "sealed":
         raise UserError(
             "golden is sealed: its examples are not shown",
