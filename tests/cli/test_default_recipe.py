@@ -81,7 +81,7 @@ def test_killed_in_its_second_epoch_it_ends_with_the_bytes_of_an_unbroken_one(
 ) -> None:
     whole, broken = attempt(ran, f"{kind}-{precision}-3"), attempt(ran, f"{kind}-{precision}-killed")
     assert not (ran / f"{kind}-{precision}-killed.json").exists(), "the process died before it could write"
-    assert "is taken up again" in said(ran, f"{kind}-{precision}-resumed")["err"]
+    assert "is resumed" in said(ran, f"{kind}-{precision}-resumed")["err"]
     assert any("resumed after step 8" in n for n in json.loads((broken / "attempt.json").read_text())["notes"])
     files = [{p.name: p.read_bytes() for p in (folder / "adapter").iterdir()} for folder in (whole, broken)]
     assert files[0] == files[1]

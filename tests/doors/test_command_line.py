@@ -60,7 +60,7 @@ def test_init_makes_a_project_that_prepare_accepts(typed: Typed) -> None:
         (("init", "../x", "--from", "f", "--input", "q", "--output", "a"), "is not a valid name"),
         (("init", "x", "--from", "missing.csv", "--input", "q", "--output", "a"), "no such file"),
         (("report", "nothing"), "no project here"),
-        (("demo", "nothing"), 'no demo of "nothing"'),
+        (("demo", "nothing"), 'there is no demo of "nothing"'),
         (("fly",), "No such command"),
         (("train",), "takes either a task or a run to train again"),
     ],
@@ -113,7 +113,7 @@ def test_a_candidate_is_not_evaluated_on_golden(typed: Typed) -> None:
     _task(typed)
     status, _, err = typed("evaluate", "pets", "--subject", "adapter:x", "--split", "golden")
     assert status == 2
-    assert "are a look, which evaluate does not spend" in err
+    assert "is a look, which evaluate does not take" in err
 
 
 def test_no_champion_is_said_plainly(typed: Typed) -> None:
@@ -128,7 +128,7 @@ def test_the_demo_does_not_write_into_a_folder_that_is_in_use(typed: Typed) -> N
     Path("mine/file").write_text("x")
     status, _, err = typed("demo", "--folder", "mine")
     assert status == 2
-    assert "is not empty and no demo's project" in err
+    assert "is not empty and is not a demo's project" in err
     assert [p.name for p in Path("mine").iterdir()] == ["file"]
 
 

@@ -10,8 +10,8 @@ import pytest
 from filelock import FileLock, Timeout
 
 from goldgate.answers.cache import answer_cache
-from goldgate.answers.collect import MissingAnswers, write_recorded
-from goldgate.answers.recorded import AnswerFile, answer_row
+from goldgate.answers.collect import MissingAnswers
+from goldgate.answers.recorded import AnswerFile, answer_row, write_recorded
 from goldgate.answers.timings import Timings
 from goldgate.base.errors import UserError
 from goldgate.jobs import workspace as workspace_module
@@ -179,7 +179,7 @@ def test_latencies_are_recorded_else_measured_before_else_measured_now(
 
 def test_a_run_whose_answers_alone_decide_has_its_latencies_or_none(counts: Any, pupil: Pupil) -> None:
     sources = Sources(recorded(counts, pupil, 24), run="r1")
-    with pytest.raises(UserError, match="the run has no latencies of") as caught:
+    with pytest.raises(UserError, match="the run recorded no latency of") as caught:
         Workspace(counts.project, counts.task, sources=sources).answering.timings(pupil, counts.split("dev"))  # type: ignore[arg-type]
     assert caught.value.where == "r1"
 

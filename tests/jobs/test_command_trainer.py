@@ -39,7 +39,7 @@ def test_a_program_trains_and_the_loop_decides(
     counts.settings(train={"trainer": "command", "command": ["my-trainer", "{train}", "{out}"]})
     status, out, err = typed("train", "counts", "--attempts", "2", "--minutes", "5", "--json")
     assert status == 0, err
-    assert "attempt 1: my-trainer  a program of yours trains" in err
+    assert "attempt 1: my-trainer  your program trains" in err
     assert 0 < limits[1] <= limits[0] <= 300
     assert looks(counts) == 1
     assert load_champion(counts.project, "counts") is not None

@@ -136,7 +136,7 @@ def test_a_comparison_and_an_interrupted_run_on_the_same_base_model_share_the_at
 @pytest.mark.parametrize(
     ("names", "more", "says"),
     [
-        ("small", (), "one base model is no comparison"),
+        ("small", (), "a comparison needs at least two base models"),
         ("small,small", (), "two of the base models are the same"),
         ("small,smal", (), 'no base model "smal"'),
         ("small,large", ("--seeds", "3"), "--seeds and --base-models"),

@@ -296,7 +296,7 @@ def test_a_demo_says_what_is_recorded_and_makes_some_again(
 
     monkeypatch.setattr(demo, "make_again", make_again)
     _, _, err = typed("demo")
-    assert "Recorded with the task, not made here: 114 answers of base+zero_shot on dev" in err
+    assert "Recorded with the task, not generated here: 114 answers of base+zero_shot on dev" in err
     typed("demo", "--audit", "9")
     typed("demo", "--audit", "0")
     assert counts == [AUDITED, 9]

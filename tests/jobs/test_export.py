@@ -235,7 +235,7 @@ def test_a_champion_is_exported_only_as_what_was_promoted(typed: Typed, shop: Sh
     assert "promoted without a pass: a test" in (shop.project.root / "out" / "README.md").read_text()
     train_adapter(tiny_llama, shop.adapter, model_digest(shop.project.cache, str(tiny_llama)), seed=2)
     status, _, err = typed("export", "demo", "--to", "again")
-    assert (status, "what lies there is not what was promoted" in err) == (2, True)
+    assert (status, "the adapter there is not the one that was promoted" in err) == (2, True)
 
 
 def test_a_folder_without_its_note_is_no_subject(typed: Typed, shop: Shop, tiny_llama: Path) -> None:

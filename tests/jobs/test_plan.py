@@ -235,7 +235,7 @@ def test_it_asks_nobody_and_writes_nothing(typed: Typed, counts: Any) -> None:
     before = files(counts.project.root)
     said = spoken(typed, "counts", "--subject", BASE)
     assert [row["item"].rpartition("::")[2] for row in said["unplanned"]] == ["test_beats_prompting"]
-    missing = "which baseline is the best is not known: base+zero_shot+constrained has not answered dev"
+    missing = "the best baseline is not known: base+zero_shot+constrained has not answered dev"
     assert missing in said["unplanned"][0]["why"]
     assert by_gate(said)["exact_match >= 0.60"]["truth"] == 20 / 24
     assert files(counts.project.root) == before
@@ -263,7 +263,7 @@ def test_the_shipped_suite_is_planned_from_its_recorded_answers(typed: Typed, mo
 
 def test_where_nobody_has_answered_it_says_what_to_run(typed: Typed, counts: Any) -> None:
     message = refused(typed, "counts")
-    assert "nobody has answered dev yet" in message
+    assert "no subject has answered dev yet" in message
     assert "goldgate evaluate counts --subject base+zero_shot" in message
     counts.cached(BASE, dev=4)
     message = refused(typed, "counts", "--subject", "base+few_shot:2")
@@ -304,15 +304,15 @@ def test_an_unknown_subject_gets_the_nearest_name(typed: Typed, answered: Any) -
 @pytest.mark.parametrize(
     ("truth", "message"),
     [
-        ("95", "a rate lies between 0 and 1: 95 cannot"),
-        ("-0.1", "a rate lies between 0 and 1"),
-        ("nan", "a rate lies between 0 and 1"),
+        ("95", "a rate is always between 0 and 1: its true value cannot be 95"),
+        ("-0.1", "a rate is always between 0 and 1"),
+        ("nan", "a rate is always between 0 and 1"),
         ("high", '"high" is not a number'),
         ("", '"" is not a number'),
-        ("exact_match=1.5", "exact_match lies between 0 and 1"),
+        ("exact_match=1.5", "exact_match is always between 0 and 1"),
         ("exact_match=", '"" is not a number'),
         ("exact_mach=0.9", 'no gate is on the mean of "exact_mach"\n  did you mean "exact_match"'),
-        ("exact_match - prompted.exact_match=2", "lies between -1 and 1"),
+        ("exact_match - prompted.exact_match=2", "is always between -1 and 1"),
     ],
 )
 def test_a_truth_that_cannot_be_is_refused(typed: Typed, answered: Any, truth: str, message: str) -> None:

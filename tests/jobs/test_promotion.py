@@ -179,7 +179,7 @@ def test_a_suite_that_no_longer_runs_as_a_whole_promotes_nothing_by_an_older_loo
     (counts.project.root / "pytest.ini").write_text("[pytest]\npython_functions = test_a*\n")
     status, _, err = typed("promote", "r1")
     assert (status, load_champion(counts.project, "counts")) == (2, None)
-    assert "passed at that look, and does not now; python_functions is set to something else" in err
+    assert "passed at that look, but does not pass now; python_functions is set to something other" in err
 
 
 def test_a_run_that_has_not_looked_at_golden_has_no_look(typed: Typed, counts: Any) -> None:
@@ -290,7 +290,7 @@ def test_a_pass_that_the_ledger_does_not_know_is_not_promoted(typed: Typed, coun
     shutil.rmtree(counts.golden / "looks")
     status, out, err = typed("promote", "r1")
     assert (status, out) == (2, "")
-    assert "the ledger of looks knows of no golden suite that passed for this candidate" in err
+    assert "the ledger of looks has no golden suite that passed for this candidate" in err
     assert f"pytest suites/counts --candidate {name} --split golden" in err
     assert not list(counts.suite.glob("champion*"))
 
@@ -362,7 +362,7 @@ def test_a_rollback_says_what_is_missing_of_the_old_champion(typed: Typed, count
     promoted(typed, counts, 3, 1)  # the second adapter lies where the first did
     _, out, _ = typed("rollback", "counts", "--reason", "x")
     assert "is the champion of counts again" in out
-    assert "its adapter does not lie at runs/counts/r1/attempts/1/adapter: bring it back" in out
+    assert "its adapter is not at runs/counts/r1/attempts/1/adapter: restore it" in out
     assert "pytest suites/counts" in out
 
 

@@ -137,7 +137,7 @@ def test_other_data_or_another_model_end_it_before_any_training(typed: Typed, ru
         ({"conditions": None}, 'field "conditions"'),
         ({"attempts": "x"}, '"attempts"'),
         ({"attempts": [{"k": 1}]}, '"recipe" is missing'),
-        ({"best": 7}, "attempt 7 is not there"),
+        ({"best": 7}, "attempt 7 is missing"),
     ],
 )
 def test_a_record_that_says_too_little_is_bad_input(typed: Typed, run: Run, changes: dict[str, Any], says: str) -> None:

@@ -82,7 +82,7 @@ def test_a_run_of_another_task_is_not_written_into(typed: Typed, ruled: Any) -> 
     run = ruled.run("base+zero_shot", {"task": "others"})
     status, _, err = typed("search", "counts", "--subject", "base+zero_shot", "--run", run)
     assert status == 2
-    assert "the run is one of task others, not of counts" in err
+    assert "the run belongs to task others, not to counts" in err
 
 
 def test_a_subject_without_a_right_answer_has_nothing_to_break(typed: Typed, counts: Any) -> None:

@@ -93,7 +93,7 @@ def test_five_lines_tell_verdict_gain_format_cost_and_report(
     assert lines[2] == "schema_valid: 100.0% tuned, 100.0% with the best prompt"
     assert lines[3].startswith("cost of 1,000 answers: ")
     assert "report.html" in lines[4]
-    assert "the best that prompting does" in err
+    assert "the best prompting baseline" in err
 
 
 def test_one_row_is_shown_as_it_is_trained_and_what_preflight_found(

@@ -38,7 +38,7 @@ def test_a_run_that_was_killed_is_taken_up_without_another_look(
     school((20, 50), (0, 0))
     status, out, err = typed("train", "counts", "--attempts", "2", "--json")
     assert status == 0, err
-    assert "is taken up again" in err
+    assert "is resumed" in err
     assert json.loads(out)["run"] == record(counts)["id"]
     assert looks(counts) == 1
 

@@ -93,7 +93,7 @@ def test_a_latency_that_cannot_be_had_is_said_and_left_out(work: Workspace, monk
     monkeypatch.setattr(latency, "measure_latency", gone)
     assert work.latency([BASE, "base+few_shot:2"]) == {}
     assert f"  the latency of {BASE} is not known: cannot be reached" in said(work)
-    assert "  the latency of base+few_shot:2 is not known: no answer came" in said(work)
+    assert "  the latency of base+few_shot:2 is not known: no answer arrived" in said(work)
 
 
 def summary(counts: Any, work: Workspace, mine: int, theirs: int) -> dict[str, Any]:

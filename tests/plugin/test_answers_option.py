@@ -98,7 +98,7 @@ def test_the_verdicts_are_the_same_without_a_model_and_without_another_look(reco
     assert ran.status == 0, ran.text
     assert "answers: 120 recorded, 0 cached, 0 generated" in ran.text
     assert f"candidate: {CANDIDATE} (" in ran.text
-    assert "decided from the answers of run runs/colours/r1: no model is asked" in ran.text
+    assert "decided from the answers of run runs/colours/r1: no model is called" in ran.text
     assert "suite colours passes: all 4 gates (2 shown, 2 plausible)" in ran.text
     assert recorded.verdicts == ["pass"] * 4
     assert recorded.looks() == 1
@@ -277,4 +277,4 @@ def test_another_run_is_refused(recorded: Recorded, run: str, says: str) -> None
 def test_it_excludes_options_that_say_otherwise(recorded: Recorded, other: tuple[str, ...]) -> None:
     ran = recorded.again(*other)
     assert ran.status == 4
-    assert "--answers says whose answers they are" in ran.text
+    assert "--answers fixes the subjects" in ran.text

@@ -73,7 +73,7 @@ def test_other_answers_fail_the_suite(subject: Forgetful, pytester: pytest.Pytes
     status, text = run(pytester, "--audit", "24")
     assert status == 1
     assert "1 differ: base+few_shot:1: d003" in text
-    assert "suite colours does not pass: 1 of 1 gates pass, answers are not what is recorded (--audit)" in text
+    assert "suite colours does not pass: 1 of 1 gates pass, answers differ from the recorded ones (--audit)" in text
 
 
 def test_a_near_tie_is_counted_and_passes(subject: Forgetful, pytester: pytest.Pytester) -> None:
@@ -126,7 +126,7 @@ def test_a_champion_whose_adapter_is_gone_cannot_be_audited(made: Any, pytester:
     [
         (("--audit", "-1"), "1 or more"),
         (("--audit", "3", "-n", "2"), "run it without -n"),
-        (("--audit", "3", "--answers", "r1"), "no model is asked"),
+        (("--audit", "3", "--answers", "r1"), "no model is called"),
     ],
 )
 def test_what_cannot_be_audited_is_refused(

@@ -83,7 +83,7 @@ def test_a_suite_that_does_not_ask_for_it_is_incomplete(both: Any) -> None:
     both.cached("base+zero_shot", "dev", 0)
     result = suite(both)
     assert not result.complete
-    assert result.gaps == ("must_not_regress names shades, and no test asks for kept",)
+    assert result.gaps == ("must_not_regress names shades, but no test uses kept",)
 
 
 def test_nor_is_one_that_asks_for_some_of_them(both: Any) -> None:
@@ -94,7 +94,7 @@ def test_nor_is_one_that_asks_for_some_of_them(both: Any) -> None:
     )
     answered(both, CANDIDATE, wrong=2)
     both.gates("import pytest\n@pytest.mark.parametrize('kept', ['shades'], indirect=True)" + GATE)
-    assert suite(both).gaps == ("must_not_regress names shades+few_shot:2, and no test asks for kept",)
+    assert suite(both).gaps == ("must_not_regress names shades+few_shot:2, but no test uses kept",)
 
 
 def test_one_item_for_each_entry_each_under_its_own_prompt(both: Any) -> None:

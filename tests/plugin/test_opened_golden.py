@@ -103,7 +103,7 @@ def test_in_ci_golden_is_opened_only_where_the_ledger_says_so_already(
     run(pytester)
     monkeypatch.setenv("CI", "true")
     text = run(pytester, "--open-golden")
-    assert "golden is not opened, and where CI is set nothing is written" in text
+    assert "golden is not opened, and nothing is written in CI" in text
     assert "worst on golden" not in text
     assert [o["opened"] for o in outcomes(failing)] == [False]
     monkeypatch.delenv("CI")
@@ -122,7 +122,7 @@ def test_a_declared_baseline_opens_nothing(made: Any, pytester: pytest.Pytester)
     """It takes no look, so there is nothing that could say so."""
     made.cached("base+zero_shot", "golden", wrong=30)
     text = run(pytester, "--candidate", "base+zero_shot", "--split", "golden", "--open-golden")
-    assert "golden is opened at a look, and this run takes none" in text
+    assert "opening golden needs a look, and this run takes none" in text
     assert "worst on golden" not in text
 
 

@@ -36,7 +36,7 @@ def test_the_terminal_tells_verdicts_alone(sealed: Any, pytester: pytest.Pyteste
     assert "exact_match >= 0.80 is undecided" in near
     assert "golden is sealed, so only the verdict is shown; n = 60 (look 1 of golden" in near
     assert re.search(r"exact_match >= 0.80 +- +sealed +0.80 +shown +undecided +60", near)
-    assert "golden is sealed: verdicts alone are shown" in near
+    assert "golden is sealed: only verdicts are shown" in near
     assert "worst on dev: d000" in near
 
 

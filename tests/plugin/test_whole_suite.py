@@ -60,8 +60,8 @@ def test_an_item_that_did_not_run_leaves_it_incomplete(
     [
         (("suites", "-k", "two"), "2 deselected"),
         (("suites", "--deselect", "suites/colours/test_gates.py::test_one"), "1 deselected"),
-        (("suites/colours/test_gates.py::test_two",), "only a part of it was asked for"),
-        (("suites/colours/test_gates.py",), "only a part of it was asked for"),
+        (("suites/colours/test_gates.py::test_two",), "only part of it was selected"),
+        (("suites/colours/test_gates.py",), "only part of it was selected"),
         (("suites", "--ignore=suites/colours/test_more.py"), "test_more.py not collected"),
     ],
 )

@@ -179,7 +179,7 @@ class Answering:
             return told
         if self.sources.run is not None:
             raise UserError(
-                f"the run has no latencies of {subject.name} on {split.name}",
+                f"the run recorded no latency of {subject.name} on {split.name}",
                 self.sources.run,
                 "run the suite with a model",
             )
@@ -196,7 +196,7 @@ class Answering:
                     f"the latency of {subject.name} was never measured on this machine",
                     hint="run the suite where the model may answer",
                 )
-            line = f"{subject.name} answers {len(todo)} examples of {split.name} one by one, for its latency"
+            line = f"{subject.name} answers {len(todo)} examples of {split.name} one by one to measure its latency"
             self.sources.announce(line)
             known |= (fresh := measure_latency(subject, todo))
             store.add(subject.identity, here, fresh)

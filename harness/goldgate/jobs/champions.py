@@ -41,8 +41,8 @@ class RolledBack:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What to know before the restored champion serves requests."""
-        gone = f"its adapter does not lie at {self.adapter}: bring it back before you serve it"
-        newer = f"{self.unanswered} of {self.golden} golden examples are newer than its answers"
+        gone = f"its adapter is not at {self.adapter}: restore it before you serve this champion"
+        newer = f"{self.unanswered} of {self.golden} golden examples are newer than its recorded answers"
         return (*([gone] if self.adapter else []), *([newer] if self.unanswered else []))
 
     def to_json(self) -> dict[str, Any]:

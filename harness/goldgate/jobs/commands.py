@@ -232,18 +232,18 @@ def run_evaluate(project: Project, name: str, subject: str, split: str, progress
     known_as = work.subject(subject).name if subject == CHAMPION else subject
     if split == "golden" and not is_declared(task, known_as):
         raise UserError(
-            "a candidate's scores on golden are a look, which evaluate does not spend",
+            "scoring a candidate on golden is a look, which evaluate does not take",
             "--split",
             f"pytest suites/{name} --candidate {subject} --split golden",
         )
     if split == "golden" and task.golden == "sealed":
         raise UserError(
-            "golden is sealed: its numbers are not told",
+            "golden is sealed: its numbers are not shown",
             "--split",
-            f"pytest suites/{name} --candidate {subject} --split golden tells the verdicts; or score it on dev",
+            f"pytest suites/{name} --candidate {subject} --split golden shows the verdicts; or score it on dev",
         )
     if split == "train":
-        raise UserError("train's examples teach: they say nothing of how good a subject is", "--split", "use dev")
+        raise UserError("scores on train do not show how good a subject is", "--split", "score it on dev")
     scored = work.scored(subject, split, "to score it")
     rows = {}
     for metric in scored.metrics():

@@ -134,7 +134,9 @@ def run_compare(
 def _found(project: Project, models: Sequence[str]) -> list[ModelRef]:
     refs = [ensure_model(project.cache, model) for model in models]
     if len(refs) < 2:
-        raise UserError("one base model is no comparison", "--base-models", "name several: --base-models a,b,c")
+        raise UserError(
+            "a comparison needs at least two base models", "--base-models", "name several: --base-models a,b,c"
+        )
     if len({ref.digest for ref in refs}) < len(refs):
         raise UserError("two of the base models are the same", "--base-models", "name each once")
     return refs

@@ -41,7 +41,9 @@ def learning_curve(
     trained = len(_SHARES) if first.recipe.patience else sum(_SHARES)
     needed = trained * first.trained + len(_SHARES) * first.judged
     if needed > left:
-        work.progress.say(f"no learning curve: it would take {needed / 60:.0f} min, {max(0.0, left) / 60:.0f} are left")
+        work.progress.say(
+            f"no learning curve: it would take {needed / 60:.0f} min, and {max(0.0, left) / 60:.0f} are left"
+        )
         return []
     metric, whole = deciding_metrics(work.task)[0], sorted(work.split("train").examples, key=lambda e: e.id)
     order = random.Random(first.recipe.seed).sample(whole, len(whole))

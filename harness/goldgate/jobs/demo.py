@@ -99,13 +99,13 @@ def run_demo(
     from goldgate.jobs.train import Budget, run_train
 
     if task not in SHIPPED:
-        raise UserError(f'no demo of "{check_name(task, "task")}"', hint=near_names(task, SHIPPED))
+        raise UserError(f'there is no demo of "{check_name(task, "task")}"', hint=near_names(task, SHIPPED))
     folder = folder or Path("goldgate-demo" if asked.examples is None else f"goldgate-demo-{asked.examples}")
     project = replace(demo_project(task, folder, cache, asked.examples), cache_bytes=cache_bytes)
     if asked.examples is None and differs(project, task):
         progress.say(
-            f"The examples in {project.golden(task)} are not those of this version; they are used all the same."
-            " Delete the folder to start with today's."
+            f"The examples in {project.golden(task)} are not the ones this version ships; they are used anyway."
+            " Delete the folder to start with the current ones."
         )
     given = None if asked.examples else place(project, task, shipped_folder() / "golden" / task, asked.regenerate)
     speed = measure_speed()
@@ -145,16 +145,16 @@ def _check_recorded(project: Project, given: GivenRecord, count: int, progress: 
     """Reports which answers are recorded and audits some; if any differs, drops them so that all are generated."""
     there = count_of(project, given)
     progress.say(
-        f"Recorded with the task, not made here: {', '.join(f'{n} answers of {who}' for who, n in there.items())}"
-        ". --regenerate makes all of them here."
+        f"Recorded with the task, not generated here: {', '.join(f'{n} answers of {who}' for who, n in there.items())}"
+        ". --regenerate generates all of them here."
     )
     if count == 0:
         return
     seed = SystemRandom().randrange(10_000)
-    with progress.step("recorded answers, some made again", "does this machine say the same?"):
+    with progress.step("recorded answers, some generated again", "does this machine give the same answers?"):
         same = make_again(project, given, count, seed, progress.say)
     if not same:
-        progress.say("  They are not what this machine says: all of them are made here instead.")
+        progress.say("  This machine gives different answers: all of them are generated here instead.")
         shutil.rmtree(given.folder)
 
 
@@ -175,7 +175,7 @@ def demo_project(task: str, folder: Path, cache: Path, examples: int | None = No
     """
     project = Project(folder.resolve(), cache)
     if folder.is_dir() and any(folder.iterdir()) and not project.demo:
-        raise UserError("is not empty and no demo's project", str(folder), "choose another with --folder")
+        raise UserError("is not empty and is not a demo's project", str(folder), "choose another with --folder")
     mark = _mark(examples)
     if project.demo and (folder / DEMO_MARK).read_text(encoding="utf-8") != mark:
         raise UserError(

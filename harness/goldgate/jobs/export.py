@@ -113,7 +113,7 @@ def run_export(project: Project, name: str, to: Path, force: bool, progress: Pro
     chosen = (_champion if name in project.tasks() else _candidate)(project, name, progress)
     work, task = chosen.work, chosen.work.task
     base = ensure_model(project.cache, task.model)
-    with progress.step("merge and write", "the base model with the adapter in its weights"):
+    with progress.step("merge and write", "the adapter becomes part of the base model's weights"):
         card = card_of_run(chosen.shipped, work, chosen.run, hub=True)
         export_merged(base, chosen.adapter, task, card, to, force=force)
     exported = str(
@@ -147,7 +147,7 @@ def _champion(project: Project, name: str, progress: Progress) -> Chosen:
     subject = work.subject(champion.subject)
     if subject.identity != champion.identity:
         raise UserError(
-            "what lies there is not what was promoted",
+            "the adapter there is not the one that was promoted",
             str(adapter.folder),
             "bring the champion's adapter back to where champion.json says, or promote again",
         )

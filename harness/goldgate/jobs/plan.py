@@ -157,7 +157,7 @@ def _best_answered(work: Workspace) -> str:
         ranks[name] = rank(task, scored)
     if not ranks:
         raise UserError(
-            "nobody has answered dev yet, so what the gates are like is not known",
+            "no subject has answered dev yet, so the gates cannot be planned",
             f"task {task.name}",
             _ask(task.name, str(names[0] if names else PLAIN_BASE)),
         )
@@ -209,7 +209,7 @@ def _number(text: str, low: float, high: float, metric: str) -> float:
         raise UserError(f'"{text}" is not a number', "--truth", hint) from None
     if not low <= value <= high:
         raise UserError(
-            f"{metric} lies between {low:g} and {high:g}: {value:g} cannot be the truth of it", "--truth", hint
+            f"{metric} is always between {low:g} and {high:g}: its true value cannot be {value:g}", "--truth", hint
         )
     return value
 

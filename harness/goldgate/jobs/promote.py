@@ -94,7 +94,7 @@ def run_promote(project: Project, name: str, force: str | None, progress: Progre
         result = run_suite(project, task.name, candidate, "golden")
         if not result.passed:
             raise UserError(
-                "the suite passed at that look, and does not now" + "".join(f"; {g}" for g in result.gaps),
+                "the suite passed at that look, but does not pass now" + "".join(f"; {g}" for g in result.gaps),
                 str(task.folder),
                 f"see: pytest suites/{task.name} --candidate {candidate} --split golden",
             )
@@ -172,7 +172,7 @@ def _check_passed(work: Workspace, candidate: str) -> None:
     """Raises UserError unless the ledger says that the current suite passed for the candidate on the current golden."""
     if passed := has_passed(work.ledger, _key(work, candidate)):
         return
-    said = "says that the golden suite failed" if passed is False else "knows of no golden suite that passed"
+    said = "says that the golden suite failed" if passed is False else "has no golden suite that passed"
     test = f"pytest suites/{work.task.name} --candidate {candidate} --split golden, then promote again"
     raise UserError(
         f"the ledger of looks {said} for this candidate",
@@ -202,7 +202,7 @@ def _replaced(work: Workspace, recorded: Recorded | None, candidate: str) -> lis
     try:
         views = [work.scored(name, s) for s in ("dev", "golden")]
     except UserError as error:
-        work.progress.say(f"  the champion before is recorded without its answers: {error.what}")
+        work.progress.say(f"  the previous champion is recorded without its answers: {error.what}")
         return []
     return [_entrant(work, recorded, work.subject(name), views)]
 
@@ -213,7 +213,7 @@ def _recorded(work: Workspace) -> Recorded | None:
     try:
         return None if champion is None else champion.recorded
     except UserError as error:
-        work.progress.say(f"  no answer is taken over from the champion before: {error.what}")
+        work.progress.say(f"  no answers are taken over from the previous champion: {error.what}")
         return None
 
 

@@ -169,7 +169,7 @@ def _chain(attempts: Sequence[AttemptFacts], best: int, where: str) -> list[Trai
     k: int | None = best
     while k is not None:
         if k not in rows or len(chain) == len(rows):
-            raise UserError(f"attempt {k} is not there", place, "train again")
+            raise UserError(f"attempt {k} is missing", place, "train again")
         chain.insert(0, rows[k])
         k = rows[k].continue_from
     return chain

@@ -104,7 +104,7 @@ def run_search(project: Project, name: str, subject: str, budget: int, run: str 
 def _folder(project: Project, name: str, run: str) -> Path:
     found = find_run(project, run)
     if (of := found.read().task) != name:
-        raise UserError(f"the run is one of task {of}, not of {name}", str(found.folder), f"name a run of {name}")
+        raise UserError(f"the run belongs to task {of}, not to {name}", str(found.folder), f"name a run of {name}")
     return found.folder
 
 

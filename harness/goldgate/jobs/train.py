@@ -84,7 +84,7 @@ def run_train(
     task = load_task(project, name).on_model(base)
     budget = budget.at_price(task.prices.machine_hour if task.prices else None)
     work = Workspace(project, task, progress, trackers=trackers)
-    with progress.step("check the data", "schema, duplicates, nothing of golden in train"):
+    with progress.step("check the data", "schema, duplicates, no golden example in train"):
         quality = check_task_data(project, task)
     check_ledger(work.ledger, sealed=task.golden == "sealed")  # now, not after hours of training
     work.splits.update(quality.splits)
@@ -114,7 +114,7 @@ def _train(
     run, again = _open(work, model, recipe, [*settings, *mode.key], quick)
     if again:
         clear_parts(run.folder)
-        progress.say(f"  run {run.id} is taken up again: what is complete is kept")
+        progress.say(f"  run {run.id} is resumed: everything that is complete is kept")
         # Read back, because choosing it again could differ: whether bf16 is faster is measured.
         recipe = from_dict(run.read().recipe or recipe.to_dict(), f'{run.path}, field "recipe"')
     prompted = work.prompted(everything=not quick)
@@ -184,7 +184,7 @@ def _recipe(work: Workspace, model: ModelRef, settings: Sequence[str], quick: bo
 def _say_baselines(work: Workspace, prompted: Prompted) -> None:
     metric = deciding_metrics(work.task)[0]
     for name, row in sorted(prompted.tried.items(), key=lambda pair: -pair[1][metric]):
-        mark = "  <- the best that prompting does" if name == prompted.name else ""
+        mark = "  <- the best prompting baseline" if name == prompted.name else ""
         work.progress.say(f"  {name:<32} {metric} {row[metric]:.3f} on dev{mark}")
     for name, why in prompted.untried.items():
         work.progress.say(f"  {name:<32} not tried: {why}")

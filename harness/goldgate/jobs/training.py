@@ -263,8 +263,7 @@ def train_shown(
         recipe: How to train.
         out: The adapter's folder.
         continue_from: Adapter to continue from; None to begin at the base model.
-        limit: The time that training may take, after which an external training program is terminated; None for no
-            limit.
+        limit: The time that training may take; an external program is terminated after it. None for no limit.
 
     Returns:
         The adapter and how its training went.
@@ -272,10 +271,10 @@ def train_shown(
     split = work.split("train")
     if recipe.trainer == "command":
         seconds = math.inf if limit is None else limit.left
-        with work.progress.step(f"attempt {out.name}: {recipe.command[0]}", "a program of yours trains"):
+        with work.progress.step(f"attempt {out.name}: {recipe.command[0]}", "your program trains"):
             if limit is not None:
                 left = f"{max(0.0, seconds) / 60:.3g} min"
-                work.progress.say(f"  the program is ended after {left}, which is what the budget leaves for training")
+                work.progress.say(f"  the program is stopped after {left}, the time left in the budget")
             return train_by_command(model, work.task, split, recipe, out, continue_from, seconds=seconds)
     what = f"attempt {out.name}" if out.parent.name == "attempts" else f"{out.parent.name} {out.name}"
     learned = learned_from(split, recipe)

@@ -241,7 +241,7 @@ class Workspace:
             with self.progress.step(
                 f"{'tuned' if kind_of(name) == 'adapter' else name} answers one by one", "how long a user waits"
             ):
-                waits, why = [], "no answer came"
+                waits, why = [], "no answer arrived"
                 try:
                     with self.answering.alone():
                         timings = measure_latency(self.subject(name), examples)

@@ -26,7 +26,7 @@ _METRIC = re.compile(r"^(\w+)(?:\[(.+)\])?")
 _NEVER_WRONG = frozenset({"tokens_in", "tokens_out", "cost_per_1k", *TIMED})  # costs
 _RIGHT = frozenset({"exact_match", "macro_f1"})
 _BY_EXAMPLE = {"macro_f1": "exact_match"}  # a metric of the whole split → the one that tells which examples are wrong
-FORM = "a gate is written plainly: assert candidate.exact_match >= 0.90"
+FORM = "write a gate as a plain assertion: assert candidate.exact_match >= 0.90"
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def _far_from_train(seen: Illustration, evidence: Mean) -> list[str]:
         return []
     where = f"{evidence.name} on {seen.scored.split.name}"
     return [
-        f"  {where}: {far.estimate:.3f} where nothing in train is alike (n = {far.n}),"
+        f"  {where}: {far.estimate:.3f} on examples unlike any in train (n = {far.n}),"
         f" {others.estimate:.3f} elsewhere (n = {others.n})"
     ]
 

@@ -187,9 +187,9 @@ class GatePlugin:
         if by_name:
             # Level, reading and look were settled before the test ran, for the subjects it declared as arguments.
             run.spoken, run.records = [], []
-            run.unusable(UserError(f"it asks for {by_name[0]} by name while it runs", hint=f"{_ARGUMENT}; {FORM}"))
+            run.unusable(UserError(f"it requests {by_name[0]} by name while it runs", hint=f"{_ARGUMENT}; {FORM}"))
         elif not run.spoken and raised is None and asked:
-            run.unusable(UserError("it asks for a subject and compares nothing", hint=FORM))
+            run.unusable(UserError("it uses a subject but compares nothing", hint=FORM))
         repeated = run.keep_failures()
         if self._config.getini("goldgate_junit"):
             set_properties(run.item, [s.verdict for s in run.spoken])

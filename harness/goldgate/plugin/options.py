@@ -108,14 +108,14 @@ def check_options(config: pytest.Config) -> None:
     if report is not None and (Path(report).suffix != ".html" or Path(report).is_dir()):
         raise pytest.UsageError(f"--gate-report writes an HTML file: {report} does not end in .html, or is a folder")
     if config.getoption("audit", 0) < 0:
-        raise pytest.UsageError("--audit N: how many answers to make again, 1 or more")
+        raise pytest.UsageError("--audit takes the number of answers to generate again, 1 or more")
     if config.getoption("audit", 0) and is_controller(config):
-        raise pytest.UsageError("--audit makes answers again in one process: run it without -n")
+        raise pytest.UsageError("--audit generates answers again in a single process: run it without -n")
     for other in ("candidate", "regenerate", "audit"):
         if config.getoption("answers", None) is not None and config.getoption(other, None):
-            raise pytest.UsageError(f"--answers says whose answers they are, and no model is asked: without --{other}")
+            raise pytest.UsageError(f"--answers fixes the subjects, and no model is called: leave out --{other}")
     if config.getoption("regenerate", False) and is_controller(config):
-        raise pytest.UsageError("--regenerate makes every answer once, in one process: run it without -n")
+        raise pytest.UsageError("--regenerate generates every answer once, in a single process: run it without -n")
     if config.getoption("open_golden", False) and choice_of(config, {}).on_dev:
         raise pytest.UsageError("--open-golden shows examples of golden, and this run is on dev: add --split golden")
 

@@ -82,7 +82,7 @@ class Roles:
             raise UserError(
                 f"there is no previous champion: task {self._task.name} has none",
                 str(self._task.folder),
-                "a gate on `previous` decides once there is a champion: leave it out until then",
+                "a gate on `previous` needs a champion: leave it out until there is one",
             )
         if self._candidate().identity == champion.identity:
             return champion.predecessor(self._parse)
@@ -101,7 +101,7 @@ class Roles:
             except _NotChosenYet as absent:
                 if recorded is None:
                     raise UserError(
-                        f"which baseline is the best is not known: {absent} has not answered dev",
+                        f"the best baseline is not known: {absent} has not answered dev",
                         f"task {self._task.name}",
                         f"goldgate evaluate {self._task.name} --subject {absent}",
                     ) from None
@@ -119,7 +119,7 @@ class Roles:
         try:
             subject = self._parse(champion.prompted)
         except UserError as error:
-            self.notes.append(f"{champion.prompted} is known by its record alone: {error.what}")
+            self.notes.append(f"{champion.prompted} is known only from its record: {error.what}")
             return champion.replayed("prompted", self._parse)
         return subject if subject.identity == champion.prompted_identity else None
 
@@ -172,7 +172,7 @@ class Roles:
             recorded = None if champion is None else champion.reference(name, self._parse)
             if recorded is None:
                 raise
-            self.notes.append(f"{name} is known by its record alone: {error.what}")
+            self.notes.append(f"{name} is known only from its record: {error.what}")
             return recorded
 
 

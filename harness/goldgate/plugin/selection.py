@@ -64,15 +64,15 @@ class Selection:
             reasons.append(f"{count} deselected")
         found = sum(n for path, n in self._items.items() if path.is_relative_to(folder))
         if (gone := found - count - len(self._chosen.get(folder, []))) > 0:
-            reasons.append(f"{gone} removed after they were collected")
+            reasons.append(f"{gone} removed after collection")
         for name, usual in (("python_functions", ["test"]), ("python_classes", ["Test"])):
             if self._config.getini(name) != usual:
-                reasons.append(f"{name} is set to something else than {usual[0]}, which may hide gates")
+                reasons.append(f"{name} is set to something other than {usual[0]}, which may hide gates")
         missing = self._missing(folder)
         if missing:
             reasons.append(f"{', '.join(sorted(missing))} not collected")
         if not self._asked_for(folder):
-            reasons.append("only a part of it was asked for")
+            reasons.append("only part of it was selected")
         broken = [n for n in self._broken if (self._config.rootpath / n.split("::")[0]).is_relative_to(folder)]
         if broken:
             reasons.append(f"{', '.join(broken)} could not be collected")

@@ -45,9 +45,9 @@ class SuiteTable(ScoreTable):
     def strata(self) -> Mapping[str, str]:
         if not names_strata(self.context.task):  # looks with different slices would then have the same digest
             raise UserError(
-                "novelty strata are asked for, and no code of the suite spells one out",
+                "novelty strata are used, and the suite's code names none",
                 str(self.context.task.folder),
-                'write it out: candidate.on("novelty:far")',
+                'name it in the code: candidate.on("novelty:far")',
             )
         return super().strata()
 

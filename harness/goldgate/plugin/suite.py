@@ -100,7 +100,7 @@ class Suite:
         tags = tuple(card.splits.get("golden", {}).get("tags", {}))
         if not tags:
             raise UserError(
-                "no golden example carries a tag: there are no edge cases",
+                "no golden example has a tag, so there are no edge cases",
                 f"task {self.name}",
                 f'tag examples ("tags": [..]) and run `goldgate prepare {self.name}`',
             )
@@ -129,7 +129,7 @@ class Suite:
         def find() -> Replay | None:
             if self.choice.answers is None:
                 return None
-            self.notes.append(f"decided from the answers of run {self.choice.answers}: no model is asked")
+            self.notes.append(f"decided from the answers of run {self.choice.answers}: no model is called")
             return find_replay(self.project, self.name, self.choice.answers)
 
         return self._once(("replay",), find)
@@ -217,7 +217,7 @@ class Suite:
         """Returns the entries of must_not_regress. Raises UserError if there are none."""
         if not self.task.must_not_regress:
             raise UserError(
-                "a test asks for kept, and no task is named that must not regress",
+                "a test uses kept, but the task names no other task that must not regress",
                 f'{self.task.folder / "task.yaml"}, field "must_not_regress"',
                 "write must_not_regress: [OTHER_TASK]",
             )
@@ -237,12 +237,12 @@ class Suite:
             missing = [name for name in self.task.must_not_regress if name not in asked]
         except UserError:
             return ""  # its gates will report the error
-        return f"must_not_regress names {', '.join(missing)}, and no test asks for kept" if missing else ""
+        return f"must_not_regress names {', '.join(missing)}, but no test uses kept" if missing else ""
 
     def _check_declared(self, fixture: str) -> None:
         if fixture not in self.declared:
             raise UserError(
-                f"a test asks for {fixture} by name while it runs",
+                f"a test requests {fixture} by name while it runs",
                 f"task {self.name}",
                 "declare it as the test's argument, so that its look is counted before it is read",
             )

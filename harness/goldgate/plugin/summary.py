@@ -100,7 +100,7 @@ def _write_report(out: pytest.TerminalReporter, suites: list[SuiteTally], path: 
     try:
         build_suites_report(suite_runs(suites), path)
     except UserError as error:
-        out.write_line(f"goldgate: there is no report: {error}", red=True)
+        out.write_line(f"goldgate: the report was not written: {error}", red=True)
     else:
         out.write_line(f"report: {path}")
 

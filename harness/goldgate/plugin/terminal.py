@@ -76,7 +76,7 @@ def cost(ledger: Mapping[str, Any], level: float | None) -> str:
         return "golden was opened: passes carry no error rate until it is refreshed (goldgate prepare --refresh-golden)"
     looks = f"{ledger['looks']} look{'s' if ledger['looks'] != 1 else ''} at this golden split"
     this = "" if level is None else f", this one {100 * level:.4g}%"
-    worth = "golden is sealed: verdicts alone are shown" if ledger["sealed"] else "nominal: estimates are shown"
+    worth = "golden is sealed: only verdicts are shown" if ledger["sealed"] else "nominal: estimates are shown"
     return (
         f"spent: {looks}, {100 * ledger['spent']:.4g}% of the {100 * ledger['error']:g}% chance of a false"
         f" pass{this} ({worth})"
@@ -96,7 +96,7 @@ def verdict_line(suite: SuiteTally) -> tuple[str, str]:
     other = sum(i.end in ("failed", "error") and all(s.verdict for s in i.spoken) for i in suite.ordered())
     wrong = [f"{outcomes[name]} {name}" for name in ("fail", "undecided", "invalid") if outcomes[name]]
     wrong += [f"{other} failed for another reason"] if other else []
-    wrong += [] if suite.audit_is_clean else ["answers are not what is recorded (--audit)"]
+    wrong += [] if suite.audit_is_clean else ["answers differ from the recorded ones (--audit)"]
     if gaps := suite.gaps():
         so_far = f"; so far {', '.join(wrong)}" if wrong else ""
         return f"suite {suite.task} is incomplete ({'; '.join(gaps)}): no verdict on the suite{so_far}", "yellow"

@@ -178,7 +178,9 @@ def _look(
         sealed=task.golden == "sealed",
     )
     if read_card(project.golden(task.name)).splits["golden"]["fingerprint"] != split.fingerprint:
-        raise UserError("golden was refreshed while this run tested the split of before", str(folder), "run it again")
+        raise UserError(
+            "golden was refreshed while this run was testing the previous split", str(folder), "run it again"
+        )
     return look
 
 
@@ -188,19 +190,19 @@ def _open_golden(folder: Path, task: Task, look: Look | None, *, write: bool) ->
         raise UserError(
             "golden is sealed: its examples are not shown",
             f'{task.folder / "task.yaml"}, field "golden"',
-            "look at dev's: pytest --split dev",
+            "look at dev instead: pytest --split dev",
         )
     if look is None:
         raise UserError(
-            "golden is opened at a look, and this run takes none",
+            "opening golden needs a look, and this run takes none",
             "--open-golden",
-            "test a candidate that is no declared baseline",
+            "test a candidate that is not a declared baseline",
         )
     if write:
         mark_opened(folder, look)
     elif not is_opened(folder):
         raise UserError(
-            "golden is not opened, and where CI is set nothing is written",
+            "golden is not opened, and nothing is written in CI",
             "--open-golden",
             "open it elsewhere and commit the ledger, or leave --open-golden out",
         )
