@@ -467,7 +467,7 @@ def test_a_sealed_golden_split_is_told_by_verdicts_alone(
         golden = json.loads((folder / "golden.json").read_text())
         assert (golden["measures"], golden["differences"], golden["turned"]) == ([], [], {})
         assert {row["verdict"]["estimate"] for row in golden["verdicts"]} == {None}
-        assert "Golden is sealed: the verdict alone is shown." in (folder / "report.html").read_text()
+        assert "Golden is sealed, so only the verdict is shown." in (folder / "report.html").read_text()
         summary = (folder / "summary.md").read_text()
         assert "golden is sealed, so earlier looks revealed only their verdicts" in summary
         told.append((said["measures"], said["gap"], re.sub(r"\d{8}-\d{6}", "", summary)))
