@@ -505,7 +505,7 @@ def test_a_ledger_that_decides_nothing_stops_the_run_before_it_trains(
     counts.settings(golden="sealed")
     status, _, err = typed("train", "counts", "--attempts", "1")
     assert status == 2
-    assert "taken with golden: closed" in err
+    assert "taken with `golden: closed`" in err
     assert len(made.recipes) == 1
 
 

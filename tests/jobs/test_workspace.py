@@ -14,6 +14,7 @@ from scipy.stats import binomtest
 from goldgate.base.errors import UserError
 from goldgate.jobs.comparison import golden_summary
 from goldgate.jobs.workspace import Workspace
+from goldgate.runs.golden import LookFacts, LookRecord
 from goldgate.subjects import latency
 from goldgate.subjects.latency import Timing
 
@@ -100,7 +101,8 @@ def summary(counts: Any, work: Workspace, mine: int, theirs: int) -> dict[str, A
     name = counts.adapter("mine")
     counts.cached(name, dev=0, golden=mine)
     counts.cached(BASE, dev=0, golden=theirs)
-    return golden_summary(work, name, BASE, {"number": 1}, [], passed=False)
+    looked = LookRecord(subject=name, passed=False, records=(), look=LookFacts(number=1))
+    return golden_summary(work, looked, BASE, 0.025).to_json()
 
 
 def test_a_summary_holds_no_example_of_golden(counts: Any, work: Workspace) -> None:
