@@ -143,3 +143,10 @@ def test_what_turned_is_counted_by_example_and_agrees_with_the_difference(
 def test_a_split_that_does_not_exist_is_named(work: Workspace) -> None:
     with pytest.raises(UserError, match='no split "test"'):
         work.split("test")
+
+
+def test_a_subject_that_is_refused_is_not_shown(work: Workspace) -> None:
+    with pytest.raises(UserError, match="may be a secret") as refused:
+        work.scored("openai:m@https://me:secret@example.org/v1+zero_shot")
+    assert said(work) == []
+    assert "me:secret" not in str(refused.value)

@@ -148,9 +148,10 @@ class Workspace:
             return self._scored[key]
         split = self.split(split_name)
         _ = self.answering.recorded  # broken recorded answers must be reported before any model is called
+        subject = self.subject(name)  # first: a name that is refused, such as one with a password, is not shown
         title = SubjectName.parse(name).display
         with self.progress.step(f"{title} answers {split_name}", why, len(split)) as advance:
-            scores = self.scores(self.subject(name), split, counting(advance))
+            scores = self.scores(subject, split, counting(advance))
         if there := sum(a.origin == "recorded" for a in scores.answers.values()):
             self.progress.say(f"  {there} of {len(split)} answers are recorded")
         self._scored[key] = Scored(name, scores)
