@@ -66,7 +66,7 @@ def test_a_machine_without_the_model_decides_what_was_forgotten(promoted: Any) -
 
 
 def test_other_questions_than_the_recorded_ones_are_not_decided(promoted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("goldgate.subjects.subject.GENERAL", 99)
+    monkeypatch.setattr("goldgate.forgetting.without_task.VERSION", 99)
     result = run_suite(promoted.project, "counts", None, "dev", generate=False)
     assert [r.verdict.outcome for r in result.records] == ["pass", "invalid"]
 
