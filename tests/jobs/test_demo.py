@@ -307,7 +307,7 @@ def test_recorded_answers_that_this_machine_does_not_give_are_not_used(
 ) -> None:
     monkeypatch.setattr(demo, "make_again", lambda *_: False)
     _, _, err = typed("demo")
-    assert "all of them are made here instead" in err
+    assert "all of them are generated here instead" in err
     assert not Path("goldgate-demo/golden/voice/recorded").exists()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
@@ -42,17 +42,25 @@ Facts = dict[str, Any]
 class Part(BaseModel):
     """A JSON object in a run folder. An absent key and null both mean that nothing was recorded; unknown keys are
     errors.
+
+    Attributes:
+        counted: Fields in which null is an error too, because what they list must never be lost.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    counted: ClassVar[frozenset[str]] = frozenset()
 
     @model_validator(mode="before")
     @classmethod
     def _null_is_absent(cls, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
-        fields = cls.model_fields
-        return {k: v for k, v in value.items() if v is not None or (k in fields and fields[k].default is None)}
+        fields, counted = cls.model_fields, cls.counted
+        return {
+            k: v
+            for k, v in value.items()
+            if v is not None or k in counted or (k in fields and fields[k].default is None)
+        }
 
     def to_json(self) -> dict[str, Any]:
         """Returns the fields that were given as plain JSON values, with null for None."""

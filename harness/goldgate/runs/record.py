@@ -7,7 +7,7 @@ insists on those that a reader cannot do without.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -231,6 +231,7 @@ class Surroundings(Part):
 class Looked(Part):
     """The names of the looks at golden that the run took."""
 
+    counted: ClassVar[frozenset[str]] = frozenset({"looks"})
     looks: Many[str] = ()
 
 
