@@ -87,5 +87,5 @@ def test_two_packages_that_bring_one_name_leave_a_notice_and_the_report(install:
     install("rival_report", "2.0", GOOD, {REPORT_SECTIONS: {"carbon": "rival_report:section"}})
     page = built(run_folder)
     assert "No section was added: " in page
-    assert "two packages bring &#34;carbon&#34;" in page
+    assert "two packages provide &#34;carbon&#34;" in page
     assert 'id="facts"' in page

@@ -21,8 +21,8 @@ def page(folder: Path) -> str:
 
 def test_a_run_without_any_answer_is_a_page_that_says_so(tmp_path: Path) -> None:
     said = page(write_small(tmp_path / "run", {}))
-    assert "No tuned answers on dev were recorded" in said
-    assert "No example carries a tag." in said
+    assert "No dev answers of the tuned model were recorded" in said
+    assert "No example has a tag." in said
     assert "No gate was recorded on dev." in said
     assert "The training log was not recorded." in said
     assert "nan" not in said.lower()
@@ -30,7 +30,7 @@ def test_a_run_without_any_answer_is_a_page_that_says_so(tmp_path: Path) -> None
 
 def test_a_run_without_attempts_is_a_page_that_says_so(tmp_path: Path) -> None:
     said = page(write_small(tmp_path / "run", {}, run={"attempts": [], "best": None}))
-    assert "No attempt was recorded." in said
+    assert "No attempts were recorded." in said
     assert "What prompting alone achieves was not recorded" in said
 
 

@@ -183,7 +183,7 @@ def test_tags_come_from_golden_or_else_from_dev(passed_view: RunView, unlooked_v
 
 
 def test_the_chance_stands_beside_what_happened(passed_view: RunView, unlooked_view: RunView) -> None:
-    assert "put at 0.81; what then happened: Ship" in passed_view.training.chance
+    assert "as 0.81; the outcome was: Ship" in passed_view.training.chance
     assert "optimistic" in passed_view.training.chance
     assert "no look was taken" in unlooked_view.training.chance
 
