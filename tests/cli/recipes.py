@@ -107,7 +107,7 @@ def prepare(folder: Path, kind: str, model: Path) -> None:
         "instructions": "Name the colour.",
         "model": str(model),
         "baselines": ["zero_shot"],
-        "decoding": {"max_new_tokens": 2},
+        "decoding": {"max_new_tokens": 8 if kind == "label" else 2},  # a label is never cut off
     }
     (suite / "task.yaml").write_text(json.dumps(settings | SETTINGS[kind]))
     (suite / "schema.json").write_text(json.dumps(SCHEMA))

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from goldgate.plugin.run import run_suite
 
 from goldgate.base.interrupt import check_interrupted, interruptible, signal_that_came
+from goldgate.jobs.run_suite import run_suite
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of another kind")
 
@@ -184,7 +184,7 @@ def test_a_suite_that_is_interrupted_gives_no_verdict(task: Callable[..., Any]) 
         "import os, signal\n\ndef test_it(candidate):\n    os.kill(os.getpid(), signal.SIGINT)\n"
     )
     with pytest.raises(KeyboardInterrupt), interruptible():
-        run_suite(project, "demo", "base+zero_shot", "dev", silent=True)
+        run_suite(project, "demo", "base+zero_shot", "dev")
 
 
 @pytest.mark.parametrize(
