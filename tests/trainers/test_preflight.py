@@ -169,7 +169,7 @@ class TestModel:
     def test_an_adapter_with_a_tensor_missing(self, base: Any, rows: Sequence[Row], broken: Path) -> None:
         model = reloaded(base, broken)
         rewrite(broken, lambda name, t: None if "layers.0.self_attn.q_proj.lora_B" in name else t)
-        with pytest.raises(UserError, match=r"(?s)do not match, first .*q_proj.lora_B"):
+        with pytest.raises(UserError, match=r"(?s)do not match; the first is .*q_proj.lora_B"):
             check_adapter(model, broken, rows[0])
 
     def test_an_adapter_that_reads_back_differently(self, base: Any, rows: Sequence[Row], broken: Path) -> None:

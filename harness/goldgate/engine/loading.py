@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -102,6 +103,27 @@ def return_memory() -> None:
         trim(0)
 
 
+def check_slots(model: Any, tensors: Iterable[str], folder: Path, hint: str) -> None:
+    """Checks that an adapter's tensors are those of a peft model's LoRA layers: none missing, none left over.
+
+    Args:
+        model: The peft model.
+        tensors: Names of the adapter's tensors.
+        folder: The adapter's folder.
+        hint: What to do if they are not.
+
+    Raises:
+        UserError: They are not; the first is named.
+    """
+    slots = {name.replace(".default.", ".") for name, _ in model.named_parameters() if ".lora_" in name}
+    if unmatched := sorted(set(tensors) ^ slots):
+        raise UserError(
+            f"{len(unmatched)} tensors of the adapter and the model do not match; the first is {unmatched[0]}",
+            str(folder),
+            hint,
+        )
+
+
 def merge_adapter(model: Any, adapter: Path) -> Any:
     """Merges an adapter into the base model's weights.
 
@@ -116,13 +138,7 @@ def merge_adapter(model: Any, adapter: Path) -> Any:
     if not any(name.endswith("lora_B.weight") and bool(w.any()) for name, w in weights.items()):
         raise UserError("the adapter changes nothing: every lora_B is zero", str(adapter), "train it again")
     wrapped = with_adapter(model, adapter)
-    slots = {name.replace(".default.", ".") for name, _ in wrapped.named_parameters() if ".lora_" in name}
-    if unmatched := sorted(set(weights) ^ slots):
-        raise UserError(
-            f"{len(unmatched)} tensors of the adapter and the model do not match; the first is {unmatched[0]}",
-            str(adapter),
-            "it was trained for another architecture; train it again on this base model",
-        )
+    check_slots(wrapped, weights, adapter, "it was trained for another architecture; train it again on this base model")
     return wrapped.merge_and_unload()
 
 

@@ -44,6 +44,12 @@ class OtherTask:
         )
 
 
+def entry_parts(entry: str) -> tuple[str, str]:
+    """Splits an entry of must_not_regress into the task and its prompting strategy, which is empty if none is named."""
+    other, _, strategy = entry.partition("+")
+    return other, strategy
+
+
 def other_task(name: str, task: Task, project: Project) -> OtherTask:
     """Reads an entry of must_not_regress: TASK, or TASK+STRATEGY for another prompt than zero_shot.
 
@@ -51,7 +57,7 @@ def other_task(name: str, task: Task, project: Project) -> OtherTask:
         UserError: The task does not exist, is this task, or has no dev split.
     """
     where = f'{task.folder / "task.yaml"}, field "must_not_regress"'
-    other, _, strategy = name.partition("+")
+    other, strategy = entry_parts(name)
     if other == task.name or other not in project.tasks():
         what = "is this task itself" if other == task.name else "is not a task of this project"
         raise UserError(f'"{other}" {what}', where, near_names(other, [t for t in project.tasks() if t != task.name]))

@@ -22,6 +22,7 @@ from goldgate.subjects.latency import Timing, chosen, machine
 from goldgate.subjects.subject import Progress as Count
 from goldgate.task.examples import Example, Split
 from goldgate.task.project import Project
+from goldgate.task.subject_name import kind_of
 
 _LOCK = "generate.lock"
 
@@ -126,7 +127,7 @@ class Answering:
         self, subject: Subject, split: Split, count: Count | None, *, generate: bool = True, regenerate: bool = False
     ) -> Collected:
         def begins(many: int) -> None:
-            where = "at its endpoint" if subject.name.startswith("openai:") else "on this machine"
+            where = "at its endpoint" if kind_of(subject.name) == "endpoint" else "on this machine"
             self.sources.announce(f"{subject.name} answers {many} examples of {split.name} {where}")
 
         return collect(

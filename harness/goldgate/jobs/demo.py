@@ -24,11 +24,6 @@ from goldgate.task.project import DEMO_MARK, Project
 from goldgate.task.task import load_task
 
 SHIPPED = ("invoices", "tickets", "voice")
-_SETTINGS: dict[str, tuple[str, ...]] = {}
-"""Recipe settings by task that save time while the suite still passes. None has been found yet: trained on 557 and on
-600 of its 1,012 replies, voice had a 36% and a 2% chance of passing golden, and only half of the long replies were
-right.
-"""
 _FEW_SETTINGS = ("epochs=2",)  # without the extra epochs that would otherwise make up for fewer examples
 _SPARE = 4.0  # training may take this many times the estimate: three attempts, on a machine that is not idle
 _LEAST_MINUTES = 5.0
@@ -109,7 +104,7 @@ def run_demo(
         )
     given = None if asked.examples else place(project, task, shipped_folder() / "golden" / task, asked.regenerate)
     speed = measure_speed()
-    settings = _SETTINGS.get(task, ()) if asked.examples is None else _FEW_SETTINGS
+    settings = () if asked.examples is None else _FEW_SETTINGS
     work = _work(project, task, settings, given)
     progress.say(f"Goldgate demo: {task}, in {folder}: {told(work, speed)}.")
     progress.say("The base model and the embedding model are fetched the first time (0.4 GB); they stay in the cache.")
@@ -132,7 +127,7 @@ def _work(project: Project, name: str, settings: Sequence[str], given: GivenReco
     characters = sum(len(e.text) + len(render_output(e.output)) for e in train)
     return work_of(
         task,
-        train[: changes.get("examples") or len(train)],
+        train,
         changes.get("epochs") or demo_epochs(characters),
         {split: len(examples) for split, examples in splits.items()},
         () if given is None else tuple(given.subjects),

@@ -14,6 +14,7 @@ from goldgate.base.extensions import suite_packages
 from goldgate.base.files import read_text
 from goldgate.base.fingerprint import digest, file_digest
 from goldgate.forgetting import kept
+from goldgate.forgetting.other_task import entry_parts
 from goldgate.ledger.first_names import PERTURB, as_first_written, taken_from
 from goldgate.scored import consistency
 from goldgate.scorers import own
@@ -115,7 +116,7 @@ def _other(task: Task, entry: str) -> list[Any]:
 
     Raises UserError if there is no such prepared task.
     """
-    name = entry.partition("+")[0]
+    name, _ = entry_parts(entry)
     folder = task.folder.parent / name
     files = sorted(
         p

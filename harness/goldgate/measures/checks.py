@@ -24,17 +24,7 @@ def bounded_mean(
     better: Better,
     max_group: int,
 ) -> tuple[Mean, tuple[frozenset[str], ...]]:
-    """Checks the arguments of a `Measure` and builds its evidence.
-
-    Args:
-        values: One number per example; None for a missing answer.
-        ids: Example ids; "1", "2", .. by default.
-        bounds: Range of one value.
-        groups: Labels of examples that depend on each other.
-        tags: Tags of each example.
-        name: What messages call the measure.
-        better: Whether "high" or "low" values are better.
-        max_group: Size of the largest group that may occur.
+    """Checks the arguments of a `Measure`, which documents them, and builds its evidence.
 
     Returns:
         The evidence, and the tags of each example.

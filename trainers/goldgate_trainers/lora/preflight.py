@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goldgate.base.errors import UserError
-from goldgate.engine.loading import with_adapter
+from goldgate.engine.loading import check_slots, with_adapter
 from goldgate.models.template import prompt_tokens, turn_end
 from goldgate.models.thinking import after_thought, begins_inside
 from goldgate.prompts import Strategy
@@ -252,13 +252,7 @@ def check_adapter(model: Any, folder: Path, row: Row) -> None:
         raise UserError(
             "training changed nothing: every lora_B is still zero", "training", "raise the learning rate or the epochs"
         )
-    slots = {name.replace(".default.", ".") for name, _ in model.named_parameters() if ".lora_" in name}
-    if unmatched := sorted(set(tensors) ^ slots):
-        raise UserError(
-            f"{len(unmatched)} tensors of the adapter and the model do not match, first {unmatched[0]}",
-            str(folder),
-            "train again",
-        )
+    check_slots(model, tensors, folder, "train again")
     trained = probe(model, row)
     with model.disable_adapter():
         base = probe(model, row)
