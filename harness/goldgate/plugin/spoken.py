@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from goldgate.measures import Verdict
+if TYPE_CHECKING:
+    from goldgate.measures import Verdict
 
 
 @dataclass(frozen=True)
@@ -38,4 +39,6 @@ class Spoken:
         Raises:
             UserError: A field of the verdict is missing or unknown.
         """
+        from goldgate.measures import Verdict
+
         return cls(Verdict.from_json(raw["verdict"]), raw["path"], raw["line"])

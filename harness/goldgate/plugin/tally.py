@@ -1,16 +1,21 @@
-"""The outcome of every item of the golden suites, taken from pytest's reports alone so that it works with xdist."""
+"""The outcome of every item of the golden suites, taken from pytest's reports alone so that it works with xdist.
+
+This module and `spoken` import nothing heavy, because every xdist controller imports them.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
-from goldgate.measures import Verdict
 from goldgate.plugin.spoken import Spoken
+
+if TYPE_CHECKING:
+    from goldgate.measures import Verdict
 
 CARRIED = "goldgate"  # the attribute of a report, and the key of a worker's output, that hold verdicts as JSON
 End = Literal["passed", "failed", "skipped", "xfailed", "error", "not run"]
