@@ -9,7 +9,8 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
-from goldgate.engine.labels import build_trie, choose_labels
+from goldgate.base.errors import UserError
+from goldgate.engine.labels import build_trie, check_room, choose_labels
 from goldgate.engine.loading import Loaded, load_model
 from goldgate.models.template import encode
 
@@ -44,6 +45,16 @@ def test_search_equals_scoring_every_label(loaded: Loaded, tiny_llama: Path, lab
         assert made[i].logprob == pytest.approx(total / count, abs=1e-4)
         chosen.add(best)
     assert len(chosen) > 1, "the prompts are to differ, or the test shows little"
+
+
+def test_labels_that_are_too_long_to_be_answered_are_named(loaded: Loaded) -> None:
+    longest = max(len(tokens) + 1 for tokens in encode(loaded.tokenizer, LONG))
+    check_room(loaded, LONG, longest)
+    with pytest.raises(UserError) as caught:
+        check_room(loaded, LONG, longest - 1)
+    assert f"max_new_tokens ({longest - 1})" in str(caught.value)
+    assert 'field "decoding.max_new_tokens"' in str(caught.value)
+    assert f"set it to {longest} or more" in str(caught.value)
 
 
 def test_a_label_that_begins_another_is_told_apart_by_its_end(loaded: Loaded) -> None:

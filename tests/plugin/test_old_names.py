@@ -53,6 +53,15 @@ def test_an_old_import_gets_one_line_that_says_what_to_write(made: Any, run_apar
     ]
 
 
+def test_an_old_import_in_a_test_is_the_same_line(made: Any, run_apart: Apart) -> None:
+    made.gates("def test_it(candidate):\n    from harness import scorer\n    assert candidate.exact_match >= 0.5\n")
+    ran = run_apart(made.project.root, made.project.cache, "suites", "-q")
+    assert set(said(ran, status=1)) == {
+        "suites/colours/test_gates.py, line 2: the import package is called goldgate since 0.1.0:"
+        " write from goldgate import scorer"
+    }
+
+
 def test_under_xdist_it_is_the_same_line(made: Any, run_apart: Apart) -> None:
     made.gates("from harness import scorer" + GATE)
     ran = run_apart(made.project.root, made.project.cache, "suites", "-n", "1", "-W", "error")

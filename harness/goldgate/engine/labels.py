@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from goldgate.base.errors import UserError
 from goldgate.engine.batch import Batch
 from goldgate.engine.generate import Generated, Row, in_batches
 from goldgate.engine.loading import Loaded
@@ -39,6 +40,28 @@ def build_trie(loaded: Loaded, labels: Sequence[str]) -> Node:
             node = node.children.setdefault(token, Node())
         node.label = label
     return root
+
+
+def check_room(loaded: Loaded, labels: Sequence[str], limit: int) -> None:
+    """Checks that every label can be answered whole.
+
+    Args:
+        loaded: The model.
+        labels: The labels.
+        limit: Token limit of an answer, with the end of the turn.
+
+    Raises:
+        UserError: A label has more tokens.
+    """
+    needed = {label: len(tokens) + 1 for label, tokens in zip(labels, encode(loaded.tokenizer, labels), strict=True)}
+    if long := [label for label, tokens in needed.items() if tokens > limit]:
+        longest = max(long, key=needed.__getitem__)
+        raise UserError(
+            f"{len(long)} of {len(labels)} labels have more tokens than max_new_tokens ({limit}) and could never be"
+            f" answered; {longest!r} has {needed[longest]}, with the end of the turn",
+            'task.yaml, field "decoding.max_new_tokens"',
+            f"set it to {needed[longest]} or more",
+        )
 
 
 def choose_labels(

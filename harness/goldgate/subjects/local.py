@@ -217,10 +217,11 @@ class LocalSubject:
     ) -> Iterator[list[tuple[int, Generated]]]:
         from goldgate.engine.constrain import JsonGrammar
         from goldgate.engine.generate import Request, generate
-        from goldgate.engine.labels import choose_labels
+        from goldgate.engine.labels import check_room, choose_labels
 
         task = self._who.task
         if self._who.constrained and task.kind == "label":
+            check_room(loaded, task.labels, task.decoding.max_new_tokens)
             return choose_labels(loaded, tokens, task.labels, progress)
         grammar = JsonGrammar(loaded, task.schema or {}) if self._who.constrained else None
         start = grammar.start if grammar else None
