@@ -261,6 +261,9 @@ def doctor(as_json: AsJson = False) -> None:
 
 def run() -> None:
     """The console script."""
+    # Threads that wait for each other must not spin: on a machine that does something else too, they would take the
+    # cores from the thread they wait for. OpenMP reads this when torch is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     with interruptible():
         try:
             with extras_named():
