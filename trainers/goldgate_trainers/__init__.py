@@ -20,7 +20,6 @@ from goldgate_trainers.lora.best_epoch import Watch
 from goldgate_trainers.lora.command import train_by_command
 from goldgate_trainers.lora.conditions import conditions
 from goldgate_trainers.lora.default_recipe import default_recipe, demo_epochs, demo_recipe
-from goldgate_trainers.lora.oversampling import learned_from
 from goldgate_trainers.lora.precision import settled
 from goldgate_trainers.lora.preflight import marked
 from goldgate_trainers.lora.progress import Progress
@@ -57,7 +56,6 @@ __all__ = [
     "explain",
     "first_step",
     "from_dict",
-    "learned_from",
     "marked",
     "parse_settings",
     "settled",

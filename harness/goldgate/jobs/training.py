@@ -43,7 +43,6 @@ from goldgate_trainers import (
     TrainingResult,
     Watch,
     explain,
-    learned_from,
     marked,
     strategy_for,
     train_adapter,
@@ -277,10 +276,9 @@ def train_shown(
                 work.progress.say(f"  the program is stopped after {left}, the time left in the budget")
             return train_by_command(model, work.task, split, recipe, out, continue_from, seconds=seconds)
     what = f"attempt {out.name}" if out.parent.name == "attempts" else f"{out.parent.name} {out.name}"
-    learned = learned_from(split, recipe)
-    of_all = f" of {len(split)}" if len(learned) < len(split) else ""
-    title = f"{what}: LoRA, {recipe.epochs} epochs over {len(learned)}{of_all} examples"
-    seen = len(learned) + sum(recipe.focus in e.tags for e in learned)
+    passes = "1 epoch" if recipe.epochs == 1 else f"{recipe.epochs} epochs"
+    title = f"{what}: LoRA, {passes} over {len(split)} examples"
+    seen = len(split) + sum(recipe.focus in e.tags for e in split)
     with work.progress.step(title, "the model learns the task", recipe.steps(seen)) as advance:
 
         def told(p: Progress) -> None:

@@ -11,7 +11,7 @@ from goldgate.models.template import stop_tokens
 from goldgate.task.examples import Example, Split
 from goldgate.task.task import Task
 from goldgate_trainers.lora.batches import Row, fitting, make_rows, strategy_for
-from goldgate_trainers.lora.oversampling import learned_from, repeats
+from goldgate_trainers.lora.oversampling import repeats
 from goldgate_trainers.lora.preflight import check_rows, check_thoughts, remarks
 from goldgate_trainers.lora.recipe import Recipe
 
@@ -34,7 +34,7 @@ def checked_rows(
     Raises:
         UserError: A row would be learned differently than inference uses it, or is too long.
     """
-    examples = learned_from(train, recipe)
+    examples = sorted(train.examples, key=lambda e: e.id)
     check_outputs(task, train, "train.jsonl")
     strategy = strategy_for(task, recipe.prompt)
     whole = make_rows(tokenizer, task, strategy, examples)

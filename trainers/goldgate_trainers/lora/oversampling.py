@@ -1,27 +1,14 @@
-"""What is learned from in an epoch: the training examples, or some of them, and the recipe's focus once more."""
+"""The examples of a recipe's focus, which an epoch sees twice."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from dataclasses import replace
 
 from goldgate.base.errors import UserError, near_names
 from goldgate.perturb import MUST_NOT_CHANGE
-from goldgate.task.examples import Example, Split
+from goldgate.task.examples import Example
 from goldgate_trainers.lora.recipe import Recipe
-
-
-def learned_from(train: Split, recipe: Recipe) -> list[Example]:
-    """The examples that the recipe learns from, in the order of their ids: all, or as many as it says.
-
-    They are drawn by the recipe's seed: the order of lines decides nothing, and another seed draws others.
-    """
-    ordered = sorted(train.examples, key=lambda e: e.id)
-    if recipe.learned(len(ordered)) == len(ordered):
-        return ordered
-    drawn = random.Random(f"examples {recipe.seed}").sample(ordered, recipe.examples)
-    return sorted(drawn, key=lambda e: e.id)
 
 
 def repeats(examples: Sequence[Example], recipe: Recipe) -> list[Example]:

@@ -49,7 +49,6 @@ class Recipe:
             for none.
         trainer: Ours, or a command to which the rest of the recipe is a request (goldgate_trainers.lora.command).
         command: A program and its arguments.
-        examples: How many training examples are learned from, drawn by the seed; 0 for all of them.
     """
 
     learning_rate: float
@@ -79,7 +78,6 @@ class Recipe:
     stop_after: int = 0
     trainer: Literal["lora", "command"] = "lora"
     command: tuple[str, ...] = ()
-    examples: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """The recipe as JSON, in the order people read it. Settings added later appear only where they are set."""
@@ -89,10 +87,6 @@ class Recipe:
     @property
     def digest(self) -> str:
         return digest(self.to_dict())
-
-    def learned(self, examples: int) -> int:
-        """How many of this many training examples are learned from."""
-        return min(self.examples, examples) or examples
 
     def steps(self, examples: int) -> int:
         """Optimizer steps that training on this many examples is planned for."""
@@ -132,7 +126,6 @@ _LATER = {
         "stop_after",
         "trainer",
         "command",
-        "examples",
     )
 }
 """Settings that earlier recipes do not have, with their defaults: left out there, those keep their digests."""
@@ -153,7 +146,6 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "patience": (0, 1000),
     "max_steps": (0, 1_000_000_000),
     "stop_after": (0, 1_000_000_000),
-    "examples": (0, 10_000_000),
 }
 _CHOICES = {
     "prompt": ("pruned", "zero_shot"),
