@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
 import pytest
-from scipy.stats import binom
+from scipy.stats import betabinom
 
 from goldgate.base.errors import UserError
 from goldgate.gates import GateRecord, chance_of_passing
@@ -37,12 +36,10 @@ def test_every_look_has_half_the_level_of_the_one_before() -> None:
 
 
 def test_the_chance_of_one_rate_gate_is_beta_binomial() -> None:
-    """Dirichlet weights on 0/1 values are a beta rate; the share of draws that reach 189 of 200 follows."""
+    """Dirichlet weights on 0/1 values are a beta rate with Jeffreys' prior; the share with 189 of 200 follows."""
     for right in (92, 97, 100):
         chance = chance_of_passing(records(lambda k=right: rate(k, 100) >= 0.9), 200, 0.025)
-        rng = np.random.default_rng(1)
-        truth = rng.beta(right, 100 - right, 20_000) if right < 100 else np.ones(20_000)
-        assert chance == pytest.approx(binom.sf(188, 200, truth).mean(), abs=0.035)
+        assert chance == pytest.approx(betabinom.sf(188, 200, right + 0.5, 100.5 - right), abs=0.035)
 
 
 def test_it_is_the_written_reading_that_counts_not_the_one_of_dev() -> None:
@@ -99,7 +96,7 @@ def test_a_slice_has_its_own_examples_and_none_is_no_pass() -> None:
     tags = [["rare"]] * 2 + [[]] * 98
     m = Measure([1.0] * 100, tags=tags)
     whole, rare = records(lambda: m >= 0.8, lambda: m.on("rare").plausible >= 0.8)
-    assert chance_of_passing([whole], 40, 0.025) == 1.0
+    assert chance_of_passing([whole], 40, 0.025) > 0.98
     assert 0.3 < chance_of_passing([whole, rare], 40, 0.025) < 0.75  # 40 examples often contain neither of the two
 
 

@@ -12,7 +12,7 @@ import pytest
 from goldgate.base.files import whole_folder, write_json
 from goldgate_trainers.loop.attempt import DevResult, Step, first_step
 from goldgate_trainers.loop.budget import Budget
-from goldgate_trainers.loop.until import Outcome, train_until
+from goldgate_trainers.loop.until import Chance, Outcome, train_until
 from goldgate_trainers.lora.attempt_folder import TrainingFailed, TrainingResult
 from goldgate_trainers.lora.recipe import Recipe
 from goldgate_trainers.lora.time_limit import TimeLimit
@@ -66,7 +66,12 @@ class World:
         self.looked.append(int(adapter.parent.name))
         return self.looked[-1] in self.golden
 
-    def run(self, budget: Budget = WIDE, told: Callable[[Step, int], None] = lambda step, k: None) -> Outcome:
+    def run(
+        self,
+        budget: Budget = WIDE,
+        told: Callable[[Step, int], None] = lambda step, k: None,
+        chance: Chance = lambda best, done: best.dev.chance,
+    ) -> Outcome:
         return train_until(
             first_step(RECIPE),
             self.train,
@@ -76,6 +81,7 @@ class World:
             budget,
             clock=lambda: self.now,
             told=told,
+            chance=chance,
         )
 
 
@@ -106,6 +112,15 @@ def test_half_a_chance_is_enough_to_look(tmp_path: Path) -> None:
     world = World(tmp_path / "b", [0.49, 0.6], {2})
     world.run()
     assert world.looked == [2]
+
+
+def test_what_dev_has_chosen_by_luck_does_not_look(tmp_path: Path) -> None:
+    """The second of two attempts is likely to pass on its own, and not as the better one of two."""
+    world = World(tmp_path, [0.4, 0.6])
+    outcome = world.run(Budget(2, 6_000, 1), chance=lambda best, done: best.dev.chance / len(done))
+    assert world.looked == [2]
+    assert outcome.chance == 0.3
+    assert "the one look, taken at the end, had a chance of 30%" in outcome.reason
 
 
 def test_a_look_that_fails_spends_a_look_and_goes_on(tmp_path: Path) -> None:

@@ -4,127 +4,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from goldgate.base.errors import UserError
-from goldgate.measures import Judged, Verdict
+from goldgate.gates.record import GateRecord, yes_no
 from goldgate.measures.binomial import needed
-from goldgate.measures.evidence import FAIL_LEVEL, Evidence, Mean, Op
-from goldgate.measures.quantile import Quantile
-from goldgate.measures.resampled import Resampled
+from goldgate.measures.evidence import FAIL_LEVEL
 from goldgate.measures.tail import Side, log_mass_near, mass_below_zero
-from goldgate.task.questions import PREFIX as GENERAL
 
 DRAWS = 2_000  # enough to know the chance to about one percentage point
+PRIOR = 0.5
+"""Weight of each of the two examples that are added to dev, one at its best for every gate and one at its worst.
+
+For right and wrong answers this is Jeffreys' prior, Beta(1/2, 1/2). Without it a dev split on which every answer is
+right would say that golden passes for certain, however small it is.
+"""
+_WIDEST = 2.0  # bounds of a rate or a difference of rates; the worst value of a token count says nothing of its mean
 _UNSURE = 0.25  # if the saddle-point approximation is this close to the level (in log space), p is computed exactly
 
 Bools = NDArray[np.bool_]
 Counts = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class GateRecord:
-    """One gate with its values by example id, so that it can be applied to resampled examples.
-
-    Attributes:
-        verdict: The gate's verdict on these examples.
-        values: Id → (lowest, highest) value, equal unless the answer is missing; empty for an approximate measure.
-        groups: Id → group, for the examples that have one.
-        max_group: Size of the largest group that may occur.
-        item: pytest's node id of the test.
-        op: Comparison of the values' mean with `threshold`.
-        threshold: What the mean must reach; for a percentile, a share of examples.
-        bounds: Range of one value.
-        spread: Standard error of an approximate measure; None for other measures.
-        fixed: Whether the gate is on the general questions or passages, which are the same on dev and golden.
-    """
-
-    verdict: Verdict
-    values: Mapping[str, tuple[float, float]]
-    groups: Mapping[str, str]
-    max_group: int
-    item: str
-    op: Op
-    threshold: float
-    bounds: tuple[float, float]
-    spread: float | None = None
-    fixed: bool = False
-
-    @classmethod
-    def of(cls, verdict: Verdict, measure: Judged, item: str) -> GateRecord:
-        """Records a verdict with the measure it was given on.
-
-        Args:
-            verdict: The verdict.
-            measure: The measure that was compared.
-            item: pytest's node id of the test.
-
-        Returns:
-            The record.
-        """
-        e: Evidence = measure.evidence
-        op, t = verdict.op, verdict.threshold
-        if isinstance(e, Quantile):
-            (e, t), op = e.share(op, t), ">="
-        fixed = all(i.startswith(GENERAL) for i in e.ids)
-        if isinstance(e, Resampled):
-            return cls(verdict, {}, {}, e.max_group, item, op, t, e.bounds, 0.0 if e.lost else e.spread, fixed)
-        assert isinstance(e, Mean)
-        values = {i: (float(lo), float(hi)) for i, lo, hi in zip(e.ids, e.low, e.high, strict=True)}
-        groups = {} if e.groups is None else dict(zip(e.ids, e.groups, strict=True))
-        return cls(verdict, values, groups, e.max_group, item, op, t, e.bounds, fixed=fixed)
-
-    @classmethod
-    def bare(cls, verdict: Verdict, item: str) -> GateRecord:
-        """Records a gate without values, because its evidence is broken or golden is sealed.
-
-        Args:
-            verdict: The verdict.
-            item: pytest's node id of the test.
-
-        Returns:
-            The record.
-        """
-        return cls(verdict, {}, {}, 1, item, verdict.op, verdict.threshold, verdict.bounds)
-
-    def to_json(self) -> dict[str, Any]:
-        """Returns the record as plain JSON values; `from_json` is the inverse."""
-        return {
-            "item": self.item,
-            "verdict": self.verdict.to_json(),
-            "values": {i: list(v) for i, v in self.values.items()},
-            "groups": dict(self.groups),
-            "max_group": self.max_group,
-            "op": self.op,
-            "threshold": self.threshold,
-            "bounds": list(self.bounds),
-            "spread": self.spread,
-            **({"fixed": True} if self.fixed else {}),
-        }
-
-    @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> GateRecord:
-        """Restores a record from `to_json`. Raises UserError if its verdict has a missing or unknown field."""
-        values = {str(i): (float(v[0]), float(v[1])) for i, v in raw["values"].items()}
-        verdict = Verdict.from_json(raw["verdict"])
-        bounds = (float(raw["bounds"][0]), float(raw["bounds"][1]))
-        return cls(
-            verdict,
-            values,
-            dict(raw["groups"]),
-            int(raw["max_group"]),
-            str(raw["item"]),
-            raw["op"],
-            float(raw["threshold"]),
-            bounds,
-            raw["spread"],
-            raw.get("fixed", False),
-        )
 
 
 def chance_of_passing(
@@ -133,7 +36,8 @@ def chance_of_passing(
     """Estimates from dev the chance that all gates pass together on golden.
 
     Each draw weights dev's examples (those of any gate) by Dirichlet(1, .., 1), resamples n_golden of them, and applies
-    every gate by the reading that the suite asks for. The result is optimistic if dev steered the training.
+    every gate by the reading that the suite asks for. Two more examples of weight PRIOR stand for what dev may not have
+    shown. The result is optimistic if dev chose the candidate among others: see `chance_as_chosen`.
 
     Approximate gates (macro-F1) are treated as normal and independent of the others. Gates on the general questions use
     the same examples on golden, so they are applied unchanged, at `level`.
@@ -166,12 +70,12 @@ def chance_of_passing(
     units = sorted(set(unit.values()))
     place = {u: k for k, u in enumerate(units)}
     rng = np.random.default_rng(seed)
-    weights = rng.dirichlet(np.ones(len(units)), size=draws)
+    weights = rng.dirichlet([*np.ones(len(units)), PRIOR, PRIOR], size=draws)
     drawn = max(1, round(n_golden * len(units) / len(unit)))
     counts: Counts = rng.multinomial(drawn, weights)
     alive = np.ones(draws, dtype=np.bool_)
     for gate in sorted(gates, key=_cost):
-        resampled = Resamples.of(gate, unit, place)
+        resampled = Resamples.of(gate, unit, place).with_prior(len(units))
         alive[alive] = resampled.passes(counts[alive], level)
     return float(alive.mean()) * others
 
@@ -231,19 +135,6 @@ def _cost(gate: GateRecord) -> int:
     return (0 if simple else 1_000_000) + len(gate.values)
 
 
-def yes_no(gate: GateRecord) -> bool:
-    """Decides whether a gate counts right answers among independent examples.
-
-    Args:
-        gate: The gate.
-
-    Returns:
-        True if its values are zeros and ones and no two examples share a group.
-    """
-    alone = gate.max_group == 1 and len(set(gate.groups.values())) == len(gate.groups)
-    return alone and gate.bounds == (0.0, 1.0) and all(x in (0.0, 1.0) for v in gate.values.values() for x in v)
-
-
 @dataclass(frozen=True)
 class Resamples:
     """One gate as sums over the units that are resampled. A unit is an example or a group of examples.
@@ -254,6 +145,7 @@ class Resamples:
         low: (k,) sum of the lowest values of each unit.
         high: (k,) sum of the highest values of each unit.
         sizes: (k,) number of examples of each unit.
+        prior: How many of the last units stand for no example of dev.
     """
 
     gate: GateRecord
@@ -261,6 +153,7 @@ class Resamples:
     low: NDArray[np.float64]
     high: NDArray[np.float64]
     sizes: NDArray[np.float64]
+    prior: int = 0
 
     @classmethod
     def of(cls, gate: GateRecord, unit: Mapping[str, str], place: Mapping[str, int]) -> Resamples:
@@ -283,6 +176,28 @@ class Resamples:
         table = np.array([sums[int(c)] for c in columns])
         return cls(gate, columns, table[:, 0], table[:, 1], table[:, 2])
 
+    def with_prior(self, at: int) -> Resamples:
+        """Adds an example at the gate's best and one at its worst, if the gate is on a rate or a difference of rates.
+
+        Args:
+            at: Position of the best one among all units; the worst one follows.
+
+        Returns:
+            The sums with the two examples.
+        """
+        lo, hi = self.gate.bounds
+        if hi - lo > _WIDEST:
+            return self
+        ends = [hi, lo] if self.gate.op == ">=" else [lo, hi]
+        return replace(
+            self,
+            columns=np.append(self.columns, [at, at + 1]),
+            low=np.append(self.low, ends),
+            high=np.append(self.high, ends),
+            sizes=np.append(self.sizes, [1.0, 1.0]),
+            prior=2,
+        )
+
     def passes(self, counts: Counts, level: float) -> Bools:
         """Applies the gate to resamples.
 
@@ -295,18 +210,20 @@ class Resamples:
         """
         mine = counts[:, self.columns]
         size = mine @ self.sizes
+        real = len(self.columns) - self.prior
+        there: Bools = mine[:, :real] @ self.sizes[:real] > 0
         verdict = self.gate.verdict
         up = self.gate.op == ">="
         worst = self.low if up else self.high
         if self.gate.threshold == self.gate.bounds[0 if up else 1]:
-            return np.asarray(size > 0, dtype=np.bool_)  # a threshold that any result meets
+            return there  # a threshold that any result meets
         if verdict.written == "observed":
             gap = mine @ worst - self.gate.threshold * size
-            return (size > 0) & ((gap if up else -gap) >= -1e-9)
+            return there & ((gap if up else -gap) >= -1e-9)
         if verdict.written == "plausible":
             opposite: Side = "upper" if up else "lower"
-            return (size > 0) & ~self._shown(mine, size, worst, opposite, FAIL_LEVEL)
-        return (size > 0) & self._shown(mine, size, worst, "lower" if up else "upper", level)
+            return there & ~self._shown(mine, size, worst, opposite, FAIL_LEVEL)
+        return there & self._shown(mine, size, worst, "lower" if up else "upper", level)
 
     def _shown(
         self, mine: Counts, size: NDArray[np.float64], totals: NDArray[np.float64], side: Side, level: float

@@ -14,8 +14,9 @@ from statistics import NormalDist
 import numpy as np
 
 from goldgate.base.errors import UserError
-from goldgate.gates.chance import DRAWS, GateRecord, Resamples, chance_of_passing, normal_margin, spread_on, yes_no
+from goldgate.gates.chance import DRAWS, Resamples, chance_of_passing, normal_margin, spread_on
 from goldgate.gates.planning import examples_needed, least_right
+from goldgate.gates.record import GateRecord, yes_no
 from goldgate.gates.tilting import tilted
 from goldgate.measures.binomial import MOST, POWER, at_least, examples_for
 from goldgate.measures.evidence import FAIL_LEVEL

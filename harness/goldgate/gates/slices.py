@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from goldgate.gates.chance import GateRecord
+from goldgate.gates.record import GateRecord
 from goldgate.task.examples import Split
 
 

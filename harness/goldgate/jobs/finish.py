@@ -67,7 +67,7 @@ def finish(
             tariffs={n: str(t) for n in shown if (t := work.scored(n).tariff) is not None and t.own},
             linear="linear" if work.task.kind == "label" else None,
             best=outcome.best.k,
-            chance=outcome.best.dev.chance,
+            chance=outcome.chance,
             attempts=tuple(_attempt(training, a) for a in outcome.attempts),
             budget=_budget(budget),
             spent=_spent(outcome, budget),

@@ -202,4 +202,5 @@ def _loop(training: Training, recipe: Recipe, budget: Budget, plan: Plan) -> Out
         told=lambda step, k: training.work.progress.say(f"attempt {k}: {step.reason}"),
         plan=plan,
         judging=training.judging,
+        chance=training.chance,
     )

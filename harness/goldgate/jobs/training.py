@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from goldgate.answers.replay import write_replay
 from goldgate.base.errors import UserError
 from goldgate.base.files import read_json, write_json
 from goldgate.base.fingerprint import digest
-from goldgate.gates import GateRecord, chance_of_other_verdict, chance_of_passing, share_of_golden
+from goldgate.gates import GateRecord, chance_as_chosen, chance_of_other_verdict, chance_of_passing, share_of_golden
 from goldgate.jobs.comparison import references
 from goldgate.jobs.curve import learning_curve
 from goldgate.jobs.run_suite import run_suite
@@ -29,6 +29,7 @@ from goldgate.scorers import scorer_versions
 from goldgate.task.strata import read_novelty
 from goldgate.task.subject_name import SubjectName
 from goldgate_trainers import (
+    Attempt,
     Budget,
     DevResult,
     Ending,
@@ -121,9 +122,8 @@ class Training:
                 f"look at it with: pytest suites/{self.name} --candidate {subject}",
             )
         write_json(self.run.attempt(number) / "verdicts.json", [r.to_json() for r in result.records])
-        coming = level(len(read_looks(self.work.ledger)) + 1, self.work.task.error)
         with self.work.progress.step("chance of passing golden", "is a look at golden worth it yet?"):
-            chance = chance_of_passing(result.records, len(self.work.split("golden")), coming)
+            chance = chance_of_passing(result.records, len(self.work.split("golden")), self._coming)
         self.work.progress.say(f"  attempt {number}: chance of passing golden {chance:.0%}")
         failing = [r.verdict.gate for r in result.records if r.verdict.outcome != "pass"]
         if not failing and not result.passed:
@@ -132,6 +132,32 @@ class Training:
         tags = [t for t, count in self.work.split("dev").tag_counts().items() if count >= _TAGGED]
         by_tag = {t: round(scored.on(t).measure(metric).value, 5) for t in tags}
         return DevResult(chance, self.work.estimates(scored), failing, metric, by_tag)
+
+    def chance(self, best: Attempt, done: Sequence[Attempt]) -> float:
+        """Corrects an attempt's chance of passing golden for having been chosen by dev among all attempts.
+
+        Args:
+            best: The attempt.
+            done: All attempts so far, with this one.
+
+        Returns:
+            The chance; that of the attempt alone if there is no other.
+        """
+        others = [self._records(a) for a in done if a.k != best.k]
+        if not others:
+            return best.dev.chance
+        chance = chance_as_chosen(self._records(best), others, len(self.work.split("golden")), self._coming)
+        if round(chance, 2) < round(best.dev.chance, 2):
+            self.work.progress.say(f"  attempt {best.k}, as the best of {len(done)} on dev: {chance:.0%}")
+        return min(chance, best.dev.chance)
+
+    def _records(self, attempt: Attempt) -> list[GateRecord]:
+        return [GateRecord.from_json(r) for r in read_json(self.run.attempt(attempt.k) / "verdicts.json")]
+
+    @property
+    def _coming(self) -> float:
+        """The level of the next look."""
+        return level(len(read_looks(self.work.ledger)) + 1, self.work.task.error)
 
     def look(self, adapter: Path) -> bool:
         """Takes a look: runs the suite on golden. The training loop learns nothing but whether it passed.
@@ -196,9 +222,7 @@ class Training:
             curve = learning_curve(
                 self.work, outcome.attempts[0], self.run.folder / "curve", left, on_part, self.subject
             )
-        records = [GateRecord.from_json(r) for r in read_json(self.run.attempt(best.k) / "verdicts.json")]
-        coming = level(len(read_looks(self.work.ledger)) + 1, self.work.task.error)
-        return explain(records, best, self._on_golden, coming, self.facts(best.recipe), curve)
+        return explain(self._records(best), best, self._on_golden, self._coming, self.facts(best.recipe), curve)
 
     def _on_golden(self, gate: GateRecord) -> int:
         """Number of golden examples that a gate applies to."""

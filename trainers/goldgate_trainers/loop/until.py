@@ -39,6 +39,8 @@ Judge = Callable[[Path, int], DevResult]
 """Scores an adapter on dev, given its folder and the attempt's number."""
 Look = Callable[[Path], bool]
 """Spends a look at golden on an adapter: did the whole suite pass? Nothing else comes back."""
+Chance = Callable[[Attempt, Sequence[Attempt]], float]
+"""The chance of passing of the attempt that dev chooses among all attempts, itself included."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Outcome:
         passed: Whether a look at golden passed with `best`.
         looks: Number of looks that were spent.
         reason: Why the run ended, in words.
+        chance: The chance that `best` passes golden, with a view to dev having chosen it.
     """
 
     attempts: tuple[Attempt, ...]
@@ -58,6 +61,7 @@ class Outcome:
     passed: bool
     looks: int
     reason: str
+    chance: float
 
 
 def train_until(
@@ -71,6 +75,7 @@ def train_until(
     told: Callable[[Step, int], None] = lambda step, k: None,
     plan: Plan = _UNTIL_IT_PASSES,
     judging: float = 0.0,
+    chance: Chance = lambda best, done: best.dev.chance,
 ) -> Outcome:
     """Makes attempts until one passes golden, the plan has no further step, or the budget would be overrun.
 
@@ -88,6 +93,7 @@ def train_until(
         told: Called before each attempt with its step and number.
         plan: Chooses the steps after the first.
         judging: Seconds that judging the first attempt is expected to take; training leaves them to it.
+        chance: Corrects an attempt's chance of passing for having been chosen among those made so far.
 
     Returns:
         How the run ended. An attempt that cannot be trained ends it with the attempts before.
@@ -112,16 +118,18 @@ def train_until(
             break
         earlier += attempt.earlier
         done.append(attempt)
-        if attempt.dev.chance >= LOOK_AT and not plan.comparing:
+        if not plan.comparing and (likely := chance(attempt, done)) >= LOOK_AT:
             if looks == budget.most_looks:
                 reason = f"attempt {attempt.k} is likely to pass, and {_used_up(budget)}{_stopped(done)}"
                 break
             looks += 1
             if _look(look, attempt, folder):
-                return Outcome(tuple(done), attempt, True, looks, f"the suite passes on golden{_stopped(done)}")
+                reason = f"the suite passes on golden{_stopped(done)}"
+                return Outcome(tuple(done), attempt, True, looks, reason, likely)
         step, reason = _next(done, plan, budget, earlier + clock() - started)
         reason += _stopped(done)
-    return _at_the_end(done, looks, reason, look, folder, budget)
+    best = best_attempt(done)
+    return _at_the_end(best, chance(best, done), done, looks, reason, look, folder, budget)
 
 
 def _reserved(judging: float, done: Sequence[Attempt]) -> float:
@@ -129,16 +137,25 @@ def _reserved(judging: float, done: Sequence[Attempt]) -> float:
     return max(judging, done[-1].judged) if done else judging
 
 
-def _at_the_end(done: Sequence[Attempt], looks: int, reason: str, look: Look, folder: Path, budget: Budget) -> Outcome:
+def _at_the_end(
+    best: Attempt,
+    chance: float,
+    done: Sequence[Attempt],
+    looks: int,
+    reason: str,
+    look: Look,
+    folder: Path,
+    budget: Budget,
+) -> Outcome:
     """The best attempt takes the one look, if none was taken yet and there is one."""
-    best = best_attempt(done)
     if looks == 0 and budget.most_looks > 0:
         looks = 1
         if _look(look, best, folder):
-            same = "" if best.dev.chance >= LOOK_AT else " all the same"
-            return Outcome(tuple(done), best, True, looks, f"{reason}; the best attempt passes on golden{same}")
-        reason += f"; the one look, taken at the end, had a chance of {best.dev.chance:.0%} and spent its level"
-    return Outcome(tuple(done), best, False, looks, reason)
+            same = "" if chance >= LOOK_AT else " all the same"
+            reason += f"; the best attempt passes on golden{same}"
+            return Outcome(tuple(done), best, True, looks, reason, chance)
+        reason += f"; the one look, taken at the end, had a chance of {chance:.0%} and spent its level"
+    return Outcome(tuple(done), best, False, looks, reason, chance)
 
 
 def _stopped(done: Sequence[Attempt]) -> str:
