@@ -14,6 +14,7 @@ from goldgate.answers.replay import Replay, SuiteAnswers
 from goldgate.base.errors import UserError
 from goldgate.base.fingerprint import digest, short
 from goldgate.champion.record import Champion, load_champion
+from goldgate.data.leaks import unread_splits
 from goldgate.forgetting.general import General
 from goldgate.forgetting.kept import Kept
 from goldgate.forgetting.other_task import other_task
@@ -278,6 +279,7 @@ class Suite:
     def _terms(self) -> Terms:
         if self.split_name == "dev":
             return dev_terms(self.task)
+        self.notes += unread_splits(self.project.golden(self.name))
         candidate = self.subject("candidate") if self.tests_candidate else None
         return golden_terms(self.project, self.task, self.choice, self.champion, self.split(), candidate, self._tested)
 
