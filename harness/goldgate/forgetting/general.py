@@ -7,7 +7,7 @@ from functools import cached_property
 
 from goldgate.base.errors import UserError, near_names
 from goldgate.forgetting.without_task import Way
-from goldgate.measures import Measure, Use, perplexity_ratio
+from goldgate.measures import OPEN, Measure, Use, perplexity_ratio
 from goldgate.subjects.subject import Answer
 from goldgate.task.questions import asked, passages, questions
 
@@ -26,13 +26,7 @@ class General:
         use: What may be done with its measures.
     """
 
-    def __init__(
-        self,
-        label: str,
-        answers: Answers,
-        before: General | None = None,
-        use: Use = Use(),  # noqa: B008
-    ) -> None:
+    def __init__(self, label: str, answers: Answers, before: General | None = None, use: Use = OPEN) -> None:
         self._label, self._answers, self._before, self._use = label, answers, before, use
         self._known: dict[Way, Mapping[str, Answer]] = {}
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import NoReturn, Self
 
 from goldgate.base.errors import UserError
-from goldgate.measures import Use
+from goldgate.measures import OPEN, Use
 from goldgate.scored.scored import Scored
 from goldgate.scored.table import ScoreTable
 from goldgate.task.examples import Split
@@ -41,13 +41,7 @@ class Kept(Scored):
     `before` is the base model on the same: kept.exact_match - kept.before.exact_match >= -0.05.
     """
 
-    def __init__(
-        self,
-        label: str,
-        scores: ScoreTable,
-        before: Callable[[], ScoreTable],
-        use: Use = Use(),  # noqa: B008
-    ) -> None:
+    def __init__(self, label: str, scores: ScoreTable, before: Callable[[], ScoreTable], use: Use = OPEN) -> None:
         super().__init__(label, scores, use=use)
         self._before = before
 

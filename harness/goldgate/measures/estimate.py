@@ -74,6 +74,10 @@ class Use:
         return Estimate(math.nan if self.hides else value).of(name, sealed=self.hold == "sealed")
 
 
+OPEN = Use()
+"""Everything may be done with it."""
+
+
 class Estimate(float):
     """A number that depends on the answers.
 

@@ -9,7 +9,7 @@ from goldgate.base.errors import UserError, near_names
 from goldgate.measures import checks
 from goldgate.measures.context import current
 from goldgate.measures.decision import decide, told
-from goldgate.measures.estimate import Use, built_from_estimates
+from goldgate.measures.estimate import OPEN, Use, built_from_estimates
 from goldgate.measures.evidence import Better, Evidence, Mean, Op
 from goldgate.measures.quantile import quantile_of
 from goldgate.measures.refusals import Refusals
@@ -53,7 +53,7 @@ class Measure(Refusals):
         self._use = Use(built_from_estimates(name, values))
 
     @classmethod
-    def of(cls, evidence: Evidence, tags: tuple[frozenset[str], ...], use: Use = Use()) -> Measure:  # noqa: B008 - frozen
+    def of(cls, evidence: Evidence, tags: tuple[frozenset[str], ...], use: Use = OPEN) -> Measure:
         """Makes a measure of any kind of evidence.
 
         Args:

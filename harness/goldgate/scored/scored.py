@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from goldgate.base.errors import UserError, near_names
-from goldgate.measures import Measure, Use
+from goldgate.measures import OPEN, Measure, Use
 from goldgate.scored.consistency import Consistency
 from goldgate.scored.table import ScoreTable
 from goldgate.scored.view import WHOLE, Perturbs, View, allowed, check_not_selecting, selecting
@@ -26,7 +26,7 @@ _OWN_PERTURBATIONS = "goldgate.perturb."  # a suite's digest counts their versio
 class Scored:
     """A subject on one split, or on some of its examples. Every metric is an attribute."""
 
-    def __init__(self, label: str, scores: ScoreTable, view: View = WHOLE, use: Use = Use()) -> None:  # noqa: B008
+    def __init__(self, label: str, scores: ScoreTable, view: View = WHOLE, use: Use = OPEN) -> None:
         self._label, self._scores, self._view, self._use = label, scores, view, use
 
     def __repr__(self) -> str:
