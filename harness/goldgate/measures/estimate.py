@@ -19,7 +19,10 @@ open: as plain numbers, outside of suites. marked: as estimates, which are refus
 hidden: not at all, in a suite on golden, whose summary shows them; sealed: the same, and the summary has none either.
 """
 _ORDER: tuple[Hold, ...] = ("open", "marked", "hidden", "sealed")
-_LOOK = "compare it to get a verdict, or look at its numbers on dev: pytest --split dev"
+_LOOK = (
+    "looking compares nothing: gate the measure itself, assert candidate.exact_match >= 0.90, and look on dev:"
+    " pytest --split dev"
+)
 SUBTRACT = (
     "compare the measures themselves, so that the chance in both counts:"
     " assert candidate.exact_match - prompted.exact_match >= 0.05"
