@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldgate.base.errors import UserError
-from goldgate.measures import Measure, Recording, Verdict, interval, invalid, recording, sample, seconds
+from goldgate.measures import Measure, Recording, Use, Verdict, interval, invalid, recording, sample, seconds
 from goldgate.measures.binomial import examples_for, fewest_perfect, power
 from goldgate.measures.evidence import Mean
 
@@ -157,7 +157,7 @@ def test_how_many_examples_settle_a_rate_is_the_first_number_that_does() -> None
 
 
 def test_a_measure_that_goes_one_way_goes_it_on_either_side_of_a_comparison() -> None:
-    cut_off = Measure([0.0, 1.0, 1.0], better="low", name="cut_off").toward_better()
+    cut_off = Measure([0.0, 1.0, 1.0], better="low", name="cut_off").restricted(Use(one_way=True))
     plain = Measure([0.0, 0.0, 1.0], better="low", name="plain")
     assert (cut_off <= plain).outcome != "invalid"
     assert (plain >= cut_off).outcome != "invalid"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from goldgate.base.errors import UserError
 from goldgate.base.files import read_json
-from goldgate.data.mask import masked
-from goldgate.task.examples import SPLITS, Card, Example, Split, card_of, load_split, read_split, write_card
+from goldgate.data.leaks import check_leaks
+from goldgate.task.examples import SPLITS, Card, Split, card_of, load_split, read_split, write_card
 from goldgate.task.project import Project
 from goldgate.task.task import Task
 
@@ -38,12 +38,12 @@ def check_task_data(project: Project, task: Task) -> Quality:
 
     Raises:
         UserError: A fault would make verdicts worthless: an output is invalid, a split was changed, or an example is in
-            two splits.
+            two splits, exactly or nearly.
     """
     splits = {name: load_split(project, task.name, name) for name in SPLITS}
     for split in splits.values():
         check_outputs(task, split, str(project.golden(task.name) / f"{split.name}.jsonl"))
-    check_leaks(splits)
+    check_leaks(splits, project.golden(task.name))
     return Quality(splits, tuple(_remarks(splits)))
 
 
@@ -58,13 +58,13 @@ def rewrite_card(project: Project, task: Task) -> Card:
         The new card, which keeps the old one's licence, source and description of how the splits were made.
 
     Raises:
-        UserError: An output is invalid, or an example is in two splits.
+        UserError: An output is invalid, or an example is in two splits, exactly or nearly.
     """
     folder = project.golden(task.name)
     splits = {name: read_split(folder, name) for name in SPLITS}
     for split in splits.values():
         check_outputs(task, split, str(folder / f"{split.name}.jsonl"))
-    check_leaks(splits)
+    check_leaks(splits, folder)
     old = read_json(folder / "card.json") if (folder / "card.json").is_file() else {}
     told = {"prepared": "by hand", "licence": "not stated", "source": "not stated"}
     if isinstance(old, dict):
@@ -110,42 +110,6 @@ def check_outputs(task: Task, split: Split, where: str) -> None:
                     f'"{output}" is not one of the {len(task.labels)} labels in task.yaml',
                     f'{where}, example {example.id}, field "output"',
                     "add the label, or fix the output",
-                )
-
-
-def check_leaks(splits: dict[str, Split]) -> None:
-    """Checks that no input is in two splits, or twice in golden.
-
-    Across splits, inputs that differ only in case, whitespace and numbers count as the same. In golden, duplicates are
-    allowed only if they share a group, because copies are one observation.
-
-    Args:
-        splits: Name → split.
-
-    Raises:
-        UserError: An input is in two splits, or twice in golden without a common group.
-    """
-    home: dict[str, tuple[str, Example]] = {}
-    once: dict[str, Example] = {}
-    for split in splits.values():
-        for example in split:
-            form = masked(example.text)
-            other = home.setdefault(form, (split.name, example))
-            if other[0] != split.name:
-                raise UserError(
-                    f"{split.name} example {example.id} is also in {other[0]}"
-                    f" (as {other[1].id}, apart from case, whitespace and numbers)",
-                    f"{split.name}.jsonl",
-                    "remove one of the two: a model would be tested on what it was trained on",
-                )
-            if split.name != "golden":
-                continue
-            twin = once.setdefault(" ".join(example.text.split()).casefold(), example)
-            if twin is not example and (twin.group is None or twin.group != example.group):
-                raise UserError(
-                    f"golden example {example.id} is a duplicate of {twin.id}",
-                    "golden.jsonl",
-                    "remove one of the two, or give both the same group, so that they count as one observation",
                 )
 
 

@@ -19,15 +19,15 @@ from goldgate.data.mask import masked
 from goldgate.models.embedded import EMBEDDER_DIGEST
 from goldgate.task.examples import COMPUTED, Split
 from goldgate.task.project import Project
-from goldgate.task.strata import FILE, SPLITS, STRATA, read_novelty
+from goldgate.task.strata import FILE, SPLITS, STRATA, TWIN_COSINE, read_novelty
 
-TWIN_COSINE = 0.95
 TWIN_WORDS = 0.8
 NEAR_COSINE = 0.7
 """Lower ends of the strata. docs/results.md has the distributions and accuracies behind them. A Jaccard index of 0.8 is
 a common threshold for near-duplicates (NeMo Curator's default).
 """
 _WORD = re.compile(r"\w+")
+_TOLD = 5  # paraphrases that a summary names
 _ROWS = 64  # texts compared with all of train at once: 64 x 100,000 numbers take 26 MB
 
 
@@ -130,12 +130,12 @@ def _table(rows: Sequence[Sequence[int]], columns: int) -> Any:
 
 
 def write_novelty(project: Project, task: str, splits: Mapping[str, Split]) -> None:
-    """Computes and writes golden/<task>/novelty.json.
+    """Computes and writes golden/<task>/novelty.json, which says that golden was compared with the other splits.
 
     Args:
         project: The project.
         task: Name of the task.
-        splits: All three splits by name.
+        splits: All three splits by name, checked for leaks.
 
     Raises:
         UserError: The embedding model or a package is not available.
@@ -147,6 +147,7 @@ def write_novelty(project: Project, task: str, splits: Mapping[str, Split]) -> N
     head = {
         "splits": {name: split.fingerprint for name, split in splits.items()},
         "embedder": EMBEDDER_DIGEST,
+        "compared": True,
         "thresholds": {"twin": {"cosine": TWIN_COSINE, "words": TWIN_WORDS}, "near": {"cosine": NEAR_COSINE}},
     }
     lines = [f" {_json(key)}: {_json(value)}" for key, value in head.items()]
@@ -169,20 +170,24 @@ def refresh_novelty(project: Project, task: str, splits: Mapping[str, Split], an
     Args:
         project: The project.
         task: Name of the task.
-        splits: All three splits by name.
+        splits: All three splits by name, checked for leaks.
         anew: Whether to write it in any case.
 
     Returns:
-        One line that says how similar golden is to train, or why this was not computed.
+        One line that says how similar golden is to train and which examples paraphrase train, or why this was not
+        computed.
     """
     folder = project.golden(task)
     try:
         if anew or not _is_fresh(folder):
             write_novelty(project, task, splits)
-        counts = Counter(read_novelty(folder).strata["golden"].values())
+        counts = Counter((novelty := read_novelty(folder)).strata["golden"].values())
+        pairs = [f"{golden} ~ {twin} ({cosine:.2f})" for golden, (twin, cosine) in novelty.paraphrases.items()]
     except UserError as error:
         return f"golden against train: not computed ({error.what})"
-    return "golden against train: " + ", ".join(f"{counts[s]} {s.removeprefix(COMPUTED)}" for s in STRATA)
+    told = ", ".join(f"{counts[s]} {s.removeprefix(COMPUTED)}" for s in STRATA)
+    more = f" and {len(pairs) - _TOLD} more" if len(pairs) > _TOLD else ""
+    return f"golden against train: {told}" + (f"; paraphrases: {', '.join(pairs[:_TOLD])}{more}" if pairs else "")
 
 
 def _is_fresh(folder: Path) -> bool:

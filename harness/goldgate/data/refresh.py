@@ -10,11 +10,13 @@ from pathlib import Path
 from goldgate.base.errors import UserError
 from goldgate.base.files import whole_folder
 from goldgate.base.fingerprint import short
-from goldgate.data.check import check_leaks, check_outputs
+from goldgate.data.check import check_outputs
+from goldgate.data.leaks import check_leaks
 from goldgate.data.mask import masked
 from goldgate.data.readers import read_pairs
 from goldgate.data.scaffold import write_split
 from goldgate.data.split import FEWEST
+from goldgate.data.twins import find_twins
 from goldgate.ledger import locked, read_looks
 from goldgate.task.examples import (
     SPLITS,
@@ -54,8 +56,8 @@ def refresh_golden(project: Project, task: Task, source: Path, columns: tuple[st
     """Replaces the golden split by the examples of a file.
 
     The change is atomic: a killed process leaves the old state or the new one. Inputs that are in a split, or were in
-    an earlier golden split, are left out, because candidates were trained on them or people have seen them; case,
-    whitespace and numbers do not matter in this comparison.
+    an earlier golden split, exactly or nearly, are left out, because candidates were trained on them or people have
+    seen them; case, whitespace and numbers do not matter in this comparison.
 
     Args:
         project: The project.
@@ -76,7 +78,8 @@ def refresh_golden(project: Project, task: Task, source: Path, columns: tuple[st
     with locked(folder / "looks"):
         looks = read_looks(folder / "looks")
         remarks: list[str] = []
-        golden = Split("golden", tuple(_unseen(found, _seen(folder, splits.values()), remarks)))
+        known = [splits["train"], splits["dev"], Split("old golden", splits["golden"].examples), *_earlier(folder)]
+        golden = _without_twins(Split("golden", tuple(_unseen(found, known, remarks))), known, remarks)
         check_outputs(task, golden, str(source))
         if len(golden) < FEWEST:
             raise UserError(
@@ -111,13 +114,12 @@ def _retired(folder: Path) -> list[Path]:
     return sorted((folder / "retired").glob("**/golden.jsonl"))
 
 
-def _seen(folder: Path, splits: Iterable[Split]) -> set[str]:
-    """Masked forms of all inputs of the splits and of earlier golden splits."""
-    seen = {masked(e.text) for split in splits for e in split}
-    return seen | {masked(e.text) for path in _retired(folder) for e in read_examples(path)}
+def _earlier(folder: Path) -> list[Split]:
+    return [Split(path.parent.name, read_examples(path)) for path in _retired(folder)]
 
 
-def _unseen(found: Iterable[Example], seen: set[str], remarks: list[str]) -> list[Example]:
+def _unseen(found: Iterable[Example], earlier: Iterable[Split], remarks: list[str]) -> list[Example]:
+    seen = {masked(e.text) for split in earlier for e in split}
     kept: dict[str, Example] = {}
     examples, known, twice = [], 0, 0
     for example in found:
@@ -136,6 +138,14 @@ def _unseen(found: Iterable[Example], seen: set[str], remarks: list[str]) -> lis
     if twice:
         remarks.append(f"{twice} examples left out because they are duplicates of earlier ones")
     return examples
+
+
+def _without_twins(golden: Split, known: Sequence[Split], remarks: list[str]) -> Split:
+    """Leaves out examples that nearly repeat a known one, or an earlier one of the new golden split."""
+    twins = {(t.other if t.split == golden.name else t.golden).id for t in find_twins(golden, known)}
+    if twins:
+        remarks.append(f"{len(twins)} examples left out because they nearly repeat another one, or one of a split")
+    return Split(golden.name, tuple(e for e in golden if e.id not in twins))
 
 
 def _joined(dev: Split, golden: Split) -> Split:

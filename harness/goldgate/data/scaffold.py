@@ -10,8 +10,8 @@ from typing import Any
 
 from goldgate.base.errors import UserError
 from goldgate.base.files import whole_folder, write_json, write_whole
-from goldgate.data.check import check_leaks
 from goldgate.data.infer import infer_kind, infer_schema
+from goldgate.data.leaks import check_leaks
 from goldgate.data.readers import read_pairs
 from goldgate.data.split import Made, Sizes, make_splits
 from goldgate.gates.planning import examples_needed, fewest_perfect, power, showable, successes_needed

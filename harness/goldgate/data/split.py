@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from goldgate.base.errors import UserError
 from goldgate.data.mask import masked
 from goldgate.data.readers import Pair
+from goldgate.data.twins import find_twins
 from goldgate.task.examples import Example, Split, render_output
 
 FEWEST = 30  # examples of a split; with fewer, intervals are too wide to show anything
@@ -46,8 +47,8 @@ class Made:
 def make_splits(rows: Sequence[Pair], golden_rows: Sequence[Pair] | None, sizes: Sizes, seed: int) -> Made:
     """Splits rows at random, stratified by output if outputs repeat.
 
-    Inputs that differ only in case, whitespace and numbers are kept once. An input that golden has is removed from
-    train and dev.
+    Inputs that differ only in case, whitespace and numbers are kept once. An input that golden has, exactly or nearly,
+    is removed from train and dev; of inputs in golden that are nearly the same, one is kept.
 
     Args:
         rows: The rows to split.
@@ -73,7 +74,7 @@ def make_splits(rows: Sequence[Pair], golden_rows: Sequence[Pair] | None, sizes:
         golden, pool = _cut(pool, min(sizes.golden, len(pool) // 4))
     dev, pool = _cut(pool, min(sizes.dev, len(pool) // 5))
     train = pool if sizes.train is None else pool[: sizes.train]
-    parts = {"train": train, "dev": dev, "golden": golden}
+    parts = _without_twins({"train": train, "dev": dev, "golden": golden}, remarks)
     for name, part in parts.items():
         if len(part) < FEWEST:
             raise UserError(
@@ -102,6 +103,21 @@ def _distinct(rows: Sequence[Pair], taken: set[str], remarks: list[str], name: s
     if leaked:
         remarks.append(f"{name}: {leaked} rows left out of train and dev because they are in golden")
     return kept
+
+
+def _without_twins(parts: Mapping[str, list[Pair]], remarks: list[str]) -> dict[str, list[Pair]]:
+    """Leaves out rows of train and dev that are nearly in golden, and rows of golden that repeat an earlier one."""
+    splits = {name: _split(name, part) for name, part in parts.items()}
+    found = find_twins(splits["golden"], [splits["train"], splits["dev"]])
+    twins = {(t.split, t.other.id) for t in found}
+    if inside := sum(name == "golden" for name, _ in twins):
+        remarks.append(f"golden: {inside} rows left out because they nearly repeat another row of golden")
+    if leaked := len(twins) - inside:
+        remarks.append(f"{leaked} rows left out of train and dev because they are nearly in golden")
+    return {
+        name: [row for row, e in zip(part, splits[name], strict=True) if (name, e.id) not in twins]
+        for name, part in parts.items()
+    }
 
 
 def _spread(rows: Sequence[Pair], order: random.Random) -> list[Pair]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import NoReturn, Self
 
 from goldgate.base.errors import UserError
+from goldgate.measures import OPEN, Use
 from goldgate.scored.scored import Scored
 from goldgate.scored.table import ScoreTable
 from goldgate.task.examples import Split
@@ -40,11 +41,11 @@ class Kept(Scored):
     `before` is the base model on the same: kept.exact_match - kept.before.exact_match >= -0.05.
     """
 
-    def __init__(self, label: str, scores: ScoreTable, before: Callable[[], ScoreTable]) -> None:
-        super().__init__(label, scores)
+    def __init__(self, label: str, scores: ScoreTable, before: Callable[[], ScoreTable], use: Use = OPEN) -> None:
+        super().__init__(label, scores, use=use)
         self._before = before
 
     @property
     def before(self) -> Scored:
         """The base model with the same prompt. Raises UserError if it cannot be asked."""
-        return Scored(f"{self._label}.before", self._before())
+        return Scored(f"{self._label}.before", self._before(), use=self._use)

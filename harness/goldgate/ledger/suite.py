@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Mapping, Set
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from goldgate.ledger.first_names import PERTURB, as_first_written, taken_from
 from goldgate.scored import consistency
 from goldgate.scorers import own
 from goldgate.task import questions as general
+from goldgate.task.allowed_twins import read_allowed
 from goldgate.task.examples import COMPUTED, read_card
 from goldgate.task.project import suite_files
 from goldgate.task.strata import read_novelty
@@ -60,7 +62,8 @@ def suite_digest(task: Task, scorers: Mapping[str, int | str]) -> str:
     """Computes the digest of what a suite asks of golden.
 
     It covers the files that `suite_files` lists and everything that task.yaml says about answers, gates and references,
-    including what makes a reference weaker or stronger. If the code names a novelty stratum, golden's strata count too.
+    including what makes a reference weaker or stronger. If the code names a novelty stratum, golden's strata count too;
+    so do near-duplicates that are signed off.
     Comments, docstrings and layout do not count, and the digest is the same on every Python version.
 
     Args:
@@ -97,6 +100,7 @@ def suite_digest(task: Task, scorers: Mapping[str, int | str]) -> str:
         "model": task.model,
         "template": dict(task.template),
         "decoding": task.decoding.model_dump(mode="json"),
+        **({"paraphrases": task.paraphrases} if task.paraphrases != "told" else {}),
         **task.chat,
         **(
             {"must_not_regress": {name: _other(task, name) for name in task.must_not_regress}}
@@ -105,9 +109,17 @@ def suite_digest(task: Task, scorers: Mapping[str, int | str]) -> str:
         ),
     }
     strata = {"strata": read_novelty(task.data).digest} if _speaks_of_strata(named) else {}
+    signed = {"allowed_twins": sorted(map(astuple, allowed))} if (allowed := read_allowed(task.data)) else {}
     packages = _packages(task)
     return digest(
-        {"code": code, "rules": rules, "scorers": counted, **strata, **({"packages": packages} if packages else {})}
+        {
+            "code": code,
+            "rules": rules,
+            "scorers": counted,
+            **strata,
+            **signed,
+            **({"packages": packages} if packages else {}),
+        }
     )
 
 

@@ -1,6 +1,7 @@
 """Measures with confidence intervals, their exact test, and the verdicts of comparing them. Depends only on numpy."""
 
-from goldgate.measures.context import Recording, check_unsealed, current, recording
+from goldgate.measures.context import Recording, current, recording
+from goldgate.measures.estimate import OPEN, Estimate, Hold, Use
 from goldgate.measures.evidence import Evidence, Mean
 from goldgate.measures.intervals import interval, lower_bound, upper_bound
 from goldgate.measures.measure import Measure, Read
@@ -9,7 +10,10 @@ from goldgate.measures.tail import Sample, p_value, sample
 from goldgate.measures.verdict import Judged, Outcome, Reading, Verdict, invalid
 
 __all__ = [
+    "OPEN",
+    "Estimate",
     "Evidence",
+    "Hold",
     "Judged",
     "Mean",
     "Measure",
@@ -18,8 +22,8 @@ __all__ = [
     "Reading",
     "Recording",
     "Sample",
+    "Use",
     "Verdict",
-    "check_unsealed",
     "current",
     "interval",
     "invalid",

@@ -8,7 +8,13 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from goldgate.base.errors import UserError
+from goldgate.measures.estimate import Use, refuse_estimate
 from goldgate.measures.evidence import Better, Evidence, Mean, Op, labelled
+
+
+class NoOperation(UserError, TypeError):
+    """An operation that measures do not have: for Python and numpy a TypeError, for people one line that helps."""
+
 
 _SLACK = 1e-9  # share of the range: rounding error that a scorer may add to a bound
 
@@ -86,8 +92,13 @@ def as_threshold(name: str, t: object) -> float:
     Raises:
         UserError: It is not a finite number.
     """
+    refuse_estimate(name, t)
     if isinstance(t, bool) or not isinstance(t, (int, float, np.number)) or not math.isfinite(t):
-        raise UserError(f"{name} can be compared with a number or a measure, not with {t!r:.40}", hint="write m >= 0.9")
+        number = isinstance(t, (float, np.number))
+        raise UserError(
+            f"{name} can be compared with a number or a measure, not with {t!r:.40}",
+            hint="write m >= 0.9" + (" (while golden decides, every estimate is NaN)" if number else ""),
+        )
     return float(t)
 
 
@@ -95,6 +106,84 @@ def not_empty(evidence: Evidence) -> None:
     """Raises UserError if a measure has no examples."""
     if evidence.n == 0:
         raise UserError(f"{evidence.name}: there are no examples", hint="a measure needs at least one")
+
+
+def as_term(name: str, op: str, number: object) -> float:
+    """Checks what is added to a measure or subtracted from it.
+
+    Args:
+        name: Name of the measure, for the message.
+        op: The operator, for the message.
+        number: What stands on the other side.
+
+    Returns:
+        The number.
+
+    Raises:
+        UserError: It is not a finite number, or an estimate.
+    """
+    refuse_estimate(name, number)
+    if isinstance(number, bool) or not isinstance(number, (int, float, np.number)) or not math.isfinite(number):
+        raise NoOperation(
+            f"{name} {op} {number!r:.40}: only a number or another measure can be added or subtracted",
+            hint="slices and readings come after: (a - b).plausible >= 0.05, and both sides .on the same tag",
+        )
+    return float(number)
+
+
+def as_factor(name: str, op: str, number: object) -> float:
+    """Checks what a measure is multiplied with or divided by.
+
+    Args:
+        name: Name of the measure, for the message.
+        op: The operator, for the message.
+        number: What stands on the other side.
+
+    Returns:
+        The number.
+
+    Raises:
+        UserError: It is not a finite number other than 0, or an estimate.
+    """
+    refuse_estimate(name, number)
+    if isinstance(number, bool) or not isinstance(number, (int, float, np.number)):
+        raise not_a_mean(f"{name} {op} {getattr(number, 'name', repr(number)):.40}")
+    if not math.isfinite(number) or number == 0:
+        verb = "multiplied" if op == "*" else "divided"
+        raise UserError(f"{name} cannot be {verb} by {number:g}", hint="use a finite number, not 0")
+    return float(number)
+
+
+def not_a_mean(written: str) -> NoOperation:
+    """Makes the error for a product or a quotient that is not a mean over examples."""
+    return NoOperation(
+        f"{written}: this is not a mean over examples, so it has no exact interval",
+        hint="a ratio is gated as candidate.cost_per_1k <= 0.5 * prompted.cost_per_1k",
+    )
+
+
+def one_direction(first: str, second: str, use: Use, a: Evidence, b: Evidence) -> None:
+    """Raises UserError for a sum of which one part goes one way (see `Use`) and the other the other way."""
+    if use.one_way and a.better != b.better:
+        raise UserError(
+            f"{first} + {second}: {a.better} values of the one and {b.better} values of the other are better",
+            hint=f"gate each, or write {first} - {second}",
+        )
+
+
+def sum_of(name: str, number: float) -> str:
+    """Names the sum of a measure and a number."""
+    return f"{name} - {-number:g}" if number < 0 else f"{name} + {number:g}"
+
+
+def term(name: str) -> str:
+    """Writes a name as an operand, in parentheses if it is a sum."""
+    return f"({name})" if " + " in name or " - " in name else name
+
+
+def reading_too_early(name: str, reading: str) -> NoOperation:
+    """Makes the error for arithmetic on a measure that has its reading already."""
+    return NoOperation(f"{name} can only be compared", hint=f"calculate first, then read: (a - b).{reading} >= 0.05")
 
 
 def may_be_gated(explored: str) -> None:

@@ -23,7 +23,7 @@ class Recording:
         record: Called with every verdict and the measure it was given on.
         note: Added to the line of the estimate ("look 1 of golden 3f2a").
         error: The suite's error rate; None if none holds because golden was opened.
-        sealed: Whether only verdicts are shown and measures hide their numbers.
+        sealed: Whether only verdicts are shown.
 
     Raises:
         UserError: The level is out of range, or a reading is unknown.
@@ -81,19 +81,3 @@ def current() -> Recording:
     """
     here = _CURRENT.get()
     return here if here is not _NONE or not _OPEN else _OPEN[-1]
-
-
-def check_unsealed(name: str) -> None:
-    """Checks that golden is not sealed before the numbers of a measure are shown.
-
-    Args:
-        name: Name of the measure.
-
-    Raises:
-        UserError: Golden is sealed.
-    """
-    if current().sealed:
-        raise UserError(
-            f"golden is sealed: the numbers of {name} are hidden",
-            hint="compare it to get a verdict, or look at its numbers on dev: pytest --split dev",
-        )

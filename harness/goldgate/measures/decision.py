@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 from goldgate.base.errors import UserError
 from goldgate.measures import wording
 from goldgate.measures.context import Recording
+from goldgate.measures.estimate import Use
 from goldgate.measures.evidence import FAIL_LEVEL, Evidence, Op
-from goldgate.measures.verdict import Outcome, Reading, Verdict
+from goldgate.measures.verdict import NUMBERS, Outcome, Reading, Verdict
 
 
 def decide(evidence: Evidence, op: Op, t: float, written: Reading, how: Recording, gate: str = "") -> Verdict:
@@ -63,6 +65,26 @@ def decide(evidence: Evidence, op: Op, t: float, written: Reading, how: Recordin
         verdict = replace(verdict, sealed=True, estimate=unknown, low=unknown, high=unknown, p=unknown)
         return replace(verdict, message=wording.sealed(verdict, how.note))
     return replace(verdict, message=wording.explain(evidence, verdict, how.note, how.error))
+
+
+def told(verdict: Verdict, use: Use, note: str) -> Verdict:
+    """Returns a verdict as the code that compared may know it.
+
+    Whether it passes may be known: if it does not, the suite does not pass, whatever is compared next.
+
+    Args:
+        verdict: The verdict.
+        use: What may be done with the measure.
+        note: Where the verdict was given.
+
+    Returns:
+        The verdict, with its numbers as `use` gives them; where they are hidden, no answer counts as missing.
+    """
+    if use.hold == "open" or verdict.sealed:
+        return verdict
+    numbers: dict[str, Any] = {key: use.number(getattr(verdict, key), verdict.metric) for key in NUMBERS}
+    message = wording.hidden(verdict, note) if use.hides else verdict.message
+    return replace(verdict, message=message, missing=0 if use.hides else verdict.missing, **numbers)
 
 
 def _outcome(evidence: Evidence, op: Op, t: float, reading: Reading, shown: bool, opposite: bool) -> Outcome:

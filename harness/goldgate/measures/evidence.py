@@ -94,6 +94,10 @@ class Evidence(Protocol):
         """Multiplies the measure by a factor that is finite and not 0."""
         ...
 
+    def plus(self, constant: float, name: str) -> Self:
+        """Adds a finite number to the measure."""
+        ...
+
     def minus(self, other: Evidence, name: str) -> Self:
         """Computes the paired difference. Raises UserError for another kind of measure or for different examples."""
         ...
@@ -228,6 +232,10 @@ class Mean(Rows):
             better=turned(self.better, factor),
         )
 
+    def plus(self, constant: float, name: str) -> Mean:
+        bounds = (self.bounds[0] + constant, self.bounds[1] + constant)
+        return replace(self, name=name, low=self.low + constant, high=self.high + constant, bounds=bounds)
+
     def minus(self, other: Evidence, name: str) -> Mean:
         if not isinstance(other, Mean):
             raise unlike(name)
@@ -300,14 +308,7 @@ def check_groups(name: str, mine: Sequence[str] | None, theirs: Sequence[str] | 
 
 
 def unlike(name: str) -> UserError:
-    """Makes the error for a difference between measures of different kinds.
-
-    Args:
-        name: Name of the difference.
-
-    Returns:
-        The error, to be raised.
-    """
+    """Makes the error for a difference between measures of different kinds."""
     return UserError(f"{name}: the two are measures of different kinds", hint="subtract a mean from a mean")
 
 

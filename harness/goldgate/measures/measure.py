@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import NoReturn
 
 from goldgate.base.errors import UserError, near_names
 from goldgate.measures import checks
-from goldgate.measures.context import check_unsealed, current
-from goldgate.measures.decision import decide
+from goldgate.measures.context import current
+from goldgate.measures.decision import decide, told
+from goldgate.measures.estimate import OPEN, Use, built_from_estimates
 from goldgate.measures.evidence import Better, Evidence, Mean, Op
 from goldgate.measures.quantile import quantile_of
-from goldgate.measures.verdict import Reading, Verdict, check_reading
+from goldgate.measures.refusals import Refusals
+from goldgate.measures.verdict import Decided, Reading, Verdict, check_reading
 
 
-class Measure:
+class Measure(Refusals):
     """A mean of bounded per-example values.
 
     Args:
@@ -49,19 +50,16 @@ class Measure:
         self._evidence, self._tags = checks.bounded_mean(
             values, ids, bounds, groups, tags, name=name, better=better, max_group=max_group
         )
-        self._explored, self._one_way = "", False
+        self._use = Use(built_from_estimates(name, values))
 
     @classmethod
-    def of(
-        cls, evidence: Evidence, tags: tuple[frozenset[str], ...], explored: str = "", one_way: bool = False
-    ) -> Measure:
+    def of(cls, evidence: Evidence, tags: tuple[frozenset[str], ...], use: Use = OPEN) -> Measure:
         """Makes a measure of any kind of evidence.
 
         Args:
             evidence: The evidence.
             tags: Tags of each example.
-            explored: Why the measure may be viewed but never gated; empty if it may be gated.
-            one_way: Whether only comparisons towards better values are allowed.
+            use: What may be done with it.
 
         Returns:
             The measure.
@@ -70,25 +68,18 @@ class Measure:
             UserError: The evidence has no examples.
         """
         made = cls.__new__(cls)
-        made._evidence, made._tags, made._explored, made._one_way = evidence, tags, explored, one_way
+        made._evidence, made._tags, made._use = evidence, tags, use
         checks.not_empty(evidence)
         return made
 
-    def marked(self, explored: str) -> Measure:
-        """Returns the measure with a reason why it is never gated (see `of`); unchanged if the reason is empty."""
-        return Measure.of(self._evidence, self._tags, explored, self._one_way) if explored else self
-
-    def toward_better(self) -> Measure:
-        """Returns the measure restricted to comparisons towards better values.
-
-        It is for values that are set to the worst one when nothing is known: in the other direction that would be the
-        best one.
-        """
-        return Measure.of(self._evidence, self._tags, self._explored, one_way=True)
+    def restricted(self, use: Use) -> Measure:
+        """Returns the measure with less that may be done with it."""
+        return Measure.of(self._evidence, self._tags, self._use.and_(use))
 
     @property
     def evidence(self) -> Evidence:
-        """The evidence behind the measure, for code that records or resamples it."""
+        """The evidence behind the measure, for code that resamples it. Raises UserError if golden decides."""
+        self._use.check_open(self.name)
         return self._evidence
 
     @property
@@ -96,11 +87,14 @@ class Measure:
         """What messages call the measure."""
         return self._evidence.name
 
+    _said = name
+
     @property
     def value(self) -> float:
-        """The estimate from the answers that are not missing. Raises UserError if golden is sealed."""
-        check_unsealed(self.name)
-        return self._evidence.estimate
+        """The estimate from the answers that are not missing. In a suite it cannot be a threshold, and while golden
+        decides it is hidden.
+        """
+        return self._use.number(self._evidence.estimate, self.name)
 
     @property
     def n(self) -> int:
@@ -109,7 +103,8 @@ class Measure:
 
     @property
     def missing(self) -> int:
-        """Number of missing answers."""
+        """Number of missing answers. Raises UserError if golden decides."""
+        self._use.check_open(self.name)
         return self._evidence.lost
 
     @property
@@ -124,17 +119,21 @@ class Measure:
             level: Coverage in (0, 1), with half of the error on each side.
 
         Returns:
-            The lower and the upper end.
+            The lower and the upper end, as `value` gives the estimate.
 
         Raises:
-            UserError: Golden is sealed, or the level is out of range.
+            UserError: The level is out of range.
         """
-        check_unsealed(self.name)
-        return self._evidence.interval(level)
+        low, high = self._evidence.interval(level)
+        return self._use.number(low, self.name), self._use.number(high, self.name)
+
+    def __format__(self, spec: str) -> str:
+        """Formats the estimate, f"{m:.3f}"; without a format, the estimate with its interval."""
+        return format(self.value, spec) if spec else repr(self)
 
     def __repr__(self) -> str:
-        if current().sealed:
-            return f"{self.name} (sealed, n = {self.n})"
+        if self._use.hides:
+            return f"{self.name} ({self._use.hold}, n = {self.n})"
         low, high = self.interval()
         about = ", approximate" if self._evidence.approximate else ""
         return f"{self.name} {self.value:.4g} ({low:.4g} to {high:.4g}, n = {self.n}{about})"
@@ -157,7 +156,7 @@ class Measure:
             raise UserError(f'{self.name}: no example has the tag "{tag}"', hint=near_names(tag, known))
         label = next(iter(wanted)) if len(wanted) == 1 else f"{len(wanted)} tags"
         kept = self._evidence.take(lambda i: bool(self._tags[i] & wanted), f"{self.name}[{label}]")
-        return Measure.of(kept, tuple(t for t in self._tags if t & wanted), self._explored, self._one_way)
+        return Measure.of(kept, tuple(t for t in self._tags if t & wanted), self._use)
 
     def where(self, keep: Callable[[float], bool], label: str = "where") -> Measure:
         """Slices the measure by its values, for exploration only.
@@ -172,16 +171,17 @@ class Measure:
             The measure on the examples that are kept.
 
         Raises:
-            UserError: Golden is sealed, the measure is not a mean, or no example is kept.
+            UserError: Golden decides, the measure is not a mean, or no example is kept.
         """
-        check_unsealed(f"{self.name}[{label}]")
+        self._use.check_open(f"{self.name}[{label}]")
         evidence = self._evidence
         if not isinstance(evidence, Mean):
             raise UserError(f"{self.name} has no values to select by", hint="slice by tags: m.on(tag)")
         low, there = evidence.low, ~evidence.missing
         rows = [i for i in range(evidence.n) if there[i] and keep(float(low[i]))]
         kept = evidence.take(set(rows).__contains__, f"{self.name}[{label}]")
-        return Measure.of(kept, tuple(self._tags[i] for i in rows), f"{kept.name} was selected by the answers")
+        chosen = Use(f"{kept.name} was selected by the answers")
+        return Measure.of(kept, tuple(self._tags[i] for i in rows), self._use.and_(chosen))
 
     def percentile(self, q: float) -> Measure:
         """Takes a percentile of the values. Its interval is exact (order statistics).
@@ -198,7 +198,7 @@ class Measure:
         if not 0.0 < q < 100.0:
             raise UserError(f"{self.name} has no percentile {q:g}", hint="give a number between 0 and 100")
         made = quantile_of(self._evidence, q / 100.0, f"{self.name}.p{q:g}")
-        return Measure.of(made, self._tags, self._explored, self._one_way)
+        return Measure.of(made, self._tags, self._use)
 
     @property
     def p50(self) -> Measure:
@@ -210,44 +210,53 @@ class Measure:
         """The 95th percentile."""
         return self.percentile(95)
 
-    def __sub__(self, other: Measure) -> Measure:
-        """Computes the paired difference, example by example. Raises UserError unless both have the same examples."""
-        if not isinstance(other, Measure):
-            return NotImplemented
-        return _difference(self, other, f"{self.name} - {other.name}")
+    def __add__(self, other: float | Measure) -> Measure:
+        """Adds a number, or another measure example by example. Raises UserError unless both have the same examples."""
+        if isinstance(other, Measure):
+            checks.one_direction(self.name, other.name, self._use.and_(other._use), self._evidence, other._evidence)
+            return _difference(self, -other, f"{self.name} + {other.name}")
+        number = checks.as_term(self.name, "+", other)
+        return self if number == 0.0 else self._shifted(number, checks.sum_of(self.name, number))
+
+    __radd__ = __add__
+
+    def __sub__(self, other: float | Measure) -> Measure:
+        """Subtracts a number, or another measure as `+` adds it: the paired difference."""
+        if isinstance(other, Measure):
+            return _difference(self, other, f"{self.name} - {checks.term(other.name)}")
+        return self + -checks.as_term(self.name, "-", other)
+
+    def __rsub__(self, other: float) -> Measure:
+        number = checks.as_term(self.name, "-", other)
+        return (-self)._shifted(number, f"{number:g} - {checks.term(self.name)}")
+
+    def __neg__(self) -> Measure:
+        return self._scaled(-1.0, f"-{checks.term(self.name)}")
+
+    def __pos__(self) -> Measure:
+        return self
 
     def __mul__(self, factor: float) -> Measure:
-        if isinstance(factor, bool) or not isinstance(factor, (int, float)):
-            return NotImplemented
-        if not math.isfinite(factor) or factor == 0.0:
-            raise UserError(f"{self.name} cannot be multiplied by {factor:g}", hint="use a finite number, not 0")
-        scaled = self._evidence.times(factor, f"{factor:g} * {self.name}")
-        return Measure.of(scaled, self._tags, self._explored, self._one_way)
+        number = checks.as_factor(self.name, "*", factor)
+        return self._scaled(number, f"{number:g} * {checks.term(self.name)}")
 
     __rmul__ = __mul__
+
+    def __truediv__(self, divisor: float) -> Measure:
+        number = checks.as_factor(self.name, "/", divisor)
+        return self._scaled(1.0 / number, f"{checks.term(self.name)} / {number:g}")
+
+    def _shifted(self, constant: float, name: str) -> Measure:
+        return Measure.of(self._evidence.plus(constant, name), self._tags, self._use)
+
+    def _scaled(self, factor: float, name: str) -> Measure:
+        return Measure.of(self._evidence.times(factor, name), self._tags, self._use)
 
     def __ge__(self, other: float | Measure | Read) -> Verdict:
         return _gate(self, ">=", other, None)
 
     def __le__(self, other: float | Measure | Read) -> Verdict:
         return _gate(self, "<=", other, None)
-
-    def __gt__(self, other: object) -> NoReturn:
-        raise checks.not_strict(self.name, ">")
-
-    def __lt__(self, other: object) -> NoReturn:
-        raise checks.not_strict(self.name, "<")
-
-    def __eq__(self, other: object) -> NoReturn:
-        raise checks.not_equal(self.name)
-
-    def __ne__(self, other: object) -> NoReturn:
-        raise checks.not_equal(self.name)
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __bool__(self) -> NoReturn:
-        raise checks.not_compared(self.name)
 
     @property
     def shown(self) -> Read:
@@ -276,18 +285,20 @@ class Measure:
             The verdict.
 
         Raises:
-            UserError: An argument is invalid, or the measure may not be gated.
+            UserError: An argument is invalid, or the measure may not be gated; or golden decides, where looking
+                without recording would be peeking.
         """
+        self._use.check_open(self.name)
         if op not in (">=", "<="):
             raise UserError(f'no comparison "{op}"', hint="use >= or <=")
         how = current()
         check_reading(reading or how.reading)
-        checks.may_be_gated(self._explored)
-        checks.right_way(self.evidence, self._one_way, op)
+        checks.may_be_gated(self._use.explored)
+        checks.right_way(self._evidence, self._use.one_way, op)
         return decide(self._evidence, op, checks.as_threshold(self.name, t), reading or how.reading, how)
 
 
-class Read:
+class Read(Refusals):
     """A measure with its own reading, as in `m.plausible >= 0.80`. It can only be compared."""
 
     def __init__(self, measure: Measure, reading: Reading) -> None:
@@ -297,28 +308,20 @@ class Read:
     def __repr__(self) -> str:
         return f"{self.measure!r} {self.reading}"
 
+    @property
+    def _said(self) -> str:
+        return f"{self.measure.name}.{self.reading}"
+
     def __ge__(self, other: float | Measure | Read) -> Verdict:
         return _gate(self.measure, ">=", other, self.reading)
 
     def __le__(self, other: float | Measure | Read) -> Verdict:
         return _gate(self.measure, "<=", other, self.reading)
 
-    def __gt__(self, other: object) -> NoReturn:
-        raise checks.not_strict(self.measure.name, ">")
+    def _early(self, *others: object) -> NoReturn:
+        raise checks.reading_too_early(self._said, self.reading)
 
-    def __lt__(self, other: object) -> NoReturn:
-        raise checks.not_strict(self.measure.name, "<")
-
-    def __eq__(self, other: object) -> NoReturn:
-        raise checks.not_equal(self.measure.name)
-
-    def __ne__(self, other: object) -> NoReturn:
-        raise checks.not_equal(self.measure.name)
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __bool__(self) -> NoReturn:
-        raise checks.not_compared(self.measure.name)
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __neg__ = _early
 
 
 def _gate(left: Measure, op: Op, right: float | Measure | Read, reading: Reading | None) -> Verdict:
@@ -326,22 +329,22 @@ def _gate(left: Measure, op: Op, right: float | Measure | Read, reading: Reading
     how = current()
     if isinstance(right, Read):
         reading, right = reading or right.reading, right.measure
-    checks.right_way(left.evidence, left._one_way, op)
+    checks.right_way(left._evidence, left._use.one_way, op)
+    measure, t, text = left, 0.0, ""
     if isinstance(right, Measure):
-        if not left._one_way:
-            checks.right_way(right.evidence, right._one_way, "<=" if op == ">=" else ">=")
+        if not left._use.one_way:
+            checks.right_way(right._evidence, right._use.one_way, "<=" if op == ">=" else ">=")
         text = f"{left.name} {op} {right.name}"
         measure = _difference(left, right, text) if op == ">=" else _difference(right, left, text)
-        checks.may_be_gated(measure._explored)
-        verdict = decide(measure.evidence, ">=", 0.0, reading or how.reading, how, text)
+        op = ">="
     else:
-        measure = left
-        checks.may_be_gated(measure._explored)
-        verdict = decide(left.evidence, op, checks.as_threshold(left.name, right), reading or how.reading, how)
+        t = checks.as_threshold(left.name, right)
+    checks.may_be_gated(measure._use.explored)
+    verdict = decide(measure._evidence, op, t, reading or how.reading, how, text)
     if how.record is not None:
-        how.record(verdict, measure)
-    return verdict
+        how.record(verdict, Decided(measure._evidence) if measure._use.hides else measure)
+    return told(verdict, measure._use, how.note)
 
 
 def _difference(a: Measure, b: Measure, name: str) -> Measure:
-    return Measure.of(a.evidence.minus(b.evidence, name), a._tags, a._explored or b._explored, a._one_way or b._one_way)
+    return Measure.of(a._evidence.minus(b._evidence, name), a._tags, a._use.and_(b._use))

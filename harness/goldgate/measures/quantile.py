@@ -117,6 +117,10 @@ class Quantile(Rows):
             bounds=(factor * self.bounds[0], factor * self.bounds[1]),
         )
 
+    def plus(self, constant: float, name: str) -> Quantile:
+        bounds = (self.bounds[0] + constant, self.bounds[1] + constant)
+        return replace(self, name=name, low=self.low + constant, high=self.high + constant, bounds=bounds)
+
     def minus(self, other: Evidence, name: str) -> Quantile:
         raise UserError(
             f"{name}: quantiles cannot be subtracted: their difference is not a quantile of the differences",
@@ -141,7 +145,7 @@ def quantile_of(evidence: Evidence, q: float, name: str) -> Quantile:
     if isinstance(evidence, Mean):
         low, high = evidence.low, evidence.high
     elif isinstance(evidence, Resampled) and [type(p.statistic) for p in evidence.parts] == [Average]:
-        x = evidence.parts[0].factor * evidence.parts[0].rows[:, 0]
+        x = evidence.parts[0].factor * evidence.parts[0].rows[:, 0] + evidence.constant
         low, high = np.where(evidence.missing, evidence.bounds[0], x), np.where(evidence.missing, evidence.bounds[1], x)
     else:
         raise UserError(f"{name}: only a mean of values has percentiles", hint="use one of latency or tokens_out")

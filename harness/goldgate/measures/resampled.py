@@ -140,9 +140,11 @@ class Resampled(Rows):
 
     Attributes:
         parts: The terms of the sum; their rows have no meaning for missing answers.
+        constant: A number that is added to the sum.
     """
 
     parts: tuple[Part, ...]
+    constant: float = 0.0
     approximate = True
 
     @cached_property
@@ -155,7 +157,8 @@ class Resampled(Rows):
     def estimate(self) -> float:
         rows = [p.rows[self._there] for p in self.parts]
         ones = np.ones((1, len(rows[0])))
-        return float(sum(p.factor * p.statistic(r, ones)[0] for p, r in zip(self.parts, rows, strict=True)))
+        terms = (p.factor * p.statistic(r, ones)[0] for p, r in zip(self.parts, rows, strict=True))
+        return float(sum(terms, self.constant))
 
     def observed(self, op: Op) -> float:
         self._check_whole()
@@ -184,7 +187,7 @@ class Resampled(Rows):
                             p.factor * p.statistic(r, weights[:, : len(r)])
                             for p, r in zip(self.parts, rows, strict=True)
                         ),
-                        np.zeros(len(weights)),
+                        np.full(len(weights), self.constant),
                     )
                 )
         return np.sort(np.concatenate(found[0])), np.sort(np.concatenate(found[1]))
@@ -243,9 +246,14 @@ class Resampled(Rows):
             self,
             name=name,
             parts=tuple(replace(p, factor=factor * p.factor) for p in self.parts),
+            constant=factor * self.constant,
             bounds=(ends[0], ends[1]),
             better=turned(self.better, factor),
         )
+
+    def plus(self, constant: float, name: str) -> Resampled:
+        bounds = (self.bounds[0] + constant, self.bounds[1] + constant)
+        return replace(self, name=name, constant=self.constant + constant, bounds=bounds)
 
     def minus(self, other: Evidence, name: str) -> Resampled:
         if not isinstance(other, Resampled):
@@ -258,6 +266,7 @@ class Resampled(Rows):
             self,
             name=name,
             parts=self.parts + theirs,
+            constant=self.constant - other.constant,
             missing=self.missing | other.missing[order],
             bounds=(self.bounds[0] - other.bounds[1], self.bounds[1] - other.bounds[0]),
             max_group=max(self.max_group, other.max_group),

@@ -12,7 +12,7 @@ from goldgate.measures.evidence import FAIL_LEVEL, Evidence, Op
 
 Outcome = Literal["pass", "fail", "undecided", "invalid"]
 Reading = Literal["shown", "plausible", "observed"]
-_NUMBERS = ("estimate", "low", "high", "p")  # what a sealed verdict hides
+NUMBERS = ("estimate", "low", "high", "p")  # what a sealed verdict hides
 
 
 class Judged(Protocol):
@@ -20,6 +20,17 @@ class Judged(Protocol):
 
     @property
     def evidence(self) -> Evidence: ...
+
+
+@dataclass(frozen=True)
+class Decided:
+    """The evidence that a verdict was given on, for the code that records it.
+
+    Attributes:
+        evidence: The evidence.
+    """
+
+    evidence: Evidence
 
 
 def check_reading(name: str) -> None:
@@ -90,7 +101,7 @@ class Verdict:
 
     def to_json(self) -> dict[str, Any]:
         """Returns the verdict as plain JSON values; `from_json` is the inverse."""
-        hidden = dict.fromkeys(_NUMBERS) if self.sealed else {}
+        hidden = dict.fromkeys(NUMBERS) if self.sealed else {}
         return {**asdict(self), "bounds": list(self.bounds), **hidden}
 
     @classmethod
@@ -100,7 +111,7 @@ class Verdict:
         wrong = known.symmetric_difference(raw) - {"approximate", "sealed"}
         if wrong:
             raise UserError(f"not a verdict: {sorted(wrong)[0]!r} is missing or unknown", hint="record the run again")
-        hidden = dict.fromkeys(_NUMBERS, math.nan) if raw.get("sealed") else {}
+        hidden = dict.fromkeys(NUMBERS, math.nan) if raw.get("sealed") else {}
         return cls(**{**raw, "bounds": (raw["bounds"][0], raw["bounds"][1]), **hidden})
 
 

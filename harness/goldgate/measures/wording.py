@@ -63,6 +63,12 @@ def sealed(verdict: Verdict, note: str) -> str:
     return "\n  ".join([_said(verdict), told, *_missing(verdict)])
 
 
+def hidden(verdict: Verdict, note: str) -> str:
+    """Says what a verdict is without its numbers, for code that runs while golden decides; arguments as `sealed`."""
+    where = f" ({note})" if note else ""
+    return f"{_said(verdict)}\n  its numbers are in the run's summary, and hidden here while golden decides{where}"
+
+
 def _said(verdict: Verdict) -> str:
     said = {"pass": "passes", "fail": "fails", "undecided": "is undecided"}[verdict.outcome]
     return f"{verdict.gate} {said}"

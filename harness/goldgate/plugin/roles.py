@@ -8,7 +8,6 @@ from typing import Literal, get_args
 from goldgate.base.errors import UserError
 from goldgate.champion.record import Champion
 from goldgate.jobs.workspace import Workspace
-from goldgate.measures import Recording, recording
 from goldgate.plugin.options import Choice
 from goldgate.scored.baselines import choose_prompted, is_listed, what_was_tried
 from goldgate.scored.scored import Scored
@@ -146,15 +145,9 @@ class Roles:
                 raise _NotChosenYet(name)
             return Scored(name, work.scores(subject, dev))
 
-        with recording(Recording()):  # numbers on dev may be shown even if golden is sealed
-            chosen = choose_prompted(
-                self._workspace.project,
-                self._task,
-                dev,
-                lambda name: self._parse(name).identity,
-                score,
-                everything=False,
-            )
+        chosen = choose_prompted(
+            self._workspace.project, self._task, dev, lambda name: self._parse(name).identity, score, everything=False
+        )
         self.notes.append(what_was_tried(chosen.tried, chosen.untried))
         return chosen.name
 

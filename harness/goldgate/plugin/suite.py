@@ -14,11 +14,13 @@ from goldgate.answers.replay import Replay, SuiteAnswers
 from goldgate.base.errors import UserError
 from goldgate.base.fingerprint import digest, short
 from goldgate.champion.record import Champion, load_champion
+from goldgate.data.leaks import unread_splits
 from goldgate.forgetting.general import General
 from goldgate.forgetting.kept import Kept
 from goldgate.forgetting.other_task import other_task
 from goldgate.forgetting.without_task import Way
 from goldgate.jobs.workspace import Workspace
+from goldgate.measures import Use
 from goldgate.plugin.failure import Illustration
 from goldgate.plugin.options import Choice
 from goldgate.plugin.roles import Role, Roles, told_of
@@ -88,6 +90,13 @@ class Suite:
         if self.choice.answers is not None and self.champion is not None:
             by_champion = self.subject("candidate").identity == self.champion.identity
         return "golden" if by_champion and self.champion is not None else "dev"
+
+    @property
+    def use(self) -> Use:
+        """What a test may do with measures: nothing that depends on answers is given away while golden decides."""
+        if self.split_name == "dev":
+            return Use(hold="marked")
+        return Use(hold="sealed" if self.task.golden == "sealed" else "hidden")
 
     def split(self, name: TestedOn | None = None) -> Split:
         """Returns the named split, by default the one of this run."""
@@ -177,7 +186,7 @@ class Suite:
             self.terms()
             scores = self.workspace.scores(self.subject(role), self.split())
             self.notes += told_of(self.subject(role).name, scores)
-            return Scored(role, scores)
+            return Scored(role, scores, use=self.use)
 
         return self._once(("scored", role), make)
 
@@ -189,8 +198,8 @@ class Suite:
         def answers(role: Role) -> Callable[[Way], Mapping[str, Answer]]:
             return lambda way: self._once(("general", role, way), lambda: self.source.general(self.subject(role), way))
 
-        before = General("general.before", answers("base"))
-        return self._once(("general",), lambda: General("general", answers("candidate"), before))
+        before = General("general.before", answers("base"), use=self.use)
+        return self._once(("general",), lambda: General("general", answers("candidate"), before, self.use))
 
     def kept(self, name: str) -> Kept:
         """Returns the scores of the candidate and the base model on another task.
@@ -211,7 +220,7 @@ class Suite:
         def scores(role: Role) -> ScoreTable:
             return self._once(("kept", name, role), lambda: self.source.kept(self.subject(role), other))
 
-        return Kept(f"kept[{name}]", scores("candidate"), lambda: scores("base"))
+        return Kept(f"kept[{name}]", scores("candidate"), lambda: scores("base"), self.use)
 
     def kept_names(self) -> tuple[str, ...]:
         """Returns the entries of must_not_regress. Raises UserError if there are none."""
@@ -278,6 +287,7 @@ class Suite:
     def _terms(self) -> Terms:
         if self.split_name == "dev":
             return dev_terms(self.task)
+        self.notes += unread_splits(self.project.golden(self.name))
         candidate = self.subject("candidate") if self.tests_candidate else None
         return golden_terms(self.project, self.task, self.choice, self.champion, self.split(), candidate, self._tested)
 

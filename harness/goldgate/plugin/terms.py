@@ -10,7 +10,7 @@ from typing import Any
 
 from goldgate.base.errors import UserError
 from goldgate.champion.record import CHAMPION, Champion
-from goldgate.data.check import check_leaks
+from goldgate.data.leaks import check_leaks, check_paraphrases
 from goldgate.ledger import (
     Look,
     LookKey,
@@ -127,7 +127,7 @@ def golden_terms(
         UserError: Golden leaks into another split, its ledger is broken, or it may not be looked at or opened.
     """
     folder = ledger_folder(project, task.name)
-    _check_leaks(project, task.name)
+    _check_leaks(project, task)
     check_ledger(folder, sealed=task.golden == "sealed")
     look, note = None, f"golden {split.fingerprint[:4]}"
     if candidate is not None and is_declared(task, candidate.name):
@@ -154,10 +154,15 @@ def writes(project: Project, choice: Choice) -> bool:
     return not choice.ci or project.demo
 
 
-def _check_leaks(project: Project, task: str) -> None:
-    """Raises UserError if a golden example also occurs in a split that training may read, or twice in golden."""
-    names = [n for n in SPLITS if (project.golden(task) / f"{n}.jsonl").is_file()]
-    check_leaks({n: load_split(project, task, n) for n in names})
+def _check_leaks(project: Project, task: Task) -> None:
+    """Raises UserError if a golden example also occurs in a split that training may read, or twice in golden, exactly
+    or nearly.
+    """
+    folder = project.golden(task.name)
+    names = [n for n in SPLITS if (folder / f"{n}.jsonl").is_file()]
+    check_leaks({n: load_split(project, task.name, n) for n in names}, folder)
+    if task.paraphrases == "refused":
+        check_paraphrases(folder)
 
 
 def _look(

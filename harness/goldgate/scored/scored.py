@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from goldgate.base.errors import UserError, near_names
-from goldgate.measures import Measure, check_unsealed
+from goldgate.measures import OPEN, Measure, Use
 from goldgate.scored.consistency import Consistency
 from goldgate.scored.table import ScoreTable
-from goldgate.scored.view import WHOLE, Perturbs, View, allowed
+from goldgate.scored.view import WHOLE, Perturbs, View, allowed, check_not_selecting, selecting
 from goldgate.scorers import TIMED, Tariff, scorers_for, timed_measure, whole_for
 from goldgate.scorers.confusion import Confusion, confusion_of
 from goldgate.scorers.own import OwnScorer, check_counted
@@ -26,10 +26,8 @@ _OWN_PERTURBATIONS = "goldgate.perturb."  # a suite's digest counts their versio
 class Scored:
     """A subject on one split, or on some of its examples. Every metric is an attribute."""
 
-    def __init__(self, label: str, scores: ScoreTable, view: View = WHOLE) -> None:
-        self._label = label
-        self._scores = scores
-        self._view = view
+    def __init__(self, label: str, scores: ScoreTable, view: View = WHOLE, use: Use = OPEN) -> None:
+        self._label, self._scores, self._view, self._use = label, scores, view, use
 
     def __repr__(self) -> str:
         note = f" [{self._view.note}]" if self._view.note else ""
@@ -41,8 +39,8 @@ class Scored:
 
     @property
     def answers(self) -> Mapping[str, Answer]:
-        """Example id → answer, over the whole split. Raises UserError if golden is sealed."""
-        check_unsealed(f"{self._label}'s answers")
+        """Example id → answer, over the whole split. Raises UserError if golden decides."""
+        self._check_open(f"{self._label}'s answers")
         return self._scores.answers
 
     @property
@@ -54,10 +52,15 @@ class Scored:
         """Returns example id → value of a metric, over the whole split; None for a missing answer.
 
         Raises:
-            UserError: The metric is unknown, or golden is sealed.
+            UserError: The metric is unknown, or golden decides.
         """
-        check_unsealed(metric)
-        return self._scores.values(metric)
+        self._check_open(metric)
+        values = self._scores.values(metric)
+        return {i: None if v is None else self._use.number(v, self._name(metric)) for i, v in values.items()}
+
+    def _check_open(self, name: str) -> None:
+        self._use.check_open(name)
+        check_not_selecting(name)
 
     def on(self, tags: str | Iterable[str]) -> Scored:
         """Narrows the view to the examples that carry a tag, or any of several tags.
@@ -82,30 +85,33 @@ class Scored:
     def where(self, keep: Callable[[Example], bool] | Callable[[Example, Answer], bool], label: str = "") -> Scored:
         """Narrows the view to the examples that a predicate keeps.
 
-        A predicate of the example may be gated. One of the example and its answer selects by what is to be measured, so
-        its slice may be looked at, but gates on it are refused.
+        A predicate of the example may be gated, and may read nothing else of any subject. One of the example and its
+        answer selects by what is to be measured, so its slice may be looked at, but gates on it are refused.
 
         Args:
             keep: The predicate, of an example or of an example and its answer.
             label: What messages call the slice; by default the predicate's name.
 
         Raises:
-            UserError: Nothing is kept; golden is sealed and the slice is by answers (its size would reveal them); or,
-                in a suite, the predicate's code is outside of the suite.
+            UserError: Nothing is kept; a predicate of the example reads answers; golden decides and the slice is by
+                answers (its size would reveal them); or, in a suite, the predicate's code is outside of the suite.
         """
         note = label or getattr(keep, "__name__", "where").replace("<lambda>", "where")
         self._scores.check_slice(keep, note)
         by_answer = len(inspect.signature(keep).parameters) > 1
         if by_answer:
-            check_unsealed(f"a slice by answers, {note},")
-        ids = [e.id for e in self.split if (keep(e, self._scores.answers[e.id]) if by_answer else keep(e))]  # type: ignore[call-arg]
+            self._check_open(f"a slice by answers, {note},")
+            ids = [e.id for e in self.split if keep(e, self._scores.answers[e.id])]  # type: ignore[call-arg]
+        else:
+            with selecting(note):
+                ids = [e.id for e in self.split if keep(e)]  # type: ignore[call-arg]
         return self._narrowed(ids, note, f"{self._label}[{note}] was chosen by its answers" if by_answer else "")
 
     def _narrowed(self, ids: Iterable[str], note: str, explored: str = "") -> Scored:
         view = self._view.narrowed(ids, note, explored)
         if not view.ids:
             raise UserError(f"no example of {self.split.name} is in the slice [{view.note}]", hint="widen it")
-        return Scored(self._label, self._scores, view)
+        return Scored(self._label, self._scores, view, self._use)
 
     def under(self, perturbation: Perturbs) -> Under:
         """Asks the subject the examples of this view in another form; each is scored by the output that is then
@@ -124,7 +130,7 @@ class Scored:
         scores = self._scores.asked(Split(self.split.name, tuple(changed.values())))
         note = f"under {perturbation.name}"
         view = View(None, f"{self._view.note}, {note}" if self._view.note else note, self._view.explored)
-        return Under(self._label, scores, view, self._narrowed(changed, f"without {perturbation.name}"))
+        return Under(self._label, scores, view, self._use, self._narrowed(changed, f"without {perturbation.name}"))
 
     def _perturbed(self, perturbation: Perturbs) -> list[Example]:
         """Returns the examples of this view that the perturbation applies to, in their other form."""
@@ -202,8 +208,7 @@ class Scored:
         def make(
             metric: str, values: Sequence[float | None], bounds: tuple[float, float], better: Literal["high", "low"]
         ) -> Measure:
-            made = Measure(values, bounds=bounds, better=better, **self._labels(metric, chosen))
-            return made.marked(self._view.explored)
+            return self._made(Measure(values, bounds=bounds, better=better, **self._labels(metric, chosen)))
 
         return Consistency(self._scores.context.task, [rows[e.id] for e in chosen], make)
 
@@ -247,7 +252,10 @@ class Scored:
                 better=scorers_for(task)[metric].better,
                 **self._labels(metric, chosen),
             )
-        return made.marked(self._view.explored)
+        return self._made(made)
+
+    def _made(self, measure: Measure) -> Measure:
+        return measure.restricted(self._use.and_(Use(self._view.explored)))
 
     def by(self, scorer: OwnScorer) -> Measure:
         """Returns a user's own metric (`goldgate.scorer`) over the examples of this view, gated in its better
@@ -272,7 +280,7 @@ class Scored:
             better=scorer.better,
             **self._labels(scorer.name, chosen),
         )
-        return made.marked(self._view.explored).toward_better()
+        return self._made(made).restricted(Use(one_way=True))
 
     def named(self, metric: str) -> Measure:
         """Returns a metric by the name that messages use: one of the task's, or a user's own that was used before."""
@@ -280,13 +288,8 @@ class Scored:
         return self.measure(metric) if own is None else self.by(own)
 
     def why(self, metric: str, example: Example) -> str:
-        """Says why the answer to an example is not right.
-
-        It is the reason that the metric's scorer gave, or else the difference between the answer and the expected
-        output.
-
-        Raises:
-            UserError: Golden is sealed.
+        """Says why the answer to an example is not right: the reason that the metric's scorer gave, or else the
+        difference between the answer and the expected output. Raises UserError if golden decides.
         """
         answer = self.answers[example.id]
         if answer.text is None:
@@ -298,7 +301,7 @@ class Scored:
         """Returns example id → reason, for the examples whose answer the metric's scorer gave a reason for.
 
         Raises:
-            UserError: Golden is sealed.
+            UserError: Golden decides.
         """
         self.values(metric)
         return self._scores.reasons(metric)
@@ -307,9 +310,9 @@ class Scored:
         """Counts which labels are mistaken for which on the examples of this view.
 
         Raises:
-            UserError: The task is not of kind label, or golden is sealed.
+            UserError: The task is not of kind label, or golden decides.
         """
-        check_unsealed("the confusion")
+        self._check_open("the confusion")
         self._scores.check_whole()
         chosen = self.examples()
         return confusion_of(self._scores.context.task, chosen, [self._scores.answers[e.id] for e in chosen])
@@ -341,6 +344,6 @@ class Scored:
 class Under(Scored):
     """A subject under a perturbation. `unperturbed` is the same subject on the same examples in their original form."""
 
-    def __init__(self, label: str, scores: ScoreTable, view: View, unperturbed: Scored) -> None:
-        super().__init__(label, scores, view)
+    def __init__(self, label: str, scores: ScoreTable, view: View, use: Use, unperturbed: Scored) -> None:
+        super().__init__(label, scores, view, use)
         self.unperturbed = unperturbed

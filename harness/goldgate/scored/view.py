@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from goldgate.base.errors import UserError
 from goldgate.scorers.json_format import schema_valid
 from goldgate.task.examples import Example, render_output
 from goldgate.task.task import Task
@@ -48,6 +51,36 @@ class View:
 
 WHOLE = View()
 """The whole split."""
+_SELECTING: ContextVar[str] = ContextVar("goldgate_selecting", default="")
+"""Name of the slice whose predicate is running; empty outside of one."""
+
+
+@contextmanager
+def selecting(note: str) -> Iterator[None]:
+    """Context manager in which a predicate of examples runs, which may read no subject's answers.
+
+    Args:
+        note: Name of the slice.
+    """
+    token = _SELECTING.set(note)
+    try:
+        yield
+    finally:
+        _SELECTING.reset(token)
+
+
+def check_not_selecting(name: str) -> None:
+    """Raises UserError if a predicate of examples is reading something that depends on answers.
+
+    Args:
+        name: What it reads.
+    """
+    if note := _SELECTING.get():
+        raise UserError(
+            f"the slice {note} reads {name}, so it was chosen by answers and cannot be gated",
+            hint="choose by the input or by tags; to look at a slice by answers, on dev:"
+            " candidate.where(lambda example, answer: ..)",
+        )
 
 
 def allowed(task: Task, example: Example) -> bool:

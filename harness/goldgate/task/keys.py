@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 Kind = Literal["json", "label", "text"]
 Reading = Literal["shown", "plausible", "observed"]
 Golden = Literal["closed", "sealed"]
+Paraphrases = Literal["told", "refused"]
 Compare = Literal["exact", "text", "number", "date", "list", "set"]
 
 
@@ -211,6 +212,11 @@ class TaskFile(Strict):
         default="closed",
         description="`closed`: golden's examples are not shown; `sealed`: nor are its estimates, only verdicts. The"
         " first look at golden fixes it.",
+    )
+    paraphrases: Paraphrases = Field(
+        default="told",
+        description="Golden inputs whose embedding is 0.95 or more similar to a train input's. `told`: `goldgate"
+        " prepare` names them; `refused`: they make the suite invalid, as near-duplicates always do.",
     )
     max_group: int = Field(
         default=1, ge=1, description="Most examples of one `group` (near-duplicates, one customer) that may occur."

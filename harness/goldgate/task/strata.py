@@ -17,6 +17,8 @@ from goldgate.base.fingerprint import digest, short
 from goldgate.task.examples import COMPUTED, Split, read_card
 
 FILE = "novelty.json"
+TWIN_COSINE = 0.95
+"""From this cosine similarity on, an example is a twin; golden and train then paraphrase each other."""
 FAR = f"{COMPUTED}far"
 STRATA = (FAR, f"{COMPUTED}near", f"{COMPUTED}twin")
 SPLITS = ("dev", "golden")
@@ -30,16 +32,36 @@ class Novelty:
         path: The file.
         fingerprints: Split → fingerprint of the split when the strata were computed.
         strata: Split → example id → one of STRATA.
+        compared: Whether golden was free of near-duplicates, or they were signed off, when the file was written.
     """
 
     path: Path
     fingerprints: Mapping[str, str]
     strata: Mapping[str, Mapping[str, str]]
+    compared: bool
+    _golden: Mapping[str, Any]
+
+    @property
+    def _again(self) -> str:
+        return f"rewrite it with `goldgate prepare {self.path.parent.name}`"
 
     @cached_property
     def digest(self) -> str:
         """Digest of golden's strata. It is part of the suite's digest if the suite's gates name a stratum."""
         return digest(self.strata["golden"])
+
+    @cached_property
+    def paraphrases(self) -> Mapping[str, tuple[str, float]]:
+        """Golden example id → the closest train example and its cosine similarity, from TWIN_COSINE on. Raises
+        UserError if a similarity is missing.
+        """
+        found = {}
+        for id_, row in self._golden.items():
+            where = f'{self.path}, field "golden", example {id_}'
+            checked = check_object(row, where, self._again, cosine=int | float, by_cosine=str)
+            if checked["cosine"] >= TWIN_COSINE:
+                found[id_] = (checked["by_cosine"], float(checked["cosine"]))
+        return found
 
     def of(self, split: Split) -> Mapping[str, str]:
         """Looks up the strata of a split.
@@ -63,9 +85,7 @@ class Novelty:
         strata = self.strata[split.name]
         if strata.keys() != split.by_id.keys():
             raise UserError(
-                f"was edited: its {split.name} examples are not those of the split",
-                str(self.path),
-                f"rewrite it with `goldgate prepare {self.path.parent.name}`",
+                f"was edited: its {split.name} examples are not those of the split", str(self.path), self._again
             )
         return strata
 
@@ -98,7 +118,7 @@ def read_novelty(folder: Path) -> Novelty:
                 again,
             )
     found = {name: _strata(raw[name], f'{where}, field "{name}"', again) for name in SPLITS}
-    return Novelty(path, fingerprints, found)
+    return Novelty(path, fingerprints, found, raw.get("compared") is True, raw["golden"])
 
 
 def _strata(rows: Mapping[str, Any], where: str, hint: str) -> dict[str, str]:

@@ -13,7 +13,19 @@ from pydantic import ValidationError
 
 from goldgate.base.errors import UserError, near_names
 from goldgate.base.files import beside, read_text
-from goldgate.task.keys import Decoding, FieldRule, Golden, Kind, Prices, Reading, Strict, Style, TaskFile, Thinking
+from goldgate.task.keys import (
+    Decoding,
+    FieldRule,
+    Golden,
+    Kind,
+    Paraphrases,
+    Prices,
+    Reading,
+    Strict,
+    Style,
+    TaskFile,
+    Thinking,
+)
 from goldgate.task.project import Project
 from goldgate.task.schema import load_schema, unknown_field
 
@@ -47,6 +59,7 @@ class Task:
     gates: Reading
     error: float
     golden: Golden
+    paraphrases: Paraphrases
     max_group: int
     prices: Prices | None
     must_not_regress: tuple[str, ...]
