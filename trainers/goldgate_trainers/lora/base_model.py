@@ -1,4 +1,4 @@
-"""The base model that is trained, and the LoRA layers on it: fresh ones, or those of an adapter to go on from."""
+"""The LoRA layers on the base model that is trained: fresh ones, or those of an adapter to go on from."""
 
 from __future__ import annotations
 
@@ -6,33 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from goldgate.base.errors import UserError
-from goldgate.engine.loading import with_adapter
 from goldgate.models.adapter import check_base, check_template, read_adapter
 from goldgate.models.embedded import ModelRef
+from goldgate.models.lora import with_adapter
 from goldgate_trainers.lora.recipe import Recipe
-
-
-def load_base(model: ModelRef, **how: Any) -> tuple[Any, Any]:
-    """Loads the tokenizer and the base model in 32-bit floats.
-
-    Args:
-        model: The base model. The Trainer moves it to the GPU if there is one.
-        how: Further arguments of from_pretrained.
-    """
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(model.path, trust_remote_code=False, local_files_only=True)
-    base = AutoModelForCausalLM.from_pretrained(
-        model.path,
-        dtype=torch.float32,
-        use_safetensors=True,
-        trust_remote_code=False,
-        local_files_only=True,
-        attn_implementation="sdpa",
-        **how,
-    )
-    return tokenizer, base
 
 
 def start_lora(base: Any, recipe: Recipe) -> Any:
