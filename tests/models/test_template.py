@@ -20,9 +20,9 @@ def tokenizer(tiny_llama: Path) -> Any:
 
 def test_the_template_says_what_ends_a_turn(tokenizer: Any) -> None:
     end = tokenizer.convert_tokens_to_ids("<|im_end|>")
-    assert turn_end(tokenizer) == end
+    assert turn_end(tokenizer).tokens == (end,)
     tokenizer.eos_token = "<|endoftext|>"
-    assert turn_end(tokenizer) == end, "even where the tokenizer's own end is another"
+    assert turn_end(tokenizer).tokens == (end,), "even where the tokenizer's own end is another"
     assert set(stop_tokens(tokenizer, SimpleNamespace(eos_token_id=[1]))) == {end, tokenizer.eos_token_id, 1}
 
 
@@ -90,12 +90,12 @@ def test_a_template_that_writes_the_day_is_refused_until_the_day_is_fixed(tokeni
     with pytest.raises(UserError, match=r"(?s)writes today's date.*template: {date_string"):
         render(tokenizer, user, {})
     assert render(tokenizer, user, {"day": "1 Jan 2026"}).startswith("1 Jan 2026<|im_start|>")
-    assert turn_end(tokenizer) == tokenizer.convert_tokens_to_ids("<|im_end|>")
+    assert turn_end(tokenizer).text == "<|im_end|>"
 
 
 def test_a_tokenizer_without_an_end_is_refused_where_the_template_closes_no_turn(tokenizer: Any) -> None:
     tokenizer.eos_token = None
-    assert turn_end(tokenizer) == tokenizer.convert_tokens_to_ids("<|im_end|>"), "here the template closes turns"
+    assert turn_end(tokenizer).text == "<|im_end|>", "here the template closes turns"
     tokenizer.chat_template = "{% for m in messages %}{{ m['content'] }}{% endfor %}"
     with pytest.raises(UserError, match="no end-of-sequence token"):
         turn_end(tokenizer)

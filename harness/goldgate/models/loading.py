@@ -5,13 +5,18 @@ What comes out is a whole model, or an error that says what is wrong with its fo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from goldgate.base.errors import UserError
 from goldgate.models.quiet import quiet
 
+_BROKEN = re.compile(r"^(\S+) +\| CONVERSION ", re.MULTILINE)
+"""A line of transformers' report: a weight that could not be put together from the tensors of the file."""
 _SAID = 300
 """The most characters of a library's own words in a message."""
 
@@ -33,7 +38,7 @@ def load_base(folder: Path, chat_template: str | None = None, **how: Any) -> tup
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    with quiet():
+    with quiet(), _report_heard() as heard:
         try:
             tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
             model, report = AutoModelForCausalLM.from_pretrained(
@@ -48,6 +53,8 @@ def load_base(folder: Path, chat_template: str | None = None, **how: Any) -> tup
             )
         except Exception as error:
             # A folder's files decide which of a library's many exceptions this is; to the user they say one thing.
+            if broken := sorted(set(_BROKEN.findall("\n".join(heard)))):
+                check_report({"missing_keys": broken, "unexpected_keys": (), "mismatched_keys": ()}, folder)
             raise UserError(
                 f"the base model cannot be loaded: {first_words(error)}",
                 str(folder),
@@ -57,6 +64,34 @@ def load_base(folder: Path, chat_template: str | None = None, **how: Any) -> tup
     check_report(report, folder)
     tokenizer.chat_template = chat_template or tokenizer.chat_template
     return tokenizer, model
+
+
+@contextmanager
+def _report_heard() -> Iterator[list[str]]:
+    """Within the block, collects what transformers would log while it loads. Where tensors of a file are put together
+    to one weight and some are missing, only the log names that weight.
+    """
+    heard: list[str] = []
+    logger = logging.getLogger("transformers.modeling_utils")
+    handler, level = _Heard(heard), logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.WARNING)
+    logger.propagate = False
+    try:
+        yield heard
+    finally:
+        logger.propagate = True
+        logger.setLevel(level)
+        logger.removeHandler(handler)
+
+
+class _Heard(logging.Handler):
+    def __init__(self, heard: list[str]) -> None:
+        super().__init__()
+        self._heard = heard
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._heard.append(record.getMessage())
 
 
 def check_report(report: Mapping[str, Any], folder: Path) -> None:

@@ -35,6 +35,7 @@ _TAKEN = {
     "r",
     "rank_pattern",
     "target_modules",
+    "target_parameters",
     "use_dora",
     "use_rslora",
 }
@@ -107,14 +108,8 @@ def check_slots(model: Any, tensors: Iterable[str], folder: str, hint: str) -> N
     """
     from peft import get_peft_model_state_dict
 
-    slots, names = set(get_peft_model_state_dict(model, save_embedding_layers=False)), set(tensors)
-    if whole := sorted(name for name in names - slots if ".lora_" not in name):
-        raise UserError(
-            f"the adapter's file holds {len(whole)} tensors that are no adapter's but a model's, first {whole[0]}",
-            folder,
-            "save it with save_pretrained(FOLDER, save_embedding_layers=False), and train LoRA layers alone",
-        )
-    if unmatched := sorted(names ^ slots):
+    slots = get_peft_model_state_dict(model, save_embedding_layers=False)
+    if unmatched := sorted(set(tensors) ^ set(slots)):
         raise UserError(
             f"{len(unmatched)} tensors of the adapter and the model do not match; the first is {unmatched[0]}",
             folder,
@@ -166,7 +161,7 @@ def read_tensors(adapter: Path) -> dict[str, Any]:
     """Reads the tensors of an adapter.
 
     Raises:
-        UserError: The file is not whole.
+        UserError: The file is not whole, or holds tensors of a model besides, which would take the place of its own.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
@@ -179,6 +174,12 @@ def read_tensors(adapter: Path) -> dict[str, Any]:
             str(adapter / _WEIGHTS),
             "copy the adapter again (if it is a git-lfs pointer, run `git lfs pull`), or train it again",
         ) from error
+    if whole := sorted(name for name in tensors if ".lora_" not in name):
+        raise UserError(
+            f"the adapter's file holds {len(whole)} tensors that are no adapter's but a model's, first {whole[0]}",
+            str(adapter / _WEIGHTS),
+            "save it with save_pretrained(FOLDER, save_embedding_layers=False), and train LoRA layers alone",
+        )
     return tensors
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from goldgate.base.errors import UserError
+from goldgate.base.files import read_json
 from goldgate.models.adapter import check_base, check_template, read_adapter
 from goldgate.models.embedded import ModelRef
 from goldgate.models.lora import with_adapter
@@ -82,6 +83,12 @@ def continue_lora(base: Any, model: ModelRef, folder: Path, recipe: Recipe, temp
     adapter = read_adapter(folder)
     check_base(adapter, model.digest, model.alias)
     check_template(adapter, template)
+    if read_json(folder / "adapter_config.json").get("use_dora"):
+        raise UserError(
+            "the adapter to go on from is a DoRA, which only the program that made it can train further",
+            str(folder),
+            "start afresh, or let that program train it (trainer: command)",
+        )
     before = adapter.note.get("recipe", {})
     before = {"targets": "all-linear", **before}
     for key in ("rank", "alpha", "prompt", "targets"):

@@ -23,7 +23,7 @@ from goldgate.base.files import check_object, read_json, whole_folder, write_jso
 from goldgate.engine.loading import forget_models
 from goldgate.models.embedded import ModelRef
 from goldgate.models.loading import load_base
-from goldgate.models.lora import check_kind, with_adapter
+from goldgate.models.lora import check_kind, read_tensors, with_adapter
 from goldgate.models.quiet import quiet
 from goldgate.models.template import template_digest
 from goldgate.task.examples import Split, render_output
@@ -243,6 +243,7 @@ def _take(found: Path, into: Path, model: ModelRef) -> None:
 def _checked(base: Any, adapter: Path, rows: Sequence[Row], work: Path) -> tuple[float, float]:
     """Loss on train without and with the adapter, which is checked as one of ours. Raises UserError."""
     try:
+        read_tensors(adapter)
         tuned = with_adapter(base, adapter)
     except UserError as error:
         raise UserError(error.what, str(work / "adapter"), 'train it on the model in "{model}"') from error
