@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -147,3 +148,12 @@ def test_more_tokens_than_positions_are_one_message(tmp_path: Path) -> None:
     loaded = load_model(tiny(tmp_path, "gpt2", n_positions=64), "short")
     with pytest.raises(UserError, match=r"(?s)more tokens than the model has positions for.*max_new_tokens"):
         answers(loaded, [[7] * 62], 8)
+
+
+def test_an_answer_ends_where_a_text_of_several_tokens_closes_it(tiny_llama: Path) -> None:
+    loaded = load_model(tiny_llama, "closed by a text")
+    (free,) = answers(loaded, PROMPTS[:1], 12)
+    text = loaded.tokenizer.decode(free.tokens[3:5])
+    (made,) = answers(replace(loaded, stops=(), end=free.tokens[3:5], closing=text), PROMPTS[:1], 12)
+    assert made.tokens == free.tokens[:5]
+    assert made.stopped
