@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from goldgate.models.embedded import ensure_model
+from goldgate.models.loading import load_base
 from goldgate.models.quiet import quiet
 from goldgate.task.examples import load_split
 from goldgate.task.project import cache_folder, find_project
 from goldgate.task.task import load_task
-from goldgate_trainers.lora.base_model import load_base, start_lora
+from goldgate_trainers.lora.base_model import start_lora
 from goldgate_trainers.lora.batches import make_rows, strategy_for
 from goldgate_trainers.lora.checkpoints import EVERY, Checkpoints
 from goldgate_trainers.lora.default_recipe import default_recipe
@@ -58,7 +59,7 @@ def main() -> None:
     examples = load_split(project, "invoices", "train").examples
     recipe = replace(default_recipe(task, len(examples), HIDDEN), epochs=1)
     with quiet(), tempfile.TemporaryDirectory(dir=".") as folder:
-        tokenizer, base = load_base(ensure_model(project.cache, task.model))
+        tokenizer, base = load_base(ensure_model(project.cache, task.model).path)
         rows = make_rows(tokenizer, task, strategy_for(task, recipe.prompt), examples, recipe.max_length)
         kept = Timed(Path(folder) / "1")
         log = optimize(

@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from goldgate.models.embedded import ensure_model
+from goldgate.models.loading import load_base
 from goldgate.models.quiet import quiet
 from goldgate.task.examples import Split, load_split
 from goldgate.task.project import cache_folder, find_project
 from goldgate.task.task import load_task
 from goldgate_trainers import train_adapter
 from goldgate_trainers.lora.answer_loss import answer_loss
-from goldgate_trainers.lora.base_model import load_base
 from goldgate_trainers.lora.batches import Row, make_rows, strategy_for
 from goldgate_trainers.lora.recipe import Recipe
 
@@ -68,7 +68,7 @@ def main() -> None:
             out = Path(folder) / str(number)
             result = train_adapter(model, task, few, recipe, out)
             with quiet():
-                tokenizer, base = load_base(model)
+                tokenizer, base = load_base(model.path)
                 tuned = PeftModel.from_pretrained(base, result.adapter).eval()
             rows = make_rows(tokenizer, task, strategy_for(task, recipe.prompt), held_out)
             loss = mean_loss(tuned.get_base_model(), rows)

@@ -34,11 +34,12 @@ from typing import Any
 
 from goldgate.base.hardware import bf16_pays, device, matmul_gflops
 from goldgate.models.embedded import ensure_model
+from goldgate.models.loading import load_base
 from goldgate.models.quiet import quiet
 from goldgate.task.examples import load_split, read_examples
 from goldgate.task.project import cache_folder, find_project
 from goldgate.task.task import load_task
-from goldgate_trainers.lora.base_model import load_base, start_lora
+from goldgate_trainers.lora.base_model import start_lora
 from goldgate_trainers.lora.batches import IGNORED, Row, make_rows, strategy_for
 from goldgate_trainers.lora.checkpoints import Checkpoints
 from goldgate_trainers.lora.default_recipe import default_recipe
@@ -145,7 +146,7 @@ def _measure(name: str, precision: Any, options: argparse.Namespace) -> dict[str
     )
     limit = matmul_gflops(precision, device())
     with quiet():
-        tokenizer, base = load_base(ref)
+        tokenizer, base = load_base(ref.path)
         rows = make_rows(tokenizer, task, strategy_for(task, recipe.prompt), examples[: options.rows])
         flops = _flops(base, rows, recipe)
         seconds, cpu = {"goldgate": _goldgate, "transformers": _transformers, "trl": _trl}[name](

@@ -266,6 +266,7 @@ def _baselines(run: RunRecord) -> tuple[tuple[str, str], ...]:
         *((f"price of {name}", said) for name, said in run.tariffs.items()),
         *((f"not tried: {name}", why) for name, why in run.untried.items()),
         *(("known by name only", said) for said in run.known_by_name),
+        *(("run by plain generation", said) for said in run.run_plainly),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def answers(loaded: Loaded, prompts: list[list[int]], new: int, **more: Any) -> 
 
 
 def with_stop(loaded: Loaded, token: int) -> Loaded:
-    return Loaded(loaded.model, loaded.tokenizer, (token,), token)
+    return replace(loaded, stops=(token,), end=(token,))
 
 
 def test_batch_answers_equal_single_row_generate(loaded: Loaded, plain: Any) -> None:
@@ -81,7 +82,7 @@ def test_long_prompts_are_read_in_blocks_of_queries(loaded: Loaded, plain: Any) 
 
 
 def test_logits_match_the_plain_model(loaded: Loaded, plain: Any) -> None:
-    batch = Batch(loaded.model, read_prefix(loaded.model, PROMPTS, 2), PROMPTS, 2)
+    batch = Batch(loaded.model, read_prefix(loaded.model, PROMPTS), PROMPTS, 2)
     first, second = batch.start(), batch.step([60, 61], [1, 4])
     for row, prompt in enumerate(PROMPTS):
         torch.testing.assert_close(first[row], plain(torch.tensor([prompt])).logits[0, -1], atol=1e-4, rtol=1e-4)

@@ -145,8 +145,8 @@ def test_a_guide_binds_its_own_row_and_hears_every_token_of_it(loaded: Loaded) -
 def test_reading_token_by_token_is_reading_at_once(loaded: Loaded, asked: list[list[int]]) -> None:
     """Logits after a prompt are the same whether its last token was read with it or appended to it."""
     longer = [[*p, 77] for p in asked]
-    whole = Batch(loaded.model, read_prefix(loaded.model, longer, 0), longer, 0).start()
-    batch = Batch(loaded.model, read_prefix(loaded.model, asked, 1), asked, 1)
+    whole = Batch(loaded.model, read_prefix(loaded.model, longer), longer, 0).start()
+    batch = Batch(loaded.model, read_prefix(loaded.model, asked), asked, 1)
     batch.start()
     stepped = batch.step([77] * len(asked), list(range(len(asked))))
     torch.testing.assert_close(stepped, whole, atol=1e-3, rtol=1e-3)

@@ -38,7 +38,7 @@ def chosen(loaded: Loaded, prompts: list[list[int]], labels: list[str]) -> list[
 
 def scored(plain: torch.nn.Module, loaded: Loaded, asked: list[int], label: str) -> tuple[float, int]:
     """(Log-probability of a label and of the end behind it, how many tokens that is), in one plain forward pass."""
-    tokens = [*encode(loaded.tokenizer, [label])[0], loaded.end]
+    tokens = [*encode(loaded.tokenizer, [label])[0], *loaded.end]
     with torch.no_grad():
         logits = plain(torch.tensor([asked + tokens])).logits[0, len(asked) - 1 : -1]
     return float(torch.log_softmax(logits, -1).gather(1, torch.tensor(tokens)[:, None]).sum()), len(tokens)
@@ -95,7 +95,7 @@ def test_the_trie_holds_every_label_once_and_shares_what_they_begin_with(loaded:
     walk(root, ())
     assert set(ways) == set(labels)
     for label, path in ways.items():
-        assert path == (*encode(loaded.tokenizer, [label])[0], loaded.end)
+        assert path == (*encode(loaded.tokenizer, [label])[0], *loaded.end)
     beginnings = {path[:i] for path in ways.values() for i in range(1, len(path) + 1)}
     assert root.size() == len(beginnings)
 

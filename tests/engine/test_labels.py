@@ -25,7 +25,7 @@ def loaded(tiny_llama: Path) -> Loaded:
 
 
 def direct(plain: Any, loaded: Loaded, prompt: list[int], label: str) -> tuple[float, int]:
-    tokens = [*encode(loaded.tokenizer, [label])[0], loaded.end]
+    tokens = [*encode(loaded.tokenizer, [label])[0], *loaded.end]
     with torch.no_grad():
         logits = plain(torch.tensor([prompt + tokens])).logits[0, len(prompt) - 1 : -1]
     return float(torch.log_softmax(logits, -1).gather(1, torch.tensor(tokens)[:, None]).sum()), len(tokens)
@@ -41,7 +41,7 @@ def test_search_equals_scoring_every_label(loaded: Loaded, tiny_llama: Path, lab
         best = max(scores, key=lambda label: scores[label][0])
         total, count = scores[best]
         assert loaded.tokenizer.decode(made[i].tokens[:-1]) == best
-        assert made[i].tokens[-1] == loaded.end
+        assert made[i].tokens[-1:] == loaded.end
         assert made[i].logprob == pytest.approx(total / count, abs=1e-4)
         chosen.add(best)
     assert len(chosen) > 1, "the prompts are to differ, or the test shows little"

@@ -17,12 +17,14 @@ from goldgate.engine.loading import forget_models
 from goldgate.models.embedded import model_digest
 from goldgate.models.quiet import quiet
 from goldgate.models.template import template_digest
-from goldgate.subjects import parse_subject
+from goldgate.subjects import how_run, parse_subject
 from goldgate.subjects.latency import measure_latency
 from goldgate.subjects.local import LocalSubject
 from goldgate.task.examples import Example
 from goldgate.task.project import Project
 from goldgate.task.task import Task
+
+from ..tiny_models import tiny
 
 Made = tuple[Project, Task]
 ASK = [Example(f"q{i}", f"the lazy invoice {i}", "a") for i in range(5)]
@@ -240,3 +242,36 @@ def test_the_gap_between_two_answers_is_that_of_the_logits_where_they_part(made:
     assert subject.gap(ASK[0], other, one) == pytest.approx(wanted, abs=1e-4)
     assert subject.gap(ASK[0], one, one) == float("inf")
     assert 0.0 <= subject.gap(ASK[0], one, one + " invoice") < float("inf")  # one of them ends where the other goes on
+
+
+def test_the_gap_is_judged_where_the_model_has_more_logits_than_the_tokenizer_tokens(
+    make_task: Callable[..., Made], tmp_path: Path
+) -> None:
+    from ..conftest import FAMILIES, tiny_tokenizer
+
+    tokenizer = tiny_tokenizer(FAMILIES["chatml"])
+    folder = tiny(tmp_path / "padded", "qwen2", tokenizer, vocab_size=len(tokenizer) + 24)
+    project, task = make_task({"kind": "text", "model": str(folder)}, train=[("in", "out")])
+    subject = parse_subject("base+zero_shot", task, project)
+    assert isinstance(subject, LocalSubject)
+    assert 0.0 <= subject.gap(ASK[0], "the quick", "the lazy") < 100.0
+
+
+def test_a_model_that_is_run_plainly_says_so(make_task: Callable[..., Made], tmp_path: Path, made: Made) -> None:
+    assert how_run("base+zero_shot", parse_subject("base+zero_shot", made[1], made[0]).answer(ASK)) == ""
+    folder = tiny(tmp_path / "bloom", "bloom")
+    project, task = make_task({"kind": "text", "model": str(folder)}, name="plain", train=[("in", "out")])
+    answers = list(parse_subject("base+zero_shot", task, project).answer(ASK))
+    assert how_run("base+zero_shot", answers).startswith("base+zero_shot was answered by plain generation")
+
+
+def test_a_text_that_closes_an_answer_is_no_part_of_it(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    subject = parse_subject("base+zero_shot", made[1], made[0])
+    assert isinstance(subject, LocalSubject)
+    (free,) = subject.answer(ASK[:1])
+    assert free.text is not None
+    loaded, closing = subject._load(), free.text[4:7]
+    monkeypatch.setattr(subject, "_load", lambda: replace(loaded, stops=(), end=(1, 2, 3), closing=closing))
+    (closed,) = subject.answer(ASK[:1])
+    assert closed.text == free.text.partition(closing)[0]
+    assert closed.finish == "stop"

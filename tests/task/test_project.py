@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -101,3 +102,19 @@ def test_no_name_leads_out_of_the_project(name: str) -> None:
 )
 def test_the_cache_is_the_users_choice_then_the_systems(environ: dict[str, str], folder: Path) -> None:
     assert cache_folder(environ) == folder
+
+
+@pytest.mark.parametrize(
+    ("environ", "says"),
+    [
+        ({}, r"(?s)no home directory for the cache.*set GOLDGATE_CACHE"),
+        ({"GOLDGATE_CACHE": "~/mine"}, r"(?s)~/mine: there is no such home directory.*write the whole path"),
+    ],
+)
+def test_a_container_without_a_home_is_told_what_to_set(
+    monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], says: str
+) -> None:
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # as for a user whom /etc/passwd does not know
+    with pytest.raises(UserError, match=says):
+        cache_folder(environ)
+    assert cache_folder({"GOLDGATE_CACHE": "/a"}) == Path("/a")

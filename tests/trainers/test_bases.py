@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from goldgate.base.errors import UserError
-from goldgate.engine.loading import with_adapter
+from goldgate.models.lora import with_adapter
 from goldgate.models.quiet import quiet
 from goldgate.subjects import parse_subject
 from goldgate_trainers.lora.attempt_folder import TrainingResult

@@ -152,31 +152,31 @@ class TestModel:
             check_start(lora(base), rows[0], fresh=False)
 
     def test_the_adapter_that_was_written_passes(self, base: Any, rows: Sequence[Row], trained: TrainingResult) -> None:
-        check_adapter(reloaded(base, trained.adapter), trained.adapter, rows[0])
+        check_adapter(reloaded(base, trained.adapter), trained.adapter, rows[0], "here")
 
     def test_an_adapter_that_is_not_finite(self, base: Any, rows: Sequence[Row], broken: Path) -> None:
         model = reloaded(base, broken)
         rewrite(broken, lambda name, t: t.fill_(float("nan")) if "layers.1.mlp.up_proj.lora_A" in name else t)
         with pytest.raises(UserError, match=r"(?s)1 tensors .* not finite, first .*up_proj.lora_A"):
-            check_adapter(model, broken, rows[0])
+            check_adapter(model, broken, rows[0], "here")
 
     def test_an_adapter_that_changes_nothing(self, base: Any, rows: Sequence[Row], broken: Path) -> None:
         model = reloaded(base, broken)
         rewrite(broken, lambda name, t: t.zero_() if "lora_B" in name else t)
         with pytest.raises(UserError, match="every lora_B is still zero"):
-            check_adapter(model, broken, rows[0])
+            check_adapter(model, broken, rows[0], "here")
 
     def test_an_adapter_with_a_tensor_missing(self, base: Any, rows: Sequence[Row], broken: Path) -> None:
         model = reloaded(base, broken)
         rewrite(broken, lambda name, t: None if "layers.0.self_attn.q_proj.lora_B" in name else t)
         with pytest.raises(UserError, match=r"(?s)do not match; the first is .*q_proj.lora_B"):
-            check_adapter(model, broken, rows[0])
+            check_adapter(model, broken, rows[0], "here")
 
     def test_an_adapter_that_reads_back_differently(self, base: Any, rows: Sequence[Row], broken: Path) -> None:
         model = reloaded(base, broken)
         rewrite(broken, lambda name, t: t * 1.5 if "lora_B" in name else t)
         with pytest.raises(UserError, match="answers differently from the one in memory"):
-            check_adapter(model, broken, rows[0])
+            check_adapter(model, broken, rows[0], "here")
 
 
 def reloaded(base: Any, adapter: Path) -> Any:

@@ -66,6 +66,26 @@ def beside(folder: Path, name: str, what: str, where: str) -> Path:
     return path
 
 
+def in_home(path: str) -> Path:
+    """Replaces a leading ~ with the home directory.
+
+    Args:
+        path: The path as it was written.
+
+    Returns:
+        The path.
+
+    Raises:
+        UserError: It begins with ~ and there is no such home directory, as in a container that sets no HOME.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise UserError(
+            "there is no such home directory on this machine", path, "write the whole path, or set HOME"
+        ) from error
+
+
 @contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
     """Context manager that turns a full or read-only disk into a UserError.

@@ -40,16 +40,18 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def files_digest(paths: Iterable[Path]) -> str:
+def files_digest(paths: Iterable[Path], folder: Path | None = None) -> str:
     """Computes one digest of several files of a folder.
 
     Args:
         paths: The files, in any order.
+        folder: The folder, if some of them are in folders inside it.
 
     Returns:
-        Digest (64 hex digits) of their names, without their folders, and their contents.
+        Digest (64 hex digits) of their names, without the path of the folder, and their contents.
     """
-    return digest(sorted([path.name, file_digest(path)] for path in paths))
+    named = ((path.name if folder is None else path.relative_to(folder).as_posix(), path) for path in paths)
+    return digest(sorted([name, file_digest(path)] for name, path in named))
 
 
 def short(value: str) -> str:

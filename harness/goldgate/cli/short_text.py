@@ -42,6 +42,8 @@ def evaluate_text(result: Evaluated) -> str:
         lines.append(f"  {len(result.lost)} of {result.answers} answers are missing, the first: {result.lost[0]}")
     if result.known:
         lines.append(f"  {result.known}")
+    if result.run:
+        lines.append(f"  {result.run}")
     if result.tariff:
         lines.append(f"  cost: {result.tariff}")
     if result.unlisted:

@@ -3,9 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
-from goldgate.engine.kv import Memory, check_attention
+from goldgate.base.errors import UserError
+from goldgate.engine.kv import Memory
+
+
+class Rows(Protocol):
+    """Prompts that are answered together: a Batch, or a PlainRow."""
+
+    def start(self) -> Any: ...
+
+    def step(self, tokens: Sequence[int], keep: Sequence[int]) -> Any: ...
+
+    def branch(self, tokens: Sequence[int], keep: Sequence[int], paths: Sequence[Sequence[int]]) -> Any: ...
+
+
+def forward(model: Any, ids: Any, **more: Any) -> Any:
+    """Runs a model without gradients.
+
+    Raises:
+        UserError: The model has no position for so many tokens.
+    """
+    import torch
+
+    try:
+        with torch.no_grad():
+            return model(ids, **more)
+    except IndexError as error:  # a table of positions is too short; the tokens themselves are checked before
+        limit = getattr(model.config, "max_position_embeddings", None)
+        raise UserError(
+            "a prompt with its answer has more tokens than the model has positions for" + (f" ({limit})" * bool(limit)),
+            'task.yaml, field "decoding"',
+            "lower max_prompt_tokens or max_new_tokens, or use a model with a longer context",
+        ) from error
 
 
 def shared_length(prompts: Sequence[Sequence[int]]) -> int:
@@ -17,21 +48,16 @@ def shared_length(prompts: Sequence[Sequence[int]]) -> int:
     return next((i for i in range(limit) if first[i] != last[i]), limit)
 
 
-def read_prefix(model: Any, prompts: Sequence[Sequence[int]], new: int) -> Memory | None:
+def read_prefix(model: Any, prompts: Sequence[Sequence[int]]) -> Memory | None:
     """Runs the model over the tokens that all prompts begin with.
 
     Args:
         model: The model.
         prompts: The prompts as tokens.
-        new: How many tokens may follow.
 
     Returns:
         The keys and values of the prefix; None if the prompts share no tokens.
-
-    Raises:
-        UserError: The engine does not support the model.
     """
-    check_attention(model.config, max(len(p) for p in prompts) + new)
     length = shared_length(prompts)
     if length == 0:
         return None
@@ -134,9 +160,6 @@ class Batch:
         self._columns, self.lengths = self._columns[index], self.lengths[index]
 
     def _forward(self, ids: Any, places: Any) -> Any:
-        import torch
-
-        with torch.no_grad():
-            out = self._model(ids, position_ids=places, logits_to_keep=1, use_cache=False, memory=self.memory)
-            self.memory.used += ids.shape[1]
-            return out.logits[:, -1]
+        out = forward(self._model, ids, position_ids=places, logits_to_keep=1, use_cache=False, memory=self.memory)
+        self.memory.used += ids.shape[1]
+        return out.logits[:, -1]

@@ -32,7 +32,7 @@ class JsonGrammar:
         from llguidance import LLMatcher
         from llguidance.hf import from_tokenizer
 
-        self._size = int(loaded.model.get_output_embeddings().weight.shape[0])
+        self._size = loaded.vocabulary
         tokenizer = from_tokenizer(loaded.tokenizer, n_vocab=self._size, eos_token=list(loaded.stops))
         grammar = LLMatcher.grammar_from_json_schema(json.dumps(schema), overrides=_SEPARATORS)
         self._matcher = LLMatcher(tokenizer, grammar, log_level=0)

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from goldgate.engine.batch import Batch, read_prefix
+from goldgate.engine.batch import Batch, Rows, read_prefix
 from goldgate.engine.loading import Loaded
+from goldgate.engine.plain import PlainRow
+from goldgate.engine.way import plainly
 
 if TYPE_CHECKING:
     import torch
@@ -60,6 +63,7 @@ class Generated:
         logprob: Mean natural log-probability of the tokens.
         seconds: The time of its batch divided by the rows.
         first: Seconds from the start of its batch until every row had its first token.
+        plain: Whether it was generated in the plain way, one prompt at a time.
     """
 
     tokens: tuple[int, ...]
@@ -67,11 +71,12 @@ class Generated:
     logprob: float
     seconds: float
     first: float
+    plain: bool = False
 
 
 Row = tuple[list[int], bool, float]
 Done = Callable[[int], None] | None
-Run = Callable[[Batch, list[int], Callable[[], None]], list[Row]]
+Run = Callable[[Rows, list[int], Callable[[], None]], list[Row]]
 
 
 def generate(
@@ -92,55 +97,64 @@ def generate(
         The (position, result) pairs of one batch.
 
     Raises:
-        UserError: The engine does not support the model.
+        UserError: The model has no such tokens, or no position for so many.
     """
 
-    def run(batch: Batch, rows: list[int], first: Callable[[], None]) -> list[Row]:
+    def run(batch: Rows, rows: list[int], first: Callable[[], None]) -> list[Row]:
         return _run(loaded, batch, [_row(requests[i], temperature) for i in rows], new, temperature, done, first)
 
-    return in_batches(loaded.model, [r.tokens for r in requests], new, run)
+    return in_batches(loaded, [r.tokens for r in requests], new, run)
 
 
 def in_batches(
-    model: Any, prompts: Sequence[Sequence[int]], new: int, run: Run
+    loaded: Loaded, prompts: Sequence[Sequence[int]], new: int, run: Run
 ) -> Iterator[list[tuple[int, Generated]]]:
     """Runs prompts in batches, the longest first, so that memory runs out immediately or not at all.
 
+    Where our attention does not suit the model or so long a row, every prompt is a batch of its own, run plainly.
+
     Args:
-        model: The model.
+        loaded: The model.
         prompts: The prompts as tokens.
         new: The most tokens that will be appended to a row.
-        run: Called with a Batch that has read nothing yet, the positions of its prompts, and a function to call once
+        run: Called with rows that have read nothing yet, the positions of their prompts, and a function to call once
             their first tokens are known. Returns (tokens, stopped, sum of log-probabilities) for each prompt.
 
     Yields:
         The (position, result) pairs of one batch. The time for the shared prefix counts towards the first batch.
+
+    Raises:
+        UserError: The model has no such tokens, or no position for so many.
     """
     if not prompts:
         return
+    loaded.check_tokens(prompts)
+    model, way = loaded.model, loaded.way
+    plain = not way.suits(model.config, max(len(p) for p in prompts) + new)
     started = time.perf_counter()
-    prefix = read_prefix(model, prompts, new)
+    prefix = None if plain else read_prefix(model, prompts)
     shared = 0 if prefix is None else prefix.used
     first: list[float] = []
-    for rows in _batches([len(p) - shared for p in prompts], new):
+    for rows in _batches([len(p) - shared for p in prompts], new, 1 if plain else ROWS_IN_BATCH):
         first.clear()
-        results = run(
-            Batch(model, prefix, [prompts[i] for i in rows], new), rows, lambda: first.append(time.perf_counter())
-        )
+        asked = [prompts[i] for i in rows]
+        with plainly(model, way) if plain else nullcontext():
+            batch = PlainRow(model, asked[0], way.cached) if plain else Batch(model, prefix, asked, new)
+            results = run(batch, rows, lambda: first.append(time.perf_counter()))
         ended = time.perf_counter()
         seconds, until_first = (ended - started) / len(rows), (first[0] if first else ended) - started
         yield [
-            (i, Generated(tuple(tokens), stopped, total / len(tokens), seconds, until_first))
+            (i, Generated(tuple(tokens), stopped, total / len(tokens), seconds, until_first, plain))
             for i, (tokens, stopped, total) in zip(rows, results, strict=True)
         ]
         started = time.perf_counter()
 
 
-def _batches(lengths: Sequence[int], new: int) -> Iterator[list[int]]:
-    """Yields batches of positions, the longest prompts first, within the limits on tokens and rows."""
+def _batches(lengths: Sequence[int], new: int, most: int) -> Iterator[list[int]]:
+    """Yields batches of at most so many positions, the longest prompts first, within the limit on tokens."""
     order = sorted(range(len(lengths)), key=lambda i: (-lengths[i], i))
     while order:
-        fit = max(1, min(ROWS_IN_BATCH, TOKENS_IN_BATCH // (lengths[order[0]] + new)))
+        fit = max(1, min(most, TOKENS_IN_BATCH // (lengths[order[0]] + new)))
         yield order[:fit]
         order = order[fit:]
 
@@ -158,14 +172,14 @@ class _Row:
 
 
 def _run(
-    loaded: Loaded, batch: Batch, rows: list[_Row], new: int, temperature: float, done: Done, first: Callable[[], None]
+    loaded: Loaded, batch: Rows, rows: list[_Row], new: int, temperature: float, done: Done, first: Callable[[], None]
 ) -> list[Row]:
     live = list(rows)
     logits = batch.start()
     for step in range(new):
         for row, token in zip(live, _choose(logits, live, temperature), strict=True):
             row.tokens.append(token)
-            row.stopped = token in loaded.stops
+            row.stopped = loaded.is_over(row.tokens)
             if row.guide is not None and not row.stopped:
                 row.guide.accept(token)
         if step == 0:

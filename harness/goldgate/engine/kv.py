@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from goldgate.base.errors import UserError
-
 ATTENTION = "goldgate"
 """The name under which our attention is registered with transformers."""
 _PLAIN = {"full_attention", "sliding_attention"}
@@ -142,11 +140,7 @@ def attention(
     if memory is None:
         raise TypeError("a model that was loaded to answer can only be run with a Memory")
     if special := [name for name in _UNSUPPORTED if rest.get(name) is not None]:
-        raise UserError(
-            f"the local engine does not support this model's attention ({', '.join(special)})",
-            'task.yaml, field "model"',
-            "use a model with plain attention (Llama, Qwen, SmolLM, ...)",
-        )
+        raise NotImplementedError(f"attention with {', '.join(special)}")
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     return memory.attend(module.layer_idx, query, key, value, scale).transpose(1, 2).contiguous(), None
 
@@ -158,19 +152,10 @@ def register_attention() -> None:
     AttentionInterface.register(ATTENTION, attention)
 
 
-def check_attention(config: Any, longest: int) -> None:
-    """Checks that every layer of a model attends to all of `longest` tokens.
-
-    Raises:
-        UserError: Some layers do not.
-    """
+def sees_all(config: Any, longest: int) -> bool:
+    """Returns whether every layer of a model attends to all of `longest` tokens, as our attention does."""
     window = getattr(config, "sliding_window", None)
     # Without a list of layer types, transformers applies a sliding window to every layer.
     kinds = set(getattr(config, "layer_types", None) or ["full_attention" if window is None else "sliding_attention"])
     short_sighted = window is not None and longest > window and kinds != {"full_attention"}
-    if kinds - _PLAIN or short_sighted:
-        raise UserError(
-            f"the local engine does not support this model's layers ({', '.join(sorted(kinds))})",
-            'task.yaml, field "model"',
-            "use a model with full attention (Llama, Qwen, SmolLM, ...)",
-        )
+    return not (kinds - _PLAIN or short_sighted)

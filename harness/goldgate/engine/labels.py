@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from goldgate.base.errors import UserError
-from goldgate.engine.batch import Batch
+from goldgate.engine.batch import Rows
 from goldgate.engine.generate import Generated, Row, in_batches
 from goldgate.engine.loading import Loaded
 from goldgate.models.template import encode
@@ -32,11 +32,17 @@ class Node:
 
 
 def build_trie(loaded: Loaded, labels: Sequence[str]) -> Node:
-    """Builds the trie of the labels' tokens, where each label is closed by the end of the turn."""
+    """Builds the trie of the labels' tokens, where each label is closed by the end of the turn.
+
+    Raises:
+        UserError: The model has no such tokens.
+    """
     root = Node()
-    for label, tokens in zip(labels, encode(loaded.tokenizer, labels), strict=True):
+    encoded = encode(loaded.tokenizer, labels)
+    loaded.check_tokens([*encoded, loaded.end])
+    for label, tokens in zip(labels, encoded, strict=True):
         node = root
-        for token in [*tokens, loaded.end]:
+        for token in [*tokens, *loaded.end]:
             node = node.children.setdefault(token, Node())
         node.label = label
     return root
@@ -53,7 +59,10 @@ def check_room(loaded: Loaded, labels: Sequence[str], limit: int) -> None:
     Raises:
         UserError: A label has more tokens.
     """
-    needed = {label: len(tokens) + 1 for label, tokens in zip(labels, encode(loaded.tokenizer, labels), strict=True)}
+    needed = {
+        label: len(tokens) + len(loaded.end)
+        for label, tokens in zip(labels, encode(loaded.tokenizer, labels), strict=True)
+    }
     if long := [label for label, tokens in needed.items() if tokens > limit]:
         longest = max(long, key=needed.__getitem__)
         raise UserError(
@@ -80,13 +89,13 @@ def choose_labels(
     """
     root = build_trie(loaded, labels)
 
-    def run(batch: Batch, rows: list[int], first: Callable[[], None]) -> list[Row]:
+    def run(batch: Rows, rows: list[int], first: Callable[[], None]) -> list[Row]:
         return _search(
             batch, root, len(rows), done
         )  # a label is found as a whole, so its first token is known with its last
 
     # Each call appends one token to a row: at most one for every inner node of the trie.
-    return in_batches(loaded.model, prompts, root.size(), run)
+    return in_batches(loaded, prompts, root.size(), run)
 
 
 @dataclass(order=True)
@@ -125,7 +134,7 @@ class _Row:
         return heapq.heappop(self._open)
 
 
-def _search(batch: Batch, root: Node, count: int, done: Callable[[int], None] | None) -> list[Row]:
+def _search(batch: Rows, root: Node, count: int, done: Callable[[int], None] | None) -> list[Row]:
     import torch
 
     rows = [_Row() for _ in range(count)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +13,9 @@ from typing import Any
 
 from goldgate.base.errors import UserError
 from goldgate.base.hardware import device
-from goldgate.engine.kv import ATTENTION, register_attention
+from goldgate.engine.way import Way, way_of
+from goldgate.models.loading import first_words, load_base
+from goldgate.models.lora import merge_adapter
 from goldgate.models.quiet import quiet
 from goldgate.models.template import stop_tokens, turn_end
 
@@ -23,19 +25,50 @@ MODELS_IN_MEMORY = 2
 
 @dataclass(frozen=True)
 class Loaded:
-    """A causal language model ready to answer, using our attention.
+    """A causal language model ready to answer.
 
     Attributes:
         model: The model.
         tokenizer: Its tokenizer.
         stops: Token ids that end an answer.
-        end: The one of them that the chat template writes.
+        end: The tokens that close an answer by the chat template: one of `stops`, or several tokens of a text.
+        closing: The text of `end` if it is several tokens; otherwise empty.
+        way: How it is run.
     """
 
     model: Any
     tokenizer: Any
     stops: tuple[int, ...]
-    end: int
+    end: tuple[int, ...]
+    closing: str
+    way: Way
+
+    @property
+    def vocabulary(self) -> int:
+        """How many logits the model gives: often more than its tokenizer has tokens."""
+        return int(self.model.get_output_embeddings().weight.shape[0])
+
+    def check_tokens(self, texts: Iterable[Sequence[int]]) -> None:
+        """Checks that the model knows all tokens of texts.
+
+        Raises:
+            UserError: It does not: its tokenizer is another model's, or has tokens that were added later.
+        """
+        known = min(self.vocabulary, int(self.model.get_input_embeddings().weight.shape[0]))
+        if (most := max((max(tokens, default=0) for tokens in texts), default=0)) >= known:
+            raise UserError(
+                f"the tokenizer writes token {most} ({self.tokenizer.convert_ids_to_tokens(most)!r:.40}), and the model"
+                f" has only {known}",
+                'task.yaml, field "model"',
+                "tokenizer and model do not belong together: download both again, or save both together with"
+                " save_pretrained",
+            )
+
+    def is_over(self, tokens: Sequence[int]) -> bool:
+        """Returns whether an answer ends with these tokens."""
+        if tokens[-1] in self.stops or not self.closing:
+            return tokens[-1] in self.stops
+        return self.closing in self.tokenizer.decode(tokens[-2 * len(self.end) :], skip_special_tokens=False)
 
 
 @lru_cache(maxsize=MODELS_IN_MEMORY)
@@ -45,11 +78,11 @@ def load_model(
     adapter: Path | None = None,
     adapter_digest: str | None = None,
     chat_template: str | None = None,
+    cache: Path | None = None,
 ) -> Loaded:
     """Loads a model in 32-bit floats, on the GPU if there is one.
 
-    The digests are part of the memory cache's key, so models are told apart by content, not by path. An adapter is
-    merged into the weights: W + BA is computed once instead of at every token.
+    The digests are part of the memory cache's key, so models are told apart by content, not by path.
 
     Args:
         folder: The model's folder.
@@ -57,32 +90,29 @@ def load_model(
         adapter: Folder of an adapter for this base model, which the caller has checked.
         adapter_digest: Content digest of the adapter.
         chat_template: A chat template that replaces the tokenizer's own.
+        cache: The cache folder, where it is noted how the model is run; None to find it out each time.
 
     Returns:
         The model.
 
     Raises:
-        UserError: The adapter's tensors do not all fit, or change nothing.
+        UserError: The model or its adapter cannot be loaded, do not fit each other, or do not fit into memory.
     """
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    register_attention()
+    tokenizer, model = load_base(folder, chat_template)
     with quiet():
-        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
-        tokenizer.chat_template = chat_template or tokenizer.chat_template
-        model = AutoModelForCausalLM.from_pretrained(
-            folder,
-            dtype=torch.float32,
-            use_safetensors=True,
-            trust_remote_code=False,
-            local_files_only=True,
-            attn_implementation=ATTENTION,
-        )
         if adapter is not None:
             model = merge_adapter(model, adapter)
-    model.to(device()).eval()
-    return Loaded(model, tokenizer, stop_tokens(tokenizer, model.generation_config), turn_end(tokenizer))
+        try:
+            model.to(device()).eval()
+        except (RuntimeError, MemoryError) as error:
+            raise UserError(
+                f"the model does not fit into the memory of this {device()} device: {first_words(error)}",
+                str(folder),
+                "end what else uses it, or use a smaller model",
+            ) from error
+        way = way_of(model, tokenizer, None if cache is None else cache / "engine", model_digest)
+    stops, end = stop_tokens(tokenizer, model.generation_config), turn_end(tokenizer)
+    return Loaded(model, tokenizer, stops, end.tokens, "" if len(end.tokens) == 1 else end.text, way)
 
 
 def forget_models() -> None:
@@ -101,62 +131,3 @@ def return_memory() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # other C libraries on Linux have none
     if trim is not None:
         trim(0)
-
-
-def check_slots(model: Any, tensors: Iterable[str], folder: Path, hint: str) -> None:
-    """Checks that an adapter's tensors are those of a peft model's LoRA layers: none missing, none left over.
-
-    Args:
-        model: The peft model.
-        tensors: Names of the adapter's tensors.
-        folder: The adapter's folder.
-        hint: What to do if they are not.
-
-    Raises:
-        UserError: They are not; the first is named.
-    """
-    slots = {name.replace(".default.", ".") for name, _ in model.named_parameters() if ".lora_" in name}
-    if unmatched := sorted(set(tensors) ^ slots):
-        raise UserError(
-            f"{len(unmatched)} tensors of the adapter and the model do not match; the first is {unmatched[0]}",
-            str(folder),
-            hint,
-        )
-
-
-def merge_adapter(model: Any, adapter: Path) -> Any:
-    """Merges an adapter into the base model's weights.
-
-    An adapter that silently fails to load would pass many gates, so every tensor is checked.
-
-    Raises:
-        UserError: The adapter's tensors do not all fit, or change nothing.
-    """
-    from safetensors.torch import load_file
-
-    weights = load_file(adapter / "adapter_model.safetensors")
-    if not any(name.endswith("lora_B.weight") and bool(w.any()) for name, w in weights.items()):
-        raise UserError("the adapter changes nothing: every lora_B is zero", str(adapter), "train it again")
-    wrapped = with_adapter(model, adapter)
-    check_slots(wrapped, weights, adapter, "it was trained for another architecture; train it again on this base model")
-    return wrapped.merge_and_unload()
-
-
-def with_adapter(model: Any, adapter: Path, trainable: bool = False) -> Any:
-    """Adds an adapter's LoRA layers to the base model.
-
-    Raises:
-        UserError: They do not fit: another vocabulary, other widths, or layers that the base model does not have.
-    """
-    from peft import PeftModel
-
-    try:
-        return PeftModel.from_pretrained(model, str(adapter), is_trainable=trainable)
-    except (RuntimeError, ValueError) as error:
-        told = [line.strip() for line in str(error).splitlines() if line.strip()]
-        reason = next((line for line in told if "size mismatch" in line), told[0] if told else type(error).__name__)
-        raise UserError(
-            f"the adapter does not fit the base model: {reason:.200}",
-            str(adapter),
-            "it was made for a model with another vocabulary or architecture; train it again on this model",
-        ) from error

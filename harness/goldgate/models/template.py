@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from goldgate.base.errors import UserError
@@ -22,8 +23,8 @@ def prompt_tokens(
 ) -> list[list[int]]:
     """Tokenizes prompts up to where the answer starts.
 
-    Only the template writes special tokens. If a message spells one out, it is read as ordinary characters; otherwise a
-    user could end their own turn and continue as the system.
+    Only the template writes special tokens, and the marks of a turn where they are not special. If a message spells
+    one out, it is read as ordinary characters; otherwise a user could end their own turn and continue as the system.
 
     Args:
         tokenizer: The tokenizer, with its template.
@@ -36,7 +37,9 @@ def prompt_tokens(
     Raises:
         UserError: As render.
     """
-    special = sorted(token.content for token in tokenizer.added_tokens_decoder.values() if token.special)
+    special = sorted(
+        {t.content for t in tokenizer.added_tokens_decoder.values() if t.special} | _marks_of_turns(tokenizer)
+    )
     said = {ord(c) for messages in prompts for m in messages for c in m["content"] if ord(c) >= _MARKS}
     free = (code for code in range(_MARKS, 0x110000) if code not in said)
     marks = {content: chr(code) for content, code in zip(special, free, strict=False)}
@@ -60,9 +63,22 @@ def prompt_tokens(
 
 def _part(tokenizer: Any, part: str, meant: Mapping[str, str]) -> list[int]:
     """Tokenizes a piece of a rendered prompt, which is either one mark or contains none."""
-    if part in meant:
-        return list(tokenizer(meant[part], add_special_tokens=False, split_special_tokens=True)["input_ids"])
-    return encode(tokenizer, [part])[0]
+    if part not in meant:
+        return encode(tokenizer, [part])[0]
+    text = meant[part]
+    spelled = list(tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"])
+    if len(spelled) == 1 and len(text) > 1:  # not special, so tokenizers would not split it
+        return [token for ids in encode(tokenizer, [text[:1], text[1:]]) for token in ids]
+    return spelled
+
+
+def _marks_of_turns(tokenizer: Any) -> set[str]:
+    """The added tokens that are not special and that the template writes around a user's message."""
+    plain = [token.content for token in tokenizer.added_tokens_decoder.values() if not token.special]
+    if not plain:
+        return set()
+    turn = _applied(tokenizer, [{"role": "user", "content": "u"}], {}, prompt=False)
+    return {content for content in plain if content in turn}
 
 
 def render(tokenizer: Any, messages: Sequence[Message], arguments: Mapping[str, Any]) -> str:
@@ -139,42 +155,68 @@ def encode(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
     return [list(ids) for ids in tokenizer(list(texts), add_special_tokens=False)["input_ids"]] if texts else []
 
 
+@dataclass(frozen=True)
+class TurnEnd:
+    """How the chat template closes a turn of the assistant.
+
+    Attributes:
+        tokens: The last tokens an answer is trained on: almost always one.
+        text: The same as text.
+    """
+
+    tokens: tuple[int, ...]
+    text: str
+
+
 def stop_tokens(tokenizer: Any, generation: Any) -> tuple[int, ...]:
     """Returns the ids that end an answer: the generation config's, the tokenizer's, and what the template puts after a
-    turn.
+    turn, if it is a single token.
     """
     stops: set[int] = set()
     configured = getattr(generation, "eos_token_id", None)
     stops.update(configured if isinstance(configured, list | tuple) else [] if configured is None else [configured])
     if tokenizer.eos_token_id is not None:
         stops.add(tokenizer.eos_token_id)
-    stops.add(turn_end(tokenizer))
+    if len(end := turn_end(tokenizer).tokens) == 1:
+        stops.update(end)
     return tuple(sorted(stops))
 
 
-def turn_end(tokenizer: Any) -> int:
-    """Returns the special token that the template writes after an assistant turn, the last token an answer is trained
-    on.
+def turn_end(tokenizer: Any) -> TurnEnd:
+    """Finds what the template writes after an assistant turn.
 
-    It is the tokenizer's end-of-sequence token if the template writes none.
+    That is the first special token there; else the first token that was added to the vocabulary for a mark, as some
+    models have <|im_end|> without calling it special; else the text there, in as many tokens as it takes. If the
+    template writes nothing but blanks, it is the tokenizer's end-of-sequence token.
 
     Raises:
-        UserError: There is neither.
+        UserError: There is none of them.
     """
     said = chr(_MARKS)
     turns = [{"role": "user", "content": "u"}, {"role": "assistant", "content": said}]
-    whole = _applied(tokenizer, turns, {}, prompt=False)
-    after = encode(tokenizer, [whole.partition(said)[2]])[0]
-    special = {token for token, added in tokenizer.added_tokens_decoder.items() if added.special}
-    end = next((token for token in after if token in special), tokenizer.eos_token_id)
-    if end is None:
+    text = _applied(tokenizer, turns, {}, prompt=False).partition(said)[2]
+    after = encode(tokenizer, [text])[0]
+    added = tokenizer.added_tokens_decoder
+    marks = [t for t in after if t in added and added[t].special] or [t for t in after if t in added]
+    if marks:
+        return TurnEnd((marks[0],), added[marks[0]].content)
+    if text.strip():
+        return _written(tokenizer, text.strip())
+    if tokenizer.eos_token_id is None:
         raise UserError(
-            "the tokenizer has no end-of-sequence token, and the chat template does not close a turn with a special"
-            " token: answers would never end",
+            "the tokenizer has no end-of-sequence token, and the chat template does not close a turn with anything:"
+            " answers would never end",
             'task.yaml, field "model"',
             'set "eos_token" in the base model\'s tokenizer_config.json, or use another base model',
         )
-    return int(end)
+    return TurnEnd((int(tokenizer.eos_token_id),), str(tokenizer.eos_token))
+
+
+def _written(tokenizer: Any, text: str) -> TurnEnd:
+    """The tokens of a text as they follow an answer: some tokenizers write the beginning of a text differently."""
+    before, whole = encode(tokenizer, ["a", f"a{text}"])
+    own = whole[len(before) :] if whole[: len(before)] == before else encode(tokenizer, [text])[0]
+    return TurnEnd(tuple(own), text)
 
 
 def template_digest(tokenizer: Any, arguments: Mapping[str, Any]) -> str:
@@ -185,4 +227,5 @@ def template_digest(tokenizer: Any, arguments: Mapping[str, Any]) -> str:
         {"role": "assistant", "content": "a"},
         {"role": "user", "content": "v"},
     ]
-    return digest([render(tokenizer, probe, arguments), turn_end(tokenizer), dict(arguments)])
+    end = turn_end(tokenizer).tokens
+    return digest([render(tokenizer, probe, arguments), end[0] if len(end) == 1 else list(end), dict(arguments)])

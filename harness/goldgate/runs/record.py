@@ -251,6 +251,7 @@ class Ended(Part):
         untried: Baseline → why it was not tried.
         incumbent: What runs in production today.
         known_by_name: Subjects that are identified only by name.
+        run_plainly: Subjects whose architecture is run by plain generation.
         tariffs: Prices of a subject's own.
         linear: Name of the linear model.
         best: Number of the chosen attempt.
@@ -271,6 +272,7 @@ class Ended(Part):
     untried: dict[str, str] = Field(default_factory=dict)
     incumbent: str | None = None
     known_by_name: Many[str] = ()
+    run_plainly: Many[str] = ()
     tariffs: dict[str, str] = Field(default_factory=dict)
     linear: str | None = None
     best: int | None = None

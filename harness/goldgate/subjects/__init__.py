@@ -4,6 +4,6 @@ library.
 
 from goldgate.subjects.remote import how_known
 from goldgate.subjects.resolve import can_constrain, parse_subject, serving_digest
-from goldgate.subjects.subject import Answer, Subject
+from goldgate.subjects.subject import Answer, Subject, how_run
 
-__all__ = ["Answer", "Subject", "can_constrain", "how_known", "parse_subject", "serving_digest"]
+__all__ = ["Answer", "Subject", "can_constrain", "how_known", "how_run", "parse_subject", "serving_digest"]

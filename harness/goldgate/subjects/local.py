@@ -16,7 +16,7 @@ from goldgate.base.fingerprint import digest
 from goldgate.models.adapter import Adapter, adapter_digest, check_template
 from goldgate.models.embedded import ensure_model
 from goldgate.prompts import Strategy
-from goldgate.subjects.subject import Answer, Progress, sampled_identity
+from goldgate.subjects.subject import PLAIN, Answer, Progress, sampled_identity
 from goldgate.task.examples import Example, Message
 from goldgate.task.task import Task
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from goldgate.engine.generate import Generated
     from goldgate.engine.loading import Loaded
 
-ENGINE = 1
+ENGINE = 2
 """Raised when our code may make the same subject answer the same prompt differently."""
 PRECISION = "float32"
 
@@ -165,12 +165,11 @@ class LocalSubject:
         loaded, who = self._load(), self._who
         who.strategy.prepare([example])
         tokens = prompt_tokens(loaded.tokenizer, [who.strategy.messages(example)], who.task.template)[0]
-        end = min(loaded.stops)
-        a, b = ([*loaded.tokenizer(text, add_special_tokens=False).input_ids, end] for text in (one, other))
+        a, b = ([*loaded.tokenizer(text, add_special_tokens=False).input_ids, *loaded.end] for text in (one, other))
         at = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), None)
         if at is None or who.task.thinking is not None:  # the thoughts diverged long before the answers did
             return math.inf
-        request = Request([*tokens, *a[:at]], 0, lambda: _Either(len(loaded.tokenizer), (a[at], b[at])))
+        request = Request([*tokens, *a[:at]], 0, lambda: _Either(loaded.vocabulary, (a[at], b[at])))
         ((_, made),) = next(generate(loaded, [request], 1))
         return made.logprob - math.log(max(-math.expm1(made.logprob), 1e-300))
 
@@ -183,7 +182,10 @@ class LocalSubject:
         read = self._reader(loaded)
         for batch in self._generate(loaded, tokens, progress):
             for at, made in batch:
-                text = read(made.tokens[:-1] if made.stopped else made.tokens)
+                marked = made.tokens[-1] in loaded.stops
+                text = read(made.tokens[:-1] if marked else made.tokens)
+                if made.stopped and not marked and text is not None:  # a text ended it
+                    text = text.partition(loaded.closing)[0]
                 yield (
                     asked[at],
                     {
@@ -193,6 +195,7 @@ class LocalSubject:
                         "seconds": made.seconds,
                         "logprob": made.logprob,
                         "first_token": made.first,
+                        "served": PLAIN if made.plain else "",
                     },
                 )
 
@@ -255,12 +258,14 @@ class LocalSubject:
         if ref.digest != who.model:
             raise UserError("the model has changed since this run began", str(ref.path), "start the run again")
         if who.adapter is None:
-            return load_model(ref.path, ref.digest, chat_template=who.task.chat_template)
+            return load_model(ref.path, ref.digest, chat_template=who.task.chat_template, cache=who.cache)
         if adapter_digest(who.adapter.folder) != who.adapter.digest:
             raise UserError(
                 "the adapter has changed since this run began", str(who.adapter.folder), "start the run again"
             )
-        loaded = load_model(ref.path, ref.digest, who.adapter.folder, who.adapter.digest, who.task.chat_template)
+        loaded = load_model(
+            ref.path, ref.digest, who.adapter.folder, who.adapter.digest, who.task.chat_template, who.cache
+        )
         check_template(who.adapter, template_digest(loaded.tokenizer, who.task.template))
         return loaded
 

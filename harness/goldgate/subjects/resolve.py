@@ -10,6 +10,7 @@ import numpy as np
 
 from goldgate.base.errors import UserError, near_names
 from goldgate.base.extensions import SUBJECTS, extensions
+from goldgate.base.files import in_home
 from goldgate.base.fingerprint import digest
 from goldgate.models.adapter import check_base, read_adapter
 from goldgate.models.embedded import EMBEDDER_DIGEST, model_digest
@@ -110,7 +111,7 @@ def serving_digest(name: str, prompt: str | None, task: Task, project: Project) 
 
 def _folder(name: SubjectName, project: Project) -> Path:
     """A relative path is looked up in the working folder first, then in the project."""
-    folder = Path(name.folder).expanduser()
+    folder = in_home(name.folder)
     return folder if folder.is_absolute() or folder.is_dir() else project.root / folder
 
 

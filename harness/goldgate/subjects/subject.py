@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -12,6 +12,10 @@ from goldgate.task.examples import Example
 Finish = Literal["stop", "length", "error"]
 Origin = Literal["recorded", "cache", "model"]
 Progress = Callable[[int], None]
+
+
+PLAIN = "plain generation"
+"""What served a local subject whose architecture our attention does not suit."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class Answer:
         first_token: Seconds from the start of its batch to the first token; None if unknown.
         passing: Whether the failure is temporary, so that it must not be cached.
         date: For a remote subject, the day on which it was asked.
-        served: For a remote subject, what the endpoint called itself.
+        served: For a remote subject, what the endpoint called itself; for a local one, PLAIN if it was run so.
     """
 
     id: str
@@ -54,6 +58,24 @@ class Answer:
     passing: bool = False
     date: str = ""
     served: str = ""
+
+
+def how_run(name: str, answers: Iterable[Answer]) -> str:
+    """Says that a local subject was run in the plain way, wherever its answers count.
+
+    Args:
+        name: The subject's name.
+        answers: Its answers.
+
+    Returns:
+        One sentence without a full stop; empty for a subject that was run as usual, or elsewhere.
+    """
+    if all(a.served != PLAIN for a in answers):
+        return ""
+    return (
+        f"{name} was answered by plain generation, one prompt at a time and slowly: batches with a shared prompt do not"
+        " give this model's own answers"
+    )
 
 
 class Subject(Protocol):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from goldgate.base.errors import UserError, near_names
-from goldgate.base.files import check_name
+from goldgate.base.files import check_name, in_home
 
 CACHE_BYTES = 2**30
 """Enough for over half a million short answers, more than a few years of runs on one machine produce."""
@@ -121,14 +121,14 @@ def cache_folder(environ: Mapping[str, str]) -> Path:
         GOLDGATE_CACHE, else XDG_CACHE_HOME/goldgate, else ~/.cache/goldgate.
 
     Raises:
-        UserError: The path, or a folder above it, is a file or cannot be reached.
+        UserError: The path, or a folder above it, is a file or cannot be reached; or nothing says where it is.
     """
     if own := environ.get("GOLDGATE_CACHE"):
-        cache = Path(own).expanduser()
+        cache = in_home(own)
     elif base := environ.get("XDG_CACHE_HOME"):
         cache = Path(base) / "goldgate"
     else:
-        cache = Path.home() / ".cache" / "goldgate"
+        cache = _home() / ".cache" / "goldgate"
     try:
         nearest = next((p for p in (cache, *cache.parents) if p.exists()), cache)
     except OSError as error:
@@ -140,6 +140,16 @@ def cache_folder(environ: Mapping[str, str]) -> Path:
     if nearest.is_file():
         raise UserError(f"the cache cannot be here: {nearest} is a file", str(cache), "set GOLDGATE_CACHE to a folder")
     return cache
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError as error:  # a container that sets no HOME for a user whom /etc/passwd does not know
+        raise UserError(
+            "there is no home directory for the cache: HOME is not set",
+            hint="set GOLDGATE_CACHE to a folder that you can write to",
+        ) from error
 
 
 def cache_limit(environ: Mapping[str, str]) -> int:

@@ -1,4 +1,4 @@
-"""The base model that is trained, and the LoRA layers on it: fresh ones, or those of an adapter to go on from."""
+"""The LoRA layers on the base model that is trained: fresh ones, or those of an adapter to go on from."""
 
 from __future__ import annotations
 
@@ -6,33 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from goldgate.base.errors import UserError
-from goldgate.engine.loading import with_adapter
+from goldgate.base.files import read_json
 from goldgate.models.adapter import check_base, check_template, read_adapter
 from goldgate.models.embedded import ModelRef
+from goldgate.models.lora import with_adapter
 from goldgate_trainers.lora.recipe import Recipe
-
-
-def load_base(model: ModelRef, **how: Any) -> tuple[Any, Any]:
-    """Loads the tokenizer and the base model in 32-bit floats.
-
-    Args:
-        model: The base model. The Trainer moves it to the GPU if there is one.
-        how: Further arguments of from_pretrained.
-    """
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(model.path, trust_remote_code=False, local_files_only=True)
-    base = AutoModelForCausalLM.from_pretrained(
-        model.path,
-        dtype=torch.float32,
-        use_safetensors=True,
-        trust_remote_code=False,
-        local_files_only=True,
-        attn_implementation="sdpa",
-        **how,
-    )
-    return tokenizer, base
 
 
 def start_lora(base: Any, recipe: Recipe) -> Any:
@@ -105,6 +83,12 @@ def continue_lora(base: Any, model: ModelRef, folder: Path, recipe: Recipe, temp
     adapter = read_adapter(folder)
     check_base(adapter, model.digest, model.alias)
     check_template(adapter, template)
+    if read_json(folder / "adapter_config.json").get("use_dora"):
+        raise UserError(
+            "the adapter to go on from is a DoRA, which only the program that made it can train further",
+            str(folder),
+            "start afresh, or let that program train it (trainer: command)",
+        )
     before = adapter.note.get("recipe", {})
     before = {"targets": "all-linear", **before}
     for key in ("rank", "alpha", "prompt", "targets"):

@@ -1,4 +1,4 @@
-"""Examples to token rows: the prompt exactly as it is at inference, then the answer and the token that ends it."""
+"""Examples to token rows: the prompt exactly as it is at inference, then the answer and the tokens that end it."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ def make_rows(tokenizer: Any, task: Task, strategy: Strategy, examples: Sequence
     """
     prompts = prompt_tokens(tokenizer, [strategy.messages(e) for e in examples], task.template)
     answers = encode(tokenizer, [render_output(e.output) for e in examples])
-    end = turn_end(tokenizer)
+    end = turn_end(tokenizer).tokens
     return [
-        Row(e.id, (*prompt, *answer, end), len(prompt))
+        Row(e.id, (*prompt, *answer, *end), len(prompt))
         for e, prompt, answer in zip(examples, prompts, answers, strict=True)
     ]
 

@@ -22,6 +22,8 @@ from goldgate.base.errors import UserError, near_names
 from goldgate.base.files import check_object, read_json, whole_folder, write_json, write_whole
 from goldgate.engine.loading import forget_models
 from goldgate.models.embedded import ModelRef
+from goldgate.models.loading import load_base
+from goldgate.models.lora import check_kind, read_tensors, with_adapter
 from goldgate.models.quiet import quiet
 from goldgate.models.template import template_digest
 from goldgate.task.examples import Split, render_output
@@ -35,7 +37,6 @@ from goldgate_trainers.lora.attempt_folder import (
     tidy_config,
     write_attempt,
 )
-from goldgate_trainers.lora.base_model import load_base
 from goldgate_trainers.lora.batches import IGNORED, Row, collate, strategy_for
 from goldgate_trainers.lora.checked_rows import checked_rows
 from goldgate_trainers.lora.conditions import adapter_note, training_key
@@ -93,8 +94,7 @@ def train_by_command(
     # A name of its own: a program that outlived a killed run must not write into the next one's folder.
     work = Path(tempfile.mkdtemp(dir=out.parent, prefix=f"{out.name}.command."))
     with quiet():
-        tokenizer, base = load_base(model)
-        tokenizer.chat_template = task.chat_template or tokenizer.chat_template
+        tokenizer, base = load_base(model.path, task.chat_template)
         rows, notes = checked_rows(tokenizer, base, task, train, recipe)
         del base  # the program needs the memory
         arguments = _arguments(recipe.command, _hand_over(work, model, task, train, rows, recipe, continue_from))
@@ -104,7 +104,7 @@ def train_by_command(
             tidy_config(part / "adapter", model.alias)
             note = adapter_note(model, task, train, recipe, template_digest(tokenizer, task.template), continue_from)
             write_json(part / "adapter" / "goldgate.json", {**note, "recipe": recipe.to_dict()})
-            before, after = _checked(load_base(model)[1], part / "adapter", rows, work)
+            before, after = _checked(load_base(model.path)[1], part / "adapter", rows, work)
             log = [_log_row(0, before, recipe, 0.0), _log_row(recipe.steps(len(rows)), after, recipe, took)]
             for name in _OUTPUT:
                 shutil.copyfile(work / name, part / name)
@@ -227,12 +227,7 @@ def _take(found: Path, into: Path, model: ModelRef) -> None:
         if not (found / name).is_file() or (found / name).is_symlink():
             raise UserError(f"{name} is missing, or a link", str(found), hint)
     config = check_object(read_json(found / _CONFIG), str(found / _CONFIG), hint, peft_type=str)
-    if config["peft_type"] != "LORA" or config.get("modules_to_save"):
-        raise UserError(
-            "not a plain LoRA adapter: whole modules, or another method, cannot be merged and compared",
-            str(found / _CONFIG),
-            "train LoRA layers alone",
-        )
+    check_kind(found)
     made_for = config.get("base_model_name_or_path")
     if made_for not in (None, model.alias) and Path(str(made_for)).resolve() != model.path.resolve():
         raise UserError(
@@ -247,21 +242,15 @@ def _take(found: Path, into: Path, model: ModelRef) -> None:
 
 def _checked(base: Any, adapter: Path, rows: Sequence[Row], work: Path) -> tuple[float, float]:
     """Loss on train without and with the adapter, which is checked as one of ours. Raises UserError."""
-    from peft import PeftModel
-    from safetensors import SafetensorError
-
     try:
-        tuned = PeftModel.from_pretrained(base, str(adapter))
-        with tuned.disable_adapter():
-            before = _loss(tuned, rows)
-        after = _loss(tuned, rows)
-        check_adapter(tuned, adapter, min(rows, key=_length))
-    except (SafetensorError, RuntimeError, ValueError, KeyError, TypeError) as error:
-        raise UserError(
-            f"the adapter does not load on the base model: {str(error).strip().splitlines()[0][:200]}",
-            str(work / "adapter"),
-            'train it on the model in "{model}"',
-        ) from error
+        read_tensors(adapter)
+        tuned = with_adapter(base, adapter)
+    except UserError as error:
+        raise UserError(error.what, str(work / "adapter"), 'train it on the model in "{model}"') from error
+    with tuned.disable_adapter():
+        before = _loss(tuned, rows)
+    after = _loss(tuned, rows)
+    check_adapter(tuned, adapter, min(rows, key=_length), str(work / "adapter"))
     return before, after
 
 

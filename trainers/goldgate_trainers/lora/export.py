@@ -8,14 +8,14 @@ from typing import Any
 
 from goldgate.base.errors import UserError
 from goldgate.base.files import whole_folder, write_json, write_whole
-from goldgate.engine.loading import merge_adapter
 from goldgate.models.adapter import Adapter
 from goldgate.models.embedded import ModelRef, public_name
 from goldgate.models.exported import NOTE
+from goldgate.models.loading import load_base
+from goldgate.models.lora import merge_adapter
 from goldgate.models.quiet import quiet
 from goldgate.models.template import stop_tokens
 from goldgate.task.task import Task
-from goldgate_trainers.lora.base_model import load_base
 
 _TAKEN_OVER = (
     "tokenizer*.json",
@@ -43,8 +43,7 @@ def export_merged(model: ModelRef, adapter: Adapter, task: Task, card: str, out:
     """
     check_target(out, force)
     with quiet(), whole_folder(out) as part:
-        tokenizer, base = load_base(model)
-        tokenizer.chat_template = task.chat_template or tokenizer.chat_template
+        tokenizer, base = load_base(model.path, task.chat_template)
         stops = stop_tokens(tokenizer, base.generation_config)
         merged = merge_adapter(base, adapter.folder)
         merged.generation_config = _generation(task, stops, tokenizer)

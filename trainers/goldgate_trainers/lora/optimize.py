@@ -15,6 +15,7 @@ from goldgate_trainers.lora.best_epoch import BestEpoch
 from goldgate_trainers.lora.checkpoints import Checkpoints
 from goldgate_trainers.lora.dev_loss import mean_loss
 from goldgate_trainers.lora.forward import Forward, forward_as_trained
+from goldgate_trainers.lora.one_process import one_process
 from goldgate_trainers.lora.packing import pack
 from goldgate_trainers.lora.progress import Progress
 from goldgate_trainers.lora.recipe import Recipe
@@ -72,7 +73,7 @@ def optimize(
     best = None if score is None else BestEpoch(model, recipe.patience)
     order = ByLength([len(r.tokens) for r in rows], recipe.batch, recipe.seed)
     done = 0 if kept.saved is None else kept.saved.step
-    with forward_as_trained(model, recipe) as forward, tracked(tracking, done) as trackers:
+    with one_process(), forward_as_trained(model, recipe) as forward, tracked(tracking, done) as trackers:
         callbacks = [
             _callback(clock, forward, kept, order, per_epoch, best),
             _ending(recipe, clock, per_epoch, best, limit),

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goldgate.base.errors import UserError
-from goldgate.engine.loading import check_slots, with_adapter
-from goldgate.models.template import prompt_tokens, turn_end
+from goldgate.models.lora import changes_nothing, check_slots, read_tensors, with_adapter
+from goldgate.models.template import TurnEnd, prompt_tokens, turn_end
 from goldgate.models.thinking import after_thought, begins_inside
 from goldgate.prompts import Strategy
 from goldgate.task.examples import Example, render_output
@@ -52,11 +52,11 @@ def check_rows(
     prompts = prompt_tokens(tokenizer, [strategy.messages(e) for e in examples], task.template)
     end = turn_end(tokenizer)
     for row, example, prompt in zip(rows, examples, prompts, strict=True):
-        _check_row(row, tuple(prompt), end if end in stops else None)
-        _check_answer(row, example, tokenizer, stops, vocabulary)
+        _check_row(row, tuple(prompt), end.tokens if len(end.tokens) > 1 or end.tokens[0] in stops else ())
+        _check_answer(row, example, tokenizer, stops, vocabulary, end)
 
 
-def _check_row(row: Row, prompt: tuple[int, ...], end: int | None) -> None:
+def _check_row(row: Row, prompt: tuple[int, ...], end: tuple[int, ...]) -> None:
     where = f"train.jsonl, id {row.id}"
     if row.tokens[: row.start] != prompt:
         raise UserError(
@@ -64,13 +64,13 @@ def _check_row(row: Row, prompt: tuple[int, ...], end: int | None) -> None:
             where,
             "train and serve with the same template arguments and prompting strategy",
         )
-    if end is None or row.tokens[-1] != end:
+    if not end or row.tokens[-len(end) :] != end:
         raise UserError(
             "the last token that is learned does not end an answer",
             where,
             "the model would never stop: take a base model whose template closes turns",
         )
-    if row.start == len(row.tokens) - 1:
+    if row.start == len(row.tokens) - len(end):
         raise UserError(
             "the expected output has no tokens, so there is nothing to learn",
             where,
@@ -78,11 +78,14 @@ def _check_row(row: Row, prompt: tuple[int, ...], end: int | None) -> None:
         )
 
 
-def _check_answer(row: Row, example: Example, tokenizer: Any, stops: Sequence[int], vocabulary: int) -> None:
-    where, answer = f"train.jsonl, id {row.id}", row.tokens[row.start : -1]
-    if stray := set(answer) & set(stops):
+def _check_answer(
+    row: Row, example: Example, tokenizer: Any, stops: Sequence[int], vocabulary: int, end: TurnEnd
+) -> None:
+    where, answer = f"train.jsonl, id {row.id}", row.tokens[row.start : -len(end.tokens)]
+    stray = [tokenizer.decode([token]) for token in sorted(set(answer) & set(stops))]
+    if stray or (len(end.tokens) > 1 and end.text in render_output(example.output)):
         raise UserError(
-            f"the expected output holds the token that ends answers ({tokenizer.decode(list(stray))})",
+            f"the expected output holds what ends answers ({', '.join(stray) or end.text})",
             where,
             "take it out of the output: the model would stop in the middle",
         )
@@ -229,30 +232,30 @@ def probe(model: Any, row: Row) -> torch.Tensor:
         )
 
 
-def check_adapter(model: Any, folder: Path, row: Row) -> None:
+def check_adapter(model: Any, folder: Path, row: Row, where: str) -> None:
     """Checks a written adapter: finite, not zero, complete; read back, it answers as trained and not as the base does.
 
     Args:
         model: The trained peft model. Its LoRA layers are removed to load the folder.
         folder: The adapter folder.
         row: The row that is compared.
+        where: Where the adapter comes from, for the message: the folder itself may be gone by then.
 
     Raises:
         UserError: A check fails.
     """
     import torch
-    from safetensors.torch import load_file
 
-    tensors = load_file(folder / "adapter_model.safetensors")
+    tensors = read_tensors(folder)
     if bad := sorted(name for name, t in tensors.items() if not bool(torch.isfinite(t).all())):
         raise UserError(
-            f"{len(bad)} tensors of the adapter are not finite, first {bad[0]}", "training", "halve the learning rate"
+            f"{len(bad)} tensors of the adapter are not finite, first {bad[0]}", where, "halve the learning rate"
         )
-    if not any("lora_B" in name and bool(t.any()) for name, t in tensors.items()):
+    if changes_nothing(tensors):
         raise UserError(
-            "training changed nothing: every lora_B is still zero", "training", "raise the learning rate or the epochs"
+            "training changed nothing: every lora_B is still zero", where, "raise the learning rate or the epochs"
         )
-    check_slots(model, tensors, folder, "train again")
+    check_slots(model, tensors, where, "train again")
     trained = probe(model, row)
     with model.disable_adapter():
         base = probe(model, row)
@@ -260,13 +263,13 @@ def check_adapter(model: Any, folder: Path, row: Row) -> None:
     if not torch.equal(trained, again):
         raise UserError(
             "the adapter read back from disk answers differently from the one in memory",
-            str(folder),
+            where,
             "check the disk and train again",
         )
     if torch.equal(trained, base):
         raise UserError(
             f"the adapter does not change the model's logits (row {row.id})",
-            str(folder),
+            where,
             "raise the learning rate or the epochs",
         )
 

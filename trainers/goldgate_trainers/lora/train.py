@@ -16,6 +16,7 @@ from goldgate.base.errors import UserError
 from goldgate.base.files import whole_folder, write_json
 from goldgate.engine.loading import forget_models
 from goldgate.models.embedded import ModelRef
+from goldgate.models.loading import load_base
 from goldgate.models.quiet import quiet
 from goldgate.models.template import template_digest
 from goldgate.task.examples import Split
@@ -29,7 +30,7 @@ from goldgate_trainers.lora.attempt_folder import (
     tidy_config,
     write_attempt,
 )
-from goldgate_trainers.lora.base_model import continue_lora, load_base, pad_token, start_lora
+from goldgate_trainers.lora.base_model import continue_lora, pad_token, start_lora
 from goldgate_trainers.lora.batches import Row
 from goldgate_trainers.lora.best_epoch import Watch, by_epoch
 from goldgate_trainers.lora.checked_rows import checked_rows
@@ -161,8 +162,7 @@ def _check_asked(train: Split, dev: Split | None, recipe: Recipe, watch: Watch |
 
 def _prepared(model: ModelRef, task: Task, train: Split, recipe: Recipe, continue_from: Path | None) -> _Ready:
     """Preflight: the rows and the model that are trained. The base may be in bf16 after. Raises UserError."""
-    tokenizer, base = load_base(model, **loading(recipe))
-    tokenizer.chat_template = task.chat_template or tokenizer.chat_template
+    tokenizer, base = load_base(model.path, task.chat_template, **loading(recipe))
     rows, notes = checked_rows(tokenizer, base, task, train, recipe)
     template, pad = template_digest(tokenizer, task.template), pad_token(tokenizer)
     tuned = continue_lora(base, model, continue_from, recipe, template) if continue_from else start_lora(base, recipe)
@@ -209,7 +209,7 @@ def _complete(
         notes.append(by_epoch(watch.metric, log, ran.epochs))
     shutil.rmtree(part / "work", ignore_errors=True)
     _write_adapter(ready.tuned, part / "adapter", {**note, "recipe": ran.to_dict()})
-    check_adapter(ready.tuned, part / "adapter", ready.shortest)
+    check_adapter(ready.tuned, part / "adapter", ready.shortest, "training")
     steps_an_epoch = asked.steps_an_epoch(len(ready.rows))
     tokens = round(sum(len(r.tokens) for r in ready.rows) * len(log) / steps_an_epoch)
     row = sample(ready.tokenizer, ready.shortest)
