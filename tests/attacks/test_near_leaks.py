@@ -254,6 +254,9 @@ def test_paraphrases_are_told_and_refused_only_if_the_task_says_so(
     assert done.status == 1
     assert "1 pair of inputs is paraphrases" in done.text
     assert "train.jsonl, line 10, copy0: cosine 1.00" in done.text
+    (made.task.data / "train.jsonl").rename(made.task.data / "elsewhere")
+    assert "g007  ~  train, copy0: cosine 1.00" in ran(made, run_apart).text
+    (made.task.data / "elsewhere").rename(made.task.data / "train.jsonl")
     _sign(made, golden="g007", split="train", twin="copy0", reason="the order is the point")
     assert ran(made, run_apart).status == 0
     (made.task.data / "novelty.json").unlink()

@@ -128,10 +128,11 @@ def test_a_number_is_not_kept_for_the_next_test(made: Any, pytester: pytest.Pyte
     assert "suite colours does not pass" in text
 
 
-def test_a_number_is_not_read_while_fixtures_end(made: Any, pytester: pytest.Pytester) -> None:
+@pytest.mark.parametrize("read", ["prompted.exact_match.value", "float(bool(candidate.exact_match >= 0.99))"])
+def test_nothing_is_learned_while_fixtures_end(made: Any, pytester: pytest.Pytester, read: str) -> None:
     made.gates(
-        "import pytest\nseen = []\n\n@pytest.fixture\ndef later(prompted):\n    yield\n"
-        "    seen.append(prompted.exact_match.value)\n\ndef test_first(candidate, prompted, later):\n"
+        "import pytest\nseen = []\n\n@pytest.fixture\ndef later(candidate, prompted):\n    yield\n"
+        f"    seen.append({read})\n\ndef test_first(candidate, prompted, later):\n"
         "    assert candidate.exact_match >= 0.1\n\ndef test_second(candidate):\n"
         "    assert candidate.exact_match >= seen[0]\n"
     )

@@ -131,14 +131,14 @@ def _is_signed(pair: tuple[str, str, str], signed: Iterable[Allowed]) -> bool:
 
 
 def _lines(folder: Path | None, names: Iterable[str]) -> dict[tuple[str, str], str]:
-    """(Split, example id) → file and line of the example."""
+    """(Split, example id) → file and line of the example, for the files that are there."""
+    paths = [] if folder is None else [folder / f"{name}.jsonl" for name in names]
     found = {}
-    for name in () if folder is None else names:
-        path = Path(folder or "") / f"{name}.jsonl"
+    for path in filter(Path.is_file, paths):
         for number, line in enumerate(read_text(path).split("\n"), 1):
             if line.strip():
                 place = f"golden/{path.parent.name}/{path.name}, line {number}"
-                found[name, parse_json(line, path.name, "", number)["id"]] = place
+                found[path.stem, parse_json(line, path.name, "", number)["id"]] = place
     return found
 
 

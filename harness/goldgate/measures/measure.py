@@ -91,9 +91,7 @@ class Measure(Refusals):
 
     @property
     def value(self) -> float:
-        """The estimate from the answers that are not missing. In a suite it cannot be a threshold, and while golden
-        decides it is hidden.
-        """
+        """The estimate from the answers that are not missing. In a suite it is no threshold, and on golden hidden."""
         return self._use.number(self._evidence.estimate, self.name)
 
     @property
@@ -340,6 +338,7 @@ def _gate(left: Measure, op: Op, right: float | Measure | Read, reading: Reading
     else:
         t = checks.as_threshold(left.name, right)
     checks.may_be_gated(measure._use.explored)
+    checks.is_recorded(measure.name, measure._use, how)
     verdict = decide(measure._evidence, op, t, reading or how.reading, how, text)
     if how.record is not None:
         how.record(verdict, Decided(measure._evidence) if measure._use.hides else measure)
