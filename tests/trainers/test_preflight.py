@@ -65,7 +65,7 @@ def test_a_row_with_nothing_to_learn(rows: Sequence[Row], lesson: Lesson, tokeni
 def test_an_output_with_the_end_token_inside(lesson: Lesson, tokenizer: Any) -> None:
     changed = lesson.with_outputs("red", "blue<|im_end|>green")
     rows = make_rows(tokenizer, lesson.task, Pruned(lesson.task), changed.train.examples)
-    with pytest.raises(UserError, match="id w1: the expected output holds the token that ends answers"):
+    with pytest.raises(UserError, match="id w1: the expected output holds what ends answers"):
         check(rows, changed, tokenizer)
 
 

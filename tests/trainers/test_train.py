@@ -168,6 +168,14 @@ def test_it_goes_on_only_from_the_same_base(lesson: Lesson, trained: TrainingRes
         train(other, tmp_path / "2", continue_from=trained.adapter)
 
 
+def test_it_does_not_go_on_from_a_dora(lesson: Lesson, trained: TrainingResult, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(trained.adapter, tmp_path / "adapter"))
+    config = json.loads((folder / "adapter_config.json").read_text())
+    (folder / "adapter_config.json").write_text(json.dumps({**config, "use_dora": True}))
+    with pytest.raises(UserError, match="is a DoRA, which only the program that made it can train further"):
+        train(lesson, tmp_path / "2", continue_from=folder)
+
+
 def test_it_goes_on_only_with_the_same_chat_template(lesson: Lesson, trained: TrainingResult, tmp_path: Path) -> None:
     other = replace(lesson, task=replace(lesson.task, template={"enable_thinking": False}))
     with pytest.raises(UserError, match="trained with another chat template"):

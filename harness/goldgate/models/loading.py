@@ -62,6 +62,12 @@ def load_base(folder: Path, chat_template: str | None = None, **how: Any) -> tup
                 " (Llama, Qwen, SmolLM, ...)",
             ) from error
     check_report(report, folder)
+    if model.get_input_embeddings() is None or model.get_output_embeddings() is None:
+        raise UserError(
+            f"{type(model).__name__} has no matrix of embeddings, or none that gives the logits",
+            str(folder),
+            "use a causal language model (Llama, Qwen, SmolLM, ...)",
+        )
     tokenizer.chat_template = chat_template or tokenizer.chat_template
     return tokenizer, model
 
