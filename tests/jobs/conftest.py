@@ -25,7 +25,7 @@ from goldgate.task.examples import Example, Split, card_of, write_card
 from goldgate.task.project import Project
 from goldgate.task.task import Task, load_task
 
-from ..plugin.conftest import write_project
+from ..plugin.conftest import OF_CI, write_project
 from .school import school
 
 __all__ = ["school", "write_project"]
@@ -56,7 +56,7 @@ def typed(
     """typed("train", "x") → (exit status, stdout, stderr), in an empty folder with a cache of its own."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GOLDGATE_CACHE", str(tmp_path / "cache"))
-    for name in ("CI", "PYTEST_ADDOPTS"):
+    for name in (*OF_CI, "PYTEST_ADDOPTS"):
         monkeypatch.delenv(name, raising=False)
 
     def type_(*words: str) -> tuple[int, str, str]:

@@ -12,7 +12,7 @@ from goldgate import perturb
 from goldgate.base.errors import UserError
 from goldgate.base.extensions import suite_packages
 from goldgate.base.files import read_text
-from goldgate.base.fingerprint import digest, file_digest
+from goldgate.base.fingerprint import digest, text_digest
 from goldgate.forgetting import kept
 from goldgate.forgetting.other_task import entry_parts
 from goldgate.ledger.first_names import PERTURB, as_first_written, taken_from
@@ -130,7 +130,7 @@ def _other(task: Task, entry: str) -> list[Any]:
             f'{task.folder / "task.yaml"}, field "must_not_regress"',
             f"prepare it with `goldgate prepare {name}`",
         )
-    return [dev, {p.name: file_digest(p) for p in files}]
+    return [dev, {p.name: text_digest(p) for p in files}]
 
 
 def names_strata(task: Task) -> bool:
@@ -192,7 +192,7 @@ def _contents(task: Task) -> tuple[dict[str, Any], set[str]]:
     """The contents of the suite's files by path, and the names that occur in its code."""
     named: set[str] = set()
     code = {
-        os.path.relpath(p, task.folder): _code(p, named) if p.suffix == ".py" else file_digest(p)
+        os.path.relpath(p, task.folder): _code(p, named) if p.suffix == ".py" else text_digest(p)
         for p in suite_files(task.folder)
     }
     return code, named
