@@ -81,6 +81,8 @@ def test_a_look_says_what_it_was_and_which_looks_it_knew(ledger: Path) -> None:
         "date": "2026-01-02",
         "commit": "abc",
         "known": [first.name],
+        "compared": {},
+        "examples": "",
     }
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
+from contextlib import suppress
 from typing import Literal, get_args
 
 from goldgate.base.errors import UserError
@@ -174,6 +175,27 @@ class Roles:
                 raise
             self.notes.append(f"{name} is known only from its record: {error.what}")
             return recorded
+
+
+def identities(asks: Set[str], identify: Callable[[Role], str]) -> dict[str, str]:
+    """Identifies everybody that a suite compares its candidate with.
+
+    Whoever is not available is left out: the gates that ask for it are invalid, so the suite cannot pass.
+
+    Args:
+        asks: The subject fixtures of its tests.
+        identify: Returns the identity of the subject that has a role.
+
+    Returns:
+        Role → identity.
+    """
+    of_base = {"base"} if {"general", "kept"} & asks else set()
+    found: dict[str, str] = {}
+    for role in get_args(Role):
+        if role != "candidate" and role in (asks | of_base):
+            with suppress(UserError):
+                found[role] = identify(role)
+    return found
 
 
 def told_of(name: str, scores: ScoreTable) -> list[str]:
