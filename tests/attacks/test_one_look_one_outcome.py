@@ -166,7 +166,7 @@ def test_a_gate_that_vanishes_leaves_the_suite_without_a_verdict(
     assert "suite colours passes" not in text
 
 
-@pytest.mark.parametrize("part", [("-x",), ("-k", "accuracy"), ("suites/colours/test_a.py",)])
+@pytest.mark.parametrize("part", [("-x",), ("-k", "test_accuracy"), ("suites/colours/test_a.py",)])
 def test_a_part_of_the_suite_binds_what_it_decided(tried: Any, run: Run, pytester: pytest.Pytester, part: Any) -> None:
     tried.gates("def test_accuracy(candidate):\n    assert candidate.exact_match >= 0.90\n", "test_a.py")
     tried.gates("def test_other(candidate):\n    assert candidate.exact_match >= 0.10\n", "test_gates.py")

@@ -7,6 +7,7 @@ from goldgate.ledger.opening import check_ledger, find_look, looks_left, open_lo
 from goldgate.ledger.outcomes import (
     Decided,
     Outcome,
+    compared_at,
     has_passed,
     is_opened,
     mark_opened,
@@ -24,6 +25,7 @@ __all__ = [
     "bring_looks",
     "check_ledger",
     "check_named",
+    "compared_at",
     "example_prints",
     "find_look",
     "has_passed",

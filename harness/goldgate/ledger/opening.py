@@ -12,7 +12,7 @@ from goldgate.base.files import write_json
 from goldgate.base.fingerprint import digest, short
 from goldgate.ledger.levels import level
 from goldgate.ledger.looks import Look, LookKey, locked, look_of, read_looks
-from goldgate.ledger.outcomes import has_outcome, is_opened, references
+from goldgate.ledger.outcomes import compared_at, has_outcome, is_opened
 
 LIMIT = 2.0  # times the suite's error: what looks on parallel branches may spend in total before golden is worn out
 _ROUNDING = 1e-12  # floating-point sums of levels are not exact
@@ -102,7 +102,7 @@ def find_look(folder: Path, looks: Sequence[Look], key: LookKey, compared: Mappi
         UserError: A recorded outcome is broken.
     """
     known = (look for look in looks if look.key == key and (look.compared is not None or has_outcome(folder, look)))
-    return next((look for look in known if not _differ(references(folder, look), compared)), None)
+    return next((look for look in known if not _differ(compared_at(folder, look), compared)), None)
 
 
 def told(folder: Path, looks: Sequence[Look], key: LookKey, compared: Mapping[str, str]) -> str:
@@ -120,7 +120,7 @@ def told(folder: Path, looks: Sequence[Look], key: LookKey, compared: Mapping[st
     Raises:
         UserError: A recorded outcome is broken.
     """
-    odd = ((look, _differ(references(folder, look), compared)) for look in looks if look.key == key)
+    odd = ((look, _differ(compared_at(folder, look), compared)) for look in looks if look.key == key)
     said = [f"look {look.number} compared it with another {' and '.join(roles)}" for look, roles in odd if roles]
     return f": {', '.join(said)}" if said else ""
 

@@ -128,7 +128,7 @@ def has_outcome(folder: Path, look: Look) -> bool:
     return _path(folder, look).exists()
 
 
-def references(folder: Path, look: Look) -> dict[str, str]:
+def compared_at(folder: Path, look: Look) -> dict[str, str]:
     """Returns whom a look compared its candidate with: role → identity, as far as it is recorded.
 
     Raises:

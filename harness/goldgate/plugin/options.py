@@ -27,6 +27,7 @@ class Choice:
         answers: A run whose recorded answers decide; None for no run.
         audit: Number of answers to generate again as a check.
         model: Base model to use instead of the one in task.yaml, on dev only.
+        looks: Whether the run may write to the ledger of looks.
     """
 
     candidate: str | None = None
@@ -38,6 +39,7 @@ class Choice:
     answers: str | None = None
     audit: int = 0
     model: str | None = None
+    looks: bool = True
 
     @property
     def by_champion(self) -> bool:

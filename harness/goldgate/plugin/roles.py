@@ -9,6 +9,7 @@ from typing import Literal, get_args
 from goldgate.base.errors import UserError
 from goldgate.champion.record import Champion
 from goldgate.jobs.workspace import Workspace
+from goldgate.ledger import compared_at, read_looks
 from goldgate.measures import Recording, recording
 from goldgate.plugin.options import Choice
 from goldgate.scored.baselines import choose_prompted, is_listed, what_was_tried
@@ -115,6 +116,8 @@ class Roles:
         champion = self._champion
         if champion is None or champion.baselines != tuple(self._task.baselines):
             return None  # with other baselines declared, another one may be the best
+        if champion.forced is not None and not self._was_compared(champion.prompted_identity):
+            return None  # nothing passed against it, so it may be weaker than the best
         if not is_listed(self._task, champion.prompted) or self._is_another_list(champion):
             return None
         try:
@@ -123,6 +126,11 @@ class Roles:
             self.notes.append(f"{champion.prompted} is known only from its record: {error.what}")
             return champion.replayed("prompted", self._parse)
         return subject if subject.identity == champion.prompted_identity else None
+
+    def _was_compared(self, identity: str) -> bool:
+        """Whether a look at golden compared its candidate with this baseline."""
+        ledger = self._workspace.ledger
+        return any(compared_at(ledger, look).get("prompted") == identity for look in read_looks(ledger))
 
     def _is_another_list(self, champion: Champion) -> bool:
         """Whether a prompt file was edited since the champion's reference was chosen, so that it may be the best now.

@@ -163,7 +163,7 @@ def ledger_folder(project: Project, task: str) -> Path:
 
 def writes(project: Project, choice: Choice) -> bool:
     """Returns whether this run may write to the ledger, which in CI only a running `goldgate demo` may do."""
-    return not choice.ci or project.in_demo
+    return choice.looks and (not choice.ci or project.in_demo)
 
 
 def _check_leaks(project: Project, task: str) -> None:
