@@ -90,6 +90,7 @@ def run_promote(project: Project, name: str, force: str | None, progress: Progre
     work = Workspace(project, task, progress)
     if golden is not None and not force:
         _check_tested(golden, work, run)
+        _check_passed(work, candidate, golden.look)
         _check_previous(project, task.name, golden.look, golden.identity)
         verdicts, look = _decided_again(work, candidate, ("--answers", str(run.folder)), golden.look)
     elif not force and has_passed(work.ledger, _key(work, candidate)):
