@@ -26,7 +26,7 @@ about a split is little, and a tenth is more than chance leaves in two splits of
 """
 _PATIENCE = 20.0  # seconds for one question to git, so that no history can hold up a run
 _LOOK = re.compile(rf"looks/([0-9a-f]{{12}})({re.escape(OUTCOME)}|\.json)\"?$")
-_ADDED = "log --all --reflog -m --no-renames --diff-filter=AM --raw --no-abbrev --format= -- golden"
+_ADDED = "log --all --reflog -m --no-color --no-renames --diff-filter=AM --raw --no-abbrev --format= -- golden"
 _Found = dict[str, dict[str, Any]]  # name of a file without its folder → its JSON value
 
 

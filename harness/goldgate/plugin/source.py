@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from goldgate.answers.audit import Audit, audit
 from goldgate.answers.recorded import AnswerFile, Said
@@ -105,11 +106,15 @@ class Source:
         """The prices from vendors' price lists, which may change."""
         return {name: tariff for name, tariff in self._workspace.tariffs.items() if tariff.listed}
 
+    @cached_property
+    def _dev(self) -> object:
+        card = read_card(self._workspace.project.golden(self._task.name))
+        return card.splits.get("dev", {}).get("fingerprint")
+
     def answered(self) -> dict[str, Answered]:
         """Returns a digest of the answers that every verdict so far was decided from, those on dev left out."""
-        dev = read_card(self._workspace.project.golden(self._task.name)).splits.get("dev", {}).get("fingerprint")
         for number, one in enumerate(self._answering.asked):
-            if number not in self._digests and one.split.fingerprint != dev:
+            if number not in self._digests and one.split.fingerprint != self._dev:
                 texts = {a.example: [a.text, a.finish] for a in one.collected.answers.values()}
                 who = f"{short(one.subject.identity)} on {one.split.name} {short(one.split.fingerprint)}"
                 self._digests[number] = who, Answered(f"{one.subject.name} on {one.split.name}", digest(texts))

@@ -273,9 +273,6 @@ class Suite:
     def terms(self) -> Terms:
         """Returns the terms of this run's gates, taking a look first if the run is on golden and needs one.
 
-        Returns:
-            The terms.
-
         Raises:
             UserError: Golden may not be looked at, or its ledger is broken.
         """
@@ -285,9 +282,8 @@ class Suite:
         if self.split_name == "dev":
             return dev_terms(self.task)
         candidate = self.subject("candidate") if self.tests_candidate else None
-        terms = golden_terms(
-            self.project, self.task, self.choice, self.champion, self.split(), candidate, self._tested, self._compared
-        )
+        place = (self.project, self.task, self.choice, self.champion, self.split())
+        terms = golden_terms(*place, candidate, self._tested, self._compared)
         self.notes += terms.notes
         return terms
 
@@ -300,8 +296,8 @@ class Suite:
         terms: Terms | None = dict(self._resolved()).get(("terms",))
         if terms is None or terms.look is None:
             return verdict
-        folder = ledger_folder(self.project, self.name)
-        bound = Bound(folder, terms.look, self._compared(), writes(self.project, self.choice))
+        write = writes(self.project, self.choice)
+        bound = Bound(ledger_folder(self.project, self.name), terms.look, self._compared(), write)
         return bound.settle(verdict, measure, item_name(item, self.task.folder), place, self.source.answered())
 
     def _tested(self, subject: Subject) -> str:
