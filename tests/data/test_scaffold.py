@@ -113,7 +113,7 @@ def test_a_scaffolded_task_is_whole(tmp_path: Path, kind: str) -> None:
     assert task.kind == kind
     assert check_task_data(project, task).remarks == ()
     assert read_card(project.golden("mine")).source == "rows.jsonl"
-    assert not [p for p in tmp_path.rglob("*") if p.name.startswith(".")]
+    assert not [p for p in tmp_path.rglob("*") if p.name.startswith(".") and p.name != ".gitattributes"]
     for name in map(str, declared_baselines(task)):
         assert parse_subject(name, task, project).identity
 

@@ -43,7 +43,7 @@ def _slice(folder: Path, cache: Path) -> Project:
 
 def _run(project: Project, *command: str, cache: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "GOLDGATE_CACHE": str(cache), "PYTHONWARNINGS": "ignore"}
-    environment.pop("CI", None)
+    environment["CI"] = "false"
     return subprocess.run(
         [sys.executable, "-m", *command], cwd=project.root, env=environment, capture_output=True, text=True, check=False
     )

@@ -25,9 +25,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(folder: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     """Runs pytest in a folder, without the settings of the run that this test is part of."""
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COV_")) and k != "CI"}
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COV_"))}
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", *arguments]
-    env = {**clean, "GOLDGATE_CACHE": str(folder / "cache"), **environ}
+    env = {**clean, "CI": "false", "GOLDGATE_CACHE": str(folder / "cache"), **environ}
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600, env=env, check=False)
 
 

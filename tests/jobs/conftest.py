@@ -13,19 +13,22 @@ from typing import Any
 import pytest
 
 from goldgate.answers.cache import answer_cache
+from goldgate.answers.replay import write_replay
 from goldgate.base.files import write_json
 from goldgate.cli.main import run
 from goldgate.jobs.progress import Advance
-from goldgate.ledger import LookKey, open_look, suite_digest, write_outcome
+from goldgate.jobs.run_suite import run_suite
+from goldgate.ledger import suite_digest
 from goldgate.measures import Measure, Verdict
 from goldgate.models.embedded import EMBEDDED_DIGEST
+from goldgate.runs.folder import answers_folder
 from goldgate.scorers import scorer_versions
 from goldgate.subjects import Answer, parse_subject
 from goldgate.task.examples import Example, Split, card_of, write_card
 from goldgate.task.project import Project
 from goldgate.task.task import Task, load_task
 
-from ..plugin.conftest import write_project
+from ..plugin.conftest import OF_CI, write_project
 from .school import school
 
 __all__ = ["school", "write_project"]
@@ -56,7 +59,7 @@ def typed(
     """typed("train", "x") → (exit status, stdout, stderr), in an empty folder with a cache of its own."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GOLDGATE_CACHE", str(tmp_path / "cache"))
-    for name in ("CI", "PYTEST_ADDOPTS"):
+    for name in (*OF_CI, "PYTEST_ADDOPTS"):
         monkeypatch.delenv(name, raising=False)
 
     def type_(*words: str) -> tuple[int, str, str]:
@@ -207,27 +210,30 @@ def passing(counts: Counts, wrong: int = 0, weights: bytes = b"weights") -> str:
     name = counts.adapter("runs/counts/r1/attempts/1/adapter", weights)
     counts.cached(name, dev=wrong, golden=wrong)
     counts.cached(BASE, dev=12, golden=30)
-    write_tested(counts, name, True)
+    looked(counts, name)
     return name
 
 
+def looked(counts: Counts, name: str) -> str:
+    """Tests a candidate on golden and writes its run, as training does; returns the look's name."""
+    result = run_suite(counts.project, "counts", name, "golden", generate=False)
+    assert result.look is not None
+    folder = answers_folder(counts.project, "counts", result.look.name)
+    write_replay(folder, counts.task, counts.split("train").fingerprint, result.look.name, result.evidence())
+    rows = [{"item": "test_accuracy", "verdict": r.verdict.to_json()} for r in result.records]
+    facts = {"name": result.look.name}
+    write_json(counts.project.runs("counts") / "r1" / "look.json", {"look": facts})
+    counts.run(name, {"prompted": BASE}, {"look": facts, "passed": result.passed, "verdicts": rows})
+    return result.look.name
+
+
 def write_tested(counts: Counts, name: str, *passes: bool) -> str:
-    """Writes the run of a candidate whose gates came to this on golden, and its look; returns the look's name."""
-    key = LookKey(
-        counts.split("golden").fingerprint,
-        parse_subject(name, counts.task, counts.project).identity,
-        suite_digest(counts.task, scorer_versions(counts.task)),
-    )
-    ledger, verdicts = counts.golden / "looks", [verdict(p) for p in passes]
-    look = open_look(ledger, key, candidate=name, date="2026-11-26", commit=None, error=0.05, write=True)
-    write_outcome(ledger, look, verdicts, bool(passes))
-    counts.run(
-        name,
-        {"prompted": BASE},
-        {
-            "look": {"name": look.name},
-            "passed": bool(passes) and all(passes),
-            "verdicts": [{"item": "test_accuracy", "verdict": v.to_json()} for v in verdicts],
-        },
-    )
-    return look.name
+    """Writes the run of a candidate whose gates are said to have come to this on golden; returns the look's name."""
+    look = looked(counts, name)
+    golden = {
+        "look": {"name": look},
+        "passed": bool(passes) and all(passes),
+        "verdicts": [{"item": "test_accuracy", "verdict": verdict(p).to_json()} for p in passes],
+    }
+    counts.run(name, {"prompted": BASE}, golden)
+    return look

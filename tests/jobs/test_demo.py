@@ -84,7 +84,7 @@ def test_a_copy_that_breaks_off_leaves_no_half_of_a_task(tmp_path: Path, monkeyp
     monkeypatch.setattr(demo.shutil, "copyfile", broken)
     with pytest.raises(RuntimeError):
         demo_project("tickets", tmp_path / "demo", tmp_path)
-    assert {p.name for p in (tmp_path / "demo").rglob("*") if p.is_file()} == {".goldgate-demo"}
+    assert {p.name for p in (tmp_path / "demo").rglob("*") if p.is_file()} == {".goldgate-demo", ".gitattributes"}
     monkeypatch.undo()
     assert demo_project("tickets", tmp_path / "demo", tmp_path).tasks() == ("tickets",)
 

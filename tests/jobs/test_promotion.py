@@ -63,9 +63,11 @@ def test_what_beat_a_champion_of_before_is_not_promoted_over_the_one_of_today(ty
     first, second = promoted(typed, counts, 3, 2)
     name = passing(counts, 1, b"weights 2")
     folder = answers_folder(counts.project, "counts", the_look_of(counts, name))
+    seen = run_suite(counts.project, "counts", name, "golden", generate=False).evidence()
+    train = counts.split("train").fingerprint
     for beaten, status in ((first, 2), (second, 0)):
-        roles = {"previous": (beaten.subject, beaten.identity)}
-        write_replay(folder, counts.task, "t", folder.name, [SuiteAnswers(roles, [], {})])
+        roles = {"previous": (f"{beaten.subject}-before", beaten.identity)}
+        write_replay(folder, counts.task, train, folder.name, [*seen, SuiteAnswers(roles, [], {})])
         told = typed("promote", "r1")
         assert told[0] == status
         assert ("previous champion is not today's" in "".join(told[1:])) == (status == 2)
@@ -297,7 +299,7 @@ def test_a_pass_that_the_ledger_does_not_know_is_not_promoted(typed: Typed, coun
 
 def test_a_golden_record_that_was_edited_into_a_pass_is_not_promoted(typed: Typed, counts: Any) -> None:
     name = counts.adapter("mine")
-    counts.cached(name, dev=1, golden=1)
+    counts.cached(name, dev=1, golden=30)
     counts.cached(BASE, dev=12, golden=30)
     write_tested(counts, name, False)
     path = counts.project.runs("counts") / "r1" / "golden.json"
@@ -477,7 +479,7 @@ def test_a_copy_that_was_killed_is_no_champion(typed: Typed, counts: Any) -> Non
 
 
 def test_the_last_champions_are_kept_and_no_more(typed: Typed, counts: Any) -> None:
-    champions = promoted(typed, counts, *range(promotion.KEPT + 2))
+    champions = promoted(typed, counts, *([0] * (promotion.KEPT + 2)))
     said = spoken(typed, "champions", "counts")
     assert [row["identity"] for row in said["previous"]] == [c.identity for c in reversed(champions[:-1])]
     assert [row["kept"] for row in said["previous"]] == [True] * promotion.KEPT + [False]

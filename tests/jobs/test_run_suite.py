@@ -18,7 +18,7 @@ from goldgate.jobs.run_suite import run_suite
 
 @pytest.fixture
 def made(tmp_path: Path, write_project: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setenv("CI", "false")
     project = write_project(tmp_path / "project", tmp_path / "cache")
     project.champion()
     (tmp_path / "project" / "pytest.ini").write_text("[pytest]\naddopts = -n 2 --no-such-option\n")

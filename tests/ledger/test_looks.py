@@ -12,6 +12,7 @@ import pytest
 
 import goldgate
 from goldgate.base.errors import UserError
+from goldgate.base.fingerprint import digest
 from goldgate.ledger import (
     Look,
     LookKey,
@@ -81,6 +82,8 @@ def test_a_look_says_what_it_was_and_which_looks_it_knew(ledger: Path) -> None:
         "date": "2026-01-02",
         "commit": "abc",
         "known": [first.name],
+        "compared": {},
+        "examples": "",
     }
 
 
@@ -275,3 +278,28 @@ def test_what_a_retired_ledger_holds_is_not_missed(ledger: Path) -> None:
     (retired / f"{first.name}.json").unlink()
     with pytest.raises(UserError, match=f"look {first.name} is referred to by another file"):
         check_named(ledger, [first.name, second.name])
+
+
+def test_a_look_of_the_first_release_without_an_outcome_is_spent_and_never_found_again(ledger: Path) -> None:
+    """It does not say whom it compared with; with an outcome, the words of its gates bind."""
+    first = look(ledger)
+    path = ledger / f"{first.name}.json"
+    old = {k: v for k, v in json.loads(path.read_text()).items() if k not in ("compared", "examples")}
+    path.unlink()
+    name = digest(old)[:12]
+    (ledger / f"{name}.json").write_text(json.dumps(old))
+    assert look(ledger).number == 2
+    write_outcome(ledger, read_looks(ledger)[0], [Measure([1.0] * 50) >= 0.8], True)
+    assert look(ledger).number == 1
+
+
+@pytest.mark.parametrize("now", [{"prompted": "q"}, {"previous": "b", "prompted": "p"}])
+def test_another_reference_is_another_look_and_one_more_is_not(ledger: Path, now: dict[str, str]) -> None:
+    def taken(compared: dict[str, str]) -> int:
+        return open_look(
+            ledger, KEY, candidate="x", date="d", commit=None, error=0.05, write=True, compared=compared
+        ).number
+
+    assert taken({"prompted": "p", "previous": "a"}) == 1
+    assert taken({"prompted": "p"}) == taken({"prompted": "p", "linear": "l"}) == 1
+    assert taken(now) == 2

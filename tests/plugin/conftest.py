@@ -18,6 +18,7 @@ import goldgate.plugin.terminal  # noqa: F401 - imported out here: pytester forg
 from goldgate.answers.cache import answer_cache
 from goldgate.answers.recorded import write_recorded
 from goldgate.base.files import read_json, write_json
+from goldgate.plugin.options import CI_VARIABLES
 from goldgate.scorers import scorer_versions
 from goldgate.subjects import Answer, Subject, parse_subject, serving_digest
 from goldgate.subjects.latency import Timing
@@ -25,6 +26,7 @@ from goldgate.task.examples import Example, Split, card_of, write_card
 from goldgate.task.project import Project
 from goldgate.task.task import Task, load_task
 
+OF_CI = frozenset({"CI", *CI_VARIABLES})
 LABELS = ("red", "green", "blue")
 CHAMPION = "c" * 64
 GOLDEN, DEV = 60, 24
@@ -138,7 +140,7 @@ def _split(name: str, count: int) -> Split:
 
 def _run_apart(folder: Path, cache: Path, *arguments: str, python: tuple[str, ...] = (), **environ: str) -> Ran:
     """Runs pytest in a process of its own, in a folder, as a user does. python: options of the interpreter."""
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COV_")) and k != "CI"}
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COV_")) and k not in OF_CI}
     done = subprocess.run(
         [sys.executable, *python, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", *arguments],
         cwd=folder,
@@ -205,7 +207,7 @@ def make(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Callable
     """Writes a task of the project in pytester's folder."""
     cache = pytester.path.parent / f"{pytester.path.name}-cache"
     monkeypatch.setenv("GOLDGATE_CACHE", str(cache))
-    for name in ("CI", "PYTEST_ADDOPTS"):
+    for name in (*OF_CI, "PYTEST_ADDOPTS"):
         monkeypatch.delenv(name, raising=False)
     pytester.makeini("[pytest]\naddopts = -p no:hypothesispytest\n")  # imports hypothesis anew in every run
     return lambda name="colours", **settings: _write_project(pytester.path, cache, name, **settings)

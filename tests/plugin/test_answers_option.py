@@ -69,7 +69,7 @@ class Recorded:
 def recorded(
     tmp_path: Path, write_project: Callable[..., Any], run_apart: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> Recorded:
-    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setenv("CI", "false")
     made = write_project(tmp_path / "project", tmp_path / "cache")
     made.gates(GATES)
     (made.project.root / "conftest.py").write_text(LOADED)

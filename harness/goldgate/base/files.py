@@ -17,6 +17,7 @@ from types import UnionType
 from typing import Any
 
 from goldgate.base.errors import UserError
+from goldgate.base.fingerprint import as_text
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _RUST_ERROR = re.compile(r"\(os error (\d+)\)")
@@ -320,13 +321,13 @@ def read_text(path: Path) -> str:
         path: The file.
 
     Returns:
-        Its text without a byte order mark.
+        Its text without a byte order mark, with line ends as "\\n": the same for every checkout.
 
     Raises:
         UserError: The file is missing, is a folder, or is not UTF-8.
     """
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return as_text(path.read_bytes()).decode("utf-8")
     except FileNotFoundError as error:
         raise UserError("no such file", str(path), "check the path") from error
     except IsADirectoryError as error:

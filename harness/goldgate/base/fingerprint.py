@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 from collections.abc import Iterable
@@ -38,6 +39,33 @@ def file_digest(path: Path) -> str:
     """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def text_digest(path: Path) -> str:
+    """Computes the digest of a file that may be text, so that every checkout of the same text has the same digest.
+
+    Args:
+        path: The file.
+
+    Returns:
+        SHA-256 (64 hex digits) of its text with line ends as "\\n" and without a byte order mark; of its bytes if it is
+        not UTF-8 text.
+    """
+    raw = path.read_bytes()
+    return hashlib.sha256(as_text(raw) if _is_text(raw) else raw).hexdigest()
+
+
+def as_text(raw: bytes) -> bytes:
+    """Returns the bytes of a text with line ends as "\\n" and without a byte order mark."""
+    return raw.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n")
+
+
+def _is_text(raw: bytes) -> bool:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in raw
 
 
 def files_digest(paths: Iterable[Path], folder: Path | None = None) -> str:

@@ -35,6 +35,9 @@ def test_not_worse_than_a_linear_model(candidate, linear):
     assert candidate.exact_match - linear.exact_match >= -0.02
 """
 
+GIT_ATTRIBUTES = "* text=auto eol=lf\n*.gz binary\n"
+"""Keeps a task's files the same in every checkout, whatever Git on that machine does to line ends."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -98,6 +101,7 @@ def init_task(project: Project, request: Request) -> tuple[Kind, Made]:
 
 
 def _write_data(folder: Path, request: Request, made: Made) -> None:
+    write_whole(folder / ".gitattributes", GIT_ATTRIBUTES)
     for split in made.splits.values():
         write_split(folder, split)
     sources = ", ".join(p.name for p in (request.source, request.golden) if p)
@@ -110,6 +114,7 @@ def _write_suite(
 ) -> None:
     if kind == "json":
         write_json(folder / "schema.json", infer_schema(outputs))
+    write_whole(folder / ".gitattributes", GIT_ATTRIBUTES)
     labels = sorted(set(outputs)) if kind == "label" else []
     write_whole(folder / "task.yaml", _task_yaml(request, kind, labels))
     write_whole(folder / "test_gates.py", _gates(kind, *thresholds))

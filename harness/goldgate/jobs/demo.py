@@ -13,6 +13,7 @@ from typing import Any
 from goldgate.answers.given import GivenRecord
 from goldgate.base.errors import UserError, near_names
 from goldgate.base.files import check_name, read_json, whole_folder, write_whole
+from goldgate.data.scaffold import GIT_ATTRIBUTES
 from goldgate.jobs.demo_answers import AUDITED, count_of, make_again, place
 from goldgate.jobs.demo_estimate import Work, measure_speed, told, work_of
 from goldgate.jobs.demo_subset import write_subset
@@ -96,7 +97,7 @@ def run_demo(
     if task not in SHIPPED:
         raise UserError(f'there is no demo of "{check_name(task, "task")}"', hint=near_names(task, SHIPPED))
     folder = folder or Path("goldgate-demo" if asked.examples is None else f"goldgate-demo-{asked.examples}")
-    project = replace(demo_project(task, folder, cache, asked.examples), cache_bytes=cache_bytes)
+    project = replace(demo_project(task, folder, cache, asked.examples), cache_bytes=cache_bytes, in_demo=True)
     if asked.examples is None and differs(project, task):
         progress.say(
             f"The examples in {project.golden(task)} are not the ones this version ships; they are used anyway."
@@ -177,6 +178,7 @@ def demo_project(task: str, folder: Path, cache: Path, examples: int | None = No
             "holds a demo with another number of examples", str(folder), "delete it, or choose another with --folder"
         )
     write_whole(folder / DEMO_MARK, mark)
+    write_whole(folder / ".gitattributes", GIT_ATTRIBUTES)
     source = shipped_folder()
     if not project.golden(task).exists():
         with whole_folder(project.golden(task)) as part:

@@ -23,11 +23,12 @@ from goldgate.jobs.progress import Progress
 from goldgate.jobs.run_suite import run_suite
 from goldgate.jobs.tested import Tested, tested_candidate
 from goldgate.jobs.workspace import PREVIOUS, Workspace
-from goldgate.ledger import LookKey, has_passed, is_opened, suite_digest
+from goldgate.ledger import LookKey, compared_at, has_passed, is_opened, read_looks, read_outcome, suite_digest
 from goldgate.measures import Verdict
 from goldgate.models.adapter import Adapter
 from goldgate.runs.folder import Run, answers_folder, find_run
 from goldgate.runs.part import needed
+from goldgate.scored.baselines import declared_baselines
 from goldgate.scored.scored import Scored
 from goldgate.scorers import scorer_versions
 from goldgate.subjects import Answer, Subject, serving_digest
@@ -84,21 +85,18 @@ def run_promote(project: Project, name: str, force: str | None, progress: Progre
     task = load_task(project, needed(record.task, "task", where, "train again"))
     candidate, golden = tested_candidate(run)
     prompted = needed(record.prompted, "prompted", where, f"let the run finish: goldgate train {task.name}")
-    verdicts, look = ((), None) if golden is None else (golden.verdicts, golden.look)
+    verdicts: tuple[Verdict, ...] = () if golden is None else golden.verdicts
+    look = None if golden is None else golden.look
     work = Workspace(project, task, progress)
     if golden is not None and not force:
         _check_tested(golden, work, run)
-        _check_previous(project, task.name, look, golden.identity)
+        _check_passed(work, candidate, golden.look)
+        _check_previous(project, task.name, golden.look, golden.identity)
+        verdicts, look = _decided_again(work, candidate, ("--answers", str(run.folder)), golden.look)
     elif not force and has_passed(work.ledger, _key(work, candidate)):
         # The suite passed in a look taken with pytest. Running it again is the same look, and gives the verdicts.
-        result = run_suite(project, task.name, candidate, "golden")
-        if not result.passed:
-            raise UserError(
-                "the suite passed at that look, but does not pass now" + "".join(f"; {g}" for g in result.gaps),
-                str(task.folder),
-                f"see: pytest suites/{task.name} --candidate {candidate} --split golden",
-            )
-        verdicts, look = tuple(r.verdict for r in result.records), result.look.name if result.look else None
+        verdicts, look = _decided_again(work, candidate, ("--candidate", candidate), None)
+    prompted = _compared_with(work, candidate, prompted, look)
     path = promote_candidate(work, run, candidate, prompted, verdicts, look, force)
     return Promoted(task.name, candidate, path, force)
 
@@ -130,7 +128,7 @@ def promote_candidate(
         UserError: It is not forced, and the ledger has no pass of the current suite and golden for this candidate.
     """
     if not forced:
-        _check_passed(work, candidate)
+        _check_passed(work, candidate, look)
     adapter = adapter_of(work, candidate)
     noted = {} if adapter is None else _noted(adapter, candidate)
     others = [n for n in references(work.task) if n not in (candidate, prompted)]
@@ -168,16 +166,62 @@ def _noted(adapter: Adapter, candidate: str) -> dict[str, Any]:
     return {"path": SubjectName.parse(candidate).folder, "digest": adapter.digest, "prompt": adapter.prompt}
 
 
-def _check_passed(work: Workspace, candidate: str) -> None:
-    """Raises UserError unless the ledger says that the current suite passed for the candidate on the current golden."""
-    if passed := has_passed(work.ledger, _key(work, candidate)):
+def _decided_again(
+    work: Workspace, candidate: str, subjects: tuple[str, str], look: str | None
+) -> tuple[tuple[Verdict, ...], str]:
+    """Decides the suite anew at the recorded look, and returns its verdicts and the look's name.
+
+    Raises UserError unless it passes there; `look` is the name that a run recorded.
+    """
+    result = run_suite(work.project, work.task.name, None, "golden", subjects, looks=False)
+    see = f"see: pytest suites/{work.task.name} --candidate {candidate} --split golden"
+    if not result.passed or result.look is None:
+        why = "".join(f"; {gap}" for gap in result.gaps) or "".join(
+            f"; {r.verdict.message.partition(chr(10))[0]}" for r in result.records if not r.verdict
+        )
+        raise UserError(f"the suite passed at that look, but does not pass now{why}", str(work.task.folder), see)
+    if look not in (None, result.look.name):
+        raise UserError(
+            f"the run's look is {look}, but its answers decide look {result.look.name}", str(work.ledger), see
+        )
+    return tuple(r.verdict for r in result.records), result.look.name
+
+
+def _compared_with(work: Workspace, candidate: str, prompted: str, look: str | None) -> str:
+    """The baseline that looks at golden compared the candidate with, which is not always the one that its run names.
+
+    Raises UserError if no baseline is that subject any more.
+    """
+    key = _key(work, candidate)
+    looks = [x for x in read_looks(work.ledger) if x.name == look or (look is None and x.key == key)]
+    found = [compared_at(work.ledger, x).get("prompted") for x in looks]
+    wanted = {identity for identity in found if identity is not None}
+    if not wanted or work.subject(prompted).identity in wanted:
+        return prompted
+    declared = declared_baselines(work.task)
+    for name in map(str, (*declared, *(n.held for n in declared if not n.constrained))):
+        if work.subject(name).identity in wanted:
+            return name
+    raise UserError(
+        f"the run names {prompted} as the best prompting, but the look at golden compared with another subject",
+        str(work.ledger),
+        "restore the baselines, prompts and train split of that look, or train again",
+    )
+
+
+def _check_passed(work: Workspace, candidate: str, look: str | None) -> None:
+    """Raises UserError unless the ledger says that the current suite passed for the candidate at that look."""
+    key = _key(work, candidate)
+    named = [x for x in read_looks(work.ledger) if x.key == key and x.name == look]
+    passed = read_outcome(work.ledger, named[0]).passed if named else has_passed(work.ledger, key)
+    if passed and named:
         return
     said = "says that the golden suite failed" if passed is False else "has no golden suite that passed"
     test = f"pytest suites/{work.task.name} --candidate {candidate} --split golden, then promote again"
     raise UserError(
         f"the ledger of looks {said} for this candidate",
         str(work.ledger),
-        f'{test if passed is None else "train further"}; or promote with --force "reason" (the reason is recorded)',
+        f'{"train further" if passed is False else test}; or promote with --force "reason" (the reason is recorded)',
     )
 
 
@@ -271,11 +315,11 @@ def _check_tested(golden: Tested, work: Workspace, run: Run) -> None:
         )
 
 
-def _check_previous(project: Project, task: str, look: str | None, candidate: str) -> None:
-    """Raises UserError if the run's gates compared against another previous champion than the candidate has now."""
+def _check_previous(project: Project, task: str, look: str, candidate: str) -> None:
+    """Raises UserError if the run's gates compared against another previous champion than the candidate has now, or
+    if the answers that would say so are missing.
+    """
+    replay = read_replay(answers_folder(project, task, look))
     champion = load_champion(project, task)
-    if champion is None or look is None or not (folder := answers_folder(project, task, look)).is_dir():
-        return
-    replay = read_replay(folder)
-    if (name := replay.roles.get("previous")) is not None:
+    if champion is not None and (name := replay.roles.get("previous")) is not None:
         champion.check_previous(replay.subjects[name], candidate)

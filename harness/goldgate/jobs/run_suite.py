@@ -76,6 +76,7 @@ def run_suite(
     *,
     generate: bool = True,
     model: str | None = None,
+    looks: bool = True,
 ) -> SuiteResult:
     """Runs the suite of a task with pytest in this process, as often as needed. The module describes the contract.
 
@@ -87,6 +88,7 @@ def run_suite(
         extra: More arguments for pytest.
         generate: Whether models may answer; if not, a gate without a recorded or cached answer is invalid.
         model: Base model to use instead of the one in task.yaml, which is allowed on dev only.
+        looks: Whether the run may take a look at golden; if not, only a recorded one decides.
 
     Returns:
         The result.
@@ -98,7 +100,7 @@ def run_suite(
     if model is not None and split != "dev":
         raise ValueError("another base model than task.yaml's is for dev alone")
     folder = project.suite(project.check_task(task_name)).resolve()
-    request = SuiteRequest(replace(project, root=folder.parent.parent), task_name, generate, model)
+    request = SuiteRequest(replace(project, root=folder.parent.parent), task_name, generate, model, looks)
     arguments = [
         str(folder),
         "-q",

@@ -49,6 +49,7 @@ class SuiteRequest:
         task: Name of the task.
         generate: Whether models may answer.
         model: Base model to use instead of the one in task.yaml; None for that one.
+        looks: Whether a look may be taken and its outcome written; if not, the ledger is only read.
         records: The records of each item's gates, with their values by example; written by the plugin.
         outcome: The outcome of the suite; written by the plugin.
     """
@@ -57,6 +58,7 @@ class SuiteRequest:
     task: str
     generate: bool = True
     model: str | None = None
+    looks: bool = True
     records: dict[str, tuple[GateRecord, ...]] = field(default_factory=dict)
     outcome: SuiteOutcome = SuiteOutcome()
 

@@ -1,12 +1,13 @@
 """The ledger of looks at golden: one small immutable file per look, written before any score is shown.
 
-A look is identified by golden's content, the candidate's identity and the suite; repeating the same three is the same
-look. The ledger protects against forgetting looks, not against fraud.
+A look is identified by golden's content, the candidate's identity, the suite, and the identities of everybody that the
+suite compares with; repeating the same is the same look. The ledger protects against forgetting looks, not against
+fraud.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,9 @@ class Look:
         known: Names of the looks that the ledger held before it.
         sealed: Whether it showed only verdicts.
         opened: Whether golden's examples had been shown before it.
+        compared: Role → identity, of everybody that the suite compares the candidate with; None in a look of the first
+            release, which did not record it.
+        examples: Fingerprints of golden's examples; empty in a look of the first release.
     """
 
     number: int
@@ -62,6 +66,8 @@ class Look:
     known: tuple[str, ...]
     sealed: bool
     opened: bool
+    compared: Mapping[str, str] | None = None
+    examples: frozenset[str] = frozenset()
 
 
 @contextmanager
@@ -83,19 +89,6 @@ def locked(folder: Path) -> Iterator[None]:
             yield
     except Timeout as late:
         raise UserError("another process is using the ledger of looks", str(folder), "wait for it to finish") from late
-
-
-def find_look(looks: Sequence[Look], key: LookKey) -> Look | None:
-    """Finds the recorded look with a key.
-
-    Args:
-        looks: The looks of a ledger, sorted by number.
-        key: What identifies the look.
-
-    Returns:
-        The look; the one with the smaller number if parallel branches recorded it twice; None if there is none.
-    """
-    return next((look for look in looks if look.key == key), None)
 
 
 def read_looks(folder: Path) -> tuple[Look, ...]:
@@ -174,4 +167,6 @@ def look_of(name: str, content: dict[str, Any], new: bool) -> Look:
         tuple(content["known"]),
         content.get("sealed", False),
         content.get("opened", False),
+        content.get("compared"),
+        frozenset(content.get("examples", "").split()),
     )

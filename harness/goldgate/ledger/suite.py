@@ -13,7 +13,7 @@ from goldgate import perturb
 from goldgate.base.errors import UserError
 from goldgate.base.extensions import suite_packages
 from goldgate.base.files import read_text
-from goldgate.base.fingerprint import digest, file_digest
+from goldgate.base.fingerprint import digest, text_digest
 from goldgate.forgetting import kept
 from goldgate.forgetting.other_task import entry_parts
 from goldgate.ledger.first_names import PERTURB, as_first_written, taken_from
@@ -22,6 +22,7 @@ from goldgate.scorers import own
 from goldgate.task import questions as general
 from goldgate.task.allowed_twins import read_allowed
 from goldgate.task.examples import COMPUTED, read_card
+from goldgate.task.imported import imported_files
 from goldgate.task.project import suite_files
 from goldgate.task.strata import read_novelty
 from goldgate.task.task import Task
@@ -61,9 +62,9 @@ _BESIDE = {
 def suite_digest(task: Task, scorers: Mapping[str, int | str]) -> str:
     """Computes the digest of what a suite asks of golden.
 
-    It covers the files that `suite_files` lists and everything that task.yaml says about answers, gates and references,
-    including what makes a reference weaker or stronger. If the code names a novelty stratum, golden's strata count too;
-    so do near-duplicates that are signed off.
+    It covers the files that `suite_files` lists, the project's modules that they import, and everything that task.yaml
+    says about answers, gates and references, including what makes a reference weaker or stronger. If the code names a
+    novelty stratum, golden's strata count too; so do near-duplicates that are signed off.
     Comments, docstrings and layout do not count, and the digest is the same on every Python version.
 
     Args:
@@ -142,7 +143,7 @@ def _other(task: Task, entry: str) -> list[Any]:
             f'{task.folder / "task.yaml"}, field "must_not_regress"',
             f"prepare it with `goldgate prepare {name}`",
         )
-    return [dev, {p.name: file_digest(p) for p in files}]
+    return [dev, {p.name: text_digest(p) for p in files}]
 
 
 def names_strata(task: Task) -> bool:
@@ -182,9 +183,9 @@ def named_variations(task: Task) -> tuple[str, ...]:
 def _packages(task: Task) -> list[str]:
     """Name and version of every package that the suite imports and that provides scorers or perturbations."""
     imported: set[str] = set()
-    for path in suite_files(task.folder):
+    for path in (*suite_files(task.folder), *imported_files(task.folder, _parsed)):
         if path.suffix == ".py":
-            imported |= _imported(ast.parse(read_text(path)))
+            imported |= _imported(_parsed(path))
     known = suite_packages() if imported else {}
     return sorted({stamp for module, stamp in known.items() if module in imported})
 
@@ -201,21 +202,26 @@ def _speaks_of_strata(named: Set[str]) -> bool:
 
 
 def _contents(task: Task) -> tuple[dict[str, Any], set[str]]:
-    """The contents of the suite's files by path, and the names that occur in its code."""
+    """The contents of the suite's files and of the modules that they import by path, and the names in its code."""
     named: set[str] = set()
     code = {
-        os.path.relpath(p, task.folder): _code(p, named) if p.suffix == ".py" else file_digest(p)
-        for p in suite_files(task.folder)
+        os.path.relpath(p, task.folder): _code(p, named) if p.suffix == ".py" else text_digest(p)
+        for p in (*suite_files(task.folder), *imported_files(task.folder, _parsed))
     }
     return code, named
 
 
-def _code(path: Path, named: set[str]) -> Any:
-    """A file's code as JSON; adds the names and strings in it, except docstrings, to `named`."""
+def _parsed(path: Path) -> ast.Module:
+    """Parses a file of code. Raises UserError, which names the line, if it is not Python."""
     try:
-        tree = ast.parse(read_text(path))
+        return ast.parse(read_text(path))
     except SyntaxError as error:
         raise UserError(f"not valid Python ({error.msg})", f"{path}, line {error.lineno}", "fix the line") from error
+
+
+def _code(path: Path, named: set[str]) -> Any:
+    """A file's code as JSON; adds the names and strings in it, except docstrings, to `named`."""
+    tree = _parsed(path)
     idle = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}  # docstrings among them
     for node in ast.walk(tree):
         if id(node) in idle:

@@ -62,9 +62,11 @@ class ItemRun:
 
     def record(self, verdict: Verdict, measure: Judged) -> None:
         """Records a verdict; called for every comparison of measures while the item runs."""
+        verdict = self.suite.settle(verdict, measure, self.item, len(self.records))
         self.spoken.append(Spoken(verdict, self.path, line_of_caller(self.item.path)))
         item = self.item.nodeid
-        record = GateRecord.bare(verdict, item) if verdict.sealed else GateRecord.of(verdict, measure, item)
+        bare = verdict.sealed or verdict.outcome == "invalid"
+        record = GateRecord.bare(verdict, item) if bare else GateRecord.of(verdict, measure, item)
         self.records.append(record)
 
     def unusable(self, error: UserError) -> None:
@@ -119,6 +121,8 @@ class GatePlugin:
     def pytest_itemcollected(self, item: pytest.Item) -> None:
         if suite_folder(item.path) is not None:
             self._selection.saw_item(item.path)
+            if (suite := self._suites.at(item.path)) is not None:
+                suite.asks |= _fixtures(item) & FIXTURES
             for kind in kinds_of(item, _fixtures(item)):
                 item.add_marker(kind)
 

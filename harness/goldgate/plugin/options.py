@@ -27,6 +27,7 @@ class Choice:
         answers: A run whose recorded answers decide; None for no run.
         audit: Number of answers to generate again as a check.
         model: Base model to use instead of the one in task.yaml, on dev only.
+        looks: Whether the run may write to the ledger of looks.
     """
 
     candidate: str | None = None
@@ -38,6 +39,7 @@ class Choice:
     answers: str | None = None
     audit: int = 0
     model: str | None = None
+    looks: bool = True
 
     @property
     def by_champion(self) -> bool:
@@ -152,6 +154,55 @@ def choice_of(config: pytest.Config, environ: Mapping[str, str]) -> Choice:
     )
 
 
+CI_VARIABLES = (
+    "CONTINUOUS_INTEGRATION",
+    "APPVEYOR",
+    "BITBUCKET_BUILD_NUMBER",
+    "BITBUCKET_COMMIT",
+    "BITRISE_IO",
+    "BUDDY_WORKSPACE_ID",
+    "BUILDKITE",
+    "CF_BUILD_ID",
+    "CIRCLECI",
+    "CIRRUS_CI",
+    "CODEBUILD_BUILD_ARN",
+    "CODEBUILD_BUILD_ID",
+    "CM_BUILD_ID",
+    "DRONE",
+    "EAS_BUILD",
+    "GITEA_ACTIONS",
+    "GITHUB_ACTIONS",
+    "GITLAB_CI",
+    "GO_PIPELINE_LABEL",
+    "HARNESS_BUILD_ID",
+    "HUDSON_URL",
+    "JENKINS_URL",
+    "NETLIFY",
+    "PROW_JOB_ID",
+    "SCREWDRIVER",
+    "SEMAPHORE",
+    "TEAMCITY_VERSION",
+    "TF_BUILD",
+    "TRAVIS",
+    "VELA",
+    "WOODPECKER",
+    "bamboo_buildKey",
+    "bamboo_planKey",
+)
+"""What CI systems set that need not set CI: Azure Pipelines TF_BUILD, Jenkins JENKINS_URL, TeamCity its version."""
+_UNSET = ("", "0", "false")
+
+
 def in_ci(environ: Mapping[str, str]) -> bool:
-    """Returns whether the variable CI is set, to anything but an empty value, 0 or false."""
-    return environ.get("CI", "").strip().lower() not in ("", "0", "false")
+    """Decides whether this run is in CI.
+
+    Args:
+        environ: The environment.
+
+    Returns:
+        What the variable CI says, if it is set and not empty; else whether the variable of a known CI system is set.
+        "0" and "false" mean no, so `CI=false` overrules the others.
+    """
+    if own := environ.get("CI", "").strip().lower():
+        return own not in _UNSET
+    return any(environ.get(name, "").strip().lower() not in _UNSET for name in CI_VARIABLES)

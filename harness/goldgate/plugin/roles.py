@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
+from contextlib import suppress
 from typing import Literal, get_args
 
 from goldgate.base.errors import UserError
 from goldgate.champion.record import Champion
 from goldgate.jobs.workspace import Workspace
+from goldgate.ledger import compared_at, read_looks
 from goldgate.plugin.options import Choice
 from goldgate.scored.baselines import choose_prompted, is_listed, what_was_tried
 from goldgate.scored.scored import Scored
@@ -113,6 +115,8 @@ class Roles:
         champion = self._champion
         if champion is None or champion.baselines != tuple(self._task.baselines):
             return None  # with other baselines declared, another one may be the best
+        if champion.forced is not None and not self._was_compared(champion.prompted_identity):
+            return None  # nothing passed against it, so it may be weaker than the best
         if not is_listed(self._task, champion.prompted) or self._is_another_list(champion):
             return None
         try:
@@ -121,6 +125,11 @@ class Roles:
             self.notes.append(f"{champion.prompted} is known only from its record: {error.what}")
             return champion.replayed("prompted", self._parse)
         return subject if subject.identity == champion.prompted_identity else None
+
+    def _was_compared(self, identity: str) -> bool:
+        """Whether a look at golden compared its candidate with this baseline."""
+        ledger = self._workspace.ledger
+        return any(compared_at(ledger, look).get("prompted") == identity for look in read_looks(ledger))
 
     def _is_another_list(self, champion: Champion) -> bool:
         """Whether a prompt file was edited since the champion's reference was chosen, so that it may be the best now.
@@ -167,6 +176,27 @@ class Roles:
                 raise
             self.notes.append(f"{name} is known only from its record: {error.what}")
             return recorded
+
+
+def identities(asks: Set[str], identify: Callable[[Role], str]) -> dict[str, str]:
+    """Identifies everybody that a suite compares its candidate with.
+
+    Whoever is not available is left out: the gates that ask for it are invalid, so the suite cannot pass.
+
+    Args:
+        asks: The subject fixtures of its tests.
+        identify: Returns the identity of the subject that has a role.
+
+    Returns:
+        Role → identity.
+    """
+    of_base = {"base"} if {"general", "kept"} & asks else set()
+    found: dict[str, str] = {}
+    for role in get_args(Role):
+        if role != "candidate" and role in (asks | of_base):
+            with suppress(UserError):
+                found[role] = identify(role)
+    return found
 
 
 def told_of(name: str, scores: ScoreTable) -> list[str]:

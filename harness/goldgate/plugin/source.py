@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from goldgate.answers.audit import Audit, audit
 from goldgate.answers.recorded import AnswerFile, Said
 from goldgate.base.errors import UserError
+from goldgate.base.fingerprint import digest, short
 from goldgate.forgetting.kept import KeptTable
 from goldgate.forgetting.other_task import OtherTask, on_other_task
 from goldgate.forgetting.without_task import Way, without_task
 from goldgate.jobs.answering import Sources, unwarned
 from goldgate.jobs.workspace import Workspace
 from goldgate.ledger import names_strata
+from goldgate.plugin.bound import Answered
 from goldgate.plugin.options import Choice
 from goldgate.scored.table import ByExample, ScoreTable
 from goldgate.scorers import Context, Tariff, scorers_for
 from goldgate.scorers.own import check_counted
 from goldgate.subjects import Answer, Subject
 from goldgate.subjects.latency import Timing
+from goldgate.task.examples import read_card
 from goldgate.task.project import Project
 from goldgate.task.questions import asked, passages
 from goldgate.task.task import Task
@@ -78,6 +82,7 @@ class Source:
         self._workspace = workspace
         self._answering = workspace.answering
         self._task = workspace.task
+        self._digests: dict[int, tuple[str, Answered]] = {}
 
     @property
     def counts(self) -> dict[str, Counts]:
@@ -100,6 +105,20 @@ class Source:
     def tariffs(self) -> dict[str, Tariff]:
         """The prices from vendors' price lists, which may change."""
         return {name: tariff for name, tariff in self._workspace.tariffs.items() if tariff.listed}
+
+    @cached_property
+    def _dev(self) -> object:
+        card = read_card(self._workspace.project.golden(self._task.name))
+        return card.splits.get("dev", {}).get("fingerprint")
+
+    def answered(self) -> dict[str, Answered]:
+        """Returns a digest of the answers that every verdict so far was decided from, those on dev left out."""
+        for number, one in enumerate(self._answering.asked):
+            if number not in self._digests and one.split.fingerprint != self._dev:
+                texts = {a.example: [a.text, a.finish] for a in one.collected.answers.values()}
+                who = f"{short(one.subject.identity)} on {one.split.name} {short(one.split.fingerprint)}"
+                self._digests[number] = who, Answered(f"{one.subject.name} on {one.split.name}", digest(texts))
+        return dict(self._digests.values())
 
     def said(self) -> list[Said]:
         """Returns every requested answer, with its latency and its values from scorers that need a model."""

@@ -10,6 +10,8 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
+import pytest
+
 from goldgate.answers.replay import Replay, SuiteAnswers
 from goldgate.base.errors import UserError
 from goldgate.base.fingerprint import digest, short
@@ -20,12 +22,13 @@ from goldgate.forgetting.kept import Kept
 from goldgate.forgetting.other_task import other_task
 from goldgate.forgetting.without_task import Way
 from goldgate.jobs.workspace import Workspace
-from goldgate.measures import Use
+from goldgate.measures import Judged, Use, Verdict
+from goldgate.plugin.bound import Bound, item_name
 from goldgate.plugin.failure import Illustration
 from goldgate.plugin.options import Choice
-from goldgate.plugin.roles import Role, Roles, told_of
+from goldgate.plugin.roles import Role, Roles, identities, told_of
 from goldgate.plugin.source import Source, workspace_of
-from goldgate.plugin.terms import Terms, dev_terms, golden_terms, writes
+from goldgate.plugin.terms import Terms, dev_terms, golden_terms, ledger_folder, writes
 from goldgate.runs.folder import find_replay
 from goldgate.scored.scored import Scored
 from goldgate.scored.table import ScoreTable
@@ -48,6 +51,7 @@ class Suite:
         name: Name of the task.
         choice: The options of the run.
         tests_candidate: Whether any test that will run uses the candidate; only then is a look taken.
+        asks: The subject fixtures of all its tests that were found, whether or not they are selected.
         declared: The subject fixtures that the current test has as arguments.
         notes: Lines for the summary.
     """
@@ -57,6 +61,7 @@ class Suite:
         self.name = name
         self.choice = choice
         self.tests_candidate = True
+        self.asks: set[str] = set()
         self.declared: frozenset[str] = frozenset()
         self.notes: list[str] = []
         self._say = say
@@ -276,9 +281,6 @@ class Suite:
     def terms(self) -> Terms:
         """Returns the terms of this run's gates, taking a look first if the run is on golden and needs one.
 
-        Returns:
-            The terms.
-
         Raises:
             UserError: Golden may not be looked at, or its ledger is broken.
         """
@@ -289,7 +291,23 @@ class Suite:
             return dev_terms(self.task)
         self.notes += unread_splits(self.project.golden(self.name))
         candidate = self.subject("candidate") if self.tests_candidate else None
-        return golden_terms(self.project, self.task, self.choice, self.champion, self.split(), candidate, self._tested)
+        place = (self.project, self.task, self.choice, self.champion, self.split())
+        terms = golden_terms(*place, candidate, self._tested, self._compared)
+        self.notes += terms.notes
+        return terms
+
+    def _compared(self) -> dict[str, str]:
+        """Role → identity, of everybody that the suite compares its candidate with."""
+        return self._once(("compared",), lambda: identities(self.asks, lambda role: self._tested(self.subject(role))))
+
+    def settle(self, verdict: Verdict, measure: Judged, item: pytest.Item, place: int) -> Verdict:
+        """Records a verdict with the look of this run; see `Bound.settle`. Without a look it is returned unchanged."""
+        terms: Terms | None = dict(self._resolved()).get(("terms",))
+        if terms is None or terms.look is None:
+            return verdict
+        write = writes(self.project, self.choice)
+        bound = Bound(ledger_folder(self.project, self.name), terms.look, self._compared(), write)
+        return bound.settle(verdict, measure, item_name(item, self.task.folder), place, self.source.answered())
 
     def _tested(self, subject: Subject) -> str:
         """The identity under which a subject takes its look.

@@ -49,7 +49,7 @@ class Suites:
         project = _project_at(root) if request is None else replace(request.project, root=root)
         choice = choice_of(self._config, os.environ)
         if request is not None:
-            choice = replace(choice, generate=request.generate, model=request.model)
+            choice = replace(choice, generate=request.generate, model=request.model, looks=request.looks)
         return Suite(project, folder.name, choice, self._say)
 
     def describe(self) -> list[dict[str, Any]]:

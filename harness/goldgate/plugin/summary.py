@@ -53,11 +53,14 @@ class SummaryPlugin:
         if self._config.getoption("collectonly", False):
             return
         for suite in self.tally.suites:
+            from goldgate.plugin.bound import check_whole, write_whole_outcome  # a run without suites loads none of it
+
+            check_whole(suite)
             if not suite.audit_is_clean and session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
             if suite.complete:
                 if suite.audit_is_clean:  # otherwise the evidence is broken, and an outcome can only be written once
-                    _write_outcome(suite)
+                    write_whole_outcome(suite)
             elif in_ci(os.environ) and session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if (request := self._config.stash.get(REQUEST, None)) is not None:
@@ -121,17 +124,3 @@ def _tell_github(
                 file.write(step_summary(suites))
         except OSError as error:
             out.write_line(f"goldgate: the summary cannot be written to GITHUB_STEP_SUMMARY ({error.strerror}: {path})")
-
-
-def _write_outcome(suite: SuiteTally) -> None:
-    """Writes the outcome of the suite's look next to it, which is done once and never changed."""
-    look = suite.info.get("look")
-    if look is None or not suite.info["writes"]:
-        return
-    from goldgate.ledger import read_looks, write_outcome
-
-    folder = Path(suite.root) / "golden" / suite.task / "looks"
-    found = next((x for x in read_looks(folder) if x.name == look["name"]), None)
-    if found is None:  # golden was refreshed during the run, which retired the look
-        return
-    write_outcome(folder, found, suite.verdicts(), suite.passed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,15 +14,20 @@ from goldgate.data.leaks import check_leaks, check_paraphrases
 from goldgate.ledger import (
     Look,
     LookKey,
+    bring_looks,
     check_ledger,
     check_named,
+    example_prints,
+    find_look,
     is_opened,
     level,
+    looks_elsewhere,
     mark_opened,
     open_look,
     read_looks,
     spent,
     suite_digest,
+    told,
 )
 from goldgate.measures import Reading
 from goldgate.plugin.options import Choice
@@ -66,6 +71,7 @@ class Terms:
         note: Where a verdict was given, for its message.
         look: The look that the run takes; None if it takes none.
         ledger: The cost of looks so far; None on dev.
+        notes: Lines for the summary about the look.
     """
 
     level: float
@@ -75,6 +81,7 @@ class Terms:
     note: str
     look: Look | None
     ledger: Ledger | None
+    notes: tuple[str, ...] = ()
 
     @property
     def sealed(self) -> bool:
@@ -106,6 +113,7 @@ def golden_terms(
     split: Split,
     candidate: Subject | None,
     tested: Callable[[Subject], str],
+    compared: Callable[[], Mapping[str, str]],
 ) -> Terms:
     """Returns the terms on golden, where a candidate that is not a declared baseline takes a look.
 
@@ -119,6 +127,7 @@ def golden_terms(
         split: The golden split.
         candidate: The subject under test; None if no test uses it.
         tested: Returns the identity under which a subject takes its look.
+        compared: Returns role → identity, of everybody that the suite compares with.
 
     Returns:
         The terms.
@@ -130,18 +139,21 @@ def golden_terms(
     _check_leaks(project, task)
     check_ledger(folder, sealed=task.golden == "sealed")
     look, note = None, f"golden {split.fingerprint[:4]}"
+    notes: list[str] = []
     if candidate is not None and is_declared(task, candidate.name):
         note += "; a declared baseline takes no look"
     elif candidate is not None:
         name = CHAMPION if choice.by_champion else choice.candidate or candidate.name
-        look = _look(project, task, choice, champion, split, name, tested(candidate))
+        key = LookKey(split.fingerprint, tested(candidate), suite_digest(task, scorer_versions(task)))
+        look = _look(project, task, choice, champion, split, name, key, compared(), notes)
         note = f"look {look.number} of {note}"
     if choice.open_golden:
         _open_golden(folder, task, look, write=writes(project, choice))
     looks = check_ledger(folder, sealed=task.golden == "sealed")
     ledger = Ledger(len(looks), spent(looks), task.error, is_opened(folder), task.golden == "sealed")
     error, note = (None, f"{note}, opened") if ledger.opened else (task.error, note)
-    return Terms(look.level if look else level(1, task.error), task.gates, None, error, note, look, ledger)
+    at = look.level if look else level(1, task.error)
+    return Terms(at, task.gates, None, error, note, look, ledger, tuple(notes))
 
 
 def ledger_folder(project: Project, task: str) -> Path:
@@ -150,8 +162,8 @@ def ledger_folder(project: Project, task: str) -> Path:
 
 
 def writes(project: Project, choice: Choice) -> bool:
-    """Returns whether this run may write to the ledger, which CI may do only in the project of a demo."""
-    return not choice.ci or project.demo
+    """Returns whether this run may write to the ledger, which in CI only a running `goldgate demo` may do."""
+    return choice.looks and (not choice.ci or project.in_demo)
 
 
 def _check_leaks(project: Project, task: Task) -> None:
@@ -166,12 +178,24 @@ def _check_leaks(project: Project, task: Task) -> None:
 
 
 def _look(
-    project: Project, task: Task, choice: Choice, champion: Champion | None, split: Split, name: str, identity: str
+    project: Project,
+    task: Task,
+    choice: Choice,
+    champion: Champion | None,
+    split: Split,
+    name: str,
+    key: LookKey,
+    compared: Mapping[str, str],
+    notes: list[str],
 ) -> Look:
-    folder = ledger_folder(project, task.name)
-    key = LookKey(split.fingerprint, identity, suite_digest(task, scorer_versions(task)))
-    recorded = any(look.key == key for look in read_looks(folder))
+    folder, write, sealed = ledger_folder(project, task.name), writes(project, choice), task.golden == "sealed"
     check_named(folder, [*([] if champion is None else champion.looks), *looks_named(project, task.name)])
+    looks = read_looks(folder)
+    recorded = find_look(folder, looks, key, compared) is not None
+    if not recorded and write:
+        notes += _from_elsewhere(project, folder, split)
+        if others := told(folder, looks, key, compared):
+            notes.append(f"this is another look than one before{others}")
     look = open_look(
         folder,
         key,
@@ -179,14 +203,24 @@ def _look(
         date=date.today().isoformat(),
         commit=None if recorded else git_commit(project.root),
         error=task.error,
-        write=writes(project, choice),
-        sealed=task.golden == "sealed",
+        write=write,
+        sealed=sealed,
+        compared=compared,
+        examples=example_prints(split),
     )
     if read_card(project.golden(task.name)).splits["golden"]["fingerprint"] != split.fingerprint:
         raise UserError(
             "golden was refreshed while this run was testing the previous split", str(folder), "run it again"
         )
     return look
+
+
+def _from_elsewhere(project: Project, folder: Path, split: Split) -> list[str]:
+    """Counts looks at the same examples that the ledger does not hold yet. Returns what to say about it."""
+    elsewhere = looks_elsewhere(project.root, folder, split)
+    brought = bring_looks(folder, elsewhere)
+    said = [f"{brought} looks at these examples from other branches, tasks or retired ledgers count here from now on"]
+    return [*(said if brought else []), *([elsewhere.note] if elsewhere.note else [])]
 
 
 def _open_golden(folder: Path, task: Task, look: Look | None, *, write: bool) -> None:

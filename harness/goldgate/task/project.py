@@ -11,7 +11,10 @@ from goldgate.base.files import check_name, in_home
 
 CACHE_BYTES = 2**30
 """Enough for over half a million short answers, more than a few years of runs on one machine produce."""
-DEMO_MARK = ".goldgate-demo"  # the demo's own project may write looks even if CI is set
+_LEFT_BY_TOOLS = frozenset({".pyc", ".bak", ".orig", ".rej", ".swp", ".swo", ".tmp"})
+"""Endings of files that editors, merges and Python leave beside a suite's own."""
+DEMO_MARK = ".goldgate-demo"
+"""The file that marks a folder made by `goldgate demo`, which may also become the start of a real project."""
 
 
 @dataclass(frozen=True)
@@ -22,15 +25,17 @@ class Project:
         root: The folder that contains suites/.
         cache: The user's cache of models, embeddings and answers.
         cache_bytes: Size limit of each file of answers in the cache, in bytes.
+        in_demo: Whether `goldgate demo` is running in it now, which alone may write looks in CI.
     """
 
     root: Path
     cache: Path
     cache_bytes: int = CACHE_BYTES
+    in_demo: bool = False
 
     @property
     def demo(self) -> bool:
-        """Whether this is the demo's own project."""
+        """Whether `goldgate demo` made this project."""
         return (self.root / DEMO_MARK).exists()
 
     def suite(self, task: str) -> Path:
@@ -99,8 +104,8 @@ def suite_files(folder: Path) -> list[Path]:
         folder: suites/<task>.
 
     Returns:
-        The conftest.py files above the folder up to the project's root, then the files in the folder. Hidden files and
-        the champion's are left out: a champion is what is tested, not part of the test.
+        The conftest.py files above the folder up to the project's root, then the files in the folder. Hidden files,
+        backups left by editors and the champion's files are left out: a champion is what is tested, not part of it.
     """
     above = [p for p in (folder.parent / "conftest.py", folder.parent.parent / "conftest.py") if p.is_file()]
     return above + sorted(p for p in folder.rglob("*") if p.is_file() and not _ignored(p.relative_to(folder)))
@@ -108,7 +113,8 @@ def suite_files(folder: Path) -> list[Path]:
 
 def _ignored(path: Path) -> bool:
     hidden = any(part.startswith(".") or part == "__pycache__" for part in path.parts)
-    return hidden or path.name == "task.yaml" or path.name.startswith("champion") or path.suffix == ".pyc"
+    left = path.suffix in _LEFT_BY_TOOLS or path.name.endswith("~") or path.name.startswith("#")
+    return hidden or left or path.name == "task.yaml" or path.name.startswith("champion")
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:
