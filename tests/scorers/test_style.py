@@ -185,6 +185,33 @@ def test_any_text_has_an_entry_for_every_rule(text):
         ("", "Nothing to keep.", True),
         ("", "7", False),
         ("12", "12 and 12", True),
+        *[
+            (f"{before}12{after}", "12", True)
+            for before, after in ("„“", "«»", "»«", "“”", "‚‘", "‹›", "「」", "『』", "《》")
+        ],
+        *[
+            (f"{before}12{after}", "12", True)
+            for before, after in ("``", "´´", "''", "＂＂", "（）", "【】", "¿?", "¡!", "″″")
+        ],
+        *[(f"12{after}", "12", True) for after in ("—", "–", "-", "。", "、", "؟", "،", "।", "\u200b", "…")],
+        *[("12", reference, True) for reference in ("「12」", "12—", "—12", "‘12’,", "\ufeff12")],
+        ("١٢", "12", True),
+        ("12", "१२", True),
+        ("１２，５００．７５", "12,500.75", True),
+        ("١٢٬٥٠٠٫٧٥", "12,500.75", True),
+        ("12’500", "12'500", True),
+        ("KX-２０４", "KX-204", True),
+        ("−12", "-12", True),
+        ("12", "-12", False),
+        ("-12", "12", False),
+        ("–12", "12", False),
+        ("12²", "122", False),
+        ("12%", "12", False),
+        ("12°", "12", False),
+        ("#12", "12", False),
+        ("12€", "12", False),
+        ("12.5", "125", False),
+        ("cafe\u0301-1", "café-1", True),
     ],
 )
 def test_numbers_are_kept_whole(text, reference, kept):

@@ -106,7 +106,7 @@ def check_outputs(task: Task, split: Split, where: str) -> None:
                     f'{where}, example {example.id}, field "output"',
                     "write a string",
                 )
-            if task.kind == "label" and output not in task.labels:
+            if task.kind == "label" and task.label(output) is None:
                 raise UserError(
                     f'"{output}" is not one of the {len(task.labels)} labels in task.yaml',
                     f'{where}, example {example.id}, field "output"',

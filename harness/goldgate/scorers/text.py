@@ -9,27 +9,28 @@ from goldgate.scorers.style import numbers_kept as _numbers_kept
 from goldgate.scorers.style import rules_met
 from goldgate.subjects.subject import Answer
 from goldgate.task.examples import Example
+from goldgate.task.form import text_form
 from goldgate.task.task import Task
 
 
 def exact_text(task: Task, example: Example, text: str) -> float:
-    """Whether the answer equals an accepted output, with white space normalised.
+    """Whether the answer equals an accepted output, in the form of `goldgate.task.form`.
 
-    Runs of white space count as one blank, and both ends are stripped.
+    Letters are composed (NFC), runs of white space count as one blank, and both ends are stripped.
 
     Range: 0 or 1; higher is better.
     Source: exact match as in SQuAD, without SQuAD's other normalisations.
     """
-    got = " ".join(text.split())
-    return float(any(isinstance(e, str) and got == " ".join(e.split()) for e in example.answers))
+    got = text_form(text)
+    return float(any(isinstance(e, str) and got == text_form(e) for e in example.answers))
 
 
 def label_valid(task: Task, example: Example, text: str) -> float:
-    """Whether the answer, stripped, is one of the labels in task.yaml.
+    """Whether the answer is one of the labels in task.yaml, compared as `exact_match` compares.
 
     Range: 0 or 1; higher is better.
     """
-    return float(text.strip() in task.labels)
+    return float(task.label(text) is not None)
 
 
 def style_score(task: Task, example: Example, text: str) -> float:

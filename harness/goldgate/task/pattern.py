@@ -1,7 +1,7 @@
 """Regular expressions of JSON Schema (ECMA-262), matched with a bound on their time.
 
 The package `regex` does the matching, because it can be stopped. Where it, like Python's `re`, gives a construct
-another meaning than ECMA-262 does, the construct is rewritten: `$`, `.`, `\\d`, `\\w`, `\\s`, `\\b` and their complements, `{`
+another meaning than ECMA-262 does, it is rewritten: `$`, `.`, `\\d`, `\\w`, `\\s`, `\\b` and their complements, `{`
 that repeats nothing, and empty classes.
 """
 
