@@ -19,6 +19,7 @@ import pytest
 from hypothesis import settings
 
 from goldgate.models import embedder
+from goldgate.subjects import endpoint
 from goldgate.task.examples import Example, Split, card_of, write_card
 from goldgate.task.project import Project
 from goldgate.task.task import Task, load_task
@@ -217,8 +218,6 @@ def completion(text: Any, **more: Any) -> tuple[int, dict[str, str], bytes]:
 @pytest.fixture
 def chat_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ChatServer]]:
     """Starts endpoints of a reply function (default: "yes" to everything); tries follow each other without a wait."""
-    import stamina
-
     for name in ("OPENAI_API_KEY", "GOLDGATE_KEY_LOCALHOST"):
         monkeypatch.delenv(name, raising=False)
     started: list[ChatServer] = []
@@ -227,8 +226,9 @@ def chat_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ChatS
         started.append(ChatServer(reply, **more))
         return started[-1]
 
-    with stamina.set_testing(True, attempts=3):
-        yield start
+    monkeypatch.setattr(endpoint, "_paused", lambda over, seconds: over.is_set())
+    monkeypatch.setattr(endpoint, "ATTEMPTS", 3)
+    yield start
     for server in started:
         with suppress(OSError):
             server.stop()

@@ -1,8 +1,8 @@
 """The metrics by name.
 
-A scorer's version must be raised whenever it comes to promise something else: every suite's digest then changes, and its
-next look at golden is a new one. A value that broke what the scorer's documentation promised is mended under the same
-version, because the suite still asks what it asked.
+A scorer's version must be raised whenever it comes to promise something else: every suite's digest then changes, and
+its next look at golden is a new one. A value that broke what the scorer's documentation promised is mended under the
+same version, because the suite still asks what it asked.
 """
 
 from __future__ import annotations
@@ -87,6 +87,9 @@ _SCORERS = (
 )
 
 
+COUNTED = ("tokens_in", "tokens_out", "cost_per_1k")
+"""The metrics of an answer's tokens, which an endpoint may not report."""
+
 _WHOLE = (Whole("macro_f1", 1, _LABEL, macro_f1_of),)
 
 
@@ -109,6 +112,7 @@ def scorer_versions(task: Task) -> dict[str, int]:
 
 
 __all__ = [
+    "COUNTED",
     "TIMED",
     "Context",
     "Given",

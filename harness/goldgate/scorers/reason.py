@@ -38,8 +38,8 @@ def differs(task: Task, example: Example, text: str) -> str:
         closest = min((compare(a, got, task.fields) for a in example.answers), key=lambda v: sum(not f.ok for f in v))
         if wrong := [f for f in closest if not f.ok]:
             return _listed([_field(f) for f in wrong], "fields")
-    closest = next((e for e in map(render_output, example.answers) if apart(e, text)), render_output(example.output))
-    return _pair(closest, text)
+    accepted = [render_output(output) for output in example.answers]
+    return _pair(next((a for a in accepted if apart(a, text)), render_output(example.output)), text)
 
 
 def breaks_schema(task: Task, example: Example, text: str) -> str:

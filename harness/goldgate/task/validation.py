@@ -24,7 +24,8 @@ def check_schema(schema: Mapping[str, Any]) -> None:
 
     checker = FormatChecker(formats=())
     checker.checks("regex", raises=ValueError)(lambda text: not isinstance(text, str) or bool(compile_pattern(text)))
-    validator_for(schema).check_schema(schema, format_checker=checker)
+    dialect: Any = validator_for(schema)
+    dialect.check_schema(schema, format_checker=checker)
 
 
 def schema_errors(validator: Any, value: Any) -> Iterator[Any]:
@@ -43,7 +44,8 @@ def schema_errors(validator: Any, value: Any) -> Iterator[Any]:
     # Without "$schema", because jsonschema would return to its own keywords wherever "$ref": "#" leads to it again.
     schema = {key: part for key, part in validator.schema.items() if key != "$schema"}
     try:
-        yield from _ours(type(validator))(schema).iter_errors(value)
+        dialect: Any = type(validator)
+        yield from _ours(dialect)(schema).iter_errors(value)
     except Undecided as error:
         yield ValidationError(f"{error}, so the value counts as invalid")
 
@@ -51,8 +53,9 @@ def schema_errors(validator: Any, value: Any) -> Iterator[Any]:
 @cache
 def _ours(dialect: Any) -> Any:
     """Returns a dialect of jsonschema with our keywords."""
-    from jsonschema.validators import extend
+    from jsonschema import validators
 
+    extend: Any = validators.extend
     theirs = dialect.VALIDATORS
     keywords = {
         "multipleOf": _multiple_of,
