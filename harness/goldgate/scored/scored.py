@@ -12,7 +12,7 @@ from goldgate.measures import Measure, check_unsealed
 from goldgate.scored.consistency import Consistency
 from goldgate.scored.table import ScoreTable
 from goldgate.scored.view import WHOLE, Perturbs, View, allowed
-from goldgate.scorers import COUNTED, TIMED, Tariff, scorers_for, timed_measure, whole_for
+from goldgate.scorers import TIMED, Tariff, scorers_for, timed_measure, whole_for
 from goldgate.scorers.confusion import Confusion, confusion_of
 from goldgate.scorers.own import OwnScorer, check_counted
 from goldgate.scorers.reason import differs, printable
@@ -291,8 +291,6 @@ class Scored:
         answer = self.answers[example.id]
         if answer.text is None:
             return f"no answer: {printable(answer.error)}"
-        if metric in COUNTED and None in (answer.prompt_tokens, answer.completion_tokens):
-            return "its tokens are unknown, because the endpoint does not report them"
         said = self._scores.reasons(metric).get(example.id)
         return printable(said, _LONGEST_REASON) if said else differs(self._scores.context.task, example, answer.text)
 

@@ -87,9 +87,6 @@ _SCORERS = (
 )
 
 
-COUNTED = ("tokens_in", "tokens_out", "cost_per_1k")
-"""The metrics of an answer's tokens, which an endpoint may not report."""
-
 _WHOLE = (Whole("macro_f1", 1, _LABEL, macro_f1_of),)
 
 
@@ -112,7 +109,6 @@ def scorer_versions(task: Task) -> dict[str, int]:
 
 
 __all__ = [
-    "COUNTED",
     "TIMED",
     "Context",
     "Given",

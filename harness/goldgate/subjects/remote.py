@@ -309,4 +309,8 @@ def how_known(name: str, answers: Iterable[Answer]) -> str:
     dates = sorted({a.date for a in there if a.date})
     served = sorted({a.served for a in there if a.served})
     when = f"; it answered {dates[0]}" + (f" to {dates[-1]}" if len(dates) > 1 else "") if dates else ""
-    return f"{name} is identified by name{when}" + (f" as {', '.join(served)}" if served else "")
+    uncounted = sum(None in (a.prompt_tokens, a.completion_tokens) for a in there)
+    cost = f"; it does not report the tokens of {uncounted} of its {len(there)} answers, whose cost is unknown"
+    return (
+        f"{name} is identified by name{when}" + (f" as {', '.join(served)}" if served else "") + cost * bool(uncounted)
+    )
