@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import socket
+import struct
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -152,11 +154,11 @@ def tiny_tokenizer(family: Family) -> Any:
 
 @dataclass
 class ChatServer:
-    """An OpenAI-compatible endpoint on this machine. reply: of a request's JSON body, the status, headers and body;
-    keeps: whether it keeps connections open.
+    """An OpenAI-compatible endpoint on this machine. reply: of a request's JSON body, the status, headers and body (it
+    may come in pieces), or None to reset the connection; keeps: whether it keeps connections open.
     """
 
-    reply: Callable[[dict[str, Any]], tuple[int, dict[str, str], bytes]]
+    reply: Callable[[dict[str, Any]], tuple[int, dict[str, str], bytes | list[bytes]] | None]
     asked: list[tuple[dict[str, str], dict[str, Any]]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     keeps: bool = False
@@ -176,13 +178,20 @@ class ChatServer:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 outer.asked.append((dict(self.headers), body))
                 outer.paths.append(self.path)
-                status, headers, raw = outer.reply(body)
+                if (replied := outer.reply(body)) is None:
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    self.connection.close()
+                    return
+                status, headers, raw = replied
+                pieces = raw if isinstance(raw, list) else [raw]
                 self.send_response(status)
-                for name, value in {"Content-Length": str(len(raw)), **headers}.items():
+                for name, value in {"Content-Length": str(sum(map(len, pieces))), **headers}.items():
                     self.send_header(name, value)
                 self.end_headers()
                 with suppress(ConnectionError):
-                    self.wfile.write(raw)
+                    for piece in pieces:
+                        self.wfile.write(piece)
+                        self.wfile.flush()
 
             def log_message(self, *_: object) -> None:
                 pass

@@ -44,11 +44,11 @@ def test_an_answer_whose_tokens_are_not_counted_is_not_free(
     assert "2 failed, 1 passed" in text, "the answers themselves are there"
 
 
-def test_an_opponent_whose_tokens_are_not_counted_is_not_dear(
+def test_a_candidate_whose_tokens_are_not_counted_is_no_cheaper_than_its_opponent(
     make: Callable[..., Any], pytester: pytest.Pytester, chat_server: Serve
 ) -> None:
     zero = {"prompt_tokens": 0, "completion_tokens": 0}
-    server = chat_server(lambda body: completion(right(body), usage=zero if body["model"] == "old" else {}))
+    server = chat_server(lambda body: completion(right(body), **({"usage": zero} if body["model"] == "new" else {})))
     make(prices=PRICES, incumbent=f"openai:old@{server.url}+zero_shot").gates(CHEAPER)
     status, text = run(pytester, "--candidate", f"openai:new@{server.url}+zero_shot")
     assert status == 1

@@ -361,3 +361,20 @@ def test_an_empty_answer_may_take_no_tokens(task: Made, chat_server: Serve) -> N
     usage = {"prompt_tokens": 7, "completion_tokens": 0}
     (answer,) = ask(task, chat_server(lambda body: completion("", usage=usage)).url)
     assert (answer.prompt_tokens, answer.completion_tokens) == (7, 0)
+
+
+def test_a_character_that_is_split_over_two_pieces_is_whole(task: Made, chat_server: Serve) -> None:
+    raw = completion("d\u00e9j\u00e0 \U0001f600")[2].decode().encode("ascii")
+    raw = json.dumps(json.loads(raw), ensure_ascii=False).encode()
+    server = chat_server(lambda body: (200, {}, [raw[i : i + 1] for i in range(len(raw))]))
+    assert ask(task, server.url)[0].text == "d\u00e9j\u00e0 \U0001f600"
+
+
+def test_a_connection_that_is_reset_is_asked_again(task: Made, chat_server: Serve) -> None:
+    server = chat_server(lambda body: None if len(server.asked) < 3 else completion("yes"))
+    assert ask(task, server.url)[0].text == "yes"
+    assert len(server.asked) == 3
+    always = chat_server(lambda body: None)
+    (answer,) = ask(task, always.url)
+    assert (answer.text, answer.passing, len(always.asked)) == (None, True, 3)
+    assert answer.error

@@ -29,6 +29,8 @@ def test_the_form_is_its_own_form_and_knows_no_composition_and_no_ends(text: str
         ("12", "\uff11\uff12", "character 1 is U+FF11 U+FF12, not U+0031 U+0032"),
         ("don't", "don\u2019t", "character 4 is U+2019, not U+0027"),
         ("card", "care", ""),
+        ("\u9000\u6b3e", "\u6295\u8bc9", ""),
+        ("\u043a\u043e\u0442", "\u0440\u043e\u0442", ""),
         ("card", "cards", ""),
         ("Stra\u00dfe", "Strasse", ""),
         ("same", "same", ""),

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
+from goldgate.task.pattern import Undecided, found_by_python
 from goldgate.task.task import Style
 
 _NEGATED = ("do", "does", "did", "is", "are", "was", "were", "has", "have", "had", "could", "would", "should")
@@ -48,7 +49,7 @@ _MARKS = ".!?…"
 _NAME = r"(?=[^\W\d_])(?![a-zß-ÿ])[^,\n]{1,40}"
 _WITH_DIGIT = re.compile(r"\S*\d\S*")
 # Beside the brackets and quotes of every script (Unicode's Ps, Pe, Pi, Pf). No sign of a value is among them: %, #, £.
-_EDGES = frozenset("\"'`´＂＇′″<>＜＞.,;:!?…*·¡¿•‽、。，．；：！？،؛؟۔।—―")
+_EDGES = frozenset("\"'`´＂＇<>＜＞.,;:!?…*·¡¿•‽、。，．；：！？،؛؟۔।—―")
 _DASHES = "-‐‑‒–−－"  # at the end they are punctuation; before a number they may be its sign
 _WRITTEN_AS = str.maketrans({"٫": ".", "٬": ",", "．": ".", "，": ",", "−": "-", "－": "-", "’": "'", "＇": "'"})
 
@@ -73,8 +74,8 @@ def rules_met(text: str, style: Style) -> dict[str, bool]:
     characters, in the body's lines with one line break between them. must_match, must_not_match: each, none of these
     regular expressions is found in the text (Python's `re.search`, on
         the lines with one line break between them, including quoted text, greeting and sign-off). A text longer than
-        LONGEST_MATCHED characters fails both rules without being searched. That bounds the time of patterns that
-        backtrack, except for nested repeats such as "(a+)+", which are better written "(?:a++)+".
+        LONGEST_MATCHED characters fails both rules without being searched, and so does one on which a pattern takes
+        longer than a second, as nested repeats such as "(a+)+" may.
 
     Args:
         text: The answer.
@@ -121,10 +122,18 @@ def _patterns(text: str, style: Style) -> dict[str, bool]:
     searched = len(text) <= LONGEST_MATCHED
     met: dict[str, bool] = {}
     if style.must_match:
-        met["must_match"] = searched and all(re.search(p, text) for p in style.must_match)
+        met["must_match"] = searched and all(_search(p, text) is True for p in style.must_match)
     if style.must_not_match:
-        met["must_not_match"] = searched and not any(re.search(p, text) for p in style.must_not_match)
+        met["must_not_match"] = searched and all(_search(p, text) is False for p in style.must_not_match)
     return met
+
+
+def _search(pattern: str, text: str) -> bool | None:
+    """Returns None if it takes too long: then neither rule is met, because nobody knows."""
+    try:
+        return found_by_python(pattern, text)
+    except Undecided:
+        return None
 
 
 def sentences(text: str) -> list[str]:

@@ -153,7 +153,7 @@ class RemoteSubject:
             self._check_limits(said)
         except NoAnswer as error:
             return replace(nothing, error=error.why, passing=error.passing), isinstance(error, Refused)
-        said["served"] += _as_asked(asked.without)
+        said["served"] = ", ".join(part for part in (said["served"], _as_asked(asked.without)) if part)
         return replace(nothing, seconds=asked.seconds, **self._without_thought(said)), False
 
     def _without_thought(self, said: dict[str, Any]) -> dict[str, Any]:
@@ -266,7 +266,7 @@ def _as_asked(without: Mapping[str, str | None]) -> str:
     if not without:
         return ""
     ways = [f"with {other} for {name}" if other else f"without {name}" for name, other in sorted(without.items())]
-    return f", asked {' and '.join(ways)}"
+    return f"asked {' and '.join(ways)}"
 
 
 @dataclass

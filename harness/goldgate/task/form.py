@@ -56,13 +56,13 @@ def _points(text: str) -> str:
 
 def _alike(one: str, other: str) -> bool:
     """Returns whether two texts are drawn alike: they differ in blanks, in characters that are not drawn, in how a
-    letter is composed, or only in characters of which one is not ASCII.
+    letter is composed, or only in places where one has an ASCII character and the other has not.
     """
     drawn = [_drawn(text) for text in (one, other)]
     if drawn[0] == drawn[1]:
         return True
     pairs = zip(*drawn, strict=False)
-    return len(drawn[0]) == len(drawn[1]) and all(a == b or not (a.isascii() and b.isascii()) for a, b in pairs)
+    return len(drawn[0]) == len(drawn[1]) and all(a == b or a.isascii() != b.isascii() for a, b in pairs)
 
 
 def _drawn(text: str) -> str:

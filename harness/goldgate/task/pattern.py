@@ -1,4 +1,4 @@
-"""Regular expressions of JSON Schema (ECMA-262), matched with a bound on their time.
+"""Regular expressions, matched with a bound on their time: those of JSON Schema (ECMA-262), and Python's own.
 
 The package `regex` does the matching, because it can be stopped. Where it, like Python's `re`, gives a construct
 another meaning than ECMA-262 does, it is rewritten: `$`, `.`, `\\d`, `\\w`, `\\s`, `\\b` and their complements, `{`
@@ -58,7 +58,6 @@ class Undecided(Exception):
     """A pattern took longer than LONGEST_MATCH on a text."""
 
 
-@lru_cache(maxsize=256)
 def compile_pattern(pattern: str) -> Any:
     """Compiles a pattern of JSON Schema.
 
@@ -71,10 +70,15 @@ def compile_pattern(pattern: str) -> Any:
     Raises:
         ValueError: It is not a valid regular expression.
     """
+    return _compiled(as_python(pattern), pattern)
+
+
+@lru_cache(maxsize=256)
+def _compiled(python: str, pattern: str) -> Any:
     import regex
 
     try:
-        return regex.compile(as_python(pattern), regex.VERSION0)
+        return regex.compile(python, regex.VERSION0)
     except (regex.error, OverflowError, RecursionError, IndexError) as error:
         raise ValueError(f"{pattern!r:.60} is not a valid regular expression ({error})") from error
 
@@ -93,20 +97,42 @@ def found_in(pattern: str, text: str) -> bool:
         Undecided: That is not known after LONGEST_MATCH seconds.
         ValueError: The pattern is not a valid regular expression.
     """
-    if (found := _found(pattern, text)) is None:
+    return _decided(_found(as_python(pattern), text), pattern)
+
+
+def found_by_python(pattern: str, text: str) -> bool:
+    """Searches a text for a pattern in Python's dialect, as `re.search` does.
+
+    Args:
+        pattern: The pattern.
+        text: The text.
+
+    Returns:
+        Whether it is found.
+
+    Raises:
+        Undecided: That is not known after LONGEST_MATCH seconds.
+        ValueError: The pattern is not a valid regular expression.
+    """
+    return _decided(_found(pattern, text), pattern)
+
+
+def _decided(found: bool | None, pattern: str) -> bool:
+    if found is None:
         raise Undecided(f"the pattern {pattern!r:.60} takes longer than {LONGEST_MATCH:g} s")
     return found
 
 
 @lru_cache(maxsize=4096)
-def _found(pattern: str, text: str) -> bool | None:
+def _found(python: str, text: str) -> bool | None:
     """Returns None if it takes too long: remembered like the rest, because several metrics ask for the same text."""
     try:
-        return compile_pattern(pattern).search(text, timeout=LONGEST_MATCH) is not None
+        return _compiled(python, python).search(text, timeout=LONGEST_MATCH) is not None
     except (TimeoutError, MemoryError):
         return None
 
 
+@lru_cache(maxsize=256)
 def as_python(pattern: str) -> str:
     """Rewrites a pattern of ECMA-262 so that the package `regex` understands it in the same way.
 

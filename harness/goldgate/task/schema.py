@@ -41,7 +41,8 @@ def load_schema(folder: Path, name: str) -> Schema:
         check_schema(schema)
     except SchemaError as error:
         at = "/".join(str(p) for p in error.absolute_path) or "the top"
-        raise UserError(f"not a valid JSON Schema: {error.message:.120}", f"{path}, at {at}", "fix it") from error
+        why = error.cause or error.message  # the cause is why a pattern is none
+        raise UserError(f"not a valid JSON Schema: {why!s:.160}", f"{path}, at {at}", "fix it") from error
     _check_references(schema, path)
     return schema
 
