@@ -35,13 +35,13 @@ def valid(make_task: Callable[..., Any], rule: dict[str, Any], value: object) ->
         (r"^\w+$", "\u0645"),
         (r"^x\s$", "x\x1f"),
         ("^a.b$", "a\rb"),
-        (r"\bgo\b", "\u00e9go!\u00e9 gone"),
     ],
 )
 def test_a_pattern_lets_through_no_more_than_it_says(make_task: Callable[..., Any], words: str, value: str) -> None:
-    if words != r"\bgo\b":
-        assert not valid(make_task, {"type": "string", "pattern": words}, value)
-    assert not valid(make_task, {"propertyNames": {"pattern": words}}, {value: 1}) or words == r"\bgo\b"
+    assert not valid(make_task, {"type": "string", "pattern": words}, value)
+    assert not valid(make_task, {"propertyNames": {"pattern": words}}, {value: 1})
+    closed = {"type": "object", "patternProperties": {words: {}}, "additionalProperties": False}
+    assert not valid(make_task, closed, {value: 1})
 
 
 @pytest.mark.parametrize("step", [0.01, 0.1, 0.05, 0.001])

@@ -301,6 +301,24 @@ def test_what_does_not_help_is_not_tried_again(task: Made, chat_server: Serve) -
     assert len(server.asked) == 3 + 2
 
 
+def test_two_parameters_in_one_refusal_are_both_left_out(make_task: Callable[..., Made], chat_server: Serve) -> None:
+    made = make_task({"kind": "text", "decoding": {"temperature": 0.7}})
+    refusal = error(400, "temperature and seed are not supported with this model")
+    server = chat_server(lambda body: refusal if body.keys() & {"temperature", "seed"} else completion("yes"))
+    (answer,) = ask(made, server.url)
+    assert answer.served == "m-2026 fp_1, asked without seed and without temperature"
+
+
+def test_a_question_that_is_refused_for_itself_teaches_nothing(task: Made, chat_server: Serve) -> None:
+    def reply(body: dict[str, Any]) -> Any:
+        flagged = error(400, "flagged") if "question 0" in str(body) else completion("yes")
+        return only_default(body) if "temperature" in body else flagged
+
+    project, made = task
+    subject = parse_subject(f"openai:m@{chat_server(reply).url}+zero_shot", made, project)
+    assert [[a.text for a in subject.answer([example])] for example in questions(3)] == [[None], ["yes"], ["yes"]]
+
+
 def test_a_value_that_the_task_asks_for_is_not_dropped_for_being_too_high(
     make_task: Callable[..., Made], chat_server: Serve
 ) -> None:

@@ -146,7 +146,7 @@ class Endpoint:
             UserError: No question can be answered: the endpoint cannot be reached, redirects, or refuses the key, the
                 payment or the model.
         """
-        changes = dict(self._not_taken)
+        changes, before = dict(self._not_taken), ""
         while True:
             sent = without(body, changes)
             try:
@@ -154,9 +154,10 @@ class Endpoint:
             except Refused as error:
                 name = refused_parameter(sent, error.said)
                 if name is None or name in changes.values() or name in self._no_help:
-                    self._no_help |= changes.keys() - self._not_taken.keys()
+                    if error.said.words == before:  # the same refusal as with those parameters
+                        self._no_help |= changes.keys() - self._not_taken.keys()
                     raise
-                changes[name] = other_name(name)
+                changes[name], before = other_name(name), error.said.words
             else:
                 self._not_taken |= changes
                 return Asked(answer, seconds, changes)
