@@ -1,6 +1,7 @@
 """Checks values against a JSON Schema: numbers as the decimals that are written, patterns as ECMA-262 in bounded time.
 
-The package jsonschema does the rest. What it leaves to floats and to Python's `re` is replaced here.
+The package jsonschema does the rest. What it leaves to floats and to Python's `re` is replaced here, except that
+`unevaluatedProperties` beside `patternProperties` still finds the evaluated names with `re`.
 """
 
 from __future__ import annotations
