@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import socket
+import struct
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -19,6 +21,7 @@ import pytest
 from hypothesis import settings
 
 from goldgate.models import embedder
+from goldgate.subjects import endpoint
 from goldgate.task.examples import Example, Split, card_of, write_card
 from goldgate.task.project import Project
 from goldgate.task.task import Task, load_task
@@ -151,11 +154,11 @@ def tiny_tokenizer(family: Family) -> Any:
 
 @dataclass
 class ChatServer:
-    """An OpenAI-compatible endpoint on this machine. reply: of a request's JSON body, the status, headers and body;
-    keeps: whether it keeps connections open.
+    """An OpenAI-compatible endpoint on this machine. reply: of a request's JSON body, the status, headers and body (it
+    may come in pieces), or None to reset the connection; keeps: whether it keeps connections open.
     """
 
-    reply: Callable[[dict[str, Any]], tuple[int, dict[str, str], bytes]]
+    reply: Callable[[dict[str, Any]], tuple[int, dict[str, str], bytes | list[bytes]] | None]
     asked: list[tuple[dict[str, str], dict[str, Any]]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     keeps: bool = False
@@ -175,13 +178,20 @@ class ChatServer:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 outer.asked.append((dict(self.headers), body))
                 outer.paths.append(self.path)
-                status, headers, raw = outer.reply(body)
+                if (replied := outer.reply(body)) is None:
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    self.connection.close()
+                    return
+                status, headers, raw = replied
+                pieces = raw if isinstance(raw, list) else [raw]
                 self.send_response(status)
-                for name, value in {"Content-Length": str(len(raw)), **headers}.items():
+                for name, value in {"Content-Length": str(sum(map(len, pieces))), **headers}.items():
                     self.send_header(name, value)
                 self.end_headers()
                 with suppress(ConnectionError):
-                    self.wfile.write(raw)
+                    for piece in pieces:
+                        self.wfile.write(piece)
+                        self.wfile.flush()
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -217,8 +227,6 @@ def completion(text: Any, **more: Any) -> tuple[int, dict[str, str], bytes]:
 @pytest.fixture
 def chat_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ChatServer]]:
     """Starts endpoints of a reply function (default: "yes" to everything); tries follow each other without a wait."""
-    import stamina
-
     for name in ("OPENAI_API_KEY", "GOLDGATE_KEY_LOCALHOST"):
         monkeypatch.delenv(name, raising=False)
     started: list[ChatServer] = []
@@ -227,8 +235,9 @@ def chat_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ChatS
         started.append(ChatServer(reply, **more))
         return started[-1]
 
-    with stamina.set_testing(True, attempts=3):
-        yield start
+    monkeypatch.setattr(endpoint, "_paused", lambda over, seconds: over.is_set())
+    monkeypatch.setattr(endpoint, "ATTEMPTS", 3)
+    yield start
     for server in started:
         with suppress(OSError):
             server.stop()

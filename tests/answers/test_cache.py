@@ -335,3 +335,11 @@ def test_the_limit_comes_from_the_environment(text: str, size: int) -> None:
 def test_a_limit_that_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(UserError, match="is not a size"):
         cache_limit({"GOLDGATE_CACHE_MAX": text})
+
+
+def test_what_an_endpoint_refused_is_not_served_even_if_an_earlier_version_kept_it(small: AnswerCache) -> None:
+    refused = replace(made(1), text=None, finish="error", error="HTTP 402: Insufficient Balance", date="2026-01-01")
+    too_long = replace(made(2), text=None, finish="error", error="51 tokens, more than max_prompt_tokens (50)")
+    small.put_many([refused, too_long, made(3)])
+    assert set(small.get_many(keys(1, 2, 3))) == set(keys(2, 3))
+    assert {a.fingerprint for a in small.of(["who"])} == set(keys(2, 3))

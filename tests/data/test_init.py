@@ -131,3 +131,15 @@ def test_an_example_that_differs_in_numbers_alone_is_a_leak() -> None:
     with pytest.raises(UserError, match="golden example g is also in train"):
         check_leaks({"train": train, "golden": Split("golden", (Example("g", "invoice 99 of 12.11.2023", "y"),))})
     check_leaks({"train": train, "golden": Split("golden", (Example("g", "bill 99", "y"),))})
+
+
+def test_labels_that_differ_in_blanks_and_composition_alone_are_one(tmp_path: Path) -> None:
+    forms = {"cat": ("cat", "cat ", " cat"), "dog": ("d\u00f6g", "do\u0308g", "do\u0308g\u00a0")}
+    rows: list[dict[str, object]] = [
+        {"q": w, "a": forms.get(w.split()[1], (w.split()[1],) * 3)[i % 3]} for i, w in enumerate(WORDS)
+    ]
+    project = Project(tmp_path, tmp_path / "cache")
+    kind, made = init_task(project, _request(_jsonl(tmp_path / "f.jsonl", rows)))
+    assert kind == "label"
+    assert load_task(project, "mine").labels == ("bird", "cat", "cow", "d\u00f6g", "fish")
+    assert {e.output for split in made.splits.values() for e in split} == {"bird", "cat", "cow", "d\u00f6g", "fish"}

@@ -1,9 +1,10 @@
-"""Constrained JSON always parses, keeps its schema, and is written as expected outputs are."""
+"""Constrained JSON parses, is written as expected outputs are, and is checked against its schema like any other."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -12,7 +13,9 @@ from goldgate.base.errors import UserError
 from goldgate.engine.constrain import JsonGrammar
 from goldgate.engine.generate import Request, generate
 from goldgate.engine.loading import Loaded, load_model
-from goldgate.task.examples import render_output
+from goldgate.models.template import encode
+from goldgate.scorers.json_format import schema_valid
+from goldgate.task.examples import Example, render_output
 
 SCHEMA = {
     "type": "object",
@@ -59,3 +62,17 @@ def test_constrained_and_free_rows_share_a_batch(loaded: Loaded) -> None:
 def test_a_schema_that_cannot_be_enforced_is_refused(loaded: Loaded) -> None:
     with pytest.raises(UserError, match="cannot be constrained"):
         JsonGrammar(loaded, {"type": "object", "properties": {"a": {"type": "string", "pattern": "(?<!x)y"}}})
+
+
+def test_what_the_grammar_lets_through_is_counted_by_the_schema(loaded: Loaded, make_task: Any) -> None:
+    """Where this fails, llguidance has learned exclusive bounds: the docstring of the module says otherwise."""
+    rule = {"type": "number", "exclusiveMinimum": 0, "maximum": 0.5}
+    schema = {"type": "object", "properties": {"a": rule}, "required": ["a"], "additionalProperties": False}
+    guide, text = JsonGrammar(loaded, schema).start(), '{"a": 0}'
+    for token in encode(loaded.tokenizer, [text])[0]:
+        assert guide.mask()[token]
+        guide.accept(token)
+    assert guide.mask()[loaded.end]
+    task = make_task({"kind": "json"}, schema)[1]
+    assert schema_valid(task, Example("e", "x", {"a": 0.25}), text) == 0.0
+    assert schema_valid(task, Example("e", "x", {"a": 0.25}), '{"a": 0.25}') == 1.0

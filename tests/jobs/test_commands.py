@@ -210,3 +210,28 @@ def test_evaluate_says_how_an_endpoint_is_known_what_it_costs_and_what_is_missin
     assert "1 of 24 answers are missing, the first: HTTP 400: too odd" in out
     assert f"{name} is identified by name; it answered 20" in out
     assert "cost: 3.5 per million input tokens, 0 per million output tokens (task.yaml)" in out
+
+
+def test_evaluate_says_why_no_question_at_all_was_answered(
+    typed: Typed, counts: Any, chat_server: Callable[..., ChatServer]
+) -> None:
+    server = chat_server(lambda body: (400, {}, b'{"error": {"message": "no such thing here"}}'))
+    status, out, err = typed("evaluate", "counts", "--subject", f"openai:m@{server.url}+zero_shot")
+    assert (status, out) == (2, "")
+    assert "8 questions in a row got no answer; the last error: HTTP 400: no such thing here" in err
+    with_a_filter = chat_server(lambda body: completion("x", finish="content_filter", usage=None))
+    status, _, err = typed("evaluate", "counts", "--subject", f"openai:m@{with_a_filter.url}+zero_shot")
+    assert status == 2
+    assert "content filter" in err
+
+
+def test_evaluate_does_not_guess_what_an_endpoint_does_not_count(
+    typed: Typed, counts: Any, chat_server: Callable[..., ChatServer]
+) -> None:
+    server = chat_server(lambda body: completion('{"n": 1}', usage={"prompt_tokens": 0, "completion_tokens": 0}))
+    counts.settings(prices={"per_million_input": 1.0})
+    status, out, err = typed("evaluate", "counts", "--subject", f"openai:m@{server.url}+zero_shot")
+    assert status == 0, err
+    for metric in ("tokens_in", "tokens_out", "cost_per_1k"):
+        assert f"  {metric:<16} unknown for all 24 answers" in out
+    assert "json_valid       1  " in out

@@ -156,3 +156,18 @@ def test_an_unknown_split_is_refused(made: Any, run_apart: Apart) -> None:
     ran = run_apart(made.project.root, made.project.cache, "suites", "--split", "train")
     assert ran.status == 4
     assert "'dev'" in ran.text
+
+
+def test_a_locale_without_utf_8_decides_and_tells_the_same(made: Any, run_apart: Apart) -> None:
+    """A container often has no locale: labels and messages are text all the same."""
+    made.gates(
+        "from goldgate import scorer\n\n@scorer\ndef accent(example, text):\n    return False, f'{text} is not café'\n"
+        "\n\ndef test_accent(candidate):\n    assert candidate.by(accent) >= 0.8\n"
+    )
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    ran = run_apart(made.project.root, made.project.cache, "suites", **plain)
+    assert ran.status == 1
+    assert "worst on dev" in ran.text
+    assert "is not caf" in ran.text
+    assert "Traceback" not in ran.text
+    assert "Error" not in ran.text

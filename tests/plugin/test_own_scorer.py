@@ -247,3 +247,34 @@ def test_a_slice_that_no_look_could_count_is_refused(
     result = pytester.runpytest("suites")
     result.assert_outcomes(failed=1, passed=1)
     result.stdout.fnmatch_lines(["*the code of easy is outside of its suite*"])
+
+
+@pytest.mark.parametrize(
+    ("bounds", "value", "passes"),
+    [
+        ("", "1.0000001192092896", True),
+        ("", "-1e-7 if text == 'pink' else 1.0", True),
+        ("(bounds=(-1, 1))", "1.0000004", True),
+        ("(bounds=(0, 100))", "100.00001", True),
+        ("", "1.00001", False),
+        ("", "1.01", False),
+        ("(bounds=(0, 100))", "100.001", False),
+    ],
+)
+def test_the_rounding_of_32_bit_floats_is_no_fault(
+    pytester: pytest.Pytester, made: Any, bounds: str, value: str, passes: bool
+) -> None:
+    made.gates(f"""
+from goldgate import scorer
+
+@scorer{bounds}
+def cosine(example, text):
+    return {value}
+
+def test_cosine(candidate):
+    assert candidate.by(cosine) >= 0.80
+""")
+    result = pytester.runpytest("suites")
+    result.assert_outcomes(passed=int(passes), failed=int(not passes))
+    if not passes:
+        result.stdout.fnmatch_lines([f"*the value of example g000 is {value}, not between*"])

@@ -115,7 +115,56 @@ def test_all_fields_right_means_the_same_json(expected: Any, got: Any) -> None:
         assert json.dumps(expected, sort_keys=True) == json.dumps(got, sort_keys=True)
 
 
-@pytest.mark.parametrize("text", ['{"a": 1}', ' {"a": 1}\n', '```json\n{"a": 1}\n```', '```\n{"a": 1}\n```'])
+FENCED = [
+    f"{mark}{word}{end}{{{inner}}}{end}{mark}{more}"
+    for mark, more in (("```", ""), ("````", ""), ("~~~", ""), ("~~~~~", "~"), ("```", "``"))
+    for word in ("", "json", "JSON", " Json ", "jsonc")
+    for end in ("\n", "\r\n", "\r")
+    for inner in ('"a": 1',)
+]
+NOT_FENCED = [
+    '```json\n{"a": 1}\n``',
+    '````json\n{"a": 1}\n```',
+    '```json\n{"a": 1}\n~~~',
+    '``json\n{"a": 1}\n``',
+    '```json\n{"a": 1}',
+    'Here:\n```json\n{"a": 1}\n```',
+    '```json\n{"a": 1}\n```\nDone.',
+    '```json the answer\n{"a": 1}\n```',
+    '```\n```json\n{"a": 1}\n```\n```',
+    '```{"a": 1}```',
+    "```",
+    "```json\n```",
+]
+
+
+@pytest.mark.parametrize("text", NOT_FENCED)
+def test_what_is_no_fence_around_the_whole_is_no_json(text: str) -> None:
+    with pytest.raises(ValueError):
+        parse_json(text)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a": 1,}', "[1, 2,]", "NaN", '{"a": NaN}', "-Infinity", "1e400", '{"a": -1e400}', "01", "+1"]
+)
+def test_what_only_looks_like_json_is_none(text: str) -> None:
+    with pytest.raises(ValueError):
+        parse_json(text)
+
+
+@pytest.mark.parametrize("text", ["-0", "-0.0", "0", "0e5"])
+def test_minus_zero_is_zero(text: str) -> None:
+    assert same(0, parse_json(text), FieldRule())
+
+
+def test_a_text_field_is_the_same_text_however_its_letters_are_composed() -> None:
+    rule = FieldRule(compare="text")
+    assert same("CAF\u00c9  noir", "cafe\u0301 noir", rule)
+    assert same("\u0390", "\u03b9\u0308\u0301", rule)
+    assert not same("caf\u00e9", "cafe\u0301", FieldRule()), "exact is to the character"
+
+
+@pytest.mark.parametrize("text", ['{"a": 1}', ' {"a": 1}\n', '```json\n{"a": 1}\n```', '```\n{"a": 1}\n```', *FENCED])
 def test_one_code_fence_and_blanks_are_dropped(text: str) -> None:
     assert parse_json(text) == {"a": 1}
 

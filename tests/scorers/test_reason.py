@@ -148,3 +148,17 @@ def test_a_tuple_that_is_no_value_with_a_reason_is_refused(task: Any, given: Any
     own = scorer(lambda example, text: given)
     with pytest.raises(UserError, match="which is not a number"):
         own.score([EXAMPLE], [answered("x")], closed=True)
+
+
+def test_a_difference_that_cannot_be_seen_is_told_by_code_points(task: Any) -> None:
+    label = dataclasses.replace(task, kind="label", labels=("c\u0430rd", "refund"))
+    said = differs(label, Example("e", "x", "card"), "c\u0430rd")
+    assert said == "expected card, got c\u0430rd (character 2 is U+0430, not U+0061)"
+    field = differs(task, Example("e", "x", {"to": "caf\u00e9"}), '{"to": "cafe\u0301"}')
+    assert field == "to: expected caf\u00e9, got cafe\u0301 (character 4 is U+0065 U+0301, not U+00E9)"
+
+
+def test_long_texts_are_shown_from_where_they_differ(task: Any) -> None:
+    text = dataclasses.replace(task, kind="text")
+    said = differs(text, Example("e", "x", "a" * 90 + "yes"), "a" * 90 + "no")
+    assert said == f"expected …{'a' * 20}yes, got …{'a' * 20}no"

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldgate.scorers.style import ABBREVIATIONS, CONTRACTIONS, LONGEST_MATCHED, numbers_kept, rules_met, sentences
+from goldgate.task import pattern
 from goldgate.task.task import Style
 
 STYLE = Style(
@@ -185,6 +186,34 @@ def test_any_text_has_an_entry_for_every_rule(text):
         ("", "Nothing to keep.", True),
         ("", "7", False),
         ("12", "12 and 12", True),
+        *[
+            (f"{before}12{after}", "12", True)
+            for before, after in ("„“", "«»", "»«", "“”", "‚‘", "‹›", "「」", "『』", "《》")
+        ],
+        *[
+            (f"{before}12{after}", "12", True)
+            for before, after in ("``", "´´", "''", "＂＂", "（）", "【】", "¿?", "¡!")
+        ],
+        *[(f"12{after}", "12", True) for after in ("—", "–", "-", "。", "、", "؟", "،", "।", "\u200b", "…")],
+        *[("12", reference, True) for reference in ("「12」", "12—", "—12", "‘12’,", "\ufeff12")],
+        ("١٢", "12", True),
+        ("12", "१२", True),
+        ("１２，５００．７５", "12,500.75", True),
+        ("١٢٬٥٠٠٫٧٥", "12,500.75", True),
+        ("12’500", "12'500", True),
+        ("KX-２０４", "KX-204", True),
+        ("−12", "-12", True),
+        ("12", "-12", False),
+        ("-12", "12", False),
+        ("–12", "12", False),
+        ("12²", "122", False),
+        ("12%", "12", False),
+        ("12°", "12", False),
+        ("12″", "12", False),
+        ("#12", "12", False),
+        ("12€", "12", False),
+        ("12.5", "125", False),
+        ("cafe\u0301-1", "café-1", True),
     ],
 )
 def test_numbers_are_kept_whole(text, reference, kept):
@@ -238,3 +267,11 @@ def test_a_text_too_long_to_be_searched_keeps_no_pattern() -> None:
     style = Style(must_match=("a",), must_not_match=("b",))
     assert set(rules_met("a" * LONGEST_MATCHED, style).values()) == {True}
     assert set(rules_met("a" * (LONGEST_MATCHED + 1), style).values()) == {False}
+
+
+def test_a_pattern_that_backtracks_for_ever_fails_both_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pattern, "LONGEST_MATCH", 0.02)
+    pattern._found.cache_clear()
+    style = Style(must_match=("^(a|aa|a?)+$",), must_not_match=("^(a|aa|a?)+$",))
+    assert rules_met("a" * 60 + "!", style) == {"must_match": False, "must_not_match": False}
+    pattern._found.cache_clear()

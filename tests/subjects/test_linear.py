@@ -61,3 +61,10 @@ def test_it_needs_closed_labels_and_two_of_them(make_task: Callable[..., Made]) 
     project, task = make_task({"kind": "label", "labels": ["card", "refund"]}, train=[("card 1", "card")])
     with pytest.raises(UserError, match="only one"):
         parse_subject("linear", task, project)
+
+
+def test_two_ways_to_write_a_label_are_one_class(make_task: Callable[..., Made]) -> None:
+    rows = [(text, f" {label}" if i % 2 else label) for i, (text, label) in enumerate(TRAIN)]
+    project, task = make_task({"kind": "label", "labels": ["card", "refund", "limit"]}, train=rows)
+    (answer,) = parse_subject("linear", task, project).answer([Example("a", "refund please", "refund")])
+    assert answer.text == "refund"

@@ -77,7 +77,10 @@ def test_one_after_another_is_asked_over_one_connection(task: Made, chat_server:
     assert (len(server.asked), server.connections) == (3, 1)
 
 
-@pytest.mark.parametrize(("finish", "becomes"), [("stop", "stop"), ("length", "length"), ("content_filter", "length")])
+@pytest.mark.parametrize(
+    ("finish", "becomes"),
+    [("stop", "stop"), ("STOP", "stop"), ("eos_token", "stop"), ("length", "length"), ("model_length", "length")],
+)
 def test_an_answer_that_was_cut_off_is_said_to_be(task: Made, chat_server: Serve, finish: str, becomes: str) -> None:
     server = chat_server(lambda body: completion("ye", finish=finish))
     assert ask(task, server.url)[0].finish == becomes
@@ -133,10 +136,10 @@ HOSTILE = {
     "a list of texts": completion(["yes"])[2],
     "no text": completion(None)[2],
     "tools": completion("yes", finish="tool_calls")[2],
-    "no usage": completion("yes", usage=None)[2],
-    "negative usage": completion("yes", usage={"prompt_tokens": -1, "completion_tokens": 1})[2],
-    "text usage": completion("yes", usage={"prompt_tokens": "1", "completion_tokens": True})[2],
-    "NaN usage": completion("yes", usage={"prompt_tokens": float("nan"), "completion_tokens": 1})[2],
+    "kept back": completion("ye", finish="content_filter")[2],
+    "SAFETY": completion("", finish="SAFETY")[2],
+    "thoughts alone": completion([{"type": "thinking", "thinking": "hm"}])[2],
+    "a part without text": completion([{"type": "text", "text": None}])[2],
     "huge": b'{"a": "' + b"x" * LARGEST_BODY + b'"}',
 }
 
@@ -174,9 +177,10 @@ def test_more_tokens_than_the_task_allows_are_no_answer(
 
 
 def test_a_refused_question_is_a_missing_answer_that_says_why(task: Made, chat_server: Serve) -> None:
-    server = chat_server(lambda body: (400, {}, b'{"error": {"message": "no\\u001b[31m temperature"}}'))
+    server = chat_server(lambda body: (400, {}, b'{"error": {"message": "no\\u001b[31m such thing"}}'))
     (answer,) = ask(task, server.url)
-    assert answer.error == "HTTP 400: no?[31m temperature"
+    assert answer.error == "HTTP 400: no?[31m such thing"
+    assert answer.passing, "it is no answer, so it is not kept"
     assert len(server.asked) == 1
 
 
@@ -419,7 +423,7 @@ def test_importing_it_loads_no_http_library() -> None:
     import subprocess
     import sys
 
-    code = "import goldgate.subjects, sys; print([m for m in ('httpx', 'stamina') if m in sys.modules])"
+    code = "import goldgate.subjects, sys; print([m for m in ('httpx', 'regex') if m in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]
     )

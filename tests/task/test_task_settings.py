@@ -257,3 +257,13 @@ def test_two_different_labels_are_the_least(labels: list[str]) -> None:
     error = refused({**TEXT, "kind": "label", "labels": labels})
     assert error.where.endswith('field "labels"')
     assert load({**TEXT, "kind": "label", "labels": ["a", "b"]}).labels == ("a", "b")
+
+
+@pytest.mark.parametrize("other", ["billing ", "\tbilling", "billing\u00a0", "  billing  "])
+def test_labels_that_no_metric_tells_apart_are_refused(other: str) -> None:
+    error = refused({**TEXT, "kind": "label", "labels": ["billing", other, "other"]})
+    assert "are the same label (character" in error.what
+    assert error.where.endswith('field "labels"')
+    assert "same label" in refused({**TEXT, "kind": "label", "labels": ["caf\u00e9", "cafe\u0301"]}).what
+    assert "blank" in refused({**TEXT, "kind": "label", "labels": ["a", "b", " \u00a0"]}).what
+    assert load({**TEXT, "kind": "label", "labels": ["billing ", "Billing", "bill ing"]}).label("billing") == "billing "

@@ -93,7 +93,8 @@ class AnswerCache:
                 part = wanted[start : start + _IN_ONE_QUERY]
                 marks = ",".join("?" * len(part))
                 query = f"SELECT fingerprint, answer FROM answers WHERE fingerprint IN ({marks})"
-                found |= {key: self._read(key, text) for key, text in db.execute(query, part)}
+                read = ((key, self._read(key, text)) for key, text in db.execute(query, part))
+                found |= {key: answer for key, answer in read if not _was_refused(answer)}
             self._mark(db, found)
         return found
 
@@ -104,7 +105,8 @@ class AnswerCache:
             return []
         with self._open() as db:
             rows = db.execute("SELECT fingerprint, answer, json_extract(answer, '$.identity') FROM answers")
-            return [self._read(key, text) for key, text, identity in rows if identity in wanted]
+            read = [self._read(key, text) for key, text, identity in rows if identity in wanted]
+        return [answer for answer in read if not _was_refused(answer)]
 
     def put_many(self, answers: Iterable[Answer], subject: str = "") -> None:
         """Adds answers, replacing those with the same fingerprint: all of them or none. Evicts if the limit is
@@ -286,6 +288,11 @@ def answer_cache(project: Project, split: str) -> AnswerCache:
     """
     path = project.cache / CACHE_FILES[split not in _OPEN_SPLITS]
     return AnswerCache(path, project.cache_bytes, given=given_answers(project, split))
+
+
+def _was_refused(answer: Answer) -> bool:
+    """Returns whether this is what an endpoint refused, which earlier versions kept: it is asked again instead."""
+    return answer.text is None and answer.error.startswith("HTTP ")
 
 
 def _shrink(db: sqlite3.Connection, to: int, before: float) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from goldgate.base.fingerprint import short
-from goldgate.jobs.commands import Evaluated, Initialised, Prepared, Refreshed, Reported
+from goldgate.jobs.commands import Estimated, Evaluated, Initialised, Prepared, Refreshed, Reported
 
 
 def init_text(result: Initialised) -> str:
@@ -37,7 +37,7 @@ def prepare_text(result: Prepared | Refreshed) -> str:
 def evaluate_text(result: Evaluated) -> str:
     """Lists every metric with its interval, and remarks about the subject."""
     lines = [f"{result.subject} on {result.split} of {result.task} (95% intervals)"]
-    lines += [f"  {m:<16} {r.estimate:.4g}  {r.low:.4g} to {r.high:.4g}  n = {r.n}" for m, r in result.measures.items()]
+    lines += [f"  {metric:<16} {_estimate_text(row)}" for metric, row in result.measures.items()]
     if result.lost:
         lines.append(f"  {len(result.lost)} of {result.answers} answers are missing, the first: {result.lost[0]}")
     if result.known:
@@ -49,6 +49,12 @@ def evaluate_text(result: Evaluated) -> str:
     if result.unlisted:
         lines.append(f"  other metrics for gates: {', '.join(result.unlisted)}")
     return "\n".join(lines)
+
+
+def _estimate_text(row: Estimated) -> str:
+    if row.missing == row.n:
+        return f"unknown for all {row.n} answers"
+    return f"{row.estimate:.4g}  {row.low:.4g} to {row.high:.4g}  n = {row.n}"
 
 
 def report_text(result: Reported) -> str:

@@ -11,6 +11,7 @@ from goldgate.data.leaks import check_leaks
 from goldgate.task.examples import SPLITS, Card, Split, card_of, load_split, read_split, write_card
 from goldgate.task.project import Project
 from goldgate.task.task import Task
+from goldgate.task.validation import schema_errors
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def check_outputs(task: Task, split: Split, where: str) -> None:
     if task.kind == "json":
         for example in split:
             for output in example.answers:
-                error = next(iter(task.validator.iter_errors(output)), None)
+                error = next(schema_errors(task.validator, output), None)
                 if error is not None:
                     at = ".".join(str(p) for p in error.absolute_path) or "the whole output"
                     raise UserError(
@@ -105,7 +106,7 @@ def check_outputs(task: Task, split: Split, where: str) -> None:
                     f'{where}, example {example.id}, field "output"',
                     "write a string",
                 )
-            if task.kind == "label" and output not in task.labels:
+            if task.kind == "label" and task.label(output) is None:
                 raise UserError(
                     f'"{output}" is not one of the {len(task.labels)} labels in task.yaml',
                     f'{where}, example {example.id}, field "output"',

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from goldgate.task.form import text_form
 from goldgate.task.task import Kind
 
 _MOST_LABELS = 200  # more distinct outputs than this are free text, not a closed set
@@ -24,7 +25,7 @@ def infer_kind(outputs: Sequence[Any]) -> Kind:
     """
     if any(not isinstance(o, str) for o in outputs):
         return "json"
-    distinct = len(set(outputs))
+    distinct = len({text_form(o) for o in outputs})
     return "label" if 2 <= distinct <= _MOST_LABELS and len(outputs) >= _EACH * distinct else "text"
 
 

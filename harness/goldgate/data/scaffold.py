@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,12 @@ from goldgate.base.errors import UserError
 from goldgate.base.files import whole_folder, write_json, write_whole
 from goldgate.data.infer import infer_kind, infer_schema
 from goldgate.data.leaks import check_leaks
-from goldgate.data.readers import read_pairs
+from goldgate.data.readers import Pair, read_pairs
 from goldgate.data.split import Made, Sizes, make_splits
 from goldgate.gates.planning import examples_needed, fewest_perfect, power, showable, successes_needed
 from goldgate.ledger import level
 from goldgate.task.examples import Split, card_of, write_card
+from goldgate.task.form import text_form
 from goldgate.task.project import Project
 from goldgate.task.task import Kind
 
@@ -84,8 +86,10 @@ def init_task(project: Project, request: Request) -> tuple[Kind, Made]:
             raise UserError("already exists", str(folder), "choose another name, or remove the folder first")
     rows = read_pairs(request.source, request.input, request.output)
     golden_rows = read_pairs(request.golden, request.input, request.output) if request.golden else None
+    kind = infer_kind([r.output for r in (*rows, *(golden_rows or ()))])
+    if kind == "label":  # "billing" and "billing " are one label
+        rows, golden_rows = _in_one_form(rows), None if golden_rows is None else _in_one_form(golden_rows)
     outputs = [r.output for r in (*rows, *(golden_rows or ()))]
-    kind = infer_kind(outputs)
     made = make_splits(rows, golden_rows, request.sizes, request.seed)
     check_leaks(made.splits)
     thresholds = _thresholds(kind, len(made.splits["golden"]))
@@ -98,6 +102,10 @@ def init_task(project: Project, request: Request) -> tuple[Kind, Made]:
         shutil.rmtree(golden, ignore_errors=True)  # half a task would block a second try of the same command
         raise
     return kind, replace(made, remarks=(*made.remarks, *(t.remark for t in thresholds if t.remark)))
+
+
+def _in_one_form(rows: Sequence[Pair]) -> list[Pair]:
+    return [replace(row, output=text_form(row.output)) for row in rows]
 
 
 def _write_data(folder: Path, request: Request, made: Made) -> None:

@@ -1,4 +1,8 @@
-"""JSON answers that cannot violate their schema: llguidance says before each token which tokens may come next."""
+"""JSON answers that are guided by their schema: llguidance says before each token which tokens may come next.
+
+A guided answer that ends is JSON. It may still break the schema: llguidance 1.9 lets 0 through where `exclusiveMinimum`
+is 0, and reads patterns in a dialect of its own. Guided answers are therefore scored by `schema_valid` like all others.
+"""
 
 from __future__ import annotations
 

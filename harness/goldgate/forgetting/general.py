@@ -92,7 +92,7 @@ class General:
         return perplexity_ratio(
             [mine[i].logprob for i in ids],
             [theirs[i].logprob for i in ids],
-            [theirs[i].completion_tokens for i in ids],
+            [theirs[i].completion_tokens or 0 for i in ids],
             ids,
             name=f"{self._label}.perplexity_ratio",
         ).restricted(self._use)

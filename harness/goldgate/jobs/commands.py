@@ -227,7 +227,8 @@ def run_evaluate(project: Project, name: str, subject: str, split: str, progress
         The scores.
 
     Raises:
-        UserError: The split may not be scored for this subject, or an answer is not available.
+        UserError: The split may not be scored for this subject, an answer is not available, or none of the questions
+            got an answer.
     """
     task = load_task(project, name)
     work = Workspace(project, task, progress)
@@ -247,6 +248,10 @@ def run_evaluate(project: Project, name: str, subject: str, split: str, progress
     if split == "train":
         raise UserError("scores on train do not show how good a subject is", "--split", "score it on dev")
     scored = work.scored(subject, split, "to score it")
+    lost = tuple(str(a.error) for a in scored.answers.values() if a.text is None)
+    if len(lost) == len(scored.split):
+        what = f"none of the {len(lost)} questions got an answer; the first: {lost[0]}"
+        raise UserError(what, known_as, "remove the cause, and run the same command again")
     rows = {}
     for metric in scored.metrics():
         measure = scored.measure(metric)
@@ -260,7 +265,7 @@ def run_evaluate(project: Project, name: str, subject: str, split: str, progress
         split,
         rows,
         len(scored.split),
-        tuple(str(a.error) for a in answers if a.text is None),
+        lost,
         how_known(known_as, answers),
         how_run(known_as, answers),
         str(tariff) if tariff is not None and tariff.own else "",

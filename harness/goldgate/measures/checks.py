@@ -74,7 +74,7 @@ def in_bounds(value: float, example: str, name: str, lo: float, hi: float) -> fl
     slack = _SLACK * (hi - lo)
     if not lo - slack <= x <= hi + slack:
         raise UserError(
-            f"{name}: the value of example {example} is {x:g}, not between {lo:g} and {hi:g}",
+            f"{name}: the value of example {example} is {x:.12g}, not between {lo:g} and {hi:g}",
             hint="use None for a missing answer; any other value out of range is an error of the scorer",
         )
     return min(max(x, lo), hi)

@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 from goldgate.measures import Measure
 from goldgate.scorers.fields import compare, parse_json
 from goldgate.subjects.subject import Answer
+from goldgate.task.form import text_form
 from goldgate.task.task import Task
 
 VERSION = 1
@@ -93,8 +94,8 @@ def _lacks(row: Sequence[Answer]) -> bool:
 def agree(task: Task, one: Answer, other: Answer) -> bool:
     """Returns whether two answers agree, as exact match would have it.
 
-    JSON is compared by the task's rules for fields. Anything else (including text that is not JSON) is compared with
-    runs of white space as one space. An answer that was cut off agrees with none.
+    JSON is compared by the task's rules for fields. Anything else (including text that is not JSON) is compared in the
+    form of `goldgate.task.form`. An answer that was cut off agrees with none.
     """
     if one.text is None or other.text is None or "length" in (one.finish, other.finish):
         return False
@@ -102,7 +103,7 @@ def agree(task: Task, one: Answer, other: Answer) -> bool:
         values = _parsed(one.text), _parsed(other.text)
         if values[0] is not None and values[1] is not None:
             return all(v.ok for v in compare(values[0][0], values[1][0], task.fields))
-    return one.text.split() == other.text.split()
+    return text_form(one.text) == text_form(other.text)
 
 
 def format_of(text: str) -> str:

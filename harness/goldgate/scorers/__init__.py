@@ -1,4 +1,9 @@
-"""The metrics by name. A scorer's version must be raised whenever the same answer may get a different value."""
+"""The metrics by name.
+
+A scorer's version must be raised whenever it comes to promise something else: every suite's digest then changes, and
+its next look at golden is a new one. A value that broke what the scorer's documentation promised is mended under the
+same version, because the suite still asks what it asked.
+"""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from goldgate.base.errors import UserError
 from goldgate.subjects.subject import Answer
 from goldgate.task.examples import Example, render_output
+from goldgate.task.form import text_form
 from goldgate.task.task import Task
 
 _SHOWN = 10  # the most confusions that are printed
@@ -49,8 +50,8 @@ class Confusion:
 def confusion_of(task: Task, examples: Sequence[Example], answers: Sequence[Answer]) -> Confusion:
     """Counts the confusions of a label task.
 
-    An answer is its text, stripped. One that was cut off is not a label. One of an example's other accepted labels
-    counts as the expected label.
+    Answers are compared as `exact_match` compares. One that was cut off is not a label. One of an example's other
+    accepted labels counts as the expected label.
 
     Args:
         task: The task.
@@ -65,15 +66,16 @@ def confusion_of(task: Task, examples: Sequence[Example], answers: Sequence[Answ
     """
     if task.kind != "label":
         raise UserError(f"task {task.name} has no labels to confuse", hint="confusion() is for kind label")
-    known = dict.fromkeys((*task.labels, *(render_output(e.output) for e in examples)))
-    at = {label: i for i, label in enumerate(known)}
+    known = {text_form(label): label for label in (*(render_output(e.output) for e in examples), *task.labels)}
+    known = {form: known[form] for form in dict.fromkeys((*map(text_form, task.labels), *known))}
+    at = {form: i for i, form in enumerate(known)}
     cells: Counter[tuple[int, int]] = Counter()
     for example, answer in zip(examples, answers, strict=True):
         if answer.text is None:
             continue
-        row, given = at[render_output(example.output)], answer.text.strip()
-        accepted = given in map(render_output, example.answers)
+        row, given = at[text_form(render_output(example.output))], text_form(answer.text)
+        accepted = given in (text_form(render_output(e)) for e in example.answers)
         column = len(at) if answer.finish == "length" else row if accepted else at.get(given, len(at))
         cells[row, column] += 1
     counts = tuple(tuple(cells[r, c] for c in range(len(at) + 1)) for r in range(len(at)))
-    return Confusion(tuple(known), counts, sum(a.text is None for a in answers))
+    return Confusion(tuple(known.values()), counts, sum(a.text is None for a in answers))

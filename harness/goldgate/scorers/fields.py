@@ -17,14 +17,14 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Literal
 
 from goldgate.scorers.pairing import best_pairs
+from goldgate.scorers.values import canonical, same
 from goldgate.task.task import FieldRule
 
 Outcome = Literal["right", "wrong", "missed", "invented", "empty"]
-_FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)\n?```", re.DOTALL)
+_FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*[\w.+-]*[ \t]*(?:\r\n|\r|\n)(.*)", re.DOTALL)
 _MISSING = object()
 _DEFAULT = FieldRule()
 _DEPTH = 40  # deeper nesting is not an answer, and would exhaust the stack
@@ -55,7 +55,8 @@ def parse_json(text: str) -> Any:
     """Parses an answer as JSON.
 
     White space and one Markdown code fence around the whole value are dropped, as any caller of a prompted model would
-    do; any other text before or after it is not.
+    do; any other text before or after it is not. A fence is three or more backticks or tildes, with at most one word
+    after the first (`json`, in any case) and at least as many at the end; the line ends are of any kind.
 
     Args:
         text: The answer.
@@ -67,18 +68,27 @@ def parse_json(text: str) -> Any:
         ValueError: It is not JSON, or has NaN, a number beyond 64-bit floats, a key that is repeated in one object, or
             nesting deeper than 40.
     """
-    stripped = text.strip()
-    if fenced := _FENCE.fullmatch(stripped):
-        stripped = fenced.group(1)
     try:
         value = json.loads(
-            stripped, parse_constant=_refuse, parse_int=_whole, parse_float=_real, object_pairs_hook=_unique
+            _without_fence(text.strip()),
+            parse_constant=_refuse,
+            parse_int=_whole,
+            parse_float=_real,
+            object_pairs_hook=_unique,
         )
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     if _depth(value) > _DEPTH:
         raise ValueError("nested too deeply")
     return value
+
+
+def _without_fence(text: str) -> str:
+    if (fenced := _FENCE.fullmatch(text)) is None:
+        return text
+    mark, rest = fenced.groups()
+    inside = rest.rstrip(mark[0])
+    return inside if len(rest) - len(inside) >= len(mark) else text
 
 
 def _refuse(name: str) -> Any:
@@ -252,10 +262,10 @@ def _compare_lists(
 
 def _compare_sets(expected: Sequence[Any], got: Sequence[Any], path: str) -> list[FieldVerdict]:
     """Compares lists as multisets: items in any order, each as often as it is expected."""
-    left = [(_canonical(item), item) for item in got]
+    left = [(canonical(item), item) for item in got]
     verdicts: list[FieldVerdict] = []
     for item in expected:
-        wanted = _canonical(item)
+        wanted = canonical(item)
         at = next((i for i, (form, _) in enumerate(left) if form == wanted), None)
         found = None if at is None else left.pop(at)[1]
         verdicts.append(FieldVerdict(f"{path}[{len(verdicts)}]", "missed" if at is None else "right", item, found))
@@ -296,55 +306,3 @@ def _leaf(expected: Any, got: Any, rule: FieldRule, path: str) -> FieldVerdict:
     else:
         outcome = "right" if same(expected, got, rule) else "wrong"
     return FieldVerdict(path, outcome, shown_expected, shown_got)
-
-
-def same(expected: Any, got: Any, rule: FieldRule) -> bool:
-    """Compares two values under a rule.
-
-    exact: the same JSON value (1 and 1.0 are the same number; true and 1 are different)
-    text: case and runs of white space are ignored
-    number: within the tolerance; "12.50" in quotes is not a number
-    date: ISO dates of the same day
-    list, set: these say how lists are walked; a value that is not a list is compared as exact
-
-    Args:
-        expected: The expected value.
-        got: The answer's value.
-        rule: The rule.
-
-    Returns:
-        Whether they agree.
-    """
-    if rule.compare == "number":
-        return _number(expected) and _number(got) and bool(abs(expected - got) <= rule.tolerance + 1e-9)
-    if rule.compare == "text":
-        return isinstance(expected, str) and isinstance(got, str) and _folded(expected) == _folded(got)
-    if rule.compare == "date":
-        return isinstance(got, str) and isinstance(expected, str) and _day(expected) == _day(got)
-    return bool(_canonical(expected) == _canonical(got))
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.split()).casefold()
-
-
-def _day(text: str) -> date | str:
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError:
-        return text
-
-
-def _canonical(value: Any) -> Any:
-    """Returns a form in which == means the same JSON value: in Python True == 1, in JSON they differ."""
-    if isinstance(value, bool):
-        return ("bool", value)
-    if isinstance(value, dict):
-        return {k: _canonical(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_canonical(v) for v in value]
-    return value

@@ -11,6 +11,7 @@ from typing import Any
 from goldgate.scorers.fields import FieldCounts, compare, field_counts, field_score, parse_json
 from goldgate.task.examples import Example
 from goldgate.task.task import Task
+from goldgate.task.validation import schema_errors
 
 _PARSED = 2**15
 """Answers whose parsed value is kept: every metric of a split asks for it, and two subjects' answers are compared."""
@@ -30,11 +31,14 @@ def json_valid(task: Task, example: Example, text: str) -> float:
 def schema_valid(task: Task, example: Example, text: str) -> float:
     """Whether the answer is JSON and valid under the task's JSON Schema. `format` keywords are not asserted.
 
+    Numbers are compared as the decimals that are written, and patterns are those of ECMA-262. An answer on which a
+    pattern takes longer than a second is not valid.
+
     Range: 0 or 1; higher is better.
     Source: JSON Schema, checked by the package jsonschema.
     """
     value = _parsed(text)
-    return 1.0 if value is not None and task.validator.is_valid(value[0]) else 0.0
+    return 1.0 if value is not None and next(schema_errors(task.validator, value[0]), None) is None else 0.0
 
 
 def broken_rules(task: Task, text: str) -> list[str]:
@@ -54,7 +58,7 @@ def broken_rules(task: Task, text: str) -> list[str]:
         value = parse_json(text)
     except ValueError as error:
         return [f"not JSON: {error}"]
-    found = [best_match([error]) for error in task.validator.iter_errors(value)]
+    found = [best_match([error]) for error in schema_errors(task.validator, value)]
     return [f"{place or 'the whole'}: {message}" for place, message in sorted((_path(e), e.message) for e in found)]
 
 

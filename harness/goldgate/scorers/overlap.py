@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from goldgate.task.examples import Example
+from goldgate.task.form import text_form
 from goldgate.task.task import Task
 
 _WORD = re.compile(r"[^\W_]+")
@@ -13,7 +14,7 @@ _WORD = re.compile(r"[^\W_]+")
 def edit_similarity(task: Task, example: Example, text: str) -> float:
     """1 minus the Levenshtein distance divided by the length of the longer text.
 
-    Counted in characters, with white space normalised as for `exact_match`. Two empty texts are equal. The best
+    Counted in characters, in the form in which `exact_match` compares. Two empty texts are equal. The best
     accepted output counts.
 
     Range: 0 to 1; higher is better.
@@ -21,8 +22,8 @@ def edit_similarity(task: Task, example: Example, text: str) -> float:
     """
     from rapidfuzz.distance import Levenshtein
 
-    got = " ".join(text.split())
-    return max(Levenshtein.normalized_similarity(" ".join(str(e).split()), got) for e in example.answers)
+    got = text_form(text)
+    return max(Levenshtein.normalized_similarity(text_form(str(e)), got) for e in example.answers)
 
 
 def rouge_l(task: Task, example: Example, text: str) -> float:
@@ -47,4 +48,4 @@ def rouge_l(task: Task, example: Example, text: str) -> float:
 
 def words(text: str) -> list[str]:
     """Returns the words that rouge_l compares."""
-    return _WORD.findall(text.lower())
+    return _WORD.findall(text_form(text).lower())

@@ -24,6 +24,10 @@ from goldgate.task.task import Task
 VERSION = 1  # raised when the same function may come to give the same answer another value
 Better = Literal["high", "low"]
 Function = Callable[[Example, str], "float | bool | tuple[float | bool, str] | Score"]
+ROUNDING = 1e-6
+"""How far beyond its bounds a value may lie, as a share of the larger bound: the rounding of 32-bit floats, such as a
+cosine of 1.0000001, is corrected; more is an error of the function.
+"""
 _SHOWN = 80  # the most characters of what a function raised or returned
 
 
@@ -123,7 +127,13 @@ class OwnScorer:
                 self._place(None),
                 "return a number, True or False for every answer, alone or as (number, reason)",
             )
-        return Score(number, reason)
+        return Score(self._rounded(number), reason)
+
+    def _rounded(self, number: float) -> float:
+        low, high = (float(bound) for bound in self.bounds)
+        slack = ROUNDING * max(abs(low), abs(high))
+        inside = min(max(number, low), high)
+        return inside if abs(number - inside) <= slack else number
 
     def _place(self, error: Exception | None) -> str:
         code = self.function.__code__ if isinstance(self.function, FunctionType) else None
@@ -205,7 +215,8 @@ def scorer(
             greeting is missing"`, which a failing gate shows next to the example.
         better: Whether a "high" or a "low" value is better; its gates must ask in that direction. An answer that was
             cut off gets the worst value.
-        bounds: The lowest and the highest value.
+        bounds: The lowest and the highest value. A value that lies beyond them by no more than the rounding of 32-bit
+            floats (a millionth of the larger bound) is corrected; any other is an error.
 
     Returns:
         The function as a scorer, which can still be called.

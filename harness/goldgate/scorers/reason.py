@@ -10,10 +10,12 @@ from goldgate.scorers.fields import FieldVerdict, compare, parse_json
 from goldgate.scorers.json_format import broken_rules
 from goldgate.scorers.style import rules_met
 from goldgate.task.examples import Example, render_output
+from goldgate.task.form import apart, first_difference
 from goldgate.task.task import Task
 
 _FIELDS = 3  # the most fields or rules that are spelled out; the rest are counted
 _LONGEST = 60  # the most characters of one value
+_BEFORE = 20  # the characters shown before a difference that lies deep in two long values
 _LONGEST_RULE = 120  # the most characters of a broken rule, which includes place, value and rule
 
 
@@ -36,7 +38,8 @@ def differs(task: Task, example: Example, text: str) -> str:
         closest = min((compare(a, got, task.fields) for a in example.answers), key=lambda v: sum(not f.ok for f in v))
         if wrong := [f for f in closest if not f.ok]:
             return _listed([_field(f) for f in wrong], "fields")
-    return f"expected {printable(render_output(example.output))}, got {printable(text)}"
+    accepted = [render_output(output) for output in example.answers]
+    return _pair(next((a for a in accepted if apart(a, text)), render_output(example.output)), text)
 
 
 def breaks_schema(task: Task, example: Example, text: str) -> str:
@@ -65,8 +68,18 @@ def _listed(parts: Sequence[str], what: str) -> str:
 
 def _field(field: FieldVerdict) -> str:
     path = printable(field.path) or "the whole"
-    return f"{path}: expected {_value(field.expected)}, got {_value(field.got)}"
+    return f"{path}: {_pair(_value(field.expected), _value(field.got))}"
 
 
 def _value(value: Any) -> str:
-    return printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _pair(expected: str, got: str) -> str:
+    """Shows two texts that differ, from where they differ if it would be cut off, and how if it cannot be seen."""
+    shown, seen = printable(expected), printable(got)
+    if shown == seen and expected != got:
+        start = max(0, first_difference(expected, got) - _BEFORE)
+        shown, seen = (f"…{printable(text[start:], _LONGEST - 1)}" for text in (expected, got))
+    how = apart(expected, got)
+    return f"expected {shown}, got {seen}" + (f" ({how})" if how else "")

@@ -9,27 +9,28 @@ from goldgate.scorers.style import numbers_kept as _numbers_kept
 from goldgate.scorers.style import rules_met
 from goldgate.subjects.subject import Answer
 from goldgate.task.examples import Example
+from goldgate.task.form import text_form
 from goldgate.task.task import Task
 
 
 def exact_text(task: Task, example: Example, text: str) -> float:
-    """Whether the answer equals an accepted output, with white space normalised.
+    """Whether the answer equals an accepted output, in the form of `goldgate.task.form`.
 
-    Runs of white space count as one blank, and both ends are stripped.
+    Letters are composed (NFC), runs of white space count as one blank, and both ends are stripped.
 
     Range: 0 or 1; higher is better.
     Source: exact match as in SQuAD, without SQuAD's other normalisations.
     """
-    got = " ".join(text.split())
-    return float(any(isinstance(e, str) and got == " ".join(e.split()) for e in example.answers))
+    got = text_form(text)
+    return float(any(isinstance(e, str) and got == text_form(e) for e in example.answers))
 
 
 def label_valid(task: Task, example: Example, text: str) -> float:
-    """Whether the answer, stripped, is one of the labels in task.yaml.
+    """Whether the answer is one of the labels in task.yaml, compared as `exact_match` compares.
 
     Range: 0 or 1; higher is better.
     """
-    return float(text.strip() in task.labels)
+    return float(task.label(text) is not None)
 
 
 def style_score(task: Task, example: Example, text: str) -> float:
@@ -71,28 +72,34 @@ def stop_rate(context: Context, examples: Sequence[Example], answers: Sequence[A
 
 
 def tokens_in(context: Context, examples: Sequence[Example], answers: Sequence[Answer]) -> list[float | None]:
-    """Prompt tokens of the answer.
+    """Prompt tokens of the answer. An answer whose count an endpoint does not report is missing.
 
     Range: 0 to `decoding.max_prompt_tokens`; lower is better.
     Source: the token count that the engine reports.
     """
-    return [None if a.text is None else float(a.prompt_tokens) for a in answers]
+    return [None if a.text is None or a.prompt_tokens is None else float(a.prompt_tokens) for a in answers]
 
 
 def tokens_out(context: Context, examples: Sequence[Example], answers: Sequence[Answer]) -> list[float | None]:
-    """Generated tokens of the answer.
+    """Generated tokens of the answer. An answer whose count an endpoint does not report is missing.
 
     Range: 0 to `decoding.max_new_tokens`; lower is better.
     Source: the token count that the engine reports.
     """
-    return [None if a.text is None else float(a.completion_tokens) for a in answers]
+    return [None if a.text is None or a.completion_tokens is None else float(a.completion_tokens) for a in answers]
 
 
 def cost_per_1k(context: Context, examples: Sequence[Example], answers: Sequence[Answer]) -> list[float | None]:
-    """Price of 1,000 such answers, from the subject's token prices.
+    """Price of 1,000 such answers, from the subject's token prices. An answer whose tokens are not known is missing.
 
     Range: 0 to the price at both token limits; lower is better.
     Source: `prices` in task.yaml; for the endpoint of a known vendor that has no price there, the package genai-prices.
     """
-    tariff = context.priced
-    return [None if a.text is None else tariff.cost(a.prompt_tokens, a.completion_tokens) for a in answers]
+    return [_cost(context, a) for a in answers]
+
+
+def _cost(context: Context, answer: Answer) -> float | None:
+    """An answer whose tokens are not known has no cost, rather than none."""
+    if answer.text is None or answer.prompt_tokens is None or answer.completion_tokens is None:
+        return None
+    return context.priced.cost(answer.prompt_tokens, answer.completion_tokens)

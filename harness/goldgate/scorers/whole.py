@@ -9,6 +9,7 @@ from typing import Any
 from goldgate.measures import Measure, macro_f1
 from goldgate.subjects.subject import Answer
 from goldgate.task.examples import Example, render_output
+from goldgate.task.form import text_form
 from goldgate.task.task import Task
 
 
@@ -31,7 +32,7 @@ class Whole:
 
 
 def macro_f1_of(task: Task, examples: Sequence[Example], answers: Sequence[Answer], **labelled: Any) -> Measure:
-    """Mean of the F1 scores of the task's labels.
+    """Mean of the F1 scores of the task's labels, which are compared as `exact_match` compares.
 
     It is a metric of the whole split, so its interval is a bootstrap and is labelled approximate. An answer that is not
     a label, or was cut off, counts as wrong for the expected label.
@@ -39,5 +40,6 @@ def macro_f1_of(task: Task, examples: Sequence[Example], answers: Sequence[Answe
     Range: 0 to 1; higher is better.
     Source: scikit-learn's `f1_score(average="macro")`.
     """
-    given = [None if a.text is None else "" if a.finish == "length" else a.text.strip() for a in answers]
-    return macro_f1([render_output(e.output) for e in examples], given, labels=task.labels, **labelled)
+    given = [None if a.text is None else "" if a.finish == "length" else text_form(a.text) for a in answers]
+    expected, labels = [text_form(render_output(e.output)) for e in examples], [text_form(name) for name in task.labels]
+    return macro_f1(expected, given, labels=labels, **labelled)

@@ -1,19 +1,25 @@
 """One OpenAI-compatible endpoint: its key, and requests that are bounded in size and time and retried if that may help.
 
-A response is untrusted until it is parsed: redirects are not followed, and quoted text is cut and made printable.
+A response is untrusted until it is parsed: redirects are not followed, and quoted text is cut, made printable and
+stripped of keys. What can help by asking again (a rate limit, an overloaded server, a lost connection) is asked again.
+A parameter that the endpoint does not take is left out once that is known to help, and every later answer says so.
 """
 
 from __future__ import annotations
 
 import json
+import random
+import re
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from threading import Event
 from typing import Any
 
 from goldgate.base.errors import UserError
+from goldgate.subjects.refusal import NO_CREDIT, Said, other_name, read_error, refused_parameter, said_in, without
 from goldgate.task.address import Address
 
 PARALLEL = 8
@@ -23,7 +29,9 @@ LONGEST_WAIT = 60.0  # seconds: the longest Retry-After that is honoured
 LONGEST_REQUEST = 300.0  # seconds to the last byte: a model that takes longer counts as not answering
 LARGEST_BODY = 4 * 2**20  # bytes: 8,192 tokens written as \uXXXX take less than a quarter of this
 _CONNECT = 10.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 20.0  # seconds before another attempt, where the endpoint does not say how long
 _SAID = 200  # the most characters of an endpoint's own words in a message
+_SECRET = re.compile(r"\b(?:sk|pk|rk|xai|gsk|pplx|nvapi|hf|r8)[-_][\w*.…-]{8,}|\bBearer\s+\S+|\bAIza[\w-]{20,}")
 
 
 class NoAnswer(Exception):
@@ -31,13 +39,21 @@ class NoAnswer(Exception):
 
     Attributes:
         why: The reason.
-        passing: Whether another attempt later may succeed.
+        passing: Whether the endpoint did not answer: nothing is kept then, and the next run asks again.
     """
 
     def __init__(self, why: str, *, passing: bool) -> None:
         super().__init__(why)
         self.why = why
         self.passing = passing
+
+
+class Refused(NoAnswer):
+    """The endpoint refuses this question, and would refuse it again. said: its own words."""
+
+    def __init__(self, why: str, said: Said) -> None:
+        super().__init__(why, passing=True)
+        self.said = said
 
 
 class _Again(NoAnswer):
@@ -47,6 +63,21 @@ class _Again(NoAnswer):
         super().__init__(why, passing=True)
         self.after = after
         self.reached = reached
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A response that is an answer.
+
+    Attributes:
+        body: Its JSON object.
+        seconds: How long the successful request took.
+        without: Parameters that the endpoint does not take → the name under which they were sent; None if left out.
+    """
+
+    body: Mapping[str, Any]
+    seconds: float
+    without: Mapping[str, str | None]
 
 
 def key_for(address: Address, environ: Mapping[str, str]) -> str | None:
@@ -83,6 +114,8 @@ class Endpoint:
 
         self._address = address
         self._key = key
+        self._not_taken: dict[str, str | None] = {}
+        self._no_help: set[str] = set()  # parameters without which it refuses as well
         headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
         if key is not None:
             headers["Authorization"] = f"Bearer {key}"
@@ -97,7 +130,7 @@ class Endpoint:
     def close(self) -> None:
         self._client.close()
 
-    def ask(self, body: Mapping[str, Any], over: Event) -> tuple[Mapping[str, Any], float]:
+    def ask(self, body: Mapping[str, Any], over: Event) -> Asked:
         """Asks for one chat completion, with retries.
 
         Args:
@@ -105,33 +138,47 @@ class Endpoint:
             over: Once this event is set, nothing is retried.
 
         Returns:
-            The JSON object of the response, and the seconds that the successful request took.
+            The answer.
 
         Raises:
+            Refused: The endpoint refuses the question.
             NoAnswer: There is still no answer after all attempts.
-            UserError: No question can be answered: the endpoint cannot be reached, redirects, or refuses the key or the
-                model.
+            UserError: No question can be answered: the endpoint cannot be reached, redirects, or refuses the key, the
+                payment or the model.
         """
-        import stamina
+        changes, before = dict(self._not_taken), ""
+        while True:
+            sent = without(body, changes)
+            try:
+                answer, seconds = self._with_retries(sent, over)
+            except Refused as error:
+                name = refused_parameter(sent, error.said)
+                if name is None or name in changes.values() or name in self._no_help:
+                    if error.said.words == before:  # the same refusal as with those parameters
+                        self._no_help |= changes.keys() - self._not_taken.keys()
+                    raise
+                changes[name], before = other_name(name), error.said.words
+            else:
+                self._not_taken |= changes
+                return Asked(answer, seconds, changes)
 
-        def again(error: Exception) -> bool | float:
-            if not isinstance(error, _Again) or over.is_set():
-                return False
-            return True if error.after is None else error.after
-
-        try:
-            for attempt in stamina.retry_context(
-                on=again, attempts=ATTEMPTS, timeout=LONGEST_REQUEST, wait_initial=0.5, wait_max=20.0, wait_jitter=1.0
-            ):
-                with attempt:
-                    return self._once(json.dumps(body))
-        except _Again as error:
-            if error.reached:
-                raise
-            raise UserError(
-                f"cannot be reached ({error.why})", self._address.url, "start the server, or check the address"
-            ) from error
-        raise AssertionError("a retry ends with an answer or an error")
+    def _with_retries(self, body: Mapping[str, Any], over: Event) -> tuple[Mapping[str, Any], float]:
+        until = time.monotonic() + LONGEST_REQUEST
+        for attempt in range(ATTEMPTS):
+            try:
+                return self._once(json.dumps(body))
+            except _Again as error:
+                pause = min(_FIRST_PAUSE * 2**attempt, _LONGEST_PAUSE) + random.random()
+                pause = pause if error.after is None else error.after
+                late = attempt + 1 == ATTEMPTS or time.monotonic() + pause > until
+                if not late and not _paused(over, pause):
+                    continue
+                if error.reached:
+                    raise
+                raise UserError(
+                    f"cannot be reached ({error.why})", self._address.url, "start the server, or check the address"
+                ) from error
+        raise AssertionError("the last attempt ends with an answer or an error")
 
     def _once(self, body: str) -> tuple[Mapping[str, Any], float]:
         import httpx
@@ -146,21 +193,32 @@ class Endpoint:
             raise _Again(f"{type(error).__name__}: {self._quoted(str(error))}") from error
         seconds = time.perf_counter() - started
         if response.status_code != 200:
-            raise self._refused(response.status_code, response.headers, raw)
-        if self._key is not None:
-            raw = raw.replace(
-                self._key.encode(), b"***"
-            )  # answers are stored and shared, so an echoed key must not stay
+            said = read_error(raw)
+            # Its own code is asked first where HTTP's says only "too many": credits that are used up do not come back.
+            status = NO_CREDIT if said.status == NO_CREDIT else response.status_code
+            raise self._refused(status, response.headers, said)
         try:
-            answer = json.loads(raw)
+            answer = self._without_key(json.loads(raw))
         except (ValueError, RecursionError) as error:
-            raise _Again(f"not JSON: {self._quoted(raw[:_SAID].decode('utf-8', 'replace'))}") from error
+            raise _Again(f"not JSON: {self._quoted(read_error(raw).words)}") from error
         if not isinstance(answer, dict):
             raise _Again("not a JSON object")
+        if (error_in := said_in(answer)) is not None:
+            raise self._refused(error_in.status or 500, response.headers, error_in, "HTTP 200 with an error")
+        if not answer.get("choices"):
+            raise _Again(f'the answer has no "choices": {self._quoted(read_error(raw).words)}')
         return answer, seconds
 
-    def _refused(self, status: int, headers: Mapping[str, str], raw: bytes) -> Exception:
-        """Turns a response other than 200 into the exception for it."""
+    def _without_key(self, value: Any) -> Any:
+        """Returns a JSON value without our key: answers are stored and shared, so an echoed key must not stay."""
+        if isinstance(value, str):
+            return value.replace(self._key, "***") if self._key else value
+        if isinstance(value, list):
+            return [self._without_key(item) for item in value]
+        return {k: self._without_key(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+    def _refused(self, status: int, headers: Mapping[str, str], error: Said, how: str = "") -> Exception:
+        """Turns a response that is no answer into the exception for it."""
         url, variable = self._address.url, self._address.key_variable
         if 300 <= status < 400:
             to = self._quoted(headers.get("location", "nowhere"))
@@ -169,12 +227,15 @@ class Endpoint:
                 url,
                 "give the address that answers directly",
             )
+        words = self._quoted(error.words)
+        said = f"{how or f'HTTP {status}'}{': ' if words else ''}{words}"
         if status in (401, 403):
             hint = f"set {variable} to a valid key" if self._key is None else f"check the key in {variable}"
+            return UserError(f"{'refuses the key' if self._key else 'requires a key'} ({said})", url, hint)
+        if status == NO_CREDIT:
             return UserError(
-                f"refuses the key (HTTP {status})" if self._key else f"requires a key (HTTP {status})", url, hint
+                f"wants to be paid first ({said})", url, "top up the account and run again: the answers so far are kept"
             )
-        said = f"HTTP {status}: {self._quoted(_message(raw))}"
         if status in (404, 405):
             return UserError(
                 f"does not know this path or model ({said})",
@@ -183,11 +244,11 @@ class Endpoint:
             )
         if status in (408, 409, 425, 429) or status >= 500 or status < 300:
             return _Again(said, retry_after(headers.get("retry-after"), datetime.now(UTC)))
-        return NoAnswer(said, passing=False)
+        return Refused(said, error)
 
     def _quoted(self, text: str) -> str:
-        """Returns an endpoint's own words on one line, without our key and not too long."""
-        plain = text.replace(self._key, "***") if self._key else text
+        """Returns an endpoint's own words on one line, without keys and not too long."""
+        plain = _SECRET.sub("***", text.replace(self._key, "***") if self._key else text)
         line = " ".join("".join(c if c.isprintable() or c.isspace() else "?" for c in plain).split())
         return line if len(line) <= _SAID else line[: _SAID - 1] + "…"
 
@@ -206,14 +267,9 @@ def _read(response: Any, until: float) -> bytes:
     return raw
 
 
-def _message(raw: bytes) -> str:
-    """Returns the error message of a response: in OpenAI's format if it is used, otherwise the body."""
-    text = raw[: 1 << 16].decode("utf-8", "replace")
-    try:
-        error = json.loads(text)["error"]
-        return str(error["message"] if isinstance(error, dict) else error)
-    except (ValueError, RecursionError, LookupError, TypeError):
-        return text
+def _paused(over: Event, seconds: float) -> bool:
+    """Waits, unless the run is over. Returns whether it is."""
+    return over.wait(seconds)
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:

@@ -40,12 +40,13 @@ class LinearSubject:
                 f'"linear" needs closed labels, but task {task.name} is of kind {task.kind}',
                 hint="compare with a prompt instead, for example base+few_shot:4",
             )
-        if len({render_output(e.output) for e in train}) < 2:
+        if len({_label(task, e) for e in train}) < 2:
             raise UserError(
                 "the train split has only one label, so there is nothing to learn",
                 f"task {task.name}",
                 "add examples with other labels to train.jsonl",
             )
+        self._task = task
         self._train = train
         self._cache = cache
 
@@ -74,7 +75,7 @@ class LinearSubject:
         train = sorted(self._train.examples, key=lambda e: e.digest)
         known = embed([e.text for e in train], self._cache)
         model = LogisticRegression(C=INVERSE_PENALTY, max_iter=MAX_ITERATIONS)
-        model.fit(known, [render_output(e.output) for e in train])
+        model.fit(known, [_label(self._task, e) for e in train])
         started = time.perf_counter()
         chances = model.predict_proba(embed([e.text for e in examples], self._cache))
         seconds = (time.perf_counter() - started) / len(examples)
@@ -94,3 +95,9 @@ class LinearSubject:
             )
         if progress is not None:
             progress(len(examples))
+
+
+def _label(task: Task, example: Example) -> str:
+    """Returns the expected label as task.yaml writes it, so that two ways to write one label are one class."""
+    text = render_output(example.output)
+    return task.label(text) or text

@@ -20,8 +20,9 @@ from goldgate.base.errors import UserError
 from goldgate.base.fingerprint import digest
 from goldgate.models.thinking import after_thought
 from goldgate.prompts import Strategy
-from goldgate.subjects.endpoint import PARALLEL, Endpoint, NoAnswer, key_for
+from goldgate.subjects.endpoint import PARALLEL, Endpoint, NoAnswer, Refused, key_for
 from goldgate.subjects.local import sample_seed
+from goldgate.subjects.refusal import Said
 from goldgate.subjects.subject import Answer, Finish, Progress, sampled_identity
 from goldgate.task.examples import Example, Message
 from goldgate.task.subject_name import SubjectName, kind_of
@@ -31,8 +32,12 @@ ENGINE = 1
 """Raised when our code may ask the same subject the same prompt differently."""
 LOST_IN_A_ROW = 8
 """After so many unanswered questions in a row, the endpoint itself counts as broken."""
-# An answer that a content filter cut off did not end by itself; it scores like any other answer that was cut off.
-_FINISH: Mapping[str, Finish] = {"stop": "stop", "length": "length", "content_filter": "length"}
+_FINISH: Mapping[str, Finish] = {
+    **dict.fromkeys(("stop", "eos", "eos_token", "end_turn", "stop_sequence"), "stop"),
+    **dict.fromkeys(("length", "max_tokens", "model_length"), "length"),
+}
+_FILTERED = ("content_filter", "safety")
+_SPOKEN = ("text", "output_text")  # the parts of a content that are the answer; the others are thoughts and references
 
 
 @dataclass(frozen=True)
@@ -86,30 +91,38 @@ class RemoteSubject:
         """Yields answers as they arrive. A question without an answer after all attempts gets an Answer that says why.
 
         Raises:
-            UserError: The endpoint cannot be reached, refuses, or fails LOST_IN_A_ROW times in a row.
+            UserError: The endpoint cannot be reached, refuses every question, or fails LOST_IN_A_ROW times in a row.
+                The answers that are on their way by then are yielded first, because they are paid for.
         """
         if not examples:
             return
         self.strategy.prepare(examples)
-        endpoint, over, lost = self._endpoint, Event(), 0
+        endpoint, over, row = self._endpoint, Event(), _Row(self.at.address.url)
+        stopped: UserError | None = None
         with ThreadPoolExecutor(PARALLEL) as pool:
             asked = [pool.submit(self._ask, endpoint, over, example) for example in examples]
             try:
                 for future in as_completed(asked):
-                    answer = future.result()
-                    lost = lost + 1 if answer.passing else 0
-                    if lost == LOST_IN_A_ROW:
-                        raise UserError(
-                            f"{lost} questions in a row got no answer; the last error: {answer.error}",
-                            self.at.address.url,
-                            "try again later: the answers so far are kept",
-                        )
+                    if future.cancelled():
+                        continue
+                    try:
+                        answer, refused = future.result()
+                        if stopped is None:
+                            row.add(answer, refused)
+                    except UserError as error:
+                        stopped = stopped or error
+                        over.set()
+                        for waiting in asked:
+                            waiting.cancel()
+                        continue
                     yield answer
                     if progress is not None:
                         progress(1)
             finally:
                 over.set()
                 pool.shutdown(wait=True, cancel_futures=True)
+        if stopped is not None:
+            raise stopped
 
     @cached_property
     def _endpoint(self) -> Endpoint:
@@ -118,7 +131,8 @@ class RemoteSubject:
         finalize(self, endpoint.close)
         return endpoint
 
-    def _ask(self, endpoint: Endpoint, over: Event, example: Example) -> Answer:
+    def _ask(self, endpoint: Endpoint, over: Event, example: Example) -> tuple[Answer, bool]:
+        """Returns the answer, and whether there is none because the endpoint refuses the question."""
         messages = self.strategy.messages(example)
         nothing = Answer(
             example.id,
@@ -134,12 +148,13 @@ class RemoteSubject:
             date=datetime.now(UTC).date().isoformat(),
         )
         try:
-            raw, seconds = endpoint.ask(self._body(messages), over)
-            said = read_completion(raw)
+            asked = endpoint.ask(self._body(messages), over)
+            said = read_completion(asked.body)
             self._check_limits(said)
         except NoAnswer as error:
-            return replace(nothing, error=error.why, passing=error.passing)
-        return replace(nothing, seconds=seconds, **self._without_thought(said))
+            return replace(nothing, error=error.why, passing=error.passing), isinstance(error, Refused)
+        said["served"] = ", ".join(part for part in (said["served"], _as_asked(asked.without)) if part)
+        return replace(nothing, seconds=asked.seconds, **self._without_thought(said)), False
 
     def _without_thought(self, said: dict[str, Any]) -> dict[str, Any]:
         """Removes the thought that some servers leave in the answer.
@@ -179,7 +194,7 @@ class RemoteSubject:
             ("max_prompt_tokens", said["prompt_tokens"], limits.max_prompt_tokens),
             ("max_new_tokens", said["completion_tokens"], limits.max_new_tokens),
         ):
-            if count > limit:
+            if count is not None and count > limit:
                 raise NoAnswer(f"{count} tokens, more than {what} ({limit})", passing=False)
 
 
@@ -193,29 +208,33 @@ def read_completion(raw: Mapping[str, Any]) -> dict[str, Any]:
         The fields by name.
 
     Raises:
-        NoAnswer: It is not a completion, or it reports no token counts: without a known cost it would look free.
+        NoAnswer: It is not a completion, or a filter of the endpoint kept the answer back.
     """
     choice = _part(raw, "choices", list)[:1]
     if not choice or not isinstance(choice[0], dict):
         raise NoAnswer('the answer has no "choices"', passing=True)
     message = _part(choice[0], "message", dict)
-    text = message.get("content")
+    text = _text_of(message.get("content"))
     if text is None:
         text = message.get("refusal")
     finish = choice[0].get("finish_reason")
+    finish = finish.lower() if isinstance(finish, str) else finish
+    if finish in _FILTERED:
+        why = f"a content filter of the endpoint kept the answer back (finish_reason {finish})"
+        raise Refused(why, Said(why))
     if not isinstance(finish, str) or finish not in _FINISH:
         raise NoAnswer(f"it ended for an unknown reason ({finish!r:.40})", passing=True)
     if text is None and finish == "length":
         text = ""  # cut off before its first word, inside a thought that the server does not return
     if not isinstance(text, str):
         raise NoAnswer("the answer has no text", passing=True)
-    usage = _part(raw, "usage", dict)
+    usage = raw.get("usage")
     told = [raw.get("model"), raw.get("system_fingerprint")]
     return {
         "text": text.encode("utf-8", "replace").decode("utf-8"),  # half a surrogate pair cannot be stored
         "finish": _FINISH[finish],
-        "prompt_tokens": _count(usage, "prompt_tokens"),
-        "completion_tokens": _count(usage, "completion_tokens"),
+        "prompt_tokens": _count(usage, "prompt_tokens", 1),
+        "completion_tokens": _count(usage, "completion_tokens", 1 if text else 0),
         "served": " ".join(f"{t:.60}" for t in told if isinstance(t, str) and t.isprintable()),
     }
 
@@ -226,11 +245,52 @@ def _part(raw: Mapping[str, Any], key: str, kind: type) -> Any:
     return raw[key]
 
 
-def _count(usage: Mapping[str, Any], key: str) -> int:
-    value = usage.get(key)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise NoAnswer(f'the answer reports no "{key}"', passing=True)
-    return value
+def _count(usage: Any, key: str, least: int) -> int | None:
+    """Reads a token count. One that is not there or cannot be is unknown (None): as 0, the answer would look free."""
+    value = usage.get(key) if isinstance(usage, dict) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= least else None
+
+
+def _text_of(content: Any) -> Any:
+    """Returns the text of a content that is a list of parts, without its thoughts; any other content as it is."""
+    if not isinstance(content, list) or not all(isinstance(part, dict) for part in content):
+        return content
+    spoken = [part.get("text") for part in content if part.get("type") in _SPOKEN]
+    refused = [part.get("refusal") for part in content if part.get("type") == "refusal"]
+    texts = spoken or refused
+    return "".join(texts) if texts and all(isinstance(text, str) for text in texts) else None
+
+
+def _as_asked(without: Mapping[str, str | None]) -> str:
+    """Says which parameters the endpoint was asked without, because it does not take them."""
+    if not without:
+        return ""
+    ways = [f"with {other} for {name}" if other else f"without {name}" for name, other in sorted(without.items())]
+    return f"asked {' and '.join(ways)}"
+
+
+@dataclass
+class _Row:
+    """How many questions in a row got no answer, at one address."""
+
+    url: str
+    lost: int = 0
+    answered: bool = False
+
+    def add(self, answer: Answer, refused: bool) -> None:
+        """Counts an answer. A refusal counts until the first answer: later it is about its own question.
+
+        Raises:
+            UserError: LOST_IN_A_ROW questions in a row got no answer.
+        """
+        self.answered = self.answered or answer.text is not None
+        self.lost = self.lost + 1 if answer.passing and not (refused and self.answered) else 0
+        if self.lost == LOST_IN_A_ROW:
+            raise UserError(
+                f"{self.lost} questions in a row got no answer; the last error: {answer.error}",
+                self.url,
+                "change what it refuses and run again" if refused else "try again later: the answers so far are kept",
+            )
 
 
 def how_known(name: str, answers: Iterable[Answer]) -> str:
@@ -249,4 +309,8 @@ def how_known(name: str, answers: Iterable[Answer]) -> str:
     dates = sorted({a.date for a in there if a.date})
     served = sorted({a.served for a in there if a.served})
     when = f"; it answered {dates[0]}" + (f" to {dates[-1]}" if len(dates) > 1 else "") if dates else ""
-    return f"{name} is identified by name{when}" + (f" as {', '.join(served)}" if served else "")
+    uncounted = sum(None in (a.prompt_tokens, a.completion_tokens) for a in there)
+    cost = f"; it does not report the tokens of {uncounted} of its {len(there)} answers, whose cost is unknown"
+    return (
+        f"{name} is identified by name{when}" + (f" as {', '.join(served)}" if served else "") + cost * bool(uncounted)
+    )

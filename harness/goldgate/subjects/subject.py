@@ -26,8 +26,8 @@ class Answer:
         id: The example's id.
         text: The answer; None if there is none (then finish is "error" and `error` says why).
         finish: "stop", "length" if the answer was cut off, or "error".
-        prompt_tokens: Tokens of the prompt, by the subject's own tokenizer.
-        completion_tokens: Tokens of the answer, including the stop token.
+        prompt_tokens: Tokens of the prompt, by the subject's own tokenizer; None if an endpoint does not report them.
+        completion_tokens: Tokens of the answer, including the stop token; None if an endpoint does not report them.
         seconds: The time of its batch divided by the rows (throughput, not latency); for a remote subject, the time of
             its own request.
         logprob: Mean natural log-probability of the answer's tokens; None if unknown.
@@ -37,16 +37,17 @@ class Answer:
         error: Why there is no answer.
         origin: Where the answer came from.
         first_token: Seconds from the start of its batch to the first token; None if unknown.
-        passing: Whether the failure is temporary, so that it must not be cached.
+        passing: Whether the failure is an endpoint's, so that it must not be cached: only what a model said is.
         date: For a remote subject, the day on which it was asked.
-        served: For a remote subject, what the endpoint called itself; for a local one, PLAIN if it was run so.
+        served: For a remote subject, what the endpoint called itself, and which parameters it was asked without; for a
+            local one, PLAIN if it was run so.
     """
 
     id: str
     text: str | None
     finish: Finish
-    prompt_tokens: int
-    completion_tokens: int
+    prompt_tokens: int | None
+    completion_tokens: int | None
     seconds: float
     logprob: float | None
     identity: str

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from goldgate.task.pattern import found_by_python
+
 Kind = Literal["json", "label", "text"]
 Reading = Literal["shown", "plausible", "observed"]
 Golden = Literal["closed", "sealed"]
@@ -72,6 +74,7 @@ def _regex(pattern: str) -> str:
             re.compile(pattern)
     except (re.error, Warning, OverflowError, RecursionError) as error:
         raise ValueError(f"{pattern!r:.60} is not a valid regular expression ({error})") from error
+    found_by_python(pattern, "")  # raises ValueError for what its matcher would not take
     return pattern
 
 
@@ -110,7 +113,7 @@ class Style(Strict):
         default=(),
         exclude_if=_absent,
         description="Regular expressions that must all be found in the answer (`re.search`). An answer of more than"
-        " 10,000 characters breaks this rule and the next.",
+        " 10,000 characters, or on which a pattern takes longer than a second, breaks this rule and the next.",
     )
     must_not_match: Regexes = Field(
         default=(), exclude_if=_absent, description="Regular expressions of which none may be found in the answer."

@@ -8,6 +8,7 @@ from typing import Any
 
 from goldgate.base.errors import UserError, near_names
 from goldgate.base.files import beside, check_object, read_json
+from goldgate.task.validation import check_schema
 
 Schema = Mapping[str, Any]
 _SAME_VALUE = ("allOf", "anyOf", "oneOf", "if", "then", "else")
@@ -29,7 +30,6 @@ def load_schema(folder: Path, name: str) -> Schema:
             resolved within it.
     """
     from jsonschema import SchemaError
-    from jsonschema.validators import validator_for
 
     path = beside(folder, name, "schema", f'{folder / "task.yaml"}, field "schema"')
     schema = check_object(read_json(path), str(path), 'start with {"type": "object", ...}')
@@ -38,10 +38,11 @@ def load_schema(folder: Path, name: str) -> Schema:
             "does not name a dialect of JSON Schema", f'{path}, field "$schema"', "write its URI, or remove the field"
         )
     try:
-        validator_for(schema).check_schema(schema)
+        check_schema(schema)
     except SchemaError as error:
         at = "/".join(str(p) for p in error.absolute_path) or "the top"
-        raise UserError(f"not a valid JSON Schema: {error.message:.120}", f"{path}, at {at}", "fix it") from error
+        why = error.cause or error.message  # the cause is why a pattern is none
+        raise UserError(f"not a valid JSON Schema: {why!s:.160}", f"{path}, at {at}", "fix it") from error
     _check_references(schema, path)
     return schema
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from goldgate.base.errors import UserError, near_names
 from goldgate.base.files import beside, read_text
+from goldgate.task.form import apart, text_form
 from goldgate.task.keys import (
     Decoding,
     FieldRule,
@@ -76,6 +77,14 @@ class Task:
             The task on that model.
         """
         return self if model is None else replace(self, model=model)
+
+    def label(self, text: str) -> str | None:
+        """Returns the label of task.yaml that a text is, compared as `exact_match` compares; None if it is none."""
+        return self._labels.get(text_form(text))
+
+    @cached_property
+    def _labels(self) -> dict[str, str]:
+        return {text_form(label): label for label in self.labels}
 
     @property
     def data(self) -> Path:
@@ -141,11 +150,28 @@ def load_task(project: Project, name: str) -> Task:
                     _place(path, raw, ["fields", field, "weight"]),
                     f'set it on "{field.partition(".")[0]}"; the fields inside share it',
                 )
-    if parsed.kind == "label" and len(set(parsed.labels)) < 2:
-        raise UserError("kind label needs at least two different labels", f'{path}, field "labels"', "list them all")
+    if parsed.kind == "label":
+        _check_labels(parsed.labels, _place(path, raw, ["labels"]))
     values = {k: getattr(parsed, k) for k in TaskFile.model_fields if k not in ("task", "schema_", "chat_template")}
     chat_template = None if parsed.chat_template is None else _chat_template(path, parsed.chat_template)
     return Task(name=parsed.task, schema=schema, folder=folder, chat_template=chat_template, **values)
+
+
+def _check_labels(labels: Sequence[str], where: str) -> None:
+    """Raises UserError for labels that no metric could tell apart, for an empty one, and for fewer than two."""
+    if len(set(labels)) < 2:
+        raise UserError("kind label needs at least two different labels", where, "list them all")
+    seen: dict[str, str] = {}
+    for label in labels:
+        form = text_form(label)
+        if not form:
+            raise UserError(f"{label!r} is no label, because it is blank", where, "give it a name")
+        if (other := seen.setdefault(form, label)) != label:
+            raise UserError(
+                f"{other!r} and {label!r} are the same label ({apart(other, label)})",
+                where,
+                "list it once: blanks at the ends and the way letters are composed do not count",
+            )
 
 
 def _chat_template(path: Path, name: str) -> str:
