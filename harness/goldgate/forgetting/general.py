@@ -7,7 +7,7 @@ from functools import cached_property
 
 from goldgate.base.errors import UserError, near_names
 from goldgate.forgetting.without_task import Way
-from goldgate.measures import Measure, perplexity_ratio
+from goldgate.measures import Judge, Measure, perplexity_ratio
 from goldgate.subjects.subject import Answer
 from goldgate.task.questions import asked, passages, questions
 
@@ -23,10 +23,11 @@ class General:
         label: What messages call it.
         answers: Gets the model's answers.
         before: The base model on the same questions; None for a base model itself.
+        judge: Who judges comparisons of its measures; None for whoever does so at that moment.
     """
 
-    def __init__(self, label: str, answers: Answers, before: General | None = None) -> None:
-        self._label, self._answers, self._before = label, answers, before
+    def __init__(self, label: str, answers: Answers, before: General | None = None, judge: Judge | None = None) -> None:
+        self._label, self._answers, self._before, self._judge = label, answers, before, judge
         self._known: dict[Way, Mapping[str, Answer]] = {}
 
     def __repr__(self) -> str:
@@ -94,7 +95,7 @@ class General:
             [theirs[i].completion_tokens for i in ids],
             ids,
             name=f"{self._label}.perplexity_ratio",
-        )
+        ).judged_by(self._judge)
 
     def __getattr__(self, name: str) -> Measure:
         if name.startswith("_"):
@@ -113,4 +114,4 @@ class General:
             ids=[e.id for e in rows],
             tags=[e.tags for e in rows],
             name=f"{self._label}.{metric}",
-        )
+        ).judged_by(self._judge)

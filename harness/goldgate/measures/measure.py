@@ -8,10 +8,11 @@ from typing import NoReturn
 
 from goldgate.base.errors import UserError, near_names
 from goldgate.measures import checks
-from goldgate.measures.context import check_unsealed, current
+from goldgate.measures.context import Judge, check_unsealed, current
 from goldgate.measures.decision import decide
 from goldgate.measures.evidence import Better, Evidence, Mean, Op
 from goldgate.measures.quantile import quantile_of
+from goldgate.measures.reading import Read
 from goldgate.measures.verdict import Reading, Verdict, check_reading
 
 
@@ -50,10 +51,16 @@ class Measure:
             values, ids, bounds, groups, tags, name=name, better=better, max_group=max_group
         )
         self._explored, self._one_way = "", False
+        self._judge: Judge | None = None
 
     @classmethod
     def of(
-        cls, evidence: Evidence, tags: tuple[frozenset[str], ...], explored: str = "", one_way: bool = False
+        cls,
+        evidence: Evidence,
+        tags: tuple[frozenset[str], ...],
+        explored: str = "",
+        one_way: bool = False,
+        judge: Judge | None = None,
     ) -> Measure:
         """Makes a measure of any kind of evidence.
 
@@ -62,6 +69,7 @@ class Measure:
             tags: Tags of each example.
             explored: Why the measure may be viewed but never gated; empty if it may be gated.
             one_way: Whether only comparisons towards better values are allowed.
+            judge: Who judges its comparisons; None for whoever does so at that moment.
 
         Returns:
             The measure.
@@ -71,12 +79,17 @@ class Measure:
         """
         made = cls.__new__(cls)
         made._evidence, made._tags, made._explored, made._one_way = evidence, tags, explored, one_way
+        made._judge = judge
         checks.not_empty(evidence)
         return made
 
     def marked(self, explored: str) -> Measure:
         """Returns the measure with a reason why it is never gated (see `of`); unchanged if the reason is empty."""
-        return Measure.of(self._evidence, self._tags, explored, self._one_way) if explored else self
+        return Measure.of(self._evidence, self._tags, explored, self._one_way, self._judge) if explored else self
+
+    def judged_by(self, judge: Judge | None) -> Measure:
+        """Returns the measure with a judge who tests and records its comparisons wherever they are made."""
+        return Measure.of(self._evidence, self._tags, self._explored, self._one_way, judge)
 
     def toward_better(self) -> Measure:
         """Returns the measure restricted to comparisons towards better values.
@@ -84,7 +97,7 @@ class Measure:
         It is for values that are set to the worst one when nothing is known: in the other direction that would be the
         best one.
         """
-        return Measure.of(self._evidence, self._tags, self._explored, one_way=True)
+        return Measure.of(self._evidence, self._tags, self._explored, True, self._judge)
 
     @property
     def evidence(self) -> Evidence:
@@ -99,7 +112,7 @@ class Measure:
     @property
     def value(self) -> float:
         """The estimate from the answers that are not missing. Raises UserError if golden is sealed."""
-        check_unsealed(self.name)
+        check_unsealed(self.name, self._judge)
         return self._evidence.estimate
 
     @property
@@ -129,11 +142,11 @@ class Measure:
         Raises:
             UserError: Golden is sealed, or the level is out of range.
         """
-        check_unsealed(self.name)
+        check_unsealed(self.name, self._judge)
         return self._evidence.interval(level)
 
     def __repr__(self) -> str:
-        if current().sealed:
+        if (self._judge or current()).look().sealed:
             return f"{self.name} (sealed, n = {self.n})"
         low, high = self.interval()
         about = ", approximate" if self._evidence.approximate else ""
@@ -157,7 +170,7 @@ class Measure:
             raise UserError(f'{self.name}: no example has the tag "{tag}"', hint=near_names(tag, known))
         label = next(iter(wanted)) if len(wanted) == 1 else f"{len(wanted)} tags"
         kept = self._evidence.take(lambda i: bool(self._tags[i] & wanted), f"{self.name}[{label}]")
-        return Measure.of(kept, tuple(t for t in self._tags if t & wanted), self._explored, self._one_way)
+        return Measure.of(kept, tuple(t for t in self._tags if t & wanted), self._explored, self._one_way, self._judge)
 
     def where(self, keep: Callable[[float], bool], label: str = "where") -> Measure:
         """Slices the measure by its values, for exploration only.
@@ -174,14 +187,16 @@ class Measure:
         Raises:
             UserError: Golden is sealed, the measure is not a mean, or no example is kept.
         """
-        check_unsealed(f"{self.name}[{label}]")
+        check_unsealed(f"{self.name}[{label}]", self._judge)
         evidence = self._evidence
         if not isinstance(evidence, Mean):
             raise UserError(f"{self.name} has no values to select by", hint="slice by tags: m.on(tag)")
         low, there = evidence.low, ~evidence.missing
         rows = [i for i in range(evidence.n) if there[i] and keep(float(low[i]))]
         kept = evidence.take(set(rows).__contains__, f"{self.name}[{label}]")
-        return Measure.of(kept, tuple(self._tags[i] for i in rows), f"{kept.name} was selected by the answers")
+        return Measure.of(
+            kept, tuple(self._tags[i] for i in rows), f"{kept.name} was selected by the answers", judge=self._judge
+        )
 
     def percentile(self, q: float) -> Measure:
         """Takes a percentile of the values. Its interval is exact (order statistics).
@@ -198,7 +213,7 @@ class Measure:
         if not 0.0 < q < 100.0:
             raise UserError(f"{self.name} has no percentile {q:g}", hint="give a number between 0 and 100")
         made = quantile_of(self._evidence, q / 100.0, f"{self.name}.p{q:g}")
-        return Measure.of(made, self._tags, self._explored, self._one_way)
+        return Measure.of(made, self._tags, self._explored, self._one_way, self._judge)
 
     @property
     def p50(self) -> Measure:
@@ -222,15 +237,15 @@ class Measure:
         if not math.isfinite(factor) or factor == 0.0:
             raise UserError(f"{self.name} cannot be multiplied by {factor:g}", hint="use a finite number, not 0")
         scaled = self._evidence.times(factor, f"{factor:g} * {self.name}")
-        return Measure.of(scaled, self._tags, self._explored, self._one_way)
+        return Measure.of(scaled, self._tags, self._explored, self._one_way, self._judge)
 
     __rmul__ = __mul__
 
     def __ge__(self, other: float | Measure | Read) -> Verdict:
-        return _gate(self, ">=", other, None)
+        return self.compare(">=", other)
 
     def __le__(self, other: float | Measure | Read) -> Verdict:
-        return _gate(self, "<=", other, None)
+        return self.compare("<=", other)
 
     def __gt__(self, other: object) -> NoReturn:
         raise checks.not_strict(self.name, ">")
@@ -264,6 +279,40 @@ class Measure:
         """The measure under the reading observed: a gate passes if the estimate alone reaches the threshold."""
         return Read(self, "observed")
 
+    def compare(self, op: Op, right: float | Measure | Read, reading: Reading | None = None) -> Verdict:
+        """Decides and records the gate `self op right`; two measures are compared by their paired difference.
+
+        Args:
+            op: The comparison.
+            right: The threshold, or another measure on the same examples.
+            reading: The reading; the suite's by default.
+
+        Returns:
+            The verdict.
+
+        Raises:
+            UserError: The gate cannot be decided or, in a suite, not be recorded.
+        """
+        if isinstance(right, Read):
+            reading, right = reading or right.reading, right.measure
+        other = right._judge if isinstance(right, Measure) else None
+        how = (self._judge or other or current()).gate()
+        checks.right_way(self.evidence, self._one_way, op)
+        if isinstance(right, Measure):
+            if not self._one_way:
+                checks.right_way(right.evidence, right._one_way, "<=" if op == ">=" else ">=")
+            text = f"{self.name} {op} {right.name}"
+            measure = _difference(self, right, text) if op == ">=" else _difference(right, self, text)
+            checks.may_be_gated(measure._explored)
+            verdict = decide(measure.evidence, ">=", 0.0, reading or how.reading, how, text)
+        else:
+            measure = self
+            checks.may_be_gated(measure._explored)
+            verdict = decide(self.evidence, op, checks.as_threshold(self.name, right), reading or how.reading, how)
+        if how.record is not None:
+            how.record(verdict, measure)
+        return verdict
+
     def verdict(self, op: Op, t: float, reading: Reading | None = None) -> Verdict:
         """Decides `self op t` without recording the verdict.
 
@@ -280,68 +329,13 @@ class Measure:
         """
         if op not in (">=", "<="):
             raise UserError(f'no comparison "{op}"', hint="use >= or <=")
-        how = current()
+        how = (self._judge or current()).look()
         check_reading(reading or how.reading)
         checks.may_be_gated(self._explored)
         checks.right_way(self.evidence, self._one_way, op)
         return decide(self._evidence, op, checks.as_threshold(self.name, t), reading or how.reading, how)
 
 
-class Read:
-    """A measure with its own reading, as in `m.plausible >= 0.80`. It can only be compared."""
-
-    def __init__(self, measure: Measure, reading: Reading) -> None:
-        self.measure = measure
-        self.reading: Reading = reading
-
-    def __repr__(self) -> str:
-        return f"{self.measure!r} {self.reading}"
-
-    def __ge__(self, other: float | Measure | Read) -> Verdict:
-        return _gate(self.measure, ">=", other, self.reading)
-
-    def __le__(self, other: float | Measure | Read) -> Verdict:
-        return _gate(self.measure, "<=", other, self.reading)
-
-    def __gt__(self, other: object) -> NoReturn:
-        raise checks.not_strict(self.measure.name, ">")
-
-    def __lt__(self, other: object) -> NoReturn:
-        raise checks.not_strict(self.measure.name, "<")
-
-    def __eq__(self, other: object) -> NoReturn:
-        raise checks.not_equal(self.measure.name)
-
-    def __ne__(self, other: object) -> NoReturn:
-        raise checks.not_equal(self.measure.name)
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __bool__(self) -> NoReturn:
-        raise checks.not_compared(self.measure.name)
-
-
-def _gate(left: Measure, op: Op, right: float | Measure | Read, reading: Reading | None) -> Verdict:
-    """Decides and records a gate. Two measures are compared by testing their paired difference against 0."""
-    how = current()
-    if isinstance(right, Read):
-        reading, right = reading or right.reading, right.measure
-    checks.right_way(left.evidence, left._one_way, op)
-    if isinstance(right, Measure):
-        if not left._one_way:
-            checks.right_way(right.evidence, right._one_way, "<=" if op == ">=" else ">=")
-        text = f"{left.name} {op} {right.name}"
-        measure = _difference(left, right, text) if op == ">=" else _difference(right, left, text)
-        checks.may_be_gated(measure._explored)
-        verdict = decide(measure.evidence, ">=", 0.0, reading or how.reading, how, text)
-    else:
-        measure = left
-        checks.may_be_gated(measure._explored)
-        verdict = decide(left.evidence, op, checks.as_threshold(left.name, right), reading or how.reading, how)
-    if how.record is not None:
-        how.record(verdict, measure)
-    return verdict
-
-
 def _difference(a: Measure, b: Measure, name: str) -> Measure:
-    return Measure.of(a.evidence.minus(b.evidence, name), a._tags, a._explored or b._explored, a._one_way or b._one_way)
+    explored, one_way = a._explored or b._explored, a._one_way or b._one_way
+    return Measure.of(a.evidence.minus(b.evidence, name), a._tags, explored, one_way, a._judge or b._judge)

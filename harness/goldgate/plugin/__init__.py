@@ -8,11 +8,13 @@ and suites/b/test_gates.py can have the same name; all other modules are importe
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from goldgate.plugin.asked import suites_asked_for
 from goldgate.plugin.kinds import register_kinds
 from goldgate.plugin.options import add_options, check_options, is_controller
 from goldgate.plugin.place import suite_folder
@@ -32,14 +34,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     check_options(config)
     register_kinds(config)
-    if is_controller(config):  # it collects nothing itself, and learns of suites only from the reports of its workers
+    # A controller collects nothing itself and learns of suites only from its workers. A suite that was asked for is
+    # told of even if a hook keeps all of its files from being collected.
+    if is_controller(config) or any(suites_asked_for(config)):
         _summarise(config)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> None:
     """Activates the plugin at the first suite file, and passes it every suite file."""
     if file_path.suffix == ".py" and suite_folder(file_path) is not None:
-        _engage(parent.config).saw_file(file_path)
+        _engage(parent.session).saw_file(file_path, parent)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -81,26 +85,31 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
         raise pytest.UsageError(message) from None
 
 
-def _engage(config: pytest.Config) -> GatePlugin:
+def _engage(session: pytest.Session) -> GatePlugin:
+    config = session.config
     if (known := config.stash.get(_GATES, None)) is not None:
         return known
-    from goldgate.plugin import fixtures
+    from goldgate.measures import recording
     from goldgate.plugin.items import GatePlugin, TermsPlugin
     from goldgate.plugin.stash import SUITES
     from goldgate.plugin.suites import Suites
 
     suites = config.stash[SUITES] = Suites(config)
     gates = config.stash[_GATES] = GatePlugin(config, suites)
-    for plugin in (gates, TermsPlugin(), fixtures):
+    for plugin in (gates, TermsPlugin()):
         config.pluginmanager.register(plugin)
-    _summarise(config)
+    between_tests = ExitStack()
+    between_tests.enter_context(recording(suites.elsewhere))
+    config.add_cleanup(between_tests.close)
+    _summarise(config).session = session
     return gates
 
 
-def _summarise(config: pytest.Config) -> None:
-    if _SUMMARY in config.stash:
-        return
+def _summarise(config: pytest.Config) -> SummaryPlugin:
+    if (known := config.stash.get(_SUMMARY, None)) is not None:
+        return known
     from goldgate.plugin.summary import SummaryPlugin
 
-    config.stash[_SUMMARY] = SummaryPlugin(config)
-    config.pluginmanager.register(config.stash[_SUMMARY])
+    summary = config.stash[_SUMMARY] = SummaryPlugin(config)
+    config.pluginmanager.register(summary)
+    return summary

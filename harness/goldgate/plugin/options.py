@@ -130,6 +130,11 @@ def is_worker(config: pytest.Config) -> bool:
     return hasattr(config, "workerinput")
 
 
+def worker_of(config: pytest.Config) -> str:
+    """Returns the name of the xdist worker that this process is; empty if it is none."""
+    return str(getattr(config, "workerinput", {}).get("workerid", ""))
+
+
 def choice_of(config: pytest.Config, environ: Mapping[str, str]) -> Choice:
     """Reads the options of a run.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from goldgate.answers.replay import Replay, SuiteAnswers
@@ -20,6 +21,7 @@ from goldgate.forgetting.other_task import other_task
 from goldgate.forgetting.without_task import Way
 from goldgate.jobs.workspace import Workspace
 from goldgate.plugin.failure import Illustration
+from goldgate.plugin.judging import SuiteJudge
 from goldgate.plugin.options import Choice
 from goldgate.plugin.roles import Role, Roles, told_of
 from goldgate.plugin.source import Source, workspace_of
@@ -48,6 +50,7 @@ class Suite:
         tests_candidate: Whether any test that will run uses the candidate; only then is a look taken.
         declared: The subject fixtures that the current test has as arguments.
         notes: Lines for the summary.
+        judge: Who judges comparisons of its measures.
     """
 
     def __init__(self, project: Project, name: str, choice: Choice, say: Callable[[str], None]) -> None:
@@ -57,6 +60,7 @@ class Suite:
         self.tests_candidate = True
         self.declared: frozenset[str] = frozenset()
         self.notes: list[str] = []
+        self.judge = SuiteJudge(name, lambda: self.terms().recording())
         self._say = say
         self._made: dict[Key, tuple[Any, UserError | None]] = {}
 
@@ -177,7 +181,7 @@ class Suite:
             self.terms()
             scores = self.workspace.scores(self.subject(role), self.split())
             self.notes += told_of(self.subject(role).name, scores)
-            return Scored(role, scores)
+            return Scored(role, replace(scores, judge=self.judge))
 
         return self._once(("scored", role), make)
 
@@ -189,8 +193,8 @@ class Suite:
         def answers(role: Role) -> Callable[[Way], Mapping[str, Answer]]:
             return lambda way: self._once(("general", role, way), lambda: self.source.general(self.subject(role), way))
 
-        before = General("general.before", answers("base"))
-        return self._once(("general",), lambda: General("general", answers("candidate"), before))
+        before = General("general.before", answers("base"), judge=self.judge)
+        return self._once(("general",), lambda: General("general", answers("candidate"), before, self.judge))
 
     def kept(self, name: str) -> Kept:
         """Returns the scores of the candidate and the base model on another task.
@@ -209,7 +213,8 @@ class Suite:
         other = self._once(("kept", name), lambda: other_task(name, self.task, self.project))
 
         def scores(role: Role) -> ScoreTable:
-            return self._once(("kept", name, role), lambda: self.source.kept(self.subject(role), other))
+            made = self._once(("kept", name, role), lambda: self.source.kept(self.subject(role), other))
+            return replace(made, judge=self.judge)
 
         return Kept(f"kept[{name}]", scores("candidate"), lambda: scores("base"))
 

@@ -42,7 +42,7 @@ class Scored:
     @property
     def answers(self) -> Mapping[str, Answer]:
         """Example id → answer, over the whole split. Raises UserError if golden is sealed."""
-        check_unsealed(f"{self._label}'s answers")
+        check_unsealed(f"{self._label}'s answers", self._scores.judge)
         return self._scores.answers
 
     @property
@@ -56,7 +56,7 @@ class Scored:
         Raises:
             UserError: The metric is unknown, or golden is sealed.
         """
-        check_unsealed(metric)
+        check_unsealed(metric, self._scores.judge)
         return self._scores.values(metric)
 
     def on(self, tags: str | Iterable[str]) -> Scored:
@@ -97,7 +97,7 @@ class Scored:
         self._scores.check_slice(keep, note)
         by_answer = len(inspect.signature(keep).parameters) > 1
         if by_answer:
-            check_unsealed(f"a slice by answers, {note},")
+            check_unsealed(f"a slice by answers, {note},", self._scores.judge)
         ids = [e.id for e in self.split if (keep(e, self._scores.answers[e.id]) if by_answer else keep(e))]  # type: ignore[call-arg]
         return self._narrowed(ids, note, f"{self._label}[{note}] was chosen by its answers" if by_answer else "")
 
@@ -203,7 +203,7 @@ class Scored:
             metric: str, values: Sequence[float | None], bounds: tuple[float, float], better: Literal["high", "low"]
         ) -> Measure:
             made = Measure(values, bounds=bounds, better=better, **self._labels(metric, chosen))
-            return made.marked(self._view.explored)
+            return made.marked(self._view.explored).judged_by(self._scores.judge)
 
         return Consistency(self._scores.context.task, [rows[e.id] for e in chosen], make)
 
@@ -247,7 +247,7 @@ class Scored:
                 better=scorers_for(task)[metric].better,
                 **self._labels(metric, chosen),
             )
-        return made.marked(self._view.explored)
+        return made.marked(self._view.explored).judged_by(self._scores.judge)
 
     def by(self, scorer: OwnScorer) -> Measure:
         """Returns a user's own metric (`goldgate.scorer`) over the examples of this view, gated in its better
@@ -272,7 +272,7 @@ class Scored:
             better=scorer.better,
             **self._labels(scorer.name, chosen),
         )
-        return made.marked(self._view.explored).toward_better()
+        return made.marked(self._view.explored).judged_by(self._scores.judge).toward_better()
 
     def named(self, metric: str) -> Measure:
         """Returns a metric by the name that messages use: one of the task's, or a user's own that was used before."""
@@ -309,7 +309,7 @@ class Scored:
         Raises:
             UserError: The task is not of kind label, or golden is sealed.
         """
-        check_unsealed("the confusion")
+        check_unsealed("the confusion", self._scores.judge)
         self._scores.check_whole()
         chosen = self.examples()
         return confusion_of(self._scores.context.task, chosen, [self._scores.answers[e.id] for e in chosen])

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Protocol, Self
 
 from goldgate.base.errors import UserError, near_names
+from goldgate.measures import Judge
 from goldgate.scorers import TIMED, Context, Given, Score, scorers_for, whole_for
 from goldgate.scorers.own import OwnScorer
 from goldgate.scorers.score import value_of
@@ -43,6 +44,7 @@ class ScoreTable:
         known: Recorded values: metric → example id → value.
         ask: Gets more answers of the subject; None if only these are available.
         clock: Measures its latencies; None if it may not be timed.
+        judge: Who judges comparisons of its measures; None for whoever does so at that moment.
     """
 
     context: Context
@@ -51,6 +53,7 @@ class ScoreTable:
     known: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     ask: Ask | None = None
     clock: Clock | None = None
+    judge: Judge | None = None
     _reasons: dict[str | OwnScorer, dict[str, str]] = field(default_factory=dict)
     _values: dict[str | OwnScorer, ByExample] = field(default_factory=dict)
     _asked: dict[tuple[str, int], Mapping[str, Answer]] = field(default_factory=dict)
