@@ -94,7 +94,7 @@ def test_a_gate_that_passes_each_time_may_run_again(made: Any, pytester: pytest.
     pytester.makeconftest(
         "from _pytest.runner import runtestprotocol\n"
         "def pytest_runtest_protocol(item, nextitem):\n"
-        "    runtestprotocol(item, nextitem=item)\n"
+        "    runtestprotocol(item, nextitem=None)\n"
     )
     assert "suite colours passes: all 4 gates" in run(pytester)[1]
 

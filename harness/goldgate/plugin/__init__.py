@@ -7,6 +7,7 @@ and suites/b/test_gates.py can have the same name; all other modules are importe
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,7 +17,14 @@ import pytest
 
 from goldgate.plugin.asked import suites_asked_for
 from goldgate.plugin.kinds import register_kinds
-from goldgate.plugin.options import add_options, check_options, is_controller
+from goldgate.plugin.options import (
+    add_options,
+    add_short_names,
+    check_options,
+    chose_import_mode,
+    is_controller,
+    release_short_names,
+)
 from goldgate.plugin.place import suite_folder
 
 if TYPE_CHECKING:
@@ -32,6 +40,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    release_short_names(config)
     check_options(config)
     register_kinds(config)
     # A controller collects nothing itself and learns of suites only from its workers. A suite that was asked for is
@@ -52,35 +61,40 @@ def pytest_make_collect_report(
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     """Imports each suite module under a unique name, unless the user has chosen an import mode.
 
-    If a suite or its conftest.py imports Goldgate by an old name, the error is shortened to one line.
+    If a suite or its conftest.py imports Goldgate by an old name, or a file beside it as if it were a package, the
+    error is shortened to one line.
     """
     if not isinstance(collector, pytest.Module | pytest.Directory):
         return (yield)
     if suite_folder(collector.path / "conftest.py" if collector.path.is_dir() else collector.path) is None:
         return (yield)
     option, before = collector.config.option, collector.config.option.importmode
-    if before == "prepend" and isinstance(collector, pytest.Module):
+    if isinstance(collector, pytest.Module) and not chose_import_mode(collector.config, os.environ):
         option.importmode = "importlib"
     try:
         report = yield
     finally:
         option.importmode = before
     if report.failed:
-        from goldgate.plugin.old_names import say_new_name
+        from goldgate.plugin.imports import explain_report
 
-        say_new_name(report, collector.config.invocation_params.dir)
+        explain_report(report, collector.config.invocation_params.dir)
     return report
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
-    """Explains an old import name in a conftest.py that pytest loads before collection, where an error ends the run."""
-    try:
-        return (yield)
-    except Exception as error:
-        from goldgate.plugin.old_names import new_name
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Parser) -> Generator[None, None, None]:
+    """Adds the short names of options once those of the project are known, and explains a failed import.
 
-        if (message := new_name(error, early_config.invocation_params.dir)) is None:
+    A conftest.py that pytest loads here, before collection, ends the run with its error.
+    """
+    try:
+        yield
+        add_short_names(early_config, parser)
+    except Exception as error:
+        from goldgate.plugin.imports import explained
+
+        if (message := explained(error, early_config.invocation_params.dir)) is None:
             raise
         raise pytest.UsageError(message) from None
 

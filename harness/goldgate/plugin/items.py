@@ -187,8 +187,8 @@ class GatePlugin:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Reports a gate that does not pass as a failure without a traceback, even if it is marked xfail.
 
-        An import by an old name in a test's body is reported in one line, as one at the top of its module is. The
-        report carries the verdicts as JSON, which also brings them from an xdist worker to the controller.
+        A failed import of a known kind in a test's body is reported in one line, as one at the top of its module is.
+        The report carries the verdicts as JSON, which also brings them from an xdist worker to the controller.
         """
         report = yield
         run = item.stash.get(_RUN, None)
@@ -200,9 +200,9 @@ class GatePlugin:
             if hasattr(report, "wasxfail"):
                 del report.wasxfail
         elif run is not None and call.excinfo is not None and isinstance(call.excinfo.value, ImportError):
-            from goldgate.plugin.old_names import new_name
+            from goldgate.plugin.imports import explained
 
-            if (message := new_name(call.excinfo.value, item.config.invocation_params.dir)) is not None:
+            if (message := explained(call.excinfo.value, item.config.invocation_params.dir)) is not None:
                 report.longrepr = message
         return report
 

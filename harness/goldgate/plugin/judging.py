@@ -62,6 +62,10 @@ class SuiteJudge:
             "compare it in a test, or in a fixture that a test uses: elsewhere its verdict cannot be recorded",
         )
 
+    def told(self) -> list[str]:
+        """Returns where measures were compared while no test of the suite was running, as reasons against a verdict."""
+        return [f"{place}: a measure was compared outside of its tests" for place in dict.fromkeys(self.strays)]
+
     def __reduce__(self) -> NoReturn:
         raise UserError(
             f"a measure of suite {self._name} cannot be sent to another process",

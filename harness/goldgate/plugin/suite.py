@@ -37,6 +37,7 @@ from goldgate.task.task import Task, load_task
 
 T = TypeVar("T")
 Key = tuple[str, ...]  # what is resolved, and for which role: ("subject", "candidate")
+_NOT_ASKED = "golden was not asked: only the champion is tested on it by itself; for this candidate add --split golden"
 _NO_TERMS = {"level": None, "look": None, "ledger": None}
 
 
@@ -326,6 +327,7 @@ class Suite:
             **(_NO_TERMS if terms is None else terms.to_json()),
             "notes": [
                 *(self._roles.notes if ("roles",) in made else []),
+                *([_NOT_ASKED] if split is not None and split.name == "dev" and self.choice.split is None else []),
                 *self.notes,
                 *(self.source.notes if ("workspace",) in made else []),
             ],

@@ -65,10 +65,7 @@ class Suites:
 
     def _selected(self, folder: Path, suite: Suite) -> dict[str, Any]:
         told = self.selection.describe(folder)
-        strays = [
-            f"{place}: a measure was compared outside of its tests" for place in dict.fromkeys(suite.judge.strays)
-        ]
-        return {**told, "left_out": [*told["left_out"], *strays]}
+        return {**told, "left_out": [*told["left_out"], *suite.judge.told()]}
 
     def _say(self, line: str) -> None:
         """Shows one line in the terminal at once, despite pytest's capture of output."""

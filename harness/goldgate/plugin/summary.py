@@ -104,17 +104,22 @@ class SummaryPlugin:
                 from goldgate.plugin.census import Census
 
                 if Census(folder, {}).gates():
-                    self.tally.never_seen(folder)
+                    self.tally.lacks(folder, ["none of its files was collected"])
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if is_worker(self._config):  # a worker's terminal is not shown, and it knows only its own part
             return
         if self.tally.suites and not self._config.getoption("collectonly", False):
+            suites = self._config.stash.get(SUITES, None)
+            for folder, suite in (
+                [] if suites is None else suites.all()
+            ):  # a hook may have compared at the session's end
+                self.tally.lacks(folder, suite.judge.told())
             from goldgate.plugin.terminal import write_summary
 
             write_summary(terminalreporter, self.tally.suites)
             if REQUEST not in self._config.stash:  # the caller of run_suite shows the result itself
-                if path := self._config.getoption("gate_report"):
+                if path := self._config.getoption("gg_gate_report"):
                     _write_report(terminalreporter, self.tally.suites, self._config.invocation_params.dir / path)
                 _tell_github(terminalreporter, self.tally.suites, self._config.invocation_params.dir, os.environ)
 

@@ -175,10 +175,10 @@ class Tally:
             start.called = True
         start.end = end
 
-    def never_seen(self, folder: Path) -> None:
-        """Adds a suite of which nothing was collected although it was asked for."""
-        suite = self._suite(str(folder.parent.parent), folder.name)
-        suite.info.setdefault("left_out", ["none of its files was collected"])
+    def lacks(self, folder: Path, reasons: Iterable[str]) -> None:
+        """Adds reasons why there is no verdict on a suite, unless they are known."""
+        known = self._suite(str(folder.parent.parent), folder.name).info.setdefault("left_out", [])
+        known += [reason for reason in reasons if reason not in known]
 
     def describe(self, told: Sequence[Mapping[str, Any]]) -> None:
         """Adds what a process says of its suites; with xdist, it is called for each worker."""
