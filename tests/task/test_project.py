@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldgate.base.errors import UserError
-from goldgate.task.project import DEMO_MARK, Project, cache_folder, find_project
+from goldgate.task.project import DEMO_MARK, Project, cache_folder, find_project, suite_files
 
 
 def add_task(root: Path, name: str) -> None:
@@ -101,3 +101,15 @@ def test_no_name_leads_out_of_the_project(name: str) -> None:
 )
 def test_the_cache_is_the_users_choice_then_the_systems(environ: dict[str, str], folder: Path) -> None:
     assert cache_folder(environ) == folder
+
+
+@pytest.mark.parametrize(
+    "backup", ["test_gates.py~", "test_gates.py.bak", "test_gates.py.orig", "#test_gates.py#", "test_gates.py.~1~"]
+)
+def test_what_an_editor_leaves_beside_a_file_is_no_file_of_the_suite(tmp_path: Path, backup: str) -> None:
+    folder = tmp_path / "suites" / "t"
+    folder.mkdir(parents=True)
+    (folder / backup).write_text("x")
+    assert [p.name for p in suite_files(folder)] == [backup]  # a backup of nothing is a file like any other
+    (folder / "test_gates.py").write_text("")
+    assert [p.name for p in suite_files(folder)] == ["test_gates.py"]
