@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldgate.plugin.asked import suites_asked_for
+from goldgate.plugin.asked import only_tells, suites_asked_for
 from goldgate.plugin.kinds import register_kinds
 from goldgate.plugin.options import (
     add_options,
@@ -91,6 +91,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Pa
     try:
         yield
         add_short_names(early_config, parser)
+        early_config.pluginmanager.register(_LastWord())
     except Exception as error:
         from goldgate.plugin.imports import explained
 
@@ -115,15 +116,31 @@ def _engage(session: pytest.Session) -> GatePlugin:
     between_tests = ExitStack()
     between_tests.enter_context(recording(suites.elsewhere))
     config.add_cleanup(between_tests.close)
-    _summarise(config).session = session
+    _summarise(config)
     return gates
 
 
-def _summarise(config: pytest.Config) -> SummaryPlugin:
-    if (known := config.stash.get(_SUMMARY, None)) is not None:
-        return known
+def _summarise(config: pytest.Config) -> None:
+    if _SUMMARY in config.stash:
+        return
     from goldgate.plugin.summary import SummaryPlugin
 
-    summary = config.stash[_SUMMARY] = SummaryPlugin(config)
-    config.pluginmanager.register(summary)
-    return summary
+    config.stash[_SUMMARY] = SummaryPlugin(config)
+    config.pluginmanager.register(config.stash[_SUMMARY])
+
+
+class _LastWord:
+    """Decides the exit status once more, after every other hook of a project or plugin.
+
+    It is registered after all plugins and the first conftest.py files, so that its wrapper is the outermost.
+    """
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_cmdline_main(self, config: pytest.Config) -> Generator[None, int | None, int | None]:
+        status = yield
+        if status != pytest.ExitCode.OK:
+            return status
+        if (summary := config.stash.get(_SUMMARY, None)) is not None:
+            return summary.status(status)
+        hijacked = any(suites_asked_for(config)) and not only_tells(config)  # a hook has returned without a session
+        return pytest.ExitCode.TESTS_FAILED if hijacked else status

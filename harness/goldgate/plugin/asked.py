@@ -33,6 +33,9 @@ _SELECT = frozenset(
 """Options with which a person leaves tests out. -k and -m do so too, with or without a space before their value."""
 
 
+_TELL = frozenset({"-h", "--help", "-V", "--version", "--fixtures", "--funcargs", "--fixtures-per-test", "--markers"})
+
+
 def asks_for_whole(config: pytest.Config, folder: Path) -> bool:
     """Returns whether the command line asks for a suite as a whole, and not for some of its files or tests.
 
@@ -57,6 +60,17 @@ def covers(config: pytest.Config, argument: str, folder: Path) -> bool:
     path = Path(os.path.abspath(config.invocation_params.dir / argument))
     places = (Path(os.path.abspath(folder)), folder.resolve())
     return any(place.is_relative_to(p) for place in places for p in (path, path.resolve()))
+
+
+def only_collects(config: pytest.Config) -> bool:
+    """Returns whether a person asks to collect tests and not to run them."""
+    typed = map(str, config.invocation_params.args)
+    return config.getoption("collectonly", False) and any(argument in ("--co", "--collect-only") for argument in typed)
+
+
+def only_tells(config: pytest.Config) -> bool:
+    """Returns whether a person asks pytest to tell something instead of running tests, such as --help."""
+    return any(str(argument).split("=")[0] in _TELL for argument in config.invocation_params.args)
 
 
 def covered(config: pytest.Config, folder: Path) -> bool:

@@ -19,7 +19,14 @@ from goldgate.plugin.sources import Function, Imported, Module, Sources, real
 SUBJECTS = FIXTURES | {"edge_case", "edge_cases"}
 """Fixtures of golden suites that only a gate asks for."""
 Ran = tuple[str, int]  # a file and the first line of a function in it
-_SET_UP = ("setup", "setUp", "teardown", "tearDown", "pytest_", "__")
+_SET_UP = frozenset(
+    {
+        *("setup", "setup_method", "setup_class", "setup_function", "setup_module"),
+        *("teardown", "teardown_method", "teardown_class", "teardown_function", "teardown_module"),
+        *("setUp", "setUpClass", "setUpModule", "tearDown", "tearDownClass", "tearDownModule"),
+    }
+)
+"""What pytest and unittest call around tests."""
 
 
 class Census:
@@ -64,18 +71,21 @@ class Census:
 
     def _is_gate(self, function: Function) -> bool:
         required = _required(function)
-        if required is None or _is_fixture(function) or function.name.startswith(_SET_UP):
+        special = function.name in _SET_UP or (function.name.startswith("__") and function.name.endswith("__"))
+        if required is None or special or _is_fixture(function):
             return False
-        takes = bool((set(required) | _requested_by_name(function)) & self._subjects) or self._injected(function)
+        takes = bool((set(required) | _names_fixtures(function.node)) & self._subjects) or self._injected(function)
         can_run = set(required) <= self._available
         if function.name.startswith("test"):
             return takes or (can_run and function.outer is None)
         return takes and can_run
 
     def _injected(self, method: Function) -> bool:
-        """Whether an autouse fixture of its class takes a subject, as tests in the style of unittest need it."""
+        """Whether its class requests a subject, by usefixtures or, as unittest needs it, an autouse fixture."""
         if method.owner is None:
             return False
+        if any(_names_fixtures(decorator) & self._subjects for decorator in method.owner.decorator_list):
+            return True
         fellows = [f for f in method.module.functions if f.owner is method.owner and _is_fixture(f)]
         return any("autouse" in ast.dump(f.node) and self._subjects & set(_required(f) or ()) for f in fellows)
 
@@ -156,9 +166,9 @@ def _required(function: Function) -> list[str] | None:
     return None if any(a in arguments.posonlyargs for a in named) else [a.arg for a in [*named, *only]]
 
 
-def _requested_by_name(function: Function) -> set[str]:
-    """Fixtures that a function requests with usefixtures or getfixturevalue."""
-    calls = [n for n in ast.walk(function.node) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)]
+def _names_fixtures(node: ast.AST) -> set[str]:
+    """Fixtures that code requests by name, with usefixtures or getfixturevalue."""
+    calls = [n for n in ast.walk(node) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)]
     asked = [c for c in calls if c.func.attr in ("usefixtures", "getfixturevalue")]  # type: ignore[attr-defined]
     return {a.value for call in asked for a in call.args if isinstance(a, ast.Constant) and isinstance(a.value, str)}
 
@@ -168,14 +178,16 @@ def _is_fixture(function: Function) -> bool:
 
 
 def _is_fixture_mark(module: Module, decorator: ast.expr) -> bool:
+    """Whether a decorator is pytest's `fixture`, or that of a plugin of pytest, under whatever name it is imported."""
     called = decorator.func if isinstance(decorator, ast.Call) else decorator
-    if isinstance(called, ast.Attribute):
-        return called.attr == "fixture"
+    nodes = list(ast.walk(module.tree))
+    if isinstance(called, ast.Attribute) and called.attr == "fixture" and isinstance(called.value, ast.Name):
+        whole = [a for n in nodes if isinstance(n, ast.Import) for a in n.names if a.name.startswith("pytest")]
+        return called.value.id in {a.asname or a.name for a in whole}
     if not isinstance(called, ast.Name):
         return False
-    froms = (n for n in ast.walk(module.tree) if isinstance(n, ast.ImportFrom))
-    aliases = {a.asname or a.name for n in froms for a in n.names if a.name == "fixture"}
-    return called.id in aliases
+    froms = [n for n in nodes if isinstance(n, ast.ImportFrom) and (n.module or "").startswith("pytest")]
+    return called.id in {a.asname or a.name for n in froms for a in n.names if a.name == "fixture"}
 
 
 def _fixture_name(function: Function) -> str:

@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -89,10 +89,10 @@ class Module:
 
     @cached_property
     def parsed(self) -> ast.Module | None:
-        """Its syntax tree; None if it is not valid Python."""
+        """Its syntax tree; None if it cannot be read or is not valid Python."""
         try:
             return ast.parse(self.path.read_bytes(), str(self.path))
-        except (SyntaxError, ValueError):
+        except (SyntaxError, ValueError, OSError):
             return None
 
     @property
@@ -277,6 +277,7 @@ def _is_hidden(path: Path) -> bool:
     return any(part.startswith(".") or part in _HIDDEN for part in path.parts)
 
 
+@cache
 def real(path: str | Path) -> str:
     """Returns a path without symbolic links, by which a file is recognised."""
     return os.path.realpath(path)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from goldgate.jobs.suite_request import REQUEST, SuiteOutcome
-from goldgate.plugin.asked import asks_for_whole, covered, suites_asked_for, suites_in
+from goldgate.plugin.asked import asks_for_whole, covered, only_collects, suites_asked_for, suites_in
 from goldgate.plugin.options import in_ci, is_controller, is_worker
 from goldgate.plugin.stash import SUITES
 from goldgate.plugin.tally import CARRIED, SuiteTally, Tally
@@ -25,18 +25,11 @@ class SummaryPlugin:
 
     Attributes:
         tally: What the reports have said so far.
-        session: The session, once it is known.
     """
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self.tally = Tally()
-        self.session: pytest.Session | None = None
-        config.add_cleanup(self._at_the_very_end)
-
-    def _at_the_very_end(self) -> None:
-        if self.session is not None and not is_worker(self._config):
-            self.set_status(self.session)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.tally.add(report)
@@ -48,9 +41,6 @@ class SummaryPlugin:
         if CARRIED in output:
             self.tally.describe(json.loads(output[CARRIED]))
 
-    def pytest_sessionstart(self, session: pytest.Session) -> None:
-        self.session = session
-
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Writes the outcomes of looks, and sets the exit status."""
@@ -61,34 +51,36 @@ class SummaryPlugin:
             return
         if not is_controller(self._config):
             self.tally.describe(told)
-        if self._config.getoption("collectonly", False):
+        if only_collects(self._config):
             return
         self._look_for_more()
         for suite in self.tally.suites:
             if suite.complete and suite.audit_is_clean:  # else the evidence is broken, and an outcome is written once
                 _write_outcome(suite)
-        self.set_status(session)
+        session.exitstatus = self.status(session.exitstatus)
         if (request := self._config.stash.get(REQUEST, None)) is not None:
             evidence = () if suites is None else tuple(suite.evidence for _, suite in suites.all())
             outcomes = [_outcome(s, evidence) for s in self.tally.suites if s.task == request.task]
             request.outcome = outcomes[0] if outcomes else SuiteOutcome(evidence=evidence)
 
-    def set_status(self, session: pytest.Session) -> None:
-        """Fails a run that would end with exit status 0 although a suite has no passing verdict.
+    def status(self, status: int) -> int:
+        """Decides the exit status of the run.
 
-        It does so for a suite that was asked for as a whole, for answers that differ from the recorded ones and, in CI,
-        for every suite that is incomplete. It is called at the end of the session and once more after everything else,
-        so that no hook of a project or plugin has the last word.
+        It is 1 instead of 0 for a suite that was asked for as a whole and does not pass, for answers that differ from
+        the recorded ones and, in CI, for every suite that is incomplete.
 
         Args:
-            session: The session.
+            status: The exit status so far.
+
+        Returns:
+            The exit status.
         """
-        if session.exitstatus != pytest.ExitCode.OK or self._config.getoption("collectonly", False):
-            return
+        if status != pytest.ExitCode.OK or is_worker(self._config) or only_collects(self._config):
+            return status
         suites = self._config.stash.get(SUITES, None)
         late = suites is not None and any(suite.judge.strays for _, suite in suites.all())
-        if late or any(self._is_wrong(suite) for suite in self.tally.suites):
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        wrong = late or any(self._is_wrong(suite) for suite in self.tally.suites)
+        return pytest.ExitCode.TESTS_FAILED if wrong else status
 
     def _is_wrong(self, suite: SuiteTally) -> bool:
         if not suite.passed and asks_for_whole(self._config, suite.folder):
@@ -97,10 +89,11 @@ class SummaryPlugin:
 
     def _look_for_more(self) -> None:
         """Finds suites with gates that were asked for and of which pytest has collected nothing at all."""
-        seen = [suite.folder for suite in self.tally.suites]
-        beside = [s for folder in seen if covered(self._config, folder.parent) for s in suites_in(folder.parent)]
+        known = [suite.folder for suite in self.tally.suites]
+        beside = [s for folder in known if covered(self._config, folder.parent) for s in suites_in(folder.parent)]
+        seen = {folder.resolve() for folder in known}
         for folder in dict.fromkeys([*suites_asked_for(self._config), *beside]):
-            if folder not in seen and asks_for_whole(self._config, folder):
+            if folder.resolve() not in seen and asks_for_whole(self._config, folder):
                 from goldgate.plugin.census import Census
 
                 if Census(folder, {}).gates():
@@ -109,7 +102,7 @@ class SummaryPlugin:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if is_worker(self._config):  # a worker's terminal is not shown, and it knows only its own part
             return
-        if self.tally.suites and not self._config.getoption("collectonly", False):
+        if self.tally.suites and not only_collects(self._config):
             suites = self._config.stash.get(SUITES, None)
             for folder, suite in (
                 [] if suites is None else suites.all()
