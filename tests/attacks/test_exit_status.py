@@ -37,6 +37,9 @@ CONFTESTS = {
     "the end is never reached": "import pytest\n\n@pytest.hookimpl(wrapper=True, tryfirst=True)\n"
     "def pytest_sessionfinish():\n    pytest.exit('bye', returncode=0)\n    yield\n",
     "the run is ended": "import pytest\n\ndef pytest_runtest_teardown():\n    pytest.exit('enough', returncode=0)\n",
+    "the main hook answers": "import pytest\n\n@pytest.hookimpl(tryfirst=True)\ndef pytest_cmdline_main():\n"
+    "    return 0\n",
+    "the main hook is wrapped": f"{WRAPPED}def pytest_cmdline_main():\n    yield\n    return 0\n",
     "the whole suite is ignored": "collect_ignore_glob = ['suites/*', '*']\n",
 }
 
@@ -56,14 +59,14 @@ def test_a_suite_that_was_asked_for_fails_the_run_unless_it_passes(
     assert "suite colours passes" not in ran.text
 
 
-def test_another_suites_conftest_cannot_swallow(
+def test_a_conftest_that_is_loaded_late_cannot_swallow(
     make_two: Callable[[str, str], Any], run_apart: Callable[..., Any]
 ) -> None:
-    first = make_two(BAD, GOOD)
+    first = make_two(GOOD, BAD)
     second = first.project.suite("second")
     (second / "conftest.py").write_text(CONFTESTS["the call is wrapped"])
     ran = run_apart(first.project.root, first.project.cache, "suites")
-    assert "suite first does not pass" in ran.text
+    assert "suite second does not pass" in ran.text
     assert ran.status == 1
 
 
@@ -90,6 +93,8 @@ def make_two(tmp_path: Any, write_project: Callable[..., Any]) -> Callable[[str,
         ("testpaths = suites/colours/test_gates.py", ()),
         ("markers = good\naddopts = -m good", ("suites",)),
         ("addopts = -n 2 -k good", ("suites",)),
+        ("addopts = --collect-only -k good", ("suites",)),
+        ("addopts = --setup-only -k good", ("suites",)),
     ],
 )
 def test_what_a_configuration_leaves_out_was_asked_for_all_the_same(

@@ -182,6 +182,24 @@ ATTACKS: dict[str, tuple[dict[str, str], str]] = {
         },
         "test_gates.py:15 TestMore.tets_bad did not run",
     ),
+    "a decorator that is only called fixture": (
+        {
+            "test_gates.py": f"class tools:\n    fixture = staticmethod(lambda test: None)\n\n{GOOD}\n"
+            f"@tools.fixture\ndef test_bad{BAD}"
+        },
+        "test_gates.py:8 test_bad did not run",
+    ),
+    "a name that is nearly that of a set-up": (
+        {"test_gates.py": f"{GOOD}\ndef setup_bad{BAD}"},
+        "test_gates.py:4 setup_bad did not run",
+    ),
+    "usefixtures of a class": (
+        {
+            "test_gates.py": f"import pytest\n\n{GOOD}\n@pytest.mark.usefixtures('candidate')\nclass Gates:\n"
+            "    def bad(self):\n        assert False\n"
+        },
+        "test_gates.py:8 Gates.bad did not run",
+    ),
     "an edge case's": (
         {"test_gates.py": f"{GOOD}\ndef check_bad(edge_case):\n    assert False\n"},
         "test_gates.py:4 check_bad did not run",
