@@ -70,6 +70,12 @@ def test_a_conftest_that_is_loaded_late_cannot_swallow(
     assert ran.status == 1
 
 
+def test_a_run_that_is_cut_short_proves_nothing(made: Any, run_apart: Callable[..., Any]) -> None:
+    (made.project.root / "conftest.py").write_text(CONFTESTS["the end is never reached"])
+    made.gates(f"{GOOD}\n{BAD.replace('test_bad', 'tets_bad')}")  # only the end would tell of this one
+    assert run_apart(made.project.root, made.project.cache, "suites").status == 1
+
+
 @pytest.fixture
 def make_two(tmp_path: Any, write_project: Callable[..., Any]) -> Callable[[str, str], Any]:
     """Writes a project with two suites, and returns the first."""

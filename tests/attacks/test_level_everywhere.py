@@ -29,6 +29,9 @@ RECORDED = {
     "    assert candidate.exact_match >= 0.5\n\ndef teardown_module():\n    bool(KEPT[0].exact_match >= 0.99)\n",
     "a module's variable": "KEPT = []\n\ndef test_it(candidate):\n    KEPT.append(candidate)\n"
     "    assert candidate.exact_match >= 0.5\n\ndef test_bad():\n    assert KEPT[0].exact_match >= 0.99 or True\n",
+    "a recording of one's own": "from goldgate.measures import Recording, recording\n\ndef test_it(candidate):\n"
+    "    assert candidate.exact_match >= 0.5\n    with recording(Recording(level=0.49)):\n"
+    "        bool(candidate.exact_match >= 0.99)\n",
     "a thread of another test": "import threading\n\nKEPT = []\nGO = threading.Event()\n\ndef run():\n    GO.wait()\n"
     "    bool(KEPT[0].exact_match >= 0.99)\n\nTHREAD = threading.Thread(target=run)\n\ndef test_it(candidate):\n"
     "    KEPT.append(candidate)\n    THREAD.start()\n    assert candidate.exact_match >= 0.5\n\n"

@@ -208,6 +208,14 @@ ATTACKS: dict[str, tuple[dict[str, str], str]] = {
         {"test_gates.py": f"{GOOD}\ndef tets_bad(candidate):\n    check(candidate)\n\ndef check{BAD}"},
         "test_gates.py:7 check did not run",
     ),
+    "a test's argument of the same name": (
+        {
+            "test_gates.py": "import pytest\n\n@pytest.mark.parametrize('level', [0.5, 0.6])\n"
+            "def test_it(candidate, level):\n    assert candidate.exact_match >= level\n\n"
+            f"def level{BAD}"
+        },
+        "test_gates.py:7 level did not run",
+    ),
     "a file that is not Python": ({"more.py": "def test_bad(:\n"}, "more.py is not valid Python"),
 }
 

@@ -44,8 +44,9 @@ class Census:
         above = self._sources.above()
         self._counted = {id(f): f for m in self._inside for f in [*m.functions, *_brought_in(m)]}
         every = [f for m in [*self._inside, *above] for f in m.functions] + list(self._counted.values())
-        own = [f for f in every if _is_fixture(f)]
-        requested = {**fixtures, **{_fixture_name(f): set(_required(f) or ()) for f in own}}
+        requested = {name: set(asks) for name, asks in fixtures.items()}
+        for fixture in filter(_is_fixture, every):
+            requested.setdefault(_fixture_name(fixture), set()).update(_required(fixture) or ())
         self._subjects = _closure(SUBJECTS, requested)
         self._available = {"request", *SUBJECTS, *requested} | set().union(*map(_words, self._inside))
 

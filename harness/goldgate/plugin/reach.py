@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from goldgate.plugin.sources import Function, Imported, Meaning, Module, Sources
 
@@ -61,10 +61,13 @@ class Reach:
         if node in self._looked_at:
             return found
         self._looked_at.add(node)
+        own = _own_names(node)
+        outside = set(_outside(node))
         for part in ast.walk(node):
             if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load):
-                for meaning in module.resolve(part.id)[-1:]:
-                    found += self._meant(module, meaning)
+                if part.id not in own or part in outside:
+                    for meaning in module.resolve(part.id)[-1:]:
+                        found += self._meant(module, meaning)
             elif isinstance(part, ast.Attribute):
                 self._attributes.add(part.attr)
                 if isinstance(part.value, ast.Name):
@@ -91,3 +94,23 @@ class Reach:
             self._classes.add(meaning)
             return []
         return [] if isinstance(meaning, Imported) else self._mentioned(module, meaning)
+
+
+def _own_names(node: ast.AST) -> set[str]:
+    """The names that are a function's own: its arguments, and what it assigns. They hide those of its module."""
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        return set()
+    arguments = [a for a in ast.walk(node.args) if isinstance(a, ast.arg)]
+    parts = list(ast.walk(node))
+    assigned = {p.id for p in parts if isinstance(p, ast.Name) and isinstance(p.ctx, ast.Store)}
+    declared = {name for p in parts if isinstance(p, ast.Global) for name in p.names}
+    return {a.arg for a in arguments} | (assigned - declared)
+
+
+def _outside(node: ast.AST) -> Iterator[ast.AST]:
+    """The parts of a function's definition that are evaluated where it is defined: decorators and defaults."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        decorators = [] if isinstance(node, ast.Lambda) else node.decorator_list
+        defaults = [*node.args.defaults, *filter(None, node.args.kw_defaults)]
+        for expression in [*decorators, *defaults]:
+            yield from ast.walk(expression)

@@ -121,6 +121,8 @@ class SuiteTally:
                 reasons.append(f"{count} {end}")
         if count := sum(item.second_chance for item in items):
             reasons.append(f"{count} run more than once")
+        if not reasons and not self.info:
+            reasons.append("the run was cut short")
         if not reasons and not self.verdicts():
             reasons.append("it has no gate")
         return reasons
@@ -177,8 +179,11 @@ class Tally:
 
     def lacks(self, folder: Path, reasons: Iterable[str]) -> None:
         """Adds reasons why there is no verdict on a suite, unless they are known."""
-        known = self._suite(str(folder.parent.parent), folder.name).info.setdefault("left_out", [])
-        known += [reason for reason in reasons if reason not in known]
+        more = list(reasons)
+        if more:
+            info = self._suite(str(folder.parent.parent), folder.name).info
+            info.setdefault("task", folder.name)
+            info["left_out"] = list(dict.fromkeys([*info.get("left_out", []), *more]))
 
     def describe(self, told: Sequence[Mapping[str, Any]]) -> None:
         """Adds what a process says of its suites; with xdist, it is called for each worker."""
