@@ -154,7 +154,7 @@ def commands() -> str:
 
 
 def pytest_options() -> str:
-    """The options that the plugin adds to pytest, from the parser that it fills."""
+    """The options that the plugin adds to pytest, by their short names, from the parser that it fills."""
     from _pytest.config.argparsing import Parser
 
     from goldgate.plugin.options import add_options
@@ -168,7 +168,8 @@ def pytest_options() -> str:
                 attributes = option.attrs()
                 choices = attributes.get("choices")
                 value = " or ".join(choices) if choices else attributes.get("metavar") or ""
-                yield f"`{' '.join([*option.names(), value]).strip()}`", str(attributes.get("help"))
+                names = [name.replace("--gg-", "--") for name in option.names()]
+                yield f"`{' '.join([*names, value]).strip()}`", str(attributes.get("help"))
 
     return _table(("option", "meaning"), rows())
 

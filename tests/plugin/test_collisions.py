@@ -106,6 +106,7 @@ def test_a_users_other_tests_see_nothing_of_the_plugin(made: Any, command: tuple
         "goldgate.base",
         "goldgate.base.errors",
         "goldgate.plugin",
+        "goldgate.plugin.asked",
         "goldgate.plugin.kinds",
         "goldgate.plugin.options",
         "goldgate.plugin.place",

@@ -24,6 +24,7 @@ INFO: dict[str, Any] = {
     "writes": True,
     "items": ["a", "b"],
     "left_out": [],
+    "missing": [],
     "audit": None,
 }
 
@@ -35,10 +36,13 @@ def report(
     xfail: bool = False,
     task: str = "t",
     verdict: str = "pass",
+    run: int = 1,
+    worker: str = "",
 ) -> pytest.TestReport:
     """A report as pytest would make it."""
     said = replace(invalid("gate", "for a reason"), outcome=verdict)  # type: ignore[arg-type]
-    carried = json.dumps({"task": task, "root": "/p", "spoken": [Spoken(said, "test_gates.py", 3).to_json()]})
+    spoken = [Spoken(said, "test_gates.py", 3).to_json()]
+    carried = json.dumps({"task": task, "root": "/p", "run": run, "worker": worker, "spoken": spoken})
     made = pytest.TestReport(nodeid, ("f", 1, "n"), {}, outcome, None, when, goldgate=carried)  # type: ignore[arg-type]
     if xfail:
         made.wasxfail = "reason"
@@ -80,9 +84,35 @@ def test_an_item_that_never_ran_is_missed() -> None:
     assert suite.gaps() == ["1 not run"]
 
 
-def test_an_item_that_ran_twice_is_seen() -> None:
-    (suite,) = tally(report("a"), report("b", "failed"), report("b")).suites
+def test_an_item_that_got_a_second_chance_is_seen() -> None:
+    (suite,) = tally(report("a"), report("b", "failed"), report("b", run=2)).suites
     assert suite.gaps() == ["1 run more than once"]
+
+
+def test_an_item_that_passes_each_time_may_run_twice() -> None:
+    (suite,) = tally(report("a"), report("b"), report("b", run=2)).suites
+    assert suite.passed
+
+
+@pytest.mark.parametrize("bad", [{"outcome": "failed"}, {"verdict": "undecided"}, {"outcome": "skipped"}])
+@pytest.mark.parametrize("order", [1, -1])
+def test_one_bad_worker_is_enough(bad: dict[str, str], order: int) -> None:
+    both = [report("b", worker="gw0", **bad), report("b", worker="gw1")][::order]  # type: ignore[arg-type]
+    (suite,) = tally(report("a", worker="gw0"), report("a", worker="gw1"), *both).suites
+    assert not suite.passed
+    assert "more than once" not in " ".join(suite.gaps())
+
+
+@pytest.mark.parametrize("bad", ["failed", "skipped"])
+def test_a_bad_subtest_is_not_mended_by_the_rest_of_its_test(bad: str) -> None:
+    (suite,) = tally(report("a"), report("b"), report("b", bad), report("b")).suites
+    assert not suite.passed
+
+
+def test_a_gate_is_missing_only_if_no_worker_ran_it() -> None:
+    made = tally(report("a"), report("b"), missing=["x", "y"])
+    made.describe([{**INFO, "missing": ["y", "z"]}])
+    assert made.suites[0].gaps() == ["y"]
 
 
 def test_other_tests_are_not_kept() -> None:

@@ -201,10 +201,10 @@ def test_golden_answers_lie_in_a_file_of_their_own(made: Any, pytester: pytest.P
     assert {p.name for p in made.project.cache.glob("*.sqlite")} == {"golden.sqlite"}
 
 
-def test_a_fixture_of_a_suite_says_where_it_belongs(made: Any, pytester: pytest.Pytester) -> None:
+def test_tests_outside_of_suites_have_no_fixture_of_theirs(made: Any, pytester: pytest.Pytester) -> None:
     pytester.makepyfile(test_elsewhere="def test_it(candidate):\n    pass\n")
     text = pytester.runpytest(".", "-p", "no:cacheprovider").stdout.str()
-    assert 'the fixture "candidate" belongs to golden suites' in text
+    assert "fixture 'candidate' not found" in text
     assert "suite colours passes" in text
 
 

@@ -49,10 +49,11 @@ def test_an_item_that_did_not_run_leaves_it_incomplete(
 ) -> None:
     made.gates(TWO.format(mark=mark, body=body))
     status, text = run(pytester)
-    assert status == 0
+    assert status == 1
     assert f"suite colours is incomplete ({reason}): no verdict on the suite" in text
+    assert run(pytester, "suites/colours/test_gates.py")[0] == 0
     monkeypatch.setenv("CI", "true")
-    assert run(pytester)[0] == 1
+    assert run(pytester, "suites/colours/test_gates.py")[0] == 1
 
 
 @pytest.mark.parametrize(
@@ -89,13 +90,13 @@ def test_running_only_what_failed_last_is_no_verdict(made: Any, pytester: pytest
     assert "test_more.py not collected" in text
 
 
-def test_a_gate_that_is_run_again_is_no_verdict(made: Any, pytester: pytest.Pytester) -> None:
+def test_a_gate_that_passes_each_time_may_run_again(made: Any, pytester: pytest.Pytester) -> None:
     pytester.makeconftest(
         "from _pytest.runner import runtestprotocol\n"
         "def pytest_runtest_protocol(item, nextitem):\n"
-        "    runtestprotocol(item, nextitem=item)\n"
+        "    runtestprotocol(item, nextitem=None)\n"
     )
-    assert "incomplete (4 run more than once)" in run(pytester)[1]
+    assert "suite colours passes: all 4 gates" in run(pytester)[1]
 
 
 def test_a_broken_file_leaves_it_incomplete(made: Any, pytester: pytest.Pytester) -> None:

@@ -99,8 +99,10 @@ def run_suite(
     """
     if model is not None and split != "dev":
         raise ValueError("another base model than task.yaml's is for dev alone")
-    folder = project.suite(project.check_task(task_name)).resolve()
-    request = SuiteRequest(replace(project, root=folder.parent.parent), task_name, generate, model, looks)
+    # The folder keeps its place in the project even if it is a symbolic link.
+    rooted = replace(project, root=project.root.resolve())
+    folder = rooted.suite(project.check_task(task_name))
+    request = SuiteRequest(rooted, task_name, generate, model, looks)
     arguments = [
         str(folder),
         "-q",
@@ -135,8 +137,8 @@ class _Stashes:
 
 
 def _options(candidate: str | None, split: TestedOn | None) -> list[str]:
-    options = [] if candidate is None else ["--candidate", candidate]
-    return options if split is None else [*options, "--split", split]
+    options = [] if candidate is None else ["--gg-candidate", candidate]
+    return options if split is None else [*options, "--gg-split", split]
 
 
 def _result(project: Project, status: int, request: SuiteRequest, output: str) -> SuiteResult:

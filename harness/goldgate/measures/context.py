@@ -1,4 +1,4 @@
-"""The context in which gates are compared: the level they are tested at, and where their verdicts go."""
+"""Who judges a gate: the level it is tested at, and where its verdict goes, wherever and whenever it is compared."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Protocol
 
 from goldgate.base.errors import UserError
 from goldgate.measures.evidence import FAIL_LEVEL
@@ -44,18 +45,39 @@ class Recording:
         if self.force is not None:
             check_reading(self.force)
 
+    def gate(self) -> Recording:
+        """Returns itself: it is the same for every comparison."""
+        return self
+
+    def look(self) -> Recording:
+        """Returns itself: it is the same for every number that is looked at."""
+        return self
+
+
+class Judge(Protocol):
+    """Knows how a comparison is tested and recorded at the moment it is made. A `Recording` always answers itself."""
+
+    def gate(self) -> Recording:
+        """Returns how to test and record a comparison. Raises UserError if it cannot be recorded."""
+        ...
+
+    def look(self) -> Recording:
+        """Returns the terms under which a number may be looked at without being recorded."""
+        ...
+
 
 _NONE = Recording()
-_CURRENT: ContextVar[Recording] = ContextVar("goldgate_recording", default=_NONE)
-_OPEN: list[Recording] = []
-"""The active recordings of this process, the innermost last."""
+_CURRENT: ContextVar[Judge] = ContextVar("goldgate_judge", default=_NONE)
+_OPEN: list[Judge] = []
+"""The active judges of this process, the innermost last."""
 
 
 @contextmanager
-def recording(how: Recording) -> Iterator[Recording]:
+def recording(how: Judge) -> Iterator[Judge]:
     """Context manager in which every gate is tested and recorded as specified.
 
-    Outside any such block gates are tested at 2.5% and not recorded.
+    Outside any such block gates are tested at 2.5% and not recorded. A measure that has a judge of its own
+    (`Use.judge`) is tested and recorded by that judge everywhere.
 
     Args:
         how: How to test and record.
@@ -72,12 +94,12 @@ def recording(how: Recording) -> Iterator[Recording]:
         _CURRENT.reset(token)
 
 
-def current() -> Recording:
-    """Finds the active recording.
+def current() -> Judge:
+    """Finds the active judge.
 
     Returns:
-        The innermost recording of this context. A thread that a test starts does not inherit the context, so there it
-        is the process's latest.
+        The innermost judge of this context. A thread that a test starts does not inherit the context, so there it is
+        the process's latest.
     """
     here = _CURRENT.get()
     return here if here is not _NONE or not _OPEN else _OPEN[-1]

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from goldgate.base.errors import UserError
+
+if TYPE_CHECKING:
+    from goldgate.measures.context import Judge
 
 Hold = Literal["open", "marked", "hidden", "sealed"]
 """How a measure gives its numbers away, from the most open to the least.
@@ -38,16 +41,19 @@ class Use:
         one_way: Whether only comparisons towards better values are allowed. It is for values that are set to the worst
             one when nothing is known: in the other direction that would be the best one.
         hold: How it gives its numbers away.
+        judge: Who tests and records its comparisons wherever they are made; None for whoever does so at that moment.
     """
 
     explored: str = ""
     one_way: bool = False
     hold: Hold = "open"
+    judge: Judge | None = None
 
     def and_(self, other: Use) -> Use:
         """Returns the use of something that depends on both."""
         hold = max(self.hold, other.hold, key=_ORDER.index)
-        return Use(self.explored or other.explored, self.one_way or other.one_way, hold)
+        judge = self.judge or other.judge
+        return Use(self.explored or other.explored, self.one_way or other.one_way, hold, judge)
 
     @property
     def hides(self) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NoReturn
 
 from goldgate.base.errors import UserError, near_names
 from goldgate.measures import checks
@@ -12,6 +11,7 @@ from goldgate.measures.decision import decide, told
 from goldgate.measures.estimate import OPEN, Use, built_from_estimates
 from goldgate.measures.evidence import Better, Evidence, Mean, Op
 from goldgate.measures.quantile import quantile_of
+from goldgate.measures.reading import Read
 from goldgate.measures.refusals import Refusals
 from goldgate.measures.verdict import Decided, Reading, Verdict, check_reading
 
@@ -251,10 +251,10 @@ class Measure(Refusals):
         return Measure.of(self._evidence.times(factor, name), self._tags, self._use)
 
     def __ge__(self, other: float | Measure | Read) -> Verdict:
-        return _gate(self, ">=", other, None)
+        return self.compare(">=", other)
 
     def __le__(self, other: float | Measure | Read) -> Verdict:
-        return _gate(self, "<=", other, None)
+        return self.compare("<=", other)
 
     @property
     def shown(self) -> Read:
@@ -270,6 +270,40 @@ class Measure(Refusals):
     def observed(self) -> Read:
         """The measure under the reading observed: a gate passes if the estimate alone reaches the threshold."""
         return Read(self, "observed")
+
+    def compare(self, op: Op, right: float | Measure | Read, reading: Reading | None = None) -> Verdict:
+        """Decides and records the gate `self op right`; two measures are compared by their paired difference.
+
+        Args:
+            op: The comparison.
+            right: The threshold, or another measure on the same examples.
+            reading: The reading; the suite's by default.
+
+        Returns:
+            The verdict, with its numbers as far as they may be known.
+
+        Raises:
+            UserError: The gate cannot be decided or, in a suite, not be recorded.
+        """
+        if isinstance(right, Read):
+            reading, right = reading or right.reading, right.measure
+        use = self._use.and_(right._use) if isinstance(right, Measure) else self._use
+        how = (use.judge or current()).gate()
+        checks.right_way(self._evidence, self._use.one_way, op)
+        measure, t, text = self, 0.0, ""
+        if isinstance(right, Measure):
+            if not self._use.one_way:
+                checks.right_way(right._evidence, right._use.one_way, "<=" if op == ">=" else ">=")
+            text = f"{self.name} {op} {right.name}"
+            measure = _difference(self, right, text) if op == ">=" else _difference(right, self, text)
+            op = ">="
+        else:
+            t = checks.as_threshold(self.name, right)
+        checks.may_be_gated(measure._use.explored)
+        verdict = decide(measure._evidence, op, t, reading or how.reading, how, text)
+        if how.record is not None:
+            how.record(verdict, Decided(measure._evidence) if measure._use.hides else measure)
+        return told(verdict, measure._use, how.note)
 
     def verdict(self, op: Op, t: float, reading: Reading | None = None) -> Verdict:
         """Decides `self op t` without recording the verdict.
@@ -289,60 +323,11 @@ class Measure(Refusals):
         self._use.check_open(self.name)
         if op not in (">=", "<="):
             raise UserError(f'no comparison "{op}"', hint="use >= or <=")
-        how = current()
+        how = (self._use.judge or current()).look()
         check_reading(reading or how.reading)
         checks.may_be_gated(self._use.explored)
         checks.right_way(self._evidence, self._use.one_way, op)
         return decide(self._evidence, op, checks.as_threshold(self.name, t), reading or how.reading, how)
-
-
-class Read(Refusals):
-    """A measure with its own reading, as in `m.plausible >= 0.80`. It can only be compared."""
-
-    def __init__(self, measure: Measure, reading: Reading) -> None:
-        self.measure = measure
-        self.reading: Reading = reading
-
-    def __repr__(self) -> str:
-        return f"{self.measure!r} {self.reading}"
-
-    @property
-    def _said(self) -> str:
-        return f"{self.measure.name}.{self.reading}"
-
-    def __ge__(self, other: float | Measure | Read) -> Verdict:
-        return _gate(self.measure, ">=", other, self.reading)
-
-    def __le__(self, other: float | Measure | Read) -> Verdict:
-        return _gate(self.measure, "<=", other, self.reading)
-
-    def _early(self, *others: object) -> NoReturn:
-        raise checks.reading_too_early(self._said, self.reading)
-
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __neg__ = _early
-
-
-def _gate(left: Measure, op: Op, right: float | Measure | Read, reading: Reading | None) -> Verdict:
-    """Decides and records a gate. Two measures are compared by testing their paired difference against 0."""
-    how = current()
-    if isinstance(right, Read):
-        reading, right = reading or right.reading, right.measure
-    checks.right_way(left._evidence, left._use.one_way, op)
-    measure, t, text = left, 0.0, ""
-    if isinstance(right, Measure):
-        if not left._use.one_way:
-            checks.right_way(right._evidence, right._use.one_way, "<=" if op == ">=" else ">=")
-        text = f"{left.name} {op} {right.name}"
-        measure = _difference(left, right, text) if op == ">=" else _difference(right, left, text)
-        op = ">="
-    else:
-        t = checks.as_threshold(left.name, right)
-    checks.may_be_gated(measure._use.explored)
-    checks.is_recorded(measure.name, measure._use, how)
-    verdict = decide(measure._evidence, op, t, reading or how.reading, how, text)
-    if how.record is not None:
-        how.record(verdict, Decided(measure._evidence) if measure._use.hides else measure)
-    return told(verdict, measure._use, how.note)
 
 
 def _difference(a: Measure, b: Measure, name: str) -> Measure:

@@ -1,4 +1,4 @@
-"""The fixtures of golden suites, which exist only in runs that collect a suite."""
+"""The fixtures of golden suites. `among` makes them visible to suites alone."""
 
 from __future__ import annotations
 
@@ -107,10 +107,13 @@ def edge_case(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+def vary(metafunc: pytest.Metafunc) -> None:
     """Makes one item per edge case, or per task that must not regress.
 
     If they cannot be read, there is one item that fails with the reason, because pytest would skip an empty list.
+
+    Args:
+        metafunc: The test to vary.
     """
     folder = suite_folder(metafunc.definition.path)
     wanted = [name for name in ("edge_case", "kept") if name in metafunc.fixturenames and not _own(metafunc, name)]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-import pytest
+from goldgate.plugin.imports import failed_import
 
 _PACKAGES = {"harness": "goldgate", "trainers": "goldgate_trainers", "reports": "goldgate_reports"}
 _MODULES = {"harness.edge_cases": "goldgate.perturb"}
@@ -34,19 +34,6 @@ class _Import:
     today: str
 
 
-def say_new_name(report: pytest.CollectReport, start: Path) -> None:
-    """Shortens a collection error to one line if an old import name has caused it; leaves any other report unchanged.
-
-    Args:
-        report: The report of a test module, or of a folder with a conftest.py.
-        start: The folder that pytest was started in, to which the shown path is relative.
-    """
-    call = getattr(report, "call", None)
-    excinfo = getattr(call, "excinfo", None)
-    if excinfo is not None and (message := new_name(excinfo.value, start)) is not None:
-        report.longrepr = message
-
-
 def new_name(error: BaseException, start: Path) -> str | None:
     """Explains a failed import.
 
@@ -57,37 +44,14 @@ def new_name(error: BaseException, start: Path) -> str | None:
     Returns:
         File, line and the import to write; None if the error is not about an old name.
     """
-    cause = next((e for e in _chain(error) if isinstance(e, ImportError)), None)
-    if cause is None or cause.name is None or (old := cause.name.partition(".")[0]) not in _PACKAGES:
+    failed = failed_import(error)
+    if failed is None or failed.package not in _PACKAGES:
         return None
-    place = _place(cause)
-    if place is None:
-        return None
-    path, line = place
-    found = next((i for i in _imports(path) if i.package == old and line in i.lines), None)
+    found = next((i for i in _imports(failed.path) if i.package == failed.package and failed.line in i.lines), None)
     if found is None:
         return None
-    shown = path.relative_to(start) if path.is_relative_to(start) else path
-    what = f"the import package is called {_PACKAGES[old]} {_SINCE}"
-    return f"{shown}, line {line}: {what}: write {found.today}"
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and the errors that led to it."""
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
-
-
-def _place(error: ImportError) -> tuple[Path, int] | None:
-    """File and line of the import statement that failed; None if it is in no readable file."""
-    trace, place = error.__traceback__, None
-    while trace is not None:
-        path = Path(trace.tb_frame.f_code.co_filename)
-        if path.is_file():  # the import system's own frames have no file
-            place = path, trace.tb_lineno
-        trace = trace.tb_next
-    return place
+    what = f"the import package is called {_PACKAGES[failed.package]} {_SINCE}"
+    return f"{failed.shown(start)}: {what}: write {found.today}"
 
 
 def _imports(path: Path) -> Iterator[_Import]:

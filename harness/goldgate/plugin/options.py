@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -52,73 +52,99 @@ class Choice:
         return self.split == "dev" or (self.split is None and not self.by_champion)
 
 
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "candidate": {
+        "metavar": "SUBJECT",
+        "help": "subject to test, for example base+zero_shot or adapter:FOLDER (default: the task's champion)",
+    },
+    "split": {
+        "choices": ("dev", "golden"),
+        "help": "split to test on (default: golden for the champion, dev for any other subject)",
+    },
+    "open-golden": {
+        "action": "store_true",
+        "help": "show golden's failing examples; later passes carry no error rate until golden is refreshed",
+    },
+    "regenerate": {
+        "action": "store_true",
+        "help": "ignore recorded and cached answers, and generate every answer again",
+    },
+    "answers": {
+        "metavar": "RUN",
+        "help": "decide from the answers that a run of goldgate train recorded (its id or folder), without a model",
+    },
+    "audit": {
+        "metavar": "N",
+        "type": int,
+        "default": 0,
+        "help": "generate N of the recorded and cached answers of local models again, chosen at random; the suite"
+        " passes only if they are the same, except for near-ties",
+    },
+    "gate-report": {
+        "metavar": "PATH.html",
+        "help": "write the gates of this run and the verdicts on its suites to an HTML file",
+    },
+}
+_GROUP = ("goldgate", "golden suites (tests under suites/<task>/)")
+_PARSER: pytest.StashKey[pytest.Parser] = pytest.StashKey()
+
+
 def add_options(parser: pytest.Parser) -> None:
-    """Adds the options of golden suites to a parser."""
-    group = parser.getgroup("goldgate", "golden suites (tests under suites/<task>/)")
-    group.addoption(
-        "--candidate",
-        metavar="SUBJECT",
-        default=None,
-        help="subject to test, for example base+zero_shot or adapter:FOLDER (default: the task's champion)",
-    )
-    group.addoption(
-        "--split",
-        choices=("dev", "golden"),
-        default=None,
-        help="split to test on (default: golden for the champion, dev for any other subject)",
-    )
-    group.addoption(
-        "--open-golden",
-        action="store_true",
-        default=False,
-        help="show golden's failing examples; later passes carry no error rate until golden is refreshed",
-    )
-    group.addoption(
-        "--regenerate",
-        action="store_true",
-        default=False,
-        help="ignore recorded and cached answers, and generate every answer again",
-    )
-    group.addoption(
-        "--answers",
-        metavar="RUN",
-        default=None,
-        help="decide from the answers that a run of goldgate train recorded (its id or folder), without a model",
-    )
-    group.addoption(
-        "--audit",
-        metavar="N",
-        type=int,
-        default=0,
-        help="generate N of the recorded and cached answers of local models again, chosen at random; the"
-        " suite passes only if they are the same, except for near-ties",
-    )
-    group.addoption(
-        "--gate-report",
-        metavar="PATH.html",
-        default=None,
-        help="write the gates of this run and the verdicts on its suites to an HTML file",
-    )
+    """Adds the options of golden suites to a parser, under names that no project has: --gg-candidate."""
+    group = parser.getgroup(*_GROUP)
+    for name, how in _OPTIONS.items():
+        group.addoption(f"--gg-{name}", dest=_dest(name), **how)
     parser.addini(
         "goldgate_junit", "write the verdicts of golden suites to JUnit files, as properties", type="bool", default=True
     )
 
 
+def add_short_names(config: pytest.Config, parser: pytest.Parser) -> None:
+    """Adds the options under their short names too (--candidate), except those that a project or plugin has taken.
+
+    Args:
+        config: pytest's configuration, before the command line is parsed for the last time.
+        parser: The parser, with the options of all plugins and of the first conftest.py files.
+    """
+    groups = [parser._anonymous, *parser._groups]
+    taken = {name for group in groups for option in group.options for name in option.names()}
+    group = parser.getgroup(*_GROUP)
+    for name, how in _OPTIONS.items():
+        if f"--{name}" not in taken:
+            group.addoption(f"--{name}", dest=_dest(name), **{**how, "help": f"the same as --gg-{name}"})
+    config.stash[_PARSER] = parser
+
+
+def release_short_names(config: pytest.Config) -> None:
+    """Gives the short names up once the command line is parsed: a conftest.py that is loaded later may add them."""
+    parser: Any = config.stash.get(_PARSER, None)
+    if (whole := getattr(parser, "optparser", None)) is None:  # pytest before 9.1 compares no names after parsing
+        return
+    known = whole._option_string_actions
+    for name in _OPTIONS:
+        if f"--{name}" in known and known[f"--{name}"].dest == _dest(name):
+            del known[f"--{name}"]
+
+
+def _dest(name: str) -> str:
+    return f"gg_{name.replace('-', '_')}"
+
+
 def check_options(config: pytest.Config) -> None:
     """Raises pytest.UsageError for invalid options and for options that cannot be combined."""
-    report = config.getoption("gate_report", None)
+    report = config.getoption("gg_gate_report", None)
     if report is not None and (Path(report).suffix != ".html" or Path(report).is_dir()):
         raise pytest.UsageError(f"--gate-report writes an HTML file: {report} does not end in .html, or is a folder")
-    if config.getoption("audit", 0) < 0:
+    if config.getoption("gg_audit", 0) < 0:
         raise pytest.UsageError("--audit takes the number of answers to generate again, 1 or more")
-    if config.getoption("audit", 0) and is_controller(config):
+    if config.getoption("gg_audit", 0) and is_controller(config):
         raise pytest.UsageError("--audit generates answers again in a single process: run it without -n")
     for other in ("candidate", "regenerate", "audit"):
-        if config.getoption("answers", None) is not None and config.getoption(other, None):
+        if config.getoption("gg_answers", None) is not None and config.getoption(_dest(other), None):
             raise pytest.UsageError(f"--answers fixes the subjects, and no model is called: leave out --{other}")
-    if config.getoption("regenerate", False) and is_controller(config):
+    if config.getoption("gg_regenerate", False) and is_controller(config):
         raise pytest.UsageError("--regenerate generates every answer once, in a single process: run it without -n")
-    if config.getoption("open_golden", False) and choice_of(config, {}).on_dev:
+    if config.getoption("gg_open_golden", False) and choice_of(config, {}).on_dev:
         raise pytest.UsageError("--open-golden shows examples of golden, and this run is on dev: add --split golden")
 
 
@@ -132,6 +158,17 @@ def is_worker(config: pytest.Config) -> bool:
     return hasattr(config, "workerinput")
 
 
+def worker_of(config: pytest.Config) -> str:
+    """Returns the name of the xdist worker that this process is; empty if it is none."""
+    return str(getattr(config, "workerinput", {}).get("workerid", ""))
+
+
+def chose_import_mode(config: pytest.Config, environ: Mapping[str, str]) -> bool:
+    """Returns whether the user has chosen an import mode: on the command line, in PYTEST_ADDOPTS or in addopts."""
+    given = [*map(str, config.invocation_params.args), *environ.get("PYTEST_ADDOPTS", "").split()]
+    return any(argument.startswith("--import-mode") for argument in [*given, *config.getini("addopts")])
+
+
 def choice_of(config: pytest.Config, environ: Mapping[str, str]) -> Choice:
     """Reads the options of a run.
 
@@ -142,15 +179,15 @@ def choice_of(config: pytest.Config, environ: Mapping[str, str]) -> Choice:
     Returns:
         The options.
     """
-    split = cast("TestedOn | None", config.getoption("split"))
+    split = cast("TestedOn | None", config.getoption("gg_split"))
     return Choice(
-        config.getoption("candidate"),
+        config.getoption("gg_candidate"),
         split,
-        bool(config.getoption("regenerate")),
+        bool(config.getoption("gg_regenerate")),
         in_ci(environ),
-        open_golden=bool(config.getoption("open_golden")),
-        answers=config.getoption("answers"),
-        audit=config.getoption("audit"),
+        open_golden=bool(config.getoption("gg_open_golden")),
+        answers=config.getoption("gg_answers"),
+        audit=config.getoption("gg_audit"),
     )
 
 

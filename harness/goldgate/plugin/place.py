@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from types import TracebackType
+from types import CodeType, TracebackType
 
-_SUITES = "suites"
+SUITES_FOLDER = "suites"
 
 
 def suite_folder(path: Path) -> Path | None:
     """Returns the folder suites/<task> with a task.yaml that contains a file at any depth; None if there is none."""
     for here in path.parents:
-        if here.parent.name == _SUITES and (here / "task.yaml").is_file():
+        if here.parent.name == SUITES_FOLDER and (here / "task.yaml").is_file():
             return here
     return None
 
@@ -26,6 +26,15 @@ def line_of_caller(test_file: Path) -> int | None:
             return frame.f_lineno
         frame = frame.f_back  # type: ignore[assignment]
     return None
+
+
+def code_of_callers() -> set[CodeType]:
+    """Returns the code that this thread is executing: that of its caller, of that one's caller, and so on."""
+    frame, found = sys._getframe(1), set[CodeType]()
+    while frame is not None:
+        found.add(frame.f_code)
+        frame = frame.f_back  # type: ignore[assignment]
+    return found
 
 
 def line_of_error(trace: TracebackType | None, test_file: Path) -> int | None:

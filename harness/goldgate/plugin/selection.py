@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import pytest
+
+from goldgate.plugin.asked import covered
+from goldgate.plugin.census import Census, Ran
+from goldgate.plugin.sources import real
+
+_USUAL_FILES = ("test_*.py", "*_test.py")  # as pytest finds them unless python_files says otherwise
+_PART = "only part of it was selected"
 
 
 class Selection:
@@ -21,14 +31,31 @@ class Selection:
         self._chosen: dict[Path, list[str]] = {}
         self._broken: list[str] = []
         self._lacking: dict[Path, str] = {}
+        self._ran: dict[Path, set[Ran]] = {}
+        self._fixtures: dict[str, set[str]] = {}
 
     def saw_file(self, folder: Path, path: Path) -> None:
         """Notes a file of a suite that pytest looks into."""
         self._files.setdefault(folder, set()).add(path)
 
-    def saw_item(self, path: Path) -> None:
-        """Notes a test that was found in a file."""
-        self._items[path] += 1
+    def saw_item(self, folder: Path, item: pytest.Item) -> None:
+        """Notes a test of a suite that was found, and its fixtures."""
+        self._items[item.path] += 1
+        self.executed(folder, [code] if (code := _code(getattr(item, "function", None))) else [])
+        info = getattr(item, "_fixtureinfo", None)
+        for name, definitions in {} if info is None else info.name2fixturedefs.items():
+            for definition in definitions:
+                self._fixtures.setdefault(name, set()).update(definition.argnames)
+                self.executed(folder, [code] if (code := _code(definition.func)) else [])
+
+    def executed(self, folder: Path, codes: Iterable[CodeType]) -> None:
+        """Notes code of a suite's tests, or code that was executing when one of them compared measures."""
+        self._ran.setdefault(folder, set()).update((real(c.co_filename), c.co_firstlineno) for c in codes)
+
+    def saw_fixtures(self, names: Iterable[str]) -> None:
+        """Notes fixtures that tests may request."""
+        for name in names:
+            self._fixtures.setdefault(name, set())
 
     def saw_report(self, report: pytest.CollectReport) -> None:
         """Notes whether a file could be collected."""
@@ -54,9 +81,13 @@ class Selection:
             folder: The suite's folder.
 
         Returns:
-            As plain JSON values, the tests that will run, and the reasons why they are not the whole suite, if any.
+            As plain JSON values, the tests that will run, the reasons why they are not the whole suite, if any, and the
+            gates in its source that were neither collected nor run.
         """
-        return {"items": self._chosen.get(folder, []), "left_out": self._reasons(folder)}
+        reasons = self._reasons(folder)
+        ran = self._ran.get(folder, set())
+        missing = [] if _PART in reasons else Census(folder, self._fixtures).missing(ran)
+        return {"items": self._chosen.get(folder, []), "left_out": reasons, "missing": missing}
 
     def _reasons(self, folder: Path) -> list[str]:
         reasons = []
@@ -65,14 +96,11 @@ class Selection:
         found = sum(n for path, n in self._items.items() if path.is_relative_to(folder))
         if (gone := found - count - len(self._chosen.get(folder, []))) > 0:
             reasons.append(f"{gone} removed after collection")
-        for name, usual in (("python_functions", ["test"]), ("python_classes", ["Test"])):
-            if self._config.getini(name) != usual:
-                reasons.append(f"{name} is set to something other than {usual[0]}, which may hide gates")
         missing = self._missing(folder)
         if missing:
             reasons.append(f"{', '.join(sorted(missing))} not collected")
-        if not self._asked_for(folder):
-            reasons.append("only part of it was selected")
+        if not covered(self._config, folder):
+            reasons.append(_PART)
         broken = [n for n in self._broken if (self._config.rootpath / n.split("::")[0]).is_relative_to(folder)]
         if broken:
             reasons.append(f"{', '.join(broken)} could not be collected")
@@ -80,14 +108,17 @@ class Selection:
 
     def _missing(self, folder: Path) -> list[str]:
         """Test files that pytest did not look into, or that it looked into and then skipped because of --lf."""
-        patterns = self._config.getini("python_files")
+        patterns = {*self._config.getini("python_files"), *_USUAL_FILES}
         files = [p for p in folder.rglob("*.py") if any(fnmatch(p.name, pattern) for pattern in patterns)]
         seen = self._files.get(folder, set())
         passed_over = self._config.getoption("lf", False)
         return [p.name for p in files if p not in seen or (passed_over and not self._items[p])]
 
-    def _asked_for(self, folder: Path) -> bool:
-        """Whether a pytest argument names the suite's folder or one above it."""
-        start = self._config.invocation_params.dir
-        paths = [(start / arg).resolve() for arg in self._config.args]
-        return any(folder.resolve().is_relative_to(path) for path in paths)
+
+def _code(function: object) -> CodeType | None:
+    """The code of a test or fixture, which may be a method or a functools.partial."""
+    while isinstance(function, partial):
+        function = function.func
+    function = getattr(function, "__func__", function)
+    code = getattr(function, "__code__", None)
+    return code if isinstance(code, CodeType) else None

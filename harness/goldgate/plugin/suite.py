@@ -25,6 +25,7 @@ from goldgate.jobs.workspace import Workspace
 from goldgate.measures import Judged, Use, Verdict
 from goldgate.plugin.bound import Bound, item_name
 from goldgate.plugin.failure import Illustration
+from goldgate.plugin.judging import SuiteJudge
 from goldgate.plugin.options import Choice
 from goldgate.plugin.roles import Role, Roles, identities, told_of
 from goldgate.plugin.source import Source, workspace_of
@@ -40,6 +41,7 @@ from goldgate.task.task import Task, load_task
 
 T = TypeVar("T")
 Key = tuple[str, ...]  # what is resolved, and for which role: ("subject", "candidate")
+_NOT_ASKED = "golden was not asked: only the champion is tested on it by itself; for this candidate add --split golden"
 _NO_TERMS = {"level": None, "look": None, "ledger": None}
 
 
@@ -54,6 +56,7 @@ class Suite:
         asks: The subject fixtures of all its tests that were found, whether or not they are selected.
         declared: The subject fixtures that the current test has as arguments.
         notes: Lines for the summary.
+        judge: Who judges comparisons of its measures.
     """
 
     def __init__(self, project: Project, name: str, choice: Choice, say: Callable[[str], None]) -> None:
@@ -64,6 +67,7 @@ class Suite:
         self.asks: set[str] = set()
         self.declared: frozenset[str] = frozenset()
         self.notes: list[str] = []
+        self.judge = SuiteJudge(name, lambda: self.terms().recording())
         self._say = say
         self._made: dict[Key, tuple[Any, UserError | None]] = {}
 
@@ -100,8 +104,8 @@ class Suite:
     def use(self) -> Use:
         """What a test may do with measures: nothing that depends on answers is given away while golden decides."""
         if self.split_name == "dev":
-            return Use(hold="marked")
-        return Use(hold="sealed" if self.task.golden == "sealed" else "hidden")
+            return Use(hold="marked", judge=self.judge)
+        return Use(hold="sealed" if self.task.golden == "sealed" else "hidden", judge=self.judge)
 
     def split(self, name: TestedOn | None = None) -> Split:
         """Returns the named split, by default the one of this run."""
@@ -349,6 +353,7 @@ class Suite:
             **(_NO_TERMS if terms is None else terms.to_json()),
             "notes": [
                 *(self._roles.notes if ("roles",) in made else []),
+                *([_NOT_ASKED] if split is not None and split.name == "dev" and self.choice.split is None else []),
                 *self.notes,
                 *(self.source.notes if ("workspace",) in made else []),
             ],

@@ -12,6 +12,7 @@ import pytest
 
 from goldgate.base.errors import UserError
 from goldgate.jobs.suite_request import REQUEST
+from goldgate.plugin.judging import Elsewhere
 from goldgate.plugin.options import choice_of, is_worker
 from goldgate.plugin.place import suite_folder
 from goldgate.plugin.selection import Selection
@@ -24,12 +25,14 @@ class Suites:
 
     Attributes:
         selection: What was collected and selected of each suite.
+        elsewhere: Who judges what is compared while no test of a suite is running.
     """
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._suites: dict[Path, Suite] = {}
         self.selection = Selection(config)
+        self.elsewhere = Elsewhere(lambda path: None if (suite := self.at(path)) is None else suite.judge)
 
     def all(self) -> list[tuple[Path, Suite]]:
         """Returns every suite with its folder, in the order they were found."""
@@ -52,9 +55,17 @@ class Suites:
             choice = replace(choice, generate=request.generate, model=request.model, looks=request.looks)
         return Suite(project, folder.name, choice, self._say)
 
+    def folder_of(self, suite: Suite) -> Path:
+        """Returns the folder of a suite, as pytest has collected it."""
+        return next(folder for folder, known in self._suites.items() if known is suite)
+
     def describe(self) -> list[dict[str, Any]]:
         """Returns the facts of every suite and its selection as plain JSON values."""
-        return [{**s.describe(), **self.selection.describe(folder)} for folder, s in self._suites.items()]
+        return [{**s.describe(), **self._selected(folder, s)} for folder, s in self._suites.items()]
+
+    def _selected(self, folder: Path, suite: Suite) -> dict[str, Any]:
+        told = self.selection.describe(folder)
+        return {**told, "left_out": [*told["left_out"], *suite.judge.told()]}
 
     def _say(self, line: str) -> None:
         """Shows one line in the terminal at once, despite pytest's capture of output."""

@@ -29,7 +29,7 @@ from goldgate.ledger import (
     suite_digest,
     told,
 )
-from goldgate.measures import Reading
+from goldgate.measures import Reading, Recording
 from goldgate.plugin.options import Choice
 from goldgate.runs.folder import git_commit, looks_named
 from goldgate.scored.baselines import is_declared
@@ -86,6 +86,10 @@ class Terms:
     @property
     def sealed(self) -> bool:
         return self.ledger is not None and self.ledger.sealed
+
+    def recording(self) -> Recording:
+        """Returns the terms as gates are tested on them, without a recorder."""
+        return Recording(self.level, self.reading, self.force, None, self.note, self.error, self.sealed)
 
     def to_json(self) -> dict[str, Any]:
         """Returns the facts for the summary as plain JSON values."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,7 @@ from goldgate.base.files import check_name, in_home
 
 CACHE_BYTES = 2**30
 """Enough for over half a million short answers, more than a few years of runs on one machine produce."""
-_LEFT_BY_TOOLS = frozenset({".pyc", ".bak", ".orig", ".rej", ".swp", ".swo", ".tmp"})
-"""Endings of files that editors, merges and Python leave beside a suite's own."""
+_BACKUP = re.compile(r"(?P<name>.+?)(?:\.~\d+~|~|\.(?:bak|orig|rej|swp|swo))|#(?P<saved>.+)#")
 DEMO_MARK = ".goldgate-demo"
 """The file that marks a folder made by `goldgate demo`, which may also become the start of a real project."""
 
@@ -104,17 +104,24 @@ def suite_files(folder: Path) -> list[Path]:
         folder: suites/<task>.
 
     Returns:
-        The conftest.py files above the folder up to the project's root, then the files in the folder. Hidden files,
-        backups left by editors and the champion's files are left out: a champion is what is tested, not part of it.
+        The conftest.py files above the folder up to the project's root, then the files in the folder. Left out are
+        hidden files, the champion's, because a champion is what is tested and not part of the test, and what an editor
+        or a merge leaves beside a file: test_gates.py~, schema.json.orig.
     """
     above = [p for p in (folder.parent / "conftest.py", folder.parent.parent / "conftest.py") if p.is_file()]
-    return above + sorted(p for p in folder.rglob("*") if p.is_file() and not _ignored(p.relative_to(folder)))
+    found = (p for p in folder.rglob("*") if p.is_file() and not _ignored(p.relative_to(folder)))
+    return above + sorted(p for p in found if not _is_backup(p))
+
+
+def _is_backup(path: Path) -> bool:
+    """Whether a file is the backup of another one in its folder. Without that other file it is not known to be one."""
+    found = _BACKUP.fullmatch(path.name)
+    return found is not None and (path.parent / (found["name"] or found["saved"])).is_file()
 
 
 def _ignored(path: Path) -> bool:
     hidden = any(part.startswith(".") or part == "__pycache__" for part in path.parts)
-    left = path.suffix in _LEFT_BY_TOOLS or path.name.endswith("~") or path.name.startswith("#")
-    return hidden or left or path.name == "task.yaml" or path.name.startswith("champion")
+    return hidden or path.suffix == ".pyc" or path.name == "task.yaml" or path.name.startswith("champion")
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:

@@ -1,0 +1,38 @@
+"""A measure under a reading of its own, as in `m.plausible >= 0.80`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+from goldgate.measures import checks
+from goldgate.measures.refusals import Refusals
+from goldgate.measures.verdict import Reading, Verdict
+
+if TYPE_CHECKING:
+    from goldgate.measures.measure import Measure
+
+
+class Read(Refusals):
+    """A measure with its own reading, as in `m.plausible >= 0.80`. It can only be compared."""
+
+    def __init__(self, measure: Measure, reading: Reading) -> None:
+        self.measure = measure
+        self.reading: Reading = reading
+
+    def __repr__(self) -> str:
+        return f"{self.measure!r} {self.reading}"
+
+    @property
+    def _said(self) -> str:
+        return f"{self.measure.name}.{self.reading}"
+
+    def __ge__(self, other: float | Measure | Read) -> Verdict:
+        return self.measure.compare(">=", other, self.reading)
+
+    def __le__(self, other: float | Measure | Read) -> Verdict:
+        return self.measure.compare("<=", other, self.reading)
+
+    def _early(self, *others: object) -> NoReturn:
+        raise checks.reading_too_early(self._said, self.reading)
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __neg__ = _early
