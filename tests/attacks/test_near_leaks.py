@@ -59,7 +59,7 @@ def split(name: str, *texts: str | Example) -> Split:
 @pytest.mark.parametrize("text", DISGUISES.values(), ids=DISGUISES)
 def test_a_disguised_copy_is_a_leak(text: str, where: str) -> None:
     with pytest.raises(
-        UserError, match=f"1 pair of inputs is nearly the same\n  golden, g1  ~  {where}, {where[0]}0: "
+        UserError, match=f"1 pair of inputs that are nearly the same\n  golden, g1  ~  {where}, {where[0]}0: "
     ):
         check_leaks({where: split(where, text), "golden": split("golden", OTHER, MESSAGE)})
 
@@ -163,7 +163,9 @@ def test_a_suite_on_a_leaking_golden_is_invalid(
 
 def test_prepare_refuses_copies_with_another_end_mark(leaking: Prepared) -> None:
     made = leaking(*(f"golden thing number {i}!" for i in range(30)))
-    with pytest.raises(UserError, match=r"30 pairs of inputs are nearly the same(\n  golden/.*){20}\n  and 10 more\n"):
+    with pytest.raises(
+        UserError, match=r"30 pairs of inputs that are nearly the same(\n  golden/.*){20}\n  and 10 more\n"
+    ):
         rewrite_card(made.project, made.task)
 
 
@@ -182,7 +184,7 @@ def test_signing_off_one_pair_leaves_the_others(leaking: Prepared, run_apart: Ca
     _sign(made, golden="g007", split="train", twin="copy0", reason="the full stop is the point")
     done = ran(made, run_apart)
     assert done.status == 1
-    assert "1 pair of inputs is nearly the same" in done.text
+    assert "1 pair of inputs that are nearly the same" in done.text
     assert "g008" in done.text
 
 
@@ -252,7 +254,7 @@ def test_paraphrases_are_told_and_refused_only_if_the_task_says_so(
     path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), "paraphrases": "refused"}), encoding="utf-8")
     done = ran(made, run_apart)
     assert done.status == 1
-    assert "1 pair of inputs is paraphrases" in done.text
+    assert "1 pair of paraphrases" in done.text
     assert "train.jsonl, line 10, copy0: cosine 1.00" in done.text
     (made.task.data / "train.jsonl").rename(made.task.data / "elsewhere")
     assert "g007  ~  train, copy0: cosine 1.00" in ran(made, run_apart).text

@@ -46,7 +46,7 @@ def check_leaks(splits: Mapping[str, Split], folder: Path | None = None) -> None
     if left := [pair for pair in pairs if not _is_signed(pair[:3], signed)]:
         lines = _lines(folder, {"golden", *(pair[1] for pair in left)})
         raise UserError(
-            f"golden leaks: {_pairs(len(left))} of inputs {_are(left)} nearly the same\n{_table(left, lines, 'alike')}",
+            f"golden leaks: {_pairs(left)} of inputs that are nearly the same\n{_table(left, lines, 'alike')}",
             hint=_REMEDY,
         )
 
@@ -65,8 +65,8 @@ def check_paraphrases(folder: Path) -> None:
     if left := [pair for pair in found if not _is_signed(pair[:3], signed)]:
         lines = _lines(folder, {"golden", "train"})
         raise UserError(
-            f"golden leaks: {_pairs(len(left))} of inputs {_are(left)} paraphrases (cosine {TWIN_COSINE:g} or more),"
-            f" which task.yaml refuses\n{_table(left, lines, 'cosine')}",
+            f"golden leaks: {_pairs(left)} of paraphrases (cosine {TWIN_COSINE:g} or more), which task.yaml refuses"
+            f"\n{_table(left, lines, 'cosine')}",
             hint=_REMEDY,
         )
 
@@ -151,9 +151,5 @@ def _table(pairs: Sequence[Pair], lines: Mapping[tuple[str, str], str], what: st
     return "\n".join([*rows[:_MOST], *more])
 
 
-def _pairs(count: int) -> str:
-    return f"{count} pair{'s' * (count > 1)}"
-
-
-def _are(pairs: Sequence[Pair]) -> str:
-    return "are" if len(pairs) > 1 else "is"
+def _pairs(pairs: Sequence[Pair]) -> str:
+    return f"{len(pairs)} pair{'s' * (len(pairs) > 1)}"
