@@ -18,6 +18,7 @@ from goldgate.engine.constrain import JsonGrammar
 from goldgate.engine.generate import Generated, Request, generate
 from goldgate.engine.labels import choose_labels
 from goldgate.engine.loading import Loaded, load_model
+from goldgate.engine.reading import mean_logprob
 from goldgate.models.template import encode
 
 from ..tiny_models import ARCHITECTURES, PLAIN, tiny
@@ -157,3 +158,14 @@ def test_an_answer_ends_where_a_text_of_several_tokens_closes_it(tiny_llama: Pat
     (made,) = answers(replace(loaded, stops=(), end=free.tokens[3:5], closing=text), PROMPTS[:1], 12)
     assert made.tokens == free.tokens[:5]
     assert made.stopped
+
+
+@pytest.mark.parametrize("architecture", ["bloom", "llama"])
+def test_a_text_that_is_only_read_is_as_likely_as_the_model_itself_says(architecture: str, tmp_path: Path) -> None:
+    folder = tiny(tmp_path, architecture)
+    ids = torch.tensor([[5, 17, 260, 33, 8, 121]])
+    with torch.no_grad():
+        logits = own_model(folder)(ids, use_cache=False).logits[0, :-1]
+    own = torch.log_softmax(logits, -1).gather(1, ids[0, 1:, None]).mean()
+    found = mean_logprob(load_model(folder, f"reading {architecture}"), ids[0].tolist())
+    assert found == pytest.approx(float(own), abs=1e-4)

@@ -128,6 +128,18 @@ def test_weights_that_cannot_be_read_are_one_message(tiny_llama: Path, tmp_path:
             merge_adapter(load_base(tiny_llama)[1], spoilt)
 
 
+def test_weights_that_are_no_numbers_are_named(tiny_llama: Path, tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    path = adapter(tmp_path / "adapter", tiny_llama) / "adapter_model.safetensors"
+    tensors = load_file(path)
+    last = sorted(tensors)[-1]
+    tensors[last][0, 0] = torch.nan
+    save_file(tensors, path)
+    with pytest.raises(UserError, match=f"1 tensors of the adapter are not finite, first {last}"):
+        merge_adapter(load_base(tiny_llama)[1], path.parent)
+
+
 def test_what_changes_nothing_is_known() -> None:
     zero, one = torch.zeros(2), torch.ones(2)
     assert changes_nothing({"x.lora_A.weight": one, "x.lora_B.weight": zero})

@@ -109,7 +109,7 @@ class WithoutTask(LocalSubject):
         options = [option[0] for option in questions()[example.id].options]
         ((_, made),) = next(choose_labels(loaded, tokens, options))
         return {
-            "text": loaded.tokenizer.decode(made.tokens[:-1], skip_special_tokens=True),
+            "text": loaded.tokenizer.decode(made.tokens[: -len(loaded.end)], skip_special_tokens=True),
             "finish": "stop",
             "prompt_tokens": len(tokens[0]),
             "completion_tokens": len(made.tokens),
@@ -117,10 +117,11 @@ class WithoutTask(LocalSubject):
         }
 
     def _read(self, loaded: Any, example: Example) -> dict[str, Any]:
+        from goldgate.engine.reading import mean_logprob
         from goldgate.models.template import encode
 
         (tokens,) = encode(loaded.tokenizer, [example.text])
-        mean = _mean_logprob(loaded.model, tokens)
+        mean = mean_logprob(loaded, tokens)
         return {
             "text": f"{mean:.4f}",
             "finish": "stop",
@@ -150,20 +151,3 @@ def _plain(task: Task) -> Task:
     tokens = _NEW_TOKENS if task.thinking is None else _WITH_THOUGHT
     kept: Mapping[str, Any] = {"instructions": "", "schema": None, "labels": (), "style": None}
     return replace(task, kind="text", decoding=Decoding(max_new_tokens=tokens), **kept)
-
-
-def _mean_logprob(model: Any, tokens: Sequence[int]) -> float:
-    """Returns the mean natural log-probability of the tokens except the first, each given those before."""
-    import torch
-
-    from goldgate.engine.kv import Memory
-
-    count = len(tokens)
-    ids = torch.tensor([list(tokens)], device=model.device)
-    memory = Memory(1, count)
-    memory.seen = torch.ones(1, count, count, dtype=torch.bool, device=model.device).tril()
-    with torch.no_grad():
-        places = torch.arange(count, device=model.device)[None]
-        logits = model(ids, position_ids=places, use_cache=False, memory=memory).logits[0, :-1]
-    found = torch.log_softmax(logits.float(), dim=-1).gather(1, ids[0, 1:, None])
-    return float(found.double().mean())

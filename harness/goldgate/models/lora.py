@@ -137,6 +137,10 @@ def merge_adapter(model: Any, adapter: Path) -> Any:
 
     check_kind(adapter)
     weights = read_tensors(adapter)
+    if bad := sorted(name for name, w in weights.items() if not bool(w.isfinite().all())):
+        raise UserError(
+            f"{len(bad)} tensors of the adapter are not finite, first {bad[0]}", str(adapter), "train it again"
+        )
     if changes_nothing(weights):
         raise UserError("the adapter changes nothing: every lora_B is zero", str(adapter), "train it again")
     wrapped = with_adapter(model, adapter).eval()
