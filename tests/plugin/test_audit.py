@@ -97,7 +97,7 @@ def test_an_answer_that_is_drawn_has_no_near_tie(
     assert "1 differ: base+few_shot:1: d003" in text
 
 
-def test_on_golden_a_failed_audit_leaves_the_outcome_open(
+def test_a_failed_audit_on_golden_leaves_the_look_open(
     made: Any, subject: Forgetful, pytester: pytest.Pytester
 ) -> None:
     run(pytester, split="golden")
