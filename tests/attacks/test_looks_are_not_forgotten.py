@@ -88,6 +88,18 @@ def test_a_look_on_a_branch_is_the_same_look_here(branched: Any) -> None:
     assert not look(branched, 0).passed  # its outcome came along
 
 
+def test_an_outcome_that_was_deleted_is_brought_back(branched: Any) -> None:
+    root = branched.project.root
+    number(branched, 0)
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "look")
+    for path in branched.looks.glob("*.outcome.json"):
+        path.unlink()
+    branched.cached("base+file:p0.md", "golden", wrong=0)
+    assert not look(branched, 0).passed
+    assert len(list(branched.looks.glob("*.outcome.json"))) == 1
+
+
 @pytest.mark.parametrize("way", ["tag", "deleted branch", "stash", "reset", "work tree", "removed by a commit"])
 def test_looks_that_git_still_knows_count(branched: Any, tmp_path: Path, way: str) -> None:
     root = branched.project.root

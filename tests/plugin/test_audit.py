@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from goldgate.base.files import read_json
 from goldgate.jobs import workspace as workspace_module
 from goldgate.subjects import Answer
 from goldgate.task.examples import Example
@@ -96,7 +97,9 @@ def test_an_answer_that_is_drawn_has_no_near_tie(
     assert "1 differ: base+few_shot:1: d003" in text
 
 
-def test_on_golden_a_failed_audit_leaves_no_outcome(made: Any, subject: Forgetful, pytester: pytest.Pytester) -> None:
+def test_a_failed_audit_on_golden_leaves_the_look_open(
+    made: Any, subject: Forgetful, pytester: pytest.Pytester
+) -> None:
     run(pytester, split="golden")
     for path in made.looks.glob("*.outcome.json"):
         path.unlink()
@@ -105,7 +108,8 @@ def test_on_golden_a_failed_audit_leaves_no_outcome(made: Any, subject: Forgetfu
     assert status == 1
     assert "60 differ: " in text
     assert "and 55 more" in text
-    assert not list(made.looks.glob("*.outcome.json"))
+    (outcome,) = (read_json(path) for path in made.looks.glob("*.outcome.json"))
+    assert outcome["pass"] is None
 
 
 def test_answers_that_were_made_just_now_are_no_audit(subject: Forgetful, pytester: pytest.Pytester) -> None:

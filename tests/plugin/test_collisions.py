@@ -68,7 +68,7 @@ def run(made: Any, command: tuple[str, ...], *arguments: str, **environ: str) ->
 @pytest.mark.parametrize("command", [SCRIPT, MODULE], ids=["pytest", "python -m pytest"])
 def test_suites_decide_beside_packages_of_any_name(made: Any, command: tuple[str, ...], tmp_path: Path) -> None:
     summary, page = tmp_path / "summary.md", tmp_path / "gates.html"
-    github = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)}
+    github = {"CI": "false", "GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)}
     out = run(made, command, "suites", "tests", "-W", "error", f"--gate-report={page}", **github)
     assert "suite colours passes" in out
     assert "suite colours passes" in summary.read_text()
@@ -86,7 +86,7 @@ def test_so_they_do_under_xdist(made: Any, command: tuple[str, ...], tmp_path: P
 def test_a_failing_gate_is_annotated_beside_packages_of_any_name(made: Any) -> None:
     made.gates("def test_it(candidate):\n    assert candidate.exact_match >= 0.999\n")
     with pytest.raises(AssertionError, match=r"::error file=suites/colours/test_gates.py,line=2"):
-        run(made, MODULE, "suites", GITHUB_ACTIONS="true")
+        run(made, MODULE, "suites", CI="false", GITHUB_ACTIONS="true")
 
 
 @pytest.mark.parametrize("command", [SCRIPT, MODULE], ids=["pytest", "python -m pytest"])

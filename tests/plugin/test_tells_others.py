@@ -107,6 +107,7 @@ def test_github_gets_a_summary_and_annotations_once(
         made.project.cache,
         "suites",
         *workers,
+        CI="false",
         GITHUB_ACTIONS="true",
         GITHUB_STEP_SUMMARY=str(path),
         GITHUB_WORKSPACE=str(tmp_path),

@@ -19,6 +19,7 @@ from goldgate.ledger import (
     check_named,
     example_prints,
     find_look,
+    has_outcome,
     is_opened,
     level,
     looks_elsewhere,
@@ -195,17 +196,17 @@ def _look(
     folder, write, sealed = ledger_folder(project, task.name), writes(project, choice), task.golden == "sealed"
     check_named(folder, [*([] if champion is None else champion.looks), *looks_named(project, task.name)])
     looks = read_looks(folder)
-    recorded = find_look(folder, looks, key, compared) is not None
-    if not recorded and write:
+    recorded = find_look(folder, looks, key, compared)
+    if write and (recorded is None or not has_outcome(folder, recorded)):  # git may know what was lost here
         notes += _from_elsewhere(project, folder, split)
-        if others := told(folder, looks, key, compared):
-            notes.append(f"this is another look than one before{others}")
+    if write and recorded is None and (others := told(folder, looks, key, compared)):
+        notes.append(f"this is another look than one before{others}")
     look = open_look(
         folder,
         key,
         candidate=name,
         date=date.today().isoformat(),
-        commit=None if recorded else git_commit(project.root),
+        commit=None if recorded is not None else git_commit(project.root),
         error=task.error,
         write=write,
         sealed=sealed,
