@@ -71,7 +71,7 @@ def test_bytes_that_are_no_text_are_kept_as_they_are(suite: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["test_gates.py~", "notes.md.bak", "test_gates.py.orig", "#notes.md#", "task.yaml.rej", "x.swp"]
+    "name", ["test_gates.py~", "notes.md.bak", "test_gates.py.orig", "#notes.md#", "task.yaml.rej", ".notes.swp"]
 )
 def test_what_an_editor_leaves_behind_is_not_another_suite(suite: Any, name: str) -> None:
     before = digest(suite)

@@ -29,8 +29,8 @@ BAD = {
     "empty": ("candidate.where(lambda e: False).exact_match >= 0.8", "no example of golden is in the slice", ""),
     "by_answer": (
         'candidate.where(lambda e, a: a.text == e.output, "right").exact_match >= 0.8',
-        "was chosen by its answers",
-        "slice by tags or by inputs",
+        "golden decides: the numbers of a slice by answers, right, are hidden",
+        "look on dev: pytest --split dev",
     ),
     "nan_scorer": ("candidate.by(odd) >= 0.8", "the value of example g000 is nan", ""),
     "greedy": ("candidate.repeated(3).agreement >= 0.8", "temperature 0", ""),
