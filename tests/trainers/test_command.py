@@ -209,6 +209,7 @@ def configure(folder: Path, **changes: Any) -> None:
         (lambda f: (f / "adapter_model.bin").write_bytes(b"pickle"), "adapter_model.bin may hold code"),
         (lambda f: (f / "adapter_model.safetensors").unlink(), "adapter_model.safetensors is missing"),
         (lambda f: (f / "adapter_config.json").write_text("["), "not valid JSON"),
+        (lambda f: configure(f, init_lora_weights="pissa"), "init_lora_weights is 'pissa'"),
         (lambda f: configure(f, peft_type="IA3"), "not a LoRA adapter but 'IA3'"),
         (lambda f: configure(f, modules_to_save=["lm_head"]), '"modules_to_save" is'),
         (lambda f: configure(f, base_model_name_or_path="meta/other"), "made for another base model, 'meta/other'"),
