@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from goldgate.base.errors import UserError
@@ -72,9 +72,10 @@ def make_splits(rows: Sequence[Pair], golden_rows: Sequence[Pair] | None, sizes:
     pool = _spread(_distinct(rows, taken, remarks, "file"), random.Random(seed + 1))
     if golden_rows is None:
         golden, pool = _cut(pool, min(sizes.golden, len(pool) // 4))
+    golden, pool = _without_twins(golden, pool, remarks)
     dev, pool = _cut(pool, min(sizes.dev, len(pool) // 5))
     train = pool if sizes.train is None else pool[: sizes.train]
-    parts = _without_twins({"train": train, "dev": dev, "golden": golden}, remarks)
+    parts = {"train": train, "dev": dev, "golden": golden}
     for name, part in parts.items():
         if len(part) < FEWEST:
             raise UserError(
@@ -105,19 +106,19 @@ def _distinct(rows: Sequence[Pair], taken: set[str], remarks: list[str], name: s
     return kept
 
 
-def _without_twins(parts: Mapping[str, list[Pair]], remarks: list[str]) -> dict[str, list[Pair]]:
-    """Leaves out rows of train and dev that are nearly in golden, and rows of golden that repeat an earlier one."""
-    splits = {name: _split(name, part) for name, part in parts.items()}
-    found = find_twins(splits["golden"], [splits["train"], splits["dev"]])
-    twins = {(t.split, t.other.id) for t in found}
+def _without_twins(golden: list[Pair], pool: list[Pair], remarks: list[str]) -> tuple[list[Pair], list[Pair]]:
+    """Leaves out rows of golden that nearly repeat an earlier one, and other rows that are nearly in golden."""
+    splits = _split("golden", golden), _split("pool", pool)
+    twins = {(t.split, t.other.id) for t in find_twins(splits[0], splits[1:])}
     if inside := sum(name == "golden" for name, _ in twins):
         remarks.append(f"golden: {inside} rows left out because they nearly repeat another row of golden")
     if leaked := len(twins) - inside:
         remarks.append(f"{leaked} rows left out of train and dev because they are nearly in golden")
-    return {
-        name: [row for row, e in zip(part, splits[name], strict=True) if (name, e.id) not in twins]
-        for name, part in parts.items()
-    }
+    kept = [
+        [row for row, e in zip(rows, split, strict=True) if (split.name, e.id) not in twins]
+        for rows, split in zip((golden, pool), splits, strict=True)
+    ]
+    return kept[0], kept[1]
 
 
 def _spread(rows: Sequence[Pair], order: random.Random) -> list[Pair]:

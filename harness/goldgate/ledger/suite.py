@@ -109,19 +109,15 @@ def suite_digest(task: Task, scorers: Mapping[str, int | str]) -> str:
             else {}
         ),
     }
+    packages = {"packages": found} if (found := _packages(task)) else {}
+    return digest({"code": code, "rules": rules, "scorers": counted, **_beside_golden(task, named), **packages})
+
+
+def _beside_golden(task: Task, named: Set[str]) -> dict[str, Any]:
+    """What counts of the files beside the splits: the strata if the code names one, and pairs that are signed off."""
     strata = {"strata": read_novelty(task.data).digest} if _speaks_of_strata(named) else {}
     signed = {"allowed_twins": sorted(map(astuple, allowed))} if (allowed := read_allowed(task.data)) else {}
-    packages = _packages(task)
-    return digest(
-        {
-            "code": code,
-            "rules": rules,
-            "scorers": counted,
-            **strata,
-            **signed,
-            **({"packages": packages} if packages else {}),
-        }
-    )
+    return {**strata, **signed}
 
 
 def _other(task: Task, entry: str) -> list[Any]:
