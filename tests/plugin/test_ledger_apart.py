@@ -128,7 +128,7 @@ def test_branches_that_looked_apart_are_merged_without_conflict(made: Any, suite
     assert len(outcomes(made)) == 3
     third = suites(OTHERS[2])
     assert "look 4, level 0.003125 per side, recorded now" in third.text
-    assert "spent: 4 looks at this golden split, 4.69" in third.text
+    assert "spent: 4 looks at this golden split, 4.68" in third.text
     assert "look 2, level 0.0125 per side" in suites(OTHERS[0]).text
 
 
