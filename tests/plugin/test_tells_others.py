@@ -14,7 +14,7 @@ import pytest
 from goldgate.measures import invalid
 from goldgate.plugin.github import error_commands, plain, step_summary
 from goldgate.plugin.spoken import Spoken
-from goldgate.plugin.tally import ItemTally, SuiteTally
+from goldgate.plugin.tally import ItemStart, ItemTally, SuiteTally
 
 GATES = """
 def test_good(candidate):
@@ -161,7 +161,7 @@ def hostile() -> SuiteTally:
         "level": None,
     }
     item = suite.items.setdefault("i", ItemTally("i"))
-    item.spoken, item.end, item.runs = [Spoken(verdict, f"a,{evil}", 12)], "failed", 1
+    item.starts["", 1] = ItemStart("failed", [Spoken(verdict, f"a,{evil}", 12)], called=True)
     return suite
 
 
