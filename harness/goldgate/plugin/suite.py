@@ -7,8 +7,8 @@ missing answer again.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import pytest
 
@@ -26,6 +26,7 @@ from goldgate.measures import Judged, Use, Verdict
 from goldgate.plugin.bound import Bound, item_name
 from goldgate.plugin.failure import Illustration
 from goldgate.plugin.judging import SuiteJudge
+from goldgate.plugin.once import Once
 from goldgate.plugin.options import Choice
 from goldgate.plugin.roles import Role, Roles, identities, told_of
 from goldgate.plugin.source import Source, workspace_of
@@ -39,8 +40,6 @@ from goldgate.task.project import Project
 from goldgate.task.subject_name import kind_of
 from goldgate.task.task import Task, load_task
 
-T = TypeVar("T")
-Key = tuple[str, ...]  # what is resolved, and for which role: ("subject", "candidate")
 _NOT_ASKED = "golden was not asked: only the champion is tested on it by itself; for this candidate add --split golden"
 _NO_TERMS = {"level": None, "look": None, "ledger": None}
 
@@ -69,18 +68,7 @@ class Suite:
         self.notes: list[str] = []
         self.judge = SuiteJudge(name, lambda: self.terms().recording())
         self._say = say
-        self._made: dict[Key, tuple[Any, UserError | None]] = {}
-
-    def _once(self, what: Key, make: Callable[[], T]) -> T:
-        if what not in self._made:
-            try:
-                self._made[what] = (make(), None)
-            except UserError as error:
-                self._made[what] = (None, error)
-        value, failure = self._made[what]
-        if failure is not None:
-            raise UserError(failure.what, failure.where, failure.hint)
-        return value  # type: ignore[no-any-return]
+        self._once = Once()
 
     @property
     def task(self) -> Task:
@@ -306,7 +294,7 @@ class Suite:
 
     def settle(self, verdict: Verdict, measure: Judged, item: pytest.Item, place: int) -> Verdict:
         """Records a verdict with the look of this run; see `Bound.settle`. Without a look it is returned unchanged."""
-        terms: Terms | None = dict(self._resolved()).get(("terms",))
+        terms: Terms | None = self._once.known().get(("terms",))
         if terms is None or terms.look is None:
             return verdict
         write = writes(self.project, self.choice)
@@ -326,21 +314,18 @@ class Suite:
 
     def _subjects(self) -> dict[str, Subject]:
         """The subjects that are resolved so far, by role."""
-        return {what[1]: subject for what, subject in self._resolved() if what[0] == "subject"}
-
-    def _resolved(self) -> Iterator[tuple[Key, Any]]:
-        return ((what, value) for what, (value, error) in self._made.items() if error is None)
+        return {what[1]: subject for what, subject in self._once.known().items() if what[0] == "subject"}
 
     def audited(self) -> dict[str, Any] | None:
         """Returns the result of --audit as JSON values; None without it, or if the suite requested no answer."""
-        if not self.choice.audit or ("workspace",) not in dict(self._resolved()):
+        if not self.choice.audit or ("workspace",) not in self._once.known():
             return None
         seed = random.SystemRandom().randrange(2**32)
         return self._once(("audit",), lambda: self.source.audit(self.choice.audit, seed)).to_json()
 
     def describe(self) -> dict[str, Any]:
         """Returns the facts for the summary as plain JSON values, limited to what was resolved while the suite ran."""
-        made = dict(self._resolved())
+        made = self._once.known()
         terms: Terms | None = made.get(("terms",))
         split = made.get(("split", self.split_name)) if ("task",) in made and ("champion",) in made else None
         return {
