@@ -108,7 +108,13 @@ def test_examples_asked_for_do_show_it_in_about_four_cases_of_five() -> None:
 
 
 def test_plausible_and_observed_say_what_they_rest_on() -> None:
-    assert lines(right(7, 8).plausible >= 0.8)[-1] == "plausible: the data does not show it to be below 0.80"
+    assert lines(right(7, 8).plausible >= 0.8)[0] == "exact_match.plausible >= 0.80: not shown to be below 0.80"
+    assert lines(right(7, 8).plausible >= 0.8)[-1] == (
+        "plausible: the data does not show it to be below 0.80, as it would in 4 of 5 cases if 0.30 were the truth"
+    )
+    assert lines(right(1, 1).plausible >= 0.8)[-1] == (
+        "plausible: the data does not show it to be below 0.80: no result on 1 examples could"
+    )
     assert lines(right(2, 8).plausible >= 0.8)[-1] == "the data shows it to be below 0.80, at 2.5%"
     assert lines(right(8, 8).observed >= 0.8)[-1] == "the estimate alone reaches 0.80: met, not shown"
     assert lines(right(2, 8).observed >= 0.8)[-1] == "the estimate alone does not reach 0.80: not met"

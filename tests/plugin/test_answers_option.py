@@ -99,7 +99,7 @@ def test_the_verdicts_are_the_same_without_a_model_and_without_another_look(reco
     assert "answers: 120 recorded, 0 cached, 0 generated" in ran.text
     assert f"candidate: {CANDIDATE} (" in ran.text
     assert "decided from the answers of run runs/colours/r1: no model is called" in ran.text
-    assert "suite colours passes: all 4 gates (2 shown, 2 plausible)" in ran.text
+    assert "suite colours passes: all 4 gates (2 shown, 2 not contradicted)" in ran.text
     assert recorded.verdicts == ["pass"] * 4
     assert recorded.looks() == 1
     assert not set(HEAVY) & set(json.loads((recorded.made.project.root / "loaded.json").read_text()))

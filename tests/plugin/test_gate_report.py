@@ -25,7 +25,7 @@ def test_the_report_holds_every_suite(
     assert ran.status == 1
     assert "out/gates.html" in ran.text
     text = (made.project.root / "out" / "gates.html").read_text("utf-8")
-    assert "suite colours passes: all 4 gates (2 shown, 2 plausible)" in text
+    assert "suite colours passes: all 4 gates (2 shown, 2 not contradicted)" in text
     assert "suite shades does not pass: " in text
     assert text.count('<header class="first ship">') == 1
     assert text.count('<header class="first stop">') == 1

@@ -116,7 +116,7 @@ def test_in_ci_a_recorded_look_decides_and_writes_nothing(
     for path in made.looks.glob("*.outcome.json"):
         path.unlink()
     monkeypatch.setenv("CI", "true")
-    assert "suite colours passes: all 4 gates (2 shown, 2 plausible)" in run(pytester)
+    assert "suite colours passes: all 4 gates (2 shown, 2 not contradicted)" in run(pytester)
     assert not list(made.looks.glob("*.outcome.json"))
 
 

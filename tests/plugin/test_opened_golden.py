@@ -57,7 +57,7 @@ def test_from_then_on_every_pass_is_opened(made: Any, pytester: pytest.Pytester)
     made.cached(UNDECLARED, "golden", wrong=1)
     for arguments in ((), ("--candidate", UNDECLARED, "--split", "golden")):
         text = run(pytester, *arguments)
-        assert "suite colours passes, opened: all 4 gates (2 shown, 2 plausible), without an error rate" in text
+        assert "suite colours passes, opened: all 4 gates (2 shown, 2 not contradicted), without an error rate" in text
         assert "chance of a false pass" not in text
         assert "passes up to look" not in text
     assert "on dev: observed" in run(pytester, "--split", "dev")

@@ -83,6 +83,31 @@ def power(n: int, truth: float, t: float, level: float) -> float:
     return 0.0 if k is None else at_least(k, n, truth)
 
 
+def caught(n: int, t: float, level: float, goal: float = POWER) -> float | None:
+    """Finds the best rate that n examples show to be below a threshold with a given power.
+
+    It is what a plausible gate `rate >= t` catches. Values between 0 and 1 vary less than right and wrong answers, so
+    for their mean it catches at least as much.
+
+    Args:
+        n: Number of independent examples.
+        t: Threshold in (0, 1).
+        level: Level per side.
+        goal: The power.
+
+    Returns:
+        The rate, to within 0.001; None if no result on n examples shows it.
+    """
+    wrong = needed(n, 1.0 - t, level)
+    if wrong is None:
+        return None
+    low, high = 1.0 - t, 1.0
+    while high - low > 0.001:
+        middle = 0.5 * (low + high)
+        low, high = (low, middle) if at_least(wrong, n, middle) >= goal else (middle, high)
+    return 1.0 - high
+
+
 def examples_for(truth: float, t: float, level: float, goal: float = POWER) -> int | None:
     """Finds about how many examples show `rate >= t` with a given power.
 

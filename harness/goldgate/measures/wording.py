@@ -29,6 +29,36 @@ def threshold(t: float) -> str:
     return f"{t:.10g}"
 
 
+def outcome(verdict: Verdict) -> str:
+    """Says the outcome in a table, and no more than the reading shows.
+
+    Args:
+        verdict: The verdict.
+
+    Returns:
+        The outcome; for a plausible gate that passes, what was not shown.
+    """
+    if verdict.outcome == "pass" and verdict.reading == "plausible":
+        return f"not shown {_opposite(verdict)} {threshold(verdict.threshold)}"
+    return verdict.outcome
+
+
+def catches(verdict: Verdict) -> str:
+    """Says which truth a plausible gate on a rate would catch in 4 of 5 cases.
+
+    Args:
+        verdict: The verdict.
+
+    Returns:
+        The words; empty for other readings and other measures.
+    """
+    if verdict.reading != "plausible" or verdict.bounds != (0.0, 1.0) or not 0.0 < verdict.threshold < 1.0:
+        return ""
+    up = verdict.op == ">="
+    found = binomial.caught(verdict.n, verdict.threshold if up else 1.0 - verdict.threshold, FAIL_LEVEL)
+    return "catches nothing" if found is None else f"catches {found if up else 1.0 - found:.2f}"
+
+
 def explain(evidence: Evidence, verdict: Verdict, note: str, error: float | None) -> str:
     """Explains a verdict: its outcome, the evidence, and what to do about it.
 
@@ -69,7 +99,13 @@ def hidden(verdict: Verdict, note: str) -> str:
     return f"{_said(verdict)}\n  its numbers are in the run's summary, and hidden here while golden decides{where}"
 
 
+def _opposite(verdict: Verdict) -> str:
+    return "below" if verdict.op == ">=" else "above"
+
+
 def _said(verdict: Verdict) -> str:
+    if verdict.outcome == "pass" and verdict.reading == "plausible":
+        return f"{verdict.gate}: not shown to be {_opposite(verdict)} {threshold(verdict.threshold)}"
     said = {"pass": "passes", "fail": "fails", "undecided": "is undecided"}[verdict.outcome]
     return f"{verdict.gate} {said}"
 
@@ -92,8 +128,7 @@ def _number(evidence: Evidence, x: float, digits: int = 2) -> str:
 
 
 def _advice(evidence: Evidence, verdict: Verdict, error: float | None) -> list[str]:
-    op, t = verdict.op, verdict.threshold
-    opposite = "below" if op == ">=" else "above"
+    t, opposite = verdict.threshold, _opposite(verdict)
     if verdict.reading == "observed":
         met = verdict.outcome == "pass"
         return [
@@ -102,7 +137,12 @@ def _advice(evidence: Evidence, verdict: Verdict, error: float | None) -> list[s
         ]
     if verdict.reading == "plausible":
         if verdict.outcome == "pass":
-            return [f"plausible: the data does not show it to be {opposite} {threshold(t)}"]
+            power = {"": "", "catches nothing": f": no result on {verdict.n} examples could"}
+            found = catches(verdict)
+            return [
+                f"plausible: the data does not show it to be {opposite} {threshold(t)}"
+                + power.get(found, f", as it would in 4 of 5 cases if {found.rpartition(' ')[2]} were the truth")
+            ]
         return [f"the data shows it to be {opposite} {threshold(t)}, at 2.5%"]
     if verdict.outcome == "pass":
         if error is None:

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from goldgate.measures import Verdict
-from goldgate.measures.wording import threshold
+from goldgate.measures import Reading, Verdict
+from goldgate.measures.wording import catches, outcome, threshold
 from goldgate.plugin.tally import SuiteTally
 
 COLUMNS = ("gate", "estimate", "95% interval", "threshold", "reading", "verdict", "n")
 _COLOURS = {"pass": "green", "fail": "red", "undecided": "yellow", "invalid": "red"}
 _VERDICT = COLUMNS.index("verdict")
+_RESTS_ON: dict[Reading, str] = {"shown": "shown", "plausible": "not contradicted", "observed": "only observed"}
 _RIGHT = {COLUMNS.index(name) for name in ("estimate", "threshold", "n")}
 
 
@@ -108,22 +109,23 @@ def verdict_line(suite: SuiteTally) -> tuple[str, str]:
     if split.get("name") == "dev":
         return f"suite {suite.task} meets {whole} on dev: observed, not shown; golden decides", "green"
     readings = Counter(v.reading for v in suite.verdicts())
-    told = ", ".join(f"{readings[r]} {r}" for r in ("shown", "plausible", "observed") if readings[r])
+    told = ", ".join(f"{readings[r]} {words}" for r, words in _RESTS_ON.items() if readings[r])
     if (suite.info.get("ledger") or {}).get("opened"):
         return f"suite {suite.task} passes, opened: {whole} ({told}), without an error rate", "yellow"
     return f"suite {suite.task} passes: {whole} ({told})", "green"
 
 
 def _write_table(out: pytest.TerminalReporter, suite: SuiteTally) -> None:
-    rows = [COLUMNS, *(cells(v) for v in suite.verdicts())]
-    if len(rows) == 1:
+    verdicts = suite.verdicts()
+    if not verdicts:
         return
+    rows = [COLUMNS, *(cells(v) for v in verdicts)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(COLUMNS))]
     for number, row in enumerate(rows):
         out.write("  ")
         for i, cell in enumerate(row):
             text = (cell.rjust(widths[i]) if i in _RIGHT else cell.ljust(widths[i])) + "  "
-            colour = {_COLOURS[cell]: True} if number and i == _VERDICT else {}
+            colour = {_COLOURS[verdicts[number - 1].outcome]: True} if number and i == _VERDICT else {}
             out.write(text if i + 1 < len(row) else text.rstrip(), **colour)
         out.write("\n")
 
@@ -139,8 +141,8 @@ def cells(verdict: Verdict) -> tuple[str, ...]:
         _number(verdict, verdict.estimate),
         "sealed" if verdict.sealed else interval,
         "margin" if _is_margin(verdict) else threshold(verdict.threshold),
-        f"{verdict.reading}, approximate" if verdict.approximate else verdict.reading,
-        verdict.outcome,
+        ", ".join(filter(None, (verdict.reading, catches(verdict), "approximate" if verdict.approximate else ""))),
+        outcome(verdict),
         f"{verdict.n}{missing}",
     )
 
