@@ -113,7 +113,7 @@ def test_plausible_and_observed_say_what_they_rest_on() -> None:
         "plausible: the data does not show it to be below 0.80, as it would in 4 of 5 cases if 0.30 were the truth"
     )
     assert lines(right(1, 1).plausible >= 0.8)[-1] == (
-        "plausible: the data does not show it to be below 0.80: no result on 1 examples could"
+        "plausible: the data does not show it to be below 0.80; no result on so few examples could"
     )
     assert lines(right(2, 8).plausible >= 0.8)[-1] == "the data shows it to be below 0.80, at 2.5%"
     assert lines(right(8, 8).observed >= 0.8)[-1] == "the estimate alone reaches 0.80: met, not shown"

@@ -137,7 +137,7 @@ def _advice(evidence: Evidence, verdict: Verdict, error: float | None) -> list[s
         ]
     if verdict.reading == "plausible":
         if verdict.outcome == "pass":
-            power = {"": "", "catches nothing": f": no result on {verdict.n} examples could"}
+            power = {"": "", "catches nothing": "; no result on so few examples could"}
             found = catches(verdict)
             return [
                 f"plausible: the data does not show it to be {opposite} {threshold(t)}"
