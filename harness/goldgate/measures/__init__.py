@@ -1,4 +1,4 @@
-"""Measures with confidence intervals, their exact test, and the verdicts of comparing them. Depends only on numpy."""
+"""Measures with confidence intervals, and the verdicts of comparing them. Depends only on numpy."""
 
 from goldgate.measures.context import Judge, Recording, current, recording
 from goldgate.measures.estimate import OPEN, Estimate, Hold, Use

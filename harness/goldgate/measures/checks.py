@@ -157,7 +157,7 @@ def as_factor(name: str, op: str, number: object) -> float:
 def not_a_mean(written: str) -> NoOperation:
     """Makes the error for a product or a quotient that is not a mean over examples."""
     return NoOperation(
-        f"{written}: this is not a mean over examples, so it has no exact interval",
+        f"{written}: this is not a mean over examples, so it has no interval of its own",
         hint="a ratio is gated as candidate.cost_per_1k <= 0.5 * prompted.cost_per_1k",
     )
 

@@ -1,4 +1,4 @@
-"""Exact confidence bounds for the mean of bounded values: the t at which p(t) equals the level."""
+"""Confidence bounds for the mean of bounded values: the t at which p(t) equals the level."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def lower_bound(data: Sample, level: float) -> float:
         level: One-sided error rate in (0, 0.5).
 
     Returns:
-        The bound in [lo, hi], exact to within 1e-10 of the range; for 0/1 values it is Clopper-Pearson's.
+        The bound in [lo, hi], computed to within 1e-10 of the range; for 0/1 values it is Clopper-Pearson's.
 
     Raises:
         UserError: The level is out of range.
@@ -38,7 +38,7 @@ def upper_bound(data: Sample, level: float) -> float:
         level: One-sided error rate in (0, 0.5).
 
     Returns:
-        The bound in [lo, hi], exact to within 1e-10 of the range.
+        The bound in [lo, hi], computed to within 1e-10 of the range.
 
     Raises:
         UserError: The level is out of range.

@@ -1,4 +1,4 @@
-"""Measure: per-example values with their ids, an estimate and an exact interval. Comparing a measure makes a gate."""
+"""Measure: per-example values with their ids, an estimate and an interval. Comparing a measure makes a gate."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from goldgate.measures.evidence import Better, Evidence, Mean, Op
 from goldgate.measures.quantile import quantile_of
 from goldgate.measures.reading import Read
 from goldgate.measures.refusals import Refusals
-from goldgate.measures.verdict import Decided, Reading, Verdict, check_reading
+from goldgate.measures.verdict import OnlyEvidence, Reading, Verdict, check_reading
 
 
 class Measure(Refusals):
@@ -111,7 +111,7 @@ class Measure(Refusals):
         return self._evidence.bounds
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
-        """Computes a confidence interval, which is exact unless the measure is approximate.
+        """Computes a confidence interval: exact for right and wrong answers and percentiles, else see `Mean`.
 
         Args:
             level: Coverage in (0, 1), with half of the error on each side.
@@ -302,7 +302,7 @@ class Measure(Refusals):
         checks.may_be_gated(measure._use.explored)
         verdict = decide(measure._evidence, op, t, reading or how.reading, how, text)
         if how.record is not None:
-            how.record(verdict, Decided(measure._evidence) if measure._use.hides else measure)
+            how.record(verdict, OnlyEvidence(measure._evidence) if measure._use.hides else measure)
         return told(verdict, measure._use, how.note)
 
     def verdict(self, op: Op, t: float, reading: Reading | None = None) -> Verdict:

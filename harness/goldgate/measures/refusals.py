@@ -56,7 +56,7 @@ def _refused(op: str, written: str, why: str, hint: str) -> Any:
 
 
 _NUMBER = "a measure is not a number, it has an interval"
-_NO_MEAN = "this is not a mean over examples, so it has no exact interval"
+_NO_MEAN = "this is not a mean over examples, so it has no interval of its own"
 _NEITHER = "a measure is neither true nor false"
 _APART = "write each comparison in an assert of its own: assert m >= 0.8"
 _ONE = {

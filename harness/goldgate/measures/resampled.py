@@ -2,7 +2,7 @@
 
 These measures are called approximate wherever they are shown. The draws are seeded, so the same data always gets the
 same verdict. A plain bootstrap of perfect answers has no spread at all, so each draw adds rows that were not observed
-but could occur, the worst for one side and the best for the other, as the exact test for means does.
+but could occur, the worst for one side and the best for the other, as the test for means does.
 """
 
 from __future__ import annotations

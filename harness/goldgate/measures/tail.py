@@ -1,4 +1,4 @@
-"""The exact tail p(t) behind every gate, as a one-dimensional integral: no sampling, no seed.
+"""The tail p(t) behind every gate, as a one-dimensional integral: no sampling, no seed.
 
 p(t) = P( sum_i (x_i - t) E_i + (lo - t) E_0 <= 0 ) with E_0, E_1, .. independent Exp(1). On 0/1 values it is
 Clopper-Pearson's tail. Source: Gaffke 2005; Learned-Miller & Thomas 2019 (arXiv 1905.06208).

@@ -23,7 +23,7 @@ class Judged(Protocol):
 
 
 @dataclass(frozen=True)
-class Decided:
+class OnlyEvidence:
     """The evidence that a verdict was given on, for the code that records it.
 
     Attributes:
@@ -70,7 +70,7 @@ class Verdict:
         level: The level that it was tested at, per side.
         bounds: Range of the estimate.
         message: The explanation for people.
-        approximate: Whether the probabilities come from a bootstrap instead of an exact test.
+        approximate: Whether the probabilities come from a bootstrap instead of the test for means.
         sealed: Whether the numbers are hidden because golden is sealed.
     """
 

@@ -108,8 +108,8 @@ def field_f1(task: Task, example: Example, text: str) -> float:
     """Harmonic mean of `field_precision` and `field_recall` of one answer.
 
     The metric is the mean of the per-example values (scikit-learn's `average="samples"`), not the F1 of pooled counts.
-    A mean of bounded values has an exact interval. The best accepted output counts. An answer that is not JSON scores
-    0.
+    A mean of bounded values has an interval without a bootstrap. The best accepted output counts. An answer that is not
+    JSON scores 0.
 
     Range: 0 to 1; higher is better.
     Source: van Rijsbergen 1979.
