@@ -235,7 +235,7 @@ def chat_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ChatS
         started.append(ChatServer(reply, **more))
         return started[-1]
 
-    monkeypatch.setattr(endpoint, "_paused", lambda over, seconds: over.is_set())
+    monkeypatch.setattr(endpoint, "_pause", lambda over, seconds: None)
     monkeypatch.setattr(endpoint, "ATTEMPTS", 3)
     yield start
     for server in started:

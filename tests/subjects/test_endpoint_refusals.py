@@ -142,7 +142,7 @@ def test_a_wished_wait_is_the_wait(task: Made, chat_server: Serve, monkeypatch: 
     from goldgate.subjects import endpoint
 
     waited: list[float] = []
-    monkeypatch.setattr(endpoint, "_paused", lambda over, seconds: bool(waited.append(seconds)))
+    monkeypatch.setattr(endpoint, "_pause", lambda over, seconds: waited.append(seconds))
     server = chat_server(lambda body: (429, {"Retry-After": "7"}, b"") if len(server.asked) < 2 else completion("yes"))
     assert ask(task, server.url)[0].text == "yes"
     assert waited == [7.0]

@@ -8,7 +8,6 @@ A parameter that the endpoint does not take is left out once that is known to he
 from __future__ import annotations
 
 import json
-import random
 import re
 import time
 from collections.abc import Mapping
@@ -163,22 +162,34 @@ class Endpoint:
                 return Asked(answer, seconds, changes)
 
     def _with_retries(self, body: Mapping[str, Any], over: Event) -> tuple[Mapping[str, Any], float]:
-        until = time.monotonic() + LONGEST_REQUEST
-        for attempt in range(ATTEMPTS):
-            try:
-                return self._once(json.dumps(body))
-            except _Again as error:
-                pause = min(_FIRST_PAUSE * 2**attempt, _LONGEST_PAUSE) + random.random()
-                pause = pause if error.after is None else error.after
-                late = attempt + 1 == ATTEMPTS or time.monotonic() + pause > until
-                if not late and not _paused(over, pause):
-                    continue
-                if error.reached:
-                    raise
-                raise UserError(
-                    f"cannot be reached ({error.why})", self._address.url, "start the server, or check the address"
-                ) from error
-        raise AssertionError("the last attempt ends with an answer or an error")
+        import tenacity
+
+        backoff = tenacity.wait_exponential(multiplier=_FIRST_PAUSE, max=_LONGEST_PAUSE) + tenacity.wait_random(0, 1)
+
+        def pause(state: tenacity.RetryCallState) -> float:
+            error = state.outcome.exception() if state.outcome else None
+            return error.after if isinstance(error, _Again) and error.after is not None else backoff(state)
+
+        def once() -> tuple[Mapping[str, Any], float]:
+            if over.is_set():
+                raise NoAnswer("the run is over", passing=True)
+            return self._once(json.dumps(body))
+
+        again = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(_Again),
+            stop=tenacity.stop_after_attempt(ATTEMPTS) | tenacity.stop_before_delay(LONGEST_REQUEST),
+            wait=pause,
+            sleep=lambda seconds: _pause(over, seconds),
+            reraise=True,
+        )
+        try:
+            return again(once)
+        except _Again as error:
+            if error.reached:
+                raise
+            raise UserError(
+                f"cannot be reached ({error.why})", self._address.url, "start the server, or check the address"
+            ) from error
 
     def _once(self, body: str) -> tuple[Mapping[str, Any], float]:
         import httpx
@@ -267,9 +278,9 @@ def _read(response: Any, until: float) -> bytes:
     return raw
 
 
-def _paused(over: Event, seconds: float) -> bool:
-    """Waits, unless the run is over. Returns whether it is."""
-    return over.wait(seconds)
+def _pause(over: Event, seconds: float) -> None:
+    """Waits, but no longer than the run goes on."""
+    over.wait(seconds)
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:
