@@ -55,7 +55,7 @@ def test_a_gate_that_failed_once_has_failed(
     assert "suite colours is incomplete (1 run more than once): no verdict on the suite; so far 1 undecided" in ran.text
     (outcome,) = (read_json(p) for p in made.looks.glob("*.outcome.json"))
     assert outcome["pass"] is None
-    assert [g["outcome"] for g in outcome["gates"]][-1] == "undecided"
+    assert "undecided" in [g["outcome"] for g in outcome["gates"]]
     told = {str(p.get("name")): p.get("value") for p in ET.parse(made.project.root / "j.xml").iter("property")}
     assert told["goldgate.2.gate"] == "exact_match >= 0.99"
     assert told["goldgate.2.verdict"] == "undecided"
