@@ -36,6 +36,7 @@ def models(counts: Any, school: Callable[..., School], tmp_path: Path, monkeypat
     def make(**sizes: int) -> str:
         for name, size in sizes.items():
             write_json(tmp_path / name / "config.json", {"hidden_size": 64})
+            write_json(tmp_path / name / "tokenizer.json", {})
             save_file({"a": np.zeros((2, size // 2), np.float32)}, tmp_path / name / "model.safetensors")
             for prompted in ("base+zero_shot", "base+zero_shot+constrained"):
                 counts.cached(prompted, name, dev=12, golden=30)

@@ -250,28 +250,28 @@ class Measure(Refusals):
     def _scaled(self, factor: float, name: str) -> Measure:
         return Measure.of(self._evidence.times(factor, name), self._tags, self._use)
 
-    def __ge__(self, other: float | Measure | Read) -> Verdict:
+    def __ge__(self, other: float | Measure | Read[Measure]) -> Verdict:
         return self.compare(">=", other)
 
-    def __le__(self, other: float | Measure | Read) -> Verdict:
+    def __le__(self, other: float | Measure | Read[Measure]) -> Verdict:
         return self.compare("<=", other)
 
     @property
-    def shown(self) -> Read:
+    def shown(self) -> Read[Measure]:
         """The measure under the reading shown: a gate passes if the data shows it at the look's level (the default)."""
         return Read(self, "shown")
 
     @property
-    def plausible(self) -> Read:
+    def plausible(self) -> Read[Measure]:
         """The measure under the reading plausible, for small slices: a gate passes unless its opposite is shown."""
         return Read(self, "plausible")
 
     @property
-    def observed(self) -> Read:
+    def observed(self) -> Read[Measure]:
         """The measure under the reading observed: a gate passes if the estimate alone reaches the threshold."""
         return Read(self, "observed")
 
-    def compare(self, op: Op, right: float | Measure | Read, reading: Reading | None = None) -> Verdict:
+    def compare(self, op: Op, right: float | Measure | Read[Measure], reading: Reading | None = None) -> Verdict:
         """Decides and records the gate `self op right`; two measures are compared by their paired difference.
 
         Args:

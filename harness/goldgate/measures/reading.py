@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
 from goldgate.measures import checks
+from goldgate.measures.evidence import Op
 from goldgate.measures.refusals import Refusals
 from goldgate.measures.verdict import Reading, Verdict
 
-if TYPE_CHECKING:
-    from goldgate.measures.measure import Measure
+
+class Gated(Protocol):
+    """What can be read in another way: a measure."""
+
+    @property
+    def name(self) -> str: ...
+
+    def compare(self, op: Op, right: Any, reading: Reading | None = None) -> Verdict: ...
 
 
-class Read(Refusals):
+M = TypeVar("M", bound=Gated)
+
+
+class Read(Refusals, Generic[M]):
     """A measure with its own reading, as in `m.plausible >= 0.80`. It can only be compared."""
 
-    def __init__(self, measure: Measure, reading: Reading) -> None:
+    def __init__(self, measure: M, reading: Reading) -> None:
         self.measure = measure
         self.reading: Reading = reading
 
@@ -26,10 +36,10 @@ class Read(Refusals):
     def _said(self) -> str:
         return f"{self.measure.name}.{self.reading}"
 
-    def __ge__(self, other: float | Measure | Read) -> Verdict:
+    def __ge__(self, other: float | M | Read[M]) -> Verdict:
         return self.measure.compare(">=", other, self.reading)
 
-    def __le__(self, other: float | Measure | Read) -> Verdict:
+    def __le__(self, other: float | M | Read[M]) -> Verdict:
         return self.measure.compare("<=", other, self.reading)
 
     def _early(self, *others: object) -> NoReturn:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from goldgate.plugin.imports import failed_import
+from goldgate.plugin.failed_import import failed_import
 
 _PACKAGES = {"harness": "goldgate", "trainers": "goldgate_trainers", "reports": "goldgate_reports"}
 _MODULES = {"harness.edge_cases": "goldgate.perturb"}
