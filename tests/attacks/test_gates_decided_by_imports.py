@@ -31,6 +31,8 @@ IMPORTS = {
     "import limits": "limits.py",
     "from limits import LEAST": "limits.py",
     "import limits as l": "suites/limits.py",
+    "from harness.limits import LEAST": "harness/limits.py",
+    "import reports.limits": "reports/limits.py",
     "from shared import limits": "shared/limits.py",
     "from shared.limits import LEAST": "shared/limits.py",
     "import shared.gates.limits": "shared/gates/limits.py",

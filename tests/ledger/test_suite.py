@@ -284,6 +284,12 @@ def test_a_suite_that_takes_all_perturbations_that_must_not_change_an_answer_nam
     assert len(named_variations(load_task(project, "mood"))) == len(MUST_NOT_CHANGE)
 
 
+def test_perturbations_that_an_imported_module_takes_are_named_too(project: Project) -> None:
+    (project.root / "variations.py").write_text("from goldgate.perturb import typos\n")
+    (project.suite("mood") / "test_under.py").write_text("from variations import typos\n")
+    assert named_variations(load_task(project, "mood")) == ("typos",)
+
+
 def test_prices_of_tokens_count_and_the_machine_s_does_not(project: Project) -> None:
     path = project.suite("mood") / "task.yaml"
     digests = []

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldgate.base.errors import UserError
-from goldgate.measures import Estimate, Measure, Recording, Use, macro_f1, recording, seconds
+from goldgate.measures import Estimate, Measure, Recording, Use, macro_f1, p_value, recording, seconds
 
 A = Measure([1.0, 1.0, 0.0, 1.0] * 20, name="a")
 B = Measure([1.0, 0.0, 0.0, 1.0] * 20, name="b")
@@ -241,3 +241,12 @@ def test_nothing_finds_a_number_in_a_hidden_estimate(other: float) -> None:
     for do in (*compare, lambda: max(hidden, other), lambda: bool(hidden), lambda: hidden in [other]):
         with pytest.raises(UserError, match="golden decides"):
             do()
+
+
+def test_an_estimate_as_a_threshold_passes_equal_models_too_often_and_a_difference_does_not() -> None:
+    rng = np.random.default_rng(0)
+    pairs = [(rng.random((2, 100)) < 0.8).astype(float) for _ in range(2_000)]
+    by_estimate = np.mean([p_value(one, float(other.mean()), 0, 1, "lower") <= 0.025 for one, other in pairs])
+    by_difference = np.mean([p_value(one - other, 0.0, -1, 1, "lower") <= 0.025 for one, other in pairs])
+    assert by_estimate == pytest.approx(0.0625, abs=0.01)
+    assert by_difference < 0.025

@@ -169,21 +169,24 @@ def named_variations(task: Task) -> tuple[str, ...]:
         Their names in a fixed order; all of them if the suite takes MUST_NOT_CHANGE.
     """
     taken: set[str] = set()
-    for path in suite_files(task.folder):
-        if path.suffix != ".py":
-            continue
-        taken |= taken_from(as_first_written(ast.parse(read_text(path))), PERTURB)
+    for path in _code_files(task):
+        taken |= taken_from(as_first_written(_parsed(path)), PERTURB)
     return tuple(p.name for p in perturb.MUST_NOT_CHANGE if p.name in taken or "MUST_NOT_CHANGE" in taken)
 
 
 def _packages(task: Task) -> list[str]:
     """Name and version of every package that the suite imports and that provides scorers or perturbations."""
     imported: set[str] = set()
-    for path in (*suite_files(task.folder), *imported_files(task.folder, _parsed)):
-        if path.suffix == ".py":
-            imported |= _imported(_parsed(path))
+    for path in _code_files(task):
+        imported |= _imported(_parsed(path))
     known = suite_packages() if imported else {}
     return sorted({stamp for module, stamp in known.items() if module in imported})
+
+
+def _code_files(task: Task) -> list[Path]:
+    """The suite's own Python files, then the project's modules that they import."""
+    own = [path for path in suite_files(task.folder) if path.suffix == ".py"]
+    return [*own, *imported_files(task.folder, _parsed)]
 
 
 def _imported(tree: ast.AST) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import TypeGuard
 
 import numpy as np
 
@@ -93,13 +94,18 @@ def as_threshold(name: str, t: object) -> float:
         UserError: It is not a finite number.
     """
     refuse_estimate(name, t)
-    if isinstance(t, bool) or not isinstance(t, (int, float, np.number)) or not math.isfinite(t):
+    if not _is_number(t) or not math.isfinite(t):
         number = isinstance(t, (float, np.number))
         raise UserError(
             f"{name} can be compared with a number or a measure, not with {t!r:.40}",
             hint="write m >= 0.9" + (" (while golden decides, every estimate is NaN)" if number else ""),
         )
     return float(t)
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    """Whether a value counts as a number: True and False do not, though Python calls them integers."""
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
 
 
 def not_empty(evidence: Evidence) -> None:
@@ -123,7 +129,7 @@ def as_term(name: str, op: str, number: object) -> float:
         UserError: It is not a finite number, or an estimate.
     """
     refuse_estimate(name, number)
-    if isinstance(number, bool) or not isinstance(number, (int, float, np.number)) or not math.isfinite(number):
+    if not _is_number(number) or not math.isfinite(number):
         raise NoOperation(
             f"{name} {op} {number!r:.40}: only a number or another measure can be added or subtracted",
             hint="slices and readings come after: (a - b).plausible >= 0.05, and both sides .on the same tag",
@@ -146,7 +152,7 @@ def as_factor(name: str, op: str, number: object) -> float:
         UserError: It is not a finite number other than 0, or an estimate.
     """
     refuse_estimate(name, number)
-    if isinstance(number, bool) or not isinstance(number, (int, float, np.number)):
+    if not _is_number(number):
         raise not_a_mean(f"{name} {op} {getattr(number, 'name', repr(number)):.40}")
     if not math.isfinite(number) or number == 0:
         verb = "multiplied" if op == "*" else "divided"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, NoReturn
 
 from goldgate.measures import checks
@@ -11,15 +12,15 @@ _PRINT = 'to print the estimate, write f"{m:.3f}" or m.value; to gate, compare m
 _MEAN = "add, subtract, or multiply by a number; compare two measures as m >= 2 * other"
 
 
-class Refusals:
+class Refusals(ABC):
     """The operations that neither a measure nor a measure with its reading has."""
 
     __array_ufunc__ = None  # numpy's scalars on the left leave the comparison and the arithmetic to the measure
 
     @property
+    @abstractmethod
     def _said(self) -> str:
         """What messages call it."""
-        raise NotImplementedError
 
     def __gt__(self, other: object) -> NoReturn:
         raise checks.not_strict(self._said, ">")

@@ -44,7 +44,7 @@ def outcome(verdict: Verdict) -> str:
 
 
 def catches(verdict: Verdict) -> str:
-    """Says which truth a plausible gate on a rate would catch in 4 of 5 cases.
+    """Says in a table which truth a plausible gate on a rate would catch in 4 of 5 cases.
 
     Args:
         verdict: The verdict.
@@ -52,11 +52,22 @@ def catches(verdict: Verdict) -> str:
     Returns:
         The words; empty for other readings and other measures.
     """
-    if verdict.reading != "plausible" or verdict.bounds != (0.0, 1.0) or not 0.0 < verdict.threshold < 1.0:
+    if not _has_power(verdict):
         return ""
-    up = verdict.op == ">="
-    found = binomial.caught(verdict.n, verdict.threshold if up else 1.0 - verdict.threshold, FAIL_LEVEL)
-    return "catches nothing" if found is None else f"catches {found if up else 1.0 - found:.2f}"
+    truth = _caught(verdict)
+    return "catches nothing" if truth is None else f"catches {truth:.2f}"
+
+
+def _has_power(verdict: Verdict) -> bool:
+    return verdict.reading == "plausible" and verdict.bounds == (0.0, 1.0) and 0.0 < verdict.threshold < 1.0
+
+
+def _caught(verdict: Verdict) -> float | None:
+    """The truth nearest to the threshold that is caught in 4 of 5 cases; None if no result on so few shows it."""
+    if verdict.op == ">=":
+        return binomial.caught(verdict.n, verdict.threshold, FAIL_LEVEL)
+    found = binomial.caught(verdict.n, 1.0 - verdict.threshold, FAIL_LEVEL)
+    return None if found is None else 1.0 - found
 
 
 def explain(evidence: Evidence, verdict: Verdict, note: str, error: float | None) -> str:
@@ -137,12 +148,13 @@ def _advice(evidence: Evidence, verdict: Verdict, error: float | None) -> list[s
         ]
     if verdict.reading == "plausible":
         if verdict.outcome == "pass":
-            power = {"": "", "catches nothing": "; no result on so few examples could"}
-            found = catches(verdict)
-            return [
-                f"plausible: the data does not show it to be {opposite} {threshold(t)}"
-                + power.get(found, f", as it would in 4 of 5 cases if {found.rpartition(' ')[2]} were the truth")
-            ]
+            said = f"plausible: the data does not show it to be {opposite} {threshold(t)}"
+            if not _has_power(verdict):
+                return [said]
+            truth = _caught(verdict)
+            if truth is None:
+                return [f"{said}; no result on so few examples could"]
+            return [f"{said}, as it would in 4 of 5 cases if {truth:.2f} were the truth"]
         return [f"the data shows it to be {opposite} {threshold(t)}, at 2.5%"]
     if verdict.outcome == "pass":
         if error is None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,28 @@ Hook = Generator[None, object, object]
 
 
 _RUN = pytest.StashKey[ItemRun]()
+
+
+@dataclass
+class _Raised:
+    """What a phase of an item has raised, other than an error about its evidence."""
+
+    error: BaseException | None = None
+
+
+@contextmanager
+def _watched(run: ItemRun) -> Iterator[_Raised]:
+    """Within the block, gates are recorded in a run, and errors are kept until they have been judged."""
+    raised = _Raised()
+    try:
+        with recording(run), extras_named():
+            yield raised
+    except (KeyboardInterrupt, pytest.exit.Exception):
+        raise
+    except UserError as error:
+        run.unusable(error)
+    except BaseException as error:
+        raised.error = error
 
 
 class GatePlugin:
@@ -111,19 +135,12 @@ class GatePlugin:
         run = item.stash.get(_RUN, None)
         if run is None:
             return (yield)
-        raised: BaseException | None = None
-        try:
-            with recording(run), extras_named():
-                result = yield
-        except (KeyboardInterrupt, pytest.exit.Exception):
-            raise
-        except UserError as error:
-            run.unusable(error)
-        except BaseException as error:
-            raised = error
-        self._judge(run, raised)
-        if raised is not None:
-            raise raised
+        result = None
+        with _watched(run) as raised:
+            result = yield
+        self._judge(run, raised.error)
+        if raised.error is not None:
+            raise raised.error
         return result
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -133,25 +150,18 @@ class GatePlugin:
         if run is None:
             self._suites.elsewhere.other_test = False
             return (yield)
-        raised: BaseException | None = None
         result = None
         try:
-            with recording(run), extras_named():
+            with _watched(run) as raised:
                 result = yield
-        except (KeyboardInterrupt, pytest.exit.Exception):
-            raise
-        except UserError as error:
-            run.unusable(error)
-        except BaseException as error:
-            raised = error
         finally:
             run.closed, run.suite.judge.running = True, None
             self._selection.executed(run.folder, run.comparing)
         if len(run.spoken) > run.judged:
             self._keep(run)
-            self._fail(run, raised, repeated=False)
-        if raised is not None:
-            raise raised
+            self._fail(run, raised.error, repeated=False)
+        if raised.error is not None:
+            raise raised.error
         return result
 
     def _judge(self, run: ItemRun, raised: BaseException | None) -> None:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 
+from goldgate.task.imported import module_file
+
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 Branch = tuple[tuple[int, int], ...]  # the statements that a definition is inside of, and which alternative of each
 _HIDDEN = ("__pycache__", "site-packages", "node_modules")
@@ -233,16 +235,9 @@ class Sources:
         Returns:
             The module; None if the project has none of that name.
         """
-        near = [by.path.parent, self.suite, self.root]
-        bases = [by.path.parents[level - 1]] if level else [*near, *map(Path, sys.path)]
-        for base in bases:
-            if not base.is_relative_to(self.root):
-                continue
-            stem = base.joinpath(*name.split(".")) if name else base
-            for path in (stem.with_name(f"{stem.name}.py"), stem / "__init__.py"):
-                if path.is_file() and not _is_hidden(path.relative_to(self.root)):
-                    return self.module(path)
-        return None
+        inside = [base for base in map(Path, sys.path) if base.is_relative_to(self.root)]
+        path = module_file(name, level, by.path, self.root, inside)
+        return None if path is None else self.module(path)
 
 
 def alternatives(node: ast.stmt) -> Iterator[tuple[int | None, list[ast.stmt]]]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from goldgate.task.project import suite_files
 
-_OURS = frozenset({"goldgate", "goldgate_trainers", "goldgate_reports", "harness", "trainers", "reports"})
-"""Goldgate's own packages, of this release and the first: their versions count where they affect a verdict."""
+_OURS = frozenset({"goldgate", "goldgate_trainers", "goldgate_reports"})
+"""Goldgate's own packages: their versions count where they affect a verdict."""
 _BY_NAME = frozenset({"import_module", "importorskip", "__import__"})
 """Functions that import the module that their first argument names."""
 _NO_CODE = frozenset({"runs", "golden", "node_modules", "site-packages", "__pycache__"})
@@ -45,6 +45,27 @@ def imported_files(folder: Path, parse: Callable[[Path], ast.Module]) -> list[Pa
     return sorted(found)
 
 
+def module_file(name: str, level: int, by: Path, root: Path, more: Iterable[Path] = ()) -> Path | None:
+    """Finds the file of the module that an import names.
+
+    Args:
+        name: The dotted name; empty for the package that a relative import is in.
+        level: The number of leading dots.
+        by: The file with the import.
+        root: The project's folder.
+        more: Further folders to look in, after the usual ones.
+
+    Returns:
+        The file; None if the project has no module of that whole name.
+    """
+    files = _files(name, level, by, root, more)
+    if not files or not name:
+        return files[-1] if files else None
+    found = files[-1].parent if files[-1].name == "__init__.py" else files[-1].with_suffix("")
+    parts = tuple(name.split("."))
+    return files[-1] if found.parts[-len(parts) :] == parts else None
+
+
 def _imports(tree: ast.Module) -> Iterator[tuple[str, int]]:
     """The dotted names of all modules that code may import, each with the level of a relative import."""
     for node in ast.walk(tree):
@@ -67,7 +88,7 @@ def _texts(nodes: list[ast.expr]) -> Iterator[str]:
         yield from (n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str))
 
 
-def _files(name: str, level: int, path: Path, root: Path) -> list[Path]:
+def _files(name: str, level: int, path: Path, root: Path, more: Iterable[Path] = ()) -> list[Path]:
     """The project's files that importing a name runs: its packages and the module itself; empty if it has none."""
     parts = name.split(".")
     if level:
@@ -76,7 +97,7 @@ def _files(name: str, level: int, path: Path, root: Path) -> list[Path]:
         return []
     above = [here for here in path.parents if here.is_relative_to(root)]
     inside = sorted(p for p in root.iterdir() if p.is_dir() and p.name not in _NO_CODE and not p.name.startswith("."))
-    tried = (_along(start, parts) for start in (*above, *inside) if not (start / "pyvenv.cfg").exists())
+    tried = (_along(start, parts) for start in (*above, *inside, *more) if not (start / "pyvenv.cfg").exists())
     return next(filter(None, tried), [])
 
 

@@ -128,8 +128,7 @@ def train_until(
                 return Outcome(tuple(done), attempt, True, looks, reason, likely)
         step, reason = _next(done, plan, budget, earlier + clock() - started)
         reason += _stopped(done)
-    best = best_attempt(done)
-    return _at_the_end(best, chance(best, done), done, looks, reason, look, folder, budget)
+    return _at_the_end(done, chance, looks, reason, look, folder, budget)
 
 
 def _reserved(judging: float, done: Sequence[Attempt]) -> float:
@@ -138,24 +137,19 @@ def _reserved(judging: float, done: Sequence[Attempt]) -> float:
 
 
 def _at_the_end(
-    best: Attempt,
-    chance: float,
-    done: Sequence[Attempt],
-    looks: int,
-    reason: str,
-    look: Look,
-    folder: Path,
-    budget: Budget,
+    done: Sequence[Attempt], chance: Chance, looks: int, reason: str, look: Look, folder: Path, budget: Budget
 ) -> Outcome:
     """The best attempt takes the one look, if none was taken yet and there is one."""
+    best = best_attempt(done)
+    likely = chance(best, done)
     if looks == 0 and budget.most_looks > 0:
         looks = 1
         if _look(look, best, folder):
-            same = "" if chance >= LOOK_AT else " all the same"
+            same = "" if likely >= LOOK_AT else " all the same"
             reason += f"; the best attempt passes on golden{same}"
-            return Outcome(tuple(done), best, True, looks, reason, chance)
-        reason += f"; the one look, taken at the end, had a chance of {chance:.0%} and spent its level"
-    return Outcome(tuple(done), best, False, looks, reason, chance)
+            return Outcome(tuple(done), best, True, looks, reason, likely)
+        reason += f"; the one look, taken at the end, had a chance of {likely:.0%} and spent its level"
+    return Outcome(tuple(done), best, False, looks, reason, likely)
 
 
 def _stopped(done: Sequence[Attempt]) -> str:
