@@ -85,12 +85,18 @@ def test_answering_draws_no_random_number_of_training(lesson: Lesson, tmp_path: 
     assert found[0] == found[1]
 
 
+@pytest.fixture(scope="module")
+def whole(lesson: Lesson, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Digest of the adapter of a training that nobody killed."""
+    return train(lesson, tmp_path_factory.mktemp("whole"), Scripted(0.2, 0.6, 0.5, 0.6)).digest
+
+
 @pytest.mark.parametrize("step", [3, 5, 7, 8])
 def test_killed_it_ends_with_the_same_epochs_adapter(
-    lesson: Lesson, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
+    lesson: Lesson, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: str, step: int
 ) -> None:
     """Epochs have two steps: in the second epoch, before and after the best one is known, and at the very end."""
-    whole = train(lesson, tmp_path / "whole", script := Scripted(0.2, 0.6, 0.5, 0.6))
+    script = Scripted(0.2, 0.6, 0.5, 0.6)
     monkeypatch.setattr(Checkpoints, "due", lambda self: True)
 
     def stop(progress: Progress) -> None:
@@ -101,7 +107,7 @@ def test_killed_it_ends_with_the_same_epochs_adapter(
         train(lesson, tmp_path / "1", script, told=stop)
     result = train(lesson, tmp_path / "1", script)
     assert "resumed after step" in " ".join(result.notes)
-    assert (result.digest, len(result.log)) == (whole.digest, 8)
+    assert (result.digest, len(result.log)) == (whole, 8)
 
 
 def test_another_way_to_score_is_another_attempt(lesson: Lesson, tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -86,6 +88,12 @@ def extensions(group: str) -> dict[str, Extension]:
     Raises:
         UserError: Two installed packages provide the same name.
     """
+    return dict(_extensions(group, tuple(sys.path)))
+
+
+@cache  # reading the metadata of every installed package takes as long as deciding a small suite
+def _extensions(group: str, path: tuple[str, ...]) -> dict[str, Extension]:
+    """path: sys.path, where the packages are sought."""
     found: dict[str, Extension] = {}
     for entry in entry_points(group=group):
         package, version = (entry.dist.name, entry.dist.version) if entry.dist else ("unknown", "0")

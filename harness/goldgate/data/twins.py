@@ -49,11 +49,12 @@ class Twin:
 
 @dataclass(frozen=True)
 class _Form:
-    """What is compared of a text: its characters, its 5-grams and its numbers in their order."""
+    """What is compared of a text: its characters, its 5-grams, its numbers in their order and how often each occurs."""
 
     text: str
     grams: frozenset[str]
     numbers: tuple[str, ...]
+    count: Counter[str]
 
 
 def find_twins(golden: Split, others: Iterable[Split]) -> list[Twin]:
@@ -111,7 +112,8 @@ def _form(text: str, boilerplate: frozenset[str]) -> _Form:
     plain = _SIGNS.sub(" ", folded).strip()
     plain = plain if len(plain) >= _SIGNS_COUNT else " ".join(folded.split())
     grams = frozenset([plain[i : i + GRAM] for i in range(max(1, len(plain) - GRAM + 1))])
-    return _Form(plain, grams, tuple(_DIGITS.findall(plain)))
+    numbers = tuple(_DIGITS.findall(plain))
+    return _Form(plain, grams, numbers, Counter(numbers))
 
 
 def _index(forms: Sequence[_Form]) -> Mapping[str, Sequence[int]]:
@@ -156,11 +158,12 @@ def _is_quoted(golden: _Form, other: _Form) -> bool:
 
 def _is_other_document(a: _Form, b: _Form) -> bool:
     """Whether two texts share less than half of their numbers; of the shorter list, if one has more."""
-    shared = sum((Counter(a.numbers) & Counter(b.numbers)).values())
+    shared = sum((a.count & b.count).values())
     return 2 * shared < min(len(a.numbers), len(b.numbers))
 
 
 def _is_other_question(a: _Form, b: _Form) -> bool:
     """Whether each of two texts has a number that the other lacks, or the same numbers stand in another order."""
-    mine, theirs = Counter(a.numbers), Counter(b.numbers)
-    return a.numbers != b.numbers if mine == theirs else not (mine <= theirs or theirs <= mine)
+    if a.count == b.count:
+        return a.numbers != b.numbers
+    return not (a.count <= b.count or b.count <= a.count)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -113,7 +113,7 @@ class LocalSubject:
             "precision": PRECISION,
             "merged": self._who.adapter is not None,
             "machine": platform.machine(),
-            **{p: version(p) for p in packages},
+            **{p: _version(p) for p in packages},
         }
 
     def answer(self, examples: Sequence[Example], progress: Progress | None = None) -> Iterator[Answer]:
@@ -268,6 +268,11 @@ class LocalSubject:
         )
         check_template(who.adapter, template_digest(loaded.tokenizer, who.task.template))
         return loaded
+
+
+@cache
+def _version(package: str) -> str:
+    return version(package)
 
 
 def sample_seed(seed: int, prompt: str, sample: int) -> int:
