@@ -20,6 +20,10 @@ ByExample = dict[str, float | None]
 """Example id → value; None where the answer is missing."""
 
 
+class NoMetric(UserError, AttributeError):
+    """There is no metric of this name. Tools that ask a subject whether it has an attribute take it for a "no"."""
+
+
 class Ask(Protocol):
     """Returns a subject's answers to examples outside of the split, or one more sample (from 1) of its answers to
     them.
@@ -89,7 +93,7 @@ class ScoreTable:
         scorers = scorers_for(self.context.task)
         if metric not in scorers:
             known_ones = [*scorers, *whole_for(self.context.task), *TIMED]
-            raise UserError(
+            raise NoMetric(
                 f'no metric "{metric}" for task {self.context.task.name}', hint=near_names(metric, known_ones)
             )
         self.check_whole()
