@@ -28,7 +28,8 @@ IS_BAD = "item.name.startswith('test_bad')"
 SWAPPED = {
     "item.obj": f"def pytest_collection_modifyitems(items):\n    for item in items:\n        if {IS_BAD}:\n"
     "            item.obj = item.module.test_good\n",
-    "item.obj of the setup": f"def pytest_runtest_setup(item):\n    if {IS_BAD}:\n        item.obj = item.module.test_good\n",
+    "item.obj of the setup": f"def pytest_runtest_setup(item):\n    if {IS_BAD}:\n"
+    "        item.obj = item.module.test_good\n",
     "item.runtest": f"def pytest_runtest_call(item):\n    if {IS_BAD}:\n"
     "        item.runtest = lambda: good(item.funcargs['candidate'])\n",
     "the class of the item": "class Quiet(pytest.Function):\n    def runtest(self):\n"
@@ -47,8 +48,10 @@ SWAPPED = {
     "a twin of the other item": "def pytest_collection_modifyitems(items):\n"
     "    items[1] = pytest.Function.from_parent(items[0].parent, name='test_good')\n",
     "the module's name": "def pytest_pycollect_makemodule(module_path, parent):\n"
-    "    made = pytest.Module.from_parent(parent, path=module_path)\n    made.obj.test_bad = made.obj.test_good\n    return made\n",
-    "its code": f"def pytest_itemcollected(item):\n    if {IS_BAD}:\n        item.obj.__code__ = item.module.test_good.__code__\n",
+    "    made = pytest.Module.from_parent(parent, path=module_path)\n"
+    "    made.obj.test_bad = made.obj.test_good\n    return made\n",
+    "its code": f"def pytest_itemcollected(item):\n    if {IS_BAD}:\n"
+    "        item.obj.__code__ = item.module.test_good.__code__\n",
     "pytest_pyfunc_call": "@pytest.hookimpl(tryfirst=True)\ndef pytest_pyfunc_call(pyfuncitem):\n"
     "    if pyfuncitem.name == 'test_bad':\n        good(pyfuncitem.funcargs['candidate'])\n        return True\n",
     "pytest_pyfunc_call, which compares nothing": "@pytest.hookimpl(tryfirst=True)\n"
@@ -146,7 +149,7 @@ def test_honest_ways_to_run_a_test_keep_their_verdict(name: str, made: Any, pyte
 
 def test_a_test_that_is_run_again_keeps_its_verdict(made: Any, pytester: pytest.Pytester) -> None:
     """As plugins do that rerun or repeat an item."""
-    again = "    for item in session.items * 2:\n        item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)\n"
+    again = "    for item in session.items * 2:\n        item.ihook.pytest_runtest_protocol(item=item, nextitem=None)\n"
     status, text = _run(
         made,
         pytester,
@@ -160,7 +163,7 @@ def test_a_test_that_is_run_again_keeps_its_verdict(made: Any, pytester: pytest.
 @pytest.mark.parametrize("profiled", [True, False], ids=["cProfile", "a function"])
 def test_a_profiler_goes_on_after_the_test_has_started(profiled: bool, made: Any, pytester: pytest.Pytester) -> None:
     """The watch for the start of a test's function gives it back."""
-    start = "import cProfile, sys\nSEEN = []\nONE = cProfile.Profile() if {} else None\n\n".format(profiled)
+    start = f"import cProfile, sys\nSEEN = []\nONE = cProfile.Profile() if {profiled} else None\n\n"
     hooks = (
         "def pytest_runtest_setup(item):\n"
         "    ONE.enable() if ONE else sys.setprofile(lambda frame, *_: SEEN.append(frame.f_code.co_name))\n\n"

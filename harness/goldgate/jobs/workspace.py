@@ -16,6 +16,7 @@ from goldgate.base.fingerprint import file_digest
 from goldgate.champion.record import CHAMPION, RECORD, Champion, load_champion
 from goldgate.jobs.answering import Answering, Sources
 from goldgate.jobs.progress import Advance, Progress, Silent
+from goldgate.ledger import Look, known_looks
 from goldgate.measures import seconds
 from goldgate.scored.baselines import Prompted, choose_prompted
 from goldgate.scored.scored import Scored
@@ -73,6 +74,10 @@ class Workspace:
     def ledger(self) -> Path:
         """The folder that holds the looks at golden."""
         return self.project.golden(self.task.name) / "looks"
+
+    def looks(self) -> tuple[Look, ...]:
+        """Returns all looks that count at golden, those on other branches included. Raises UserError as read_looks."""
+        return known_looks(self.project.root, self.ledger, self.split("golden"))
 
     @property
     def champion(self) -> Champion | None:

@@ -16,6 +16,7 @@ from goldgate.plugin.asked import covered
 from goldgate.plugin.census import Census
 from goldgate.plugin.meant import Meanings, Meant
 from goldgate.plugin.sources import Ran, Sources, real
+from goldgate.task.project import files_below, left_out_links
 
 _USUAL_FILES = ("test_*.py", "*_test.py")  # as pytest finds them unless python_files says otherwise
 _PART = "only part of it was selected"
@@ -114,6 +115,7 @@ class Selection:
         missing = self._missing(folder)
         if missing:
             reasons.append(f"{', '.join(sorted(missing))} not collected")
+        reasons += [f"{p.relative_to(folder)} is a link out of the project" for p in left_out_links(folder)]
         if not covered(self._config, folder):
             reasons.append(_PART)
         broken = [n for n in self._broken if (self._config.rootpath / n.split("::")[0]).is_relative_to(folder)]
@@ -124,7 +126,8 @@ class Selection:
     def _missing(self, folder: Path) -> list[str]:
         """Test files that pytest did not look into, or that it looked into and then skipped because of --lf."""
         patterns = {*self._config.getini("python_files"), *_USUAL_FILES}
-        files = [p for p in folder.rglob("*.py") if any(fnmatch(p.name, pattern) for pattern in patterns)]
+        code = (p for p in files_below(folder) if p.suffix == ".py")
+        files = [p for p in code if any(fnmatch(p.name, pattern) for pattern in patterns)]
         seen = self._files.get(folder, set())
         passed_over = self._config.getoption("lf", False)
         return [p.name for p in files if p not in seen or (passed_over and not self._items[p])]

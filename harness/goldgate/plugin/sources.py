@@ -15,6 +15,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from goldgate.task.imported import module_file
+from goldgate.task.project import files_below
 
 Ran = tuple[str, int]  # a file and the first line of a function in it
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -239,7 +240,7 @@ class Sources:
 
     def files(self) -> list[Module]:
         """Returns the modules in the suite's folder, except those that are hidden."""
-        found = sorted(p for p in self.suite.rglob("*.py") if p.is_file())
+        found = sorted(p for p in files_below(self.suite) if p.suffix == ".py")
         return [self.module(p) for p in found if not _is_hidden(p.relative_to(self.suite))]
 
     def above(self) -> list[Module]:
