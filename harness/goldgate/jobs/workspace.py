@@ -65,6 +65,7 @@ class Workspace:
     _subjects: dict[str, Subject] = field(default_factory=dict)
     _parsed: dict[str, Subject] = field(default_factory=dict)
     _own: dict[str, OwnScorer] = field(default_factory=dict)
+    _keeping: dict[str, str] = field(default_factory=dict)
     _champion: dict[str, Champion] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -205,7 +206,7 @@ class Workspace:
         tariff = tariff_of(self.task, name, date.today(), None if file is None else file.tariffs.get(name))
         if tariff is not None:
             self.tariffs[name] = tariff
-        context = Context(self.task, self.project.cache, self._own, tariff)
+        context = Context(self.task, self.project.cache, self._own, self._keeping, tariff)
         return self.table(context, split, answers, known, ask, lambda: self.answering.timings(subject, split))
 
     def _file(self) -> AnswerFile | None:

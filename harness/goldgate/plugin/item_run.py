@@ -105,6 +105,11 @@ class ItemRun:
         self.records.append(record)
         self.comparing |= code_of_callers()
 
+    @property
+    def compared(self) -> bool:
+        """Whether it has compared measures, and itself where its source does so."""
+        return bool(self.spoken) and self.meant.compared(self.comparing)
+
     def unusable(self, error: UserError) -> None:
         """Records an invalid verdict, because the evidence is broken or missing; once for each error."""
         if self.error is error:

@@ -174,7 +174,7 @@ class GatePlugin:
             run.unusable(UserError(f"it requests {by_name[0]} by name while it runs", hint=f"{_ARGUMENT}; {FORM}"))
         elif run.error is None and raised is None and not run.watch.seen:
             run.unusable(UserError(f"{FUNCTION} did not run", hint=_UNTOUCHED))
-        elif asked and raised is None and not (run.spoken and run.meant.compared(run.comparing)):
+        elif run.error is None and raised is None and asked and not run.compared:
             run.unusable(UserError("it uses a subject but compares nothing", hint=FORM))
         repeated = run.keep_failures()
         self._keep(run)

@@ -9,6 +9,7 @@ from typing import Protocol, Self
 
 from goldgate.base.errors import UserError, near_names
 from goldgate.scorers import TIMED, Context, Given, Score, scorers_for, whole_for
+from goldgate.scorers.keeping import changed, kept_by
 from goldgate.scorers.own import OwnScorer
 from goldgate.scorers.score import value_of
 from goldgate.subjects.latency import Timing
@@ -108,7 +109,11 @@ class ScoreTable:
         self.check_whole()
         values = self._values.setdefault(scorer, {})
         todo = [e for e in examples if e.id not in values]
+        root = self.context.task.folder.parent.parent
+        before = kept_by(scorer.function, root)
         fresh = scorer.score(todo, [self.answers[e.id] for e in todo], closed=self.split.name == "golden")
+        if what := changed(before, kept_by(scorer.function, root)):
+            self.context.keeping[scorer.name] = what
         values.update(self._kept(scorer, todo, fresh))
         return values
 

@@ -1,8 +1,8 @@
 """Checks values against a JSON Schema: numbers as the decimals that are written, patterns as ECMA-262 in bounded time.
 
 The package jsonschema does the rest. What it leaves to floats and to Python's `re` is replaced here. Under
-`unevaluatedProperties`, jsonschema itself searches names for patterns; there, each pattern gives way to those names of the
-value that it is found in.
+`unevaluatedProperties`, jsonschema itself searches names for patterns; there, each pattern gives way to those names of
+the value that it is found in.
 """
 
 from __future__ import annotations
