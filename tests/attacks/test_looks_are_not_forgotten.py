@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from goldgate.jobs.run_suite import SuiteResult, run_suite
-from goldgate.ledger import looks_elsewhere, read_looks
+from goldgate.ledger import known_looks, looks_elsewhere, read_looks
 from goldgate.task.examples import Split, card_of, load_split, read_card, read_split, write_card
 
 ONE_GATE = "def test_it(candidate):\n    assert candidate.exact_match >= 0.95\n"
@@ -77,6 +77,16 @@ def test_failed_candidates_on_branches_do_not_share_a_number(branched: Any) -> N
     assert [on_branch(branched, k, f"b{k}") for k in range(4)] == [1, 2, 3, 4]
     assert not branched.looks.exists()
     assert number(branched, 4) == 5
+
+
+def test_the_coming_look_is_known_before_looks_of_branches_are_copied(branched: Any) -> None:
+    for k in range(3):
+        on_branch(branched, k, f"b{k}")
+    root, golden = branched.project.root, branched.splits["golden"]
+    assert len(known_looks(root, branched.looks, golden)) == 3
+    assert not list(branched.looks.glob("*.json"))  # nothing is written
+    assert number(branched, 3) == 4
+    assert len(known_looks(root, branched.looks, golden)) == 4
 
 
 def test_a_look_on_a_branch_is_the_same_look_here(branched: Any) -> None:

@@ -23,7 +23,8 @@ from goldgate.data.readers import Pair
 from goldgate.data.split import Sizes, make_splits
 from goldgate.ledger import suite_digest
 from goldgate.scorers import scorer_versions
-from goldgate.task.examples import Example, Split
+from goldgate.task.allowed_twins import line_to_sign
+from goldgate.task.examples import Example, Split, read_examples
 from goldgate.task.task import load_task
 
 from ..plugin.conftest import Made, Ran
@@ -198,14 +199,20 @@ def test_an_exact_copy_cannot_be_signed_off(leaking: Prepared) -> None:
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ({"golden": "g007", "split": "train", "twin": "copy0"}, '"reason" is missing'),
-        ({"golden": "g007", "split": "train", "twin": "copy0", "reason": " "}, "signed off without a reason"),
+        ({"golden": "g007", "split": "train", "twin": "copy0", "texts": "a:b"}, '"reason" is missing'),
         (
-            {"golden": "g007", "split": "trian", "twin": "copy0", "reason": "x"},
+            {"golden": "g007", "split": "train", "twin": "copy0", "texts": "a:b", "reason": " "},
+            "signed off without a reason",
+        ),
+        (
+            {"golden": "g007", "split": "trian", "twin": "copy0", "texts": "a:b", "reason": "x"},
             'no split "trian"\n  did you mean "train"',
         ),
-        ({"golden": "g007", "split": "train", "twin": "copy0", "reason": "x", "all": True}, 'unknown key "all"'),
-        ({"golden": 7, "split": "train", "twin": "copy0", "reason": "x"}, "cannot be 7"),
+        (
+            {"golden": "g007", "split": "train", "twin": "copy0", "texts": "a:b", "reason": "x", "all": True},
+            'unknown key "all"',
+        ),
+        ({"golden": 7, "split": "train", "twin": "copy0", "texts": "a:b", "reason": "x"}, "cannot be 7"),
         ("g007", "must be an object"),
     ],
 )
@@ -266,8 +273,52 @@ def test_paraphrases_are_told_and_refused_only_if_the_task_says_so(
     assert load_task(made.project, "colours").paraphrases == "refused"
 
 
-def _sign(made: Made, **entry: str) -> None:
-    write_json(made.task.data / "allowed_twins.json", [entry])
+def _sign(made: Made, golden: str, split: str, twin: str, reason: str) -> None:
+    """Signs a pair off as its texts are now."""
+    mine, theirs = (
+        next(e for e in read_examples(made.task.data / f"{name}.jsonl") if e.id == id_)
+        for name, id_ in (("golden", golden), (split, twin))
+    )
+    entry = json.loads(line_to_sign(mine, split, theirs))
+    write_json(made.task.data / "allowed_twins.json", [{**entry, "reason": reason}])
+
+
+def _retype(made: Made, name: str, id_: str, text: str) -> None:
+    path = made.task.data / f"{name}.jsonl"
+    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    path.write_text("".join(json.dumps({**r, "input": text} if r["id"] == id_ else r) + "\n" for r in rows), "utf-8")
+    rewrite_card(made.project, made.task)
+
+
+@pytest.mark.parametrize(
+    ("name", "id_", "text"),
+    [("train", "copy0", "golden thing number 7?"), ("golden", "g007", "Golden thing, number 7")],
+)
+def test_a_sign_off_holds_for_the_texts_that_were_seen(leaking: Prepared, name: str, id_: str, text: str) -> None:
+    made = leaking("golden thing number 7.")
+    _sign(made, golden="g007", split="train", twin="copy0", reason="the full stop is the point")
+    check_task_data(made.project, made.task)
+    with pytest.raises(UserError, match="but for other texts"):
+        _retype(made, name, id_, text)
+
+
+def test_the_lines_to_sign_are_printed(leaking: Prepared) -> None:
+    made = leaking("golden thing number 7.")
+    with pytest.raises(UserError) as caught:
+        check_task_data(made.project, made.task)
+    entry = json.loads(caught.value.hint.splitlines()[-1])
+    write_json(made.task.data / "allowed_twins.json", [{**entry, "reason": "the full stop is the point"}])
+    check_task_data(made.project, made.task)
+
+
+def test_a_pair_within_golden_is_signed_off_in_either_order(made: Made) -> None:
+    golden = [Example("a", "a long enough text of golden", "red"), Example("b", "a long enough text of golden.", "red")]
+    splits = {"golden": Split("golden", tuple(golden))}
+    made.task.data.mkdir(exist_ok=True)
+    for one, other in (golden, golden[::-1]):
+        entry = json.loads(line_to_sign(one, "golden", other))
+        write_json(made.task.data / "allowed_twins.json", [{**entry, "reason": "x"}])
+        check_leaks(splits, made.task.data)
 
 
 def test_init_leaves_near_duplicates_out() -> None:

@@ -139,6 +139,110 @@ def test_nothing_is_learned_while_fixtures_end(made: Any, pytester: pytest.Pytes
     assert "suite colours does not pass" in pytester.runpytest("suites").stdout.str()
 
 
+REMEMBERED = {
+    "a module's dict": ("SEEN = {}", "SEEN[e.id] = text == e.output", "SEEN[e.id]"),
+    "its first words": ("SEEN = {}", "SEEN.setdefault(e.id, text == e.output)", "SEEN[e.id]"),
+    "a set": ("SEEN = set()", "SEEN.add(e.id) if text == e.output else None", "e.id in SEEN"),
+    "a name": ("SEEN = ''", "globals()['SEEN'] = SEEN + e.id * (text == e.output)", "e.id in SEEN"),
+    "a function's attribute": (
+        "def keeper():\n    pass\nkeeper.it = []",
+        "keeper.it.append(e.id if text == e.output else '')",
+        "e.id in keeper.it",
+    ),
+    "a class": (
+        "class Box:\n    it = []",
+        "Box.it = [*Box.it, e.id] if text == e.output else Box.it",
+        "e.id in Box.it",
+    ),
+    "an object": (
+        "class Box:\n    def __init__(self):\n        self.it = {}\nBOX = Box()",
+        "BOX.it.update({e.id: text == e.output})",
+        "BOX.it[e.id]",
+    ),
+    "an object with slots": (
+        "class Box:\n    __slots__ = ('it',)\nBOX = Box(); BOX.it = ()",
+        "setattr(BOX, 'it', (*BOX.it, e.id * (text == e.output)))",
+        "e.id in BOX.it",
+    ),
+    "another module": ("import rules", "rules.SEEN.update({e.id: text == e.output})", "rules.SEEN[e.id]"),
+    "an array": (
+        "import numpy as np\nSEEN = np.zeros(60)",
+        "SEEN.__setitem__(int(e.id[1:]), text == e.output)",
+        "SEEN[int(e.id[1:])]",
+    ),
+    "a default": (
+        "def keep(e, text, seen={}):\n    seen[e.id] = text == e.output\n    return seen",
+        "keep(e, text)",
+        "keep.__defaults__[0][e.id]",
+    ),
+    "a closure": (
+        "def made():\n    seen = {}\n    return seen.update, seen.get\nPUT, GET = made()",
+        "PUT({e.id: text == e.output})",
+        "GET(e.id)",
+    ),
+}
+KEEPING = """
+from goldgate import scorer
+{first}
+
+@scorer
+def keeping(e, text):
+    {keep}
+    return True
+
+def test_first(candidate):
+    assert candidate.by(keeping) >= 0.5
+
+def test_second(candidate):
+    assert candidate.where(lambda e: {use}).exact_match >= 0.9
+"""
+
+
+@pytest.mark.parametrize("name", REMEMBERED)
+def test_a_scorer_keeps_no_answers_for_a_later_slice(name: str, made: Any, pytester: pytest.Pytester) -> None:
+    first, keep, use = REMEMBERED[name]
+    made.champion(wrong=20)
+    made.gates("SEEN = {}\n", "../../rules.py")
+    pytester.makeini("[pytest]\naddopts = -p no:hypothesispytest\npythonpath = .\n")
+    made.gates(KEEPING.format(first=first, keep=keep, use=use))
+    text = pytester.runpytest("suites").stdout.str()
+    assert "suite colours does not pass" in text
+    assert "after the scorer keeping has changed" in text
+
+
+REMEMBERS = """
+import functools
+from goldgate import scorer
+
+RULES, MEMO = {"red": 3}, {}
+
+@functools.cache
+def lowered(text):
+    return text.lower()
+
+@scorer
+def short(example, text):
+    return len(lowered(text)) <= 5 and RULES["red"] == 3
+
+@scorer
+def remembered(example, text):
+    return MEMO.setdefault(text, len(text)) <= 5
+
+def test_by(candidate):
+    assert candidate.by(short) >= 0.5
+
+def test_where(candidate):
+    assert candidate.where(lambda e: RULES["red"] == 3 and e.id < "g040").exact_match >= 0.5
+"""
+
+
+@pytest.mark.parametrize("more", ["", "\ndef test_memo(candidate):\n    assert candidate.by(remembered) >= 0.5\n"])
+def test_scorers_and_slices_stand_beside_each_other(more: str, made: Any, pytester: pytest.Pytester) -> None:
+    made.gates(REMEMBERS + more)
+    done = pytester.runpytest("suites")
+    assert "suite colours passes" in done.stdout.str(), done.stdout.str()
+
+
 HONEST = """
 def test_slices(candidate, edge_case):
     assert candidate.on(edge_case).exact_match.plausible >= 0.5

@@ -38,11 +38,12 @@ def report(
     verdict: str = "pass",
     run: int = 1,
     worker: str = "",
+    ran: bool = True,
 ) -> pytest.TestReport:
     """A report as pytest would make it."""
     said = replace(invalid("gate", "for a reason"), outcome=verdict)  # type: ignore[arg-type]
     spoken = [Spoken(said, "test_gates.py", 3).to_json()]
-    carried = json.dumps({"task": task, "root": "/p", "run": run, "worker": worker, "spoken": spoken})
+    carried = json.dumps({"task": task, "root": "/p", "run": run, "worker": worker, "ran": ran, "spoken": spoken})
     made = pytest.TestReport(nodeid, ("f", 1, "n"), {}, outcome, None, when, goldgate=carried)  # type: ignore[arg-type]
     if xfail:
         made.wasxfail = "reason"

@@ -396,3 +396,32 @@ def test_a_connection_that_is_reset_is_asked_again(task: Made, chat_server: Serv
     (answer,) = ask(task, always.url)
     assert (answer.text, answer.passing, len(always.asked)) == (None, True, 3)
     assert answer.error
+
+
+def test_a_403_about_one_question_is_that_question_s(task: Made, chat_server: Serve) -> None:
+    server = chat_server(
+        lambda body: error(403, "no") if "question 9" in json.dumps(body["messages"]) else completion("yes")
+    )
+    endpoint = parse_subject(f"openai:m@{server.url}+zero_shot", task[1], task[0])
+    assert [a.text for a in endpoint.answer(questions(1))] == ["yes"]
+    answers = {a.id: a for a in endpoint.answer(questions(12))}
+    assert answers["e9"].text is None
+    assert answers["e9"].error == "HTTP 403: no"
+    assert sum(a.text == "yes" for a in answers.values()) == 11
+
+
+def test_a_403_on_the_first_question_is_about_the_key(task: Made, chat_server: Serve) -> None:
+    with pytest.raises(UserError, match="requires a key"):
+        ask(task, chat_server(lambda body: error(403, "no")).url, 3)
+
+
+@pytest.mark.parametrize(
+    "words", ["Your chosen model requires moderation and your input was flagged", "It violates our usage policies"]
+)
+def test_a_403_that_speaks_of_the_question_is_the_question_s_even_if_it_is_the_only_one(
+    task: Made, chat_server: Serve, words: str
+) -> None:
+    """As in a second run, which asks only what has no answer yet."""
+    (answer,) = ask(task, chat_server(lambda body: error(403, words)).url)
+    assert answer.text is None
+    assert words in (answer.error or "")

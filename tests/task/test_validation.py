@@ -97,3 +97,35 @@ def test_a_pattern_that_is_none_breaks_the_schema(schema: dict[str, Any]) -> Non
 
 def test_patterns_of_ecma_262_alone_are_patterns() -> None:
     check_schema({"pattern": r"^\p{L}+\u{20}\cA$"})
+
+
+UNEVALUATED = {"type": "object", "patternProperties": {"^a\\d$": {"type": "integer"}}, "unevaluatedProperties": False}
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "wrong"),
+    [
+        (UNEVALUATED, {"a1": 1}, 0),
+        (UNEVALUATED, {"a1": "x"}, 1),
+        (UNEVALUATED, {"a١": 1}, 1),  # a digit to Python's `re`, not to ECMA-262
+        (UNEVALUATED, {"a1\n": 1}, 1),  # `$` of Python's `re` matches before the line break
+        (UNEVALUATED, {"b": 1}, 1),
+        ({"$ref": "#/$defs/it", "$defs": {"it": UNEVALUATED}}, {"a1\n": 1}, 1),
+        ({"allOf": [{"patternProperties": {"^a$": True}}], "unevaluatedProperties": False}, {"a": 1, "b": 2}, 1),
+        ({"properties": {"a": {"minimum": 3}}, "patternProperties": {"a": {"maximum": 5}}}, {"a": 4, "xax": 9}, 1),
+        ({**UNEVALUATED, "properties": {"a1": {"minimum": 3}}}, {"a1": 2}, 1),
+        ({**UNEVALUATED, "properties": {"patternProperties": {"type": "string"}}}, {"patternProperties": "x"}, 0),
+        ({"properties": {"in": UNEVALUATED}, "const": {"in": {"a1\n": 1}}}, {"in": {"a1\n": 1}}, 1),
+        ({**UNEVALUATED, "$schema": "https://json-schema.org/draft/2019-09/schema"}, {"a1\n": 1}, 1),
+    ],
+)
+def test_unevaluated_properties_follow_the_patterns_of_ecma(schema: dict[str, Any], value: Any, wrong: int) -> None:
+    assert len(errors(schema, value)) == wrong
+
+
+def test_unevaluated_properties_beside_a_pattern_without_an_end_are_decided(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pattern, "LONGEST_MATCH", 0.02)
+    schema = {"patternProperties": {SLOW["pattern"]: True}, "unevaluatedProperties": False}
+    pattern._found.cache_clear()
+    assert "so the value counts as invalid" in errors(schema, {LETTERS: 1})[0]
+    pattern._found.cache_clear()

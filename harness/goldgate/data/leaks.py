@@ -3,23 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from goldgate.base.errors import UserError
 from goldgate.base.files import parse_json, read_text
 from goldgate.data.mask import masked
 from goldgate.data.twins import find_twins
-from goldgate.task.allowed_twins import FILE, Allowed, read_allowed
+from goldgate.task.allowed_twins import FILE, Allowed, line_to_sign, read_allowed, texts_of
 from goldgate.task.examples import SPLITS, Example, Split
 from goldgate.task.strata import TWIN_COSINE, read_novelty
 
-Pair = tuple[str, str, str, float]
-"""Golden id, split and id of the other example, and how alike the two are."""
 _MOST = 20  # pairs that a message lists
 _REMEDY = (
-    f"remove one of each pair, give pairs within golden the same group, or sign a pair off with a reason in {FILE}:"
-    ' [{"golden": ID, "split": "train", "twin": ID, "reason": WHY}]'
+    f"remove one of each pair, give pairs within golden the same group, or sign a pair off in {FILE}, a list of entries"
+    " like these, with a reason:"
 )
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two examples that are too much alike.
+
+    Attributes:
+        golden: The golden example.
+        split: The split of the other one.
+        other: The other example; None if its split is absent.
+        alike: How alike the two are.
+        absent: The id of an other example that is absent.
+    """
+
+    golden: Example
+    split: str
+    other: Example | None
+    alike: float
+    absent: str = ""
+
+    @property
+    def id(self) -> str:
+        """The id of the other example."""
+        return self.absent if self.other is None else self.other.id
 
 
 def check_leaks(splits: Mapping[str, Split], folder: Path | None = None) -> None:
@@ -42,33 +65,32 @@ def check_leaks(splits: Mapping[str, Split], folder: Path | None = None) -> None
         return
     signed = () if folder is None else read_allowed(folder)
     found = find_twins(golden, [split for name, split in splits.items() if name != "golden"])
-    pairs = [(t.golden.id, t.split, t.other.id, t.alike) for t in found]
-    if left := [pair for pair in pairs if not _is_signed(pair[:3], signed)]:
-        lines = _lines(folder, {"golden", *(pair[1] for pair in left)})
-        raise UserError(
-            f"golden leaks: {_pairs(left)} of inputs that are nearly the same\n{_table(left, lines, 'alike')}",
-            hint=_REMEDY,
-        )
+    _refuse(
+        [Pair(t.golden, t.split, t.other, t.alike) for t in found],
+        signed,
+        folder,
+        "of inputs that are nearly the same",
+        "alike",
+    )
 
 
-def check_paraphrases(folder: Path) -> None:
+def check_paraphrases(splits: Mapping[str, Split], folder: Path) -> None:
     """Checks that no golden input paraphrases a train input, for a task that refuses this.
 
     Args:
+        splits: Name → split, of those that are there.
         folder: golden/<task>.
 
     Raises:
         UserError: Embeddings find paraphrases that are not signed off, or were not computed for these splits.
     """
-    signed, paraphrases = read_allowed(folder), read_novelty(folder).paraphrases
-    found = [(golden, "train", twin, cosine) for golden, (twin, cosine) in paraphrases.items()]
-    if left := [pair for pair in found if not _is_signed(pair[:3], signed)]:
-        lines = _lines(folder, {"golden", "train"})
-        raise UserError(
-            f"golden leaks: {_pairs(left)} of paraphrases (cosine {TWIN_COSINE:g} or more), which task.yaml refuses"
-            f"\n{_table(left, lines, 'cosine')}",
-            hint=_REMEDY,
-        )
+    mine, theirs = ({e.id: e for e in splits.get(name, ())} for name in ("golden", "train"))
+    found = [
+        Pair(mine[golden], "train", theirs.get(twin), cosine, twin)
+        for golden, (twin, cosine) in read_novelty(folder).paraphrases.items()
+    ]
+    kind = f"of paraphrases (cosine {TWIN_COSINE:g} or more), which task.yaml refuses"
+    _refuse(found, read_allowed(folder), folder, kind, "cosine")
 
 
 def unread_splits(folder: Path) -> list[str]:
@@ -124,10 +146,36 @@ def _check_copies(splits: Mapping[str, Split]) -> None:
                 )
 
 
-def _is_signed(pair: tuple[str, str, str], signed: Iterable[Allowed]) -> bool:
-    golden, split, other = pair
-    sides = {(golden, other), (other, golden)} if split == "golden" else {(golden, other)}
-    return any(one.split == split and (one.golden, one.twin) in sides for one in signed)
+def _refuse(found: Iterable[Pair], signed: Sequence[Allowed], folder: Path | None, kind: str, what: str) -> None:
+    """Raises UserError if a pair is not signed off, with the pairs and the entries that would sign them off."""
+    left = [pair for pair in found if not any(_signs(one, pair) for one in signed)]
+    if not left:
+        return
+    lines = _lines(folder, {"golden", *(pair.split for pair in left)})
+    changed = [_changed(one, pair) for pair in left for one in signed if _names(one, pair)]
+    entries = [f"  {line_to_sign(p.golden, p.split, p.other)}" for p in left[:_MOST] if p.other is not None]
+    table = "\n".join([_table(left, lines, what), *changed])
+    raise UserError(f"golden leaks: {_pairs(left)} {kind}\n{table}", hint="\n".join([_REMEDY, *entries]))
+
+
+def _names(one: Allowed, pair: Pair) -> bool:
+    """Whether an entry is about a pair, in whichever order two golden examples are named."""
+    ids = (pair.golden.id, pair.id)
+    turned = pair.split == "golden" and (one.twin, one.golden) == ids
+    return one.split == pair.split and ((one.golden, one.twin) == ids or turned)
+
+
+def _signs(one: Allowed, pair: Pair) -> bool:
+    """Whether an entry signs a pair off. Of an example that is absent only the id can be compared."""
+    if not _names(one, pair):
+        return False
+    if pair.other is None:
+        return one.texts.startswith(texts_of(pair.golden, pair.golden).partition(":")[0])
+    return sorted(one.texts.split(":")) == sorted(texts_of(pair.golden, pair.other).split(":"))
+
+
+def _changed(one: Allowed, pair: Pair) -> str:
+    return f"  {pair.golden.id} and {pair.id} were signed off ({one.reason:.60}), but for other texts: {one.texts}"
 
 
 def _lines(folder: Path | None, names: Iterable[str]) -> dict[tuple[str, str], str]:
@@ -146,7 +194,7 @@ def _table(pairs: Sequence[Pair], lines: Mapping[tuple[str, str], str], what: st
     def place(split: str, id_: str) -> str:
         return f"{lines.get((split, id_), split)}, {id_}"
 
-    rows = [f"  {place('golden', g)}  ~  {place(split, other)}: {what} {share:.2f}" for g, split, other, share in pairs]
+    rows = [f"  {place('golden', p.golden.id)}  ~  {place(p.split, p.id)}: {what} {p.alike:.2f}" for p in pairs]
     more = [f"  and {len(rows) - _MOST} more"] if len(rows) > _MOST else []
     return "\n".join([*rows[:_MOST], *more])
 

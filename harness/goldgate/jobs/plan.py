@@ -12,7 +12,7 @@ from goldgate.gates import GatePlan, GateRecord, can_plan, chance_of_passing, pl
 from goldgate.jobs.answering import Sources
 from goldgate.jobs.run_suite import run_suite
 from goldgate.jobs.workspace import Workspace
-from goldgate.ledger import is_opened, level, names_strata, read_looks
+from goldgate.ledger import is_opened, level, names_strata
 from goldgate.scored.baselines import declared_baselines, rank
 from goldgate.scored.scored import Scored
 from goldgate.subjects import can_constrain
@@ -104,7 +104,7 @@ def run_plan(project: Project, name: str, asked: Asked) -> Planned:
     if asked.subject not in (None, CHAMPION):
         _scored(work, subject)
     records = _records(project, name, subject)
-    number = asked.look or len(read_looks(work.ledger)) + 1
+    number = asked.look or len(work.looks()) + 1
     alpha, total = level(number, task.error), asked.golden or len(golden)
     good = [g for g in records if can_plan(g)]
     truths = _truths(asked.truths, good)

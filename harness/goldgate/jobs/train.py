@@ -18,7 +18,7 @@ from goldgate.jobs.progress import Progress, Timed
 from goldgate.jobs.trained import Trained
 from goldgate.jobs.training import Mode, Training
 from goldgate.jobs.workspace import Workspace
-from goldgate.ledger import check_ledger, looks_left, read_looks, suite_digest
+from goldgate.ledger import check_ledger, looks_left, suite_digest
 from goldgate.models.embedded import ModelRef, ensure_model, hidden_size
 from goldgate.runs.folder import Run, clear_parts, git_commit, one_training, open_run, versions
 from goldgate.runs.record import ModelFacts, PlanFacts, Planned, SplitFacts, Started, Surroundings
@@ -123,7 +123,7 @@ def _train(
         work.scored(reference, "dev", why)
     training = Training(work, run, model, quick, prompted.name)
     if budget.looks is None:
-        budget = replace(budget, looks=looks_left(read_looks(work.ledger), work.task.error, budget.attempts))
+        budget = replace(budget, looks=looks_left(work.looks(), work.task.error, budget.attempts))
     plan = mode.plan(training, recipe)
     outcome = _loop(training, recipe, budget, plan)
     run.update(Planned(plan=PlanFacts.model_validate(plan.record(outcome.attempts))))

@@ -18,7 +18,7 @@ from goldgate.jobs.comparison import references
 from goldgate.jobs.curve import learning_curve
 from goldgate.jobs.run_suite import run_suite
 from goldgate.jobs.workspace import Workspace
-from goldgate.ledger import level, named_variations, names_strata, read_looks, suite_digest
+from goldgate.ledger import level, named_variations, names_strata, suite_digest
 from goldgate.models.embedded import ModelRef
 from goldgate.runs.folder import Run, answers_folder
 from goldgate.runs.golden import GateRow, LookFacts, LookRecord
@@ -157,7 +157,7 @@ class Training:
     @property
     def _coming(self) -> float:
         """The level of the next look."""
-        return level(len(read_looks(self.work.ledger)) + 1, self.work.task.error)
+        return level(len(self.work.looks()) + 1, self.work.task.error)
 
     def look(self, adapter: Path) -> bool:
         """Takes a look: runs the suite on golden. The training loop learns nothing but whether it passed.

@@ -16,6 +16,7 @@ from goldgate.base.fingerprint import file_digest
 from goldgate.champion.record import CHAMPION, RECORD, Champion, load_champion
 from goldgate.jobs.answering import Answering, Sources
 from goldgate.jobs.progress import Advance, Progress, Silent
+from goldgate.ledger import Look, known_looks
 from goldgate.measures import seconds
 from goldgate.scored.baselines import Prompted, choose_prompted
 from goldgate.scored.scored import Scored
@@ -64,6 +65,7 @@ class Workspace:
     _subjects: dict[str, Subject] = field(default_factory=dict)
     _parsed: dict[str, Subject] = field(default_factory=dict)
     _own: dict[str, OwnScorer] = field(default_factory=dict)
+    _keeping: dict[str, str] = field(default_factory=dict)
     _champion: dict[str, Champion] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -73,6 +75,10 @@ class Workspace:
     def ledger(self) -> Path:
         """The folder that holds the looks at golden."""
         return self.project.golden(self.task.name) / "looks"
+
+    def looks(self) -> tuple[Look, ...]:
+        """Returns all looks that count at golden, those on other branches included. Raises UserError as read_looks."""
+        return known_looks(self.project.root, self.ledger, self.split("golden"))
 
     @property
     def champion(self) -> Champion | None:
@@ -200,7 +206,7 @@ class Workspace:
         tariff = tariff_of(self.task, name, date.today(), None if file is None else file.tariffs.get(name))
         if tariff is not None:
             self.tariffs[name] = tariff
-        context = Context(self.task, self.project.cache, self._own, tariff)
+        context = Context(self.task, self.project.cache, self._own, self._keeping, tariff)
         return self.table(context, split, answers, known, ask, lambda: self.answering.timings(subject, split))
 
     def _file(self) -> AnswerFile | None:

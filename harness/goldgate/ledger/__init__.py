@@ -1,6 +1,6 @@
 """The ledger of looks at golden, and the rules for when two looks are the same."""
 
-from goldgate.ledger.elsewhere import bring_looks, example_prints, looks_elsewhere
+from goldgate.ledger.elsewhere import bring_looks, example_prints, known_looks, looks_elsewhere
 from goldgate.ledger.levels import level
 from goldgate.ledger.looks import Look, LookKey, check_named, locked, read_looks
 from goldgate.ledger.opening import check_ledger, find_look, looks_left, open_look, spent, told
@@ -32,6 +32,7 @@ __all__ = [
     "has_outcome",
     "has_passed",
     "is_opened",
+    "known_looks",
     "level",
     "locked",
     "looks_elsewhere",

@@ -17,7 +17,7 @@ from typing import Any
 from goldgate.base.errors import UserError
 from goldgate.base.files import read_json, write_json
 from goldgate.base.fingerprint import digest, short
-from goldgate.ledger.looks import OUTCOME, locked
+from goldgate.ledger.looks import OUTCOME, Look, locked, look_of, read_looks
 from goldgate.task.examples import Example, Split, read_examples
 
 SHARE = 0.1
@@ -114,6 +114,27 @@ def bring_looks(folder: Path, elsewhere: Elsewhere) -> int:
             for name in new:
                 write_json(folder / name, elsewhere.files[name])
     return sum(not name.endswith(OUTCOME) for name in new)
+
+
+def known_looks(root: Path, folder: Path, golden: Split) -> tuple[Look, ...]:
+    """Returns all looks that count at a golden split, those that were found elsewhere included. Nothing is written.
+
+    Args:
+        root: The project's folder.
+        folder: golden/<task>/looks.
+        golden: The golden split.
+
+    Returns:
+        The looks of the ledger, then those that the next look will bring into it.
+
+    Raises:
+        UserError: A look of the ledger was edited or is missing.
+    """
+    here = read_looks(folder)
+    names = {look.name for look in here}
+    found = looks_elsewhere(root, folder, golden).files
+    more = {name.removesuffix(".json"): dict(found[name]) for name in found if not name.endswith(OUTCOME)}
+    return (*here, *(look_of(name, more[name], new=False) for name in more.keys() - names))
 
 
 def _ledgers(root: Path) -> Iterator[Path]:

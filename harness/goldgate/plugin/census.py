@@ -10,15 +10,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Set
-from pathlib import Path
 
 from goldgate.plugin.reach import Reach, names_in
 from goldgate.plugin.roles import FIXTURES
-from goldgate.plugin.sources import Function, Imported, Module, Sources, real
+from goldgate.plugin.sources import Function, Imported, Module, Ran, Sources, real
 
 SUBJECTS = FIXTURES | {"edge_case", "edge_cases"}
 """Fixtures of golden suites that only a gate asks for."""
-Ran = tuple[str, int]  # a file and the first line of a function in it
 _SET_UP = frozenset(
     {
         *("setup", "setup_method", "setup_class", "setup_function", "setup_module"),
@@ -33,20 +31,20 @@ class Census:
     """The gates of one suite by its source.
 
     Args:
-        suite: The suite's folder.
+        sources: The suite's source.
         fixtures: Every fixture that is known while the suite runs → the fixtures that it requests.
     """
 
-    def __init__(self, suite: Path, fixtures: Mapping[str, Set[str]]) -> None:
-        self._suite = suite
-        self._sources = Sources(suite.parent.parent, suite)
+    def __init__(self, sources: Sources, fixtures: Mapping[str, Set[str]]) -> None:
+        self._suite = sources.suite
+        self._sources = sources
         self._inside = self._sources.files()
         above = self._sources.above()
         self._counted = {id(f): f for m in self._inside for f in [*m.functions, *_brought_in(m)]}
         every = [f for m in [*self._inside, *above] for f in m.functions] + list(self._counted.values())
         requested = {name: set(asks) for name, asks in fixtures.items()}
         for fixture in filter(_is_fixture, every):
-            requested.setdefault(_fixture_name(fixture), set()).update(_required(fixture) or ())
+            requested.setdefault(_fixture_name(fixture), set()).update(fixture.required or ())
         self._subjects = _closure(SUBJECTS, requested)
         self._available = {"request", *SUBJECTS, *requested} | set().union(*map(_words, self._inside))
 
@@ -71,7 +69,7 @@ class Census:
         return broken + [self._told(f) for f in sorted(gone, key=lambda f: (str(f.module.path), f.line))]
 
     def _is_gate(self, function: Function) -> bool:
-        required = _required(function)
+        required = function.required
         special = function.name in _SET_UP or (function.name.startswith("__") and function.name.endswith("__"))
         if required is None or special or _is_fixture(function):
             return False
@@ -88,7 +86,7 @@ class Census:
         if any(_names_fixtures(decorator) & self._subjects for decorator in method.owner.decorator_list):
             return True
         fellows = [f for f in method.module.functions if f.owner is method.owner and _is_fixture(f)]
-        return any("autouse" in ast.dump(f.node) and self._subjects & set(_required(f) or ()) for f in fellows)
+        return any("autouse" in ast.dump(f.node) and self._subjects & set(f.required or ()) for f in fellows)
 
     def _has_alternative(self, function: Function, used: Set[Function]) -> bool:
         return any(
@@ -153,18 +151,6 @@ def _brought_by(module: Module, meaning: object, depth: int = 0) -> Iterator[Fun
             if isinstance(found, Imported):
                 for inner in found.module.resolve(meaning.attr):
                     yield from _brought_by(found.module, inner, depth + 1)
-
-
-def _required(function: Function) -> list[str] | None:
-    """The arguments that pytest has to supply; None if it could not call the function."""
-    arguments = function.node.args
-    named = [*arguments.posonlyargs, *arguments.args]
-    static = any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in function.decorators)
-    if function.owner is not None and not static:
-        named = named[1:]
-    named = named[: len(named) - len(arguments.defaults)] if arguments.defaults else named
-    only = [a for a, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if default is None]
-    return None if any(a in arguments.posonlyargs for a in named) else [a.arg for a in [*named, *only]]
 
 
 def _names_fixtures(node: ast.AST) -> set[str]:

@@ -13,6 +13,7 @@ import pytest
 from goldgate.base.errors import UserError
 from goldgate.gates import GateRecord
 from goldgate.measures import Judged, Recording, Verdict, invalid
+from goldgate.plugin.meant import Meant, Watch
 from goldgate.plugin.place import code_of_callers, line_of_caller, line_of_error
 from goldgate.plugin.spoken import Spoken
 from goldgate.plugin.suite import Suite
@@ -27,6 +28,7 @@ class ItemRun:
         suite: Its suite.
         folder: The suite's folder, as pytest has collected it.
         path: Its file, as shown to the user.
+        meant: What it stands for by the suite's source.
         number: How often the item was started in this process, including this time.
         how: The terms of its gates; the default ones until it needs them.
         settled: The subject fixtures that the terms were settled for.
@@ -37,12 +39,14 @@ class ItemRun:
         error: What made its evidence unusable, if anything.
         judged: How many of the verdicts have decided a phase already.
         closed: Whether its last phase is over.
+        watch: Sees whether a function that it stands for has started.
     """
 
     item: pytest.Item
     suite: Suite
     folder: Path
     path: str
+    meant: Meant
     number: int = 1
     how: Recording = field(default_factory=Recording)
     settled: frozenset[str] = frozenset()
@@ -55,6 +59,9 @@ class ItemRun:
     closed: bool = False
     _process: int = field(default_factory=os.getpid)
     _ready: bool = False
+
+    def __post_init__(self) -> None:
+        self.watch = Watch(self.meant.starts)
 
     def settle(self) -> Recording:
         """Settles the terms of its gates, which are its suite's. Raises UserError if golden may not be looked at."""
@@ -98,6 +105,11 @@ class ItemRun:
         self.records.append(record)
         self.comparing |= code_of_callers()
 
+    @property
+    def compared(self) -> bool:
+        """Whether it has compared measures, and itself where its source does so."""
+        return bool(self.spoken) and self.meant.compared(self.comparing)
+
     def unusable(self, error: UserError) -> None:
         """Records an invalid verdict, because the evidence is broken or missing; once for each error."""
         if self.error is error:
@@ -131,11 +143,13 @@ class ItemRun:
             worker: Name of the xdist worker that runs the item; empty without xdist.
 
         Returns:
-            The task and its project, which run of the item on which worker it is, and every verdict with its place.
+            The task and its project, which run of the item on which worker it is, whether a function that it stands for
+            has run, and every verdict with its place.
         """
         spoken = [s.to_json() for s in self.spoken]
         root = str(self.suite.project.root)
-        return {"task": self.suite.name, "root": root, "run": self.number, "worker": worker, "spoken": spoken}
+        place = {"task": self.suite.name, "root": root, "run": self.number, "worker": worker}
+        return {**place, "ran": self.watch.seen, "spoken": spoken}
 
 
 def _first_line(item: pytest.Item) -> int | None:

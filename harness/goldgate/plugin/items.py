@@ -25,10 +25,11 @@ from goldgate.plugin.place import shown_path, suite_folder
 from goldgate.plugin.roles import FIXTURES
 from goldgate.plugin.spoken import Spoken
 from goldgate.plugin.suites import Suites
-from goldgate.plugin.tally import CARRIED
+from goldgate.plugin.tally import CARRIED, FUNCTION
 
 _RERUN = "running a gate again does not change the verdict of its first run"
 _ARGUMENT = "declare it as the test's argument, so that its look is counted before it is read"
+_UNTOUCHED = "let pytest call it: no hook or conftest.py may put another in its place"
 _TESTING = frozenset({"candidate", "previous", "general", "kept"})  # fixtures that depend on the candidate
 Hook = Generator[None, object, object]
 
@@ -110,9 +111,8 @@ class GatePlugin:
         self._suites.elsewhere.other_test = suite is None
         if suite is None:
             return (yield)
-        run = ItemRun(
-            item, suite, self._suites.folder_of(suite), shown_path(item.path, self._config.invocation_params.dir)
-        )
+        folder, shown = self._suites.folder_of(suite), shown_path(item.path, self._config.invocation_params.dir)
+        run = ItemRun(item, suite, folder, shown, self._selection.meant(folder, item))
         if (earlier := item.stash.get(_RUN, None)) is not None:
             run.before, run.number = earlier.wrong(), earlier.number + 1
         item.stash[_RUN] = suite.judge.running = run
@@ -136,7 +136,7 @@ class GatePlugin:
         if run is None:
             return (yield)
         result = None
-        with _watched(run) as raised:
+        with _watched(run) as raised, run.watch.watching():
             result = yield
         self._judge(run, raised.error)
         if raised.error is not None:
@@ -172,7 +172,9 @@ class GatePlugin:
             # Level, reading and look were settled before the test ran, for the subjects it declared as arguments.
             run.spoken, run.records = [], []
             run.unusable(UserError(f"it requests {by_name[0]} by name while it runs", hint=f"{_ARGUMENT}; {FORM}"))
-        elif not run.spoken and raised is None and asked:
+        elif run.error is None and raised is None and not run.watch.seen:
+            run.unusable(UserError(f"{FUNCTION} did not run", hint=_UNTOUCHED))
+        elif run.error is None and raised is None and asked and not run.compared:
             run.unusable(UserError("it uses a subject but compares nothing", hint=FORM))
         repeated = run.keep_failures()
         self._keep(run)

@@ -67,7 +67,7 @@ class Reach:
             if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load):
                 if part.id not in own or part in outside:
                     for meaning in module.resolve(part.id)[-1:]:
-                        found += self._meant(module, meaning)
+                        found += self.meant(module, meaning)
             elif isinstance(part, ast.Attribute):
                 self._attributes.add(part.attr)
                 if isinstance(part.value, ast.Name):
@@ -84,10 +84,19 @@ class Reach:
         for meaning in module.resolve(name)[-1:]:
             if isinstance(meaning, Imported):
                 for inner in meaning.module.resolve(attribute)[-1:]:
-                    found += self._meant(meaning.module, inner)
+                    found += self.meant(meaning.module, inner)
         return found
 
-    def _meant(self, module: Module, meaning: Meaning) -> list[Function]:
+    def meant(self, module: Module, meaning: Meaning) -> list[Function]:
+        """Returns the functions that a meaning of a name mentions: itself, or those in its expression.
+
+        Args:
+            module: The module that has the name.
+            meaning: What it stands for there.
+
+        Returns:
+            The functions; none for a class or a module, whose functions are used only where they are named.
+        """
         if isinstance(meaning, Function):
             return [meaning]
         if isinstance(meaning, ast.ClassDef):

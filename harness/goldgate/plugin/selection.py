@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from goldgate.plugin.asked import covered
-from goldgate.plugin.census import Census, Ran
-from goldgate.plugin.sources import real
+from goldgate.plugin.census import Census
+from goldgate.plugin.meant import Meanings, Meant
+from goldgate.plugin.sources import Ran, Sources, real
+from goldgate.task.project import files_below, left_out_links
 
 _USUAL_FILES = ("test_*.py", "*_test.py")  # as pytest finds them unless python_files says otherwise
 _PART = "only part of it was selected"
@@ -27,12 +29,25 @@ class Selection:
         self._config = config
         self._files: dict[Path, set[Path]] = {}
         self._items: Counter[Path] = Counter()
+        self._found: dict[Path, Counter[str]] = {}
+        self._sources: dict[Path, Sources] = {}
+        self._meanings: dict[Path, Meanings] = {}
         self._left_out: Counter[Path] = Counter()
         self._chosen: dict[Path, list[str]] = {}
         self._broken: list[str] = []
         self._lacking: dict[Path, str] = {}
         self._ran: dict[Path, set[Ran]] = {}
         self._fixtures: dict[str, set[str]] = {}
+
+    def sources(self, folder: Path) -> Sources:
+        """Returns the source of a suite, which is read once."""
+        return self._sources.setdefault(folder, Sources(folder))
+
+    def meant(self, folder: Path, item: pytest.Item) -> Meant:
+        """Returns what a test of a suite stands for by the suite's source."""
+        if folder not in self._meanings:
+            self._meanings[folder] = Meanings(self.sources(folder))
+        return self._meanings[folder].of(item)
 
     def saw_file(self, folder: Path, path: Path) -> None:
         """Notes a file of a suite that pytest looks into."""
@@ -41,6 +56,7 @@ class Selection:
     def saw_item(self, folder: Path, item: pytest.Item) -> None:
         """Notes a test of a suite that was found, and its fixtures."""
         self._items[item.path] += 1
+        self._found.setdefault(folder, Counter())[item.nodeid] += 1
         self.executed(folder, [code] if (code := _code(getattr(item, "function", None))) else [])
         info = getattr(item, "_fixtureinfo", None)
         for name, definitions in {} if info is None else info.name2fixturedefs.items():
@@ -86,19 +102,20 @@ class Selection:
         """
         reasons = self._reasons(folder)
         ran = self._ran.get(folder, set())
-        missing = [] if _PART in reasons else Census(folder, self._fixtures).missing(ran)
+        missing = [] if _PART in reasons else Census(self.sources(folder), self._fixtures).missing(ran)
         return {"items": self._chosen.get(folder, []), "left_out": reasons, "missing": missing}
 
     def _reasons(self, folder: Path) -> list[str]:
         reasons = []
         if count := self._left_out[folder]:
             reasons.append(f"{count} deselected")
-        found = sum(n for path, n in self._items.items() if path.is_relative_to(folder))
-        if (gone := found - count - len(self._chosen.get(folder, []))) > 0:
+        left = self._found.get(folder, Counter[str]()) - Counter(self._chosen.get(folder, []))
+        if (gone := left.total() - count) > 0:
             reasons.append(f"{gone} removed after collection")
         missing = self._missing(folder)
         if missing:
             reasons.append(f"{', '.join(sorted(missing))} not collected")
+        reasons += [f"{p.relative_to(folder)} is a link out of the project" for p in left_out_links(folder)]
         if not covered(self._config, folder):
             reasons.append(_PART)
         broken = [n for n in self._broken if (self._config.rootpath / n.split("::")[0]).is_relative_to(folder)]
@@ -109,7 +126,8 @@ class Selection:
     def _missing(self, folder: Path) -> list[str]:
         """Test files that pytest did not look into, or that it looked into and then skipped because of --lf."""
         patterns = {*self._config.getini("python_files"), *_USUAL_FILES}
-        files = [p for p in folder.rglob("*.py") if any(fnmatch(p.name, pattern) for pattern in patterns)]
+        code = (p for p in files_below(folder) if p.suffix == ".py")
+        files = [p for p in code if any(fnmatch(p.name, pattern) for pattern in patterns)]
         seen = self._files.get(folder, set())
         passed_over = self._config.getoption("lf", False)
         return [p.name for p in files if p not in seen or (passed_over and not self._items[p])]

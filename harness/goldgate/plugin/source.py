@@ -45,6 +45,11 @@ class SuiteTable(ScoreTable):
 
     def check_slice(self, keep: Callable[..., bool], name: str) -> None:
         check_counted(keep, name, self.context.task)
+        for scorer, what in self.context.keeping.items():
+            raise UserError(
+                f"the slice {name} is chosen after the scorer {scorer} has changed {what}, so it may depend on answers",
+                hint="let the scorer keep nothing between calls but what functools.cache keeps, or choose by tags",
+            )
 
     def strata(self) -> Mapping[str, str]:
         if not names_strata(self.context.task):  # looks with different slices would then have the same digest

@@ -15,7 +15,9 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from goldgate.task.imported import module_file
+from goldgate.task.project import files_below
 
+Ran = tuple[str, int]  # a file and the first line of a function in it
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 Branch = tuple[tuple[int, int], ...]  # the statements that a definition is inside of, and which alternative of each
 _HIDDEN = ("__pycache__", "site-packages", "node_modules")
@@ -50,6 +52,23 @@ class Function:
     @property
     def qualified(self) -> str:
         return ".".join((*self.scope, self.name))
+
+    @property
+    def last(self) -> int:
+        """Its last line."""
+        return self.node.end_lineno or self.line
+
+    @property
+    def required(self) -> list[str] | None:
+        """The arguments that pytest has to supply; None if it could not call the function."""
+        arguments = self.node.args
+        named = [*arguments.posonlyargs, *arguments.args]
+        static = any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in self.decorators)
+        if self.owner is not None and not static:
+            named = named[1:]
+        named = named[: len(named) - len(arguments.defaults)] if arguments.defaults else named
+        only = [a for a, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if default is None]
+        return None if any(a in arguments.posonlyargs for a in named) else [a.arg for a in [*named, *only]]
 
     @property
     def decorators(self) -> list[ast.expr]:
@@ -193,23 +212,35 @@ class Module:
                 found.append(meaning)
         return found
 
+    def stands_for(self, expression: ast.expr) -> list[Meaning]:
+        """Finds what a name, or an attribute of an imported module, stands for; nothing for any other expression."""
+        if isinstance(expression, ast.Name):
+            return self.resolve(expression.id)
+        if not isinstance(expression, ast.Attribute) or not isinstance(expression.value, ast.Name):
+            return []
+        wholes = (found for found in self.resolve(expression.value.id) if isinstance(found, Imported))
+        return [inner for whole in wholes for inner in whole.module.resolve(expression.attr)]
+
 
 @dataclass(eq=False)
 class Sources:
     """The Python files of a project that a suite consists of.
 
     Attributes:
-        root: The project's folder.
         suite: The suite's folder.
     """
 
-    root: Path
     suite: Path
     _modules: dict[Path, Module] = field(default_factory=dict)
 
+    @property
+    def root(self) -> Path:
+        """The project's folder."""
+        return self.suite.parent.parent
+
     def files(self) -> list[Module]:
         """Returns the modules in the suite's folder, except those that are hidden."""
-        found = sorted(p for p in self.suite.rglob("*.py") if p.is_file())
+        found = sorted(p for p in files_below(self.suite) if p.suffix == ".py")
         return [self.module(p) for p in found if not _is_hidden(p.relative_to(self.suite))]
 
     def above(self) -> list[Module]:
@@ -265,7 +296,8 @@ def alternatives(node: ast.stmt) -> Iterator[tuple[int | None, list[ast.stmt]]]:
 
 def _targets(node: ast.Assign | ast.AnnAssign) -> list[str]:
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    return [target.id for target in targets if isinstance(target, ast.Name)]
+    nodes = (node for target in targets for node in ast.walk(target))
+    return [node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
 
 
 def _is_hidden(path: Path) -> bool:

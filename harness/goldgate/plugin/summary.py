@@ -98,8 +98,9 @@ class SummaryPlugin:
         for folder in dict.fromkeys([*suites_asked_for(self._config), *beside]):
             if folder.resolve() not in seen and asks_for_whole(self._config, folder):
                 from goldgate.plugin.census import Census
+                from goldgate.plugin.sources import Sources
 
-                if Census(folder, {}).gates():
+                if Census(Sources(folder), {}).gates():
                     self.tally.lacks(folder, ["none of its files was collected"])
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from goldgate.measures import Verdict
 
 CARRIED = "goldgate"  # the attribute of a report, and the key of a worker's output, that hold verdicts as JSON
+FUNCTION = "the function that its suite's source names"
 End = Literal["passed", "failed", "skipped", "xfailed", "error", "not run"]
 
 
@@ -36,11 +37,13 @@ class ItemStart:
         end: How it ended.
         spoken: Its verdicts.
         called: Whether its test was called.
+        ran: Whether the function that the suite's source names for it has run.
     """
 
     end: End = "not run"
     spoken: list[Spoken] = field(default_factory=list)
     called: bool = False
+    ran: bool = False
 
     @property
     def good(self) -> bool:
@@ -75,6 +78,11 @@ class ItemTally:
         """Its verdicts, from the first worker on which one does not pass, if there is any."""
         last = self._last
         return next((start for start in last if not start.good), last[0]).spoken if last else []
+
+    @property
+    def hollow(self) -> bool:
+        """Whether it passed on a worker without the function that the suite's source names for it."""
+        return any(start.end == "passed" and not start.ran for start in self._last)
 
     @property
     def second_chance(self) -> bool:
@@ -119,6 +127,7 @@ class SuiteTally:
         for end in ("skipped", "xfailed", "not run"):
             if count := sum(item.end == end for item in items):
                 reasons.append(f"{count} {end}")
+        reasons += _shortened([f"{i.nodeid} passed, but {FUNCTION} did not run" for i in items if i.hollow])
         if count := sum(item.second_chance for item in items):
             reasons.append(f"{count} run more than once")
         if not reasons and not self.info:
@@ -170,6 +179,7 @@ class Tally:
         told = json.loads(carried)
         item = self._suite(told["root"], told["task"]).items.setdefault(report.nodeid, ItemTally(report.nodeid))
         start = item.starts.setdefault((told["worker"], told["run"]), ItemStart())
+        start.ran = told["ran"]
         start.spoken = [Spoken.from_json(raw) for raw in told["spoken"]]
         end = _end(report, start.end)
         if report.when == "call":  # a test with subtests has several reports of its call

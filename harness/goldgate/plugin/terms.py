@@ -177,9 +177,10 @@ def _check_leaks(project: Project, task: Task) -> None:
     """
     folder = project.golden(task.name)
     names = [n for n in SPLITS if (folder / f"{n}.jsonl").is_file()]
-    check_leaks({n: load_split(project, task.name, n) for n in names}, folder)
+    splits = {n: load_split(project, task.name, n) for n in names}
+    check_leaks(splits, folder)
     if task.paraphrases == "refused":
-        check_paraphrases(folder)
+        check_paraphrases(splits, folder)
 
 
 def _look(

@@ -9,6 +9,7 @@ from typing import Protocol, Self
 
 from goldgate.base.errors import UserError, near_names
 from goldgate.scorers import TIMED, Context, Given, Score, scorers_for, whole_for
+from goldgate.scorers.keeping import changed, kept_by
 from goldgate.scorers.own import OwnScorer
 from goldgate.scorers.score import value_of
 from goldgate.subjects.latency import Timing
@@ -18,6 +19,10 @@ from goldgate.task.strata import read_novelty
 
 ByExample = dict[str, float | None]
 """Example id → value; None where the answer is missing."""
+
+
+class NoMetric(UserError, AttributeError):
+    """There is no metric of this name. Tools that ask a subject whether it has an attribute take it for a "no"."""
 
 
 class Ask(Protocol):
@@ -89,7 +94,7 @@ class ScoreTable:
         scorers = scorers_for(self.context.task)
         if metric not in scorers:
             known_ones = [*scorers, *whole_for(self.context.task), *TIMED]
-            raise UserError(
+            raise NoMetric(
                 f'no metric "{metric}" for task {self.context.task.name}', hint=near_names(metric, known_ones)
             )
         self.check_whole()
@@ -104,7 +109,11 @@ class ScoreTable:
         self.check_whole()
         values = self._values.setdefault(scorer, {})
         todo = [e for e in examples if e.id not in values]
+        root = self.context.task.folder.parent.parent
+        before = kept_by(scorer.function, root)
         fresh = scorer.score(todo, [self.answers[e.id] for e in todo], closed=self.split.name == "golden")
+        if what := changed(before, kept_by(scorer.function, root)):
+            self.context.keeping[scorer.name] = what
         values.update(self._kept(scorer, todo, fresh))
         return values
 

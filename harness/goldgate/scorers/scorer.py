@@ -26,12 +26,14 @@ class Context:
         task: The task.
         cache: The folder where the embedding model is cached.
         own: The user's scorers that were used so far, by name.
+        keeping: The user's scorers that have kept something while they ran → the variable that changed.
         tariff: What the subject's tokens cost; None for the prices that task.yaml sets for all.
     """
 
     task: Task
     cache: Path
     own: dict[str, OwnScorer] = field(default_factory=dict)
+    keeping: dict[str, str] = field(default_factory=dict)
     tariff: Tariff | None = None
 
     @property

@@ -18,7 +18,16 @@ from threading import Event
 from typing import Any
 
 from goldgate.base.errors import UserError
-from goldgate.subjects.refusal import NO_CREDIT, Said, other_name, read_error, refused_parameter, said_in, without
+from goldgate.subjects.refusal import (
+    NO_CREDIT,
+    Said,
+    about_the_question,
+    other_name,
+    read_error,
+    refused_parameter,
+    said_in,
+    without,
+)
 from goldgate.task.address import Address
 
 PARALLEL = 8
@@ -114,6 +123,7 @@ class Endpoint:
         self._address = address
         self._key = key
         self._not_taken: dict[str, str | None] = {}
+        self._answered = False  # whether it has taken the key, so that a later 403 is about its own question
         self._no_help: set[str] = set()  # parameters without which it refuses as well
         headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
         if key is not None:
@@ -218,6 +228,7 @@ class Endpoint:
             raise self._refused(error_in.status or 500, response.headers, error_in, "HTTP 200 with an error")
         if not answer.get("choices"):
             raise _Again(f'the answer has no "choices": {self._quoted(read_error(raw).words)}')
+        self._answered = True
         return answer, seconds
 
     def _without_key(self, value: Any) -> Any:
@@ -240,7 +251,7 @@ class Endpoint:
             )
         words = self._quoted(error.words)
         said = f"{how or f'HTTP {status}'}{': ' if words else ''}{words}"
-        if status in (401, 403):
+        if status == 401 or (status == 403 and not (self._answered or about_the_question(error))):
             hint = f"set {variable} to a valid key" if self._key is None else f"check the key in {variable}"
             return UserError(f"{'refuses the key' if self._key else 'requires a key'} ({said})", url, hint)
         if status == NO_CREDIT:

@@ -41,6 +41,10 @@ _OF_THE_VALUE = re.compile(
 )
 
 
+# What vendors say of a question that their policy forbids, where they send the status of a key without access.
+_OF_THE_QUESTION = re.compile(r"moderat|flagged|content|safety|policy|policies", re.IGNORECASE)
+
+
 @dataclass(frozen=True)
 class Said:
     """An endpoint's own words about an error.
@@ -120,6 +124,15 @@ def _status(told: Mapping[str, Any]) -> int | None:
         if isinstance(value, int) and 400 <= value < 600:
             return value
     return None
+
+
+def about_the_question(said: Said) -> bool:
+    """Returns whether the words of a 403 are about one question, and not about the key.
+
+    Args:
+        said: The endpoint's words.
+    """
+    return _OF_THE_QUESTION.search(said.words) is not None
 
 
 def refused_parameter(body: Mapping[str, Any], said: Said) -> str | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,8 +110,36 @@ def suite_files(folder: Path) -> list[Path]:
         or a merge leaves beside a file: test_gates.py~, schema.json.orig.
     """
     above = [p for p in (folder.parent / "conftest.py", folder.parent.parent / "conftest.py") if p.is_file()]
-    found = (p for p in folder.rglob("*") if p.is_file() and not _ignored(p.relative_to(folder)))
+    found = (p for p in files_below(folder) if not _ignored(p.relative_to(folder)))
     return above + sorted(p for p in found if not _is_backup(p))
+
+
+def files_below(suite: Path) -> Iterator[Path]:
+    """Yields the files in a suite's folder at any depth, also through links to other folders of the project.
+
+    Args:
+        suite: suites/<task>.
+    """
+    for here, folders, files in os.walk(suite, followlinks=True):
+        folders[:] = [f for f in folders if not (Path(here, f).is_symlink() and _leads_away(Path(here, f), suite))]
+        yield from (path for file in files if (path := Path(here, file)).is_file())
+
+
+def left_out_links(suite: Path) -> list[Path]:
+    """Returns the links in a suite's folder that lead to folders outside of the project, which do not belong to it.
+
+    Args:
+        suite: suites/<task>.
+    """
+    places = {p.parent for p in files_below(suite)} | {suite}
+    links = (p for place in sorted(places) for p in place.iterdir() if p.is_symlink() and p.is_dir())
+    return [p for p in links if not p.resolve().is_relative_to(suite.parent.parent.resolve())]
+
+
+def _leads_away(link: Path, suite: Path) -> bool:
+    """Whether a link leads out of the project, or to a folder that it is in, which would have no end."""
+    target = link.resolve()
+    return not target.is_relative_to(suite.parent.parent.resolve()) or link.parent.resolve().is_relative_to(target)
 
 
 def _is_backup(path: Path) -> bool:

@@ -1,12 +1,13 @@
 """Checks values against a JSON Schema: numbers as the decimals that are written, patterns as ECMA-262 in bounded time.
 
-The package jsonschema does the rest. What it leaves to floats and to Python's `re` is replaced here, except that
-`unevaluatedProperties` beside `patternProperties` still finds the evaluated names with `re`.
+The package jsonschema does the rest. What it leaves to floats and to Python's `re` is replaced here. Under
+`unevaluatedProperties`, jsonschema itself searches names for patterns; there, each pattern gives way to those names of
+the value that it is found in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -42,13 +43,54 @@ def schema_errors(validator: Any, value: Any) -> Iterator[Any]:
     """
     from jsonschema import ValidationError
 
-    # Without "$schema", because jsonschema would return to its own keywords wherever "$ref": "#" leads to it again.
-    schema = {key: part for key, part in validator.schema.items() if key != "$schema"}
     try:
-        dialect: Any = type(validator)
-        yield from _ours(dialect)(schema).iter_errors(value)
+        yield from _errors(validator, value)
     except Undecided as error:
         yield ValidationError(f"{error}, so the value counts as invalid")
+
+
+def _errors(validator: Any, value: Any) -> Iterator[Any]:
+    # Without "$schema", because jsonschema would return to its own keywords wherever "$ref": "#" leads to it again.
+    schema = {key: part for key, part in validator.schema.items() if key != "$schema"}
+    text = repr(schema)
+    if "unevaluatedProperties" in text and "/patternProperties/" not in text:  # a reference into one keeps it in place
+        schema = _by_name(schema, sorted(_names(value)))
+    dialect: Any = type(validator)
+    yield from _ours(dialect)(schema).iter_errors(value)
+
+
+_MAPS = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
+"""Keywords whose value has schemas under names of the schema's author."""
+_VALUES = frozenset({"const", "enum", "default", "examples"})
+
+
+def _names(value: Any) -> set[str]:
+    """The names of all properties in a value, at any depth."""
+    if isinstance(value, dict):
+        return set(value).union(*map(_names, value.values()))
+    return set[str]().union(*map(_names, value)) if isinstance(value, list) else set()
+
+
+def _by_name(schema: Any, names: Sequence[str]) -> Any:
+    """Returns a schema with `properties` in place of `patternProperties`, for values that have only these names."""
+    if isinstance(schema, list):
+        return [_by_name(part, names) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made: dict[str, Any] = {}
+    for key, part in schema.items():
+        if key in _MAPS and isinstance(part, dict):
+            made[key] = {name: _by_name(inner, names) for name, inner in part.items()}
+        else:
+            made[key] = part if key in _VALUES else _by_name(part, names)
+    if isinstance(patterns := made.get("patternProperties"), dict):
+        del made["patternProperties"]
+        known = made.setdefault("properties", {})
+        for name in names:
+            found = [inner for pattern, inner in patterns.items() if found_in(pattern, name)]
+            if found:
+                known[name] = {"allOf": [*([known[name]] if name in known else []), *found]}
+    return made
 
 
 @cache
