@@ -131,7 +131,8 @@ class Source:
             scores = self._workspace.known(one.subject, one.split)
             values = {} if scores is None else {m: scores.values(m) for m in slow}
             timed = waited.get(one.subject.identity, {})
-            made.append(Said(one.subject.name, one.split, one.collected.answers, values, timed))
+            answers = one.collected.answers if scores is None else scores.answers
+            made.append(Said(one.subject.name, one.split, answers, values, timed))
         return made
 
     def audit(self, count: int, seed: int) -> Audit:
