@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from goldgate.runs.record import CachingFacts
 from goldgate.task.subject_name import HOW_TO_ADD
 from goldgate_reports.against import measures_of
-from goldgate_reports.caching import cost_ratio
+from goldgate_reports.caching import cost_ratio, counted
 from goldgate_reports.estimates import Estimate, averaged, measured
 from goldgate_reports.records import Records
 from goldgate_reports.who import Subjects
@@ -122,17 +122,29 @@ def _cells(records: Records, who: Subjects, subject: str, quality: Estimate | No
         run.latency.get(who.tuned_golden or "") if subject == who.tuned_dev else None
     )
     p95 = None if latency is None or latency.p95 is None else duration(latency.p95)
-    unpriced = NOT_RECORDED if run.prices else "no prices"
     uncached = _uncached(records, subject, facts)
-    cached = "unknown" if facts is not None and facts.cached is None else unpriced
-    if facts is not None and facts.cached is not None:
-        cached = number(facts.cached, "plain")
     return (
         (NOT_RECORDED, "") if quality is None else (quality.text, f"({quality.interval})"),
-        (unpriced if uncached is None else number(uncached, "plain"), ""),
-        (cached, _how(facts)),
+        (_unpriced(records) if uncached is None else number(uncached, "plain"), ""),
+        _cached(records, facts),
         (duration(latency.p50 if latency else None), f"95%: {p95}" if p95 else ""),
     )
+
+
+def _unpriced(records: Records) -> str:
+    return NOT_RECORDED if records.run.prices else "no prices"
+
+
+def _cached(records: Records, facts: CachingFacts | None) -> tuple[str, str]:
+    """The price with a cache: as gates count it, or with a usual one if no subject's has a price."""
+    if facts is None:
+        return _unpriced(records), ""
+    if _priced(records) and not facts.priced:
+        return number(counted(facts), "plain"), "caching not priced"
+    if facts.cached is None:
+        return "unknown", "what is shared is not known"
+    shared = f"{facts.shared:,.0f} of {facts.prompt:,.0f} tokens shared" if facts.shared and facts.prompt else ""
+    return number(facts.cached, "plain"), shared
 
 
 def _uncached(records: Records, subject: str, facts: CachingFacts | None) -> float | None:
@@ -142,12 +154,6 @@ def _uncached(records: Records, subject: str, facts: CachingFacts | None) -> flo
     column = records.scores.get(subject, {}).get("cost_per_1k")
     found = averaged("cost_per_1k", column) if column else None
     return None if found is None else found.value
-
-
-def _how(facts: CachingFacts | None) -> str:
-    if facts is None or facts.shared is None or not facts.prompt:
-        return ""
-    return f"{facts.shared:,.0f} of {facts.prompt:,.0f} tokens shared"
 
 
 def _priced(records: Records) -> bool:

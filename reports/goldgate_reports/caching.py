@@ -17,20 +17,26 @@ def cost_ratio(mine: CachingFacts | None, theirs: CachingFacts | None) -> str:
     """
     if mine is None or theirs is None or (without := _ratio(mine.uncached, theirs.uncached)) is None:
         return ""
-    cached = _ratio(mine.cached, theirs.cached)
+    priced = mine.priced or theirs.priced
+    cached = _ratio(counted(mine), counted(theirs)) if priced else _ratio(mine.cached, theirs.cached)
     shared = "" if theirs.shared is None else f"{theirs.shared:,.0f} of {theirs.prompt or 0:,.0f}"
-    if mine.priced or theirs.priced:
-        if cached is None:
-            return (
-                f"tuned/prompted {without:.2f} without prompt caching; unknown with it: what is cached is not reported"
-            )
-        return f"tuned/prompted {cached:.2f} with prompt caching ({shared} prompt tokens shared), {without:.2f} without"
     told, unpriced = f"tuned/prompted {without:.2f}", "prompt caching is not priced"
+    if priced and cached is None:
+        return f"{told} without prompt caching; unknown with it, because what is cached is not reported"
+    if priced:
+        where = f" ({shared} prompt tokens shared)" if theirs.priced and shared else ""
+        return f"tuned/prompted {cached:.2f} with prompt caching{where}, {without:.2f} without"
     if cached is None:
         return f"{told}; {unpriced}, and how much of the prompts is shared is unknown"
     if abs(cached - without) < _SAME:
-        return f"{told}, with prompt caching too: the best prompting shares {shared} tokens"
+        why = f"the best prompting shares {shared} tokens" if shared else "the prompts are too short for it"
+        return f"{told}, with prompt caching too: {why}"
     return f"{told}; {cached:.2f} if the shared {shared} tokens were billed at a tenth ({unpriced})"
+
+
+def counted(facts: CachingFacts) -> float | None:
+    """Returns the price that gates count: with the cache if that has a price."""
+    return facts.cached if facts.priced else facts.uncached
 
 
 _SAME = 0.005  # ratios that are written alike

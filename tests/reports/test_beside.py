@@ -99,6 +99,20 @@ def test_a_run_of_an_earlier_version_says_what_it_did_not_record(tmp_path: Path)
     assert found.note == ""
 
 
+def test_a_subject_without_a_price_for_its_cache_is_shown_as_gates_count_it(tmp_path: Path) -> None:
+    costs = {TUNED: facts(58, 10, 0.023, 0.023, True), PROMPTED: facts(888, 839, 0.107, 0.031)}
+    found = overview(tmp_path, {TUNED: GOOD, PROMPTED: BAD}, {"baselines": [PROMPTED], "caching": costs})
+    assert found.rows[2] == ("cost of 1,000", "with prompt caching")
+    assert column(found, "best prompt, small").cells[2] == ("0.107", "caching not priced")
+    assert "0.21 with prompt caching, 0.21 without" in found.note
+
+
+def test_a_cost_that_is_unknown_with_a_cache_is_not_that_without(tmp_path: Path) -> None:
+    costs = {TUNED: facts(58, 10, 0.023, 0.023, True), PROMPTED: facts(888, None, 0.107, None, True)}
+    found = overview(tmp_path, {TUNED: GOOD, PROMPTED: BAD}, {"baselines": [PROMPTED], "caching": costs})
+    assert column(found, "best prompt, small").cells[2] == ("unknown", "what is shared is not known")
+
+
 def test_both_costs_are_on_the_page_and_in_the_summary(tmp_path: Path) -> None:
     values = {s: {"exact_match": c, "cost_per_1k": [0.1] * MANY} for s, c in ((TUNED, GOOD), (PROMPTED, BAD))}
     folder = write_small(tmp_path, values, run={"baselines": [PROMPTED], "caching": COSTS})
@@ -118,8 +132,10 @@ RATIOS = [
     (facts(58, 10, 0.0, 0.0), facts(0, 0, 0.0, 0.0), ""),
     (facts(58, 10, 0.2, 0.2), facts(888, None, 1.0, None), "0.20; prompt caching is not priced, and how much of the"),
     (facts(58, 10, 0.2, 0.2), facts(888, 12, 1.0, 1.0), "0.20, with prompt caching too: the best prompting shares 12"),
+    (facts(8, None, 0.2, 0.2), facts(9, None, 1.0, 1.0), "0.20, with prompt caching too: the prompts are too short"),
     (facts(58, 10, 0.2, 0.2), facts(888, 839, 1.0, 0.27), "0.20; 0.74 if the shared 839 of 888 tokens"),
     (facts(58, 10, 0.2, 0.2, True), facts(888, 839, 1.0, 0.25, True), "0.80 with prompt caching (839 of 888 prompt"),
+    (facts(58, 10, 0.2, 0.2, True), facts(888, 839, 1.0, 0.25), "0.20 with prompt caching, 0.20 without"),
     (facts(58, 10, 0.2, None, True), facts(888, 839, 1.0, 0.25, True), "0.20 without prompt caching; unknown with it"),
 ]
 

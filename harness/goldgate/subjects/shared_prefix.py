@@ -10,6 +10,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
 from goldgate.base.errors import UserError
 from goldgate.subjects.subject import Answer, Subject
 from goldgate.task.examples import Example
@@ -35,13 +38,11 @@ def shared_lengths(prompts: Sequence[Sequence[int]]) -> list[int | None]:
     if len(rows) < 2:
         return [None for _ in prompts]
     many = max(2, math.ceil(WARM * len(rows)))
-    longest = dict.fromkeys(rows, 0)
-    for start in range(len(rows) - many + 1):  # in sorted order, prompts that begin alike stand together
-        window = rows[start : start + many]
-        shared = _common(window[0], window[-1])
-        for row in window:
-            longest[row] = max(longest[row], min(shared, len(row) - 1))
-    return [longest[tuple(p)] for p in prompts]
+    # In sorted order, prompts that begin alike stand together: what the ends of a window share, all of it shares.
+    windows = [_common(rows[i], rows[i + many - 1]) for i in range(len(rows) - many + 1)]
+    around = sliding_window_view(np.pad(windows, many - 1), many).max(axis=1)  # of all windows that hold a prompt
+    shared = {row: min(int(most), len(row) - 1) for row, most in zip(rows, around, strict=True)}
+    return [shared[tuple(p)] for p in prompts]
 
 
 def _common(one: Sequence[int], other: Sequence[int]) -> int:
