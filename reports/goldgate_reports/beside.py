@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from goldgate.runs.record import CachingFacts
-from goldgate.task.subject_name import HOW_TO_ADD
+from goldgate.task.subject_name import HOW_TO_ADD, kind_of
 from goldgate_reports.against import measures_of
 from goldgate_reports.caching import cost_ratio, counted
 from goldgate_reports.estimates import Estimate, averaged, measured
@@ -87,13 +87,13 @@ def overview_of(records: Records, who: Subjects, primary: str) -> Overview:
 
 
 def _best(records: Records, who: Subjects, primary: str, *, larger: bool) -> str | None:
-    """The best opponent on dev, of the task's own model or of others; the incumbent if only that is known."""
-    declared = [*who.baselines, *([who.prompted] if who.prompted else []), *([who.incumbent] if who.incumbent else [])]
-    named = [s for s in dict.fromkeys(declared) if who.is_larger(s) == larger and s not in (who.linear, who.tuned_dev)]
-    if not larger and who.prompted in named:
-        return who.prompted
-    if not larger:
-        named = [s for s in named if s != who.incumbent]
+    """The best opponent on dev: of the task's own model, `prompted` if it is one; or of others, with the incumbent."""
+    if larger:
+        named = [s for s in (*who.baselines, who.prompted, who.incumbent) if s is not None and who.is_larger(s)]
+    else:
+        named = [s for s in (who.prompted, *who.baselines) if s is not None and kind_of(s) == "base"]
+        if who.prompted in named:
+            return who.prompted
 
     def rank(subject: str) -> float:
         column = records.scores.get(subject, {}).get(primary)

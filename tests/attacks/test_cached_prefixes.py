@@ -56,7 +56,10 @@ def test_without_a_price_for_the_cache_the_gate_is_what_it_was(
     assert "prompt caching is not priced: 90 of the 100 tokens of openai:old" in text
 
 
-@pytest.mark.parametrize("usage", [LONG, reported(None), reported(-5), reported(1000)])
+CONTRADICTS = {**reported(0), "prompt_cache_hit_tokens": 90}
+
+
+@pytest.mark.parametrize("usage", [LONG, reported(None), reported(-5), reported(1000), CONTRADICTS])
 def test_an_opponent_that_does_not_say_what_is_cached_is_not_billed_in_full(
     make: Callable[..., Any], pytester: pytest.Pytester, chat_server: Serve, usage: dict[str, Any]
 ) -> None:

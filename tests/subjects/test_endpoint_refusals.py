@@ -378,6 +378,8 @@ NO_USAGE: list[Any] = [
         ({"prompt_tokens_details": {"cached_tokens": 7}}, 7),
         ({"prompt_cache_hit_tokens": 5, "prompt_cache_miss_tokens": 2}, 5),
         ({"cached_tokens": 4}, 4),
+        ({"prompt_cache_hit_tokens": 5, "prompt_tokens_details": {"cached_tokens": 5}}, 5),
+        ({"prompt_cache_hit_tokens": 5, "prompt_tokens_details": {"cached_tokens": 0}}, None),  # which is it?
         ({"prompt_tokens_details": {"cached_tokens": 8}}, None),  # more than the prompt has
         ({"prompt_tokens_details": {"cached_tokens": -1}}, None),
         ({"prompt_tokens_details": {"cached_tokens": True}}, None),

@@ -187,7 +187,7 @@ class Evaluated:
         known: A note if the subject is identified by its name alone; else empty.
         run: A note if the subject was run in the plain way; else empty.
         tariff: The price of its tokens in words, if it is not the price in task.yaml; else empty.
-        caching: What a prompt cache does to its price, in words; empty without token prices.
+        caching: How much of its prompts a cache holds, and whether that is priced; empty if nothing is known to be.
         unlisted: Further metrics that a gate may use.
     """
 

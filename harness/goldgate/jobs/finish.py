@@ -30,7 +30,7 @@ from goldgate.runs.record import (
     StepTime,
     TimeUpFacts,
 )
-from goldgate.scored.baselines import Prompted
+from goldgate.scored.baselines import Prompted, larger_models
 from goldgate.subjects import how_known, how_run
 from goldgate.task.subject_name import kind_of
 from goldgate.task.task import Task
@@ -106,10 +106,9 @@ def _beside(task: Task, prompted: Prompted) -> list[str]:
     """The opponents in the report's overview, besides `prompted`: the best prompt of the task's own model, the best of
     another model, and the references.
     """
-    best: dict[bool, str] = {}
-    for name in sorted(prompted.tried, key=lambda n: tuple(prompted.tried[n].values())):
-        best[kind_of(name) == "base"] = name
-    return list(dict.fromkeys([*best.values(), *references(task)]))
+    ranked = sorted(prompted.tried, key=lambda n: tuple(prompted.tried[n].values()), reverse=True)
+    small, large = [n for n in ranked if kind_of(n) == "base"], [n for n in ranked if n in larger_models(task)]
+    return list(dict.fromkeys([*small[:1], *large[:1], *references(task)]))
 
 
 def _write_summary(training: Training, looked: LookRecord, prompted: str) -> GoldenRecord:

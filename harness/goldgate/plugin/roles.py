@@ -209,7 +209,7 @@ def told_of(name: str, scores: ScoreTable) -> list[str]:
 
     Returns:
         How it is identified, if by its name alone; how it was run, if plainly; what its tokens cost, if that is not the
-        price in task.yaml; and how much of its prompts is cached, if that is priced.
+        price in task.yaml; and how much of its prompts a cache holds, if that is known or priced.
     """
     answers, tariff = scores.answers.values(), scores.context.tariff
     known, cached = how_known(name, answers), how_cached(name, tariff, answers)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from goldgate.scorers.prices import Tariff
 from goldgate.subjects.subject import Answer
+from goldgate.task.subject_name import kind_of
 
 
 @dataclass(frozen=True)
@@ -85,9 +86,15 @@ def how_cached(name: str, tariff: Tariff | None, answers: Iterable[Answer]) -> s
         )
     if found is None or found.cached is None:
         unknown = sum(a.prompt_tokens is None or a.shared_tokens is None for a in there)
+        why = (
+            "; where nothing is cached, give it prices without per_million_cached_input in `prices: {subjects: ..}`,"
+            " and ask for answers of an earlier version again with --regenerate"
+            if kind_of(name) == "endpoint"
+            else "; they are counted where its model, and its adapter if it has one, are at hand"
+        )
         return (
             f"how much of {name}'s prompts is cached is unknown for {unknown} of {len(there)} answers, so their cost is"
-            " too; where nothing is cached, give it prices without per_million_cached_input in `prices: {subjects: ..}`"
+            f" too{why}"
         )
     if found.shared is None or found.shared < max(found.least, 1):
         least = f", and {found.least:,} are the fewest that are cached" * bool(found.least)

@@ -254,13 +254,13 @@ def _count(usage: Any, key: str, least: int) -> int | None:
 
 def _cached(usage: Any) -> int | None:
     """Reads how many prompt tokens came from the endpoint's cache, under the names that vendors give them; None if it
-    does not say, or says what cannot be.
+    does not say, contradicts itself, or says what cannot be.
     """
     details = usage.get("prompt_tokens_details") if isinstance(usage, dict) else None
     named = [(details, "cached_tokens"), (usage, "cached_tokens"), (usage, "prompt_cache_hit_tokens")]
-    found = next((n for part, key in named if (n := _count(part, key, 0)) is not None), None)
+    found = {n for part, key in named if (n := _count(part, key, 0)) is not None}
     prompt = _count(usage, "prompt_tokens", 1)
-    return None if found is None or prompt is None or found > prompt else found
+    return found.pop() if len(found) == 1 and prompt is not None and max(found) <= prompt else None
 
 
 def _text_of(content: Any) -> Any:

@@ -71,5 +71,5 @@ def with_shared(subject: Subject, examples: Sequence[Example], answers: Mapping[
         return answers
     if counts is None:
         return answers
-    by_id = {e.id: n for e, n in zip(examples, counts, strict=True)}
-    return {i: replace(a, shared_tokens=by_id.get(i, a.shared_tokens)) for i, a in answers.items()}
+    known = {e.id: n for e, n in zip(examples, counts, strict=True) if n is not None}
+    return {i: replace(a, shared_tokens=known.get(i, a.shared_tokens)) for i, a in answers.items()}
