@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from goldgate_reports.against import Comparison, GoldenRow, compared, measures_of, primary_metric, standing
+from goldgate_reports.beside import Overview, overview_of
 from goldgate_reports.counterexamples import Search, search_of
 from goldgate_reports.estimates import Estimate, averaged, paired
 from goldgate_reports.examples import ExampleGroup, example_groups
@@ -50,6 +51,7 @@ class RunView:
     gates: tuple[Gate, ...]
     gates_split: str
     readings: tuple[tuple[str, str], ...]
+    overview: Overview
     comparison: Comparison
     examples: tuple[ExampleGroup, ...]
     search: Search | None
@@ -94,6 +96,7 @@ def load_run(run_folder: Path) -> RunView:
         gates=shown,
         gates_split="dev" if look is None else "golden",
         readings=tuple((r, words) for r, words in READINGS.items() if any(g.reading == r for g in shown)),
+        overview=overview_of(records, who, primary),
         comparison=comparison,
         examples=example_groups(records, who, primary),
         search=search_of(run_folder, records.run.fields),
@@ -179,6 +182,11 @@ def _cost_figure(records: Records, who: Subjects) -> Figure:
             if records.run.tariffs
             else "at the token prices in task.yaml"
         )
+        cached = [
+            f.priced for s in (who.tuned_dev, who.prompted) if (f := records.run.caching.get(s or "")) is not None
+        ]
+        if cached:
+            prices += ", with prompt caching" if any(cached) else ", without prompt caching"
         source = prices if metric == "cost_per_1k" else "task.yaml gives no prices"
         return Figure(name, number(ours, "plain"), f"prompting: {number(theirs, 'plain')}{times}", source)
     return Figure("Cost of 1,000 answers", NOT_RECORDED, "", "")

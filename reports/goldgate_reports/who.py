@@ -21,6 +21,12 @@ class Subjects:
     linear: str | None
     attempts: Mapping[str, int]
     incumbent: str | None = None
+    baselines: tuple[str, ...] = ()
+
+    def is_larger(self, subject: str) -> bool:
+        """Returns whether a subject is an opponent on another model than the task's own, which as a rule is larger."""
+        declared = (*self.baselines, self.incumbent)
+        return subject in declared and kind_of(subject) not in ("base", "adapter", "linear")
 
     def shown(self, subject: str) -> str:
         """Returns a subject's name for reading: "tuned", an attempt by its number, or the name as it is."""
@@ -64,4 +70,5 @@ def subjects_of(records: Records) -> Subjects:
         run.linear,
         {a.subject: a.number for a in records.attempts},
         run.incumbent,
+        tuple(run.baselines),
     )

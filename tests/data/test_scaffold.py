@@ -20,7 +20,7 @@ from goldgate.data.scaffold import Request, init_task, write_split
 from goldgate.data.split import Sizes
 from goldgate.gates import successes_needed
 from goldgate.ledger import level
-from goldgate.scored.baselines import declared_baselines
+from goldgate.scored.baselines import declared_baselines, larger_models
 from goldgate.scorers import scorers_for
 from goldgate.subjects import parse_subject
 from goldgate.task.examples import Example, Split, read_card, read_examples
@@ -194,3 +194,20 @@ def test_a_split_that_is_written_reads_back(examples: list[Example]) -> None:
         back = read_examples(Path(folder) / "dev.jsonl")
     assert back == split.examples
     assert Split("dev", back).fingerprint == split.fingerprint
+
+
+def test_what_task_yaml_proposes_in_comments_is_valid_when_it_is_written(tmp_path: Path) -> None:
+    """The price of a prompt cache, and a larger model to compare with."""
+    project, task = init(tmp_path, OUTPUTS["text"])
+    path = task.folder / "task.yaml"
+    text = path.read_text("utf-8")
+    keys = re.search(r"per_million_cached_input: .+", text)
+    assert keys is not None
+    price, least = keys[0].split(", ")
+    text = text.replace("prices:\n", f"prices:\n  {price}\n  {least}\n").replace("# incumbent:", "incumbent:")
+    path.write_text(text.replace("MODEL@URL", "large@https://x.example/v1"), "utf-8")
+    again = load_task(project, task.name)
+    assert again.prices is not None
+    assert (again.prices.per_million_cached_input, again.prices.least_cached_prefix) == (0.01, 1024)
+    assert larger_models(task) == ()
+    assert larger_models(again) == ("openai:large@https://x.example/v1+zero_shot",)

@@ -80,19 +80,22 @@ def test_the_report_tells_accuracy_by_distance_to_train(
     assert all(f'<th scope="row">{s}</th>' in page for s in strata)
 
 
-def test_five_lines_tell_verdict_gain_format_cost_and_report(
+def test_a_few_lines_tell_verdict_gain_format_cost_who_was_left_out_and_report(
     typed: Typed, counts: Any, school: Callable[..., School]
 ) -> None:
     school((0, 0))
     status, out, err = typed("train", "counts", "--attempts", "1")
     lines = out.splitlines()
-    assert (status, len(lines)) == (0, 5)
+    assert (status, len(lines)) == (0, 7)
     assert lines[0] == "Ship: all 2 gates pass"
     assert lines[1].startswith("exact_match: 100.0% tuned, 50.0% with the best prompt (base+zero_shot")
     assert "+50.0 points" in lines[1]
     assert lines[2] == "schema_valid: 100.0% tuned, 100.0% with the best prompt"
     assert lines[3].startswith("cost of 1,000 answers: ")
-    assert "report.html" in lines[4]
+    assert lines[4].startswith("  tuned/prompted ")
+    assert lines[4].endswith(", with prompt caching too: the prompts are too short for it")
+    assert lines[5].startswith("no larger model was compared: name one in task.yaml: `incumbent: openai:MODEL@URL")
+    assert "report.html" in lines[6]
     assert "the best prompting baseline" in err
 
 
@@ -136,7 +139,7 @@ def test_a_run_that_ends_without_a_pass_says_which_gates_how_far_and_what_would_
     school((12, 50))
     status, out, _ = typed("train", "counts", "--attempts", "1")
     assert status == 1
-    last = out.splitlines()[5:]
+    last = out.splitlines()[7:]
     assert last[0].startswith("  in the way: exact_match >= 0.70: 0.500 on dev (95% interval ")
     assert last[0].endswith("n = 24); 0.200 short; worst on dev: d000, d001, d002, d003, d004")
     assert any(line.startswith("  would help: ") for line in last)

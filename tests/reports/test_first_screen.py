@@ -168,7 +168,7 @@ def test_where_no_linear_model_was_asked_nothing_is_said_of_one(tmp_path: Path) 
     folder = write_small(tmp_path / "run", BETTER)
     build_report(folder)
     assert load_run(folder).linear == ""
-    assert "linear" not in (folder / "summary.md").read_text("utf-8")
+    assert "linear model" not in (folder / "summary.md").read_text("utf-8")
 
 
 def test_a_run_is_dated_by_its_end_or_else_by_its_start(tmp_path: Path) -> None:

@@ -178,11 +178,11 @@ def test_an_answer_that_was_cut_off_is_worth_nothing_even_where_what_is_there_is
 @given(st.integers(0, 4000), st.integers(0, 4000), st.integers(0, 500))
 def test_a_longer_answer_never_costs_less(tokens_in: int, tokens_out: int, more: int) -> None:
     tariff = Tariff(0.15, 0.6, "a test")
-    cost = tariff.cost(tokens_in, tokens_out)
+    cost = tariff.uncached(tokens_in, tokens_out)
     assert cost >= 0.0
-    assert tariff.cost(tokens_in + more, tokens_out) >= cost
-    assert tariff.cost(tokens_in, tokens_out + more) >= cost
-    assert tariff.cost(2 * tokens_in, 2 * tokens_out) == pytest.approx(2 * cost)
+    assert tariff.uncached(tokens_in + more, tokens_out) >= cost
+    assert tariff.uncached(tokens_in, tokens_out + more) >= cost
+    assert tariff.uncached(2 * tokens_in, 2 * tokens_out) == pytest.approx(2 * cost)
 
 
 def test_a_thousand_answers_cost_a_thousand_times_the_tokens_price(json_task: Task) -> None:

@@ -367,6 +367,37 @@ NO_USAGE: list[Any] = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("more", "cached"),
+    [
+        ({}, None),
+        ({"prompt_tokens_details": None}, None),
+        ({"prompt_tokens_details": {"audio_tokens": 0}}, None),
+        ({"prompt_tokens_details": {"cached_tokens": 0}}, 0),
+        ({"prompt_tokens_details": {"cached_tokens": 6}}, 6),
+        ({"prompt_tokens_details": {"cached_tokens": 7}}, 7),
+        ({"prompt_cache_hit_tokens": 5, "prompt_cache_miss_tokens": 2}, 5),
+        ({"cached_tokens": 4}, 4),
+        ({"prompt_cache_hit_tokens": 5, "prompt_tokens_details": {"cached_tokens": 5}}, 5),
+        ({"prompt_cache_hit_tokens": 5, "prompt_tokens_details": {"cached_tokens": 0}}, None),  # which is it?
+        ({"prompt_tokens_details": {"cached_tokens": 8}}, None),  # more than the prompt has
+        ({"prompt_tokens_details": {"cached_tokens": -1}}, None),
+        ({"prompt_tokens_details": {"cached_tokens": True}}, None),
+        ({"prompt_tokens_details": {"cached_tokens": "6"}}, None),
+        ({"prompt_tokens_details": {"cached_tokens": None}}, None),
+        ({"prompt_tokens_details": [6]}, None),
+        ({"prompt_tokens_details": {"cached_tokens": 6}, "prompt_tokens": 0}, None),
+    ],
+)
+def test_cached_tokens_are_what_the_endpoint_reports_or_unknown(
+    task: Made, chat_server: Serve, more: dict[str, Any], cached: int | None
+) -> None:
+    usage = {"prompt_tokens": 7, "completion_tokens": 2, **more}
+    (answer,) = ask(task, chat_server(lambda body: completion("yes", usage=usage)).url)
+    assert answer.shared_tokens == cached
+    assert answer.text == "yes"
+
+
 @pytest.mark.parametrize("usage", NO_USAGE)
 def test_tokens_that_are_not_reported_are_unknown_and_the_answer_is_there(
     task: Made, chat_server: Serve, usage: Any

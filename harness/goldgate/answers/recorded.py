@@ -206,6 +206,7 @@ def answer_row(
         "scores": {m: v for m, v in (scores or {}).items() if v is not None},
     }
     row |= {k: v for k, v in (("date", answer.date), ("served", answer.served)) if v}
+    row |= {} if answer.shared_tokens is None else {"shared_tokens": answer.shared_tokens}
     return row if timing is None else {**row, "timing": asdict(timing)}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from goldgate.base.fingerprint import short
 from goldgate.jobs.commands import Estimated, Evaluated, Initialised, Prepared, Refreshed, Reported
+from goldgate.task.subject_name import HOW_TO_ADD
 
 
 def init_text(result: Initialised) -> str:
@@ -14,6 +15,7 @@ def init_text(result: Initialised) -> str:
         f" {counts['train']} train, {counts['dev']} dev, {counts['golden']} golden",
         *result.remarks,
         f"next: read suites/{task}/task.yaml, set your thresholds in test_gates.py, then `goldgate train {task}`",
+        f"to compare with a larger model too: {HOW_TO_ADD}",
     ]
     return "\n".join(lines)
 
@@ -46,6 +48,8 @@ def evaluate_text(result: Evaluated) -> str:
         lines.append(f"  {result.run}")
     if result.tariff:
         lines.append(f"  cost: {result.tariff}")
+    if result.caching:
+        lines.append(f"  {result.caching}")
     if result.unlisted:
         lines.append(f"  other metrics for gates: {', '.join(result.unlisted)}")
     return "\n".join(lines)

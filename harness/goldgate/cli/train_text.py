@@ -26,8 +26,10 @@ def train_text(result: Trained) -> str:
             f"cost of 1,000 answers: {rows[mine, 'cost_per_1k']:.4g} tuned,"
             f" {rows[theirs, 'cost_per_1k']:.4g} with the best prompt"
         )
+        lines += [f"  {result.caching}"] if result.caching else []
     if result.task.kind == "label":
         lines.append(_linear_line(result))
+    lines += [result.not_compared] if result.not_compared else []
     lines += [result.plan.words] if result.plan.words else []
     lines.append(
         f"report: {result.report}  ({clock(result.seconds)} in total, attempt {result.attempt} of {result.attempts})"

@@ -143,6 +143,15 @@ def write_split(folder: Path, split: Split) -> None:
     write_whole(folder / f"{split.name}.jsonl", "\n".join(lines) + "\n")
 
 
+_HEAD = "# The task. Say in `instructions` what a prompted model must know; set `prices` to what you pay.\n"
+_TAIL = """\
+# Vendors bill the beginning of a prompt that they have cached at about a tenth, which makes long prompts cheaper. Where
+# yours does, say so in `prices`: per_million_cached_input: 0.01, least_cached_prefix: 1024
+# A larger model with a prompt to compare with: uncomment, or add it to `baselines`. Inputs are sent to its address.
+# incumbent: openai:MODEL@URL+zero_shot
+"""
+
+
 def _task_yaml(request: Request, kind: Kind, labels: list[str]) -> str:
     from io import StringIO
 
@@ -163,8 +172,7 @@ def _task_yaml(request: Request, kind: Kind, labels: list[str]) -> str:
     yaml = YAML()
     yaml.width = 120
     yaml.dump(body, text)
-    head = "# The task. Say in `instructions` what a prompted model must know; set `prices` to what you pay.\n"
-    return head + text.getvalue()
+    return _HEAD + text.getvalue() + _TAIL
 
 
 @dataclass(frozen=True)

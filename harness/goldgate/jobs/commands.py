@@ -17,7 +17,7 @@ from goldgate.jobs.progress import Progress
 from goldgate.jobs.workspace import Workspace
 from goldgate.runs.folder import find_run
 from goldgate.scored.baselines import is_declared
-from goldgate.scorers import scorers_for
+from goldgate.scorers import how_cached, scorers_for
 from goldgate.subjects import how_known, how_run
 from goldgate.task.project import Project
 from goldgate.task.task import load_task
@@ -187,6 +187,7 @@ class Evaluated:
         known: A note if the subject is identified by its name alone; else empty.
         run: A note if the subject was run in the plain way; else empty.
         tariff: The price of its tokens in words, if it is not the price in task.yaml; else empty.
+        caching: How much of its prompts a cache holds, and whether that is priced; empty if nothing is known to be.
         unlisted: Further metrics that a gate may use.
     """
 
@@ -200,6 +201,7 @@ class Evaluated:
     known: str
     run: str
     tariff: str
+    caching: str
     unlisted: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
@@ -269,6 +271,7 @@ def run_evaluate(project: Project, name: str, subject: str, split: str, progress
         how_known(known_as, answers),
         how_run(known_as, answers),
         str(tariff) if tariff is not None and tariff.own else "",
+        how_cached(known_as, tariff, answers),
         tuple(m for m in scorers_for(task) if m not in rows),
     )
 

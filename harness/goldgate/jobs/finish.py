@@ -19,9 +19,21 @@ from goldgate.models.adapter import read_adapter
 from goldgate.runs.folder import write_answers
 from goldgate.runs.golden import GoldenRecord, LookRecord
 from goldgate.runs.part import read_part
-from goldgate.runs.record import AttemptFacts, Ended, EndingFacts, LatencyFacts, Opened, Spending, StepTime, TimeUpFacts
-from goldgate.scored.baselines import Prompted
+from goldgate.runs.record import (
+    AttemptFacts,
+    CachingFacts,
+    Ended,
+    EndingFacts,
+    LatencyFacts,
+    Opened,
+    Spending,
+    StepTime,
+    TimeUpFacts,
+)
+from goldgate.scored.baselines import Prompted, larger_models
 from goldgate.subjects import how_known, how_run
+from goldgate.task.subject_name import kind_of
+from goldgate.task.task import Task
 from goldgate_trainers import Attempt, Budget, Outcome, diagnose
 
 
@@ -55,7 +67,8 @@ def finish(
     write_answers(run, work.task, work.split("dev"), {n: work.scored(n) for n in shown})
     looked = read_part(LookRecord, run.folder / "look.json", "train again") if outcome.looks else None
     summary = None if looked is None else _write_summary(training, looked, prompted.name)
-    latency = work.latency([candidate, prompted.name], LATENCY_EXAMPLES_QUICK if training.quick else LATENCY_EXAMPLES)
+    timed = [candidate, prompted.name, *(n for n in _beside(work.task, prompted) if n != prompted.name)]
+    latency = work.latency(timed, LATENCY_EXAMPLES_QUICK if training.quick else LATENCY_EXAMPLES)
     run.update(
         Ended(
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -66,6 +79,7 @@ def finish(
             known_by_name=tuple(k for n in shown if (k := how_known(n, work.scored(n).answers.values()))),
             run_plainly=tuple(k for n in shown if (k := how_run(n, work.scored(n).answers.values()))),
             tariffs={n: str(t) for n in shown if (t := work.scored(n).tariff) is not None and t.own},
+            caching={n: CachingFacts(**asdict(c)) for n in shown if (c := work.caching(n)) is not None},
             linear="linear" if work.task.kind == "label" else None,
             best=outcome.best.k,
             chance=outcome.chance,
@@ -86,6 +100,15 @@ def finish(
     run.update(Opened(status="passed" if outcome.passed else "failed"))
     report = build_report(run.folder)
     return trained(work, run, candidate, prompted.name, summary, outcome, ending, report, time.monotonic() - started)
+
+
+def _beside(task: Task, prompted: Prompted) -> list[str]:
+    """The opponents in the report's overview, besides `prompted`: the best prompt of the task's own model, the best of
+    another model, and the references.
+    """
+    ranked = sorted(prompted.tried, key=lambda n: tuple(prompted.tried[n].values()), reverse=True)
+    small, large = [n for n in ranked if kind_of(n) == "base"], [n for n in ranked if n in larger_models(task)]
+    return list(dict.fromkeys([*small[:1], *large[:1], *references(task)]))
 
 
 def _write_summary(training: Training, looked: LookRecord, prompted: str) -> GoldenRecord:

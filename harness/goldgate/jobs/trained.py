@@ -13,7 +13,8 @@ from goldgate.runs.folder import Run
 from goldgate.runs.golden import DifferenceRow, GoldenRecord
 from goldgate.runs.part import known
 from goldgate.runs.record import PlanFacts
-from goldgate.scored.baselines import deciding_metrics
+from goldgate.scored.baselines import deciding_metrics, larger_models
+from goldgate.task.subject_name import HOW_TO_ADD
 from goldgate.task.task import Task
 from goldgate_trainers import Ending, Outcome
 
@@ -40,6 +41,8 @@ class Trained:
         attempt: Number of the best attempt.
         attempts: Number of attempts.
         ending: Why it did not pass; None if it did.
+        caching: What prompt caching does to the ratio of costs, in words; empty without prices.
+        not_compared: Which opponent was left out, in words; empty if none.
     """
 
     task: Task
@@ -59,6 +62,8 @@ class Trained:
     attempt: int
     attempts: int
     ending: Ending | None
+    caching: str = ""
+    not_compared: str = ""
 
     @property
     def metric(self) -> str:
@@ -88,6 +93,8 @@ class Trained:
             "gap": self.gap.to_json(),
             "ending": self.ending.to_json() if self.ending else None,
             "plan": self.plan.to_json(),
+            "caching": self.caching,
+            "not_compared": self.not_compared,
         }
 
 
@@ -118,6 +125,9 @@ def trained(
     Returns:
         The result.
     """
+    from goldgate_reports.caching import cost_ratio
+
+    record = run.read()
     golden = None if summary is None or summary.sealed else summary
     mine = candidate if summary is None else str(summary.subject)
     numbers = golden or compare(work, mine, prompted, "dev")
@@ -134,10 +144,12 @@ def trained(
         "golden" if golden else "dev",
         {(str(r.subject), str(r.metric)): known(r.estimate) for r in numbers.measures if r.tag is None},
         {(str(d.metric), str(d.reference)): d for d in numbers.differences},
-        run.read().plan or PlanFacts(),
+        record.plan or PlanFacts(),
         report,
         seconds,
         outcome.best.k,
         len(outcome.attempts),
         ending,
+        cost_ratio(record.caching.get(candidate), record.caching.get(prompted)),
+        "" if larger_models(work.task) else f"no larger model was compared: {HOW_TO_ADD}",
     )

@@ -21,9 +21,10 @@ from goldgate.measures import seconds
 from goldgate.scored.baselines import Prompted, choose_prompted
 from goldgate.scored.scored import Scored
 from goldgate.scored.table import ScoreTable
-from goldgate.scorers import Context, Tariff, scorer_versions, tariff_of
+from goldgate.scorers import Caching, Context, Tariff, caching_of, scorer_versions, scorers_for, tariff_of
 from goldgate.scorers.own import OwnScorer
 from goldgate.subjects import Answer, Subject, parse_subject, serving_digest
+from goldgate.subjects.shared_prefix import with_shared
 from goldgate.subjects.subject import Progress as Count
 from goldgate.task.examples import Split, load_split
 from goldgate.task.project import Project
@@ -199,12 +200,21 @@ class Workspace:
         if file is not None and all(a.origin == "recorded" for a in answers.values()):
             known = file.known_scores(subject.identity, split, scorer_versions(self.task))
 
+        tariff = tariff_of(self.task, name, date.today(), None if file is None else file.tariffs.get(name))
+
+        def counted(these: Split, answers: Mapping[str, Answer]) -> Mapping[str, Answer]:
+            # A tokenizer takes seconds to load: read where a price asks for it, or where a model is in memory anyway.
+            priced = tariff is not None and tariff.per_million_cached_input is not None
+            loaded = tariff is not None and any(a.origin == "model" for a in answers.values())
+            return with_shared(subject, these.examples, answers) if priced or loaded else answers
+
         def ask(other: Split, sample: int) -> Mapping[str, Answer]:
             drawn = sample > 0 and self.task.decoding.temperature > 0
-            return self.answering.answers(subject.sampled(sample) if drawn else subject, other)
+            return counted(other, self.answering.answers(subject.sampled(sample) if drawn else subject, other))
 
-        tariff = tariff_of(self.task, name, date.today(), None if file is None else file.tariffs.get(name))
         if tariff is not None:
+            answers = counted(split, answers)
+            tariff = tariff.as_reported(a.shared_tokens for a in answers.values() if a.text is not None)
             self.tariffs[name] = tariff
         context = Context(self.task, self.project.cache, self._own, self._keeping, tariff)
         return self.table(context, split, answers, known, ask, lambda: self.answering.timings(subject, split))
@@ -229,6 +239,14 @@ class Workspace:
     def estimates(self, scored: Scored) -> dict[str, float]:
         """Returns the estimate of every metric, by its name."""
         return {m: round(scored.measure(m).value, 5) for m in scored.metrics()}
+
+    def caching(self, name: str) -> Caching | None:
+        """Returns what a prompt cache does to the price of a subject's answers on dev; None without token prices."""
+        scored, dev = self.scored(name), self.split("dev")
+        if scored.tariff is None or "cost_per_1k" not in scorers_for(self.task):
+            return None
+        answers = with_shared(self.subject(name), dev.examples, scored.answers)
+        return caching_of(scored.tariff, answers.values())
 
     def latency(self, names: Iterable[str], count: int = LATENCY_EXAMPLES) -> dict[str, dict[str, float]]:
         """Measures how long subjects take to answer dev examples one at a time.

@@ -9,6 +9,7 @@ import logging
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,31 @@ def load_base(folder: Path, chat_template: str | None = None, **how: Any) -> tup
         )
     tokenizer.chat_template = chat_template or tokenizer.chat_template
     return tokenizer, model
+
+
+@lru_cache(maxsize=2)
+def load_tokenizer(folder: Path, model_digest: str, chat_template: str | None = None) -> Any:
+    """Loads the tokenizer of a base model without its weights.
+
+    Args:
+        folder: The model's folder.
+        model_digest: Content digest of the model, by which a tokenizer in memory is known.
+        chat_template: A chat template that replaces the tokenizer's own.
+
+    Raises:
+        UserError: The folder has no tokenizer that can be loaded.
+    """
+    from transformers import AutoTokenizer
+
+    with quiet():
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+        except Exception as error:  # as in load_base
+            raise UserError(
+                f"the tokenizer cannot be loaded: {first_words(error)}", str(folder), "download the model again"
+            ) from error
+    tokenizer.chat_template = chat_template or tokenizer.chat_template
+    return tokenizer
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from goldgate.plugin.options import Choice
 from goldgate.scored.baselines import choose_prompted, is_listed, what_was_tried
 from goldgate.scored.scored import Scored
 from goldgate.scored.table import ScoreTable
+from goldgate.scorers import how_cached
 from goldgate.subjects import Subject, how_known, how_run
 from goldgate.task.examples import Split
 from goldgate.task.subject_name import PLAIN_BASE, SubjectName
@@ -207,9 +208,10 @@ def told_of(name: str, scores: ScoreTable) -> list[str]:
         scores: Its scores.
 
     Returns:
-        How it is identified, if by its name alone; how it was run, if plainly; and what its tokens cost, if that is not
-        the price in task.yaml.
+        How it is identified, if by its name alone; how it was run, if plainly; what its tokens cost, if that is not the
+        price in task.yaml; and how much of its prompts a cache holds, if that is known or priced.
     """
-    known, tariff = how_known(name, scores.answers.values()), scores.context.tariff
+    answers, tariff = scores.answers.values(), scores.context.tariff
+    known, cached = how_known(name, answers), how_cached(name, tariff, answers)
     cost = [f"cost of {name}: {tariff}"] if tariff is not None and (tariff.own or known) else []
-    return [*(note for note in (known, how_run(name, scores.answers.values())) if note), *cost]
+    return [*(note for note in (known, how_run(name, answers)) if note), *cost, *([cached] if cached else [])]

@@ -24,6 +24,7 @@ from goldgate.scorers import Context, Tariff, scorers_for
 from goldgate.scorers.own import check_counted
 from goldgate.subjects import Answer, Subject
 from goldgate.subjects.latency import Timing
+from goldgate.subjects.shared_prefix import with_shared
 from goldgate.task.examples import read_card
 from goldgate.task.project import Project
 from goldgate.task.questions import asked, passages
@@ -136,7 +137,8 @@ class Source:
             scores = self._workspace.known(one.subject, one.split)
             values = {} if scores is None else {m: scores.values(m) for m in slow}
             timed = waited.get(one.subject.identity, {})
-            made.append(Said(one.subject.name, one.split, one.collected.answers, values, timed))
+            answers = one.collected.answers if scores is None else scores.answers
+            made.append(Said(one.subject.name, one.split, answers, values, timed))
         return made
 
     def audit(self, count: int, seed: int) -> Audit:
@@ -159,5 +161,8 @@ class Source:
 
     def kept(self, subject: Subject, other: OtherTask) -> ScoreTable:
         """Returns a subject's scores on another task. Raises UserError if an answer is not available."""
-        answers = self._answering.answers(on_other_task(subject, other), other.dev)
+        there = on_other_task(subject, other)
+        answers, prices = self._answering.answers(there, other.dev), other.task.prices
+        if prices is not None and prices.per_million_cached_input is not None:
+            answers = with_shared(there, other.dev.examples, answers)
         return KeptTable(Context(other.task, self._workspace.project.cache), other.dev, answers)

@@ -55,6 +55,26 @@ class LatencyFacts(Part):
     n: int | None = None
 
 
+class CachingFacts(Part):
+    """The price of 1,000 answers on dev, with and without a prompt cache.
+
+    Attributes:
+        prompt: Mean number of tokens of a prompt.
+        shared: Mean number of them that a cache may hold; None if unknown.
+        least: The fewest tokens that are cached.
+        uncached: The price where every prompt is read in full.
+        cached: The price with the cache; None if unknown.
+        priced: Whether task.yaml or the vendor's list prices the cache; otherwise `cached` supposes a tenth.
+    """
+
+    prompt: Number = None
+    shared: Number = None
+    least: int = 0
+    uncached: Number = None
+    cached: Number = None
+    priced: bool = False
+
+
 class StepTime(Part):
     """One step of the work, by its name on the screen, and how many seconds it took."""
 
@@ -253,6 +273,7 @@ class Ended(Part):
         known_by_name: Subjects that are identified only by name.
         run_plainly: Subjects whose architecture is run by plain generation.
         tariffs: Prices of a subject's own.
+        caching: Subject → what a prompt cache does to its price; empty where there are no token prices.
         linear: Name of the linear model.
         best: Number of the chosen attempt.
         chance: The chance that it passes golden, judging by dev.
@@ -274,6 +295,7 @@ class Ended(Part):
     known_by_name: Many[str] = ()
     run_plainly: Many[str] = ()
     tariffs: dict[str, str] = Field(default_factory=dict)
+    caching: dict[str, CachingFacts] = Field(default_factory=dict)
     linear: str | None = None
     best: int | None = None
     chance: Number = None
@@ -302,6 +324,7 @@ class RunRecord(Ended, Planned, Looked, Surroundings, Started, Opened):
 
 __all__ = [
     "AttemptFacts",
+    "CachingFacts",
     "Ended",
     "EndingFacts",
     "LatencyFacts",

@@ -48,6 +48,12 @@ def declared_baselines(task: Task) -> tuple[SubjectName, ...]:
     return tuple(map(SubjectName.of_baseline, task.baselines))
 
 
+def larger_models(task: Task) -> tuple[str, ...]:
+    """Returns the declared opponents, as a rule larger, that are neither the task's own model nor linear."""
+    names = [*map(str, declared_baselines(task)), *([] if task.incumbent is None else [task.incumbent])]
+    return tuple(n for n in dict.fromkeys(names) if kind_of(n) not in ("base", "adapter", "linear"))
+
+
 def is_listed(task: Task, subject: str) -> bool:
     """Returns whether task.yaml's `baselines` contain a subject, with or without constrained decoding."""
     return SubjectName.parse(subject).plain in {b.plain for b in declared_baselines(task)}

@@ -7,6 +7,7 @@ same version, because the suite still asks what it asked.
 
 from __future__ import annotations
 
+from goldgate.scorers.caching import Caching, caching_of, how_cached
 from goldgate.scorers.json_format import (
     exact_json,
     field_accuracy,
@@ -59,7 +60,7 @@ def _prompt_bounds(context: Context) -> tuple[float, float]:
 
 
 def _cost_bounds(context: Context) -> tuple[float, float]:
-    return 0.0, context.priced.cost(_prompt_bounds(context)[1], _token_bounds(context)[1])
+    return 0.0, context.priced.uncached(_prompt_bounds(context)[1], _token_bounds(context)[1])
 
 
 _SCORERS = (
@@ -110,11 +111,14 @@ def scorer_versions(task: Task) -> dict[str, int]:
 
 __all__ = [
     "TIMED",
+    "Caching",
     "Context",
     "Given",
     "Score",
     "Scorer",
     "Tariff",
+    "caching_of",
+    "how_cached",
     "scorer_versions",
     "scorers_for",
     "tariff_of",

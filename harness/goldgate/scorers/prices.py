@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, time
 from functools import cache
 from importlib.metadata import version
@@ -11,10 +12,19 @@ from typing import Any
 
 from goldgate.base.errors import UserError, near_names
 from goldgate.base.files import check_object
+from goldgate.task.keys import Price
 from goldgate.task.subject_name import PLAIN_BASE, SubjectName, is_whole, kind_of
 from goldgate.task.task import Prices, Task
 
 _COUNTED = 1000  # tokens to price at once: below every threshold from which a vendor charges more
+
+USUAL_SHARE = 0.1
+"""What OpenAI (from GPT-5), Anthropic, Google and Mistral ask for a cached token, as a share of the price of an input
+token, according to genai-prices. It says what a cache would do where none is priced.
+"""
+USUAL_LEAST = 64
+"""The fewest cached tokens to reckon with there. DeepSeek has cached units of 64; the vendors above start at 1,024.
+"""
 
 
 @dataclass(frozen=True)
@@ -27,6 +37,8 @@ class Tariff:
         source: Where the prices come from; for a vendor's list, with its date.
         own: Whether the prices are the subject's own.
         listed: Whether they come from a vendor's list, which changes with time.
+        per_million_cached_input: Price of a million prompt tokens that a prompt cache holds; None without caching.
+        least_cached_prefix: The fewest tokens that are cached.
     """
 
     per_million_input: float
@@ -34,15 +46,67 @@ class Tariff:
     source: str
     own: bool = True
     listed: bool = False
+    per_million_cached_input: float | None = None
+    least_cached_prefix: int = 0
 
-    def cost(self, tokens_in: float, tokens_out: float) -> float:
-        """Returns the price of 1,000 answers with these token counts each."""
+    def uncached(self, tokens_in: float, tokens_out: float) -> float:
+        """Returns the price of 1,000 answers with these token counts each, where every prompt is read in full."""
         return (tokens_in * self.per_million_input + tokens_out * self.per_million_output) / 1000
+
+    def cost(self, tokens_in: int, tokens_out: int, shared: int | None) -> float | None:
+        """Returns the price of 1,000 answers with these token counts each, in steady traffic.
+
+        Args:
+            tokens_in: Tokens of the prompt.
+            tokens_out: Tokens of the answer.
+            shared: Tokens at the beginning of the prompt that other requests share; None if unknown.
+
+        Returns:
+            The price; None if it depends on `shared`, and that is unknown.
+        """
+        if self.per_million_cached_input is None or not tokens_in or tokens_in < self.least_cached_prefix:
+            return self.uncached(tokens_in, tokens_out)
+        if shared is None:
+            return None
+        cached = min(shared, tokens_in) if shared >= self.least_cached_prefix else 0
+        saved = cached * (self.per_million_input - self.per_million_cached_input) / 1000
+        return self.uncached(tokens_in, tokens_out) - saved
+
+    @property
+    def if_cached(self) -> Tariff:
+        """These prices where caching is priced; otherwise what they would be with a cache as vendors offer it."""
+        if self.per_million_cached_input is not None:
+            return self
+        return replace(
+            self, per_million_cached_input=USUAL_SHARE * self.per_million_input, least_cached_prefix=USUAL_LEAST
+        )
+
+    def as_reported(self, shared: Iterable[int | None]) -> Tariff:
+        """Returns the prices to count with for a subject whose answers have these shared prefixes.
+
+        Nobody declared the cached price in a vendor's list, so it counts only where every answer says how much of its
+        prompt was cached.
+        """
+        if self.listed and any(count is None for count in shared):
+            return replace(self, per_million_cached_input=None, least_cached_prefix=0)
+        return self
+
+    @classmethod
+    def of(cls, price: Price, source: str, *, own: bool = True) -> Tariff:
+        """Returns the prices that task.yaml sets."""
+        return cls(
+            price.per_million_input,
+            price.per_million_output,
+            source,
+            own=own,
+            per_million_cached_input=price.per_million_cached_input,
+            least_cached_prefix=price.least_cached_prefix,
+        )
 
     @classmethod
     def for_all(cls, prices: Prices) -> Tariff:
         """Returns the prices that task.yaml sets for every subject without prices of its own."""
-        return cls(prices.per_million_input, prices.per_million_output, "task.yaml, for all", own=False)
+        return cls.of(prices, "task.yaml, for all", own=False)
 
     @classmethod
     def read(cls, row: Any, where: str) -> Tariff:
@@ -56,11 +120,22 @@ class Tariff:
         known = {f.name: row[f.name] for f in fields(cls) if f.name in row}
         if not all(0 <= row[key] < math.inf for key in ("per_million_input", "per_million_output")):
             raise UserError("a price must be a finite number of at least 0", where, again)
+        cached, least = known.get("per_million_cached_input"), known.get("least_cached_prefix", 0)
+        if cached is not None and not (type(cached) in (int, float) and 0 <= cached <= row["per_million_input"]):
+            raise UserError(
+                "the price of a cached token must be between 0 and the price of an input token", where, again
+            )
+        if type(least) is not int or least < 0:
+            raise UserError("the shortest prefix that is cached must be a number of tokens", where, again)
         return cls(**known)
 
     def __str__(self) -> str:
         read, written = f"{self.per_million_input:g}", f"{self.per_million_output:g}"
-        return f"{read} per million input tokens, {written} per million output tokens ({self.source})"
+        cached = ""
+        if self.per_million_cached_input is not None:
+            cached = f", {self.per_million_cached_input:g} per million cached input tokens"
+            cached += f" from {self.least_cached_prefix:,} shared ones" * bool(self.least_cached_prefix)
+        return f"{read} per million input tokens{cached}, {written} per million output tokens ({self.source})"
 
 
 def tariff_of(task: Task, subject: str, today: date, recorded: Tariff | None = None) -> Tariff | None:
@@ -106,8 +181,7 @@ def _given(task: Task, prices: Prices, subject: str) -> Tariff | None:
     endpoint = SubjectName.parse(subject).endpoint if kind_of(subject) == "endpoint" else subject
     for name in (subject, endpoint):
         if name in prices.subjects:
-            price = prices.subjects[name]
-            return Tariff(price.per_million_input, price.per_million_output, "task.yaml")
+            return Tariff.of(prices.subjects[name], "task.yaml")
     return None
 
 
@@ -117,19 +191,27 @@ def _listed(model: str, url: str, today: date) -> Tariff | None:
     from genai_prices import Usage, calc_price
 
     noon = datetime.combine(today, time(12), UTC)  # some prices change within the day
-    try:
+
+    def per_million(cached: int) -> tuple[float, float]:
         found = calc_price(
-            Usage(input_tokens=_COUNTED, output_tokens=_COUNTED),
+            Usage(input_tokens=_COUNTED, cache_read_tokens=cached, output_tokens=_COUNTED),
             model,
             provider_api_url=url,
             genai_request_timestamp=noon,
         )
+        return (
+            round(float(found.input_price) * 1_000_000 / _COUNTED, 9),
+            round(float(found.output_price) * 1_000_000 / _COUNTED, 9),
+        )
+
+    try:
+        (read, written), (again, _) = per_million(0), per_million(_COUNTED)
     except (LookupError, ValueError):
         return None
-    read, written = (float(x) * 1_000_000 / _COUNTED for x in (found.input_price, found.output_price))
     return Tariff(
-        round(read, 9),
-        round(written, 9),
+        read,
+        written,
         f"genai-prices {version('genai-prices')}, US dollars, as of {today.isoformat()}",
         listed=True,
+        per_million_cached_input=again if again < read else None,  # without a price of its own it is billed as input
     )

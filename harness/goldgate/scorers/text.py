@@ -92,7 +92,10 @@ def tokens_out(context: Context, examples: Sequence[Example], answers: Sequence[
 def cost_per_1k(context: Context, examples: Sequence[Example], answers: Sequence[Answer]) -> list[float | None]:
     """Price of 1,000 such answers, from the subject's token prices. An answer whose tokens are not known is missing.
 
-    Range: 0 to the price at both token limits; lower is better.
+    Where a price for cached tokens is set, the beginning that a prompt shares with the others of its split is billed at
+    it, as in steady traffic. An answer is missing if that beginning is not known.
+
+    Range: 0 to the price at both token limits, without caching; lower is better.
     Source: `prices` in task.yaml; for the endpoint of a known vendor that has no price there, the package genai-prices.
     """
     return [_cost(context, a) for a in answers]
@@ -102,4 +105,4 @@ def _cost(context: Context, answer: Answer) -> float | None:
     """An answer whose tokens are not known has no cost, rather than none."""
     if answer.text is None or answer.prompt_tokens is None or answer.completion_tokens is None:
         return None
-    return context.priced.cost(answer.prompt_tokens, answer.completion_tokens)
+    return context.priced.cost(answer.prompt_tokens, answer.completion_tokens, answer.shared_tokens)

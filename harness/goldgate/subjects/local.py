@@ -14,8 +14,9 @@ from goldgate.base.errors import UserError
 from goldgate.base.extras import require
 from goldgate.base.fingerprint import digest
 from goldgate.models.adapter import Adapter, adapter_digest, check_template
-from goldgate.models.embedded import ensure_model
+from goldgate.models.embedded import EMBEDDED, ensure_model, is_here
 from goldgate.prompts import Strategy
+from goldgate.subjects.shared_prefix import shared_lengths
 from goldgate.subjects.subject import PLAIN, Answer, Progress, sampled_identity
 from goldgate.task.examples import Example, Message
 from goldgate.task.task import Task
@@ -144,6 +145,28 @@ class LocalSubject:
                 example=examples[i].digest,
                 **answered,
             )
+
+    def shared_tokens(self, examples: Sequence[Example]) -> list[int | None] | None:
+        """Counts the leading tokens that each prompt shares with other prompts. Loads no weights.
+
+        Args:
+            examples: All examples of a split.
+
+        Returns:
+            The counts, see `shared_lengths`; None if the model's files are not on this machine.
+        """
+        from goldgate.models.loading import load_tokenizer
+        from goldgate.models.template import prompt_tokens
+
+        who = self._who
+        name = who.task.model if who.folder is None else str(who.folder)
+        require("transformers")
+        if name == EMBEDDED and not is_here(who.cache, EMBEDDED):
+            return None
+        ref = ensure_model(who.cache, name)
+        tokenizer = load_tokenizer(ref.path, ref.digest, who.task.chat_template)
+        who.strategy.prepare(examples)
+        return shared_lengths(prompt_tokens(tokenizer, [who.strategy.messages(e) for e in examples], who.task.template))
 
     def gap(self, example: Example, one: str, other: str) -> float:
         """Measures how strongly the model prefers one answer over another where they diverge.

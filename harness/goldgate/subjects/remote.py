@@ -235,6 +235,7 @@ def read_completion(raw: Mapping[str, Any]) -> dict[str, Any]:
         "finish": _FINISH[finish],
         "prompt_tokens": _count(usage, "prompt_tokens", 1),
         "completion_tokens": _count(usage, "completion_tokens", 1 if text else 0),
+        "shared_tokens": _cached(usage),
         "served": " ".join(f"{t:.60}" for t in told if isinstance(t, str) and t.isprintable()),
     }
 
@@ -249,6 +250,17 @@ def _count(usage: Any, key: str, least: int) -> int | None:
     """Reads a token count. One that is not there or cannot be is unknown (None): as 0, the answer would look free."""
     value = usage.get(key) if isinstance(usage, dict) else None
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= least else None
+
+
+def _cached(usage: Any) -> int | None:
+    """Reads how many prompt tokens came from the endpoint's cache, under the names that vendors give them; None if it
+    does not say, contradicts itself, or says what cannot be.
+    """
+    details = usage.get("prompt_tokens_details") if isinstance(usage, dict) else None
+    named = [(details, "cached_tokens"), (usage, "cached_tokens"), (usage, "prompt_cache_hit_tokens")]
+    found = {n for part, key in named if (n := _count(part, key, 0)) is not None}
+    prompt = _count(usage, "prompt_tokens", 1)
+    return found.pop() if len(found) == 1 and prompt is not None and max(found) <= prompt else None
 
 
 def _text_of(content: Any) -> Any:

@@ -39,6 +39,11 @@ class Replayed:
         live = self._subject()
         return float(live.gap(example, one, other)) if hasattr(live, "gap") else float("inf")
 
+    def shared_tokens(self, examples: Sequence[Example]) -> list[int | None] | None:
+        """See LocalSubject.shared_tokens."""
+        live = self._subject()
+        return live.shared_tokens(examples) if hasattr(live, "shared_tokens") else None
+
     def sampled(self, sample: int) -> Replayed:
         return self.variant(
             Variant(lambda identity: sampled_identity(identity, sample), lambda subject: subject.sampled(sample))

@@ -41,6 +41,9 @@ class Answer:
         date: For a remote subject, the day on which it was asked.
         served: For a remote subject, what the endpoint called itself, and which parameters it was asked without; for a
             local one, PLAIN if it was run so.
+        shared_tokens: Tokens at the beginning of the prompt that need not be read again where prompts are cached: those
+            that an endpoint reports as cached; for a local subject, those that the prompts of its split share. None if
+            unknown.
     """
 
     id: str
@@ -59,6 +62,7 @@ class Answer:
     passing: bool = False
     date: str = ""
     served: str = ""
+    shared_tokens: int | None = None
 
 
 def how_run(name: str, answers: Iterable[Answer]) -> str:

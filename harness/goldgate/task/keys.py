@@ -137,6 +137,34 @@ class Price(Strict):
 
     per_million_input: float = Field(default=0.0, ge=0.0, description="Price of a million prompt tokens.")
     per_million_output: float = Field(default=0.0, ge=0.0, description="Price of a million generated tokens.")
+    per_million_cached_input: float | None = Field(
+        default=None,
+        ge=0.0,
+        exclude_if=_absent,
+        description="Price of a million prompt tokens that the vendor's prompt cache holds, because other requests"
+        " begin with the same ones; often a tenth of `per_million_input`. Unset: caching is not priced.",
+    )
+    least_cached_prefix: int = Field(
+        default=0,
+        ge=0,
+        exclude_if=lambda least: least == 0,
+        description="Shortest beginning of a prompt that the vendor caches, in tokens: 1024 with OpenAI; 1024 to 4096"
+        " with Gemini and Claude, by model.",
+    )
+
+    @model_validator(mode="after")
+    def _cached_is_cheaper(self) -> Price:
+        cached = self.per_million_cached_input
+        if cached is not None and not cached <= self.per_million_input:
+            raise ValueError(
+                f"per_million_cached_input {cached:g} is more than per_million_input {self.per_million_input:g}:"
+                " nobody would use that cache"
+            )
+        if cached is None and self.least_cached_prefix:
+            raise ValueError(
+                "least_cached_prefix says when prompts are cached, but no per_million_cached_input says at what price"
+            )
+        return self
 
 
 class Prices(Price):

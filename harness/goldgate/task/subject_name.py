@@ -45,6 +45,10 @@ _ENDPOINT = re.compile(
 )
 
 
+HOW_TO_ADD = "name one in task.yaml: `incumbent: openai:MODEL@URL+zero_shot`, or add it to `baselines`"
+"""How a larger model becomes an opponent."""
+
+
 @dataclass(frozen=True)
 class SubjectName:
     """The parts of a subject's name.
