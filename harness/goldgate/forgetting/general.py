@@ -73,7 +73,8 @@ class General:
     def perplexity_ratio(self) -> Measure:
         """The perplexity on the passages as a multiple of the base model's: 1 is no change, lower is better.
 
-        Approximate: a bootstrap over passages.
+        Approximate, a bootstrap over passages, so only its percentiles over the passages can be gated:
+        general.perplexity_ratio.percentile(75) <= 1.10.
 
         Raises:
             UserError: The two models have different tokenizers.
