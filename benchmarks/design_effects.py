@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import os
-from dataclasses import replace
 from pathlib import Path
 
 from goldgate.gates import effects_of
@@ -29,9 +28,9 @@ def main() -> None:
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for name in TASKS:
         records = run_suite(project, name, None, "golden", generate=False, looks=False).records
-        task = replace(load_task(project, name), strata=())
+        metrics = deciding_metrics(load_task(project, name))
         shown = sum(r.verdict.reading == "shown" for r in records)
-        for e in effects_of(records, clusters_of(task, load_split(project, name, "golden")), deciding_metrics(task)):
+        for e in effects_of(records, clusters_of(load_split(project, name, "golden")), metrics):
             size = f"{e.n / e.design:.0f} of {e.n}" if e.design else "-"
             design = f"{e.design:.1f} ({e.metric})" if e.design else "-"
             print(

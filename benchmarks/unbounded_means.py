@@ -1,7 +1,8 @@
 """How often bounds miss where values have heavy tails, over simulated golden sets; at 2.5% it should be 2.5% or less.
 
 The first table is of means without an upper limit, which are reported and not gated. The second is of the cost gate
-`candidate.cost_per_1k <= r * prompted.cost_per_1k` if equality is the truth: tokens have limits, so it is a bounded mean.
+`candidate.cost_per_1k <= r * prompted.cost_per_1k` where both are truly equal: tokens have limits, so it is a bounded
+mean.
 
 python benchmarks/unbounded_means.py [--repeats 4000]
 """

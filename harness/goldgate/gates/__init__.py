@@ -2,6 +2,7 @@
 
 from goldgate.gates.chance import chance_of_passing
 from goldgate.gates.effects import Effect, correlation_of, deciding, effects_of, loses
+from goldgate.gates.expected import Expected, expected_effects
 from goldgate.gates.planning import examples_needed, showable, successes_needed
 from goldgate.gates.power import GatePlan, can_plan, chance_of_other_verdict, counts_right, plan_gate
 from goldgate.gates.record import GateRecord
@@ -10,6 +11,7 @@ from goldgate.gates.slices import share_of_golden
 
 __all__ = [
     "Effect",
+    "Expected",
     "GatePlan",
     "GateRecord",
     "can_plan",
@@ -21,6 +23,7 @@ __all__ = [
     "deciding",
     "effects_of",
     "examples_needed",
+    "expected_effects",
     "loses",
     "plan_gate",
     "share_of_golden",

@@ -18,7 +18,7 @@ from goldgate.measures.clusters import correlation, design_effect, p_same
 from goldgate.task.clusters import FEWEST, Clusters
 
 CLUSTERED = 0.05
-"""p from which clusters are taken to differ no more than chance. Over so few clusters the bound is cautious, and without
+"""p from which clusters are taken to differ no more than chance. The bound over few clusters is cautious, and without
 this it would warn wherever there are few values, whether or not they matter.
 """
 

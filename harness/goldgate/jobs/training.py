@@ -235,7 +235,7 @@ class Training:
 
     def _effects(self, records: Sequence[GateRecord]) -> tuple[EffectRow, ...]:
         """What clusters of golden's examples do to the verdicts."""
-        found = clusters_of(self.work.task, self.work.split("golden"))
+        found = clusters_of(self.work.split("golden"), self.work.task.strata)
         return tuple(EffectRow(**asdict(e)) for e in effects_of(records, found, deciding_metrics(self.work.task)))
 
     def _on_golden(self, gate: GateRecord) -> int:

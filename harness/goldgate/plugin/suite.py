@@ -28,8 +28,8 @@ from goldgate.plugin.failure import Illustration
 from goldgate.plugin.judging import SuiteJudge
 from goldgate.plugin.once import Once
 from goldgate.plugin.options import Choice
-from goldgate.plugin.roles import Role, Roles, identities, told_of
 from goldgate.plugin.population import about
+from goldgate.plugin.roles import Role, Roles, identities, told_of
 from goldgate.plugin.source import Source, workspace_of
 from goldgate.plugin.terms import Terms, dev_terms, golden_terms, ledger_folder, writes
 from goldgate.runs.folder import find_replay
@@ -105,7 +105,7 @@ class Suite:
     def clusters(self) -> tuple[Clusters, ...]:
         """Returns the clusters of this run's examples; none if the suite has not asked for the examples."""
         asked = ("split", self.split_name) in self._once.known()
-        return self._once(("clusters",), lambda: clusters_of(self.task, self.split())) if asked else ()
+        return self._once(("clusters",), lambda: clusters_of(self.split(), self.task.strata)) if asked else ()
 
     def tags(self) -> tuple[str, ...]:
         """Returns the edge cases, which on either split are golden's tags. Raises UserError if it has none."""

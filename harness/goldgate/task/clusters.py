@@ -7,7 +7,7 @@ clusters. Examples of one cluster may be right and wrong together, and then say 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -51,22 +51,22 @@ class Clusters:
         return sum(s * s for s in self.sizes) / len(self.of)
 
 
-def clusters_of(task: Task, split: Split) -> tuple[Clusters, ...]:
+def clusters_of(split: Split, strata: Collection[str] = ()) -> tuple[Clusters, ...]:
     """Finds the fields that make clusters of a split, and the declared ones.
 
     A field that is not declared has from FEWEST to half as many values as there are examples with a value, some of them
     more than once, and its values are not parts of declared groups.
 
     Args:
-        task: The task, whose `strata` are the declared fields.
         split: The split.
+        strata: The fields that task.yaml declares.
 
     Returns:
         The clusters of each field, in the order of the fields' names.
     """
     found = []
     for field, values in sorted(_fields(split).items()):
-        declared = field in task.strata
+        declared = field in strata
         count = len(set(values.values()))
         if declared or (FEWEST <= count <= len(values) / 2 and not _inside_groups(split, values)):
             of = {e.id: f"={values[e.id]}" if e.id in values else _alone(e.id) for e in split}
