@@ -45,7 +45,8 @@ class General:
         """The share of questions whose answer, in the model's own words, names the right option and no other.
 
         Answers to questions about following instructions must be the right option and nothing else. In [0, 1], higher
-        is better; exact, and paired in differences. Tags: arithmetic, facts, language, reading, instructions.
+        is better; its interval is exact, that of a paired difference Gaffke's. Tags: arithmetic, facts, language,
+        reading, instructions.
         """
         said = self._asked("said")
         return self._questions(

@@ -148,8 +148,8 @@ class Rows:
 class Mean(Rows):
     """The mean of bounded values, by Gaffke's bound.
 
-    It is exact (Clopper-Pearson) for right and wrong answers; for other values it was conservative in every simulation
-    tried, which is no proof.
+    It is exact (Clopper-Pearson) for right and wrong answers to independent examples; for other values and for groups
+    it was conservative in every simulation tried (docs/explanation/statistics.md), which is no proof.
 
     Attributes:
         low: (n,) lowest possible values, within the bounds.

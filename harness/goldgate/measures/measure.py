@@ -111,7 +111,9 @@ class Measure(Refusals):
         return self._evidence.bounds
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
-        """Computes a confidence interval: exact for right and wrong answers and percentiles, else see `Mean`.
+        """Computes a confidence interval.
+
+        It is exact for right and wrong answers and for percentiles, if examples are independent; else see `Mean`.
 
         Args:
             level: Coverage in (0, 1), with half of the error on each side.
@@ -183,7 +185,7 @@ class Measure(Refusals):
         return Measure.of(kept, tuple(self._tags[i] for i in rows), self._use.and_(chosen))
 
     def percentile(self, q: float) -> Measure:
-        """Takes a percentile of the values. Its interval is exact (order statistics).
+        """Takes a percentile of the values. Its interval is exact (order statistics) if examples are independent.
 
         Args:
             q: Percentage in (0, 100).

@@ -1,7 +1,7 @@
-"""Quantiles of per-example values, such as p95 latency, with exact order-statistic bounds.
+"""Quantiles of per-example values, such as p95 latency, with order-statistic bounds: exact for independent examples.
 
 A quantile is at most t exactly if the share of values at most t is at least q. So every question about a quantile is a
-question about a mean of zeros and ones, which the same exact test answers.
+question about a mean of zeros and ones, which the test for means answers.
 """
 
 from __future__ import annotations
