@@ -77,14 +77,15 @@ def examples() -> dict[str, list[dict[str, Any]]]:
             own = rng.random() < LOOSE_SHARE if split == "train" else len(rows) < round(UNSEEN_SHARE * count)
             features = _features(rows + special, rng, HOW_MANY[split], split == "train")
             made = draft(split, features, rng)
-            text, tags = write(made, split, own, rng)
+            text, tags, layout = write(made, split, own, rng)
             other = made.aside[1] if made.aside else ""
             key = masked(text, made.answer, made.lines, other if isinstance(other, str) else "")
             if key in taken:
                 continue
             taken.add(key)
             row = {"id": f"inv-{split[0]}{len(rows) + 1:03}", "input": text, "output": made.answer}
-            rows.append({**row, "tags": sorted(tags), "meta": {"items": made.lines}})
+            meta = {"items": made.lines} if split == "train" else {"layout": layout, "items": made.lines}
+            rows.append({**row, "tags": sorted(tags), "meta": meta})
         splits[split] = rows + special
     return splits
 

@@ -23,8 +23,8 @@ SHOUTED = 0.2  # share of train's own headings in capitals
 GAPS = ("n/a", "-", "?", "...")  # what stands where a value is missing, if not nothing
 
 
-def write(made: Draft, split: str, unseen: bool, rng: Random) -> tuple[str, frozenset[str]]:
-    """The invoice's text, and the tags that are true of it."""
+def write(made: Draft, split: str, unseen: bool, rng: Random) -> tuple[str, frozenset[str], str]:
+    """The invoice's text, the tags that are true of it, and its layout; an unseen one has labels of its own too."""
     own_layouts = train_layouts.LAYOUTS if split == "train" else layouts.UNSEEN[split]
     layout = rng.choice(own_layouts if unseen else layouts.SEEN)
     scan: Callable[[str], str] = (lambda text: _scan_digits(text, rng)) if "ocr_noise" in made.features else str
@@ -58,7 +58,8 @@ def write(made: Draft, split: str, unseen: bool, rng: Random) -> tuple[str, froz
     if made.aside is not None:
         text = train_forms.with_aside(text, made.aside[0].format(value(made.aside[1])), rng)
         tags |= {"lookalike_total"}
-    return text, tags | {"unseen_layout"} if unseen and split != "train" else tags
+    named = layout.__name__ + (", unseen" if unseen else "")
+    return text, tags | {"unseen_layout"} if unseen and split != "train" else tags, named
 
 
 def _labels(made: Draft, phrasing: str, rng: Random) -> layouts.Page:

@@ -78,6 +78,7 @@ class Pair:
     plain: str
     styled: str
     tags: tuple[str, ...]
+    topic: str
 
 
 def restyle(body: list[str], name: str | None) -> str:
@@ -119,6 +120,7 @@ class Writer:
     def __init__(self, rng: random.Random, pool: str) -> None:
         self.rng = rng
         self.pool = PHRASES[pool]
+        self.topic = ""  # what the last body was about
         self.facts = PHRASES["facts"]
 
     def say(self, phrases: list[str]) -> str:
@@ -166,8 +168,8 @@ class Writer:
 
     def body(self, kind: str) -> list[str]:
         """The sentences of one reply of a kind, in order: an opener perhaps, then what is, how, and what to do."""
-        topic = self.rng.choice(sorted(self.pool["topics"]))
-        steps = self.pool["topics"][topic]
+        self.topic = self.rng.choice(sorted(self.pool["topics"]))
+        steps = self.pool["topics"][self.topic]
         detail, another = self.rng.sample(steps["detail"], 2)
         parts = [self.say(steps["lead"]), self.say([detail]), self.say(steps["next"])]
         if kind == "long_reply":
@@ -192,7 +194,8 @@ def draw(rng: random.Random, split: str, kind: str, unseen: bool) -> Pair:
         pair = _pair(writer, kind)
         tags = {*tags_of(pair.plain, pair.styled), *pair.tags}
         if kind == "plain" or kind in tags:
-            return Pair(pair.plain, pair.styled, tuple(sorted(tags | ({"unseen_layout"} if unseen else set()))))
+            topic = f"{pair.topic}, unseen" if unseen else pair.topic
+            return Pair(pair.plain, pair.styled, tuple(sorted(tags | ({"unseen_layout"} if unseen else set()))), topic)
 
 
 def _pair(writer: Writer, kind: str) -> Pair:
@@ -202,7 +205,7 @@ def _pair(writer: Writer, kind: str) -> Pair:
     name = writer.fill("name") if rng.random() < 0.5 else None
     styled = restyle(body, name)
     if kind == "already_styled":
-        return Pair(styled, styled, ())
+        return Pair(styled, styled, (), writer.topic)
     loud = 0.7 if kind in ("exclamation", "shouting") else 0.12
     body = [_exclaimed(s, rng) if s.endswith(".") and rng.random() < loud else s for s in body]
     salutation = _salutation(writer, name)
@@ -216,7 +219,7 @@ def _pair(writer: Writer, kind: str) -> Pair:
     known = {kind} & {"shouting", "mixed_language", "injection"}
     if len(body) > MAX_SENTENCES:
         known.add("long_reply")
-    return Pair(salutation + joint + " ".join(body) + closing, styled, tuple(known))
+    return Pair(salutation + joint + " ".join(body) + closing, styled, tuple(known), writer.topic)
 
 
 def _exclaimed(sentence: str, rng: random.Random) -> str:
@@ -288,7 +291,8 @@ def examples(split: str, by_hand: list[dict[str, Any]], apart: Apart) -> list[di
         while not apart.accepts(split, pair.plain, pair.styled):
             pair = draw(rng, split, kind, unseen)
         name = f"voice-{split[0]}{number:03d}"
-        rows.append({"id": name, "input": pair.plain, "output": pair.styled, "tags": list(pair.tags)})
+        meta = {} if split == "train" else {"meta": {"topic": pair.topic}}
+        rows.append({"id": name, "input": pair.plain, "output": pair.styled, "tags": list(pair.tags), **meta})
     rng.shuffle(rows)
     return rows
 

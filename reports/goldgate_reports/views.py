@@ -12,10 +12,13 @@ from goldgate_reports.estimates import Estimate, averaged, paired
 from goldgate_reports.examples import ExampleGroup, example_groups
 from goldgate_reports.gates import READINGS, Gate, Headline, Look, dev_gates, golden_gates, headline, look_of
 from goldgate_reports.packaged import Section, packaged_sections
+from goldgate_reports.population import ClusterRow, cluster_rows, population_words
 from goldgate_reports.records import Records, read_records
 from goldgate_reports.training import Facts, Step, Training, facts_of, steps_of, training_of
 from goldgate_reports.who import Subjects, subjects_of
 from goldgate_reports.words import NOT_RECORDED, duration, label, number, plural
+
+_REMEMBERED = "This holds for this golden split and for the looks that this repository's ledger remembers, no others."
 
 
 @dataclass(frozen=True)
@@ -48,10 +51,12 @@ class RunView:
     linear: str
     look: Look | None
     look_words: str
+    population: str
     gates: tuple[Gate, ...]
     gates_split: str
     readings: tuple[tuple[str, str], ...]
     overview: Overview
+    clusters: tuple[ClusterRow, ...]
     comparison: Comparison
     examples: tuple[ExampleGroup, ...]
     search: Search | None
@@ -93,10 +98,12 @@ def load_run(run_folder: Path) -> RunView:
         linear=_linear(records, who, comparison, primary),
         look=look,
         look_words=_look_words(look),
+        population=population_words(records.golden),
         gates=shown,
         gates_split="dev" if look is None else "golden",
         readings=tuple((r, words) for r, words in READINGS.items() if any(g.reading == r for g in shown)),
         overview=overview_of(records, who, primary),
+        clusters=cluster_rows(records.golden),
         comparison=comparison,
         examples=example_groups(records, who, primary),
         search=search_of(run_folder, records.run.fields),
@@ -251,9 +258,9 @@ def _look_words(look: Look | None) -> str:
     if look.sealed:
         return (
             f"{words} A promotion is wrong with a probability of at most {100 * error:g}%: golden is sealed, so earlier"
-            " looks revealed only their verdicts. The numbers below are from dev."
+            f" looks revealed only their verdicts. {_REMEMBERED} The numbers below are from dev."
         )
     return (
         f"{words} A promotion is wrong with a probability of at most {100 * error:g}%, provided that earlier looks"
-        " revealed nothing but “not yet”. Once people have read the numbers below, that rate is nominal."
+        f" revealed nothing but “not yet”. {_REMEMBERED} Once people have read the numbers below, that rate is nominal."
     )

@@ -143,3 +143,17 @@ def test_labels_that_differ_in_blanks_and_composition_alone_are_one(tmp_path: Pa
     assert kind == "label"
     assert load_task(project, "mine").labels == ("bird", "cat", "cow", "d\u00f6g", "fish")
     assert {e.output for split in made.splits.values() for e in split} == {"bird", "cat", "cow", "d\u00f6g", "fish"}
+
+
+def test_columns_whose_values_golden_shares_are_kept_and_named(tmp_path: Path) -> None:
+    rows = [
+        {"q": w, "a": w.split()[1], "customer": f"c{i % 9}", "ticket": f"t{i}", "note": "x" * 90}
+        for i, w in enumerate(WORDS)
+    ]
+    project = Project(tmp_path, tmp_path / "cache")
+    _, made = init_task(project, _request(_jsonl(tmp_path / "f.jsonl", rows)))
+    assert {frozenset(e.meta) for split in made.splits.values() for e in split} == {frozenset({"customer", "from"})}
+    said = "\n".join(made.remarks)
+    assert "customer: 9 values in golden: no answers show whether they matter" in said
+    assert "strata: [customer]" in said
+    assert "ticket" not in said

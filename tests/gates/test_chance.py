@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from scipy.stats import betabinom
@@ -10,7 +11,7 @@ from scipy.stats import betabinom
 from goldgate.base.errors import UserError
 from goldgate.gates import GateRecord, chance_of_passing
 from goldgate.ledger import level
-from goldgate.measures import Measure, Recording, invalid, perplexity_ratio, recording
+from goldgate.measures import Measure, Recording, invalid, macro_f1, recording
 
 
 def records(*gates) -> list[GateRecord]:
@@ -172,8 +173,7 @@ def test_a_general_gate_says_on_golden_what_it_says_on_dev_at_the_level_of_the_l
 
 
 def test_an_approximate_general_gate_is_decided_by_its_own_estimate() -> None:
-    for logprob, chance in ((-3.0, 1.0), (-3.5, 0.0)):
-        ids = [f"general:p{i}" for i in range(30)]
-        ratio = perplexity_ratio([logprob] * 30, [-3.0] * 30, [50] * 30, ids)
-        gate = GateRecord.of(ratio.verdict("<=", 1.1), ratio, "item")
+    for given, chance in ((["a", "b"], 1.0), (["b", "a"], 0.0)):
+        measure = macro_f1(["a", "b"] * 15, given * 15, labels=["a", "b"])
+        gate = replace(GateRecord.of(measure.verdict(">=", 0.5), measure, "item"), fixed=True)
         assert chance_of_passing([gate], 10, 0.01) == chance

@@ -15,8 +15,8 @@ from goldgate.task.examples import Example
 
 pytest_plugins = ["pytester"]
 P95 = "def test_p95(candidate):\n    assert candidate.latency.p95.plausible <= {}\n"
-FASTER = "def test_faster(candidate, prompted):\n    assert candidate.latency <= prompted.latency\n"
-FIRST = "def test_first(candidate):\n    assert candidate.first_token <= 0.25\n"
+FASTER = "def test_faster(candidate, prompted):\n    assert (candidate.latency - prompted.latency).p50 <= 0\n"
+FIRST = "def test_first(candidate):\n    assert candidate.first_token.p95.plausible <= 0.25\n"
 HERE, THERE = "this machine", "that machine"
 
 

@@ -134,6 +134,45 @@ def test_the_error_of_a_promotion_is_the_same_at_every_look(tmp_path: Path, numb
     words = view(tmp_path, golden=golden_record(row(Measure([1.0] * 50) >= 0.5), look=look)).look_words
     assert words.startswith(f"This was look {number} at this golden split (50 examples)")
     assert "wrong with a probability of at most 5%" in words
+    assert (
+        "This holds for this golden split and for the looks that this repository's ledger remembers, no others."
+        in words
+    )
+
+
+def effect(**more: Any) -> dict[str, Any]:
+    told = {"field": "layout", "clusters": 20, "largest": 12, "n": 240, "metric": "exact_match", "design": 3.2}
+    return told | more
+
+
+def test_passes_that_rest_on_clusters_are_on_the_first_screen(tmp_path: Path) -> None:
+    gates = [f"m{i} >= 0.80" for i in range(5)]
+    effects = [effect(lost=gates), effect(field="customer", design=None, metric="")]
+    made = view(tmp_path, golden=golden_record(row(Measure([1.0] * 50) >= 0.5), effects=effects))
+    assert made.population == (
+        "5 gates pass only because examples that share a value of layout count one by one:"
+        " m0 >= 0.80, m1 >= 0.80, m2 >= 0.80 and 2 more."
+    )
+    assert made.headline.tone == "ship", "the gates decide by declared groups"
+    layout, customer = made.clusters
+    assert (layout.design, layout.worth) == ("3.2 in exact match", "240 examples say as much as 75 independent ones")
+    assert customer.design == "not known"
+    assert "no verdict changes" in customer.said
+    page = build_report(tmp_path / "run").read_text("utf-8")
+    assert made.population.replace(">", "&gt;") in page
+    assert 'id="independence"' in page
+
+
+def test_declared_strata_are_what_the_verdict_is_about(tmp_path: Path) -> None:
+    made = view(tmp_path, golden=golden_record(row(Measure([1.0] * 50) >= 0.5), effects=[effect(declared=True)]))
+    assert made.population.startswith("The verdict is about new examples of the 20 values of layout in golden")
+    assert made.clusters[0].said.startswith("declared as a stratum")
+
+
+def test_without_effects_nothing_is_said_of_independence(tmp_path: Path) -> None:
+    made = view(tmp_path, golden=golden_record(row(Measure([1.0] * 50) >= 0.5)))
+    assert (made.population, made.clusters) == ("", ())
+    assert 'id="independence"' not in build_report(tmp_path / "run").read_text("utf-8")
 
 
 def test_an_opened_golden_carries_no_error_rate(tmp_path: Path) -> None:

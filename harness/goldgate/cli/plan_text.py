@@ -45,6 +45,7 @@ def plan_text(result: Planned) -> str:
         "  80% power: examples needed for it; for a plausible gate, the true value at which it fails in 80% of cases",
         "  flips: chance that two golden sets of this size give different verdicts",
     ]
+    lines += [line for e in result.effects for line in e.lines()]
     if result.opened:
         lines.append("golden was opened: a pass has no error rate until it is refreshed")
     return "\n".join(lines)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +16,7 @@ from goldgate.base.extras import require
 from goldgate.base.files import check_json, parse_json, read_json, read_text
 
 _TABLES = {".csv", ".tsv", ".parquet", ".xlsx"}
+_LONGEST = 80  # characters of the name of a customer, a template or a layout
 SUFFIXES = sorted([*_TABLES, ".json", ".jsonl"])
 
 
@@ -27,11 +28,13 @@ class Pair:
         input: The input text.
         output: The expected output, text or a JSON value.
         where: Its place in the file ("orders.jsonl, line 41").
+        more: Short values of the row's other columns.
     """
 
     input: str
     output: Any
     where: str
+    more: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_pairs(path: Path, input_column: str, output_column: str) -> list[Pair]:
@@ -68,8 +71,14 @@ def read_pairs(path: Path, input_column: str, output_column: str) -> list[Pair]:
             raise UserError(
                 "the output is empty", f'{where}, column "{output_column}"', "fill it in, or remove the row"
             )
-        pairs.append(Pair(text, output, where))
+        pairs.append(Pair(text, output, where, _more(row, {input_column, output_column})))
     return pairs
+
+
+def _more(row: Mapping[str, Any], used: Collection[str]) -> dict[str, str]:
+    """The other columns that may say where a row comes from, such as a customer; long texts do not."""
+    short = {k: str(v) for k, v in row.items() if k not in used and isinstance(v, str | int) and v != ""}
+    return {key: value for key, value in short.items() if len(value) <= _LONGEST}
 
 
 def _rows(path: Path) -> Iterable[tuple[str, dict[str, Any]]]:

@@ -15,8 +15,10 @@ from goldgate.data.infer import infer_kind, infer_schema
 from goldgate.data.leaks import check_leaks
 from goldgate.data.readers import Pair, read_pairs
 from goldgate.data.split import Made, Sizes, make_splits
+from goldgate.gates.expected import expected_effects
 from goldgate.gates.planning import examples_needed, fewest_perfect, power, showable, successes_needed
 from goldgate.ledger import level
+from goldgate.task.clusters import clusters_of
 from goldgate.task.examples import Split, card_of, write_card
 from goldgate.task.form import text_form
 from goldgate.task.project import Project
@@ -91,6 +93,7 @@ def init_task(project: Project, request: Request) -> tuple[Kind, Made]:
         rows, golden_rows = _in_one_form(rows), None if golden_rows is None else _in_one_form(golden_rows)
     outputs = [r.output for r in (*rows, *(golden_rows or ()))]
     made = make_splits(rows, golden_rows, request.sizes, request.seed)
+    made = _with_clusters(made)
     check_leaks(made.splits)
     thresholds = _thresholds(kind, len(made.splits["golden"]))
     try:
@@ -102,6 +105,18 @@ def init_task(project: Project, request: Request) -> tuple[Kind, Made]:
         shutil.rmtree(golden, ignore_errors=True)  # half a task would block a second try of the same command
         raise
     return kind, replace(made, remarks=(*made.remarks, *(t.remark for t in thresholds if t.remark)))
+
+
+def _with_clusters(made: Made) -> Made:
+    """Keeps those of the file's other columns whose values several golden examples share, and says what they may do."""
+    found = clusters_of(made.splits["golden"])
+    kept = {c.field for c in found} | {"from"}
+    splits = {
+        name: Split(name, tuple(replace(e, meta={k: v for k, v in e.meta.items() if k in kept}) for e in split))
+        for name, split in made.splits.items()
+    }
+    effects = expected_effects(found, len(splits["golden"]))
+    return replace(made, splits=splits, remarks=(*made.remarks, *(line.strip() for e in effects for line in e.lines())))
 
 
 def _in_one_form(rows: Sequence[Pair]) -> list[Pair]:

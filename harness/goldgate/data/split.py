@@ -146,7 +146,7 @@ def _split(name: str, rows: Sequence[Pair]) -> Split:
     return Split(
         name,
         tuple(
-            Example(id=f"{name}-{n:05d}", input=r.input, output=r.output, meta={"from": r.where})
+            Example(id=f"{name}-{n:05d}", input=r.input, output=r.output, meta={**r.more, "from": r.where})
             for n, r in enumerate(rows)
         ),
     )

@@ -45,7 +45,8 @@ class General:
         """The share of questions whose answer, in the model's own words, names the right option and no other.
 
         Answers to questions about following instructions must be the right option and nothing else. In [0, 1], higher
-        is better; exact, and paired in differences. Tags: arithmetic, facts, language, reading, instructions.
+        is better; its interval is exact, that of a paired difference Gaffke's. Tags: arithmetic, facts, language,
+        reading, instructions.
         """
         said = self._asked("said")
         return self._questions(
@@ -73,7 +74,8 @@ class General:
     def perplexity_ratio(self) -> Measure:
         """The perplexity on the passages as a multiple of the base model's: 1 is no change, lower is better.
 
-        Approximate: a bootstrap over passages.
+        Approximate, a bootstrap over passages, so only its percentiles over the passages can be gated:
+        general.perplexity_ratio.percentile(75) <= 1.10.
 
         Raises:
             UserError: The two models have different tokenizers.

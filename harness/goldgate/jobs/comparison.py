@@ -53,6 +53,7 @@ def golden_summary(work: Workspace, looked: LookRecord, prompted: str, spent: fl
         differences=told.differences,
         turned=told.turned,
         verdicts=tuple(GateRow(item=r.item, verdict=r.verdict, flips=r.flips) for r in looked.records),
+        effects=looked.effects,
     )
 
 

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from goldgate.base.errors import UserError, near_names
 from goldgate.champion.record import CHAMPION
-from goldgate.gates import GatePlan, GateRecord, can_plan, chance_of_passing, plan_gate, share_of_golden
+from goldgate.gates import (
+    Expected,
+    GatePlan,
+    GateRecord,
+    can_plan,
+    chance_of_passing,
+    expected_effects,
+    plan_gate,
+    share_of_golden,
+)
 from goldgate.jobs.answering import Sources
 from goldgate.jobs.run_suite import run_suite
 from goldgate.jobs.workspace import Workspace
 from goldgate.ledger import is_opened, level, names_strata
-from goldgate.scored.baselines import declared_baselines, rank
+from goldgate.scored.baselines import deciding_metrics, declared_baselines, rank
 from goldgate.scored.scored import Scored
 from goldgate.subjects import can_constrain
+from goldgate.task.clusters import check_strata, clusters_of
 from goldgate.task.project import Project
 from goldgate.task.strata import read_novelty
 from goldgate.task.subject_name import PLAIN_BASE
@@ -55,6 +65,7 @@ class Planned:
         plans: The plan of each gate.
         unplanned: (item, reason) of each gate that could not be planned.
         opened: Whether golden's examples were shown.
+        effects: What clusters of golden's examples are expected to do.
     """
 
     task: str
@@ -68,6 +79,7 @@ class Planned:
     plans: Sequence[GatePlan]
     unplanned: Sequence[tuple[str, str]]
     opened: bool
+    effects: Sequence[Expected] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Returns the result as plain JSON values."""
@@ -80,6 +92,7 @@ class Planned:
             "chance": self.chance,
             "gates": [_row(p) for p in self.plans],
             "unplanned": [{"item": i, "why": why} for i, why in self.unplanned],
+            "effects": [_effect(e) for e in self.effects],
         }
 
 
@@ -95,11 +108,13 @@ def run_plan(project: Project, name: str, asked: Asked) -> Planned:
         The plan.
 
     Raises:
-        UserError: There are no answers on dev to plan from, no gate can be planned, or an option is invalid.
+        UserError: There are no answers on dev to plan from, no gate can be planned, an option is invalid, or no golden
+            example has a declared stratum.
     """
     task = load_task(project, name)
     work = Workspace(project, task, sources=Sources(generate=False))
     dev, golden = work.split("dev"), work.split("golden")
+    check_strata(task, golden)
     subject = asked.subject or _best_answered(work)
     if asked.subject not in (None, CHAMPION):
         _scored(work, subject)
@@ -129,6 +144,14 @@ def run_plan(project: Project, name: str, asked: Asked) -> Planned:
         plans,
         unplanned,
         is_opened(work.ledger),
+        expected_effects(
+            clusters_of(golden, task.strata),
+            total,
+            clusters_of(dev, task.strata),
+            records,
+            plans,
+            deciding_metrics(task),
+        ),
     )
 
 
@@ -212,6 +235,11 @@ def _number(text: str, low: float, high: float, metric: str) -> float:
             f"{metric} is always between {low:g} and {high:g}: its true value cannot be {value:g}", "--truth", hint
         )
     return value
+
+
+def _effect(effect: Expected) -> dict[str, Any]:
+    weaker = [{"gate": gate, "power": power, "then": then} for gate, power, then in effect.weaker]
+    return {**asdict(effect), "effective": effect.effective, "weaker": weaker}
 
 
 def _row(plan: GatePlan) -> dict[str, Any]:

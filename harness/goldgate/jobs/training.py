@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +13,14 @@ from goldgate.answers.replay import write_replay
 from goldgate.base.errors import UserError
 from goldgate.base.files import read_json, write_json
 from goldgate.base.fingerprint import digest
-from goldgate.gates import GateRecord, chance_as_chosen, chance_of_other_verdict, chance_of_passing, share_of_golden
+from goldgate.gates import (
+    GateRecord,
+    chance_as_chosen,
+    chance_of_other_verdict,
+    chance_of_passing,
+    effects_of,
+    share_of_golden,
+)
 from goldgate.jobs.comparison import references
 from goldgate.jobs.curve import learning_curve
 from goldgate.jobs.run_suite import run_suite
@@ -21,11 +28,12 @@ from goldgate.jobs.workspace import Workspace
 from goldgate.ledger import level, named_variations, names_strata, suite_digest
 from goldgate.models.embedded import ModelRef
 from goldgate.runs.folder import Run, answers_folder
-from goldgate.runs.golden import GateRow, LookFacts, LookRecord
+from goldgate.runs.golden import EffectRow, GateRow, LookFacts, LookRecord
 from goldgate.runs.record import Looked
 from goldgate.scored.baselines import deciding_metrics
 from goldgate.scored.scored import Scored
 from goldgate.scorers import scorer_versions
+from goldgate.task.clusters import clusters_of
 from goldgate.task.strata import read_novelty
 from goldgate.task.subject_name import SubjectName
 from goldgate_trainers import (
@@ -200,6 +208,7 @@ class Training:
             passed=result.passed,
             # Verdicts only: training must not learn which golden examples went wrong.
             records=tuple(_told(r) for r in result.records),
+            effects=self._effects(result.records),
             look=LookFacts(number=result.look.number, level=result.look.level, name=result.look.name),
         )
         write_json(self.run.folder / "look.json", looked.to_json())
@@ -223,6 +232,11 @@ class Training:
                 self.work, outcome.attempts[0], self.run.folder / "curve", left, on_part, self.subject
             )
         return explain(self._records(best), best, self._on_golden, self._coming, self.facts(best.recipe), curve)
+
+    def _effects(self, records: Sequence[GateRecord]) -> tuple[EffectRow, ...]:
+        """What clusters of golden's examples do to the verdicts."""
+        found = clusters_of(self.work.split("golden"), self.work.task.strata)
+        return tuple(EffectRow(**asdict(e)) for e in effects_of(records, found, deciding_metrics(self.work.task)))
 
     def _on_golden(self, gate: GateRecord) -> int:
         """Number of golden examples that a gate applies to."""

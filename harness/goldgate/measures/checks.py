@@ -10,7 +10,7 @@ import numpy as np
 
 from goldgate.base.errors import UserError
 from goldgate.measures.estimate import Use, refuse_estimate
-from goldgate.measures.evidence import Better, Evidence, Mean, Op, labelled
+from goldgate.measures.evidence import Better, Evidence, Mean, Op
 
 
 class NoOperation(UserError, TypeError):
@@ -52,6 +52,40 @@ def bounded_mean(
     evidence = Mean(name, named, missing, (lo, hi), own, max_group, better, low, high)
     not_empty(evidence)
     return evidence, marks
+
+
+def labelled(
+    count: int,
+    ids: Sequence[str] | None,
+    groups: Sequence[str | None] | None,
+    tags: Sequence[Iterable[str]] | None,
+    name: str,
+) -> tuple[tuple[str, ...], tuple[str, ...] | None, tuple[frozenset[str], ...]]:
+    """Checks the ids, groups and tags of examples, and fills in defaults.
+
+    Args:
+        count: Number of examples.
+        ids: Example ids; "1", "2", .. by default.
+        groups: Group of each example; an example with None gets a group of its own.
+        tags: Tags of each example; none by default.
+        name: Name of the measure, for the message.
+
+    Returns:
+        The ids, the groups (None if none were given) and the tags, one per example.
+
+    Raises:
+        UserError: A list has another length than `count`, or an id occurs twice.
+    """
+    named = tuple(str(i + 1) for i in range(count)) if ids is None else tuple(ids)
+    for what, given in (("ids", named), ("groups", groups), ("tags", tags)):
+        if given is not None and len(given) != count:
+            raise UserError(
+                f"{name}: {count} values but {len(given)} {what}", hint=f"give one entry of {what} per value"
+            )
+    if len(set(named)) != len(named):
+        raise UserError(f"{name}: an id occurs twice", hint="give every example a unique id")
+    own = None if groups is None else tuple(f"={i}" if g is None else g for g, i in zip(groups, named, strict=True))
+    return named, own, tuple(frozenset(t) for t in (tags if tags is not None else [()] * count))
 
 
 def in_bounds(value: float, example: str, name: str, lo: float, hi: float) -> float:
@@ -192,8 +226,18 @@ def reading_too_early(name: str, reading: str) -> NoOperation:
     return NoOperation(f"{name} can only be compared", hint=f"calculate first, then read: (a - b).{reading} >= 0.05")
 
 
-def may_be_gated(explored: str) -> None:
-    """Raises UserError if there is a reason why a measure may be viewed but not gated."""
+def may_be_gated(evidence: Evidence, explored: str) -> None:
+    """Raises UserError if a measure may be viewed but not gated.
+
+    Args:
+        evidence: The measure's evidence.
+        explored: Why its slice may not be gated; empty if it may.
+    """
+    if evidence.instead:
+        raise UserError(
+            f"{evidence.name} has no upper limit, so no bound for its mean holds: it is reported but never gated",
+            hint=evidence.instead,
+        )
     if explored:
         raise UserError(
             f"{explored}: it can be viewed but never gated",

@@ -6,7 +6,7 @@ A missing answer may have any value from `low` to `high`; only this range is kno
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, Protocol, Self
@@ -33,6 +33,7 @@ class Evidence(Protocol):
         bounds: Range of the estimate.
         better: Whether high or low values are better.
         approximate: Whether its probabilities come from a bootstrap instead of the test for means.
+        instead: What to gate instead of a measure for which no bound holds; empty if it can be gated.
         n: Number of examples, including missing answers.
         lost: Number of missing answers.
         estimate: The estimate from the answers that are not missing.
@@ -48,6 +49,8 @@ class Evidence(Protocol):
     def better(self) -> Better: ...
     @property
     def approximate(self) -> bool: ...
+    @property
+    def instead(self) -> str: ...
     @property
     def n(self) -> int: ...
     @property
@@ -145,8 +148,8 @@ class Rows:
 class Mean(Rows):
     """The mean of bounded values, by Gaffke's bound.
 
-    It is exact (Clopper-Pearson) for right and wrong answers; for other values it was conservative in every simulation
-    tried, which is no proof.
+    It is exact (Clopper-Pearson) for right and wrong answers to independent examples; for other values and for groups
+    it was conservative in every simulation tried (docs/explanation/statistics.md), which is no proof.
 
     Attributes:
         low: (n,) lowest possible values, within the bounds.
@@ -156,6 +159,7 @@ class Mean(Rows):
     low: Floats
     high: Floats
     approximate = False
+    instead = ""
 
     @cached_property
     def pessimist(self) -> Sample:
@@ -313,37 +317,3 @@ def check_groups(name: str, mine: Sequence[str] | None, theirs: Sequence[str] | 
 def unlike(name: str) -> UserError:
     """Makes the error for a difference between measures of different kinds."""
     return UserError(f"{name}: the two are measures of different kinds", hint="subtract a mean from a mean")
-
-
-def labelled(
-    count: int,
-    ids: Sequence[str] | None,
-    groups: Sequence[str | None] | None,
-    tags: Sequence[Iterable[str]] | None,
-    name: str,
-) -> tuple[tuple[str, ...], tuple[str, ...] | None, tuple[frozenset[str], ...]]:
-    """Checks the ids, groups and tags of examples, and fills in defaults.
-
-    Args:
-        count: Number of examples.
-        ids: Example ids; "1", "2", .. by default.
-        groups: Group of each example; an example with None gets a group of its own.
-        tags: Tags of each example; none by default.
-        name: Name of the measure, for the message.
-
-    Returns:
-        The ids, the groups (None if none were given) and the tags, one per example.
-
-    Raises:
-        UserError: A list has another length than `count`, or an id occurs twice.
-    """
-    named = tuple(str(i + 1) for i in range(count)) if ids is None else tuple(ids)
-    for what, given in (("ids", named), ("groups", groups), ("tags", tags)):
-        if given is not None and len(given) != count:
-            raise UserError(
-                f"{name}: {count} values but {len(given)} {what}", hint=f"give one entry of {what} per value"
-            )
-    if len(set(named)) != len(named):
-        raise UserError(f"{name}: an id occurs twice", hint="give every example a unique id")
-    own = None if groups is None else tuple(f"={i}" if g is None else g for g, i in zip(groups, named, strict=True))
-    return named, own, tuple(frozenset(t) for t in (tags if tags is not None else [()] * count))

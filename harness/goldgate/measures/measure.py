@@ -111,7 +111,9 @@ class Measure(Refusals):
         return self._evidence.bounds
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
-        """Computes a confidence interval: exact for right and wrong answers and percentiles, else see `Mean`.
+        """Computes a confidence interval.
+
+        It is exact for right and wrong answers and for percentiles, if examples are independent; else see `Mean`.
 
         Args:
             level: Coverage in (0, 1), with half of the error on each side.
@@ -134,6 +136,7 @@ class Measure(Refusals):
             return f"{self.name} ({self._use.hold}, n = {self.n})"
         low, high = self.interval()
         about = ", approximate" if self._evidence.approximate else ""
+        about += ", not for gates" if self._evidence.instead else ""
         return f"{self.name} {self.value:.4g} ({low:.4g} to {high:.4g}, n = {self.n}{about})"
 
     def on(self, tags: str | Iterable[str]) -> Measure:
@@ -182,7 +185,7 @@ class Measure(Refusals):
         return Measure.of(kept, tuple(self._tags[i] for i in rows), self._use.and_(chosen))
 
     def percentile(self, q: float) -> Measure:
-        """Takes a percentile of the values. Its interval is exact (order statistics).
+        """Takes a percentile of the values. Its interval is exact (order statistics) if examples are independent.
 
         Args:
             q: Percentage in (0, 100).
@@ -191,11 +194,11 @@ class Measure(Refusals):
             The smallest value that q% of the examples do not exceed, as a measure.
 
         Raises:
-            UserError: q is out of range, or the measure is not a mean of values.
+            UserError: q is out of range, or the measure has no value of each example.
         """
         if not 0.0 < q < 100.0:
             raise UserError(f"{self.name} has no percentile {q:g}", hint="give a number between 0 and 100")
-        made = quantile_of(self._evidence, q / 100.0, f"{self.name}.p{q:g}")
+        made = quantile_of(self._evidence, q / 100.0, f"{checks.term(self.name)}.p{q:g}")
         return Measure.of(made, self._tags, self._use)
 
     @property
@@ -299,7 +302,7 @@ class Measure(Refusals):
             op = ">="
         else:
             t = checks.as_threshold(self.name, right)
-        checks.may_be_gated(measure._use.explored)
+        checks.may_be_gated(measure._evidence, measure._use.explored)
         verdict = decide(measure._evidence, op, t, reading or how.reading, how, text)
         if how.record is not None:
             how.record(verdict, OnlyEvidence(measure._evidence) if measure._use.hides else measure)
@@ -325,7 +328,7 @@ class Measure(Refusals):
             raise UserError(f'no comparison "{op}"', hint="use >= or <=")
         how = (self._use.judge or current()).look()
         check_reading(reading or how.reading)
-        checks.may_be_gated(self._use.explored)
+        checks.may_be_gated(self._evidence, self._use.explored)
         checks.right_way(self._evidence, self._use.one_way, op)
         return decide(self._evidence, op, checks.as_threshold(self.name, t), reading or how.reading, how)
 

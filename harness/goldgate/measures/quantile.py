@@ -1,7 +1,7 @@
-"""Quantiles of per-example values, such as p95 latency, with exact order-statistic bounds.
+"""Quantiles of per-example values, such as p95 latency, with order-statistic bounds: exact for independent examples.
 
 A quantile is at most t exactly if the share of values at most t is at least q. So every question about a quantile is a
-question about a mean of zeros and ones, which the same exact test answers.
+question about a mean of zeros and ones, which the test for means answers.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from goldgate.base.errors import UserError
 from goldgate.measures.evidence import FAIL_LEVEL, Evidence, Mean, Op, Rows
-from goldgate.measures.resampled import Average, Resampled
+from goldgate.measures.resampled import Resampled
 from goldgate.measures.tail import Floats
 
 
@@ -32,6 +32,7 @@ class Quantile(Rows):
     high: Floats
     q: float
     approximate = False
+    instead = ""
 
     @property
     def estimate(self) -> float:
@@ -132,7 +133,7 @@ def quantile_of(evidence: Evidence, q: float, name: str) -> Quantile:
     """Takes a quantile of the values behind a mean.
 
     Args:
-        evidence: A bounded mean, or a mean of seconds.
+        evidence: A bounded mean, a mean of seconds or a perplexity ratio, or a difference of two such measures.
         q: The share, in (0, 1).
         name: What messages call the quantile.
 
@@ -144,8 +145,7 @@ def quantile_of(evidence: Evidence, q: float, name: str) -> Quantile:
     """
     if isinstance(evidence, Mean):
         low, high = evidence.low, evidence.high
-    elif isinstance(evidence, Resampled) and [type(p.statistic) for p in evidence.parts] == [Average]:
-        x = evidence.parts[0].factor * evidence.parts[0].rows[:, 0] + evidence.constant
+    elif isinstance(evidence, Resampled) and (x := evidence.each) is not None:
         low, high = np.where(evidence.missing, evidence.bounds[0], x), np.where(evidence.missing, evidence.bounds[1], x)
     else:
         raise UserError(f"{name}: only a mean of values has percentiles", hint="use one of latency or tokens_out")

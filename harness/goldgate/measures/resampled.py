@@ -3,6 +3,10 @@
 These measures are called approximate wherever they are shown. The draws are seeded, so the same data always gets the
 same verdict. A plain bootstrap of perfect answers has no spread at all, so each draw adds rows that were not observed
 but could occur, the worst for one side and the best for the other, as the test for means does.
+
+Means of values without an upper limit are estimated but not gated. No bound for them holds whatever the values are
+(Bahadur & Savage 1956): one value in a thousand, never observed, may move the mean by any amount.
+`benchmarks/unbounded_means.py` simulates how often the bootstrap's misses.
 """
 
 from __future__ import annotations
@@ -24,7 +28,14 @@ _AT_ONCE = 2_000_000  # bootstrap weights held in memory at a time
 
 
 class Statistic(Protocol):
-    """A function of weighted rows. Only measures of the same statistic can be subtracted."""
+    """A function of weighted rows. Only measures of the same statistic can be subtracted.
+
+    Attributes:
+        instead: What to gate instead of a statistic for which no bound holds; empty if it can be gated.
+    """
+
+    @property
+    def instead(self) -> str: ...
 
     def __call__(self, rows: Floats, weights: Floats) -> Floats:
         """Computes the statistic.
@@ -50,6 +61,17 @@ class Statistic(Protocol):
         """
         ...
 
+    def each(self, rows: Floats) -> Floats | None:
+        """Computes the statistic of every row alone; None if one row has none.
+
+        Args:
+            rows: (n, k) rows, with NaN for missing answers.
+
+        Returns:
+            (n,) values.
+        """
+        ...
+
 
 @dataclass(frozen=True)
 class MacroF1:
@@ -63,6 +85,7 @@ class MacroF1:
     """
 
     labels: int
+    instead = ""
 
     def __call__(self, rows: Floats, weights: Floats) -> Floats:
         labels = np.unique(rows[rows >= 0])
@@ -81,6 +104,9 @@ class MacroF1:
         counts = np.bincount(rows[:, 0].astype(np.int64), minlength=self.labels)
         return np.argsort(counts, kind="stable")[None, :2].astype(np.float64)
 
+    def each(self, rows: Floats) -> None:
+        return None
+
 
 @dataclass(frozen=True)
 class Average:
@@ -93,12 +119,19 @@ class Average:
     """
 
     machine: str = ""
+    instead = (
+        "gate a percentile: assert candidate.latency.p95 <= 1.5; two subjects are compared by the median of their"
+        " differences: assert (candidate.latency - prompted.latency).p50 <= 0"
+    )
 
     def __call__(self, rows: Floats, weights: Floats) -> Floats:
         return np.asarray(weights @ rows[:, 0] / weights.sum(axis=1))
 
     def added(self, rows: Floats, high: bool) -> Floats:
         return np.array([[rows.max() if high else 0.0]])
+
+    def each(self, rows: Floats) -> Floats:
+        return rows[:, 0]
 
 
 @dataclass(frozen=True)
@@ -109,12 +142,17 @@ class PerplexityRatio:
     and the number of tokens. Nothing is assumed beyond the largest difference per token observed.
     """
 
+    instead = "gate a percentile of the passages: assert general.perplexity_ratio.percentile(75) <= 1.10"
+
     def __call__(self, rows: Floats, weights: Floats) -> Floats:
         return np.asarray(np.exp((weights @ rows[:, 0]) / (weights @ rows[:, 1])))
 
     def added(self, rows: Floats, high: bool) -> Floats:
         each = rows[:, 0] / rows[:, 1]
         return np.asarray(rows[[int(each.argmax() if high else each.argmin())]])
+
+    def each(self, rows: Floats) -> Floats:
+        return np.asarray(np.exp(rows[:, 0] / rows[:, 1]))
 
 
 @dataclass(frozen=True)
@@ -146,6 +184,21 @@ class Resampled(Rows):
     parts: tuple[Part, ...]
     constant: float = 0.0
     approximate = True
+
+    @property
+    def instead(self) -> str:
+        return next((p.statistic.instead for p in self.parts if p.statistic.instead), "")
+
+    @cached_property
+    def each(self) -> Floats | None:
+        """(n,) the measure of every example alone, NaN for missing answers; None if one example has none."""
+        total = np.full(self.n, self.constant)
+        for part in self.parts:
+            values = part.statistic.each(part.rows)
+            if values is None:
+                return None
+            total += part.factor * values
+        return total
 
     @cached_property
     def _there(self) -> NDArray[np.bool_]:

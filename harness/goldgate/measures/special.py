@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from goldgate.base.errors import UserError
-from goldgate.measures.evidence import labelled
+from goldgate.measures.checks import labelled
 from goldgate.measures.measure import Measure
 from goldgate.measures.resampled import Average, MacroF1, Part, PerplexityRatio, Resampled
 
@@ -75,7 +75,8 @@ def seconds(
     max_group: int = 1,
     machine: str = "",
 ) -> Measure:
-    """Computes the mean number of seconds per example. It is approximate; its percentiles (.p50, .p95) are exact.
+    """Computes the mean number of seconds per example. It is approximate and cannot be gated; its percentiles (.p50,
+    .p95) are exact and can.
 
     Args:
         values: Seconds per example; None for a missing answer.
@@ -116,7 +117,8 @@ def perplexity_ratio(
 ) -> Measure:
     """Computes the perplexity after training relative to the perplexity before, over all tokens.
 
-    A ratio of 1 means no change; lower is better. It is approximate: the bootstrap resamples passages.
+    A ratio of 1 means no change; lower is better. It is approximate, the bootstrap resamples passages, and it cannot be
+    gated; the percentiles of the passages' own ratios are exact and can.
 
     Args:
         tuned: Mean natural log-probability of each passage's tokens after training; None if it is missing.

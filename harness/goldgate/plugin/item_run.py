@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from goldgate.base.errors import UserError
-from goldgate.gates import GateRecord
+from goldgate.gates import GateRecord, loses
 from goldgate.measures import Judged, Recording, Verdict, invalid
 from goldgate.plugin.meant import Meant, Watch
 from goldgate.plugin.place import code_of_callers, line_of_caller, line_of_error
@@ -98,10 +98,11 @@ class ItemRun:
     def record(self, verdict: Verdict, measure: Judged) -> None:
         """Records a verdict; called for every comparison of measures while the item runs."""
         verdict = self.suite.settle(verdict, measure, self.item, len(self.records))
-        self.spoken.append(Spoken(verdict, self.path, line_of_caller(self.item.path)))
         item = self.item.nodeid
         bare = verdict.sealed or verdict.outcome == "invalid"
         record = GateRecord.bare(verdict, item) if bare else GateRecord.of(verdict, measure, item)
+        clustered = tuple(c.field for c in self.suite.clusters() if loses(record, c))
+        self.spoken.append(Spoken(verdict, self.path, line_of_caller(self.item.path), clustered))
         self.records.append(record)
         self.comparing |= code_of_callers()
 

@@ -24,6 +24,7 @@ from goldgate.plugin.options import worker_of
 from goldgate.plugin.place import shown_path, suite_folder
 from goldgate.plugin.roles import FIXTURES
 from goldgate.plugin.spoken import Spoken
+from goldgate.plugin.suite import Suite
 from goldgate.plugin.suites import Suites
 from goldgate.plugin.tally import CARRIED, FUNCTION
 
@@ -101,7 +102,7 @@ class GatePlugin:
             items = [i for i in session.items if suite_folder(i.path) == folder]
             self._selection.chosen(folder, [i.nodeid for i in items])
             suite.tests_candidate = any(_TESTING & _fixtures(i) for i in items)
-            if unkept := suite.unkept(_kept(i) for i in items):
+            if unkept := _unkept(suite, {_kept(i) for i in items}):
                 self._selection.lacks(folder, unkept)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -250,6 +251,15 @@ def _kept(item: pytest.Item) -> object:
     """The entry of must_not_regress that the item tests; None for any other item."""
     params = getattr(getattr(item, "callspec", None), "params", {})
     return params.get("kept")
+
+
+def _unkept(suite: Suite, asked: set[object]) -> str:
+    """Why the suite is not complete if no test asks for an entry of must_not_regress; empty if it is."""
+    try:
+        missing = [name for name in suite.task.must_not_regress if name not in asked]
+    except UserError:
+        return ""  # its gates will report the error
+    return f"must_not_regress names {', '.join(missing)}, but no test uses kept" if missing else ""
 
 
 def _hint(run: ItemRun, wrong: list[Spoken], raised: BaseException | None) -> str:

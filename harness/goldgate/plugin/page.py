@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from goldgate.plugin.population import clustered
 from goldgate.plugin.tally import SuiteTally
 from goldgate.plugin.terminal import head, verdict_line
 from goldgate.runs.golden import GateRow, LookFacts
@@ -34,7 +35,7 @@ def _run(suite: SuiteTally) -> SuiteRun:
         suite.task,
         tone,
         words,
-        tuple(line.strip() for line in head(suite.info)),
+        tuple(line.strip() for line in (*head(suite.info), *clustered(suite.spoken()))),
         split,
         None if look is None else LookFacts(number=look["number"], level=suite.info["level"], name=look["name"]),
         tuple(GateRow(item=item.nodeid, verdict=s.verdict) for item in suite.ordered() for s in item.spoken),

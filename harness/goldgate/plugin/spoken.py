@@ -18,11 +18,13 @@ class Spoken:
         verdict: The verdict.
         path: The test file, as shown to the user.
         line: The gate's line; None if it is not known.
+        clustered: The fields by whose values the gate passes only if their examples count one by one.
     """
 
     verdict: Verdict
     path: str
     line: int | None
+    clustered: tuple[str, ...] = ()
 
     @property
     def place(self) -> str:
@@ -30,7 +32,12 @@ class Spoken:
 
     def to_json(self) -> dict[str, Any]:
         """Returns plain JSON values; `from_json` is the inverse."""
-        return {"path": self.path, "line": self.line, "verdict": self.verdict.to_json()}
+        return {
+            "path": self.path,
+            "line": self.line,
+            "verdict": self.verdict.to_json(),
+            "clustered": list(self.clustered),
+        }
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Spoken:
@@ -41,4 +48,4 @@ class Spoken:
         """
         from goldgate.measures import Verdict
 
-        return cls(Verdict.from_json(raw["verdict"]), raw["path"], raw["line"])
+        return cls(Verdict.from_json(raw["verdict"]), raw["path"], raw["line"], tuple(raw["clustered"]))

@@ -7,7 +7,7 @@ missing answer again.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -28,6 +28,7 @@ from goldgate.plugin.failure import Illustration
 from goldgate.plugin.judging import SuiteJudge
 from goldgate.plugin.once import Once
 from goldgate.plugin.options import Choice
+from goldgate.plugin.population import about
 from goldgate.plugin.roles import Role, Roles, identities, told_of
 from goldgate.plugin.source import Source, workspace_of
 from goldgate.plugin.terms import Terms, dev_terms, golden_terms, ledger_folder, writes
@@ -35,6 +36,7 @@ from goldgate.runs.folder import find_replay
 from goldgate.scored.scored import Scored
 from goldgate.scored.table import ScoreTable
 from goldgate.subjects import Answer, Subject
+from goldgate.task.clusters import Clusters, clusters_of
 from goldgate.task.examples import Split, TestedOn, load_split, read_card
 from goldgate.task.project import Project
 from goldgate.task.subject_name import kind_of
@@ -99,6 +101,11 @@ class Suite:
         """Returns the named split, by default the one of this run."""
         which = name or self.split_name
         return self._once(("split", which), lambda: load_split(self.project, self.name, which))
+
+    def clusters(self) -> tuple[Clusters, ...]:
+        """Returns the clusters of this run's examples; none if the suite has not asked for the examples."""
+        asked = ("split", self.split_name) in self._once.known()
+        return self._once(("clusters",), lambda: clusters_of(self.split(), self.task.strata)) if asked else ()
 
     def tags(self) -> tuple[str, ...]:
         """Returns the edge cases, which on either split are golden's tags. Raises UserError if it has none."""
@@ -229,22 +236,6 @@ class Suite:
             )
         return self.task.must_not_regress
 
-    def unkept(self, kept: Iterable[object]) -> str:
-        """Finds entries of must_not_regress that no test covers.
-
-        Args:
-            kept: The entries that tests ask for.
-
-        Returns:
-            Why the suite is not complete; empty if it is.
-        """
-        asked = set(kept)
-        try:
-            missing = [name for name in self.task.must_not_regress if name not in asked]
-        except UserError:
-            return ""  # its gates will report the error
-        return f"must_not_regress names {', '.join(missing)}, but no test uses kept" if missing else ""
-
     def _check_declared(self, fixture: str) -> None:
         if fixture not in self.declared:
             raise UserError(
@@ -339,6 +330,7 @@ class Suite:
             "notes": [
                 *(self._roles.notes if ("roles",) in made else []),
                 *([_NOT_ASKED] if split is not None and split.name == "dev" and self.choice.split is None else []),
+                *(about(self.clusters()) if ("task",) in made else []),
                 *self.notes,
                 *(self.source.notes if ("workspace",) in made else []),
             ],

@@ -10,6 +10,7 @@ import pytest
 
 from goldgate.measures import Reading, Verdict
 from goldgate.measures.wording import catches, outcome, threshold
+from goldgate.plugin.population import clustered
 from goldgate.plugin.tally import SuiteTally
 
 COLUMNS = ("gate", "estimate", "95% interval", "threshold", "reading", "verdict", "n")
@@ -26,6 +27,8 @@ def write_summary(out: pytest.TerminalReporter, suites: list[SuiteTally]) -> Non
         for line in head(suite.info):
             out.write_line(line)
         _write_table(out, suite)
+        for line in clustered(suite.spoken()):
+            out.write_line(f"  {line}", yellow=True)
         if found := suite.info.get("audit"):
             from goldgate.answers.audit import told
 

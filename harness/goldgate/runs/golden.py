@@ -181,6 +181,19 @@ class DifferenceRow(Part):
     n: Count = None
 
 
+class EffectRow(Part):
+    """What the clusters of one field of golden's examples do to the verdicts: see goldgate.gates.Effect."""
+
+    field: str
+    clusters: int
+    largest: int
+    n: int
+    declared: bool = False
+    metric: str = ""
+    design: Number = None
+    lost: Many[str] = ()
+
+
 class Turned(Part):
     """How many examples became right and wrong compared to the best prompting.
 
@@ -212,6 +225,7 @@ class GoldenRecord(Part):
         differences: The candidate against each reference.
         turned: Metric → how many examples became right and wrong.
         verdicts: The gates.
+        effects: What clusters of examples do to the verdicts, by field.
     """
 
     look: LookFacts | None = None
@@ -227,6 +241,7 @@ class GoldenRecord(Part):
     differences: Many[DifferenceRow] = ()
     turned: dict[str, Turned] = Field(default_factory=dict)
     verdicts: Many[GateRow] | None = None
+    effects: Many[EffectRow] = ()
 
 
 class LookRecord(Part):
@@ -236,11 +251,13 @@ class LookRecord(Part):
     passed: bool | None = None
     records: Many[GateRow] = ()
     look: LookFacts | None = None
+    effects: Many[EffectRow] = ()
 
 
 __all__ = [
     "DevGateRow",
     "DifferenceRow",
+    "EffectRow",
     "GateRow",
     "GoldenRecord",
     "LookFacts",

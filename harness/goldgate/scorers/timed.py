@@ -16,7 +16,7 @@ TIMED = {"latency": 1, "first_token": 1}
 def timed_measure(metric: str, timings: Sequence[Timing], **labelled: Any) -> Measure:
     """Makes a measure of the seconds that one caller waits.
 
-    Lower is better. Everything except its percentiles is approximate.
+    Lower is better. Its percentiles are exact and can be gated; its mean is approximate and cannot.
 
     Args:
         metric: latency or first_token.

@@ -33,7 +33,7 @@ class Example:
         accept: Other outputs that are right too.
         tags: The edge cases that the example represents.
         group: Shared by near-duplicates, which count as one observation; None if there are none.
-        meta: Notes that nothing depends on.
+        meta: Notes that no verdict depends on; fields with repeated values are looked at as clusters.
     """
 
     id: str

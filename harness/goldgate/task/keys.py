@@ -252,6 +252,12 @@ class TaskFile(Strict):
     max_group: int = Field(
         default=1, ge=1, description="Most examples of one `group` (near-duplicates, one customer) that may occur."
     )
+    strata: tuple[str, ...] = Field(
+        default=(),
+        description="Keys of the examples' `meta`, or prefixes of tags such as `layout:letter`, whose values golden"
+        " shares with what the verdict is about: layouts, templates, topics. A verdict is then about new examples of"
+        " these values, and of no others.",
+    )
     prices: Prices | None = Field(default=None, description="Token prices, for the metric `cost_per_1k`.")
     must_not_regress: tuple[str, ...] = Field(
         default=(), description="Other tasks of the project, each `TASK` or `TASK+STRATEGY`, for the fixture `kept`."

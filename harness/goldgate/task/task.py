@@ -62,6 +62,7 @@ class Task:
     golden: Golden
     paraphrases: Paraphrases
     max_group: int
+    strata: tuple[str, ...]
     prices: Prices | None
     must_not_regress: tuple[str, ...]
     train: Mapping[str, Any]
