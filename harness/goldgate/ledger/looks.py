@@ -78,17 +78,24 @@ def locked(folder: Path) -> Iterator[None]:
         folder: golden/<task>/looks; it is created if it does not exist.
 
     Raises:
-        UserError: Another process has held the lock for a minute.
+        UserError: Another process has held the lock for a minute, or the ledger cannot be written.
     """
     from filelock import FileLock, Timeout
 
     if not folder.exists():
         write_whole(folder / ".gitignore", f"{_LOCK}\n")
     try:
-        with FileLock(folder / _LOCK, timeout=_PATIENCE):
-            yield
+        held = FileLock(folder / _LOCK, timeout=_PATIENCE).acquire()
     except Timeout as late:
         raise UserError("another process is using the ledger of looks", str(folder), "wait for it to finish") from late
+    except OSError as error:
+        raise UserError(
+            f"the ledger of looks cannot be written ({error.strerror})",
+            str(folder),
+            "make the folder writable: a verdict on golden counts only if its look is recorded",
+        ) from error
+    with held:
+        yield
 
 
 def read_looks(folder: Path) -> tuple[Look, ...]:

@@ -156,6 +156,9 @@ def write_gate(
         UserError: The ledger is locked, or a recorded outcome is broken.
     """
     new = {role: identity for role, identity in compared.items() if role not in (look.compared or {})}
+    known = read_outcome(folder, look)
+    if known.with_gate(gate, new, answers) == known:  # so a ledger that is complete may be read-only
+        return known
     with locked(folder):
         known = read_outcome(folder, look)
         if (now := known.with_gate(gate, new, answers)) != known:
@@ -176,6 +179,8 @@ def write_outcome(folder: Path, look: Look, verdicts: Sequence[Verdict], passed:
         UserError: The ledger is locked, or a recorded outcome is broken.
     """
     passed = passed and bool(verdicts) and all(verdicts)
+    if read_outcome(folder, look).passed is not None:
+        return
     with locked(folder):
         known = read_outcome(folder, look)
         if known.passed is None:
@@ -221,6 +226,8 @@ def mark_opened(folder: Path, look: Look) -> None:
     Raises:
         UserError: The ledger is locked, or a recorded outcome is broken.
     """
+    if read_outcome(folder, look).opened:
+        return
     with locked(folder):
         known = read_outcome(folder, look)
         if not known.opened:
