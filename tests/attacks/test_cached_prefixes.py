@@ -69,6 +69,24 @@ def test_an_opponent_that_does_not_say_what_is_cached_is_not_billed_in_full(
     assert "prices without per_million_cached_input" in text
 
 
+def test_requests_that_find_an_endpoints_cache_cold_are_billed_as_in_steady_traffic(
+    make: Callable[..., Any], pytester: pytest.Pytester, chat_server: Serve
+) -> None:
+    """Eight questions are asked at once, a third of this split: at their full price the opponent would look dear."""
+    cold = iter(range(8))
+
+    def reply(body: dict[str, Any]) -> Any:
+        return completion(
+            "red", usage=TUNED if body["model"] == "new" else reported(0 if next(cold, None) is not None else 90)
+        )
+
+    at = chat_server(reply).url
+    make(prices=CACHED, incumbent=f"openai:old@{at}+zero_shot").gates(HALF)
+    status, text = run(pytester, "--candidate", f"openai:new@{at}+zero_shot")
+    assert status == 1, text
+    assert "90 of the 100 tokens of openai:old" in text
+
+
 def test_a_prefix_below_the_least_one_is_billed_in_full(
     make: Callable[..., Any], pytester: pytest.Pytester, chat_server: Serve
 ) -> None:

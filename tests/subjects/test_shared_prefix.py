@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -147,3 +148,36 @@ def test_what_cannot_be_counted_stays_unknown(make_task: Callable[..., Made]) ->
         assert with_shared(other, ASK, answered()) == answered()
     remote = parse_subject("openai:m@http://localhost:1/v1+zero_shot", task, project)
     assert with_shared(remote, ASK, answered()) == answered()
+
+
+REMOTE = "openai:m@http://localhost:1/v1+zero_shot"
+
+
+@pytest.mark.parametrize(
+    ("reported", "counted"),
+    [
+        ([0, 0, 40, 40, 40, 40], [40] * 6),
+        ([0, 0, 0, 0, 40, 40], [0, 0, 0, 0, 40, 40]),  # mostly cold: the endpoint hardly caches
+        ([20, 24, 24, 24, 24, 48], [24, 24, 24, 24, 24, 48]),
+        ([None, 0, 40, 40, 40, None], [None, 40, 40, 40, 40, None]),  # what was not reported stays unknown
+        ([None] * 6, [None] * 6),
+    ],
+)
+def test_requests_that_found_a_cold_cache_count_as_the_usual_one(
+    made: Made, reported: list[int | None], counted: list[int | None]
+) -> None:
+    project, task = made
+    asked = ASK[: len(reported)]
+    rows = {e.id: replace(answered()[e.id], shared_tokens=n) for e, n in zip(asked, reported, strict=True)}
+    for name in (REMOTE, f"{REMOTE}+constrained"):
+        subject = Replayed(name, "i", lambda: parse_subject(REMOTE, task, project), "champion.json")
+        found = with_shared(subject, asked, rows)
+        assert [found[e.id].shared_tokens for e in asked] == counted
+        assert with_shared(subject, asked, found) == found, "the same again"
+
+
+def test_a_cold_request_is_never_billed_for_more_than_its_prompt(made: Made) -> None:
+    project, task = made
+    rows = {e.id: replace(answered(40)[e.id], prompt_tokens=50) for e in ASK}
+    rows["q0"] = replace(rows["q0"], prompt_tokens=9, shared_tokens=0)
+    assert with_shared(parse_subject(REMOTE, task, project), ASK, rows)["q0"].shared_tokens == 9

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from statistics import median_low
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -16,6 +17,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from goldgate.base.errors import UserError
 from goldgate.subjects.subject import Answer, Subject
 from goldgate.task.examples import Example
+from goldgate.task.subject_name import kind_of
 
 WARM = 0.1
 """The share of requests that must begin alike for a cache to hold that beginning. Most prompts share theirs with all
@@ -51,10 +53,11 @@ def _common(one: Sequence[int], other: Sequence[int]) -> int:
 
 
 def with_shared(subject: Subject, examples: Sequence[Example], answers: Mapping[str, Answer]) -> Mapping[str, Answer]:
-    """Counts the shared prefixes of a local subject's prompts, where answers do not say them yet.
+    """Says of every answer how many tokens of its prompt are shared: counts them for a local subject, where answers do
+    not say it yet, and takes an endpoint's reports as in steady traffic.
 
     Args:
-        subject: Who answered. Anything but a local model keeps what its answers say.
+        subject: Who answered. Any other subject keeps what its answers say.
         examples: All examples of the split.
         answers: Example id → answer.
 
@@ -62,6 +65,8 @@ def with_shared(subject: Subject, examples: Sequence[Example], answers: Mapping[
         The answers with their `shared_tokens`; unchanged where these cannot be counted, because the model's files or
         its adapter are not on this machine.
     """
+    if kind_of(subject.name) == "endpoint":
+        return _steady(answers)
     count = getattr(subject, "shared_tokens", None)
     if count is None or all(a.shared_tokens is not None for a in answers.values()):
         return answers
@@ -73,3 +78,15 @@ def with_shared(subject: Subject, examples: Sequence[Example], answers: Mapping[
         return answers
     known = {e.id: n for e, n in zip(examples, counts, strict=True) if n is not None}
     return {i: replace(a, shared_tokens=known.get(i, a.shared_tokens)) for i, a in answers.items()}
+
+
+def _steady(answers: Mapping[str, Answer]) -> Mapping[str, Answer]:
+    """Raises the counts of requests that found an endpoint's cache cold to the median of all: many are sent at once, so
+    a short split has many of them, and steady traffic has none.
+    """
+    counts = {i: a.shared_tokens for i, a in answers.items() if a.shared_tokens is not None}
+    if not counts:
+        return answers
+    usual = median_low(counts.values())
+    warm = {i: min(usual, answers[i].prompt_tokens or 0) for i, count in counts.items() if count < usual}
+    return {i: replace(a, shared_tokens=max(warm[i], counts[i])) if i in warm else a for i, a in answers.items()}
