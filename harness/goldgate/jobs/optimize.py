@@ -1,0 +1,175 @@
+"""Searches the prompts of `optimized:N` that have not been searched yet, on train alone, and writes the winners."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from goldgate.base.errors import UserError
+from goldgate.jobs.workspace import Workspace
+from goldgate.optimize.board import Marked
+from goldgate.optimize.candidate import Candidate
+from goldgate.optimize.race import VERSION, Found, search
+from goldgate.prompts import Fixed, optimized_count
+from goldgate.prompts.strategy import system_texts
+from goldgate.prompts.winner import Budget, Course, Spent, searched_for, winner_path, write_winner
+from goldgate.scored.baselines import deciding_metrics
+from goldgate.subjects.local import LocalSubject
+from goldgate.subjects.remote import RemoteSubject
+from goldgate.task.examples import Example, Split
+from goldgate.task.subject_name import SubjectName
+
+FORMAT = 1
+"""Version of the file's format."""
+LEAST = 20
+"""The fewest answers of a search, however short its time: the least of task.yaml's `optimize.calls`."""
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """How much a search may use.
+
+    Attributes:
+        calls: The most answers; None if only the time counts.
+        minutes: Its time; None if only the answers count.
+        because: Where the budget comes from, in words.
+    """
+
+    calls: int | None
+    minutes: float | None
+    because: str
+
+    def answers(self, seconds: float) -> int:
+        """Returns the most answers, given the seconds that one takes."""
+        timed = None if self.minutes is None else max(LEAST, int(60 * self.minutes / max(seconds, 1e-6)))
+        return min(n for n in (self.calls, timed) if n is not None)
+
+    def __str__(self) -> str:
+        calls = None if self.calls is None else f"{self.calls:,} answers"
+        minutes = None if self.minutes is None else f"{self.minutes:.3g} min"
+        return " or ".join(filter(None, (calls, minutes)))
+
+
+def search_missing(work: Workspace, names: Iterable[SubjectName], training: Callable[[], Allowance]) -> None:
+    """Searches the prompts of those subjects whose prompt has not been searched yet.
+
+    Args:
+        work: The task's workspace. Of its splits, the search gets train alone.
+        names: Subjects, of any kind.
+        training: Returns what training is expected to get; asked for if task.yaml names no budget.
+
+    Raises:
+        UserError: A subject does not answer, its search has no budget, or train is too small.
+    """
+    for name in dict.fromkeys(name.plain for name in names if name.kind in ("base", "endpoint")):
+        count = optimized_count(name.strategy)
+        if count is None:
+            continue
+        model = name.endpoint or work.task.model
+        if not winner_path(work.task, count, model).is_file():
+            _search(work, name, model, count, _allowance(work, name, training))
+
+
+def _allowance(work: Workspace, name: SubjectName, training: Callable[[], Allowance]) -> Allowance:
+    asked = work.task.optimize
+    if asked.calls is not None or asked.minutes is not None:
+        return Allowance(asked.calls, asked.minutes, "task.yaml's optimize")
+    if name.endpoint:
+        raise UserError(
+            f"a search asks {name.endpoint} many questions, which may cost money",
+            f'{work.task.folder / "task.yaml"}, field "optimize"',
+            "say how many: optimize: {calls: 500}",
+        )
+    return training()
+
+
+def _search(work: Workspace, name: SubjectName, model: str, count: int, allowance: Allowance) -> None:
+    """Searches a prompt, and writes the winner beside the task's data."""
+    task, train, progress = work.task, work.split("train"), work.progress
+    plain = work.made(str(replace(name, strategy="zero_shot")))
+    assert isinstance(plain, LocalSubject | RemoteSubject)  # the kinds that search_missing lets through
+    progress.say(f"{name}: the prompt is searched on train, within {allowance}: {allowance.because}")
+    said: list[str] = []
+
+    def allowed(seconds: float) -> int:
+        calls = allowance.answers(seconds)
+        said.append(f"{calls:,} answers at {seconds:.2f} s each")
+        return calls
+
+    done = 0
+    with progress.step(f"search the prompt of {name}", "the strongest opponent that needs no training") as advance:
+
+        def told(line: str) -> None:
+            advance(done, line)
+
+        def ask(candidate: Candidate, examples: Sequence[Example]) -> Sequence[Marked]:
+            nonlocal done
+            marked = _asked(work, plain, name, candidate, examples)
+            done += len(marked)
+            advance(done, f"answers of {said[0] if said else 'the first prompt'}")
+            return marked
+
+        found = search(train, count, system_texts(task), task.optimize.seed, ask, allowed, told)
+    path = winner_path(task, count, model)
+    write_winner(path, _to_json(work, model, plain, count, allowance, found))
+    metric = deciding_metrics(task)[0]
+    progress.say(
+        f"  {name}: {metric} {found.scores[0]:.3f} on {found.examples} examples of train (few_shot:{count}:"
+        f" {found.first[0]:.3f}), the best of {found.candidates} prompts after {found.calls:,} answers in"
+        f" {found.seconds / 60:.1f} min"
+    )
+    progress.say(f"  it is in {path}: commit it with the data")
+
+
+def _asked(
+    work: Workspace,
+    plain: LocalSubject | RemoteSubject,
+    name: SubjectName,
+    candidate: Candidate,
+    examples: Sequence[Example],
+) -> list[Marked]:
+    """Lets a candidate answer, and scores the answers by the deciding metrics. A missing answer counts as 0."""
+    prompt = Fixed(name.strategy, candidate.system, candidate.shots)
+    subject: LocalSubject | RemoteSubject
+    if isinstance(plain, LocalSubject):
+        subject = LocalSubject(replace(plain.who, name=str(name), strategy=prompt))
+    else:
+        subject = replace(plain, at=name, strategy=prompt)
+    scores = work.scores(subject, Split("train", tuple(examples)))
+    lost = [a.error for a in scores.answers.values() if a.passing]
+    if lost:
+        raise UserError(
+            f"{len(lost)} of {len(examples)} answers are missing, so prompts cannot be compared; the first: {lost[0]}",
+            str(name),
+            "remove the cause and run again: the answers so far are kept",
+        )
+    columns = [scores.values(metric) for metric in deciding_metrics(work.task)]
+    return [Marked(tuple(c[e.id] or 0.0 for c in columns), scores.answers[e.id].seconds) for e in examples]
+
+
+def _to_json(
+    work: Workspace, model: str, plain: LocalSubject | RemoteSubject, count: int, allowance: Allowance, found: Found
+) -> dict[str, object]:
+    """The winner's file without its digest."""
+    task = work.task
+    metrics = deciding_metrics(task)
+    weights = plain.who.model if isinstance(plain, LocalSubject) else None
+    course = Course(
+        optimizer=f"goldgate race {VERSION}",
+        reflection=None,
+        seed=task.optimize.seed,
+        budget=Budget(calls=found.budget, minutes=allowance.minutes, because=allowance.because),
+        spent=Spent(calls=found.calls, seconds=round(found.seconds, 1)),
+        candidates=found.candidates,
+        examples=found.examples,
+        scores={m: round(v, 5) for m, v in zip(metrics, found.scores, strict=True)},
+        first={m: round(v, 5) for m, v in zip(metrics, found.first, strict=True)},
+    )
+    return {
+        "version": FORMAT,
+        "shots_asked": count,
+        "system": found.winner.system,
+        "shots": [{"id": shot.id, "digest": shot.digest} for shot in found.winner.shots],
+        "searched": searched_for(task, model, weights, work.split("train").fingerprint).model_dump(),
+        "course": course.model_dump(),
+    }
