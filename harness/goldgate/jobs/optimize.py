@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from goldgate.answers.cache import answer_cache
 from goldgate.base.errors import UserError
+from goldgate.base.extras import require
 from goldgate.jobs.workspace import Workspace
-from goldgate.optimize.board import Marked
-from goldgate.optimize.candidate import Candidate
+from goldgate.optimize.board import Board, Marked
+from goldgate.optimize.candidate import Candidate, Parts
 from goldgate.optimize.race import VERSION, Found, search
+from goldgate.optimize.reflection import optimizer, propose
+from goldgate.optimize.reflection_model import ReflectionModel
 from goldgate.prompts import Fixed, optimized_count
 from goldgate.prompts.strategy import system_texts
 from goldgate.prompts.winner import Budget, Course, Spent, searched_for, winner_path, write_winner
-from goldgate.scored.baselines import deciding_metrics
+from goldgate.scored.baselines import deciding_metrics, declared_baselines
 from goldgate.subjects.local import LocalSubject
 from goldgate.subjects.remote import RemoteSubject
 from goldgate.task.examples import Example, Split
@@ -61,12 +65,16 @@ def search_missing(work: Workspace, names: Iterable[SubjectName], training: Call
     Raises:
         UserError: A subject does not answer, its search has no budget, or train is too small.
     """
-    for name in dict.fromkeys(name.plain for name in names if name.kind in ("base", "endpoint")):
-        count = optimized_count(name.strategy)
+    asked = [name for name in names if name.kind in ("base", "endpoint")]
+    for plain in dict.fromkeys(name.plain for name in asked):
+        count = optimized_count(plain.strategy)
         if count is None:
             continue
-        model = name.endpoint or work.task.model
+        model = plain.endpoint or work.task.model
         if not winner_path(work.task, count, model).is_file():
+            forms = [n for n in (*declared_baselines(work.task), *asked) if n.plain == plain]
+            # Only where no plain form is asked for does the search constrain answers: the two share one prompt.
+            name = plain.held if all(n.constrained for n in forms) else plain
             _search(work, name, model, count, _allowance(work, name, training))
 
 
@@ -86,39 +94,61 @@ def _allowance(work: Workspace, name: SubjectName, training: Callable[[], Allowa
 def _search(work: Workspace, name: SubjectName, model: str, count: int, allowance: Allowance) -> None:
     """Searches a prompt, and writes the winner beside the task's data."""
     task, train, progress = work.task, work.split("train"), work.progress
+    seed, texts, reflection = task.optimize.seed, system_texts(task), _reflection_model(work)
     plain = work.made(str(replace(name, strategy="zero_shot")))
     assert isinstance(plain, LocalSubject | RemoteSubject)  # the kinds that search_missing lets through
     progress.say(f"{name}: the prompt is searched on train, within {allowance}: {allowance.because}")
-    said: list[str] = []
-
-    def allowed(seconds: float) -> int:
-        calls = allowance.answers(seconds)
-        said.append(f"{calls:,} answers at {seconds:.2f} s each")
-        return calls
-
-    done = 0
+    done, note = 0, ""
     with progress.step(f"search the prompt of {name}", "the strongest opponent that needs no training") as advance:
 
+        def allowed(seconds: float) -> int:
+            calls = allowance.answers(seconds)
+            told(f"{calls:,} answers, at {seconds:.2f} s each")
+            return calls
+
         def told(line: str) -> None:
-            advance(done, line)
+            nonlocal note
+            note = line
+            advance(done, note)
 
         def ask(candidate: Candidate, examples: Sequence[Example]) -> Sequence[Marked]:
             nonlocal done
             marked = _asked(work, plain, name, candidate, examples)
             done += len(marked)
-            advance(done, f"answers of {said[0] if said else 'the first prompt'}")
+            advance(done, note)
             return marked
 
-        found = search(train, count, system_texts(task), task.optimize.seed, ask, allowed, told)
+        def write(board: Board, parts: Parts, calls: int) -> Sequence[str]:
+            return () if reflection is None else propose(board, parts, texts, calls, seed, reflection)
+
+        found = search(train, count, texts, seed, ask, allowed, told, write)
     path = winner_path(task, count, model)
-    write_winner(path, _to_json(work, model, plain, count, allowance, found))
-    metric = deciding_metrics(task)[0]
-    progress.say(
-        f"  {name}: {metric} {found.scores[0]:.3f} on {found.examples} examples of train (few_shot:{count}:"
-        f" {found.first[0]:.3f}), the best of {found.candidates} prompts after {found.calls:,} answers in"
-        f" {found.seconds / 60:.1f} min"
+    weights = plain.who.model if isinstance(plain, LocalSubject) else None
+    write_winner(
+        path,
+        {
+            "version": FORMAT,
+            "shots_asked": count,
+            "system": found.winner.system,
+            "shots": [{"id": shot.id, "digest": shot.digest} for shot in found.winner.shots],
+            "searched": searched_for(task, model, weights, train.fingerprint).model_dump(),
+            "course": _course(work, allowance, found, reflection).model_dump(),
+        },
     )
-    progress.say(f"  it is in {path}: commit it with the data")
+    progress.say(
+        f"  {name}: {deciding_metrics(task)[0]} {found.scores[0]:.3f} on {found.examples} examples of train"
+        f" (few_shot:{count}: {found.first[0]:.3f}), the best of {found.candidates} prompts after {found.calls:,}"
+        f" answers in {found.seconds / 60:.1f} min; commit {path} with the data"
+    )
+
+
+def _reflection_model(work: Workspace) -> ReflectionModel | None:
+    """Returns the model that proposes instructions, if task.yaml names one. Raises UserError without the library."""
+    name = work.task.optimize.reflection
+    if name is None:
+        return None
+    require("gepa")  # before any question is asked
+    return ReflectionModel(name, work.task, answer_cache(work.project, "train"))
 
 
 def _asked(
@@ -143,33 +173,31 @@ def _asked(
             str(name),
             "remove the cause and run again: the answers so far are kept",
         )
-    columns = [scores.values(metric) for metric in deciding_metrics(work.task)]
-    return [Marked(tuple(c[e.id] or 0.0 for c in columns), scores.answers[e.id].seconds) for e in examples]
+    metrics = deciding_metrics(work.task)
+    columns = [scores.values(metric) for metric in metrics]
+    reasons = scores.reasons(metrics[0])
+    return [
+        Marked(tuple(c[e.id] or 0.0 for c in columns), answer.seconds, answer.text or "", reasons.get(e.id, ""))
+        for e in examples
+        for answer in [scores.answers[e.id]]
+    ]
 
 
-def _to_json(
-    work: Workspace, model: str, plain: LocalSubject | RemoteSubject, count: int, allowance: Allowance, found: Found
-) -> dict[str, object]:
-    """The winner's file without its digest."""
-    task = work.task
-    metrics = deciding_metrics(task)
-    weights = plain.who.model if isinstance(plain, LocalSubject) else None
-    course = Course(
-        optimizer=f"goldgate race {VERSION}",
-        reflection=None,
-        seed=task.optimize.seed,
+def _course(work: Workspace, allowance: Allowance, found: Found, reflection: ReflectionModel | None) -> Course:
+    """How a search went, for its file."""
+    metrics = deciding_metrics(work.task)
+    helped = Spent(calls=found.calls, seconds=round(found.seconds, 1))
+    if reflection is not None:
+        more = {"reflections": reflection.calls, "reflection_seconds": round(reflection.seconds, 1)}
+        helped = helped.model_copy(update=more)
+    return Course(
+        optimizer=f"goldgate race {VERSION}" + ("" if reflection is None else f", {optimizer()}"),
+        reflection=None if reflection is None else reflection.name,
+        seed=work.task.optimize.seed,
         budget=Budget(calls=found.budget, minutes=allowance.minutes, because=allowance.because),
-        spent=Spent(calls=found.calls, seconds=round(found.seconds, 1)),
+        spent=helped,
         candidates=found.candidates,
         examples=found.examples,
         scores={m: round(v, 5) for m, v in zip(metrics, found.scores, strict=True)},
         first={m: round(v, 5) for m, v in zip(metrics, found.first, strict=True)},
     )
-    return {
-        "version": FORMAT,
-        "shots_asked": count,
-        "system": found.winner.system,
-        "shots": [{"id": shot.id, "digest": shot.digest} for shot in found.winner.shots],
-        "searched": searched_for(task, model, weights, work.split("train").fingerprint).model_dump(),
-        "course": course.model_dump(),
-    }

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from goldgate.base.errors import UserError
 from goldgate.optimize.board import Ask, Board, Values
-from goldgate.optimize.candidate import Candidate, Proposer, divide
+from goldgate.optimize.candidate import Candidate, Parts, Proposer, divide
 from goldgate.task.examples import Example, Split
 
 VERSION = 1
@@ -30,6 +30,10 @@ FINAL = 0.3
 """Share of the budget that is kept for the final, unless its examples need less."""
 FINALISTS = 5
 """The prompt of few_shot:N and the winners of the last races, which the earlier ones lost to."""
+
+
+Write = Callable[[Board, Parts, int], Sequence[str]]
+"""Writes system messages within so many answers."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,7 @@ def search(
     ask: Ask,
     allowed: Callable[[float], int],
     told: Callable[[str], None] = lambda line: None,
+    write: Write | None = None,
 ) -> Found:
     """Searches the best prompt with fixed shots.
 
@@ -76,6 +81,7 @@ def search(
         ask: Lets a candidate answer examples of train.
         allowed: Returns the budget in answers, given the seconds that the first answers took on average.
         told: Receives a line after every race.
+        write: Writes further system messages, with up to half of the budget; None if nobody does.
 
     Returns:
         The best prompt. The same answers give the same one.
@@ -90,14 +96,15 @@ def search(
             f"train has {len(train)} examples, too few to search a prompt on",
             hint="add examples to train.jsonl, or drop optimized:N from `baselines`",
         )
-    board, proposer = Board(ask), Proposer(parts, count, systems, rng)
-    first, *others = proposer.first()
+    board, first = Board(ask), Candidate(systems[0], parts.first)
     board.mean(first, parts.asked[:FIRST])
     budget = allowed(board.seconds / board.calls)
+    written = () if write is None else write(board, parts, budget // 2)
+    proposer = Proposer(parts, count, [*systems, *written], rng)
+    first, *others = proposer.first()
     width = _width(budget, len(parts.asked))
     best, winners = first, list[Candidate]()
-    races = budget - min(FINAL * budget, FINALISTS * len(parts.asked))
-    while board.calls + _cost(width, len(parts.asked)) <= races:
+    while _cost(width, len(parts.asked)) <= _spare(board, _finalists(first, winners), parts.asked, budget):
         tried = [best, *others[: width - 1]] if others else [best, *proposer.variations(best, width // 2)]
         others = []
         tried += proposer.fresh(width - len(tried))
@@ -106,8 +113,7 @@ def search(
         best = race(board, tried, rng.sample(parts.asked, len(parts.asked)))
         winners = [*(w for w in winners if w.key != best.key), best]
         told(f"{board.tried} prompts tried, {board.calls} of {budget} answers")
-    finalists = [first, *[w for w in winners if w.key != first.key][1 - FINALISTS :]]
-    return _final(board, finalists, parts.asked, budget)
+    return _final(board, _finalists(first, winners), parts.asked, budget)
 
 
 def race(board: Board, candidates: Sequence[Candidate], examples: Sequence[Example]) -> Candidate:
@@ -144,6 +150,16 @@ def _cost(width: int, examples: int) -> int:
 def _width(budget: int, examples: int) -> int:
     fits = (w for w in WIDTHS if 2 * _cost(w, examples) <= (1 - FINAL) * budget - FIRST)
     return next(fits, WIDTHS[-1])
+
+
+def _finalists(first: Candidate, winners: Sequence[Candidate]) -> list[Candidate]:
+    return [first, *[w for w in winners if w.key != first.key][1 - FINALISTS :]]
+
+
+def _spare(board: Board, finalists: Sequence[Candidate], examples: Sequence[Example], budget: int) -> float:
+    """Answers that are left for races if the final gets its share, or all that it can use with one more finalist."""
+    final = len(examples) + sum(board.missing(c, examples) for c in finalists)
+    return budget - board.calls - min(FINAL * budget, final)
 
 
 def _final(board: Board, winners: Sequence[Candidate], examples: Sequence[Example], budget: int) -> Found:
