@@ -10,6 +10,7 @@ from goldgate_reports.counterexamples import Search, search_of
 from goldgate_reports.estimates import Estimate, averaged, paired
 from goldgate_reports.examples import ExampleGroup, example_groups
 from goldgate_reports.gates import READINGS, Gate, Headline, Look, dev_gates, golden_gates, headline, look_of
+from goldgate_reports.optimized import OptimizedPrompt, optimized_prompts
 from goldgate_reports.packaged import Section, packaged_sections
 from goldgate_reports.records import Records, read_records
 from goldgate_reports.training import Facts, Step, Training, facts_of, steps_of, training_of
@@ -51,6 +52,7 @@ class RunView:
     gates_split: str
     readings: tuple[tuple[str, str], ...]
     comparison: Comparison
+    optimized: tuple[OptimizedPrompt, ...]
     examples: tuple[ExampleGroup, ...]
     search: Search | None
     training: Training
@@ -95,6 +97,7 @@ def load_run(run_folder: Path) -> RunView:
         gates_split="dev" if look is None else "golden",
         readings=tuple((r, words) for r, words in READINGS.items() if any(g.reading == r for g in shown)),
         comparison=comparison,
+        optimized=optimized_prompts(records.run),
         examples=example_groups(records, who, primary),
         search=search_of(run_folder, records.run.fields),
         training=training_of(records, verdict),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -179,7 +180,14 @@ def test_train_searches_what_its_baselines_lack(
     assert status in (0, 1), err
     assert {subject, f"{subject}+constrained"} < set(record(counts)["baselines"])
     assert json.loads(out)["prompted"].startswith(subject)
-    assert own_file(counts).is_file()
+    winner, kept = read_winner(own_file(counts)), record(counts)["optimized"][subject]
+    assert (kept["digest"], kept["calls"], kept["budget"]) == (winner.digest, winner.course.spent.calls, 90)
+    assert kept["system"] == winner.system
+    assert [shot["id"] for shot in kept["shots"]] == [shot.id for shot in winner.shots]
+    assert f"{subject}: the search got {kept['calls']} of 90 answers, " in json.loads(out)["optimized"][0]
+    report = Path(json.loads(out)["report"]).read_text()
+    assert "The optimised prompt" in report
+    assert counts.split("train").by_id["t003"].text in report
 
 
 def test_pytest_names_the_command_and_searches_nothing(
@@ -195,6 +203,59 @@ def test_pytest_names_the_command_and_searches_nothing(
     assert "has not been searched yet" in result.output
     assert f"goldgate evaluate counts --subject {subject}" in " ".join(result.output.split())
     assert server.asked == []
+
+
+# a reflection model
+
+
+def test_without_gepa_nothing_is_asked(
+    typed: Typed, counts: Any, endpoint: tuple[str, ChatServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subject, server = endpoint
+    counts.settings(optimize={"calls": 90, "reflection": f"openai:big@{server.url}"})
+    monkeypatch.setitem(sys.modules, "gepa", None)
+    status, _, err = typed("evaluate", "counts", "--subject", subject)
+    assert status == 2
+    assert "pip install 'goldgate[optimize]'" in err
+    assert server.asked == []
+
+
+def test_instructions_of_a_reflection_model_can_win(typed: Typed, counts: Any, chat_server: Any) -> None:
+    pytest.importorskip("gepa")
+    known = {e.text: json.dumps(e.output) for name in ("train", "dev") for e in counts.split(name)}
+
+    def reply(body: dict[str, Any]) -> Any:
+        system, asked = body["messages"][0]["content"], body["messages"][-1]["content"]
+        if body["model"] == "big":
+            return completion("```\nCount on your fingers.\n```")
+        return completion(known[asked] if "fingers" in system else '{"n": -1}')
+
+    server = chat_server(reply)
+    subject, big = f"openai:m@{server.url}+optimized:2", f"openai:big@{server.url}"
+    counts.settings(optimize={"calls": 120, "reflection": big})
+    said = spoken(typed, "evaluate", "counts", "--subject", subject)
+    assert said["measures"]["exact_match"]["estimate"] == 1.0
+    winner = read_winner(own_file(counts))
+    asked = sum(body["model"] == "big" for _, body in server.asked)
+    assert winner.system == "Count on your fingers."
+    assert (winner.course.reflection, winner.course.spent.reflections >= asked > 0) == (big, True)
+    assert winner.course.optimizer.startswith("goldgate race 1, gepa 0.")
+
+
+def test_a_reflection_model_that_fails_is_named(typed: Typed, counts: Any, chat_server: Any) -> None:
+    pytest.importorskip("gepa")
+
+    def reply(body: dict[str, Any]) -> Any:
+        if body["model"] == "big":
+            return 402, {}, b'{"error": {"message": "no credit left"}}'
+        return completion('{"n": -1}')
+
+    server = chat_server(reply)
+    counts.settings(optimize={"calls": 60, "reflection": f"openai:big@{server.url}"})
+    status, _, err = typed("evaluate", "counts", "--subject", f"openai:m@{server.url}+optimized:2")
+    assert status == 2
+    assert "no credit left" in err
+    assert list(counts.golden.glob("optimized-*")) == []
 
 
 # budgets

@@ -10,6 +10,7 @@ from typing import Any
 
 from goldgate.base.files import write_json
 from goldgate.jobs.comparison import golden_summary, references
+from goldgate.jobs.optimize import optimized_facts
 from goldgate.jobs.promote import promote_candidate
 from goldgate.jobs.trained import Trained, trained
 from goldgate.jobs.training import Training
@@ -62,6 +63,7 @@ def finish(
             prompted=prompted.name,
             baselines=tuple(prompted.tried),
             untried=dict(prompted.untried),
+            optimized=optimized_facts(work, prompted.tried),
             incumbent=work.task.incumbent,
             known_by_name=tuple(k for n in shown if (k := how_known(n, work.scored(n).answers.values()))),
             run_plainly=tuple(k for n in shown if (k := how_run(n, work.scored(n).answers.values()))),

@@ -16,11 +16,12 @@ from goldgate.optimize.reflection import optimizer, propose
 from goldgate.optimize.reflection_model import ReflectionModel
 from goldgate.prompts import Fixed, optimized_count
 from goldgate.prompts.strategy import system_texts
-from goldgate.prompts.winner import Budget, Course, Spent, searched_for, winner_path, write_winner
+from goldgate.prompts.winner import Budget, Course, Spent, Winner, read_winner, searched_for, winner_path, write_winner
+from goldgate.runs.optimized import OptimizedFacts, ShotFacts
 from goldgate.scored.baselines import deciding_metrics, declared_baselines
 from goldgate.subjects.local import LocalSubject
 from goldgate.subjects.remote import RemoteSubject
-from goldgate.task.examples import Example, Split
+from goldgate.task.examples import Example, Split, render_output
 from goldgate.task.subject_name import SubjectName
 
 FORMAT = 1
@@ -76,6 +77,51 @@ def search_missing(work: Workspace, names: Iterable[SubjectName], training: Call
             # Only where no plain form is asked for does the search constrain answers: the two share one prompt.
             name = plain.held if all(n.constrained for n in forms) else plain
             _search(work, name, model, count, _allowance(work, name, training))
+
+
+def optimized_facts(work: Workspace, names: Iterable[str]) -> dict[str, OptimizedFacts]:
+    """Returns what a run records about the optimised prompts among some subjects.
+
+    Args:
+        work: The task's workspace.
+        names: Names of subjects.
+
+    Returns:
+        Name of each plain subject with an optimised prompt → how it was searched, and what it says.
+
+    Raises:
+        UserError: The file of such a prompt cannot be read.
+    """
+    plain = dict.fromkeys(SubjectName.parse(name).plain for name in names)
+    found = {}
+    for name in plain:
+        if name.kind in ("base", "endpoint") and (count := optimized_count(name.strategy)) is not None:
+            path = winner_path(work.task, count, name.endpoint or work.task.model)
+            found[str(name)] = _facts(path.name, read_winner(path), work.split("train"))
+    return found
+
+
+def _facts(file: str, winner: Winner, train: Split) -> OptimizedFacts:
+    course, shown = winner.course, [train.by_id[shot.id] for shot in winner.shots]
+    return OptimizedFacts(
+        file=file,
+        digest=winner.digest,
+        optimizer=course.optimizer,
+        reflection=course.reflection,
+        budget=course.budget.calls,
+        budget_minutes=course.budget.minutes,
+        because=course.budget.because,
+        calls=course.spent.calls,
+        seconds=course.spent.seconds,
+        reflections=course.spent.reflections,
+        reflection_seconds=course.spent.reflection_seconds,
+        candidates=course.candidates,
+        examples=course.examples,
+        scores=dict(course.scores),
+        first=dict(course.first),
+        system=winner.system,
+        shots=tuple(ShotFacts(id=e.id, input=e.text, output=render_output(e.output)) for e in shown),
+    )
 
 
 def _allowance(work: Workspace, name: SubjectName, training: Callable[[], Allowance]) -> Allowance:

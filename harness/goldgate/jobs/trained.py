@@ -40,6 +40,7 @@ class Trained:
         attempt: Number of the best attempt.
         attempts: Number of attempts.
         ending: Why it did not pass; None if it did.
+        optimized: For each optimised prompt, what its search got beside training, in words.
     """
 
     task: Task
@@ -59,6 +60,7 @@ class Trained:
     attempt: int
     attempts: int
     ending: Ending | None
+    optimized: tuple[str, ...] = ()
 
     @property
     def metric(self) -> str:
@@ -88,6 +90,7 @@ class Trained:
             "gap": self.gap.to_json(),
             "ending": self.ending.to_json() if self.ending else None,
             "plan": self.plan.to_json(),
+            **({"optimized": list(self.optimized)} if self.optimized else {}),
         }
 
 
@@ -122,6 +125,7 @@ def trained(
     mine = candidate if summary is None else str(summary.subject)
     numbers = golden or compare(work, mine, prompted, "dev")
     passes = None if summary is None else [bool(row.verdict) for row in summary.verdicts or ()]
+    record = run.read()
     return Trained(
         work.task,
         run.id,
@@ -134,10 +138,11 @@ def trained(
         "golden" if golden else "dev",
         {(str(r.subject), str(r.metric)): known(r.estimate) for r in numbers.measures if r.tag is None},
         {(str(d.metric), str(d.reference)): d for d in numbers.differences},
-        run.read().plan or PlanFacts(),
+        record.plan or PlanFacts(),
         report,
         seconds,
         outcome.best.k,
         len(outcome.attempts),
         ending,
+        tuple(f"{n}: {facts.effort(record.trained)}" for n, facts in record.optimized.items()),
     )
