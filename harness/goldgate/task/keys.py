@@ -9,7 +9,7 @@ import re
 import warnings
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from goldgate.base.errors import UserError
 from goldgate.task.pattern import found_by_python
@@ -171,16 +171,6 @@ class Thinking(Strict):
     close: str = Field(default="</think>", min_length=1, description="Tag that closes it.")
 
 
-def _endpoint(name: str) -> str:
-    try:
-        kind = SubjectName.parse(f"{name}+zero_shot").kind
-    except UserError as error:
-        raise ValueError(f"{error.what}; write openai:MODEL@URL") from error
-    if kind != "endpoint":
-        raise ValueError(f"{name!r:.60} is no model at an endpoint: write openai:MODEL@URL")
-    return name
-
-
 class Optimize(Strict):
     """How `optimized:N` is searched. Without a budget the search gets as long as training is expected to take."""
 
@@ -196,10 +186,23 @@ class Optimize(Strict):
         " answers give the same winner.",
     )
     seed: int = Field(default=0, description="Seed of the search.")
-    reflection: Annotated[str, AfterValidator(_endpoint)] | None = Field(
+    reflection: str | None = Field(
         default=None,
         description="A model that proposes instructions, `openai:MODEL@URL`; needs `pip install 'goldgate[optimize]'`.",
     )
+
+    @field_validator("reflection")
+    @classmethod
+    def _an_endpoint(cls, name: str | None) -> str | None:
+        if name is None:
+            return None
+        try:
+            kind = SubjectName.parse(f"{name}+zero_shot").kind
+        except UserError as error:
+            raise ValueError(f"{error.what}; write openai:MODEL@URL") from error
+        if kind != "endpoint":
+            raise ValueError(f"{name!r:.60} is no model at an endpoint: write openai:MODEL@URL")
+        return name
 
 
 class TaskFile(Strict):
