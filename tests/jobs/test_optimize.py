@@ -289,8 +289,9 @@ def test_a_search_gets_what_training_is_expected_to_get(
     work = Workspace(counts.project, counts.task)
     recipe = default_recipe(counts.task, 12, 576, {"epochs": 1, "precision": "float32"})
     characters = sum(len(e.text) + len(json.dumps(e.output)) for e in counts.split("train"))
-    one_minute = Speed(idle=expected.TRAINED * characters / 60, now=expected.TRAINED * characters / 60, load=None)
-    monkeypatch.setattr(expected, "measure_speed", lambda: one_minute)
+    an_attempt = expected.TRAINED * characters + expected.ANSWERED["tuned"] * len(counts.split("dev"))
+    rate = expected.MARGIN * an_attempt / 60  # at which an attempt takes a minute
+    monkeypatch.setattr(expected, "measure_speed", lambda: Speed(idle=2 * rate, now=rate, load=None))
     found = expected.as_training(work, recipe, Budget(attempts, most))
     assert (found.calls, round(found.minutes or 0, 6)) == (None, minutes)
     assert "training is expected to take" in found.because

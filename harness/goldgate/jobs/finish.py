@@ -63,7 +63,7 @@ def finish(
             prompted=prompted.name,
             baselines=tuple(prompted.tried),
             untried=dict(prompted.untried),
-            optimized=optimized_facts(work, prompted.tried),
+            optimized=optimized_facts(work, [*prompted.tried, *references(work.task)]),
             incumbent=work.task.incumbent,
             known_by_name=tuple(k for n in shown if (k := how_known(n, work.scored(n).answers.values()))),
             run_plainly=tuple(k for n in shown if (k := how_run(n, work.scored(n).answers.values()))),

@@ -28,6 +28,7 @@ from goldgate.scored.baselines import Prompted, deciding_metrics, declared_basel
 from goldgate.scorers import scorer_versions
 from goldgate.task.examples import render_output
 from goldgate.task.project import Project
+from goldgate.task.subject_name import SubjectName
 from goldgate.task.task import load_task
 from goldgate_trainers import (
     Budget,
@@ -119,7 +120,8 @@ def _train(
         progress.say(f"  run {run.id} is resumed: everything that is complete is kept")
         # Read back, because choosing it again could differ: whether bf16 is faster is measured.
         recipe = from_dict(run.read().recipe or recipe.to_dict(), f'{run.path}, field "recipe"')
-    search_missing(work, declared_baselines(work.task), lambda: as_training(work, recipe, budget))
+    opponents = [*declared_baselines(work.task), *map(SubjectName.parse, references(work.task))]
+    search_missing(work, opponents, lambda: as_training(work, recipe, budget))
     prompted = work.prompted(everything=not quick)
     _say_baselines(work, prompted)
     for reference, why in references(work.task).items():
