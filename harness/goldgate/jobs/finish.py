@@ -82,9 +82,7 @@ def finish(
         )
     )
     if outcome.passed and looked is not None:
-        verdicts = [row.verdict for row in looked.records]
-        with work.progress.step("promote", "the model that passed becomes the champion"):
-            promote_candidate(work, run, candidate, prompted.name, verdicts, looked.look.name if looked.look else None)
+        _promote(training, looked, candidate, prompted.name)
     run.update(Opened(status="passed" if outcome.passed else "failed"))
     report = build_report(run.folder)
     return trained(work, run, candidate, prompted.name, summary, outcome, ending, report, time.monotonic() - started)
@@ -94,6 +92,13 @@ def _write_summary(training: Training, looked: LookRecord, prompted: str) -> Gol
     summary = golden_summary(training.work, looked, prompted, spent(read_looks(training.work.ledger)))
     write_json(training.run.folder / "golden.json", summary.to_json())
     return summary
+
+
+def _promote(training: Training, looked: LookRecord, candidate: str, prompted: str) -> None:
+    work, verdicts = training.work, [row.verdict for row in looked.records]
+    with work.progress.step("promote", "the model that passed becomes the champion"):
+        look = looked.look.name if looked.look else None
+        promote_candidate(work, training.run, candidate, prompted, verdicts, look)
 
 
 def _budget(budget: Budget) -> Spending:
