@@ -90,6 +90,7 @@ def task_yaml() -> str:
         ("fields", keys.FieldRule),
         ("style", keys.Style),
         ("prices", keys.Prices),
+        ("optimize", keys.Optimize),
         ("thinking", keys.Thinking),
     ):
         parts.append(f"## `{title}`\n\n{inspect.cleandoc(model.__doc__ or '')}\n\n{_keys(model)}")

@@ -11,6 +11,7 @@ from goldgate_reports.counterexamples import Search, search_of
 from goldgate_reports.estimates import Estimate, averaged, paired
 from goldgate_reports.examples import ExampleGroup, example_groups
 from goldgate_reports.gates import READINGS, Gate, Headline, Look, dev_gates, golden_gates, headline, look_of
+from goldgate_reports.optimized import OptimizedPrompt, optimized_prompts
 from goldgate_reports.packaged import Section, packaged_sections
 from goldgate_reports.population import ClusterRow, cluster_rows, population_words
 from goldgate_reports.records import Records, read_records
@@ -58,6 +59,7 @@ class RunView:
     overview: Overview
     clusters: tuple[ClusterRow, ...]
     comparison: Comparison
+    optimized: tuple[OptimizedPrompt, ...]
     examples: tuple[ExampleGroup, ...]
     search: Search | None
     training: Training
@@ -105,6 +107,7 @@ def load_run(run_folder: Path) -> RunView:
         overview=overview_of(records, who, primary),
         clusters=cluster_rows(records.golden),
         comparison=comparison,
+        optimized=optimized_prompts(records.run),
         examples=example_groups(records, who, primary),
         search=search_of(run_folder, records.run.fields),
         training=training_of(records, verdict),

@@ -17,6 +17,7 @@ from goldgate.base.errors import UserError
 EXTRAS = {
     "data": ("pandas", "pyarrow", "openpyxl"),
     "search": ("optuna",),
+    "optimize": ("gepa",),
     "track": ("tensorboard", "mlflow"),
     "gpu": ("bitsandbytes",),
     "train": (

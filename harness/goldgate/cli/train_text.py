@@ -30,6 +30,7 @@ def train_text(result: Trained) -> str:
     if result.task.kind == "label":
         lines.append(_linear_line(result))
     lines += [result.not_compared] if result.not_compared else []
+    lines += result.optimized
     lines += [result.plan.words] if result.plan.words else []
     lines.append(
         f"report: {result.report}  ({clock(result.seconds)} in total, attempt {result.attempt} of {result.attempts})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from goldgate.data.check import check_task_data, rewrite_card
 from goldgate.data.nearness import refresh_novelty
 from goldgate.data.refresh import refresh_golden
 from goldgate.data.scaffold import Request, init_task
+from goldgate.jobs.optimize import Allowance, search_missing
 from goldgate.jobs.progress import Progress
 from goldgate.jobs.workspace import Workspace
 from goldgate.runs.folder import find_run
@@ -20,6 +22,7 @@ from goldgate.scored.baselines import is_declared
 from goldgate.scorers import how_cached, scorers_for
 from goldgate.subjects import how_known, how_run
 from goldgate.task.project import Project
+from goldgate.task.subject_name import SubjectName
 from goldgate.task.task import load_task
 
 
@@ -249,6 +252,8 @@ def run_evaluate(project: Project, name: str, subject: str, split: str, progress
         )
     if split == "train":
         raise UserError("scores on train do not show how good a subject is", "--split", "score it on dev")
+    if subject != CHAMPION:
+        search_missing(work, [SubjectName.parse(subject)], partial(_as_expected, work))
     scored = work.scored(subject, split, "to score it")
     lost = tuple(str(a.error) for a in scored.answers.values() if a.text is None)
     if len(lost) == len(scored.split):
@@ -274,6 +279,13 @@ def run_evaluate(project: Project, name: str, subject: str, split: str, progress
         how_cached(known_as, tariff, answers),
         tuple(m for m in scorers_for(task) if m not in rows),
     )
+
+
+def _as_expected(work: Workspace) -> Allowance:
+    """What the search of an optimised prompt gets if task.yaml does not say. Needs the packages for training."""
+    from goldgate.jobs.expected import as_expected
+
+    return as_expected(work)
 
 
 @dataclass(frozen=True)

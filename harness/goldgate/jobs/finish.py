@@ -10,6 +10,7 @@ from typing import Any
 
 from goldgate.base.files import write_json
 from goldgate.jobs.comparison import golden_summary, references
+from goldgate.jobs.optimize import optimized_facts
 from goldgate.jobs.promote import promote_candidate
 from goldgate.jobs.trained import Trained, trained
 from goldgate.jobs.training import Training
@@ -75,6 +76,7 @@ def finish(
             prompted=prompted.name,
             baselines=tuple(prompted.tried),
             untried=dict(prompted.untried),
+            optimized=optimized_facts(work, [*prompted.tried, *references(work.task)]),
             incumbent=work.task.incumbent,
             known_by_name=tuple(k for n in shown if (k := how_known(n, work.scored(n).answers.values()))),
             run_plainly=tuple(k for n in shown if (k := how_run(n, work.scored(n).answers.values()))),
@@ -94,9 +96,7 @@ def finish(
         )
     )
     if outcome.passed and looked is not None:
-        verdicts = [row.verdict for row in looked.records]
-        with work.progress.step("promote", "the model that passed becomes the champion"):
-            promote_candidate(work, run, candidate, prompted.name, verdicts, looked.look.name if looked.look else None)
+        _promote(training, looked, candidate, prompted.name)
     run.update(Opened(status="passed" if outcome.passed else "failed"))
     report = build_report(run.folder)
     return trained(work, run, candidate, prompted.name, summary, outcome, ending, report, time.monotonic() - started)
@@ -115,6 +115,13 @@ def _write_summary(training: Training, looked: LookRecord, prompted: str) -> Gol
     summary = golden_summary(training.work, looked, prompted, spent(read_looks(training.work.ledger)))
     write_json(training.run.folder / "golden.json", summary.to_json())
     return summary
+
+
+def _promote(training: Training, looked: LookRecord, candidate: str, prompted: str) -> None:
+    work, verdicts = training.work, [row.verdict for row in looked.records]
+    with work.progress.step("promote", "the model that passed becomes the champion"):
+        look = looked.look.name if looked.look else None
+        promote_candidate(work, training.run, candidate, prompted, verdicts, look)
 
 
 def _budget(budget: Budget) -> Spending:

@@ -13,7 +13,9 @@ from goldgate.data.check import check_task_data
 from goldgate.data.nearness import refresh_novelty
 from goldgate.jobs.comparison import references
 from goldgate.jobs.doctor import machine
+from goldgate.jobs.expected import as_training
 from goldgate.jobs.finish import finish
+from goldgate.jobs.optimize import search_missing
 from goldgate.jobs.progress import Progress, Timed
 from goldgate.jobs.trained import Trained
 from goldgate.jobs.training import Mode, Training
@@ -22,10 +24,11 @@ from goldgate.ledger import check_ledger, looks_left, suite_digest
 from goldgate.models.embedded import ModelRef, ensure_model, hidden_size
 from goldgate.runs.folder import Run, clear_parts, git_commit, one_training, open_run, versions
 from goldgate.runs.record import ModelFacts, PlanFacts, Planned, SplitFacts, Started, Surroundings
-from goldgate.scored.baselines import Prompted, deciding_metrics
+from goldgate.scored.baselines import Prompted, deciding_metrics, declared_baselines
 from goldgate.scorers import scorer_versions
 from goldgate.task.examples import render_output
 from goldgate.task.project import Project
+from goldgate.task.subject_name import SubjectName
 from goldgate.task.task import load_task
 from goldgate_trainers import (
     Budget,
@@ -117,6 +120,8 @@ def _train(
         progress.say(f"  run {run.id} is resumed: everything that is complete is kept")
         # Read back, because choosing it again could differ: whether bf16 is faster is measured.
         recipe = from_dict(run.read().recipe or recipe.to_dict(), f'{run.path}, field "recipe"')
+    opponents = [*declared_baselines(work.task), *map(SubjectName.parse, references(work.task))]
+    search_missing(work, opponents, lambda: as_training(work, recipe, budget))
     prompted = work.prompted(everything=not quick)
     _say_baselines(work, prompted)
     for reference, why in references(work.task).items():

@@ -43,6 +43,7 @@ class Trained:
         ending: Why it did not pass; None if it did.
         caching: What prompt caching does to the ratio of costs, in words; empty without prices.
         not_compared: Which opponent was left out, in words; empty if none.
+        optimized: For each optimised prompt, what its search got beside training, in words.
     """
 
     task: Task
@@ -64,6 +65,7 @@ class Trained:
     ending: Ending | None
     caching: str = ""
     not_compared: str = ""
+    optimized: tuple[str, ...] = ()
 
     @property
     def metric(self) -> str:
@@ -95,6 +97,7 @@ class Trained:
             "plan": self.plan.to_json(),
             "caching": self.caching,
             "not_compared": self.not_compared,
+            **({"optimized": list(self.optimized)} if self.optimized else {}),
         }
 
 
@@ -132,6 +135,7 @@ def trained(
     mine = candidate if summary is None else str(summary.subject)
     numbers = golden or compare(work, mine, prompted, "dev")
     passes = None if summary is None else [bool(row.verdict) for row in summary.verdicts or ()]
+    record = run.read()
     return Trained(
         work.task,
         run.id,
@@ -152,4 +156,5 @@ def trained(
         ending,
         cost_ratio(record.caching.get(candidate), record.caching.get(prompted)),
         "" if larger_models(work.task) else f"no larger model was compared: {HOW_TO_ADD}",
+        tuple(f"{n}: {facts.effort(record.trained)}" for n, facts in record.optimized.items()),
     )

@@ -133,13 +133,14 @@ class Roles:
         return any(compared_at(ledger, look).get("prompted") == identity for look in read_looks(ledger))
 
     def _is_another_list(self, champion: Champion) -> bool:
-        """Whether a prompt file was edited since the champion's reference was chosen, so that it may be the best now.
+        """Whether a prompt's file has changed since the champion's reference was chosen: it may be the best now.
 
         A file that cannot be read counts as unchanged.
         """
         for name, identity in champion.tried.items():
             try:
-                if SubjectName.parse(name).strategy.startswith("file:") and self._parse(name).identity != identity:
+                kept_in_file = SubjectName.parse(name).strategy.startswith(("file:", "optimized:"))
+                if kept_in_file and self._parse(name).identity != identity:
                     return True
             except UserError:
                 continue

@@ -6,22 +6,37 @@ from goldgate.base.errors import UserError, near_names
 from goldgate.base.extensions import STRATEGIES, extensions
 from goldgate.prompts.few_shot import FewShot
 from goldgate.prompts.file_prompt import FilePrompt
+from goldgate.prompts.fixed import Fixed
 from goldgate.prompts.nearest import Nearest
+from goldgate.prompts.optimized import Optimized
 from goldgate.prompts.packaged import Packaged
 from goldgate.prompts.pruned import Pruned
 from goldgate.prompts.strategy import Sources, Strategy
 from goldgate.prompts.zero_shot import ZeroShot
 
-__all__ = ["FewShot", "FilePrompt", "Nearest", "Pruned", "Sources", "Strategy", "ZeroShot", "parse_strategy"]
+__all__ = [
+    "FewShot",
+    "FilePrompt",
+    "Fixed",
+    "Nearest",
+    "Optimized",
+    "Pruned",
+    "Sources",
+    "Strategy",
+    "ZeroShot",
+    "optimized_count",
+    "parse_strategy",
+]
 
-_FORMS = ("zero_shot", "few_shot:4", "nearest:4", "file:PROMPT.md", "pruned")
+_FORMS = ("zero_shot", "few_shot:4", "nearest:4", "optimized:4", "file:PROMPT.md", "pruned")
 
 
 def parse_strategy(name: str, sources: Sources) -> Strategy:
     """Finds a prompting strategy by its name.
 
     Args:
-        name: zero_shot, few_shot:K, nearest:K, file:NAME or pruned, or the name of a strategy that a package brings.
+        name: zero_shot, few_shot:K, nearest:K, optimized:N, file:NAME or pruned, or the name of a strategy that a
+            package brings.
         sources: What the strategy may read: the task, its train split and the distances within it.
 
     Returns:
@@ -38,6 +53,8 @@ def parse_strategy(name: str, sources: Sources) -> Strategy:
     if kind in ("few_shot", "nearest"):
         count = _count(name, rest)
         return FewShot(sources.task, sources.train(), count) if kind == "few_shot" else Nearest(sources, count)
+    if (most := optimized_count(name)) is not None:
+        return Optimized(sources, most)
     if colon and kind == "file":
         return FilePrompt(sources.task, rest)
     if (extension := extensions(STRATEGIES).get(kind)) is not None:
@@ -45,7 +62,17 @@ def parse_strategy(name: str, sources: Sources) -> Strategy:
     raise UserError(f'no prompting strategy "{name}"', hint=near_names(name, _FORMS))
 
 
+def optimized_count(name: str) -> int | None:
+    """Returns the most shots of an optimised prompt; None for the name of any other strategy.
+
+    Raises:
+        UserError: The name does not say how many.
+    """
+    kind, _, rest = name.partition(":")
+    return _count(name, rest) if kind == "optimized" else None
+
+
 def _count(name: str, number: str) -> int:
     if not number.isascii() or not number.isdigit() or int(number) < 1:
-        raise UserError(f'"{name}" does not say how many shots', hint="write few_shot:4 or nearest:4")
+        raise UserError(f'"{name}" does not say how many shots', hint="write few_shot:4, nearest:4 or optimized:4")
     return int(number)

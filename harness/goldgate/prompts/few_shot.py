@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from typing import Any
 
 from goldgate.base.errors import UserError
-from goldgate.prompts.strategy import conversation, system_text
-from goldgate.task.examples import Example, Message, Split, render_output
+from goldgate.prompts.fixed import Fixed
+from goldgate.prompts.strategy import system_text
+from goldgate.task.examples import Example, Split, render_output
 from goldgate.task.task import Task
 
 
-class FewShot:
+class FewShot(Fixed):
     """The instructions, K fixed shots from train, and the input.
 
     Raises:
@@ -20,18 +19,7 @@ class FewShot:
     """
 
     def __init__(self, task: Task, train: Split, count: int, seed: int = 0) -> None:
-        self.name = f"few_shot:{count}"
-        self._system = system_text(task)
-        self._shots = choose_shots(train, count, seed)
-
-    def spec(self) -> dict[str, Any]:
-        return {"name": self.name, "system": self._system, "shots": [shot.digest for shot in self._shots]}
-
-    def messages(self, example: Example) -> list[Message]:
-        return conversation(self._system, self._shots, example)
-
-    def prepare(self, examples: Sequence[Example]) -> None:
-        """Does nothing: the shots are fixed."""
+        super().__init__(f"few_shot:{count}", system_text(task), choose_shots(train, count, seed))
 
 
 def choose_shots(train: Split, count: int, seed: int) -> tuple[Example, ...]:

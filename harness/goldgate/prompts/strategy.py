@@ -43,12 +43,16 @@ class Sources:
         neighbours: Takes the train texts, the query texts and a count; returns (queries, count) integers, the positions
             in train, nearest first.
         embedder: Digest of the embedding model behind `neighbours`.
+        asked: Name of the model that is asked: the task's own, or an endpoint's without its strategy.
+        weights: Content digest of that model; None where it is not known.
     """
 
     task: Task
     train: Callable[[], Split]
     neighbours: Callable[[Sequence[str], Sequence[str], int], np.ndarray]
     embedder: str
+    asked: str = ""
+    weights: str | None = None
 
 
 def system_text(task: Task) -> str:
@@ -59,6 +63,11 @@ def system_text(task: Task) -> str:
     if task.kind == "label" and len(task.labels) <= MAX_LISTED_LABELS:
         parts.append("Answer with exactly one of these labels and nothing else:\n" + "\n".join(task.labels))
     return "\n\n".join(parts)
+
+
+def system_texts(task: Task) -> tuple[str, ...]:
+    """Returns the system messages that need no writing: `system_text`, and the bare instructions if they differ."""
+    return tuple(dict.fromkeys((system_text(task), task.instructions.strip())))
 
 
 def conversation(system: str, shots: Sequence[Example], example: Example) -> list[Message]:

@@ -11,6 +11,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from goldgate.runs.optimized import OptimizedFacts
 from goldgate.runs.part import Facts, Many, Number, Part
 from goldgate.task.task import FieldRule
 
@@ -269,6 +270,7 @@ class Ended(Part):
         prompted: The best prompting-only baseline.
         baselines: Every baseline that was tried.
         untried: Baseline → why it was not tried.
+        optimized: Baseline with an optimised prompt → how that was searched, and what it says.
         incumbent: What runs in production today.
         known_by_name: Subjects that are identified only by name.
         run_plainly: Subjects whose architecture is run by plain generation.
@@ -291,6 +293,7 @@ class Ended(Part):
     prompted: str | None = None
     baselines: Many[str] = ()
     untried: dict[str, str] = Field(default_factory=dict)
+    optimized: dict[str, OptimizedFacts] = Field(default_factory=dict)
     incumbent: str | None = None
     known_by_name: Many[str] = ()
     run_plainly: Many[str] = ()
@@ -311,6 +314,11 @@ class Ended(Part):
 
 class RunRecord(Ended, Planned, Looked, Surroundings, Started, Opened):
     """run.json as it is."""
+
+    @property
+    def trained(self) -> float:
+        """Seconds of all attempts together."""
+        return sum(a.seconds or 0.0 for a in self.attempts or ())
 
     def attempt(self, number: int | None) -> AttemptFacts | None:
         """Returns the attempt with a number; None if there is none."""

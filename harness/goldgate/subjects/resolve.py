@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -52,11 +53,11 @@ def parse_subject(name: str, task: Task, project: Project) -> Subject:
 
         return LinearSubject(task, load_split(project, task.name, "train"), project.cache)
     if who.kind == "endpoint":
-        return RemoteSubject(who, task, parse_strategy(who.strategy, sources))
+        return RemoteSubject(who, task, parse_strategy(who.strategy, replace(sources, asked=who.endpoint)))
     made = partial(Who, name, task, project.cache, constrained=who.constrained)
     if who.kind == "base":
         model = model_digest(project.cache, task.model)
-        return LocalSubject(made(model, None, parse_strategy(who.strategy, sources)))
+        return LocalSubject(made(model, None, parse_strategy(who.strategy, replace(sources, weights=model))))
     if who.kind == "adapter":
         adapter = read_adapter(_folder(who, project))
         model = model_digest(project.cache, task.model)
@@ -129,4 +130,4 @@ def sources_of(task: Task, project: Project) -> Sources:
     def neighbours(pool: Sequence[str], texts: Sequence[str], many: int) -> np.ndarray:
         return nearest(vectors(tuple(pool)), embed(texts, project.cache), many)
 
-    return Sources(task, train, neighbours, EMBEDDER_DIGEST)
+    return Sources(task, train, neighbours, EMBEDDER_DIGEST, asked=task.model)

@@ -9,9 +9,11 @@ import re
 import warnings
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from goldgate.base.errors import UserError
 from goldgate.task.pattern import found_by_python
+from goldgate.task.subject_name import SubjectName
 
 Kind = Literal["json", "label", "text"]
 Reading = Literal["shown", "plausible", "observed"]
@@ -197,6 +199,40 @@ class Thinking(Strict):
     close: str = Field(default="</think>", min_length=1, description="Tag that closes it.")
 
 
+class Optimize(Strict):
+    """How `optimized:N` is searched. Without a budget the search gets as long as training is expected to take."""
+
+    calls: int | None = Field(
+        default=None,
+        ge=20,
+        description="Most answers that the search may ask for. With `minutes` too, what is used up first ends it.",
+    )
+    minutes: float | None = Field(
+        default=None,
+        gt=0.0,
+        description="Time for the search. It is turned into a number of answers by the first of them, so that the same"
+        " answers give the same winner.",
+    )
+    seed: int = Field(default=0, description="Seed of the search.")
+    reflection: str | None = Field(
+        default=None,
+        description="A model that proposes instructions, `openai:MODEL@URL`; needs `pip install 'goldgate[optimize]'`.",
+    )
+
+    @field_validator("reflection")
+    @classmethod
+    def _an_endpoint(cls, name: str | None) -> str | None:
+        if name is None:
+            return None
+        try:
+            kind = SubjectName.parse(f"{name}+zero_shot").kind
+        except UserError as error:
+            raise ValueError(f"{error.what}; write openai:MODEL@URL") from error
+        if kind != "endpoint":
+            raise ValueError(f"{name!r:.60} is no model at an endpoint: write openai:MODEL@URL")
+        return name
+
+
 class TaskFile(Strict):
     """All keys of task.yaml."""
 
@@ -231,9 +267,10 @@ class TaskFile(Strict):
     baselines: tuple[str, ...] = Field(
         default=("zero_shot", "few_shot:4", "nearest:4"),
         min_length=1,
-        description="Prompting strategies for the base model (`zero_shot`, `few_shot:K`, `nearest:K`, `file:PROMPT.md`,"
-        " each also with `+constrained`), or whole subjects. The best of them on dev is `prompted`.",
+        description="Prompting strategies for the base model (`zero_shot`, `few_shot:K`, `nearest:K`, `optimized:N`,"
+        " `file:PROMPT.md`, each also with `+constrained`), or whole subjects. The best of them on dev is `prompted`.",
     )
+    optimize: Optimize = Field(default=Optimize(), description="How `optimized:N` is searched.")
     incumbent: str | None = Field(default=None, description="The subject that runs in production today.")
     gates: Reading = Field(default="shown", description="Reading of a gate that names none.")
     error: float = Field(

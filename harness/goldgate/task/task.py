@@ -19,6 +19,7 @@ from goldgate.task.keys import (
     FieldRule,
     Golden,
     Kind,
+    Optimize,
     Paraphrases,
     Prices,
     Reading,
@@ -56,6 +57,7 @@ class Task:
     fields: Mapping[str, FieldRule]
     style: Style | None
     baselines: tuple[str, ...]
+    optimize: Optimize
     incumbent: str | None
     gates: Reading
     error: float
@@ -238,6 +240,7 @@ def _known(parents: list[str]) -> list[str]:
         "decoding": Decoding,
         "style": Style,
         "prices": Prices,
+        "optimize": Optimize,
         "fields": FieldRule,
         "thinking": Thinking,
     }
