@@ -55,6 +55,24 @@ class LatencyFacts(Part):
     n: int | None = None
 
 
+class ChoiceFacts(Part):
+    """The best prompt for one metric: with whom the metric's gap compares, and what its choice on dev may have cost.
+
+    Attributes:
+        subject: The prompt's name.
+        among: From how many prompts it was chosen.
+        n: By how many dev examples.
+        most: How much better the best prompt of the list may be in truth; exceeded with a probability of at most 5%.
+        split: The split that `most` comes from: golden where all prompts have answered it, else dev.
+    """
+
+    subject: str = ""
+    among: int | None = None
+    n: int | None = None
+    most: Number = None
+    split: str = "dev"
+
+
 class StepTime(Part):
     """One step of the work, by its name on the screen, and how many seconds it took."""
 
@@ -247,6 +265,7 @@ class Ended(Part):
     Attributes:
         finished: When the run ended.
         prompted: The best prompting-only baseline.
+        choices: Metric → the best prompt for it, for the metrics that judge answers.
         baselines: Every baseline that was tried.
         untried: Baseline → why it was not tried.
         incumbent: What runs in production today.
@@ -268,6 +287,7 @@ class Ended(Part):
 
     finished: str | None = None
     prompted: str | None = None
+    choices: dict[str, ChoiceFacts] = Field(default_factory=dict)
     baselines: Many[str] = ()
     untried: dict[str, str] = Field(default_factory=dict)
     incumbent: str | None = None
@@ -302,6 +322,7 @@ class RunRecord(Ended, Planned, Looked, Surroundings, Started, Opened):
 
 __all__ = [
     "AttemptFacts",
+    "ChoiceFacts",
     "Ended",
     "EndingFacts",
     "LatencyFacts",
