@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from goldgate.jobs.workspace import Workspace
 from goldgate.ledger import is_opened, suite_digest
+from goldgate.runs.choice import ChoiceFacts
 from goldgate.runs.golden import DifferenceRow, GateRow, GoldenRecord, LookFacts, LookRecord, MeasureRow, Turned
-from goldgate.runs.record import ChoiceFacts, SplitFacts
+from goldgate.runs.record import SplitFacts
 from goldgate.scored.baselines import Prompted, best_for, deciding_metrics
 from goldgate.scored.choice import may_be_better
 from goldgate.scored.scored import Scored
@@ -49,19 +50,21 @@ class Best:
         return tuple(dict.fromkeys((self.prompted, *self.by_metric.values())))
 
 
-def choices(work: Workspace, prompted: Prompted) -> dict[str, ChoiceFacts]:
+def choices(work: Workspace, prompted: Prompted, *, on_golden: bool = False) -> dict[str, ChoiceFacts]:
     """Says for each metric which prompt is the best on dev, and how much better another one may be in truth.
 
     Args:
         work: The task's workspace.
         prompted: The baselines that were tried.
+        on_golden: Whether golden has decided and may be told of: what the choices may have cost is then computed there,
+            where all prompts have answered it for another reason; else on dev.
 
     Returns:
-        The choices by metric. What they may have cost is computed on golden where all prompts have answered it for
-        another reason, else on dev.
+        The choices by metric.
     """
-    there = [work.existing(work.subject(n), work.split("golden")) is not None for n in prompted.tried]
-    split = "golden" if all(there) and work.task.golden != "sealed" else "dev"
+    told = on_golden and work.task.golden != "sealed"
+    there = told and all(work.existing(work.subject(n), work.split("golden")) is not None for n in prompted.tried)
+    split = "golden" if there else "dev"
     views = {n: work.scored(n, split) for n in prompted.tried}
     found = {}
     for metric, name in Best.of(work.task, prompted).by_metric.items():

@@ -57,7 +57,7 @@ def finish(
     best = Best.of(work.task, prompted)
     summary = None if looked is None else _write_summary(training, looked, best)
     with work.progress.step("how good is the choice of prompts?", "dev is small: another one may be better"):
-        chosen = choices(work, prompted)
+        chosen = choices(work, prompted, on_golden=summary is not None)
     latency = work.latency([candidate, prompted.name], LATENCY_EXAMPLES_QUICK if training.quick else LATENCY_EXAMPLES)
     run.update(
         Ended(

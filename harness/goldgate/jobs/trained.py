@@ -9,10 +9,11 @@ from typing import Any, Literal
 
 from goldgate.jobs.comparison import Best, compare
 from goldgate.jobs.workspace import Workspace
+from goldgate.runs.choice import ChoiceFacts
 from goldgate.runs.folder import Run
 from goldgate.runs.golden import DifferenceRow, GoldenRecord
 from goldgate.runs.part import known
-from goldgate.runs.record import ChoiceFacts, PlanFacts
+from goldgate.runs.record import PlanFacts
 from goldgate.scored.baselines import deciding_metrics
 from goldgate.task.task import Task
 from goldgate_trainers import Ending, Outcome

@@ -11,6 +11,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from goldgate.runs.choice import ChoiceFacts
 from goldgate.runs.part import Facts, Many, Number, Part
 from goldgate.task.task import FieldRule
 
@@ -53,24 +54,6 @@ class LatencyFacts(Part):
     p50: Number = None
     p95: Number = None
     n: int | None = None
-
-
-class ChoiceFacts(Part):
-    """The best prompt for one metric: with whom the metric's gap compares, and what its choice on dev may have cost.
-
-    Attributes:
-        subject: The prompt's name.
-        among: From how many prompts it was chosen.
-        n: By how many dev examples.
-        most: How much better the best prompt of the list may be in truth; exceeded with a probability of at most 5%.
-        split: The split that `most` comes from: golden where all prompts have answered it, else dev.
-    """
-
-    subject: str = ""
-    among: int | None = None
-    n: int | None = None
-    most: Number = None
-    split: str = "dev"
 
 
 class StepTime(Part):
@@ -322,7 +305,6 @@ class RunRecord(Ended, Planned, Looked, Surroundings, Started, Opened):
 
 __all__ = [
     "AttemptFacts",
-    "ChoiceFacts",
     "Ended",
     "EndingFacts",
     "LatencyFacts",
