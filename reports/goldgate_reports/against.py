@@ -53,7 +53,10 @@ class SubjectRow:
 
 @dataclass(frozen=True)
 class GoldenRow:
-    """One metric on golden: the tuned model, the reference, their paired difference, and the examples that changed."""
+    """One metric on golden: the tuned model, the reference, their paired difference, and the examples that changed.
+
+    `most` is how much better another prompt than the reference may be, in points; empty where it was not chosen.
+    """
 
     metric: str
     reference: str
@@ -62,6 +65,7 @@ class GoldenRow:
     ahead: Estimate
     standing: Standing | None
     turned: tuple[int, int, str] | None
+    most: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,11 +79,12 @@ class TagRow:
 
 @dataclass(frozen=True)
 class TagTable:
-    """Estimates by tag and metric; `split` says whose examples these are."""
+    """Estimates by tag and metric; `split` says whose examples these are, `prompts` the best prompt for each metric."""
 
     split: str
     metrics: tuple[str, ...]
     rows: tuple[TagRow, ...]
+    prompts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -227,7 +232,8 @@ def _golden_rows(records: Records, who: Subjects) -> tuple[GoldenRow, ...]:
     measures = measures_of(records)
     made = []
     for row in golden.differences:
-        metric, reference = row.metric, _resolved(row.reference, who)
+        metric, best = row.metric, who.best(row.metric)
+        reference = best if row.reference == "prompted" and best else row.reference
         ahead = of_row(row)
         made.append(
             GoldenRow(
@@ -237,14 +243,11 @@ def _golden_rows(records: Records, who: Subjects) -> tuple[GoldenRow, ...]:
                 measures.get((reference, metric, None)),
                 ahead,
                 standing(ahead, better_of(records, metric)),
-                _turned(golden, metric) if reference == who.prompted else None,
+                _turned(golden, metric) if reference == best else None,
+                who.choices[metric].points if reference == best and metric in who.choices else "",
             )
         )
     return tuple(made)
-
-
-def _resolved(reference: str, who: Subjects) -> str:
-    return who.prompted if reference == "prompted" and who.prompted else reference
 
 
 def better_of(records: Records, metric: str) -> str:
@@ -269,29 +272,34 @@ def _tag_table(records: Records, who: Subjects, wanted: Callable[[str], bool]) -
     carried = {tag for subject, _, tag in measures if tag is not None and subject == who.tuned_golden}
     tags = sorted(filter(wanted, carried))
     if tags:
-        ours, theirs = who.tuned_golden or "", who.prompted or ""
+        ours = who.tuned_golden or ""
         found = dict.fromkeys(m for s, m, tag in measures if tag is not None and s == ours)
         metrics = [m for m in found if m not in _PRICE]
         rows = tuple(
-            _tag_row(tag, [(measures.get((ours, m, tag)), measures.get((theirs, m, tag))) for m in metrics])
+            _tag_row(tag, [(measures.get((ours, m, tag)), measures.get((who.best(m) or "", m, tag))) for m in metrics])
             for tag in tags
         )
-        return TagTable("golden", tuple(map(label, metrics)), rows)
-    columns, other = records.scores.get(who.tuned_dev or "", {}), records.scores.get(who.prompted or "", {})
+        return TagTable("golden", tuple(map(label, metrics)), rows, tuple(who.best(m) or "" for m in metrics))
+    columns = records.scores.get(who.tuned_dev or "", {})
     quality = quality_metrics(columns)
     tags = sorted({tag for found in records.tags.values() for tag in found if wanted(tag)})
     if not tags or not quality:
         return None
+    prompts = tuple(who.best(m) or "" for m in quality)
+    others = [records.scores.get(prompt, {}).get(m) for m, prompt in zip(quality, prompts, strict=True)]
     made = []
     for tag in tags:
         ids = frozenset(i for i, found in records.tags.items() if tag in found)
         made.append(
             _tag_row(
                 tag,
-                [(measured(m, columns[m], ids), averaged(m, other[m], ids) if m in other else None) for m in quality],
+                [
+                    (measured(m, columns[m], ids), averaged(m, other, ids) if other else None)
+                    for m, other in zip(quality, others, strict=True)
+                ],
             )
         )
-    return TagTable("dev", tuple(map(label, quality)), tuple(made))
+    return TagTable("dev", tuple(map(label, quality)), tuple(made), prompts)
 
 
 def _tag_row(tag: str, cells: Sequence[tuple[Estimate | None, Estimate | None]]) -> TagRow:

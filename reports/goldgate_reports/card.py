@@ -62,12 +62,13 @@ class Shipped:
 
 @dataclass(frozen=True)
 class Compared:
-    """One metric on golden: the tuned model, the best prompt, and the paired difference."""
+    """One metric on golden: the tuned model, the best prompt for it, the paired difference, and the prompt's name."""
 
     metric: str
     tuned: Estimate
     prompted: Estimate | None
     gap: Estimate | None
+    prompt: str
 
 
 def model_card(
@@ -129,11 +130,12 @@ def _verdict(shipped: Shipped, gates: Sequence[Gate], look: Look | None) -> str:
 def _compared(golden: GoldenRecord, prompted: str) -> list[Compared]:
     """All metrics over the whole golden split; empty where golden is sealed or there was no look."""
     whole = {(r.subject, r.metric): of_row(r) for r in golden.measures if r.tag is None}
-    gaps = {r.metric: of_row(r) for r in golden.differences if r.reference == prompted}
+    gaps = {(r.reference, r.metric): of_row(r) for r in golden.differences}
+    mine = {metric: estimate for (subject, metric), estimate in whole.items() if subject == golden.subject}
+    best = {metric: golden.prompted_for.get(metric, prompted) for metric in mine}
     return [
-        Compared(metric, estimate, whole.get((prompted, metric)), gaps.get(metric))
-        for (subject, metric), estimate in whole.items()
-        if subject == golden.subject
+        Compared(metric, estimate, whole.get((best[metric], metric)), gaps.get((best[metric], metric)), best[metric])
+        for metric, estimate in mine.items()
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from goldgate.base.errors import UserError
 from goldgate.task.task import FieldRule
@@ -54,6 +54,7 @@ def example_groups(records: Records, who: Subjects, primary: str) -> tuple[Examp
     Returns:
         The examples that became wrong, those that became right, and the worst; empty where dev has no tuned answers.
     """
+    who = replace(who, prompted=who.best(primary))
     ours = records.scores.get(who.tuned_dev or "", {})
     if primary not in ours or who.tuned_dev not in records.answers:
         return ()

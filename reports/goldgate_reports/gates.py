@@ -47,7 +47,7 @@ class Gate:
         dev: The estimate on dev; empty where there is none.
         chart: The interval on its axis; None where there are no numbers.
         threshold: What the estimate is compared with.
-        measures: What the estimate means, where the name of the metric does not say it.
+        measures: What the estimate means and whom it is over, where the name of the metric does not say it.
     """
 
     item: str
@@ -165,7 +165,7 @@ def _gate(row: GateRow, look: Look | None, on_dev: Verdict | None, *, on_golden:
         dev="" if on_dev is None else of_verdict(on_dev).text,
         chart=drawn,
         threshold=number(verdict.threshold, estimate.scale),
-        measures=_measures(verdict.metric),
+        measures="; ".join(filter(None, (_measures(verdict.metric), verdict.against))),
     )
 
 

@@ -50,6 +50,7 @@ class RunView:
     sentence: str
     figures: tuple[Figure, ...]
     linear: str
+    choice: str
     look: Look | None
     look_words: str
     population: str
@@ -98,6 +99,7 @@ def load_run(run_folder: Path) -> RunView:
         sentence=_sentence(records, who, comparison, primary),
         figures=_figures(records, who, comparison, primary),
         linear=_linear(records, who, comparison, primary),
+        choice=_choice(who, primary),
         look=look,
         look_words=_look_words(look),
         population=population_words(records.golden),
@@ -143,19 +145,25 @@ def _gain(records: Records, who: Subjects, comparison: Comparison, metric: str, 
 
 def _sentence(records: Records, who: Subjects, comparison: Comparison, primary: str) -> str:
     """What was compared, on which examples, in one sentence."""
-    gain = _gain(records, who, comparison, primary, who.prompted)
+    gain = _gain(records, who, comparison, primary, who.best(primary))
     if gain is None or gain.tuned is None or gain.theirs is None:
         return "What prompting alone achieves was not recorded, so the gain is unknown."
     kind = {"golden": "golden examples that training never saw", "dev": "dev examples, on which the attempt was chosen"}
     return (
         f"On {gain.ahead.count} {kind[gain.split]}, the tuned model reaches {gain.tuned.text} {label(primary)}."
-        f" The best prompting-only baseline ({who.prompted}) reaches {gain.theirs.text}."
+        f" The best prompting-only baseline ({who.best(primary)}) reaches {gain.theirs.text}."
     )
+
+
+def _choice(who: Subjects, primary: str) -> str:
+    """What choosing the prompt on a small dev split may have cost, in words; empty where that was not recorded."""
+    words = who.choices[primary].words if primary in who.choices else ""
+    return f"The best prompt ({who.best(primary)}) was {words}." if words else ""
 
 
 def _figures(records: Records, who: Subjects, comparison: Comparison, primary: str) -> tuple[Figure, ...]:
     return (
-        _gain_figure(_gain(records, who, comparison, primary, who.prompted), primary),
+        _gain_figure(_gain(records, who, comparison, primary, who.best(primary)), primary),
         _cost_figure(records, who),
         _latency_figure(records, who),
     )

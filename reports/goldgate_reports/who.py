@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePath
 
+from goldgate.runs.choice import ChoiceFacts
 from goldgate.runs.golden import GoldenRecord
 from goldgate.task.subject_name import SubjectName, kind_of
 from goldgate_reports.records import Records
+from goldgate_reports.words import label
 
 
 @dataclass(frozen=True)
@@ -22,11 +24,16 @@ class Subjects:
     attempts: Mapping[str, int]
     incumbent: str | None = None
     baselines: tuple[str, ...] = ()
+    choices: Mapping[str, ChoiceFacts] = field(default_factory=dict)
 
     def is_larger(self, subject: str) -> bool:
         """Returns whether a subject is an opponent on another model than the task's own, which as a rule is larger."""
         declared = (*self.baselines, self.incumbent)
         return subject in declared and kind_of(subject) not in ("base", "adapter", "linear")
+
+    def best(self, metric: str) -> str | None:
+        """Returns the best prompt for a metric, which its gap is over; by default the best by the main metric."""
+        return self.choices[metric].subject if metric in self.choices else self.prompted
 
     def shown(self, subject: str) -> str:
         """Returns a subject's name for reading: "tuned", an attempt by its number, or the name as it is."""
@@ -44,6 +51,8 @@ class Subjects:
             return "tuned"
         if subject == self.prompted:
             return "the best prompting-only baseline"
+        if metrics := [label(m) for m, choice in self.choices.items() if choice.subject == subject]:
+            return f"the best prompt for {', '.join(metrics)}"
         if subject == self.linear:
             return "linear model on embeddings"
         if subject == self.incumbent:
@@ -71,4 +80,5 @@ def subjects_of(records: Records) -> Subjects:
         {a.subject: a.number for a in records.attempts},
         run.incumbent,
         tuple(run.baselines),
+        run.choices or {m: ChoiceFacts(subject=s) for m, s in golden.prompted_for.items()},
     )

@@ -62,6 +62,7 @@ def promoted(make_task: MakeTask) -> Callable[..., tuple[Project, Task]]:
             verdicts=verdicts,
             forced=forced,
             opened=False,
+            prompted_for={},
             tried={"base+zero_shot": "them"},
             untried={"base+few_shot:2": "cost"},
             today="2026-11-26",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from goldgate.base.errors import UserError
-from goldgate.jobs.comparison import golden_summary
+from goldgate.jobs.comparison import Best, golden_summary
 from goldgate.jobs.workspace import Workspace
 from goldgate.runs.golden import LookFacts, LookRecord
 from goldgate.subjects import latency
@@ -102,7 +102,7 @@ def summary(counts: Any, work: Workspace, mine: int, theirs: int) -> dict[str, A
     counts.cached(name, dev=0, golden=mine)
     counts.cached(BASE, dev=0, golden=theirs)
     looked = LookRecord(subject=name, passed=False, records=(), look=LookFacts(number=1))
-    return golden_summary(work, looked, BASE, 0.025).to_json()
+    return golden_summary(work, looked, Best(BASE), 0.025).to_json()
 
 
 def test_a_summary_holds_no_example_of_golden(counts: Any, work: Workspace) -> None:

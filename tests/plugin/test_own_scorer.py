@@ -35,6 +35,7 @@ def test_letters(candidate, prompted):
 
 
 def test_it_gates_as_any_metric(pytester: pytest.Pytester, made: Any) -> None:
+    made.cached("base+zero_shot+constrained", "dev", wrong=20)
     made.gates(GATES)
     result = pytester.runpytest("suites")
     result.assert_outcomes(passed=2)
@@ -179,6 +180,7 @@ def test_short(candidate):
 
 
 def test_an_edited_scorer_is_a_new_look(pytester: pytest.Pytester, made: Any) -> None:
+    made.cached("base+zero_shot+constrained", "dev", wrong=20)
     made.gates(GATES)
     pytester.runpytest("suites").assert_outcomes(passed=2)
     pytester.runpytest("suites").assert_outcomes(passed=2)
@@ -189,6 +191,7 @@ def test_an_edited_scorer_is_a_new_look(pytester: pytest.Pytester, made: Any) ->
 
 
 def test_an_example_is_not_changed_for_the_next_scorer(pytester: pytest.Pytester, made: Any) -> None:
+    made.cached("base+zero_shot+constrained", "dev", wrong=20)
     made.gates("""
 from goldgate import scorer
 

@@ -100,7 +100,7 @@ def test_it_says_verdict_data_recipe_gain_and_limits() -> None:
         "| train | 900 | traintraintr |",
         "Licence: CC0-1.0. Source: made up.",
         "| rank | 16 |",
-        "| exact\\_match | 90.0% (80.0% to 100.0%) | 40.0% | +50.0 points (+40.0 to +60.0 points) |",
+        "| exact\\_match | 90.0% (80.0% to 100.0%) | base+zero\\_shot | 40.0% | +50.0 points (+40.0 to +60.0 points) |",
         "- weakest slices: exact\\_match on dark is 60.0% (50.0% to 70.0%, n = 60)",
         "| base model licence | Apache-2.0 |",
     ):

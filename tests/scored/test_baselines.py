@@ -182,8 +182,9 @@ def test_nobody_else_is_a_baseline_so_that_golden_costs_a_look(make_task: MakeTa
 def test_the_best_on_dev_is_chosen(made: Callable[..., Made]) -> None:
     prompted, _ = made().choose({"base+zero_shot": 3, "base+few_shot:2": 7})
     assert prompted.name == "base+few_shot:2"
-    assert prompted.tried["base+few_shot:2"] == {"exact_match": 0.7}
-    assert prompted.tried["base+zero_shot"] == {"exact_match": 0.3}
+    assert prompted.tried["base+few_shot:2"]["exact_match"] == 0.7
+    assert prompted.tried["base+zero_shot"]["exact_match"] == 0.3
+    assert set(prompted.tried["base+zero_shot"]) == {"exact_match", "label_valid", "macro_f1", "stop_rate"}
 
 
 def test_a_tie_goes_to_the_one_that_is_written_first(made: Callable[..., Made]) -> None:

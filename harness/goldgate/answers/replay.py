@@ -113,7 +113,7 @@ class Replay:
                 where,
                 f"restore them, or {hint}",
             )
-        if role == "prompted" and self.baselines != tuple(task.baselines):
+        if role.partition(".")[0] == "prompted" and self.baselines != tuple(task.baselines):
             raise UserError(
                 "task.yaml declares other baselines than it did in the run, and another one may be best",
                 where,

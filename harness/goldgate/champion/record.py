@@ -43,7 +43,15 @@ _FIELDS = {
     "scorers": dict,
     "baselines": list,
 }
-_LATER = {"tried": dict, "untried": dict, "opened": bool, "tariffs": dict, "promoted": str, "rollbacks": list}
+_LATER = {
+    "tried": dict,
+    "untried": dict,
+    "opened": bool,
+    "prompted_for": dict,
+    "tariffs": dict,
+    "promoted": str,
+    "rollbacks": list,
+}
 """What champions of the first release do not say."""
 
 
@@ -71,6 +79,7 @@ class Champion:
         baselines: The baselines that task.yaml declared.
         tried: Name → identity, for all that `prompted` is the best of.
         untried: Name → why, for the baselines that were left out.
+        prompted_for: Metric → name of the best baseline for it, for the metrics whose gates compared with `prompted`.
         tariffs: Name → the vendor's prices when it was promoted.
         opened: Whether golden's examples had been shown, so that its pass has no error rate.
         promoted: The day, in ISO form.
@@ -96,6 +105,7 @@ class Champion:
     baselines: tuple[str, ...]
     tried: Mapping[str, str] = field(default_factory=dict)
     untried: Mapping[str, str] = field(default_factory=dict)
+    prompted_for: Mapping[str, str] = field(default_factory=dict)
     tariffs: Mapping[str, Tariff] = field(default_factory=dict)
     opened: bool = False
     promoted: str = ""
@@ -256,6 +266,13 @@ def read_champion(folder: Path, task: str) -> Champion:
         for row in raw.get(key, []):
             check_object(
                 row, f'{path}, field "{key}"', "restore it from version control", subject=str, identity=str, run=str
+            )
+    for metric, name in raw.get("prompted_for", {}).items():
+        if name not in raw["subjects"]:
+            raise UserError(
+                f"{name!r:.80} has no identity",
+                f'{path}, field "prompted_for.{metric}"',
+                "restore it from version control",
             )
     verdicts = read_verdicts(raw["verdicts"], str(path))
     tariffs = {n: Tariff.read(row, f'{path}, field "tariffs"') for n, row in raw.get("tariffs", {}).items()}

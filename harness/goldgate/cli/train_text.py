@@ -12,15 +12,16 @@ _FORMATS = ("schema_valid", "label_valid", "style_ok", "stop_rate")
 
 def train_text(result: Trained) -> str:
     """Shows the verdict, the gain, the format, the cost, what prevented a pass, and where the report is."""
-    mine, theirs, rows, metric, gap = result.candidate, result.prompted, result.rows, result.metric, result.gap
+    mine, best, rows, metric, gap = result.candidate, result.best, result.rows, result.metric, result.gap
+    theirs = best.prompted
     where = "" if result.split == "golden" else " on dev"
     lines = [
         _head(result),
         f"{metric}{where}: {rows[mine, metric]:.1%} tuned, {rows[theirs, metric]:.1%} with the best prompt ({theirs}):"
-        f" {_points(gap)}, n = {gap.n}",
+        f" {_points(gap)}, n = {gap.n}{_other(result)}",
     ]
     form = next(m for m in _FORMATS if (mine, m) in rows and m != metric)
-    lines.append(f"{form}: {rows[mine, form]:.1%} tuned, {rows[theirs, form]:.1%} with the best prompt")
+    lines.append(f"{form}: {rows[mine, form]:.1%} tuned, {rows[best.at(form), form]:.1%} with the best prompt")
     if (mine, "cost_per_1k") in rows:
         lines.append(
             f"cost of 1,000 answers: {rows[mine, 'cost_per_1k']:.4g} tuned,"
@@ -54,6 +55,14 @@ def _linear_line(result: Trained) -> str:
     low, high = known(gap.low), known(gap.high)
     winner = "the tuned model wins" if low > 0 else "the linear model wins" if high < 0 else "neither is shown to win"
     return f"linear model: {result.rows['linear', 'exact_match']:.1%}, tuned {_points(gap)}: {winner}"
+
+
+def _other(result: Trained) -> str:
+    """How much better another prompt than the chosen one may be; empty where none was chosen."""
+    choice = result.choices.get(result.metric)
+    if choice is None or not choice.points:
+        return ""
+    return f"; another of {choice.among} prompts may be up to {choice.points} points better than this one (95%)"
 
 
 def _points(gap: DifferenceRow) -> str:

@@ -11,6 +11,7 @@ from goldgate.answers.audit import audit, told
 from goldgate.answers.given import FOLDER, RECORD, GivenRecord, answers_path, read_given
 from goldgate.answers.recorded import Said, rows_of, write_recorded
 from goldgate.base.files import whole_folder, write_json
+from goldgate.jobs.comparison import Best
 from goldgate.jobs.workspace import Workspace
 from goldgate.runs.folder import versions
 from goldgate.scored.baselines import Prompted
@@ -86,7 +87,7 @@ def make_again(project: Project, given: GivenRecord, count: int, seed: int, say:
 
 
 def record(work: Workspace, prompted: Prompted, folder: Path) -> GivenRecord:
-    """Records the answers of every baseline on dev, and of the best one on golden.
+    """Records the answers of every baseline on dev, and of the best one for each metric on golden.
 
     Answers that are in this machine's cache are not generated again.
 
@@ -98,8 +99,8 @@ def record(work: Workspace, prompted: Prompted, folder: Path) -> GivenRecord:
     Returns:
         The record of the answers.
     """
-    names = list(prompted.tried)
-    parts = {"dev": [_said(work, n, "dev") for n in names], "golden": [_said(work, prompted.name, "golden")]}
+    names, best = list(prompted.tried), Best.of(work.task, prompted).names
+    parts = {"dev": [_said(work, n, "dev") for n in names], "golden": [_said(work, n, "golden") for n in best]}
     with whole_folder(folder) as part:
         files = {split: write_recorded(answers_path(part, split), rows_of(said)) for split, said in parts.items()}
         made = {"by": "python benchmarks/demo_answers.py", "versions": versions()}

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from goldgate.base.files import write_json
-from goldgate.jobs.comparison import golden_summary, references
+from goldgate.jobs.comparison import Best, choices, golden_summary, references
 from goldgate.jobs.optimize import optimized_facts
 from goldgate.jobs.promote import promote_candidate
 from goldgate.jobs.trained import Trained, trained
@@ -67,13 +67,17 @@ def finish(
     shown = [*prompted.tried, *(training.subject(a.adapter) for a in outcome.attempts), *references(work.task)]
     write_answers(run, work.task, work.split("dev"), {n: work.scored(n) for n in shown})
     looked = read_part(LookRecord, run.folder / "look.json", "train again") if outcome.looks else None
-    summary = None if looked is None else _write_summary(training, looked, prompted.name)
+    best = Best.of(work.task, prompted)
+    summary = None if looked is None else _write_summary(training, looked, best)
+    with work.progress.step("how good is the choice of prompts?", "dev is small: another one may be better"):
+        chosen = choices(work, prompted, on_golden=summary is not None)
     timed = [candidate, prompted.name, *(n for n in _beside(work.task, prompted) if n != prompted.name)]
     latency = work.latency(timed, LATENCY_EXAMPLES_QUICK if training.quick else LATENCY_EXAMPLES)
     run.update(
         Ended(
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
             prompted=prompted.name,
+            choices=chosen,
             baselines=tuple(prompted.tried),
             untried=dict(prompted.untried),
             optimized=optimized_facts(work, [*prompted.tried, *references(work.task)]),
@@ -99,7 +103,7 @@ def finish(
         _promote(training, looked, candidate, prompted.name)
     run.update(Opened(status="passed" if outcome.passed else "failed"))
     report = build_report(run.folder)
-    return trained(work, run, candidate, prompted.name, summary, outcome, ending, report, time.monotonic() - started)
+    return trained(work, run, candidate, best, summary, outcome, ending, report, time.monotonic() - started)
 
 
 def _beside(task: Task, prompted: Prompted) -> list[str]:
@@ -111,8 +115,8 @@ def _beside(task: Task, prompted: Prompted) -> list[str]:
     return list(dict.fromkeys([*small[:1], *large[:1], *references(task)]))
 
 
-def _write_summary(training: Training, looked: LookRecord, prompted: str) -> GoldenRecord:
-    summary = golden_summary(training.work, looked, prompted, spent(read_looks(training.work.ledger)))
+def _write_summary(training: Training, looked: LookRecord, best: Best) -> GoldenRecord:
+    summary = golden_summary(training.work, looked, best, spent(read_looks(training.work.ledger)))
     write_json(training.run.folder / "golden.json", summary.to_json())
     return summary
 

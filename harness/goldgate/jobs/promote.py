@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -36,7 +36,7 @@ from goldgate.subjects.subject import MOST_SAMPLES, sampled_identity
 from goldgate.task.project import Project
 from goldgate.task.questions import SPLIT as GENERAL
 from goldgate.task.questions import asked, passages
-from goldgate.task.subject_name import PLAIN_BASE, SubjectName
+from goldgate.task.subject_name import PLAIN_BASE, SubjectName, kind_of
 from goldgate.task.task import load_task
 
 _BASE = str(PLAIN_BASE)  # the subject of `general.before`
@@ -96,7 +96,6 @@ def run_promote(project: Project, name: str, force: str | None, progress: Progre
     elif not force and has_passed(work.ledger, _key(work, candidate)):
         # The suite passed in a look taken with pytest. Running it again is the same look, and gives the verdicts.
         verdicts, look = _decided_again(work, candidate, ("--candidate", candidate), None)
-    prompted = _compared_with(work, candidate, prompted, look)
     path = promote_candidate(work, run, candidate, prompted, verdicts, look, force)
     return Promoted(task.name, candidate, path, force)
 
@@ -116,7 +115,7 @@ def promote_candidate(
         work: The task's workspace.
         run: The run.
         candidate: Name of the subject to promote.
-        prompted: Name of the best prompting baseline.
+        prompted: Name of the best prompting baseline, unless the look compared with another one.
         verdicts: Verdicts of the suite on golden.
         look: Name of the look that they come from; None without one.
         forced: Reason for a forced promotion; None for any other.
@@ -131,11 +130,12 @@ def promote_candidate(
         _check_passed(work, candidate, look)
     adapter = adapter_of(work, candidate)
     noted = {} if adapter is None else _noted(adapter, candidate)
-    others = [n for n in references(work.task) if n not in (candidate, prompted)]
+    prompted, prompted_for = _compared_with(work, candidate, prompted, look)
+    others = dict.fromkeys((*prompted_for.values(), *references(work.task)))
     recorded = _recorded(work)
     entrants = [
         _entrant(work, recorded, work.subject(n), [work.scored(n, s) for s in ("dev", "golden")])
-        for n in (candidate, prompted, *others)
+        for n in (candidate, prompted, *(n for n in others if n not in (candidate, prompted)))
     ]
     entrants += _replaced(work, recorded, entrants[0].identity)
     record, verdicts, today = run.read(), list(verdicts), date.today().isoformat()
@@ -152,6 +152,7 @@ def promote_candidate(
         verdicts=verdicts,
         forced=forced,
         opened=is_opened(work.ledger),
+        prompted_for=prompted_for,
         tried={n: work.subject(n).identity for n in record.baselines},
         untried=record.untried,
         today=today,
@@ -187,26 +188,47 @@ def _decided_again(
     return tuple(r.verdict for r in result.records), result.look.name
 
 
-def _compared_with(work: Workspace, candidate: str, prompted: str, look: str | None) -> str:
+def _compared_with(work: Workspace, candidate: str, prompted: str, look: str | None) -> tuple[str, dict[str, str]]:
     """The baseline that looks at golden compared the candidate with, which is not always the one that its run names.
 
-    Raises UserError if no baseline is that subject any more.
+    Also metric → baseline, for the metrics in which the look compared with the best prompt for them. Raises UserError
+    if no baseline is that subject any more.
     """
     key = _key(work, candidate)
     looks = [x for x in read_looks(work.ledger) if x.name == look or (look is None and x.key == key)]
-    found = [compared_at(work.ledger, x).get("prompted") for x in looks]
-    wanted = {identity for identity in found if identity is not None}
-    if not wanted or work.subject(prompted).identity in wanted:
+    wanted: dict[str, set[str]] = {}
+    for role, identity in ((r, i) for x in looks for r, i in compared_at(work.ledger, x).items()):
+        wanted.setdefault(role, set()).add(identity)
+    metrics = [role.partition(".")[2] for role in wanted if role.startswith("prompted.")]
+    return (
+        _baseline(work, prompted, wanted.get("prompted", set())),
+        {metric: _baseline(work, prompted, wanted[f"prompted.{metric}"]) for metric in sorted(metrics)},
+    )
+
+
+def _baseline(work: Workspace, prompted: str, wanted: Set[str]) -> str:
+    """The baseline that has one of these identities, preferably `prompted`, which it is if there are none.
+
+    An endpoint is known by a digest of its answers too. Raises UserError if no baseline is meant.
+    """
+    if not wanted or _bound(work, prompted) in wanted:
         return prompted
     declared = declared_baselines(work.task)
     for name in map(str, (*declared, *(n.held for n in declared if not n.constrained))):
-        if work.subject(name).identity in wanted:
+        if _bound(work, name) in wanted:
             return name
     raise UserError(
         f"the run names {prompted} as the best prompting, but the look at golden compared with another subject",
         str(work.ledger),
         "restore the baselines, prompts and train split of that look, or train again",
     )
+
+
+def _bound(work: Workspace, name: str) -> str:
+    """The identity by which a look binds a baseline; that of an endpoint that did not answer golden is its name's."""
+    subject, golden = work.subject(name), work.split("golden")
+    unasked = kind_of(name) == "endpoint" and work.existing(subject, golden) is None
+    return subject.identity if unasked else work.bound(subject, golden)
 
 
 def _check_passed(work: Workspace, candidate: str, look: str | None) -> None:

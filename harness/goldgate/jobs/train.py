@@ -11,7 +11,7 @@ from goldgate.base.fingerprint import digest
 from goldgate.base.hardware import device
 from goldgate.data.check import check_task_data
 from goldgate.data.nearness import refresh_novelty
-from goldgate.jobs.comparison import references
+from goldgate.jobs.comparison import choices, references
 from goldgate.jobs.doctor import machine
 from goldgate.jobs.expected import as_training
 from goldgate.jobs.finish import finish
@@ -193,6 +193,14 @@ def _say_baselines(work: Workspace, prompted: Prompted) -> None:
         work.progress.say(f"  {name:<32} {metric} {row[metric]:.3f} on dev{mark}")
     for name, why in prompted.untried.items():
         work.progress.say(f"  {name:<32} not tried: {why}")
+    chosen = choices(work, prompted)
+    if words := chosen[metric].words:
+        work.progress.say(f"  {words}")
+    for other, choice in chosen.items():
+        if choice.subject != prompted.name:
+            work.progress.say(
+                f"  prompted = {choice.subject} for {other}, by up to {choice.points} points not the best"
+            )
 
 
 def _loop(training: Training, recipe: Recipe, budget: Budget, plan: Plan) -> Outcome:

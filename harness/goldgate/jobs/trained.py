@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from goldgate.jobs.comparison import compare
+from goldgate.jobs.comparison import Best, compare
 from goldgate.jobs.workspace import Workspace
+from goldgate.runs.choice import ChoiceFacts
 from goldgate.runs.folder import Run
 from goldgate.runs.golden import DifferenceRow, GoldenRecord
 from goldgate.runs.part import known
@@ -29,13 +30,14 @@ class Trained:
         passed: Whether its candidate passed golden.
         reason: Why no further attempt was made.
         candidate: Name of the candidate.
-        prompted: Name of the best prompting baseline.
+        best: The best prompts.
         gates: Number of gates that passed at the look at golden, and number of gates; None if no look was taken.
         opened: Whether golden's examples had been shown.
         split: The split of `rows` and `gaps`: golden, or dev if golden is sealed or no look was taken.
         rows: Estimate by (subject, metric).
         gaps: Paired difference between candidate and reference by (metric, reference), as recorded.
         plan: How the attempts were chosen, as recorded.
+        choices: Metric → the best prompt for it and what its choice may have cost, as recorded.
         report: The report's file.
         seconds: Duration of the run.
         attempt: Number of the best attempt.
@@ -51,13 +53,14 @@ class Trained:
     passed: bool
     reason: str
     candidate: str
-    prompted: str
+    best: Best
     gates: tuple[int, int] | None
     opened: bool
     split: Literal["dev", "golden"]
     rows: Mapping[tuple[str, str], float]
     gaps: Mapping[tuple[str, str], DifferenceRow]
     plan: PlanFacts
+    choices: Mapping[str, ChoiceFacts]
     report: Path
     seconds: float
     attempt: int
@@ -66,6 +69,11 @@ class Trained:
     caching: str = ""
     not_compared: str = ""
     optimized: tuple[str, ...] = ()
+
+    @property
+    def prompted(self) -> str:
+        """Name of the best prompt by the main metric."""
+        return self.best.prompted
 
     @property
     def metric(self) -> str:
@@ -79,19 +87,20 @@ class Trained:
 
     def to_json(self) -> dict[str, Any]:
         """Returns the result as plain JSON values."""
-        mine, theirs, rows = self.candidate, self.prompted, self.rows
+        mine, theirs, rows = self.candidate, self.best, self.rows
         return {
             "task": self.task.name,
             "run": self.run,
             "passed": self.passed,
             "reason": self.reason,
             "candidate": mine,
-            "prompted": theirs,
+            "prompted": theirs.prompted,
+            "choices": {m: choice.to_json() for m, choice in self.choices.items()},
             "opened": self.opened,
             "report": str(self.report),
             "seconds": round(self.seconds, 1),
             "split": self.split,
-            "measures": {m: {"tuned": rows[mine, m], "prompted": rows[theirs, m]} for s, m in rows if s == mine},
+            "measures": {m: {"tuned": rows[mine, m], "prompted": rows[theirs.at(m), m]} for s, m in rows if s == mine},
             "gap": self.gap.to_json(),
             "ending": self.ending.to_json() if self.ending else None,
             "plan": self.plan.to_json(),
@@ -105,7 +114,7 @@ def trained(
     work: Workspace,
     run: Run,
     candidate: str,
-    prompted: str,
+    best: Best,
     summary: GoldenRecord | None,
     outcome: Outcome,
     ending: Ending | None,
@@ -118,7 +127,7 @@ def trained(
         work: The task's workspace.
         run: The run.
         candidate: Name of the candidate.
-        prompted: Name of the best prompting baseline.
+        best: The best prompts.
         summary: The result on golden; None if the run took no look, in which case the numbers are of dev.
         outcome: The result of the attempts.
         ending: Why it did not pass; None if it did.
@@ -130,31 +139,31 @@ def trained(
     """
     from goldgate_reports.caching import cost_ratio
 
-    record = run.read()
     golden = None if summary is None or summary.sealed else summary
     mine = candidate if summary is None else str(summary.subject)
-    numbers = golden or compare(work, mine, prompted, "dev")
-    passes = None if summary is None else [bool(row.verdict) for row in summary.verdicts or ()]
+    numbers = golden or compare(work, mine, best, "dev")
     record = run.read()
+    passes = None if summary is None else [bool(row.verdict) for row in summary.verdicts or ()]
     return Trained(
         work.task,
         run.id,
         outcome.passed,
         outcome.reason,
         mine,
-        prompted,
+        best,
         None if passes is None else (sum(passes), len(passes)),
         bool(summary and summary.opened),
         "golden" if golden else "dev",
         {(str(r.subject), str(r.metric)): known(r.estimate) for r in numbers.measures if r.tag is None},
         {(str(d.metric), str(d.reference)): d for d in numbers.differences},
         record.plan or PlanFacts(),
+        record.choices,
         report,
         seconds,
         outcome.best.k,
         len(outcome.attempts),
         ending,
-        cost_ratio(record.caching.get(candidate), record.caching.get(prompted)),
+        cost_ratio(record.caching.get(candidate), record.caching.get(best.prompted)),
         "" if larger_models(work.task) else f"no larger model was compared: {HOW_TO_ADD}",
         tuple(f"{n}: {facts.effort(record.trained)}" for n, facts in record.optimized.items()),
     )

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
-from goldgate.answers.replay import write_replay
+from goldgate.answers.replay import SuiteAnswers, write_replay
 from goldgate.base.errors import UserError
 from goldgate.base.files import read_json, write_json
 from goldgate.base.fingerprint import digest
@@ -181,7 +181,9 @@ class Training:
         """
         subject = self.subject(adapter)
         # Answers are collected here to show progress; no score is computed before the suite has recorded its look.
-        self.work.scored(self.prompted, "golden", "the examples that decide, by prompting alone")
+        on_dev = run_suite(self.work.project, self.name, subject, "dev")
+        for prompt in dict.fromkeys([self.prompted, *_prompts(on_dev.evidence())]):
+            self.work.scored(prompt, "golden", "the examples that decide, by prompting alone")
         self.work.scored(subject, "golden", "the examples that decide; training never sees them")
         for reference, why in references(self.work.task).items():
             self.work.scored(reference, "golden", why)
@@ -194,7 +196,6 @@ class Training:
                 str(self.work.task.folder),
                 f"see: pytest suites/{self.name} --candidate {subject} --split golden",
             )
-        on_dev = run_suite(self.work.project, self.name, subject, "dev")
         write_replay(
             answers_folder(self.work.project, self.name, result.look.name),
             self.work.task,
@@ -263,6 +264,12 @@ class Mode:
 
     key: tuple[str, ...] = ()
     plan: Callable[[Training, Recipe], Plan] = lambda training, recipe: Ladder(training.facts(recipe))
+
+
+def _prompts(evidence: Sequence[SuiteAnswers]) -> list[str]:
+    """The prompts that a suite compared with on dev: for each metric of its gates the best one."""
+    roles = [(role, name) for part in evidence for role, (name, _) in part.roles.items()]
+    return [name for role, name in roles if role.partition(".")[0] == "prompted"]
 
 
 def _told(gate: GateRecord) -> GateRow:

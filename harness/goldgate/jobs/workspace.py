@@ -12,7 +12,7 @@ from pathlib import Path
 
 from goldgate.answers.recorded import AnswerFile
 from goldgate.base.errors import UserError
-from goldgate.base.fingerprint import file_digest
+from goldgate.base.fingerprint import digest, file_digest
 from goldgate.champion.record import CHAMPION, RECORD, Champion, load_champion
 from goldgate.jobs.answering import Answering, Sources
 from goldgate.jobs.progress import Advance, Progress, Silent
@@ -187,6 +187,17 @@ class Workspace:
     def known(self, subject: Subject, split: Split) -> ScoreTable | None:
         """Returns scores that were obtained before, or None."""
         return self._scores.get((subject.identity, split.fingerprint))
+
+    def bound(self, subject: Subject, split: Split) -> str:
+        """Returns the identity under which a subject is bound by a look at a split.
+
+        The model behind an endpoint may change at any time under the same name, so an endpoint's identity includes its
+        answers: different answers are another look.
+        """
+        if kind_of(subject.name) != "endpoint":
+            return subject.identity
+        answers = self.scores(subject, split).answers.values()
+        return digest([subject.identity, {a.example: [a.text, a.finish] for a in answers}])
 
     def existing(self, subject: Subject, split: Split) -> ScoreTable | None:
         """Returns scores from existing answers, or None if any answer is missing. Calls no model."""

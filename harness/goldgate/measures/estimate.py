@@ -42,18 +42,21 @@ class Use:
             one when nothing is known: in the other direction that would be the best one.
         hold: How it gives its numbers away.
         judge: Who tests and records its comparisons wherever they are made; None for whoever does so at that moment.
+        against: Who stands behind the roles that it depends on, where that depends on the metric, in words.
     """
 
     explored: str = ""
     one_way: bool = False
     hold: Hold = "open"
     judge: Judge | None = None
+    against: tuple[str, ...] = ()
 
     def and_(self, other: Use) -> Use:
         """Returns the use of something that depends on both."""
         hold = max(self.hold, other.hold, key=_ORDER.index)
         judge = self.judge or other.judge
-        return Use(self.explored or other.explored, self.one_way or other.one_way, hold, judge)
+        against = tuple(dict.fromkeys((*self.against, *other.against)))
+        return Use(self.explored or other.explored, self.one_way or other.one_way, hold, judge, against)
 
     @property
     def hides(self) -> bool:

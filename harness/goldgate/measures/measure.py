@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from goldgate.base.errors import UserError, near_names
 from goldgate.measures import checks
@@ -303,7 +304,8 @@ class Measure(Refusals):
         else:
             t = checks.as_threshold(self.name, right)
         checks.may_be_gated(measure._evidence, measure._use.explored)
-        verdict = decide(measure._evidence, op, t, reading or how.reading, how, text)
+        decided = decide(measure._evidence, op, t, reading or how.reading, how, text)
+        verdict = replace(decided, against=", ".join(measure._use.against))
         if how.record is not None:
             how.record(verdict, OnlyEvidence(measure._evidence) if measure._use.hides else measure)
         return told(verdict, measure._use, how.note)

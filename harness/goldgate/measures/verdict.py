@@ -72,6 +72,7 @@ class Verdict:
         message: The explanation for people.
         approximate: Whether the probabilities come from a bootstrap instead of the test for means.
         sealed: Whether the numbers are hidden because golden is sealed.
+        against: Who `prompted` is in this gate: "prompted = base+few_shot:4 for style_ok"; empty without it.
     """
 
     outcome: Outcome
@@ -92,6 +93,7 @@ class Verdict:
     message: str
     approximate: bool = False
     sealed: bool = False
+    against: str = ""
 
     def __bool__(self) -> bool:
         return self.outcome == "pass"
@@ -108,7 +110,7 @@ class Verdict:
     def from_json(cls, raw: Mapping[str, Any]) -> Verdict:
         """Restores a verdict from `to_json`. Raises UserError if a field is missing or unknown."""
         known = {f.name for f in fields(cls)}
-        wrong = known.symmetric_difference(raw) - {"approximate", "sealed"}
+        wrong = known.symmetric_difference(raw) - {"approximate", "sealed", "against"}
         if wrong:
             raise UserError(f"not a verdict: {sorted(wrong)[0]!r} is missing or unknown", hint="record the run again")
         hidden = dict.fromkeys(NUMBERS, math.nan) if raw.get("sealed") else {}

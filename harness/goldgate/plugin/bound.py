@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from goldgate.base.fingerprint import digest, short
-from goldgate.ledger import Decided, Look, Outcome, read_looks, read_outcome, write_gate, write_outcome
+from goldgate.ledger import Decided, Look, Outcome, compared_at, read_looks, read_outcome, write_gate, write_outcome
 from goldgate.measures import Judged, Verdict, invalid
 from goldgate.plugin.tally import SuiteTally
 
@@ -71,7 +71,10 @@ class Bound:
         """
         over = short(digest(sorted(measure.evidence.ids)))
         gate = Decided(verdict.gate, verdict.outcome, item, place, verdict.op, verdict.threshold, verdict.reading, over)
-        why = _difference(read_outcome(self.folder, self.look), gate, answered)
+        then = compared_at(self.folder, self.look)
+        others = [role for role, identity in self.compared.items() if then.get(role, identity) != identity]
+        why = f"it was compared with another {others[0]}" if others else ""
+        why = why or _difference(read_outcome(self.folder, self.look), gate, answered)
         if not why and self.write:  # another process may have decided the gate meanwhile
             answers = {who: one.digest for who, one in answered.items()}
             why = _difference(write_gate(self.folder, self.look, gate, self.compared, answers), gate, answered)

@@ -78,10 +78,16 @@ def failed(spoken: Sequence[Spoken], hint: str, seen: Illustration | None, path:
     Returns:
         The failure.
     """
-    blocks = ["\n".join([f"{s.place}: {s.verdict.message}", *_worst(s.verdict, seen)]) for s in spoken]
+    blocks = [
+        "\n".join([f"{s.place}: {s.verdict.message}", *_who(s.verdict), *_worst(s.verdict, seen)]) for s in spoken
+    ]
     more = f" (and {len(spoken) - 1} more)" if len(spoken) > 1 else ""
     headline = spoken[0].verdict.message.splitlines()[0] + more
     return GateFailed("\n".join([*blocks, *([f"  {hint}"] if hint else [])]), headline, path, spoken[0].line)
+
+
+def _who(verdict: Verdict) -> list[str]:
+    return [f"  {verdict.against}"] if verdict.against else []
 
 
 def _worst(verdict: Verdict, seen: Illustration | None) -> list[str]:

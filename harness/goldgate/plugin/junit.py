@@ -51,11 +51,13 @@ def properties(verdict: Verdict) -> dict[str, str]:
         }
     )
     approximate = {"approximate": "true"} if verdict.approximate else {}
+    against = {"against": verdict.against} if verdict.against else {}
     return {
         "gate": verdict.gate,
         "verdict": verdict.outcome,
         **numbers,
         **approximate,
+        **against,
         "threshold": f"{verdict.op} {verdict.threshold:g}",
         "reading": verdict.reading,
         "n": str(verdict.n),

@@ -9,17 +9,20 @@ from typing import Literal, get_args
 from goldgate.base.errors import UserError
 from goldgate.champion.record import Champion
 from goldgate.jobs.workspace import Workspace
-from goldgate.ledger import compared_at, read_looks
+from goldgate.ledger import compared_at, read_looks, suite_digest
 from goldgate.plugin.options import Choice
-from goldgate.scored.baselines import choose_prompted, is_listed, what_was_tried
+from goldgate.scored.baselines import Prompted, best_for, choose_prompted, is_listed, what_was_tried
 from goldgate.scored.scored import Scored
 from goldgate.scored.table import ScoreTable
-from goldgate.scorers import how_cached
+from goldgate.scorers import how_cached, scorer_versions
+from goldgate.scorers.own import OwnScorer
 from goldgate.subjects import Subject, how_known, how_run
 from goldgate.task.examples import Split
 from goldgate.task.subject_name import PLAIN_BASE, SubjectName
 
 Role = Literal["candidate", "prompted", "base", "linear", "incumbent", "previous"]
+BY_METRIC = "prompted."
+"""Prefix of the role that a baseline has as the best for one metric: prompted.numbers_kept."""
 FIXTURES: frozenset[str] = frozenset({*get_args(Role), "general", "kept"})
 """The fixtures that give a test the scores of a subject."""
 
@@ -42,6 +45,7 @@ class Roles:
         self._workspace, self._task, self._champion = workspace, workspace.task, champion
         self._choice, self._dev = choice, dev
         self._parse = workspace.parse
+        self._prompts: dict[bool, Prompted] = {}
 
     def find(self, role: Role) -> Subject:
         """Finds the subject for a role.
@@ -90,16 +94,30 @@ class Roles:
             return champion.predecessor(self._parse)
         return self._workspace.promoted(champion)
 
-    def _prompted(self) -> Subject:
+    def best_for(self, metric: str | OwnScorer) -> Subject:
+        """Finds the best baseline for one metric, in the way in which `prompted` itself is found.
+
+        Args:
+            metric: A metric that judges answers, or a user's own.
+
+        Returns:
+            The subject.
+
+        Raises:
+            UserError: It cannot be determined.
+        """
+        return self._prompted(metric)
+
+    def _prompted(self, metric: str | OwnScorer = "") -> Subject:
         """For the champion, the reference recorded with it.
 
         For other candidates, the baseline chosen on dev on this machine, else the champion's reference, else the best
-        declared baseline, measured on dev now.
+        declared baseline, measured on dev now. Without a metric, the best by the main one.
         """
-        recorded, champion = self._recorded_prompted(), self._champion
+        recorded, champion = self._recorded_prompted(metric), self._champion
         if recorded is None or not self._choice.by_champion:
             try:
-                return self._parse(self._choose_prompted(measure=recorded is None))
+                return self._parse(self._choose_prompted(metric, measure=recorded is None))
             except _NotChosenYet as absent:
                 if recorded is None:
                     raise UserError(
@@ -107,30 +125,48 @@ class Roles:
                         f"task {self._task.name}",
                         f"goldgate evaluate {self._task.name} --subject {absent}",
                     ) from None
-        if champion is not None and champion.tried:
+        if champion is not None and champion.tried and not metric:
             self.notes.append(what_was_tried(champion.tried, champion.untried))
         return recorded
 
-    def _recorded_prompted(self) -> Subject | None:
+    def _recorded_prompted(self, metric: str | OwnScorer) -> Subject | None:
         """The baseline that is recorded with the champion, if it is still declared and unchanged."""
         champion = self._champion
         if champion is None or champion.baselines != tuple(self._task.baselines):
             return None  # with other baselines declared, another one may be the best
-        if champion.forced is not None and not self._was_compared(champion.prompted_identity):
+        name, identity, role = champion.prompted, champion.prompted_identity, "prompted"
+        if metric:
+            asked = metric if isinstance(metric, str) else metric.name
+            if asked not in champion.prompted_for or not self._is_same_metric(metric, champion):
+                return None
+            name, role = champion.prompted_for[asked], f"{BY_METRIC}{asked}"
+            identity = champion.subjects[name]
+        if champion.forced is not None and not self._was_compared(role, identity):
             return None  # nothing passed against it, so it may be weaker than the best
-        if not is_listed(self._task, champion.prompted) or self._is_another_list(champion):
+        if not is_listed(self._task, name) or self._is_another_list(champion):
             return None
         try:
-            subject = self._parse(champion.prompted)
+            subject = self._parse(name)
         except UserError as error:
-            self.notes.append(f"{champion.prompted} is known only from its record: {error.what}")
-            return champion.replayed("prompted", self._parse)
-        return subject if subject.identity == champion.prompted_identity else None
+            self.notes.append(f"{name} is known only from its record: {error.what}")
+            return champion.reference(name, self._parse) if metric else champion.replayed("prompted", self._parse)
+        return subject if subject.identity == identity else None
 
-    def _was_compared(self, identity: str) -> bool:
+    def _is_same_metric(self, metric: str | OwnScorer, champion: Champion) -> bool:
+        """Whether the metric is still the one by which the champion's reference was chosen.
+
+        A user's own is as long as the suite's code is the one of the champion's look.
+        """
+        versions = scorer_versions(self._task)
+        if isinstance(metric, str):
+            return champion.scorers.get(metric) == versions.get(metric)
+        looks = [look for look in read_looks(self._workspace.ledger) if look.name == champion.look]
+        return any(look.key.suite == suite_digest(self._task, versions) for look in looks)
+
+    def _was_compared(self, role: str, identity: str) -> bool:
         """Whether a look at golden compared its candidate with this baseline."""
         ledger = self._workspace.ledger
-        return any(compared_at(ledger, look).get("prompted") == identity for look in read_looks(ledger))
+        return any(compared_at(ledger, look).get(role) == identity for look in read_looks(ledger))
 
     def _is_another_list(self, champion: Champion) -> bool:
         """Whether a prompt's file has changed since the champion's reference was chosen: it may be the best now.
@@ -146,19 +182,28 @@ class Roles:
                 continue
         return False
 
-    def _choose_prompted(self, measure: bool) -> str:
+    def _choose_prompted(self, metric: str | OwnScorer, measure: bool) -> str:
         """Name of the best declared baseline on dev. Raises _NotChosenYet if it is unknown and may not be measured."""
         dev, work = self._dev(), self._workspace
 
         def score(name: str) -> Scored:
             subject = self._parse(name)
-            if not measure or (not self._choice.generate and work.existing(subject, dev) is None):
+            if not (measure and self._choice.generate) and work.existing(subject, dev) is None:
                 raise _NotChosenYet(name)
             return Scored(name, work.scores(subject, dev))
 
-        chosen = choose_prompted(
-            self._workspace.project, self._task, dev, lambda name: self._parse(name).identity, score, everything=False
-        )
+        def measured(name: str) -> Scored:
+            if not measure:
+                raise _NotChosenYet(name)
+            return score(name)
+
+        if measure not in self._prompts:
+            self._prompts[measure] = choose_prompted(
+                work.project, self._task, dev, lambda name: self._parse(name).identity, measured, everything=False
+            )
+        chosen = self._prompts[measure]
+        if metric:
+            return best_for(self._task, chosen, metric, score)
         self.notes.append(what_was_tried(chosen.tried, chosen.untried))
         return chosen.name
 

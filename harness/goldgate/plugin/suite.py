@@ -14,7 +14,7 @@ import pytest
 
 from goldgate.answers.replay import Replay, SuiteAnswers
 from goldgate.base.errors import UserError
-from goldgate.base.fingerprint import digest, short
+from goldgate.base.fingerprint import short
 from goldgate.champion.record import Champion, load_champion
 from goldgate.data.leaks import unread_splits
 from goldgate.forgetting.general import General
@@ -23,23 +23,24 @@ from goldgate.forgetting.other_task import other_task
 from goldgate.forgetting.without_task import Way
 from goldgate.jobs.workspace import Workspace
 from goldgate.measures import Judged, Use, Verdict
+from goldgate.plugin.against import Against
 from goldgate.plugin.bound import Bound, item_name
 from goldgate.plugin.failure import Illustration
 from goldgate.plugin.judging import SuiteJudge
 from goldgate.plugin.once import Once
 from goldgate.plugin.options import Choice
 from goldgate.plugin.population import about
-from goldgate.plugin.roles import Role, Roles, identities, told_of
+from goldgate.plugin.roles import BY_METRIC, Role, Roles, told_of
 from goldgate.plugin.source import Source, workspace_of
 from goldgate.plugin.terms import Terms, dev_terms, golden_terms, ledger_folder, writes
 from goldgate.runs.folder import find_replay
 from goldgate.scored.scored import Scored
 from goldgate.scored.table import ScoreTable
+from goldgate.scorers.own import OwnScorer
 from goldgate.subjects import Answer, Subject
 from goldgate.task.clusters import Clusters, clusters_of
 from goldgate.task.examples import Split, TestedOn, load_split, read_card
 from goldgate.task.project import Project
-from goldgate.task.subject_name import kind_of
 from goldgate.task.task import Task, load_task
 
 _NOT_ASKED = "golden was not asked: only the champion is tested on it by itself; for this candidate add --split golden"
@@ -71,6 +72,7 @@ class Suite:
         self.judge = SuiteJudge(name, lambda: self.terms().recording())
         self._say = say
         self._once = Once()
+        self._against = Against(self)
 
     @property
     def task(self) -> Task:
@@ -149,16 +151,21 @@ class Suite:
 
     def evidence(self) -> SuiteAnswers:
         """Returns all answers that this run was decided from."""
-        roles = {role: (s.name, s.identity) for role, s in self._subjects().items()}
+        roles = {role: (s.name, s.identity) for role, s in self.subjects().items()}
         return SuiteAnswers(roles, self.source.said(), self.source.tariffs)
 
     def subject(self, role: Role) -> Subject:
         """Returns the subject for a role. Raises UserError if there is none."""
-        return self._once(("subject", role), lambda: self._find(role))
+        return self._once(("subject", role), lambda: self._find(role, lambda: self.roles.find(role)))
 
-    def _find(self, role: Role) -> Subject:
+    def best_for(self, metric: str | OwnScorer) -> Subject:
+        """Returns the best prompt for one metric. Raises UserError if it cannot be determined."""
+        role = BY_METRIC + (metric if isinstance(metric, str) else metric.name)
+        return self._once(("subject", role), lambda: self._find(role, lambda: self.roles.best_for(metric)))
+
+    def _find(self, role: str, find: Callable[[], Subject]) -> Subject:
         if self.replay is None:
-            return self._roles.find(role)
+            return find()
         train = read_card(self.project.golden(self.name)).splits["train"]["fingerprint"]
         found = self.replay.subject(role, self.task, train, self.workspace.parse)
         if role == "previous" and self.champion is not None:
@@ -166,7 +173,8 @@ class Suite:
         return found
 
     @property
-    def _roles(self) -> Roles:
+    def roles(self) -> Roles:
+        """Finds subjects where no answers are replayed."""
         return self._once(
             ("roles",), lambda: Roles(self.workspace, self.champion, self.choice, lambda: self.split("dev"))
         )
@@ -190,7 +198,8 @@ class Suite:
             self.terms()
             scores = self.workspace.scores(self.subject(role), self.split())
             self.notes += told_of(self.subject(role).name, scores)
-            return Scored(role, scores, use=self.use)
+            choose = self._against.choose if role == "prompted" else None
+            return Scored(role, scores, use=self.use, choose=choose)
 
         return self._once(("scored", role), make)
 
@@ -275,13 +284,9 @@ class Suite:
         self.notes += unread_splits(self.project.golden(self.name))
         candidate = self.subject("candidate") if self.tests_candidate else None
         place = (self.project, self.task, self.choice, self.champion, self.split())
-        terms = golden_terms(*place, candidate, self._tested, self._compared)
+        terms = golden_terms(*place, candidate, self._against.tested, self._against.at)
         self.notes += terms.notes
         return terms
-
-    def _compared(self) -> dict[str, str]:
-        """Role → identity, of everybody that the suite compares its candidate with."""
-        return self._once(("compared",), lambda: identities(self.asks, lambda role: self._tested(self.subject(role))))
 
     def settle(self, verdict: Verdict, measure: Judged, item: pytest.Item, place: int) -> Verdict:
         """Records a verdict with the look of this run; see `Bound.settle`. Without a look it is returned unchanged."""
@@ -289,22 +294,11 @@ class Suite:
         if terms is None or terms.look is None:
             return verdict
         write = writes(self.project, self.choice)
-        bound = Bound(ledger_folder(self.project, self.name), terms.look, self._compared(), write)
+        bound = Bound(ledger_folder(self.project, self.name), terms.look, self._against.now(), write)
         return bound.settle(verdict, measure, item_name(item, self.task.folder), place, self.source.answered())
 
-    def _tested(self, subject: Subject) -> str:
-        """The identity under which a subject takes its look.
-
-        The model behind an endpoint may change at any time under the same name, so an endpoint's identity includes its
-        answers: different answers are another look.
-        """
-        if kind_of(subject.name) != "endpoint":
-            return subject.identity
-        answers = self.workspace.scores(subject, self.split()).answers.values()
-        return digest([subject.identity, {a.example: [a.text, a.finish] for a in answers}])
-
-    def _subjects(self) -> dict[str, Subject]:
-        """The subjects that are resolved so far, by role."""
+    def subjects(self) -> dict[str, Subject]:
+        """Returns the subjects that are resolved so far, by role."""
         return {what[1]: subject for what, subject in self._once.known().items() if what[0] == "subject"}
 
     def audited(self) -> dict[str, Any] | None:
@@ -325,10 +319,10 @@ class Suite:
             "split": None
             if split is None
             else {"name": split.name, "count": len(split), "fingerprint": short(split.fingerprint)},
-            "subjects": {role: {"name": s.name, "identity": short(s.identity)} for role, s in self._subjects().items()},
+            "subjects": {role: {"name": s.name, "identity": short(s.identity)} for role, s in self.subjects().items()},
             **(_NO_TERMS if terms is None else terms.to_json()),
             "notes": [
-                *(self._roles.notes if ("roles",) in made else []),
+                *(self.roles.notes if ("roles",) in made else []),
                 *([_NOT_ASKED] if split is not None and split.name == "dev" and self.choice.split is None else []),
                 *(about(self.clusters()) if ("task",) in made else []),
                 *self.notes,

@@ -58,7 +58,8 @@ def head(info: Mapping[str, Any]) -> list[str]:
     if ledger := info.get("ledger"):
         lines.append(f"  {cost(ledger, info['level'] if look is not None else None)}")
     for role, subject in info.get("subjects", {}).items():
-        lines.append(f"  {role}: {subject['name']} ({subject['identity']})")
+        name, _, metric = role.partition(".")
+        lines.append(f"  {name}{f' for {metric}' if metric else ''}: {subject['name']} ({subject['identity']})")
     counts: Counter[str] = Counter()
     for origins in info.get("answers", {}).values():
         counts.update(origins)

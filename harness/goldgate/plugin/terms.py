@@ -118,7 +118,7 @@ def golden_terms(
     split: Split,
     candidate: Subject | None,
     tested: Callable[[Subject], str],
-    compared: Callable[[], Mapping[str, str]],
+    compared: Callable[[LookKey], Mapping[str, str]],
 ) -> Terms:
     """Returns the terms on golden, where a candidate that is not a declared baseline takes a look.
 
@@ -132,7 +132,7 @@ def golden_terms(
         split: The golden split.
         candidate: The subject under test; None if no test uses it.
         tested: Returns the identity under which a subject takes its look.
-        compared: Returns role → identity, of everybody that the suite compares with.
+        compared: Returns role → identity, of everybody that the suite compares with, for the key of a look.
 
     Returns:
         The terms.
@@ -150,7 +150,7 @@ def golden_terms(
     elif candidate is not None:
         name = CHAMPION if choice.by_champion else choice.candidate or candidate.name
         key = LookKey(split.fingerprint, tested(candidate), suite_digest(task, scorer_versions(task)))
-        look = _look(project, task, choice, champion, split, name, key, compared(), notes)
+        look = _look(project, task, choice, champion, split, name, key, compared(key), notes)
         note = f"look {look.number} of {note}"
     if choice.open_golden:
         _open_golden(folder, task, look, write=writes(project, choice))

@@ -17,7 +17,7 @@ from goldgate.runs.record import SplitFacts
 _OUTCOMES = ("pass", "fail", "undecided", "invalid")
 _READINGS = ("shown", "plausible", "observed")
 _NUMBERS = ("estimate", "low", "high", "p")  # null in a sealed verdict
-_TEXTS = ("gate", "metric", "op", "message")
+_TEXTS = ("gate", "metric", "op", "message", "against")
 
 
 def read_verdict(value: Any) -> Verdict:
@@ -90,6 +90,7 @@ _SCHEMA = {
         "message": {"type": "string"},
         "approximate": {"type": "boolean", "default": False},
         "sealed": {"type": "boolean", "default": False},
+        "against": {"type": "string", "default": ""},
     },
     "additionalProperties": False,
 }
@@ -219,6 +220,7 @@ class GoldenRecord(Part):
         passed: Whether the whole suite passed.
         subject: Name of the subject that was tested.
         prompted: The best prompting-only baseline.
+        prompted_for: Metric → the best prompt for it, for the metrics that judge answers.
         opened: Whether golden's examples had been shown.
         sealed: Whether only verdicts may be revealed, so that measures, differences and turned are empty.
         measures: The metrics of each subject.
@@ -235,6 +237,7 @@ class GoldenRecord(Part):
     passed: bool | None = None
     subject: str | None = None
     prompted: str | None = None
+    prompted_for: dict[str, str] = Field(default_factory=dict)
     opened: bool = False
     sealed: bool = False
     measures: Many[MeasureRow] = ()

@@ -11,6 +11,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from goldgate.runs.choice import ChoiceFacts
 from goldgate.runs.optimized import OptimizedFacts
 from goldgate.runs.part import Facts, Many, Number, Part
 from goldgate.task.task import FieldRule
@@ -268,6 +269,7 @@ class Ended(Part):
     Attributes:
         finished: When the run ended.
         prompted: The best prompting-only baseline.
+        choices: Metric → the best prompt for it, for the metrics that judge answers.
         baselines: Every baseline that was tried.
         untried: Baseline → why it was not tried.
         optimized: Baseline with an optimised prompt → how that was searched, and what it says.
@@ -291,6 +293,7 @@ class Ended(Part):
 
     finished: str | None = None
     prompted: str | None = None
+    choices: dict[str, ChoiceFacts] = Field(default_factory=dict)
     baselines: Many[str] = ()
     untried: dict[str, str] = Field(default_factory=dict)
     optimized: dict[str, OptimizedFacts] = Field(default_factory=dict)

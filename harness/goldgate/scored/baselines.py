@@ -10,7 +10,8 @@ from goldgate.base.errors import UserError
 from goldgate.base.files import read_json, write_json
 from goldgate.base.fingerprint import digest
 from goldgate.scored.scored import Scored
-from goldgate.scorers import scorer_versions, scorers_for
+from goldgate.scorers import quality_metrics, scorer_versions, scorers_for
+from goldgate.scorers.own import OwnScorer
 from goldgate.subjects import can_constrain
 from goldgate.task.examples import Split
 from goldgate.task.project import Project
@@ -87,6 +88,48 @@ def rank(task: Task, scored: Scored) -> tuple[float, ...]:
     return tuple(scored.measure(m).value for m in deciding_metrics(task))
 
 
+def chooses(task: Task, metric: str) -> bool:
+    """Returns whether a metric has a best prompt of its own: it judges answers, and is not the main metric.
+
+    Cost, tokens and latency do not: the cheapest prompt is no opponent if nobody would serve it.
+    """
+    return metric != deciding_metrics(task)[0] and metric in quality_metrics(task)
+
+
+def best_for(
+    task: Task, prompted: Prompted, metric: str | OwnScorer, score: Callable[[str], Scored] | None = None
+) -> str:
+    """Returns the best baseline on dev for one metric, which is `prompted` in every gap in that metric.
+
+    It is chosen on the whole of dev, whatever slice is compared. The deciding metrics break ties.
+
+    Args:
+        task: The task.
+        prompted: The best baseline by the main metric, and all that were tried.
+        metric: The metric; by all that is no quality of an answer, the best is the best by the main metric.
+        score: Returns a subject's answers to dev, scored; only called for metrics that `tried` does not have.
+
+    Raises:
+        UserError: The metric cannot be computed for one of the baselines.
+    """
+    if isinstance(metric, str) and not chooses(task, metric):
+        return prompted.name
+    better = metric.better if isinstance(metric, OwnScorer) else quality_metrics(task)[metric]
+
+    def value(name: str) -> float:
+        if isinstance(metric, str) and metric in prompted.tried[name]:
+            return prompted.tried[name][metric]
+        assert score is not None
+        view = score(name)
+        return (view.measure(metric) if isinstance(metric, str) else view.by(metric)).value
+
+    def order(name: str) -> tuple[float, ...]:
+        ranks = (prompted.tried[name][m] for m in deciding_metrics(task))
+        return (value(name) if better == "high" else -value(name), *ranks, name == prompted.name)
+
+    return max(prompted.tried, key=order)
+
+
 def choose_prompted(
     project: Project,
     task: Task,
@@ -137,14 +180,20 @@ def choose_prompted(
             ranks[name] = rank(task, views[name])
         except UserError as error:  # it was not declared, and not every schema or endpoint supports it
             refused[name] = error.what
-    metrics = deciding_metrics(task)
     best = max(ranks, key=lambda n: ranks[n])
-    tried = {n: dict(zip(metrics, row, strict=True)) for n, row in ranks.items()}
+    tried = {n: _estimates(task, views[n]) for n in ranks}
     prompted = Prompted(best, tried, untried | refused)
     passing = any(a.passing for view in views.values() for a in view.answers.values())
     if not refused and not passing:  # either may turn out differently another time
         write_json(memo, asdict(prompted))
     return prompted
+
+
+def _estimates(task: Task, view: Scored) -> dict[str, float]:
+    """The metrics by which prompts are compared; those that are not listed by default are left out."""
+    wanted = quality_metrics(task)
+    names = (*deciding_metrics(task), *(m for m in view.metrics() if m in wanted))
+    return {m: view.measure(m).value for m in dict.fromkeys(names)}
 
 
 def _measured(task: Task, name: str, score: Callable[[str], Scored]) -> Scored:
@@ -178,6 +227,7 @@ def _memo(project: Project, task: Task, dev: Split, identities: Sequence[Sequenc
             task.style.model_dump() if task.style else None,
             dev.fingerprint,
             scorer_versions(task),
+            sorted(quality_metrics(task)),
         ]
     )
     return project.cache / "prompted" / f"{key}.json"

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Literal
 
 from goldgate.base.errors import UserError, near_names
 from goldgate.measures import OPEN, Measure, Use
 from goldgate.scored.consistency import Consistency
-from goldgate.scored.table import ScoreTable
-from goldgate.scored.view import WHOLE, Perturbs, View, allowed, check_not_selecting, selecting
+from goldgate.scored.table import Choose, ScoreTable
+from goldgate.scored.view import WHOLE, Perturbs, View, check_not_selecting, other_form, selecting
 from goldgate.scorers import TIMED, Tariff, scorers_for, timed_measure, whole_for
 from goldgate.scorers.confusion import Confusion, confusion_of
 from goldgate.scorers.own import OwnScorer, check_counted
@@ -24,10 +23,23 @@ _OWN_PERTURBATIONS = "goldgate.perturb."  # a suite's digest counts their versio
 
 
 class Scored:
-    """A subject on one split, or on some of its examples. Every metric is an attribute."""
+    """A subject on one split, or on some of its examples. Every metric is an attribute.
 
-    def __init__(self, label: str, scores: ScoreTable, view: View = WHOLE, use: Use = OPEN) -> None:
-        self._label, self._scores, self._view, self._use = label, scores, view, use
+    With `choose`, measures, values and reasons are those of the subject that is chosen for the metric. Everything else
+    is of `scores`.
+    """
+
+    def __init__(
+        self, label: str, scores: ScoreTable, view: View = WHOLE, use: Use = OPEN, choose: Choose | None = None
+    ) -> None:
+        self._label, self._scores, self._view, self._use, self._choose = label, scores, view, use, choose
+
+    def _of(self, metric: str | OwnScorer) -> tuple[ScoreTable, Use]:
+        """The scores that count for a metric, and what its measures say about whose they are."""
+        if self._choose is None:
+            return self._scores, OPEN
+        chosen = self._choose(metric)
+        return chosen.scores, Use(against=(chosen.told,))
 
     def __repr__(self) -> str:
         note = f" [{self._view.note}]" if self._view.note else ""
@@ -55,7 +67,7 @@ class Scored:
             UserError: The metric is unknown, or golden decides.
         """
         self._check_open(metric)
-        values = self._scores.values(metric)
+        values = self._of(metric)[0].values(metric)
         return {i: None if v is None else self._use.number(v, self._name(metric)) for i, v in values.items()}
 
     def _check_open(self, name: str) -> None:
@@ -111,7 +123,7 @@ class Scored:
         view = self._view.narrowed(ids, note, explored)
         if not view.ids:
             raise UserError(f"no example of {self.split.name} is in the slice [{view.note}]", hint="widen it")
-        return Scored(self._label, self._scores, view, self._use)
+        return Scored(self._label, self._scores, view, self._use, self._choose)
 
     def under(self, perturbation: Perturbs) -> Under:
         """Asks the subject the examples of this view in another form; each is scored by the output that is then
@@ -127,32 +139,21 @@ class Scored:
         changed = {e.id: e for e in self._perturbed(perturbation)}
         if not changed:
             raise UserError(f"{perturbation.name} applies to no example of {self!r}", hint="remove it from this suite")
-        scores = self._scores.asked(Split(self.split.name, tuple(changed.values())))
+        asked, choose = Split(self.split.name, tuple(changed.values())), self._choose
         note = f"under {perturbation.name}"
         view = View(None, f"{self._view.note}, {note}" if self._view.note else note, self._view.explored)
-        return Under(self._label, scores, view, self._use, self._narrowed(changed, f"without {perturbation.name}"))
+        plain = self._narrowed(changed, f"without {perturbation.name}")
+        choosing = None if choose is None else lambda metric: choose(metric).asked(asked)
+        return Under(self._label, self._scores.asked(asked), view, self._use, choosing, plain)
 
     def _perturbed(self, perturbation: Perturbs) -> list[Example]:
         """Returns the examples of this view that the perturbation applies to, in their other form."""
         if not perturbation.plan.__module__.startswith(_OWN_PERTURBATIONS):
             check_counted(perturbation.plan, perturbation.name, self._scores.context.task)
-        made = (self._other_form(e, perturbation) for e in self.examples())
-        return [e for e in made if e is not None]
-
-    def _other_form(self, example: Example, perturbation: Perturbs) -> Example | None:
-        made = perturbation.apply(example)
-        if made is None or made.input == example.input:
-            return None
-        if perturbation.oracle == "must_change" and not allowed(self._scores.context.task, made):
-            return None
-        if made.id != example.id or (perturbation.oracle == "must_not_change" and made.answers != example.answers):
-            raise UserError(
-                f"{perturbation.name} must not change {example.id}'s id or expected output, but does",
-                hint='set its oracle to "must_change" if the expected output changes',
-            )
         # Subtracting perturbed and unperturbed measures compares their groups: both splits have them, or neither.
-        grouped = any(e.group for e in self.split)
-        return replace(made, group=example.group or example.id) if grouped else made
+        grouped, task = any(e.group for e in self.split), self._scores.context.task
+        made = (other_form(task, e, perturbation, grouped=grouped) for e in self.examples())
+        return [e for e in made if e is not None]
 
     def across(self, perturbations: Iterable[Perturbs]) -> Consistency:
         """Compares the subject's answers to each example as it is and under every must-not-change perturbation.
@@ -235,37 +236,34 @@ class Scored:
         """
         chosen = self.examples()
         task = self._scores.context.task
+        scores, who = self._of(metric)
         if metric in TIMED:
-            timings = self._scores.timings()
+            timings = scores.timings()
             chosen = [e for e in chosen if e.digest in timings]
             made = timed_measure(metric, [timings[e.digest] for e in chosen], **self._labels(metric, chosen))
         elif whole := whole_for(task).get(metric):
-            self._scores.check_whole()
-            made = whole.measure(
-                task, chosen, [self._scores.answers[e.id] for e in chosen], **self._labels(metric, chosen)
-            )
+            scores.check_whole()
+            made = whole.measure(task, chosen, [scores.answers[e.id] for e in chosen], **self._labels(metric, chosen))
         else:
-            values = self._scores.values(metric)
+            values = scores.values(metric)
             made = Measure(
                 [values[e.id] for e in chosen],
                 bounds=self.bounds(metric),
                 better=scorers_for(task)[metric].better,
                 **self._labels(metric, chosen),
             )
-        return self._made(made)
+        return self._made(made).restricted(who)
 
     def _made(self, measure: Measure) -> Measure:
         return measure.restricted(self._use.and_(Use(self._view.explored)))
 
     def by(self, scorer: OwnScorer) -> Measure:
-        """Returns a user's own metric (`goldgate.scorer`) over the examples of this view, gated in its better
-        direction.
+        """Returns a user's own metric (`goldgate.scorer`) over this view's examples, gated in its better direction.
 
         Raises:
-            UserError: The scorer's code is outside of the suite, it fails on an example, or a value is out of its
-                bounds.
+            UserError: The scorer's code is outside of the suite, it fails on an example, or a value is out of bounds.
         """
-        context, chosen = self._scores.context, self.examples()
+        context = self._scores.context
         if not isinstance(scorer, OwnScorer):
             raise UserError(
                 f"by() takes a function decorated with @scorer, not {scorer!r:.60}",
@@ -273,14 +271,15 @@ class Scored:
             )
         scorer.check(context.task, (*scorers_for(context.task), *whole_for(context.task), *TIMED))
         context.own[scorer.name] = scorer
-        values = self._scores.own_values(scorer, chosen)
+        (scores, who), chosen = self._of(scorer), self.examples()
+        values = scores.own_values(scorer, chosen)
         made = Measure(
             [values[e.id] for e in chosen],
             bounds=scorer.bounds,
             better=scorer.better,
             **self._labels(scorer.name, chosen),
         )
-        return self._made(made).restricted(Use(one_way=True))
+        return self._made(made).restricted(Use(one_way=True).and_(who))
 
     def named(self, metric: str) -> Measure:
         """Returns a metric by the name that messages use: one of the task's, or a user's own that was used before."""
@@ -304,7 +303,7 @@ class Scored:
             UserError: Golden decides.
         """
         self.values(metric)
-        return self._scores.reasons(metric)
+        return self._of(metric)[0].reasons(metric)
 
     def confusion(self) -> Confusion:
         """Counts which labels are mistaken for which on the examples of this view.
@@ -344,6 +343,8 @@ class Scored:
 class Under(Scored):
     """A subject under a perturbation. `unperturbed` is the same subject on the same examples in their original form."""
 
-    def __init__(self, label: str, scores: ScoreTable, view: View, use: Use, unperturbed: Scored) -> None:
-        super().__init__(label, scores, view, use)
+    def __init__(
+        self, label: str, scores: ScoreTable, view: View, use: Use, choose: Choose | None, unperturbed: Scored
+    ) -> None:
+        super().__init__(label, scores, view, use, choose)
         self.unperturbed = unperturbed

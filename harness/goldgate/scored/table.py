@@ -37,6 +37,27 @@ Clock = Callable[[], Mapping[str, Timing]]
 """How long one asker waits, by example digest."""
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """The scores that count for one metric, where the metric chooses whose they are.
+
+    Attributes:
+        told: Who was chosen, in words.
+        scores: The scores.
+    """
+
+    told: str
+    scores: ScoreTable
+
+    def asked(self, split: Split) -> Chosen:
+        """Returns the same subject on other examples. Raises UserError if it cannot be asked."""
+        return replace(self, scores=self.scores.asked(split))
+
+
+Choose = Callable[[str | OwnScorer], Chosen]
+"""Chooses, for a metric, whose scores count."""
+
+
 @dataclass
 class ScoreTable:
     """Per-example values of every metric of one subject, computed on first use.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from goldgate.base.errors import UserError
@@ -81,6 +81,34 @@ def check_not_selecting(name: str) -> None:
             hint="choose by the input or by tags; to look at a slice by answers, on dev:"
             " candidate.where(lambda example, answer: ..)",
         )
+
+
+def other_form(task: Task, example: Example, perturbation: Perturbs, *, grouped: bool) -> Example | None:
+    """Returns an example in its other form.
+
+    Args:
+        task: The task.
+        example: The example.
+        perturbation: What changes it.
+        grouped: Whether examples are grouped, so that those without a group form one of their own.
+
+    Returns:
+        The example; None if the perturbation does not apply to it or asks for an output that the task does not allow.
+
+    Raises:
+        UserError: The perturbation changes something that it must not.
+    """
+    made = perturbation.apply(example)
+    if made is None or made.input == example.input:
+        return None
+    if perturbation.oracle == "must_change" and not allowed(task, made):
+        return None
+    if made.id != example.id or (perturbation.oracle == "must_not_change" and made.answers != example.answers):
+        raise UserError(
+            f"{perturbation.name} must not change {example.id}'s id or expected output, but does",
+            hint='set its oracle to "must_change" if the expected output changes',
+        )
+    return replace(made, group=example.group or example.id) if grouped else made
 
 
 def allowed(task: Task, example: Example) -> bool:

@@ -18,6 +18,7 @@ from goldgate.scorers.json_format import (
     schema_valid,
 )
 from goldgate.scorers.overlap import edit_similarity, rouge_l
+from goldgate.scorers.own import Better
 from goldgate.scorers.prices import Tariff, tariff_of
 from goldgate.scorers.reason import breaks_schema, breaks_style, differs
 from goldgate.scorers.refusal import empty_rate, refusal_rate
@@ -82,9 +83,9 @@ _SCORERS = (
     Scorer("stop_rate", 1, stop_rate, _ALL),
     Scorer("empty_rate", 1, empty_rate, _ALL, better="low", shown=False),
     Scorer("refusal_rate", 1, refusal_rate, _ALL, better="low", shown=False),
-    Scorer("tokens_in", 1, tokens_in, _ALL, better="low", bounds=_prompt_bounds),
-    Scorer("tokens_out", 1, tokens_out, _ALL, better="low", bounds=_token_bounds),
-    Scorer("cost_per_1k", 1, cost_per_1k, _ALL, better="low", bounds=_cost_bounds, needs=_prices),
+    Scorer("tokens_in", 1, tokens_in, _ALL, better="low", bounds=_prompt_bounds, quality=False),
+    Scorer("tokens_out", 1, tokens_out, _ALL, better="low", bounds=_token_bounds, quality=False),
+    Scorer("cost_per_1k", 1, cost_per_1k, _ALL, better="low", bounds=_cost_bounds, needs=_prices, quality=False),
 )
 
 
@@ -103,6 +104,15 @@ def whole_for(task: Task) -> dict[str, Whole]:
     return {w.name: w for w in _WHOLE if task.kind in w.kinds}
 
 
+def quality_metrics(task: Task) -> dict[str, Better]:
+    """Returns the task's metrics that judge what an answer says, and whether a high or a low value of each is better.
+
+    What an answer costs is none of them: its tokens, their price, and the time that it takes.
+    """
+    means: dict[str, Better] = {name: s.better for name, s in scorers_for(task).items() if s.quality}
+    return means | {name: w.better for name, w in whole_for(task).items()}
+
+
 def scorer_versions(task: Task) -> dict[str, int]:
     """Returns name → version of the task's scorers, which is part of what makes two looks at golden the same."""
     means = {name: s.version for name, s in scorers_for(task).items()}
@@ -111,6 +121,7 @@ def scorer_versions(task: Task) -> dict[str, int]:
 
 __all__ = [
     "TIMED",
+    "Better",
     "Caching",
     "Context",
     "Given",
@@ -119,6 +130,7 @@ __all__ = [
     "Tariff",
     "caching_of",
     "how_cached",
+    "quality_metrics",
     "scorer_versions",
     "scorers_for",
     "tariff_of",

@@ -63,6 +63,7 @@ class Scorer:
         needs: Says what a task lacks for the metric; None if it lacks nothing.
         model: Whether scoring itself runs a model, so that its values are worth recording with the answers.
         shown: Whether reports and `evaluate` list the metric even if no gate uses it.
+        quality: Whether it judges what an answer says; if not, what the answer costs.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Scorer:
     needs: Callable[[Task], str | None] = lambda task: None
     model: bool = False
     shown: bool = True
+    quality: bool = True
 
 
 def per_example(

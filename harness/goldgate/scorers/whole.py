@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from goldgate.measures import Measure, macro_f1
 from goldgate.subjects.subject import Answer
@@ -23,12 +23,14 @@ class Whole:
         kinds: The kinds of task that it applies to.
         measure: Makes the measure from the task, examples and answers; ids, groups, tags, name and max_group are passed
             on to it.
+        better: Whether a "high" or a "low" value is better.
     """
 
     name: str
     version: int
     kinds: frozenset[str]
     measure: Callable[..., Measure]
+    better: Literal["high", "low"] = "high"
 
 
 def macro_f1_of(task: Task, examples: Sequence[Example], answers: Sequence[Answer], **labelled: Any) -> Measure:
