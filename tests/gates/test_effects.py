@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from goldgate.gates import GateRecord, effects_of, expected_effects, plan_gate
+from goldgate.gates.effects import grouped_p
 from goldgate.gates.expected import ASSUMED
 from goldgate.measures import Measure, Recording, Verdict, p_value, recording
 from goldgate.task.clusters import Clusters
@@ -79,6 +80,21 @@ def test_declared_groups_are_what_counts_as_one_within_a_cluster() -> None:
     within = effects_of([record], [clusters()])[0]
     assert alone.design == pytest.approx(12 * (239 / 240) * (20 / 19))
     assert within.design == pytest.approx(3 * (59 / 60) * (20 / 19))
+
+
+def test_an_example_without_a_value_stays_in_its_declared_group() -> None:
+    """Half of the examples have a layout; the others are 10 groups of 12, of which one is wrong."""
+    groups = [f"g{i % 10}" if i < 120 else f"own{i}" for i in range(N)]
+    values = [float(i >= 120 or i % 10 > 0) for i in range(N)]
+    record = gate(values, 0.6, groups=groups, max_group=12)
+    half = Clusters("layout", {i: f"/{i}" if k < 120 else f"={k % COUNT}" for k, i in enumerate(IDS)}, False)
+    labels = [groups[i] if i < 120 else f"={i % COUNT}" for i in range(N)]
+    assert record.verdict.outcome == "pass"
+    assert lost(record, half) == ()
+    for t in (0.6, 0.7):
+        assert grouped_p(gate(values, t, groups=groups, max_group=12), half) == p_value(
+            values, t, 0.0, 1.0, "lower", labels
+        )
 
 
 def test_the_effect_names_its_numbers() -> None:

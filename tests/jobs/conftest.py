@@ -120,6 +120,13 @@ class Counts:
         """Writes task.yaml with these keys changed."""
         (self.suite / "task.yaml").write_text(json.dumps({"task": "counts", **SETTINGS, **changes}, indent=1))
 
+    def laid_out(self, split: str, each: int) -> None:
+        """Gives a split's examples layouts, the same one to so many in a row."""
+        path = self.golden / f"{split}.jsonl"
+        rows = [json.loads(line) for line in path.read_text().splitlines()]
+        made = [json.dumps({**row, "meta": {"layout": f"l{i // each}"}}) for i, row in enumerate(rows)]
+        path.write_text("\n".join(made) + "\n")
+
     def gates(self, text: str) -> None:
         (self.suite / "test_gates.py").write_text(text)
 

@@ -341,3 +341,39 @@ def test_a_gate_that_errs_is_listed_and_the_others_are_planned(typed: Typed, ans
     assert len(said["gates"]) == 3
     _, out, _ = typed("plan", "counts")
     assert "not planned: test_wrong is invalid" in out
+
+
+# Clusters
+
+
+def test_a_field_that_dev_shows_to_matter_costs_power(typed: Typed, counts: Any) -> None:
+    counts.gates(GATES.replace("0.80", "0.60"))
+    counts.cached(BASE, dev=4)
+    counts.laid_out("dev", 4)  # the first layout is wrong
+    counts.laid_out("golden", 6)
+    (effect,) = spoken(typed, "counts")["effects"]
+    assert (effect["field"], effect["clusters"], effect["known"], effect["correlation"]) == ("layout", 10, True, 1.0)
+    assert effect["effective"] == 10
+    assert effect["weaker"][0]["then"] < effect["weaker"][0]["power"]
+    _, out, _ = typed("plan", "counts")
+    assert "layout: 10 values in golden, design effect 6.0 by dev's answers: 60 examples say as much as 10" in out
+    assert "strata: [layout]" in out
+
+
+def test_a_field_that_dev_does_not_have_is_named_with_an_assumption(typed: Typed, counts: Any) -> None:
+    counts.gates(GATES)
+    counts.cached(BASE, dev=4)
+    counts.laid_out("golden", 6)
+    _, out, _ = typed("plan", "counts")
+    assert "layout: 10 values in golden: no answers show whether they matter" in out
+
+
+def test_declared_strata_are_named_and_checked(typed: Typed, counts: Any) -> None:
+    counts.gates(GATES)
+    counts.settings(strata=["layout"])
+    counts.cached(BASE, dev=4)
+    err = refused(typed, "counts")
+    assert 'no golden example has "layout" in its meta' in err
+    counts.laid_out("golden", 6)
+    _, out, _ = typed("plan", "counts")
+    assert "layout: 10 values in golden, a declared stratum" in out

@@ -80,7 +80,26 @@ def test_the_report_tells_accuracy_by_distance_to_train(
     assert all(f'<th scope="row">{s}</th>' in page for s in strata)
 
 
+<<<<<<< HEAD
 def test_a_few_lines_tell_verdict_gain_format_cost_who_was_left_out_and_report(
+=======
+def test_what_layouts_do_to_the_verdicts_is_recorded_and_on_the_page(
+    typed: Typed, counts: Any, school: Callable[..., School]
+) -> None:
+    counts.laid_out("golden", 6)
+    school((0, 6))  # all examples of the first layout
+    _, out, _ = typed("train", "counts", "--attempts", "1", "--json")
+    folder = Path(json.loads(out)["report"]).parent
+    (effect,) = json.loads((folder / "golden.json").read_text())["effects"]
+    assert (effect["field"], effect["clusters"], effect["largest"], effect["declared"]) == ("layout", 10, 6, False)
+    assert effect["design"] > 5
+    assert effect["lost"] == ["exact_match >= 0.70", "exact_match - prompted.exact_match >= 0.10"]
+    summary = (folder / "summary.md").read_text()
+    assert "2 gates pass only because examples that share a value of layout count one by one" in summary
+
+
+def test_five_lines_tell_verdict_gain_format_cost_and_report(
+>>>>>>> effects
     typed: Typed, counts: Any, school: Callable[..., School]
 ) -> None:
     school((0, 0))

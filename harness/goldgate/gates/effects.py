@@ -97,7 +97,7 @@ def deciding(records: Sequence[GateRecord], n: int, metrics: Sequence[str]) -> G
 
 
 def correlation_of(gate: GateRecord, clusters: Clusters) -> float | None:
-    """Computes the intra-cluster correlation of a gate's values; None if so few clusters differ no more than chance."""
+    """Computes the intra-cluster correlation of a gate's values; None if clusters differ no more than chance."""
     x, labels = _units(gate, clusters)
     return None if p_same(x, labels) > CLUSTERED else correlation(x, labels)
 
@@ -118,18 +118,26 @@ def loses(gate: GateRecord, clusters: Clusters) -> bool:
         return False
     if gate.threshold == gate.bounds[0 if gate.op == ">=" else 1]:
         return False
-    labels = [clusters.of.get(i, f"/{i}") for i in gate.values]
-    if len(set(labels)) < FEWEST:
-        return False
-    grouped = sample(list(_worst(gate).values()), *gate.bounds, labels, gate.max_group)
-    if grouped.p(gate.threshold, "lower" if gate.op == ">=" else "upper") <= verdict.level:
+    if len({_label(gate, clusters, i) for i in gate.values}) < FEWEST or grouped_p(gate, clusters) <= verdict.level:
         return False
     return p_same(*_units(gate, clusters)) <= CLUSTERED
+
+
+def grouped_p(gate: GateRecord, clusters: Clusters) -> float:
+    """Computes p of a gate with every cluster as one group of the examples it was decided on."""
+    labels = [_label(gate, clusters, i) for i in gate.values]
+    grouped = sample(list(_worst(gate).values()), *gate.bounds, labels, gate.max_group)
+    return grouped.p(gate.threshold, "lower" if gate.op == ">=" else "upper")
 
 
 def _worst(gate: GateRecord) -> dict[str, float]:
     """The values by example, with missing answers at their worst for the gate."""
     return {i: v[0 if gate.op == ">=" else 1] for i, v in gate.values.items()}
+
+
+def _label(gate: GateRecord, clusters: Clusters, example: str) -> str:
+    """The cluster of an example; without a value, its declared group, or else itself."""
+    return clusters.with_value.get(example) or gate.groups.get(example, f"/{example}")
 
 
 def _units(gate: GateRecord, clusters: Clusters) -> tuple[list[float], list[str]]:
@@ -139,5 +147,5 @@ def _units(gate: GateRecord, clusters: Clusters) -> tuple[list[float], list[str]
     for i, value in _worst(gate).items():
         unit = gate.groups.get(i, f"/{i}")
         members.setdefault(unit, []).append(value)
-        labels.setdefault(unit, clusters.of.get(i, f"/{i}"))
+        labels.setdefault(unit, _label(gate, clusters, i))
     return [fmean(values) for values in members.values()], list(labels.values())

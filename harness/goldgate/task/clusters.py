@@ -40,10 +40,15 @@ class Clusters:
         """Sizes of the clusters, the largest first."""
         return sorted(Counter(self.of.values()).values(), reverse=True)
 
+    @cached_property
+    def with_value(self) -> dict[str, str]:
+        """Example id → cluster, for the examples that have a value."""
+        return {i: c for i, c in self.of.items() if c != _alone(i)}
+
     @property
     def count(self) -> int:
-        """Number of values of the field, without the examples that have none."""
-        return len({c for i, c in self.of.items() if c != _alone(i)})
+        """Number of values of the field."""
+        return len(set(self.with_value.values()))
 
     @cached_property
     def mean_size(self) -> float:
