@@ -80,9 +80,6 @@ def test_the_report_tells_accuracy_by_distance_to_train(
     assert all(f'<th scope="row">{s}</th>' in page for s in strata)
 
 
-<<<<<<< HEAD
-def test_a_few_lines_tell_verdict_gain_format_cost_who_was_left_out_and_report(
-=======
 def test_what_layouts_do_to_the_verdicts_is_recorded_and_on_the_page(
     typed: Typed, counts: Any, school: Callable[..., School]
 ) -> None:
@@ -98,8 +95,7 @@ def test_what_layouts_do_to_the_verdicts_is_recorded_and_on_the_page(
     assert "2 gates pass only because examples that share a value of layout count one by one" in summary
 
 
-def test_five_lines_tell_verdict_gain_format_cost_and_report(
->>>>>>> effects
+def test_a_few_lines_tell_verdict_gain_format_cost_who_was_left_out_and_report(
     typed: Typed, counts: Any, school: Callable[..., School]
 ) -> None:
     school((0, 0))
