@@ -176,7 +176,7 @@ class Watch:
         try:
             yield
         finally:
-            threading.setprofile(threads)  # type: ignore[arg-type]
+            threading.setprofile(threads)
             if not self.seen:
                 self._restore()
 
