@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldgate.gates import GateRecord, chance_as_chosen, chance_of_passing
-from goldgate.gates.selection import lead_by_luck
+from goldgate.gates.selection import known_from_all, lead_by_luck
 from goldgate.measures import Measure, Recording, Verdict, recording
 
 Gate = Callable[[Measure], Verdict]
@@ -40,6 +40,16 @@ def test_the_luckiest_of_equals_loses_most_of_its_lead() -> None:
         lead.append(np.mean(rows[-1]) - np.mean(rows))
         luck.append(lead_by_luck(record(rows[-1])[0], [record(r) for r in rows[:-1]]))
     assert 0.6 * np.mean(lead) < np.mean(luck) <= np.mean(lead)
+
+
+def test_equal_attempts_are_known_as_well_as_all_of_them_tell_together() -> None:
+    rng = np.random.default_rng(5)
+    rows = [record(drawn(rng, 0.92, 400)) for _ in range(5)]
+    apart = [record(drawn(rng, rate, 400)) for rate in (0.95, 0.5, 0.2)]
+    assert 1.5 < known_from_all(rows[0][0], rows[1:]) <= 5.0
+    assert known_from_all(apart[0][0], apart[1:]) == pytest.approx(1.0, abs=0.05)
+    assert known_from_all(rows[0][0], [rows[0]]) == 1.0  # what all have in common is not known twice
+    assert known_from_all(rows[0][0], []) == 1.0
 
 
 def test_a_lead_far_beyond_chance_is_kept() -> None:

@@ -31,7 +31,7 @@ Counts = NDArray[np.int64]
 
 
 def chance_of_passing(
-    gates: Sequence[GateRecord], n_golden: int, level: float, draws: int = DRAWS, seed: int = 0
+    gates: Sequence[GateRecord], n_golden: int, level: float, draws: int = DRAWS, seed: int = 0, known: float = 1.0
 ) -> float:
     """Estimates from dev the chance that all gates pass together on golden.
 
@@ -48,6 +48,7 @@ def chance_of_passing(
         level: Level of a shown gate, per side.
         draws: Number of resamples.
         seed: Seed of the resampling.
+        known: How many times as much as this dev split is known about the candidate, at least 1.
 
     Returns:
         The share of draws in which all gates pass; 0 if any gate is invalid.
@@ -70,7 +71,7 @@ def chance_of_passing(
     units = sorted(set(unit.values()))
     place = {u: k for k, u in enumerate(units)}
     rng = np.random.default_rng(seed)
-    weights = rng.dirichlet([*np.ones(len(units)), PRIOR, PRIOR], size=draws)
+    weights = rng.dirichlet(known * np.array([*np.ones(len(units)), PRIOR, PRIOR]), size=draws)
     drawn = max(1, round(n_golden * len(units) / len(unit)))
     counts: Counts = rng.multinomial(drawn, weights)
     alive = np.ones(draws, dtype=np.bool_)
