@@ -66,7 +66,7 @@ class Meanings:
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
-        self._known: dict[tuple[Path, tuple[str, ...]], list[Function]] = {}
+        self._known: dict[tuple[Path, tuple[str, ...]], Meant | None] = {}
 
     def of(self, item: pytest.Item) -> Meant:
         """Returns what an item stands for.
@@ -81,9 +81,12 @@ class Meanings:
         path = item.config.rootpath / file
         key = path if path.is_file() else item.path, tuple(rest.partition("[")[0].split("::"))
         if key not in self._known:
-            self._known[key] = _named(self._sources.module(key[0]), key[1])
-        if not (functions := self._known[key]):
-            return Meant(frozenset((real(c.co_filename), c.co_firstlineno) for c in _codes(item)))
+            functions = _named(self._sources.module(key[0]), key[1])
+            self._known[key] = self._meant(functions, item) if functions else None
+        of_item = frozenset((real(code.co_filename), code.co_firstlineno) for code in _codes(item))
+        return self._known[key] or Meant(of_item)
+
+    def _meant(self, functions: list[Function], item: pytest.Item) -> Meant:
         used = Reach(self._sources).from_tests(functions)
         return Meant(
             frozenset((real(f.module.path), f.first) for f in functions),

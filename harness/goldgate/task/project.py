@@ -137,9 +137,10 @@ def left_out_links(suite: Path) -> list[Path]:
 
 
 def _leads_away(link: Path, suite: Path) -> bool:
-    """Whether a link leads out of the project, or to a folder that it is in, which would have no end."""
-    target = link.resolve()
-    return not target.is_relative_to(suite.parent.parent.resolve()) or link.parent.resolve().is_relative_to(target)
+    """Whether a link leads out of the project, or to a folder that it was reached through, which would have no end."""
+    target, root = link.resolve(), suite.parent.parent.resolve()
+    passed = (here.resolve() for here in link.parents if here.is_relative_to(suite))
+    return not target.is_relative_to(root) or any(here.is_relative_to(target) for here in passed)
 
 
 def _is_backup(path: Path) -> bool:
