@@ -13,7 +13,7 @@ from goldgate.jobs.comparison import golden_summary, references
 from goldgate.jobs.promote import promote_candidate
 from goldgate.jobs.trained import Trained, trained
 from goldgate.jobs.training import Training
-from goldgate.jobs.workspace import LATENCY_EXAMPLES, LATENCY_EXAMPLES_QUICK
+from goldgate.jobs.workspace import LATENCY_EXAMPLES, LATENCY_EXAMPLES_QUICK, Workspace
 from goldgate.ledger import read_looks, spent
 from goldgate.models.adapter import read_adapter
 from goldgate.runs.folder import write_answers
@@ -67,7 +67,7 @@ def finish(
     write_answers(run, work.task, work.split("dev"), {n: work.scored(n) for n in shown})
     looked = read_part(LookRecord, run.folder / "look.json", "train again") if outcome.looks else None
     summary = None if looked is None else _write_summary(training, looked, prompted.name)
-    timed = [candidate, prompted.name, *(n for n in _beside(work.task, prompted) if n != prompted.name)]
+    timed = dict.fromkeys([candidate, prompted.name, *_beside(work.task, prompted)])
     latency = work.latency(timed, LATENCY_EXAMPLES_QUICK if training.quick else LATENCY_EXAMPLES)
     run.update(
         Ended(
@@ -76,10 +76,7 @@ def finish(
             baselines=tuple(prompted.tried),
             untried=dict(prompted.untried),
             incumbent=work.task.incumbent,
-            known_by_name=tuple(k for n in shown if (k := how_known(n, work.scored(n).answers.values()))),
-            run_plainly=tuple(k for n in shown if (k := how_run(n, work.scored(n).answers.values()))),
-            tariffs={n: str(t) for n in shown if (t := work.scored(n).tariff) is not None and t.own},
-            caching={n: CachingFacts(**asdict(c)) for n in shown if (c := work.caching(n)) is not None},
+            **_told(work, shown),
             linear="linear" if work.task.kind == "label" else None,
             best=outcome.best.k,
             chance=outcome.chance,
@@ -100,6 +97,16 @@ def finish(
     run.update(Opened(status="passed" if outcome.passed else "failed"))
     report = build_report(run.folder)
     return trained(work, run, candidate, prompted.name, summary, outcome, ending, report, time.monotonic() - started)
+
+
+def _told(work: Workspace, shown: Sequence[str]) -> dict[str, Any]:
+    """What the report says about subjects besides their scores: how each is known and run, and what its tokens cost."""
+    return {
+        "known_by_name": tuple(k for n in shown if (k := how_known(n, work.scored(n).answers.values()))),
+        "run_plainly": tuple(k for n in shown if (k := how_run(n, work.scored(n).answers.values()))),
+        "tariffs": {n: str(t) for n in shown if (t := work.scored(n).tariff) is not None and t.own},
+        "caching": {n: CachingFacts(**asdict(c)) for n in shown if (c := work.caching(n)) is not None},
+    }
 
 
 def _beside(task: Task, prompted: Prompted) -> list[str]:
