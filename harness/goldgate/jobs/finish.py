@@ -14,7 +14,7 @@ from goldgate.jobs.optimize import optimized_facts
 from goldgate.jobs.promote import promote_candidate
 from goldgate.jobs.trained import Trained, trained
 from goldgate.jobs.training import Training
-from goldgate.jobs.workspace import LATENCY_EXAMPLES, LATENCY_EXAMPLES_QUICK
+from goldgate.jobs.workspace import LATENCY_EXAMPLES, LATENCY_EXAMPLES_QUICK, Workspace
 from goldgate.ledger import read_looks, spent
 from goldgate.models.adapter import read_adapter
 from goldgate.runs.folder import write_answers
@@ -71,7 +71,7 @@ def finish(
     summary = None if looked is None else _write_summary(training, looked, best)
     with work.progress.step("how good is the choice of prompts?", "dev is small: another one may be better"):
         chosen = choices(work, prompted, on_golden=summary is not None)
-    timed = [candidate, prompted.name, *(n for n in _beside(work.task, prompted) if n != prompted.name)]
+    timed = dict.fromkeys([candidate, prompted.name, *_beside(work.task, prompted)])
     latency = work.latency(timed, LATENCY_EXAMPLES_QUICK if training.quick else LATENCY_EXAMPLES)
     run.update(
         Ended(
@@ -82,10 +82,7 @@ def finish(
             untried=dict(prompted.untried),
             optimized=optimized_facts(work, [*prompted.tried, *references(work.task)]),
             incumbent=work.task.incumbent,
-            known_by_name=tuple(k for n in shown if (k := how_known(n, work.scored(n).answers.values()))),
-            run_plainly=tuple(k for n in shown if (k := how_run(n, work.scored(n).answers.values()))),
-            tariffs={n: str(t) for n in shown if (t := work.scored(n).tariff) is not None and t.own},
-            caching={n: CachingFacts(**asdict(c)) for n in shown if (c := work.caching(n)) is not None},
+            **_told(work, shown),
             linear="linear" if work.task.kind == "label" else None,
             best=outcome.best.k,
             chance=outcome.chance,
@@ -104,6 +101,16 @@ def finish(
     run.update(Opened(status="passed" if outcome.passed else "failed"))
     report = build_report(run.folder)
     return trained(work, run, candidate, best, summary, outcome, ending, report, time.monotonic() - started)
+
+
+def _told(work: Workspace, shown: Sequence[str]) -> dict[str, Any]:
+    """What the report says about subjects besides their scores: how each is known and run, and what its tokens cost."""
+    return {
+        "known_by_name": tuple(k for n in shown if (k := how_known(n, work.scored(n).answers.values()))),
+        "run_plainly": tuple(k for n in shown if (k := how_run(n, work.scored(n).answers.values()))),
+        "tariffs": {n: str(t) for n in shown if (t := work.scored(n).tariff) is not None and t.own},
+        "caching": {n: CachingFacts(**asdict(c)) for n in shown if (c := work.caching(n)) is not None},
+    }
 
 
 def _beside(task: Task, prompted: Prompted) -> list[str]:
