@@ -39,8 +39,8 @@ def candidate(request: pytest.FixtureRequest) -> Scored:
 
 @pytest.fixture(scope="module")
 def prompted(request: pytest.FixtureRequest) -> Scored:
-    """The best of the prompting baselines that task.yaml declares, chosen on dev for each metric that judges answers; all
-    else is of the best one by the main metric.
+    """The best of the prompting baselines that task.yaml declares, chosen on dev for each metric that judges answers.
+    All else is of the best one by the main metric.
     """
     return _scored(request, "prompted")
 
