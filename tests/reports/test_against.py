@@ -216,3 +216,46 @@ def test_quality_is_what_is_a_share_and_no_price() -> None:
 def test_what_is_better_is_what_the_record_says_and_else_more() -> None:
     data = records({"a": {"tokens_in": column([1.0], "low", (0.0, 9.0))}})
     assert (better_of(data, "tokens_in"), better_of(data, "unknown")) == ("low", "high")
+
+
+def test_every_gap_is_over_the_best_prompt_for_its_metric_and_says_what_the_choice_may_have_cost() -> None:
+    golden = golden_record(
+        subject="tuned",
+        prompted="base",
+        prompted_for={"exact_match": "base", "numbers_kept": "near"},
+        differences=[
+            {"metric": "exact_match", "reference": "base", "estimate": 0.2, "low": 0.1, "high": 0.3},
+            {"metric": "numbers_kept", "reference": "near", "estimate": 0.1, "low": 0.0, "high": 0.2},
+        ],
+        measures=[{"subject": s, "metric": "numbers_kept", "tag": None, "estimate": 0.6} for s in ("tuned", "near")],
+        turned={"numbers_kept": {"right": 3, "wrong": 1, "p": 0.6}},
+    )
+    scores = {
+        "tuned": {"exact_match": column([1.0, 1.0]), "numbers_kept": column([1.0, 1.0])},
+        "base": {"exact_match": column([1.0, 0.0]), "numbers_kept": column([0.0, 0.0])},
+        "near": {"exact_match": column([0.0, 0.0]), "numbers_kept": column([1.0, 0.0])},
+    }
+    choices = {
+        "exact_match": {"subject": "base", "among": 3, "n": 114, "most": 0.021},
+        "numbers_kept": {"subject": "near", "among": 3, "n": 114, "most": 0.0},
+    }
+    tags = {"e0": ("t",), "e1": ("t",)}
+    data = records(scores, golden, tags, attempts=["tuned"], best=1, prompted="base", choices=choices)
+    who = subjects_of(data)
+    made = compared(data, who, "exact_match")
+    assert [(r.reference, r.most) for r in made.golden] == [("base", "2.1"), ("near", "0.0")]
+    assert made.golden[1].turned == (3, 1, "0.6")
+    assert made.tags is not None
+    assert made.tags.prompts == ("base", "near")
+    theirs = [cell[1].text for cell in made.tags.rows[0].cells if cell[1] is not None]
+    assert theirs == ["50.0%", "50.0%"]
+    assert who.role("near") == "the best prompt for numbers kept"
+    assert data.run.choices["exact_match"].words == (
+        "chosen on dev among 3 prompts by 114 examples: the best of them may be up to 2.1 points better than the chosen"
+        " one (95%)"
+    )
+
+
+def test_a_run_without_choices_takes_them_from_golden() -> None:
+    who = subjects_of(records({}, golden_record(prompted="base", prompted_for={"numbers_kept": "near"})))
+    assert (who.best("numbers_kept"), who.best("cost_per_1k")) == ("near", "base")

@@ -11,10 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from goldgate import scorer
 from goldgate.base.errors import UserError
 from goldgate.scored.baselines import (
     Prompted,
+    best_for,
     choose_prompted,
+    chooses,
     deciding_metrics,
     declared_baselines,
     is_declared,
@@ -356,3 +359,43 @@ def test_nobody_that_was_tried_is_better(made: Callable[..., Made], right: dict[
     assert set(prompted.tried) == set(right)
     assert right[prompted.name] == max(right.values())
     assert all(prompted.tried[n]["exact_match"] == pytest.approx(k / 10) for n, k in right.items())
+
+
+PAIR = {"right": {"exact_match": 0.7, "empty_rate": 0.4}, "plain": {"exact_match": 0.5, "empty_rate": 0.1}}
+
+
+def test_each_metric_has_a_best_prompt_and_what_judges_no_answer_has_none(made: Callable[..., Made]) -> None:
+    here = made(prices={"per_million_input": 1.0, "per_million_output": 1.0})
+    task, prompted = here.task, Prompted("right", PAIR, {})
+    assert best_for(task, prompted, "exact_match") == "right"
+    assert best_for(task, prompted, "empty_rate") == "plain"
+    assert {
+        m for m in ("tokens_in", "tokens_out", "cost_per_1k", "latency", "first_token") if chooses(task, m)
+    } == set()
+    assert best_for(task, prompted, "cost_per_1k") == "right"
+
+
+def test_a_tie_in_a_metric_goes_to_the_better_one_by_the_main_metric(made: Callable[..., Made]) -> None:
+    rows = {n: {"exact_match": right, "label_valid": 1.0} for n, right in (("a", 0.2), ("b", 0.6), ("c", 0.6))}
+    assert best_for(made().task, Prompted("c", rows, {}), "label_valid") == "c"
+
+
+def test_a_metric_that_is_not_listed_is_measured_when_it_is_asked_for(made: Callable[..., Made]) -> None:
+    here = made()
+    prompted, _ = here.choose({"base+zero_shot": 3, "base+few_shot:2": 7})
+    desk = Desk(here.task, here.dev, here.project.cache, {"base+zero_shot": 9})
+    assert best_for(here.task, prompted, "refusal_rate", desk) == "base+few_shot:2"
+    assert set(desk.asked) == set(prompted.tried)
+
+
+def test_an_own_metric_chooses_too(made: Callable[..., Made], monkeypatch: pytest.MonkeyPatch) -> None:
+    here = made()
+    prompted, _ = here.choose({"base+zero_shot": 3, "base+few_shot:2": 7})
+    monkeypatch.setattr("goldgate.scorers.own.check_counted", lambda *known: None)
+
+    @scorer(better="low")
+    def right(example: Any, text: str) -> bool:
+        return bool(text == example.output)
+
+    desk = Desk(here.task, here.dev, here.project.cache, dict.fromkeys(prompted.tried, 10) | {"base+zero_shot": 1})
+    assert best_for(here.task, prompted, right, desk) == "base+zero_shot"

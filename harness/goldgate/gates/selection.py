@@ -109,7 +109,8 @@ def _by_chance(table: NDArray[np.float64], gate: GateRecord) -> float:
 def _noise(table: NDArray[np.float64], gate: GateRecord) -> float:
     """The variance between estimates that chance alone makes, from (attempts, examples) values of the same examples."""
     apart = table - table.mean(axis=0)  # what all attempts have in common does not choose between them
-    return _variance(apart - apart.mean(axis=1, keepdims=True), gate) / (len(table) - 1)
+    rows = apart - apart.mean(axis=1, keepdims=True)
+    return _variance(rows, gate) / (len(table) - 1)
 
 
 def _variance(apart: NDArray[np.float64], gate: GateRecord) -> float:

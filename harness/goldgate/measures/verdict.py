@@ -104,7 +104,8 @@ class Verdict:
     def to_json(self) -> dict[str, Any]:
         """Returns the verdict as plain JSON values; `from_json` is the inverse."""
         hidden = dict.fromkeys(NUMBERS) if self.sealed else {}
-        return {**asdict(self), "bounds": list(self.bounds), **hidden}
+        made = {**asdict(self), "bounds": list(self.bounds), **hidden}
+        return made if self.against else {key: value for key, value in made.items() if key != "against"}
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Verdict:
