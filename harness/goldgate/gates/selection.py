@@ -118,7 +118,7 @@ def _variance(apart: NDArray[np.float64], gate: GateRecord) -> float:
     by_unit: dict[str, NDArray[np.float64]] = defaultdict(lambda: np.zeros(len(apart)))
     for column, i in enumerate(gate.values):
         by_unit[gate.groups.get(i, i)] += apart[:, column]
-    n = apart.shape[1]
+    n = int(apart.shape[1])
     return sum(float(unit @ unit) for unit in by_unit.values()) / (n * n)
 
 
