@@ -4,18 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from goldgate.answers.replay import Replay
 from goldgate.base.errors import UserError
+from goldgate.jobs.workspace import Workspace
 from goldgate.ledger import LookKey, compared_at, read_looks
-from goldgate.plugin.roles import BY_METRIC, identities, told_of
+from goldgate.plugin.roles import BY_METRIC, Role, Roles, identities, told_of
 from goldgate.scored.baselines import chooses, deciding_metrics
 from goldgate.scored.table import Chosen
 from goldgate.scorers.own import OwnScorer
 from goldgate.subjects import Subject
+from goldgate.task.examples import Split
+from goldgate.task.task import Task
 
-if TYPE_CHECKING:
-    from goldgate.plugin.suite import Suite
+
+class Asking(Protocol):
+    """The part of a suite that its references need."""
+
+    asks: set[str]
+    notes: list[str]
+
+    @property
+    def task(self) -> Task: ...
+    @property
+    def workspace(self) -> Workspace: ...
+    @property
+    def replay(self) -> Replay | None: ...
+    @property
+    def roles(self) -> Roles: ...
+    def split(self) -> Split: ...
+    def subject(self, role: Role) -> Subject: ...
+    def best_for(self, metric: str | OwnScorer) -> Subject: ...
+    def subjects(self) -> dict[str, Subject]: ...
 
 
 class Against:
@@ -29,7 +50,7 @@ class Against:
         suite: The suite.
     """
 
-    def __init__(self, suite: Suite) -> None:
+    def __init__(self, suite: Asking) -> None:
         self._suite = suite
         self._bound: Mapping[str, str] = {}
         self._own: dict[str, OwnScorer] = {}
