@@ -117,7 +117,8 @@ def _variance(apart: NDArray[np.float64], gate: GateRecord) -> float:
     by_unit: dict[str, NDArray[np.float64]] = defaultdict(lambda: np.zeros(len(apart)))
     for column, i in enumerate(gate.values):
         by_unit[gate.groups.get(i, i)] += apart[:, column]
-    return sum(float(unit @ unit) for unit in by_unit.values()) / apart.shape[1] ** 2
+    squares = sum(float(unit @ unit) for unit in by_unit.values())
+    return float(squares / apart.shape[1] ** 2)
 
 
 def _worst_values(gate: GateRecord, ids: Sequence[str]) -> NDArray[np.float64]:
