@@ -74,7 +74,7 @@ def choices(work: Workspace, prompted: Prompted, *, on_golden: bool = False) -> 
     return found
 
 
-def golden_summary(work: Workspace, looked: LookRecord, best: Best, spent: float) -> GoldenRecord:
+def golden_summary(work: Workspace, looked: LookRecord, best: Best, spent: float, *, ask: bool = True) -> GoldenRecord:
     """Collects what the report may show of golden, and what a promotion must find unchanged.
 
     The summary holds verdicts, measures, paired differences and counts, but no example; of a sealed golden split, only
@@ -85,13 +85,14 @@ def golden_summary(work: Workspace, looked: LookRecord, best: Best, spent: float
         looked: The look.
         best: The best prompts.
         spent: Error that all looks at this golden split have spent.
+        ask: Whether prompts that no gate needs may be asked, because they are the best for a metric of the report.
 
     Returns:
         The summary.
     """
     split, sealed = work.split("golden"), work.task.golden == "sealed"
     candidate = looked.subject or ""
-    told = Comparison((), (), {}) if sealed else compare(work, candidate, best, "golden")
+    told = Comparison((), (), {}) if sealed else compare(work, candidate, best, "golden", ask=ask)
     look = looked.look or LookFacts()
     return GoldenRecord(
         look=LookFacts(number=look.number, level=look.level, name=look.name, spent=spent),
@@ -127,7 +128,7 @@ class Comparison:
     turned: dict[str, Turned]
 
 
-def compare(work: Workspace, candidate: str, best: Best, split_name: str) -> Comparison:
+def compare(work: Workspace, candidate: str, best: Best, split_name: str, *, ask: bool = True) -> Comparison:
     """Compares a candidate with its references on a split: in each metric with the best prompt for it.
 
     Args:
@@ -135,12 +136,18 @@ def compare(work: Workspace, candidate: str, best: Best, split_name: str) -> Com
         candidate: Name of the candidate.
         best: The best prompts.
         split_name: Name of the split.
+        ask: Whether the prompts other than the best by the main metric may be asked. If not, one whose answers are not
+            all known is left out, and so is the gap over it.
 
     Returns:
         The comparison.
     """
-    mine = work.scored(candidate, split_name)
-    prompts = {n: work.scored(n, split_name, "the best prompt for a metric of the report") for n in best.names}
+    mine, split = work.scored(candidate, split_name), work.split(split_name)
+    prompts = {
+        name: work.scored(name, split_name, "the best prompt for a metric of the report")
+        for name in best.names
+        if ask or name == best.prompted or work.existing(work.subject(name), split) is not None
+    }
     tags = [None, *sorted({tag for carried in mine.tags.values() for tag in carried})]
     others = prompts | {n: work.scored(n, split_name, why) for n, why in references(work.task).items()}
     measures = [
@@ -159,7 +166,7 @@ def compare(work: Workspace, candidate: str, best: Best, split_name: str) -> Com
             differences.append(
                 DifferenceRow(metric=metric, reference=name, estimate=gap.value, low=low, high=high, n=gap.n)
             )
-    turned = {m: _turned(mine, prompts[best.at(m)], m) for m in deciding_metrics(work.task)}
+    turned = {m: _turned(mine, prompts[best.at(m)], m) for m in deciding_metrics(work.task) if best.at(m) in prompts}
     return Comparison(tuple(measures), tuple(differences), turned)
 
 
