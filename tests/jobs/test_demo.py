@@ -14,6 +14,7 @@ from goldgate.base.errors import UserError
 from goldgate.champion.record import load_champion
 from goldgate.data.check import check_task_data
 from goldgate.jobs import demo
+from goldgate.jobs.comparison import Best
 from goldgate.jobs.demo import SHIPPED, demo_project, differs, shipped_folder
 from goldgate.jobs.demo_answers import AUDITED, count_of, place
 from goldgate.jobs.demo_estimate import Speed
@@ -167,13 +168,14 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
             False,
             spent,
             "adapter:a",
-            "base+zero_shot",
+            Best("base+zero_shot"),
             None,
             False,
             "dev",
             rows,
             gaps,
             PlanFacts(),
+            {},
             Path("r.html"),
             1.0,
             1,

@@ -106,7 +106,8 @@ class Suite:
 
     def clusters(self) -> tuple[Clusters, ...]:
         """Returns the clusters of this run's examples; none if the suite has not asked for the examples."""
-        asked = ("split", self.split_name) in self._once.known()
+        known = self._once.known()  # without a split there may be no champion either, by which the split is chosen
+        asked = any(what[0] == "split" for what in known) and ("split", self.split_name) in known
         return self._once(("clusters",), lambda: clusters_of(self.split(), self.task.strata)) if asked else ()
 
     def tags(self) -> tuple[str, ...]:
