@@ -20,7 +20,8 @@ from goldgate.jobs.run_suite import run_suite
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of another kind")
 
 COMMAND = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 import numpy as np
 from goldgate.models import embedder
 embedder._compute = lambda texts, cache: np.eye(len(texts), embedder.SIZE, dtype=np.float32)
