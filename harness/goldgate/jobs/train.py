@@ -198,9 +198,8 @@ def _say_baselines(work: Workspace, prompted: Prompted) -> None:
         work.progress.say(f"  {words}")
     for other, choice in chosen.items():
         if choice.subject != prompted.name:
-            work.progress.say(
-                f"  prompted = {choice.subject} for {other}, by up to {choice.points} points not the best"
-            )
+            better = f"; another one may be up to {choice.points} points better" if choice.points else ""
+            work.progress.say(f"  for {other} the best prompt is {choice.subject}{better}")
 
 
 def _loop(training: Training, recipe: Recipe, budget: Budget, plan: Plan) -> Outcome:
