@@ -168,7 +168,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
             False,
             spent,
             "adapter:a",
-            Best("base+zero_shot"),
+            Best("base+zero_shot", {FORMATS[-1]: "base+nearest:4"}),
             None,
             False,
             "dev",
@@ -198,6 +198,13 @@ def test_the_demo_trains_its_own_project_and_its_status_is_the_suites(typed: Typ
     assert (name, root, quick) == ("voice", Path.cwd() / "goldgate-demo", True)
     assert budget.attempts >= 1
     assert "75 GFLOP/s" in err
+
+
+def test_a_best_prompt_that_did_not_answer_has_no_value(typed: Typed, asked: list[Any]) -> None:
+    _, out, _ = typed("demo", "--json")
+    measures = json.loads(out)["measures"]
+    assert measures[FORMATS[-1]] == {"tuned": 0.5, "prompted": None}
+    assert measures["style_ok"] == {"tuned": 0.5, "prompted": 0.5}
 
 
 def test_a_machine_half_as_fast_gets_twice_the_time(

@@ -52,7 +52,7 @@ def test_a_run_and_its_champion_hold_the_best_prompt_for_every_gate(
         says(counts, f"{name}+constrained", 0.0, 1.0, ("dev",))
     status, out, err = typed("train", "counts", "--attempts", "1", "--json")
     assert status == 0, err
-    assert f"prompted = {FORM} for json_valid" in err
+    assert f"for json_valid the best prompt is {FORM}" in err
     assert "chosen on dev among 4 prompts by 24 examples: the best of them may be up to " in err
     told = json.loads(out)
     assert told["choices"]["json_valid"]["subject"] == FORM

@@ -21,7 +21,8 @@ def train_text(result: Trained) -> str:
         f" {_points(gap)}, n = {gap.n}{_other(result)}",
     ]
     form = next(m for m in _FORMATS if (mine, m) in rows and m != metric)
-    lines.append(f"{form}: {rows[mine, form]:.1%} tuned, {rows[best.at(form), form]:.1%} with the best prompt")
+    prompted = f", {rows[best.at(form), form]:.1%} with the best prompt" if (best.at(form), form) in rows else ""
+    lines.append(f"{form}: {rows[mine, form]:.1%} tuned{prompted}")
     if (mine, "cost_per_1k") in rows:
         lines.append(
             f"cost of 1,000 answers: {rows[mine, 'cost_per_1k']:.4g} tuned,"

@@ -34,7 +34,7 @@ class Trained:
         gates: Number of gates that passed at the look at golden, and number of gates; None if no look was taken.
         opened: Whether golden's examples had been shown.
         split: The split of `rows` and `gaps`: golden, or dev if golden is sealed or no look was taken.
-        rows: Estimate by (subject, metric).
+        rows: Estimate by (subject, metric); none for a best prompt that did not answer the split.
         gaps: Paired difference between candidate and reference by (metric, reference), as recorded.
         plan: How the attempts were chosen, as recorded.
         choices: Metric → the best prompt for it and what its choice may have cost, as recorded.
@@ -88,6 +88,7 @@ class Trained:
     def to_json(self) -> dict[str, Any]:
         """Returns the result as plain JSON values."""
         mine, theirs, rows = self.candidate, self.best, self.rows
+        measures = {m: {"tuned": rows[mine, m], "prompted": rows.get((theirs.at(m), m))} for s, m in rows if s == mine}
         return {
             "task": self.task.name,
             "run": self.run,
@@ -100,7 +101,7 @@ class Trained:
             "report": str(self.report),
             "seconds": round(self.seconds, 1),
             "split": self.split,
-            "measures": {m: {"tuned": rows[mine, m], "prompted": rows[theirs.at(m), m]} for s, m in rows if s == mine},
+            "measures": measures,
             "gap": self.gap.to_json(),
             "ending": self.ending.to_json() if self.ending else None,
             "plan": self.plan.to_json(),
