@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from goldgate.runs.record import CachingFacts
+from goldgate.runs.caching import CachingFacts
 from goldgate.task.subject_name import HOW_TO_ADD, kind_of
 from goldgate_reports.against import measures_of
 from goldgate_reports.caching import cost_ratio, counted

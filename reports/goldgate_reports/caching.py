@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from goldgate.runs.record import CachingFacts
+from goldgate.runs.caching import CachingFacts
 
 
 def cost_ratio(mine: CachingFacts | None, theirs: CachingFacts | None) -> str:

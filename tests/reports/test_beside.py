@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from goldgate.runs.record import CachingFacts
+from goldgate.runs.caching import CachingFacts
 from goldgate_reports import build_report
 from goldgate_reports.beside import Beside
 from goldgate_reports.caching import cost_ratio

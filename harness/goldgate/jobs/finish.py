@@ -17,21 +17,12 @@ from goldgate.jobs.training import Training
 from goldgate.jobs.workspace import LATENCY_EXAMPLES, LATENCY_EXAMPLES_QUICK, Workspace
 from goldgate.ledger import read_looks, spent
 from goldgate.models.adapter import read_adapter
+from goldgate.runs.caching import CachingFacts
 from goldgate.runs.folder import write_answers
 from goldgate.runs.golden import GoldenRecord, LookRecord
 from goldgate.runs.part import read_part
-from goldgate.runs.record import (
-    AttemptFacts,
-    CachingFacts,
-    Ended,
-    EndingFacts,
-    LatencyFacts,
-    Opened,
-    Spending,
-    StepTime,
-    TimeUpFacts,
-)
-from goldgate.scored.baselines import Prompted, larger_models
+from goldgate.runs.record import AttemptFacts, Ended, EndingFacts, LatencyFacts, Opened, Spending, StepTime, TimeUpFacts
+from goldgate.scored.baselines import Prompted, deciding_metrics, larger_models
 from goldgate.subjects import how_known, how_run
 from goldgate.task.subject_name import kind_of
 from goldgate.task.task import Task
@@ -71,8 +62,6 @@ def finish(
     summary = None if looked is None else _write_summary(training, looked, best)
     with work.progress.step("how good is the choice of prompts?", "dev is small: another one may be better"):
         chosen = choices(work, prompted, on_golden=summary is not None)
-    timed = dict.fromkeys([candidate, prompted.name, *_beside(work.task, prompted)])
-    latency = work.latency(timed, LATENCY_EXAMPLES_QUICK if training.quick else LATENCY_EXAMPLES)
     run.update(
         Ended(
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -89,7 +78,7 @@ def finish(
             attempts=tuple(_attempt(training, a) for a in outcome.attempts),
             budget=_budget(budget),
             spent=_spent(outcome, budget),
-            latency={n: LatencyFacts.model_validate(row) for n, row in latency.items()},
+            latency=_latency(training, [candidate, prompted.name, *_beside(work.task, prompted)]),
             steps=tuple(StepTime.model_validate(step) for step in steps),
             seconds=round(time.monotonic() - started, 1),
             reason=outcome.reason,
@@ -113,11 +102,18 @@ def _told(work: Workspace, shown: Sequence[str]) -> dict[str, Any]:
     }
 
 
+def _latency(training: Training, names: Sequence[str]) -> dict[str, LatencyFacts]:
+    count = LATENCY_EXAMPLES_QUICK if training.quick else LATENCY_EXAMPLES
+    rows = training.work.latency(dict.fromkeys(names), count)
+    return {n: LatencyFacts.model_validate(row) for n, row in rows.items()}
+
+
 def _beside(task: Task, prompted: Prompted) -> list[str]:
     """The opponents in the report's overview, besides `prompted`: the best prompt of the task's own model, the best of
     another model, and the references.
     """
-    ranked = sorted(prompted.tried, key=lambda n: tuple(prompted.tried[n].values()), reverse=True)
+    metrics = deciding_metrics(task)
+    ranked = sorted(prompted.tried, key=lambda n: [prompted.tried[n][m] for m in metrics], reverse=True)
     small, large = [n for n in ranked if kind_of(n) == "base"], [n for n in ranked if n in larger_models(task)]
     return list(dict.fromkeys([*small[:1], *large[:1], *references(task)]))
 

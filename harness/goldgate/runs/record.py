@@ -11,6 +11,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from goldgate.runs.caching import CachingFacts
 from goldgate.runs.choice import ChoiceFacts
 from goldgate.runs.optimized import OptimizedFacts
 from goldgate.runs.part import Facts, Many, Number, Part
@@ -55,26 +56,6 @@ class LatencyFacts(Part):
     p50: Number = None
     p95: Number = None
     n: int | None = None
-
-
-class CachingFacts(Part):
-    """The price of 1,000 answers on dev, with and without a prompt cache.
-
-    Attributes:
-        prompt: Mean number of tokens of a prompt.
-        shared: Mean number of them that a cache may hold; None if unknown.
-        least: The fewest tokens that are cached.
-        uncached: The price where every prompt is read in full.
-        cached: The price with the cache; None if unknown.
-        priced: Whether task.yaml or the vendor's list prices the cache; otherwise `cached` supposes a tenth.
-    """
-
-    prompt: Number = None
-    shared: Number = None
-    least: int = 0
-    uncached: Number = None
-    cached: Number = None
-    priced: bool = False
 
 
 class StepTime(Part):
