@@ -1,0 +1,109 @@
+"""The account of a preparation: rows in = kept + merged + set aside, by reason and line, to the row."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from goldgate.data.row import Place
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """A row that does not become an example.
+
+    Attributes:
+        place: Where it stands.
+        reason: The kind of cause in a few words, the same for all rows of that cause ("empty output").
+        detail: What is particular to this row; empty if the reason says all.
+        raw: The row as it was read, as far as it could be read; what personal data and secrets it holds is replaced.
+    """
+
+    place: Place
+    reason: str
+    detail: str = ""
+    raw: Any = None
+
+
+@dataclass(frozen=True)
+class Merged:
+    """A row that another one stands for.
+
+    Attributes:
+        place: Where it stands.
+        into: Where the row stands that is kept.
+        reason: The kind of cause ("same input and output").
+    """
+
+    place: Place
+    into: Place
+    reason: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What was decided for the user, who may decide otherwise.
+
+    Attributes:
+        what: What was decided on ("delimiter").
+        value: The decision (";").
+        reason: Why, with the counts that speak for it.
+        option: The option that decides otherwise ("--delimiter"); empty if there is none.
+    """
+
+    what: str
+    value: str
+    reason: str
+    option: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.value} ({self.reason}{f'; {self.option} decides otherwise' if self.option else ''})"
+
+
+@dataclass
+class Account:
+    """What became of every row. It is shown whole when a command ends, also when it refuses.
+
+    Attributes:
+        read: File → number of rows read.
+        aside: The rows set aside.
+        merged: The rows that another one stands for.
+        kept: Number of rows that became examples.
+        decisions: What was decided for the user.
+        remarks: Findings that changed no row.
+    """
+
+    read: Counter[str] = field(default_factory=Counter)
+    aside: list[SetAside] = field(default_factory=list)
+    merged: list[Merged] = field(default_factory=list)
+    kept: int = 0
+    decisions: list[Decision] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+    def set_aside(self, place: Place, reason: str, detail: str = "", raw: Any = None) -> None:
+        """Enters a row that does not become an example."""
+        self.aside.append(SetAside(place, reason, detail, raw))
+
+    def merge(self, place: Place, into: Place, reason: str) -> None:
+        """Enters a row that another one stands for."""
+        self.merged.append(Merged(place, into, reason))
+
+    def decide(self, what: str, value: str, reason: str, option: str = "") -> None:
+        """Enters a decision, once."""
+        decision = Decision(what, value, reason, option)
+        if decision not in self.decisions:
+            self.decisions.append(decision)
+
+    @property
+    def open(self) -> int:
+        """Number of rows that nothing was said of: 0 when the preparation has ended."""
+        return sum(self.read.values()) - self.kept - len(self.merged) - len(self.aside)
+
+    def reasons(self) -> dict[str, int]:
+        """Reason → number of rows set aside for it, the most frequent first."""
+        return dict(Counter(row.reason for row in self.aside).most_common())
+
+    def merges(self) -> dict[str, int]:
+        """Reason → number of rows merged for it, the most frequent first."""
+        return dict(Counter(row.reason for row in self.merged).most_common())
