@@ -79,8 +79,8 @@ def overview_of(records: Records, who: Subjects, primary: str) -> Overview:
     )
     rows = (
         (label(primary), f"on {split}, 95% interval"),
-        ("cost of 1,000", "without prompt caching"),
-        ("cost of 1,000", "with prompt caching" if _priced(records) else "with prompt caching, supposed at a tenth"),
+        ("cost of 1,000", "on dev, without prompt caching"),
+        *[("cost of 1,000", f"on dev, with prompt caching{_supposed(records)}")] * _has_caching(records),
         ("latency", "median; 95th percentile"),
     )
     return Overview(rows, columns, _note(records, who))
@@ -126,7 +126,7 @@ def _cells(records: Records, who: Subjects, subject: str, quality: Estimate | No
     return (
         (NOT_RECORDED, "") if quality is None else (quality.text, f"({quality.interval})"),
         (_unpriced(records) if uncached is None else number(uncached, "plain"), ""),
-        _cached(records, facts),
+        *[_cached(records, facts)] * _has_caching(records),
         (duration(latency.p50 if latency else None), f"95%: {p95}" if p95 else ""),
     )
 
@@ -158,6 +158,15 @@ def _uncached(records: Records, subject: str, facts: CachingFacts | None) -> flo
 
 def _priced(records: Records) -> bool:
     return any(facts.priced for facts in records.run.caching.values())
+
+
+def _has_caching(records: Records) -> bool:
+    """Whether the run has recorded any price with a cache; runs of earlier versions have not."""
+    return bool(records.run.caching)
+
+
+def _supposed(records: Records) -> str:
+    return "" if _priced(records) else ", supposed at a tenth"
 
 
 def _note(records: Records, who: Subjects) -> str:

@@ -188,12 +188,11 @@ def _gain_figure(gain: _Gain | None, primary: str) -> Figure:
 def _cost_figure(records: Records, who: Subjects) -> Figure:
     """The price of 1,000 answers, or the tokens of one answer where task.yaml gives no prices."""
     for metric, name in (("cost_per_1k", "Cost of 1,000 answers"), ("tokens_in", "Input tokens per answer")):
-        ours = _value(records, who, metric, who.tuned_golden, who.tuned_dev)
-        theirs = _value(records, who, metric, who.prompted, who.prompted)
+        split, ours, theirs = _both(records, who, metric)
         if ours is None:
             continue
         if theirs is None:
-            return Figure(name, number(ours, "plain"), "the baseline's value was not recorded", "")
+            return Figure(name, number(ours, "plain"), "the baseline's value was not recorded", f"on {split}")
         times = f" ({theirs / ours:.1f}×)" if ours > 0 else ""
         prices = (
             "at each subject's token prices, listed below"
@@ -206,17 +205,23 @@ def _cost_figure(records: Records, who: Subjects) -> Figure:
         if cached:
             prices += ", with prompt caching" if any(cached) else ", without prompt caching"
         source = prices if metric == "cost_per_1k" else "task.yaml gives no prices"
-        return Figure(name, number(ours, "plain"), f"prompting: {number(theirs, 'plain')}{times}", source)
+        return Figure(
+            name, number(ours, "plain"), f"prompting: {number(theirs, 'plain')}{times}", f"{source}, on {split}"
+        )
     return Figure("Cost of 1,000 answers", NOT_RECORDED, "", "")
 
 
-def _value(records: Records, who: Subjects, metric: str, on_golden: str | None, on_dev: str | None) -> float | None:
-    found = measures_of(records).get((on_golden or "", metric, None))
-    if found is not None and found.value is not None:
-        return found.value
-    column = records.scores.get(on_dev or "", {}).get(metric)
-    estimate = averaged(metric, column) if column else None
-    return estimate.value if estimate else None
+def _both(records: Records, who: Subjects, metric: str) -> tuple[str, float | None, float | None]:
+    """The tuned model's value and the prompted one's, on golden if both were measured there, otherwise on dev."""
+    there = measures_of(records)
+    golden = [there.get((subject or "", metric, None)) for subject in (who.tuned_golden, who.prompted)]
+    found = [None if e is None else e.value for e in golden]
+    if None not in found:
+        return "golden", found[0], found[1]
+    columns = [records.scores.get(subject or "", {}).get(metric) for subject in (who.tuned_dev, who.prompted)]
+    dev = [averaged(metric, column) if column else None for column in columns]
+    ours, theirs = (None if e is None else e.value for e in dev)
+    return ("golden", found[0], None) if ours is None else ("dev", ours, theirs)
 
 
 def _latency_figure(records: Records, who: Subjects) -> Figure:

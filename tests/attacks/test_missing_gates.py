@@ -258,6 +258,19 @@ def test_a_whole_suite_that_is_not_collected_is_missed(make: Any, pytester: pyte
         assert "suite good passes" in text
 
 
+@pytest.mark.parametrize("arguments", ["candidate=None", "*, candidate=None", "prompted, candidate=None"])
+def test_a_subject_that_pytest_leaves_at_its_default_is_no_subject(
+    arguments: str, made: Any, pytester: pytest.Pytester
+) -> None:
+    """pytest supplies no argument that has a default, and a test of nothing would pass."""
+    bad = f"def test_bad({arguments}):\n    assert candidate is None or candidate.exact_match >= 0.999\n"
+    made.gates(f"{GOOD}\n{bad}")
+    result = pytester.runpytest("suites", "-p", "no:cacheprovider")
+    assert result.ret == 1
+    assert "its argument candidate has a default, so it gets none" in result.stdout.str()
+    assert "suite colours passes" not in result.stdout.str()
+
+
 HONEST = {
     "a helper that tests call": "def check(candidate, tag):\n    assert candidate.on(tag).exact_match >= 0.5\n\n"
     "def test_it(candidate):\n    check(candidate, 'dark')\n    check(candidate, tag='light')\n",

@@ -8,6 +8,7 @@ from one parent, so that the libraries are loaded once. What each printed, and h
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import io
 import json
@@ -181,6 +182,7 @@ def in_child(work: Callable[..., Any], *arguments: Any) -> int:
 def _main(model: Path, folder: Path, names: Sequence[str]) -> None:
     for library in ("peft", "transformers.trainer", "goldgate_reports", "hypothesis", "pytest", "sklearn.linear_model"):
         __import__(library)
+    gc.freeze()  # every search for garbage in a child would go through the libraries again
     for one in CALLS:
         if names and one.name not in names:
             continue

@@ -125,6 +125,20 @@ def test_it_gives_back_the_options_of_an_outer_pytest_and_forgets_the_suites_mod
     assert left == []
 
 
+def test_a_suite_of_the_same_name_in_another_project_is_read_from_there(
+    tmp_path: Path, write_project: Callable[..., Any]
+) -> None:
+    for name, limit in (("one", 0.5), ("another", 0.99)):
+        made = write_project(tmp_path / name, tmp_path / "cache")
+        made.cached("base+zero_shot", "dev", wrong=10)
+        (made.project.root / "pytest.ini").write_text("[pytest]\n")
+        made.gates(f"LIMIT = {limit}\n", "rules.py")
+        made.gates("from .rules import LIMIT\n\ndef test_it(candidate):\n    assert candidate.exact_match >= LIMIT\n")
+        result = run_suite(made.project, "colours", "base+zero_shot", "dev")
+        assert f">= {limit:.2f}" in result.output
+    assert not [name for name in sys.modules if name.partition(".")[0] == "suites"]
+
+
 def test_of_a_suite_that_is_not_found_it_says_that_it_has_no_gate(made: Any) -> None:
     (made.suite / "test_gates.py").unlink()
     result = run_suite(made.project, "colours", None, "dev")

@@ -91,7 +91,14 @@ def test_a_gate_that_cannot_be_recorded_at_its_look_decides_nothing(made: Any, r
 
 
 @pytest.mark.parametrize(
-    ("command", "status"), [(("plan", "colours"), 0), (("train", "colours"), 2), (("promote", "latest"), 2)]
+    ("command", "status"),
+    [
+        (("plan", "colours"), 0),
+        (("prepare", "colours"), 2),
+        (("report", "lost"), 2),
+        (("train", "colours"), 2),
+        (("promote", "latest"), 2),
+    ],
 )
 def test_commands_work_or_say_what_cannot_be_written(read_only: Run, command: tuple[str, ...], status: int) -> None:
     ended, text = read_only("-m", "goldgate", *command)
@@ -99,6 +106,7 @@ def test_commands_work_or_say_what_cannot_be_written(read_only: Run, command: tu
     assert "Traceback" not in text
 
 
+APART = ("unshare", "-m", "bash", "-c")
 FULL = """
 set -e
 mount -t tmpfs -o size=1m none "$2"
@@ -112,18 +120,26 @@ rm "$2/filler"
 """
 
 
-def test_a_full_disk_decides_nothing_and_leaves_no_half_written_look(made: Any, tmp_path: Path) -> None:
-    alone = ["unshare", "-m", "bash", "-c"]
+@pytest.fixture
+def disk(tmp_path: Path) -> Path:
+    """A folder over which a small file system can be mounted, in a process that sees it alone."""
     place = tmp_path / "disk"
     place.mkdir()
-    if (
-        shutil.which("unshare") is None
-        or subprocess.run(
-            [*alone, f"mount -t tmpfs -o size=1m none {place}"], check=False, capture_output=True
-        ).returncode
-    ):
+    mount = [*APART, f"mount -t tmpfs -o size=1m none {place}"]
+    if shutil.which("unshare") is None or subprocess.run(mount, check=False, capture_output=True).returncode:
         pytest.skip("no file system can be mounted here")
-    command = [*alone, FULL, "bash", str(made.project.root), str(place), sys.executable, *PYTEST]
+    return place
+
+
+def test_recorded_answers_decide_although_the_disk_of_the_cache_is_full(made: Any, disk: Path) -> None:
+    full = 'mount -t tmpfs -o size=64k none "$0"; head -c 1m /dev/zero > "$0/filler" 2> /dev/null; "$@"'
+    status, text = _call([*APART, full, str(disk), sys.executable, *PYTEST], made.project.root, disk)
+    assert status == 0, text
+    assert "suite colours passes" in text
+
+
+def test_a_full_disk_decides_nothing_and_leaves_no_half_written_look(made: Any, disk: Path, tmp_path: Path) -> None:
+    command = [*APART, FULL, "bash", str(made.project.root), str(disk), sys.executable, *PYTEST]
     status, text = _call(command, tmp_path, tmp_path / "cache")
     assert status == 0, text
     first, _, second = text.partition("no look")

@@ -90,7 +90,7 @@ def test_without_prices_tokens_are_told(tmp_path: Path) -> None:
         PROMPTED: {"exact_match": [0.0], "tokens_in": [900.0]},
     }
     cost = view(tmp_path, scores, bounds=(0.0, 1000.0)).figures[1]
-    assert (cost.name, cost.value, cost.note) == ("Input tokens per answer", "100", "task.yaml gives no prices")
+    assert (cost.name, cost.value, cost.note) == ("Input tokens per answer", "100", "task.yaml gives no prices, on dev")
 
 
 def test_a_price_of_nothing_is_no_number_of_times(tmp_path: Path) -> None:

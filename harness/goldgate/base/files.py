@@ -23,6 +23,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _RUST_ERROR = re.compile(r"\(os error (\d+)\)")
 _HERE, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of Linux's renameat2
 _DEEPEST = 50  # nesting levels of a JSON value: schemas and digests are computed recursively
+_HALF = re.compile("[\ud800-\udfff]")  # a surrogate: Python keeps pairs of them as one character
 
 
 def check_name(name: str, what: str) -> str:
@@ -272,20 +273,21 @@ def check_json(value: Any, where: str, depth: int = 0) -> None:
         raise UserError(f"nested more than {_DEEPEST} levels deep", where, "make it flatter")
     if isinstance(value, float) and not math.isfinite(value):
         raise UserError(f"{json.dumps(value)} is not JSON", where, "write a finite number or null")
-    if isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
-        raise UserError(
-            f"half a character, {value!r:.40}: a surrogate without its other half",
-            where,
-            "write the character itself instead of its escapes",
-        )
-    if isinstance(value, dict):
+    if isinstance(value, str):
+        if not value.isascii() and _HALF.search(value):
+            raise UserError(
+                f"half a character, {value!r:.40}: a surrogate without its other half",
+                where,
+                "write the character itself instead of its escapes",
+            )
+    elif isinstance(value, dict):
         for key, inner in value.items():
             check_json(key, where, depth + 1)
             check_json(inner, where, depth + 1)
     elif isinstance(value, list):
         for inner in value:
             check_json(inner, where, depth + 1)
-    elif not isinstance(value, str | int | float | None):
+    elif not isinstance(value, int | float | None):
         raise UserError(f"{type(value).__name__} is neither text nor JSON: {value!r:.40}", where, "make it text")
 
 

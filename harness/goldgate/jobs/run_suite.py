@@ -13,6 +13,7 @@ The contract between `run_suite` and the pytest plugin:
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -20,6 +21,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -163,11 +165,20 @@ def _alone(folder: Path) -> Iterator[None]:
     """Hides the options of an outer pytest, and removes the suite's modules afterwards so that they are read afresh."""
     options = os.environ.pop("PYTEST_ADDOPTS", None)
     before = set(sys.modules)
+    gc.freeze()  # pytest ends with a search for garbage, which takes long among the objects of a loaded model
     try:
         yield
     finally:
+        gc.unfreeze()
         if options is not None:
             os.environ["PYTEST_ADDOPTS"] = options
-        for name in set(sys.modules) - before:
-            if (file := getattr(sys.modules[name], "__file__", None)) and Path(file).is_relative_to(folder):
-                del sys.modules[name]
+        for name in [name for name in set(sys.modules) - before if _is_of(sys.modules[name], folder)]:
+            del sys.modules[name]
+
+
+def _is_of(module: ModuleType, folder: Path) -> bool:
+    """Whether a module lies in a folder, or is a package without a file that leads there, as pytest makes them."""
+    if file := getattr(module, "__file__", None):
+        return Path(file).is_relative_to(folder)
+    places = [Path(place) for place in getattr(module, "__path__", ())]
+    return any(place.is_relative_to(folder) or folder.is_relative_to(place) for place in places)

@@ -31,6 +31,7 @@ from goldgate.plugin.tally import CARRIED, FUNCTION
 _RERUN = "running a gate again does not change the verdict of its first run"
 _ARGUMENT = "declare it as the test's argument, so that its look is counted before it is read"
 _UNTOUCHED = "let pytest call it: no hook or conftest.py may put another in its place"
+_FILLED = "take the default away: pytest supplies only arguments that have none"
 _TESTING = frozenset({"candidate", "previous", "general", "kept"})  # fixtures that depend on the candidate
 Hook = Generator[None, object, object]
 
@@ -173,6 +174,8 @@ class GatePlugin:
             # Level, reading and look were settled before the test ran, for the subjects it declared as arguments.
             run.spoken, run.records = [], []
             run.unusable(UserError(f"it requests {by_name[0]} by name while it runs", hint=f"{_ARGUMENT}; {FORM}"))
+        elif run.error is None and raised is None and run.meant.unfilled:
+            run.unusable(UserError(f"its argument {run.meant.unfilled} has a default, so it gets none", hint=_FILLED))
         elif run.error is None and raised is None and not run.watch.seen:
             run.unusable(UserError(f"{FUNCTION} did not run", hint=_UNTOUCHED))
         elif run.error is None and raised is None and asked and not run.compared:

@@ -36,11 +36,13 @@ class Meant:
         starts: File and first line of the functions of which one must run; empty if nothing is known of any.
         used: File, first and last line of these functions and of all that they use by name.
         compares: Whether one of these must be executing when the item compares measures.
+        unfilled: A subject among its arguments that has a default, so that pytest does not supply it; empty if none is.
     """
 
     starts: frozenset[Ran] = frozenset()
     used: tuple[tuple[str, int, int], ...] = ()
     compares: bool = False
+    unfilled: str = ""
 
     def compared(self, codes: Iterable[CodeType]) -> bool:
         """Decides whether the item has compared measures itself, if it must.
@@ -92,6 +94,7 @@ class Meanings:
             frozenset((real(f.module.path), f.first) for f in functions),
             tuple((real(f.module.path), f.first, f.last) for f in used),
             any(_compares(f, item) for f in functions),
+            next((name for f in functions for name in f.optional if name in FIXTURES), ""),
         )
 
 

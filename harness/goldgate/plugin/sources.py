@@ -71,6 +71,15 @@ class Function:
         return None if any(a in arguments.posonlyargs for a in named) else [a.arg for a in [*named, *only]]
 
     @property
+    def optional(self) -> list[str]:
+        """The arguments with a default, which pytest leaves at it."""
+        arguments = self.node.args
+        named = [*arguments.posonlyargs, *arguments.args]
+        with_default = named[len(named) - len(arguments.defaults) :]
+        only = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+        return [a.arg for a in (*with_default, *(a for a, default in only if default is not None))]
+
+    @property
     def decorators(self) -> list[ast.expr]:
         return [] if isinstance(self.node, ast.Lambda) else self.node.decorator_list
 

@@ -10,7 +10,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from types import BuiltinMethodType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -58,10 +58,15 @@ def _modules(function: Any, project: Path) -> Iterator[tuple[str, dict[str, Any]
         file = variables.get("__file__")
         name = str(variables.get("__name__", "")).rpartition(".")[2]
         ours = str(variables.get("__name__", "")).partition(".")[0].startswith("goldgate")
-        inside = isinstance(file, str) and os.path.realpath(file).startswith(root) and "site-packages" not in file
+        inside = isinstance(file, str) and _is_inside(file, root)
         if id(variables) not in seen and not ours and (variables is own or inside):
             seen.add(id(variables))
             yield name, variables
+
+
+@lru_cache(maxsize=16384)  # of thousands of loaded modules few are the project's, and each is asked for every scorer
+def _is_inside(file: str, root: str) -> bool:
+    return os.path.realpath(file).startswith(root) and "site-packages" not in file
 
 
 def _print(value: Any) -> str:
