@@ -104,6 +104,7 @@ class Card:
         prepared: How the splits were made.
         licence: Licence of the data.
         source: Where the data comes from.
+        account: What became of the rows, and what was decided, when `init` made the splits; empty if it did not.
     """
 
     task: str
@@ -111,9 +112,17 @@ class Card:
     prepared: str
     licence: str
     source: str
+    account: dict[str, Any] = field(default_factory=dict)
 
 
-def card_of(task: str, splits: dict[str, Split], prepared: str, licence: str, source: str) -> Card:
+def card_of(
+    task: str,
+    splits: Mapping[str, Split],
+    prepared: str,
+    licence: str,
+    source: str,
+    account: dict[str, Any] | None = None,
+) -> Card:
     """Describes splits in a card.
 
     Args:
@@ -122,12 +131,13 @@ def card_of(task: str, splits: dict[str, Split], prepared: str, licence: str, so
         prepared: How the splits were made.
         licence: Licence of the data.
         source: Where the data comes from.
+        account: What became of the rows, and what was decided; None if that is not known.
 
     Returns:
         The card of the splits.
     """
     rows = {name: {"count": len(s), "fingerprint": s.fingerprint, "tags": s.tag_counts()} for name, s in splits.items()}
-    return Card(task, rows, prepared, licence, source)
+    return Card(task, rows, prepared, licence, source, account or {})
 
 
 def write_card(folder: Path, card: Card) -> None:
@@ -137,7 +147,8 @@ def write_card(folder: Path, card: Card) -> None:
         folder: golden/<task>.
         card: The card to write.
     """
-    write_json(folder / "card.json", asdict(card))
+    raw = asdict(card)
+    write_json(folder / "card.json", raw if card.account else {k: v for k, v in raw.items() if k != "account"})
 
 
 def read_card(folder: Path) -> Card:
@@ -157,9 +168,10 @@ def read_card(folder: Path) -> Card:
         raise UserError("the splits have no card", str(path), f"write it with `goldgate prepare {folder.name}`")
     again = f"write it again with `goldgate prepare {folder.name}`"
     raw = check_object(read_json(path), str(path), again, task=str, splits=dict, prepared=str, licence=str, source=str)
-    if odd := sorted(set(raw) - {"task", "splits", "prepared", "licence", "source"}):
+    if odd := sorted(set(raw) - {"task", "splits", "prepared", "licence", "source", "account"}):
         raise UserError(f'unknown key "{odd[0]}"', f'{path}, field "{odd[0]}"', again)
     check_object(raw["splits"], str(path), again, **dict.fromkeys(raw["splits"], dict))
+    check_object(raw.get("account", {}), f'{path}, field "account"', again)
     return Card(**raw)
 
 
