@@ -16,6 +16,7 @@ from goldgate.data.sources.record import LONGEST_LINE, Source
 
 UNREADABLE = "\udcff"
 """Stands for bytes that the encoding does not have. No decoder makes it, so it cannot be part of a text."""
+_HANDLER = "goldgate-unreadable"
 _CHUNK = 1 << 20
 _SAMPLE = 1 << 16  # bytes that charset-normalizer judges
 _MARKS = (
@@ -42,7 +43,7 @@ def _mark_unreadable(error: UnicodeError) -> tuple[str, int]:
     return UNREADABLE, error.end
 
 
-codecs.register_error("goldgate-unreadable", _mark_unreadable)
+codecs.register_error(_HANDLER, _mark_unreadable)
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,9 @@ def find_encoding(source: Source, chosen: str | None, account: Account) -> str:
     """
     if chosen is not None:
         try:
-            b"".decode(chosen)
-        except LookupError as error:
+            codecs.getincrementaldecoder(chosen)(_HANDLER).decode(b"\xff\x80ax", final=True)
+            b"ax".decode(chosen, _HANDLER)
+        except (LookupError, UnicodeError, TypeError, AssertionError) as error:  # codecs that make no text of bytes
             raise UserError(
                 f'there is no text encoding "{chosen}"', "--encoding", "known are utf-8, cp1252, utf-16, shift_jis .."
             ) from error
@@ -95,6 +97,8 @@ def _found(source: Source) -> Encoding:
     for start, name in ((1, "utf-16-le"), (0, "utf-16-be")):
         if len(head) > 3 and head[start::2].count(0) > 0.4 * len(head[start::2]) and head.count(0) < 0.6 * len(head):
             return Encoding(name, "a guess: every second byte is zero")
+    if head.count(0) > 0.6 * len(head):
+        raise UserError("the file holds no text", source.name, "give a file of one of the formats that are read")
     if _is_utf8(source.path):
         return Encoding("utf-8", "all of it is UTF-8")
     good, bad, odd, sample = _count_lines(source.path)
@@ -155,6 +159,31 @@ def _guessed(source: Source, sample: bytes) -> Encoding:
     return Encoding(name, "a guess of charset-normalizer: the file is not UTF-8, and letters depend on it")
 
 
+def read_text(source: Source, encoding: str) -> str:
+    """Reads a whole file.
+
+    Args:
+        source: The file.
+        encoding: Its encoding.
+
+    Returns:
+        Its text.
+
+    Raises:
+        UserError: It has bytes that the encoding does not have. The error names the line.
+    """
+    text = decoded(source.path.read_bytes(), encoding)
+    if UNREADABLE in text:
+        where = f"{source.name}, line {text.count(chr(10), 0, text.index(UNREADABLE)) + 1}"
+        raise UserError(f"bytes that are not {encoding}", where, "name its encoding with --encoding")
+    return text
+
+
+def decoded(raw: bytes, encoding: str) -> str:
+    """Decodes bytes; those that the encoding does not have become UNREADABLE."""
+    return raw.decode(encoding, _HANDLER)
+
+
 def text_lines(path: Path, encoding: str) -> Iterator[str | None]:
     """Reads the lines of a file, one at a time.
 
@@ -165,10 +194,7 @@ def text_lines(path: Path, encoding: str) -> Iterator[str | None]:
     Yields:
         Each line with its end ("\\n", "\\r\\n" or "\\r"); None for one longer than LONGEST_LINE, which is skipped.
     """
-    with (
-        path.open("rb") as raw,
-        io.TextIOWrapper(raw, encoding=encoding, errors="goldgate-unreadable", newline="") as file,
-    ):
+    with path.open("rb") as raw, io.TextIOWrapper(raw, encoding=encoding, errors=_HANDLER, newline="") as file:
         while line := file.readline(LONGEST_LINE):
             if len(line) == LONGEST_LINE and line[-1] not in "\r\n":
                 while (more := file.readline(LONGEST_LINE)) and more[-1] not in "\r\n":

@@ -13,7 +13,7 @@ from goldgate.data.sources.archive import unpack_gzip, unpack_zip
 from goldgate.data.sources.choices import Choices
 from goldgate.data.sources.columnar import read_columnar
 from goldgate.data.sources.delimited import read_delimited
-from goldgate.data.sources.encoding import find_encoding
+from goldgate.data.sources.encoding import decoded, find_encoding
 from goldgate.data.sources.excel import read_excel
 from goldgate.data.sources.json_files import parse, read_json_file, read_json_lines
 from goldgate.data.sources.record import Broken, Record, Source
@@ -139,7 +139,7 @@ def _text(source: Source, start: bytes, choices: Choices) -> Format:
     if source.suffix in (".yaml", ".yml"):
         return Format("YAML", "its name", read_yaml_file)
     encoding = find_encoding(source, choices.encoding, Account())
-    text = start.decode(encoding, "goldgate-unreadable").lstrip("\ufeff \t\r\n")
+    text = decoded(start, encoding).lstrip("\ufeff \t\r\n")
     table = Format("CSV", "its name", read_delimited)
     if text[:1] in ("{", "["):
         found = _json(text, source)

@@ -10,7 +10,7 @@ from goldgate.base.errors import UserError
 from goldgate.data.account import Account
 from goldgate.data.row import Place
 from goldgate.data.sources.choices import Choices
-from goldgate.data.sources.encoding import UNREADABLE, find_encoding, text_lines
+from goldgate.data.sources.encoding import UNREADABLE, find_encoding, read_text, text_lines
 from goldgate.data.sources.record import Broken, Record, Source
 
 LARGEST_JSON = 256 * 2**20
@@ -117,13 +117,7 @@ def read_json_file(source: Source, choices: Choices, account: Account) -> Iterat
             f"a JSON file of more than {LARGEST_JSON >> 20} MiB", source.name, "save it as JSONL, one object a line"
         )
     encoding = find_encoding(source, choices.encoding, account)
-    text = source.path.read_bytes().decode(encoding, "goldgate-unreadable")
-    if UNREADABLE in text:
-        line = text.count("\n", 0, text.index(UNREADABLE)) + 1
-        raise UserError(
-            f"bytes that are not {encoding}", f"{source.name}, line {line}", "name its encoding: --encoding"
-        )
-    rows = object_rows(parse_whole(text, source.name), source, account)
+    rows = object_rows(parse_whole(read_text(source, encoding), source.name), source, account)
     for number, value in enumerate(rows, 1):
         place = Place(source.name, number, "row")
         if isinstance(value, dict):

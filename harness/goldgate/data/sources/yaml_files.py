@@ -8,7 +8,7 @@ from goldgate.base.errors import UserError
 from goldgate.data.account import Account
 from goldgate.data.row import Place
 from goldgate.data.sources.choices import Choices
-from goldgate.data.sources.encoding import UNREADABLE, find_encoding
+from goldgate.data.sources.encoding import find_encoding, read_text
 from goldgate.data.sources.json_files import object_rows
 from goldgate.data.sources.record import Broken, Record, Source
 
@@ -36,9 +36,7 @@ def read_yaml_file(source: Source, choices: Choices, account: Account) -> Iterat
     if source.path.stat().st_size > _LARGEST:
         raise UserError(f"a YAML file of more than {_LARGEST >> 20} MiB", source.name, "save it as JSONL")
     encoding = find_encoding(source, choices.encoding, account)
-    text = source.path.read_bytes().decode(encoding, "goldgate-unreadable")
-    if UNREADABLE in text:
-        raise UserError(f"bytes that are not {encoding}", source.name, "name its encoding: --encoding")
+    text = read_text(source, encoding)
     try:
         for token in YAML(typ="safe", pure=True).scan(text):
             if isinstance(token, AliasToken):  # a few lines of them can stand for gigabytes
