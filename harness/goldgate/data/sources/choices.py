@@ -105,4 +105,4 @@ def parse_map(pairs: Iterable[str], input_: str | None, output: str | None) -> t
     if found and not {"input", "output"} <= set(found):
         missing = "output" if "input" in found else "input"
         raise UserError(f"no column is named for {missing}", f"--{missing}", f"add --{missing} COLUMN")
-    return tuple(found.items())
+    return tuple((part, found[part]) for part in PARTS if part in found)
