@@ -215,3 +215,12 @@ def test_the_input_file_is_never_changed(typed: Typed) -> None:
     before = path.read_bytes(), path.stat().st_mtime_ns
     typed("init", "pets", "--from", "f.csv", *INIT)
     assert (path.read_bytes(), path.stat().st_mtime_ns) == before
+
+
+def test_names_in_a_file_cannot_steer_the_terminal_or_break_the_card(typed: Typed) -> None:
+    lines = [{"q": q, "a": a, "\x1b[2J\u202e": "x", "\ud800": "y"} for q, a in rows()]
+    Path("f.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    status, out, err = typed("init", "pets", "--from", "f.jsonl", *INIT)
+    assert status == 0, err
+    assert "f.jsonl: columns not used: \\x1b[2J\\u202e, \\ud800" in out
+    assert json.loads(Path("golden/pets/card.json").read_text())

@@ -22,6 +22,7 @@ from goldgate.base.fingerprint import as_text
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _RUST_ERROR = re.compile(r"\(os error (\d+)\)")
 _HERE, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of Linux's renameat2
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _DEEPEST = 50  # nesting levels of a JSON value: schemas and digests are computed recursively
 
 
@@ -272,7 +273,7 @@ def check_json(value: Any, where: str, depth: int = 0) -> None:
         raise UserError(f"nested more than {_DEEPEST} levels deep", where, "make it flatter")
     if isinstance(value, float) and not math.isfinite(value):
         raise UserError(f"{json.dumps(value)} is not JSON", where, "write a finite number or null")
-    if isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
+    if isinstance(value, str) and not value.isascii() and _SURROGATE.search(value):
         raise UserError(
             f"half a character, {value!r:.40}: a surrogate without its other half",
             where,

@@ -31,7 +31,12 @@ def account_text(account: Account) -> str:
             lines.append(f"  {len(those)} {title}: {reason}: {places((rows[i].place for i in those), _RUNS)}")
             if detail := next((d for i in those if (d := getattr(rows[i], "detail", ""))), ""):
                 lines.append(f"    such as: {detail}")
-    return "\n".join([*lines, *account.remarks])
+    return "\n".join(map(_printable, [*lines, *account.remarks]))
+
+
+def _printable(line: str) -> str:
+    """Escapes what would steer a terminal or could not be written to it: names and cells come from somebody's file."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
 
 
 def _sum(account: Account) -> str:

@@ -11,7 +11,7 @@ from goldgate.base.errors import UserError
 from goldgate.data.row import Place
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SetAside:
     """A row that does not become an example.
 
@@ -28,7 +28,7 @@ class SetAside:
     raw: Any = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Merged:
     """A row that another one stands for.
 
@@ -112,7 +112,7 @@ class Account:
 
     def to_json(self) -> dict[str, Any]:
         """Returns counts, reasons and decisions as plain JSON values; the places are in rejects.jsonl."""
-        return {
+        found = {
             "rows": {
                 "read": sum(self.read.values()),
                 "kept": self.kept,
@@ -126,6 +126,17 @@ class Account:
             "decisions": [asdict(decision) for decision in self.decisions],
             "remarks": list(self.remarks),
         }
+        plain: dict[str, Any] = _plain(found)
+        return plain
+
+
+def _plain(value: Any) -> Any:
+    """Writes half of a surrogate pair, from a key or a cell of a file, as its escape: it could not become UTF-8."""
+    if isinstance(value, dict):
+        return {_plain(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 
 class Refused(UserError):

@@ -157,7 +157,7 @@ def _say_splits(request: Request, made: Made, account: Account) -> None:
     counts = ", ".join(f"{len(split)} {name}" for name, split in made.splits.items())
     golden = "the golden file" if request.golden is not None else "a quarter"
     reason = f"golden is {golden}, at most {request.sizes.golden}; dev a fifth of the rest, at most {request.sizes.dev}"
-    account.decide("splits", counts, reason, "--golden-size, --dev-size, --train-size")
+    account.decide("splits", counts, reason, "--golden-size")
     if request.instructions is None:
         account.decide(
             "instructions",

@@ -16,6 +16,7 @@ from goldgate.base.fingerprint import digest, short
 from goldgate.task.project import Project
 
 Message = dict[str, str]
+Account = dict[str, Any]  # of goldgate.data.account, as JSON
 SPLITS = ("train", "dev", "golden")
 TestedOn = Literal["dev", "golden"]  # the splits that a subject is tested on
 COMPUTED = "novelty:"  # prefix of computed tags; an example's own tags may not use it
@@ -112,16 +113,11 @@ class Card:
     prepared: str
     licence: str
     source: str
-    account: dict[str, Any] = field(default_factory=dict)
+    account: Account = field(default_factory=dict)
 
 
 def card_of(
-    task: str,
-    splits: Mapping[str, Split],
-    prepared: str,
-    licence: str,
-    source: str,
-    account: dict[str, Any] | None = None,
+    task: str, splits: dict[str, Split], prepared: str, licence: str, source: str, account: Account | None = None
 ) -> Card:
     """Describes splits in a card.
 
@@ -147,8 +143,7 @@ def write_card(folder: Path, card: Card) -> None:
         folder: golden/<task>.
         card: The card to write.
     """
-    raw = asdict(card)
-    write_json(folder / "card.json", raw if card.account else {k: v for k, v in raw.items() if k != "account"})
+    write_json(folder / "card.json", {k: v for k, v in asdict(card).items() if v or k != "account"})
 
 
 def read_card(folder: Path) -> Card:
@@ -312,11 +307,8 @@ def read_split(folder: Path, name: str) -> Split:
     """
     path = folder / f"{name}.jsonl"
     if not path.is_file():
-        raise UserError(
-            f"the {name} split is missing",
-            str(path),
-            f"restore it, or create the task again: goldgate init {folder.name} --from FILE",
-        )
+        again = f"restore it, or create the task again: goldgate init {folder.name} --from FILE"
+        raise UserError(f"the {name} split is missing", str(path), again)
     return Split(name, read_examples(path))
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from goldgate.base.errors import UserError
 from goldgate.data.account import Account
@@ -255,3 +258,23 @@ def test_the_faults_of_all_files_are_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="2 faults") as caught:
         read_rows(tmp_path, Choices((("input", "x"), ("output", "a"))), Account())
     assert str(caught.value).count('no column "a"') == 2
+
+
+@given(st.sampled_from(sorted({shape for shape, *_ in SHAPES})), st.data())
+@settings(max_examples=150, deadline=None)
+def test_a_record_that_is_broken_inside_ends_in_a_row_or_a_reason(shape: str, data: st.DataObject) -> None:
+    good = next(record for name, record, *_ in SHAPES if name == shape)
+    bad = broken(json.loads(json.dumps(good)), data)
+    with TemporaryDirectory() as folder:
+        rows, account = read(Path(folder), *[good] * 20, bad)
+    assert len(rows) + len(account.aside) == 21
+    assert len(rows) >= 20
+
+
+def broken(value: Any, data: st.DataObject) -> Any:
+    """A record with something else at one place inside."""
+    if isinstance(value, dict | list) and value and data.draw(st.integers(0, 4)):
+        key = data.draw(st.sampled_from(sorted(value) if isinstance(value, dict) else range(len(value))))
+        value[key] = broken(value[key], data)
+        return value
+    return data.draw(st.sampled_from([None, 3, "x", [], {}, [1], [None], {"role": []}, [{"from": 1}], {"value": {}}]))

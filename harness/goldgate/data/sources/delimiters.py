@@ -69,7 +69,8 @@ def find_dialect(head: Sequence[str], suffix: str, names: Sequence[str], chosen:
         if not counts or counts[0] < 2:
             continue
         share = Counter(counts)[counts[0]] / len(counts)
-        named = bool(names) and set(names) <= {c.strip().strip('"') for c in header.rstrip("\r\n").split(delimiter)}
+        there = {c.strip().strip('"').strip() for c in header.lstrip("\ufeff").split(delimiter)}
+        named = bool(names) and all(name in there or name.split(".")[0] in there for name in names)
         sure = share >= _SURE and (delimiter in _COMMON or len(counts) > 2)
         if delimiter not in _COMMON and not (named or sure):
             continue

@@ -95,7 +95,10 @@ def argilla(values: Values) -> dict[str, Any]:
     answers: dict[str, list[Any]] = {}
     if isinstance(responses, Mapping):  # version 2: question → list of responses
         for question, given in responses.items():
-            answers[question] = [r["value"] for r in given if isinstance(r, Mapping) and _is_submitted(r)]
+            found = given if isinstance(given, list) else [given]
+            answers[question] = [
+                r["value"] for r in found if isinstance(r, Mapping) and "value" in r and _is_submitted(r)
+            ]
     elif isinstance(responses, list):  # version 1: a list of annotators
         for one in responses:
             if isinstance(one, Mapping) and _is_submitted(one) and isinstance(one.get("values"), Mapping):
@@ -132,7 +135,8 @@ def label_studio(values: Values) -> dict[str, Any]:
     for annotation in values["annotations"]:
         if not isinstance(annotation, Mapping) or annotation.get("was_cancelled"):
             continue
-        if answer := _result(annotation.get("result") or ()):
+        result = annotation.get("result")
+        if answer := _result(result if isinstance(result, list) else ()):
             given.append(next(iter(answer.values())) if len(answer) == 1 else answer)
     if not given:
         raise NotMappedError("no annotation")
@@ -157,7 +161,7 @@ def _result(result: Sequence[Any]) -> dict[str, Any]:
                 | {key: value[key] for key in ("start", "end") if key in value}
             )
             continue
-        if (kind := one.get("type")) not in ("choices", "textarea", "number", "rating", "taxonomy"):
+        if (kind := str(one.get("type"))) not in ("choices", "textarea", "number", "rating", "taxonomy"):
             raise NotMappedError("an annotation of a kind that is not text", f"{kind}")
         found[name] = _single(value.get({"textarea": "text"}.get(kind, kind)))
     return found
@@ -174,7 +178,7 @@ def is_promptfoo(values: Values) -> bool:
 
 def promptfoo(values: Values) -> dict[str, Any]:
     """The parts of a test of promptfoo. Only assertions that say the whole answer give an output."""
-    asserted = [one for one in values.get("assert", ()) if isinstance(one, Mapping)]
+    asserted = [one for one in values.get("assert", ()) if isinstance(one, Mapping)]  # `fits` says that it is a list
     outputs = [one["value"] for one in asserted if one.get("type") in _EQUAL and not is_empty(one.get("value"))]
     if not outputs:
         kinds = ", ".join(sorted({str(one.get("type")) for one in asserted})) or "none"

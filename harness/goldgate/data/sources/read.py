@@ -20,6 +20,7 @@ from goldgate.data.sources.values import ABSENT, find
 _HEAD = 100  # records that a shape is recognised from
 _MOST_FILES = 10_000
 _MOST_COLUMNS = 2_000  # keys that are told as not used
+_MOST_NAMED = 40
 _OF_DATASETS = {"dataset_info.json", "state.json"}  # what `datasets` writes beside its Arrow files
 
 
@@ -85,7 +86,9 @@ def _in_folder(folder: Path, name: str, account: Account) -> list[Source]:
         else:
             found.append(Source(file, f"{name}/{inside}", file.suffix.lower()))
     if left:
-        account.remarks.append(f"{name}: not read: {', '.join(left[:20])}{' ..' if len(left) > 20 else ''}")
+        account.remarks.append(
+            f"{name}: not read: {', '.join(left[:_MOST_NAMED])}{' ..' if len(left) > _MOST_NAMED else ''}"
+        )
     if not found:
         raise UserError("no file in the folder can be read", str(folder), f"known: {', '.join(SUFFIXES)}")
     account.decide(
@@ -115,7 +118,8 @@ def _read(source: Source, choices: Choices, account: Account) -> list[Row]:
             unused |= dict.fromkeys(key for key in item.values if key not in unused and not plan.uses(key))
     if unused:
         said = "columns not used" if plan.shape is None else f"not mapped from {plan.shape.name}"
-        account.remarks.append(f"{source.name}: {said}: {', '.join(unused)}")
+        rest = f" and {len(unused) - _MOST_NAMED} more" if len(unused) > _MOST_NAMED else ""
+        account.remarks.append(f"{source.name}: {said}: {', '.join(list(unused)[:_MOST_NAMED])}{rest}")
     _say_times(source, rows, plan, account)
     return rows
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,7 @@ class Source:
     suffix: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Record:
     """A row as it stands in its file.
 
@@ -47,7 +48,7 @@ class Record:
     values: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Broken:
     """A row that cannot become an example.
 
@@ -81,7 +82,7 @@ def shown(raw: Any) -> Any:
     """Cuts what is kept of a row that was set aside, so that a file of broken rows does not fill the memory."""
     if isinstance(raw, str):
         return raw if len(raw) <= SHOWN else f"{raw[:SHOWN]} .. ({len(raw)} characters)"
-    if raw is None or isinstance(raw, bool | int | float):
+    if raw is None or isinstance(raw, bool | int) or (isinstance(raw, float) and math.isfinite(raw)):
         return raw
     if isinstance(raw, Mapping):
         cut = {str(key)[:SHOWN]: shown(value) for key, value in list(raw.items())[:100]}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from sys import intern
 from typing import Any
 
 from goldgate.base.errors import UserError
@@ -25,6 +26,9 @@ from goldgate.data.sources.values import (
     time_of,
 )
 
+_READ: Mapping[str, Callable[[Any], Any]] = {"accept": accept_of, "tags": tags_of, "group": group_of, "time": time_of}
+_MOST_KNOWN = 10_000  # columns of which it is remembered whether they are used
+_NONE: Mapping[str, Any] = {}  # one for all rows that have no notes: a million empty ones would take 64 MB
 _LONGEST_NOTE = 80  # characters of the name of a customer, a template or a layout
 
 
@@ -41,9 +45,17 @@ class Plan:
     columns: Mapping[str, str]
     shape: Shape | None
     keep: frozenset[str]
+    _known: dict[str, bool] = field(default_factory=dict)
 
     def uses(self, key: str) -> bool:
         """Whether a column or key of a record goes into a part of a row."""
+        if (known := self._known.get(key)) is None:  # asked for every cell
+            known = self._uses(key)
+            if len(self._known) < _MOST_KNOWN:
+                self._known[key] = known
+        return known
+
+    def _uses(self, key: str) -> bool:
         if self.shape is not None:
             return key in self.shape.used or (not self.shape.used and key != "")
         return any(key == name or name.startswith((f"{key}.", f"{key}[")) for name in self.columns.values())
@@ -70,6 +82,8 @@ def row_of(record: Record, plan: Plan) -> Row | Broken:
 
 def _parts(record: Record, plan: Plan) -> dict[str, Any]:
     if plan.shape is not None:
+        if not plan.shape.fits(record.values):
+            raise NotMappedError(f"a row that has not the shape {plan.shape.name}", f"keys: {', '.join(record.values)}")
         return plan.shape.parts(record.values)
     parts = {part: find(record.values, column) for part, column in plan.columns.items()}
     if set(plan.columns.items()) == {("input", "input"), ("output", "output")} and is_own(record.values):
@@ -89,31 +103,28 @@ def _check(parts: Mapping[str, Any], record: Record, plan: Plan) -> None:
     if is_empty(parts.get("output"), plan.keep):
         raise NotMappedError("an empty output", f"it is {parts['output']!r}" if parts.get("output") else "")
     try:
-        for part in ("input", "output", "accept", "meta", "id", "tags", "group"):
-            if not isinstance(parts.get(part), NoValue):
-                check_json(parts.get(part), record.place.file)
+        for value in parts.values():
+            if not isinstance(value, NoValue):
+                check_json(value, record.place.file)
     except UserError as error:
         raise NotMappedError("a value that is neither text nor JSON", error.what) from error
 
 
 def _row(parts: Mapping[str, Any], record: Record, plan: Plan) -> Row:
     there = {part: value for part, value in parts.items() if not isinstance(value, NoValue)}
-    identity, meta = there.get("id"), there.get("meta")
-    more = {}
+    identity, meta, output = there.get("id"), there.get("meta"), there["output"]
+    more: Mapping[str, str] = _NONE
     if plan.shape is None:
         notes = ((k, short_text(v, _LONGEST_NOTE)) for k, v in record.values.items() if not plan.uses(k))
-        more = {key: note for key, note in notes if note is not None}
+        more = {key: note for key, note in notes if note is not None} or _NONE
     return Row(
         input=input_of(there["input"]),
-        output=there["output"],
+        output=intern(output) if isinstance(output, str) and len(output) <= _LONGEST_NOTE else output,
         place=record.place,
-        accept=accept_of(there.get("accept")),
-        tags=tags_of(there.get("tags")),
-        group=group_of(there.get("group")),
-        time=time_of(there.get("time")),
         more=more,
-        id=identity if isinstance(identity, str) and identity else None,
-        meta=meta if isinstance(meta, dict) else {},
+        id=str(identity) if isinstance(identity, str | int) and identity != "" else None,
+        meta=meta if isinstance(meta, dict) and meta else _NONE,
+        **{part: reads(there[part]) for part, reads in _READ.items() if part in there},
     )
 
 

@@ -104,6 +104,10 @@ def _pair(input_: str, output: str, name: str) -> Shape:
     )
 
 
+def _object(value: Any) -> Values:
+    return value if isinstance(value, Mapping) else {}
+
+
 def _has_messages(values: Values, key: str, *names: str) -> bool:
     found = values.get(key)
     found = json_in(found) if isinstance(found, str) else found
@@ -126,7 +130,7 @@ SHAPES = (
     Shape(
         "OpenAI preference fine-tuning",
         "they have input.messages and preferred_output",
-        lambda v: isinstance(v.get("input"), Mapping) and "messages" in v["input"] and "preferred_output" in v,
+        lambda values: "preferred_output" in values and _has_messages(_object(values.get("input")), "messages", "role"),
         _preference,
         frozenset(("input", "preferred_output")),
     ),
