@@ -28,7 +28,9 @@ from typing import Any
 
 from goldgate.answers.cache import AnswerCache
 from goldgate.answers.collect import collect
+from goldgate.data.decide import Wishes
 from goldgate.data.scaffold import Request, init_task
+from goldgate.data.sources import Choices
 from goldgate.data.split import Sizes
 from goldgate.engine.loading import load_model
 from goldgate.models.embedded import ensure_model
@@ -77,7 +79,8 @@ def main() -> None:
         os.environ["HF_DATASETS_CACHE"] = f"{name}/datasets"
         made = Project(Path(name), shipped.cache)
         source, golden = options.data / "train.jsonl", options.data / "test.jsonl"
-        init_task(made, Request("banking77", source, golden, "input", "output", None, Sizes(2000, 120, 1000), 0))
+        sizes = Sizes(2000, 120, 1000)
+        init_task(made, Request("banking77", source, golden, Choices(), Wishes(), None, sizes, 0))
         print(
             "task       shots  tokens  batch  ours s (cpu)    theirs s (cpu)    ratio (cpu)   same answers"
             "  gaps where they part",

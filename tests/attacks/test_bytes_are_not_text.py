@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from goldgate.data.decide import Wishes
 from goldgate.data.scaffold import Request, init_task
+from goldgate.data.sources import Choices
 from goldgate.data.split import Sizes
 from goldgate.ledger import suite_digest
 from goldgate.scorers import scorer_versions
@@ -17,6 +19,7 @@ from goldgate.task.project import Project
 from goldgate.task.task import load_task
 
 pytest_plugins = ["pytester"]
+QA = Choices((("input", "q"), ("output", "a")))
 BESIDE = {"notes.md": "one\ntwo\n", "prompt.md": "Say.\n\n{input}\n", "limits.json": '{\n "least": 0.8\n}\n'}
 
 
@@ -108,7 +111,7 @@ def test_a_new_task_keeps_its_line_endings_in_git(tmp_path: Path) -> None:
     words = [f"{a}{b} {c}" for a in "bcdfghklmn" for b in "aeiou" for c in ("sun", "moon", "tree", "lake")]
     source.write_text("\n".join(json.dumps({"q": w, "a": "yes" if i % 2 else "no"}) for i, w in enumerate(words)))
     project = Project(tmp_path, tmp_path / "cache")
-    init_task(project, Request("new", source, None, "q", "a", None, Sizes(None, 40, 40), 1))
+    init_task(project, Request("new", source, None, QA, Wishes(), None, Sizes(None, 40, 40), 1))
     for folder in (project.suite("new"), project.golden("new")):
         rules = (folder / ".gitattributes").read_text()
         assert "* text=auto eol=lf" in rules

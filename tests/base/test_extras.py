@@ -69,13 +69,7 @@ def test_everything_that_is_imported_is_a_dependency_or_of_an_extra() -> None:
 
 def test_every_dependency_and_every_module_of_an_extra_is_imported_somewhere() -> None:
     used = set(imported())
-    indirectly = {
-        "accelerate",
-        "gguf",
-        "openpyxl",
-        "bitsandbytes",
-        "tensorboard",
-    }  # imported by transformers, pandas and torch
+    indirectly = {"accelerate", "gguf", "bitsandbytes", "tensorboard"}  # imported by transformers, pandas and torch
     declared = {called(r) for r in PROJECT["dependencies"]} | {m for extra in EXTRAS.values() for m in extra}
     assert declared - used - indirectly == set()
 

@@ -169,18 +169,19 @@ def test_a_leak_names_both_examples(typed: Typed, counts: Any) -> None:
     ("name", "content", "message"),
     [
         ("none.csv", None, "none.csv: no such file\n  check the path"),
-        ("void.csv", "", "void.csv: cannot be read as csv"),
+        ("void.csv", "", "void.csv: the file has no rows"),
         ("head.csv", "q,a\n", "head.csv: the file has no rows"),
         ("void.jsonl", "", "void.jsonl: the file has no rows"),
-        ("rows.csv", "qq,a\n1,2\n", 'rows.csv, row 1: no column "q"\n  did you mean "qq"?'),
-        ("rows.csv", "q,label\n1,2\n", 'rows.csv, row 1: no column "a"\n  known: label, q'),
-        ("rows.jsonl", '{"q": "x", "a": "y"}\nnot json', "rows.jsonl, line 2: not valid JSON"),
-        ("rows.jsonl", '{"q": "x", "a": "y"}\n{"q": "x"}', 'rows.jsonl, line 2: no column "a"'),
-        ("rows.json", '{"q": "x", "a": "y"}', "rows.json: must be a list of objects"),
+        ("rows.csv", "qq,a\n1,2\n", 'rows.csv: no column "q"\n  did you mean "qq"?'),
+        ("rows.csv", "q,label\n1,2\n", 'rows.csv: no column "a"\n  known: label, q'),
+        ("rows.jsonl", '{"q": "x", "a": "y"}\nnot json', "1 set aside: not valid JSON: rows.jsonl, line 2"),
+        ("rows.jsonl", '{"q": "x", "a": "y"}\n{"q": "x"}', '1 set aside: no "a" in the row: rows.jsonl, line 2'),
+        ("rows.json", '{"q": "x", "a": "y"}', "only 1 examples are left for train"),
+        ("rows.json", '"x"', "rows.json: must be a list of objects; it is text"),
         ("rows.json", '[{"q": "x", "a": "y"},\n]', "rows.json, line 2: not valid JSON"),
-        ("rows.ods", "x", 'rows.ods: cannot read ".ods" files\n  known: .csv'),
-        ("rows.tsv", "q\ta\nx\t\n", 'rows.tsv, row 1, column "a": the output is empty'),
-        ("rows.csv", "q,a\nred, big,x\nold, wet,y\n", "rows.csv: rows have more fields than the header\n  name every"),
+        ("rows.ods", "x", 'rows.ods: cannot read ".ods" files\n  known: .arrow, .csv'),
+        ("rows.tsv", "q\ta\nx\t\n", "no row can be used; the first: rows.tsv, line 2: an empty output"),
+        ("rows.csv", "q,a\nred, big,x\nold, wet,y\n", "line 2: another number of cells than the header (3, not 2)"),
         ("rows.jsonl", "[" * 200_000, "rows.jsonl, line 1: nested too deeply"),
         ("rows.xlsx", "PK", "rows.xlsx: cannot be read as xlsx"),
     ],
@@ -190,7 +191,11 @@ def test_a_source_that_is_no_good_is_named_and_makes_no_task(
 ) -> None:
     if content is not None:
         Path(name).write_text(content)
-    assert message in refused(typed, "init", "mine", "--from", name, *INIT)
+    status, out, err = typed("init", "mine", "--from", name, *INIT)
+    assert (status, out) == (2, "")
+    assert err.count("goldgate: ") == 1
+    assert "Traceback" not in err
+    assert message in err
     assert {p.name for p in Path.cwd().iterdir()} == ({name} if content is not None else set())
 
 

@@ -66,7 +66,7 @@ def test_what_needs_a_model_says_so_before_it_begins(
     assert {p for p in counts.project.root.rglob("*") if "cache" not in p.parts} == before
 
 
-@pytest.mark.parametrize("suffix", ["csv", "xlsx", "parquet"])
+@pytest.mark.parametrize("suffix", ["xlsx", "parquet", "arrow"])
 def test_init_from_a_table_says_which_extra_reads_it(typed: Typed, light: None, suffix: str) -> None:
     Path(f"rows.{suffix}").write_text("q,a\nx,y\n")
     lacks(typed, "data", "init", "pets", "--from", f"rows.{suffix}", *INIT)
@@ -82,9 +82,9 @@ def test_a_report_says_which_extra_reads_a_runs_tables(typed: Typed, counts: Any
 def test_init_prepare_and_champions_need_no_extra(
     typed: Typed, light: None, monkeypatch: pytest.MonkeyPatch, unfaked: None
 ) -> None:
-    rows = [{"q": f"{a} {b} {c}", "a": b} for a in "abcdefghijklmnopqrst" for b in ("good", "bad") for c in "abcdefgh"]
-    Path("rows.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
-    status, _, err = typed("init", "mood", "--from", "rows.jsonl", *INIT)
+    rows = [(f"{a} {b} {c}", b) for a in "abcdefghijklmnopqrst" for b in ("good", "bad") for c in "abcdefgh"]
+    Path("rows.csv").write_text("q;a\n" + "".join(f"{q};{a}\n" for q, a in rows))
+    status, _, err = typed("init", "mood", "--from", "rows.csv", *INIT)
     assert status == 0, err
     status, out, _ = typed("prepare", "mood")
     assert status == 0
@@ -97,7 +97,8 @@ def test_doctor_tells_which_extras_are_there(typed: Typed, light: None) -> None:
     status, out, _ = typed("doctor")
     assert status == 0
     assert "matrices         not measured: torch is not installed" in out
-    assert "goldgate[data]   not installed (without pandas, pyarrow, openpyxl): pip install 'goldgate[data]'" in out
+    missing = "pandas, pyarrow, python_calamine, charset_normalizer"
+    assert f"goldgate[data]   not installed (without {missing}): pip install 'goldgate[data]'" in out
     record = json.loads(typed("doctor", "--json")[1])
     assert record["machine"]["gflops"] is None
     assert record["extras"]["search"] == {"missing": ["optuna"]}

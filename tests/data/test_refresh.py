@@ -239,7 +239,7 @@ _KILLED = """
 import os, signal, sys
 from pathlib import Path
 from goldgate.data.refresh import refresh_golden
-import goldgate.data.readers, filelock, shutil, ctypes
+import goldgate.data.sources, filelock, shutil, ctypes
 from goldgate.task.project import Project
 from goldgate.task.task import load_task
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class UserError(Exception):
@@ -24,6 +24,20 @@ class UserError(Exception):
     def __str__(self) -> str:
         head = f"{self.where}: {self.what}" if self.where else self.what
         return f"{head}\n  {self.hint}" if self.hint else head
+
+
+def joined(errors: Sequence[UserError]) -> UserError:
+    """Joins errors into one, so that all faults are told at once.
+
+    Args:
+        errors: At least one error.
+
+    Returns:
+        The only error, or one that lists all of them.
+    """
+    if len(errors) == 1:
+        return errors[0]
+    return UserError(f"{len(errors)} faults", hint="\n  ".join(str(e).replace("\n  ", "\n    ") for e in errors))
 
 
 def near_names(name: str, known: Iterable[str]) -> str:

@@ -16,6 +16,7 @@ from goldgate.base.interrupt import STATUS, interruptible, signal_that_came
 from goldgate.cli.champion import champions, export, promote, rollback
 from goldgate.cli.demo import demo
 from goldgate.cli.ending import AsJson, finish
+from goldgate.cli.init import init
 from goldgate.cli.interrupted import interrupted
 from goldgate.cli.place import TaskName, here
 from goldgate.cli.train import train
@@ -59,34 +60,7 @@ def _main(
 app.command()(demo)
 
 
-@app.command()
-def init(
-    task: TaskName,
-    source: Annotated[Path, typer.Option("--from", help="File of examples: CSV, TSV, Excel, Parquet, JSON or JSONL.")],
-    input_: Annotated[str, typer.Option("--input", help="Column that holds the inputs.")],
-    output: Annotated[str, typer.Option("--output", help="Column that holds the expected outputs.")],
-    golden: Annotated[
-        Path | None, typer.Option(help="File with an existing test split to use as golden. Default: split --from.")
-    ] = None,
-    instructions: Annotated[str | None, typer.Option(help="Instructions that every prompt starts with.")] = None,
-    train_size: Annotated[
-        int | None, typer.Option(help="Maximum number of train examples. Default: all that are left.", min=1)
-    ] = None,
-    dev_size: Annotated[int, typer.Option(help="Maximum number of dev examples.", min=1)] = 300,
-    golden_size: Annotated[int, typer.Option(help="Maximum number of golden examples.", min=1)] = 1000,
-    seed: Annotated[int, typer.Option(help="Random seed of the split.")] = 0,
-    as_json: AsJson = False,
-) -> None:
-    """Create suites/TASK and golden/TASK from a file of examples."""
-    from goldgate.cli.short_text import init_text
-    from goldgate.data.scaffold import Request
-    from goldgate.data.split import Sizes
-    from goldgate.jobs.commands import run_init
-
-    sizes = Sizes(train_size, dev_size, golden_size)
-    request = Request(task, source, golden, input_, output, instructions, sizes, seed)
-    result = run_init(Path.cwd(), cache_folder(os.environ), request)
-    finish(result.to_json(), as_json, init_text(result))
+app.command(context_settings={"allow_extra_args": True})(init)
 
 
 @app.command()

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from goldgate.base.fingerprint import short
+from goldgate.cli.account_text import account_text
 from goldgate.jobs.commands import Estimated, Evaluated, Initialised, Prepared, Refreshed, Reported
 from goldgate.task.subject_name import HOW_TO_ADD
 
 
 def init_text(result: Initialised) -> str:
-    """Says what was created, and what to do next."""
+    """Says what was created, what became of every row, and what to do next."""
     task, counts = result.task, result.splits
+    rejects = [f"what was set aside: golden/{task}/rejects.jsonl"] if result.account.aside else []
     lines = [
         f"created suites/{task} and golden/{task}: kind {result.kind},"
         f" {counts['train']} train, {counts['dev']} dev, {counts['golden']} golden",
-        *result.remarks,
+        account_text(result.account),
+        *rejects,
         f"next: read suites/{task}/task.yaml, set your thresholds in test_gates.py, then `goldgate train {task}`",
         f"to compare with a larger model too: {HOW_TO_ADD}",
     ]

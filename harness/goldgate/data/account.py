@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from goldgate.base.errors import UserError
 from goldgate.data.row import Place
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SetAside:
     """A row that does not become an example.
 
@@ -26,7 +28,7 @@ class SetAside:
     raw: Any = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Merged:
     """A row that another one stands for.
 
@@ -107,3 +109,72 @@ class Account:
     def merges(self) -> dict[str, int]:
         """Reason → number of rows merged for it, the most frequent first."""
         return dict(Counter(row.reason for row in self.merged).most_common())
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns counts, reasons and decisions as plain JSON values; the places are in rejects.jsonl."""
+        found = {
+            "rows": {
+                "read": sum(self.read.values()),
+                "kept": self.kept,
+                "merged": len(self.merged),
+                "set_aside": len(self.aside),
+                "undecided": self.open,
+            },
+            "files": dict(self.read),
+            "set_aside": self.reasons(),
+            "merged": self.merges(),
+            "decisions": [asdict(decision) for decision in self.decisions],
+            "remarks": list(self.remarks),
+        }
+        plain: dict[str, Any] = _plain(found)
+        return plain
+
+
+def _plain(value: Any) -> Any:
+    """Writes half of a surrogate pair, from a key or a cell of a file, as its escape: it could not become UTF-8."""
+    if isinstance(value, dict):
+        return {_plain(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+
+
+class Refused(UserError):
+    """Data that cannot become a task, with the account of what was read until then.
+
+    Attributes:
+        account: What became of the rows.
+    """
+
+    def __init__(self, error: UserError, account: Account) -> None:
+        super().__init__(error.what, error.where, error.hint)
+        self.account = account
+
+
+def places(found: Iterable[Place], most: int | None = None) -> str:
+    """Lists places, with lines that follow each other joined.
+
+    Args:
+        found: The places.
+        most: The most runs of lines that are named; None for all.
+
+    Returns:
+        Text such as "orders.csv, lines 3, 7-9; more.csv, line 2".
+    """
+    runs: dict[tuple[str, str], list[list[int]]] = {}
+    for place in sorted(set(found)):
+        lines = runs.setdefault((place.file, place.unit), [])
+        if lines and place.number == lines[-1][1] + 1:
+            lines[-1][1] = place.number
+        else:
+            lines.append([place.number, place.number])
+    parts, left = [], most
+    for (file, unit), lines in runs.items():
+        named = lines if left is None else lines[:left]
+        if named:
+            one = len(lines) == 1 and lines[0][0] == lines[0][1]
+            numbers = ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in named)
+            parts.append(f"{file}, {unit}{'' if one else 's'} {numbers}")
+        left = None if left is None else left - len(named)
+    hidden = sum(map(len, runs.values())) - (most or 0)
+    return "; ".join(parts) + (" .." if most is not None and hidden > 0 else "")

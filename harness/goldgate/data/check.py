@@ -56,7 +56,7 @@ def rewrite_card(project: Project, task: Task) -> Card:
         task: The task.
 
     Returns:
-        The new card, which keeps the old one's licence, source and description of how the splits were made.
+        The new card, which keeps the old one's licence, source, account and description of how the splits were made.
 
     Raises:
         UserError: An output is invalid, or an example is in two splits, exactly or nearly.
@@ -68,9 +68,11 @@ def rewrite_card(project: Project, task: Task) -> Card:
     check_leaks(splits, folder)
     old = read_json(folder / "card.json") if (folder / "card.json").is_file() else {}
     told = {"prepared": "by hand", "licence": "not stated", "source": "not stated"}
+    account = None
     if isinstance(old, dict):
         told |= {key: old[key] for key in told if isinstance(old.get(key), str)}
-    card = card_of(task.name, splits, **told)
+        account = old["account"] if isinstance(old.get("account"), dict) else None
+    card = card_of(task.name, splits, **told, account=account)
     write_card(folder, card)
     return card
 

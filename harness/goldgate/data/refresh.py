@@ -10,11 +10,13 @@ from pathlib import Path
 from goldgate.base.errors import UserError
 from goldgate.base.files import whole_folder
 from goldgate.base.fingerprint import short
+from goldgate.data.account import Account, places
 from goldgate.data.check import check_outputs
+from goldgate.data.decide import Wishes, decide
 from goldgate.data.leaks import check_leaks
 from goldgate.data.mask import masked
-from goldgate.data.readers import read_pairs
 from goldgate.data.scaffold import write_split
+from goldgate.data.sources import Choices, read_rows
 from goldgate.data.split import FEWEST
 from goldgate.data.twins import find_twins
 from goldgate.ledger import locked, read_looks
@@ -74,10 +76,10 @@ def refresh_golden(project: Project, task: Task, source: Path, columns: tuple[st
     """
     folder = project.golden(task.name)
     splits = {name: load_split(project, task.name, name) for name in SPLITS}
-    found = _read(source, columns, len(_retired(folder)))
+    remarks: list[str] = []
+    found = _read(task, source, columns, len(_retired(folder)), remarks)
     with locked(folder / "looks"):
         looks = read_looks(folder / "looks")
-        remarks: list[str] = []
         known = [splits["train"], splits["dev"], Split("old golden", splits["golden"].examples), *_earlier(folder)]
         golden = _without_twins(Split("golden", tuple(_unseen(found, known, remarks))), known, remarks)
         check_outputs(task, golden, str(source))
@@ -93,19 +95,27 @@ def refresh_golden(project: Project, task: Task, source: Path, columns: tuple[st
         old = read_card(folder)
         mark = short(splits["golden"].fingerprint)
         how = f"{old.prepared}; golden replaced from {source.name}, the old split {mark} moved to dev"
-        card = card_of(task.name, after, how, old.licence, old.source)
+        card = card_of(task.name, after, how, old.licence, old.source, old.account)
         retired = folder / "retired" / mark
         _write(folder, after, card, retired.relative_to(folder))
     return Refreshed(card, len(splits["golden"]), len(looks), retired, tuple(remarks))
 
 
-def _read(source: Path, columns: tuple[str, str] | None, before: int) -> Sequence[Example]:
+def _read(
+    task: Task, source: Path, columns: tuple[str, str] | None, before: int, remarks: list[str]
+) -> Sequence[Example]:
     if columns is None:
         return read_examples(source)
-    rows = read_pairs(source, *columns)
+    account = Account()
+    choices = Choices((("input", columns[0]), ("output", columns[1])))
+    rows = decide(read_rows(source, choices, account), None, Wishes(task.kind), account).rows
+    for reason in account.reasons():
+        those = [row.place for row in account.aside if row.reason == reason]
+        remarks.append(f"{len(those)} rows set aside: {reason}: {places(those)}")
     # The ids include the number of the refresh, because examples of several refreshes end up together in dev.
     return [
-        Example(f"golden{before + 2}-{n:05d}", r.input, r.output, meta={"from": r.where}) for n, r in enumerate(rows)
+        Example(f"golden{before + 2}-{n:05d}", row.input, row.output, meta={"from": str(row.place)})
+        for n, row in enumerate(rows)
     ]
 
 

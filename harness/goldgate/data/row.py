@@ -9,7 +9,7 @@ from typing import Any
 from goldgate.task.examples import Message
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class Place:
     """Where a row stands.
 
@@ -28,7 +28,7 @@ class Place:
         return f"{self.file}, {self.unit} {self.number}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """One row.
 
@@ -41,6 +41,8 @@ class Row:
         group: Shared by rows that must stay in one split, such as those of a customer; None if there are none.
         time: When it was made, in a form whose text order is that of time (ISO 8601); None if that is not known.
         more: Short values of the row's other columns.
+        id: The id that it has in its file, unique or not; None if it has none.
+        meta: The notes that it has in its file, which are kept.
     """
 
     input: str | tuple[Message, ...]
@@ -51,6 +53,8 @@ class Row:
     group: str | None = None
     time: str | None = None
     more: Mapping[str, str] = field(default_factory=dict)
+    id: str | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def text(self) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from goldgate.base.errors import UserError
+from goldgate.data.account import Account
 from goldgate.data.mask import masked
-from goldgate.data.readers import Pair
+from goldgate.data.row import Row
 from goldgate.data.twins import find_twins
 from goldgate.task.examples import Example, Split, render_output
 
@@ -37,14 +38,16 @@ class Made:
 
     Attributes:
         splits: Name → split.
-        remarks: What was left out, for people.
+        remarks: Findings, for people.
     """
 
     splits: dict[str, Split]
-    remarks: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
 
 
-def make_splits(rows: Sequence[Pair], golden_rows: Sequence[Pair] | None, sizes: Sizes, seed: int) -> Made:
+def make_splits(
+    rows: Sequence[Row], golden_rows: Sequence[Row] | None, sizes: Sizes, seed: int, account: Account
+) -> Made:
     """Splits rows at random, stratified by output if outputs repeat.
 
     Inputs that differ only in case, whitespace and numbers are kept once. An input that golden has, exactly or nearly,
@@ -55,75 +58,77 @@ def make_splits(rows: Sequence[Pair], golden_rows: Sequence[Pair] | None, sizes:
         golden_rows: Rows of a separate golden file; None to take golden from `rows`.
         sizes: The largest sizes of the splits.
         seed: Seed of the shuffling.
+        account: Receives what became of every row.
 
     Returns:
-        The splits, with remarks on what was left out.
+        The splits.
 
     Raises:
         UserError: Fewer than 30 examples would be left for a split.
     """
-    remarks: list[str] = []
-    golden: list[Pair] = []
+    golden: list[Row] = []
     taken: set[str] = set()
     if golden_rows is not None:
-        golden = _distinct(golden_rows, taken, remarks, "golden file")
-        golden = _spread(golden, random.Random(seed))[: sizes.golden]
-        taken = {masked(p.input) for p in golden_rows}
-    pool = _spread(_distinct(rows, taken, remarks, "file"), random.Random(seed + 1))
+        golden = _spread(_distinct(golden_rows, taken, account), random.Random(seed))
+        golden = _most(
+            golden, sizes.golden, f"beyond the largest size of golden, {sizes.golden} (--golden-size)", account
+        )
+        taken = {masked(p.text) for p in golden_rows}
+    pool = _spread(_distinct(rows, taken, account), random.Random(seed + 1))
     if golden_rows is None:
         golden, pool = _cut(pool, min(sizes.golden, len(pool) // 4))
-    golden, pool = _without_twins(golden, pool, remarks)
+    golden, pool = _without_twins(golden, pool, account)
     dev, pool = _cut(pool, min(sizes.dev, len(pool) // 5))
-    train = pool if sizes.train is None else pool[: sizes.train]
+    train = _most(pool, sizes.train, f"beyond the largest size of train, {sizes.train} (--train-size)", account)
     parts = {"train": train, "dev": dev, "golden": golden}
     for name, part in parts.items():
         if len(part) < FEWEST:
             raise UserError(
                 f"only {len(part)} examples are left for {name}; a split needs at least {FEWEST}",
-                hint="collect more examples",
+                hint="collect more examples, or change what the account above says took the others",
             )
-    return Made({name: _split(name, part) for name, part in parts.items()}, tuple(remarks))
+    account.kept = sum(map(len, parts.values()))
+    return Made(_splits(parts))
 
 
-def _distinct(rows: Sequence[Pair], taken: set[str], remarks: list[str], name: str) -> list[Pair]:
-    kept, leaked, twice = [], 0, 0
-    seen: set[str] = set()
+def _most(rows: list[Row], most: int | None, reason: str, account: Account) -> list[Row]:
+    for row in [] if most is None else rows[most:]:
+        account.set_aside(row.place, reason)
+    return rows if most is None else rows[:most]
+
+
+def _distinct(rows: Sequence[Row], taken: set[str], account: Account) -> list[Row]:
+    seen: dict[str, Row] = {}
     for row in rows:
-        form = masked(row.input)
+        form = masked(row.text)
         if form in taken:
-            leaked += 1
+            account.set_aside(row.place, "an input that golden has")
         elif form in seen:
-            twice += 1
+            account.merge(row.place, seen[form].place, "an earlier input, apart from case, whitespace and numbers")
         else:
-            seen.add(form)
-            kept.append(row)
-    if twice:
-        remarks.append(
-            f"{name}: {twice} rows left out because they repeat an earlier input (apart from case, whitespace, numbers)"
-        )
-    if leaked:
-        remarks.append(f"{name}: {leaked} rows left out of train and dev because they are in golden")
-    return kept
+            seen[form] = row
+    return list(seen.values())
 
 
-def _without_twins(golden: list[Pair], pool: list[Pair], remarks: list[str]) -> tuple[list[Pair], list[Pair]]:
+def _without_twins(golden: list[Row], pool: list[Row], account: Account) -> tuple[list[Row], list[Row]]:
     """Leaves out rows of golden that nearly repeat an earlier one, and other rows that are nearly in golden."""
-    splits = _split("golden", golden), _split("pool", pool)
-    twins = {(t.split, t.other.id) for t in find_twins(splits[0], splits[1:])}
-    if inside := sum(name == "golden" for name, _ in twins):
-        remarks.append(f"golden: {inside} rows left out because they nearly repeat another row of golden")
-    if leaked := len(twins) - inside:
-        remarks.append(f"{leaked} rows left out of train and dev because they are nearly in golden")
-    kept = [
-        [row for row, e in zip(rows, split, strict=True) if (split.name, e.id) not in twins]
-        for rows, split in zip((golden, pool), splits, strict=True)
-    ]
+    splits = _splits({"golden": golden, "pool": pool})
+    twins = {(t.split, t.other.id) for t in find_twins(splits["golden"], [splits["pool"]])}
+    kept = []
+    for rows, split in ((golden, splits["golden"]), (pool, splits["pool"])):
+        left = []
+        for row, example in zip(rows, split, strict=True):
+            if (split.name, example.id) in twins:
+                account.set_aside(row.place, "an input that is nearly one of golden")
+            else:
+                left.append(row)
+        kept.append(left)
     return kept[0], kept[1]
 
 
-def _spread(rows: Sequence[Pair], order: random.Random) -> list[Pair]:
+def _spread(rows: Sequence[Row], order: random.Random) -> list[Row]:
     """Shuffles rows so that every prefix has about the same mix of outputs, if outputs repeat at all."""
-    by_output: dict[str, list[Pair]] = defaultdict(list)
+    by_output: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         by_output[render_output(row.output)].append(row)
     if len(by_output) * 2 > len(rows):
@@ -138,15 +143,22 @@ def _spread(rows: Sequence[Pair], order: random.Random) -> list[Pair]:
     return [row for _, row in sorted(ranked, key=lambda pair: pair[0])]
 
 
-def _cut(rows: list[Pair], size: int) -> tuple[list[Pair], list[Pair]]:
+def _cut(rows: list[Row], size: int) -> tuple[list[Row], list[Row]]:
     return rows[:size], rows[size:]
 
 
-def _split(name: str, rows: Sequence[Pair]) -> Split:
-    return Split(
-        name,
-        tuple(
-            Example(id=f"{name}-{n:05d}", input=r.input, output=r.output, meta={**r.more, "from": r.where})
-            for n, r in enumerate(rows)
-        ),
-    )
+def _splits(parts: dict[str, list[Row]]) -> dict[str, Split]:
+    """The splits. A row keeps the id of its file, unless another one has it."""
+    counts = Counter(row.id for rows in parts.values() for row in rows)
+    splits = {}
+    for name, rows in parts.items():
+        examples = []
+        for number, row in enumerate(rows):
+            own = f"{name}-{number:05d}"
+            while own in counts:
+                own += "-"
+            identity = row.id if row.id is not None and counts[row.id] == 1 else own
+            meta = {**row.more, **row.meta, "from": str(row.place)}
+            examples.append(Example(identity, row.input, row.output, row.accept, row.tags, row.group, meta))
+        splits[name] = Split(name, tuple(examples))
+    return splits

@@ -10,6 +10,7 @@ from typing import Any
 
 from goldgate.base.errors import UserError
 from goldgate.champion.record import CHAMPION, load_champion
+from goldgate.data.account import Account
 from goldgate.data.check import check_task_data, rewrite_card
 from goldgate.data.nearness import refresh_novelty
 from goldgate.data.refresh import refresh_golden
@@ -34,17 +35,25 @@ class Initialised:
         task: Its name.
         kind: Its kind: json, label or text.
         splits: Number of examples by split.
-        remarks: What the user should know about the data.
+        account: What became of every row, what was decided, and what the user should know about the data.
     """
 
     task: str
     kind: str
     splits: Mapping[str, int]
-    remarks: tuple[str, ...]
+    account: Account
 
     def to_json(self) -> dict[str, Any]:
         """Returns the result as plain JSON values."""
-        return {"task": self.task, "kind": self.kind, "splits": dict(self.splits), "remarks": list(self.remarks)}
+        account = self.account.to_json()
+        remarks = account.pop("remarks")
+        return {
+            "task": self.task,
+            "kind": self.kind,
+            "splits": dict(self.splits),
+            "remarks": remarks,
+            "account": account,
+        }
 
 
 def run_init(folder: Path, cache: Path, request: Request) -> Initialised:
@@ -61,9 +70,9 @@ def run_init(folder: Path, cache: Path, request: Request) -> Initialised:
     Raises:
         UserError: The data or the request is invalid, or the task exists already.
     """
-    kind, made = init_task(Project(folder, cache), request)
+    made = init_task(Project(folder, cache), request)
     counts = {name: len(split) for name, split in made.splits.items()}
-    return Initialised(request.task, kind, counts, tuple(made.remarks))
+    return Initialised(request.task, made.kind, counts, made.account)
 
 
 @dataclass(frozen=True)

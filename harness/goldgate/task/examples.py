@@ -16,6 +16,7 @@ from goldgate.base.fingerprint import digest, short
 from goldgate.task.project import Project
 
 Message = dict[str, str]
+Account = dict[str, Any]  # of goldgate.data.account, as JSON
 SPLITS = ("train", "dev", "golden")
 TestedOn = Literal["dev", "golden"]  # the splits that a subject is tested on
 COMPUTED = "novelty:"  # prefix of computed tags; an example's own tags may not use it
@@ -104,6 +105,7 @@ class Card:
         prepared: How the splits were made.
         licence: Licence of the data.
         source: Where the data comes from.
+        account: What became of the rows, and what was decided, when `init` made the splits; empty if it did not.
     """
 
     task: str
@@ -111,9 +113,12 @@ class Card:
     prepared: str
     licence: str
     source: str
+    account: Account = field(default_factory=dict)
 
 
-def card_of(task: str, splits: dict[str, Split], prepared: str, licence: str, source: str) -> Card:
+def card_of(
+    task: str, splits: dict[str, Split], prepared: str, licence: str, source: str, account: Account | None = None
+) -> Card:
     """Describes splits in a card.
 
     Args:
@@ -122,12 +127,13 @@ def card_of(task: str, splits: dict[str, Split], prepared: str, licence: str, so
         prepared: How the splits were made.
         licence: Licence of the data.
         source: Where the data comes from.
+        account: What became of the rows, and what was decided; None if that is not known.
 
     Returns:
         The card of the splits.
     """
     rows = {name: {"count": len(s), "fingerprint": s.fingerprint, "tags": s.tag_counts()} for name, s in splits.items()}
-    return Card(task, rows, prepared, licence, source)
+    return Card(task, rows, prepared, licence, source, account or {})
 
 
 def write_card(folder: Path, card: Card) -> None:
@@ -137,7 +143,7 @@ def write_card(folder: Path, card: Card) -> None:
         folder: golden/<task>.
         card: The card to write.
     """
-    write_json(folder / "card.json", asdict(card))
+    write_json(folder / "card.json", {k: v for k, v in asdict(card).items() if v or k != "account"})
 
 
 def read_card(folder: Path) -> Card:
@@ -157,9 +163,10 @@ def read_card(folder: Path) -> Card:
         raise UserError("the splits have no card", str(path), f"write it with `goldgate prepare {folder.name}`")
     again = f"write it again with `goldgate prepare {folder.name}`"
     raw = check_object(read_json(path), str(path), again, task=str, splits=dict, prepared=str, licence=str, source=str)
-    if odd := sorted(set(raw) - {"task", "splits", "prepared", "licence", "source"}):
+    if odd := sorted(set(raw) - {"task", "splits", "prepared", "licence", "source", "account"}):
         raise UserError(f'unknown key "{odd[0]}"', f'{path}, field "{odd[0]}"', again)
     check_object(raw["splits"], str(path), again, **dict.fromkeys(raw["splits"], dict))
+    check_object(raw.get("account", {}), f'{path}, field "account"', again)
     return Card(**raw)
 
 
@@ -300,11 +307,8 @@ def read_split(folder: Path, name: str) -> Split:
     """
     path = folder / f"{name}.jsonl"
     if not path.is_file():
-        raise UserError(
-            f"the {name} split is missing",
-            str(path),
-            f"restore it, or create the task again: goldgate init {folder.name} --from FILE",
-        )
+        again = f"restore it, or create the task again: goldgate init {folder.name} --from FILE"
+        raise UserError(f"the {name} split is missing", str(path), again)
     return Split(name, read_examples(path))
 
 

@@ -1,0 +1,70 @@
+"""Reading a file of examples: rows a CPU second and memory, beside the strict reader of the standard library alone.
+
+    python benchmarks/read_rows.py [--rows 100000]
+
+The rows are short, as in a log of requests, and each text is quoted. The ratio says what places, an account and checks
+cost; memory is what the rows that are kept take.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import resource
+import time
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from goldgate.data.account import Account
+from goldgate.data.sources import Choices, read_rows
+
+CHOICES = Choices((("input", "text"), ("output", "label")))
+
+
+def write(folder: Path, count: int) -> dict[str, Path]:
+    """Writes the same rows as CSV and as JSONL."""
+    paths = {suffix: folder / f"rows.{suffix}" for suffix in ("csv", "jsonl")}
+    rows = [(i, f"please show me order {i * 7919 % 1_000_003}, thanks", f"label {i % 77}") for i in range(count)]
+    with paths["csv"].open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerows([("id", "text", "label"), *rows])
+    paths["jsonl"].write_text("".join(json.dumps({"id": i, "text": t, "label": lab}) + "\n" for i, t, lab in rows))
+    return paths
+
+
+def seconds(work: Callable[[], object]) -> tuple[float, float]:
+    """CPU seconds of a call, and the MiB by which the most memory ever used grew."""
+    before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    kept = work()
+    spent = time.process_time() - start
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    del kept
+    return spent, grown
+
+
+def plain(path: Path) -> int:
+    """The rows of the standard library's strict reader, or of json.loads on each line."""
+    with path.open(newline="") as file:
+        rows = csv.reader(file, strict=True) if path.suffix == ".csv" else map(json.loads, file)
+        return sum(1 for _ in rows)
+
+
+def main() -> None:
+    """The command line of this file."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=100_000)
+    count = parser.parse_args().rows
+    with TemporaryDirectory() as folder:
+        for suffix, path in write(Path(folder), count).items():
+            alone, _ = seconds(lambda path=path: plain(path))  # type: ignore[misc]
+            ours, grown = seconds(lambda path=path: read_rows(path, CHOICES, Account()))  # type: ignore[misc]
+            print(
+                f"{suffix:6}{count:>9} rows  {ours:6.2f} s CPU, {count / ours:9.0f} rows/s, {ours / alone:5.1f} times the"
+                f" bare reader, {grown:5.0f} MiB"
+            )
+
+
+if __name__ == "__main__":
+    main()

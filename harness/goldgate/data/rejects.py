@@ -1,0 +1,39 @@
+"""The rows that were set aside, one JSON object a line, so that they can be mended and given again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from goldgate.base.files import write_whole
+from goldgate.data.account import Account
+
+REJECTS = "rejects.jsonl"
+"""Name of the file in golden/<task>."""
+
+
+def write_rejects(path: Path, account: Account) -> None:
+    """Writes every row that was set aside, in the order of files and lines.
+
+    Args:
+        path: The file.
+        account: The account.
+
+    Raises:
+        UserError: The disk is full, or the path cannot be written to.
+    """
+    lines = [
+        json.dumps(
+            {
+                "file": row.place.file,
+                row.place.unit: row.place.number,
+                "reason": row.reason,
+                **({"detail": row.detail} if row.detail else {}),
+                **({"raw": row.raw} if row.raw is not None else {}),
+            },
+            ensure_ascii=False,
+        )
+        for row in sorted(account.aside, key=lambda row: row.place)
+    ]
+    # What could not be read as characters becomes an escape of JSON.
+    write_whole(path, "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace"))
