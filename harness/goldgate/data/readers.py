@@ -14,6 +14,7 @@ from typing import Any
 from goldgate.base.errors import UserError, near_names
 from goldgate.base.extras import require
 from goldgate.base.files import check_json, parse_json, read_json, read_text
+from goldgate.data.row import Place, Row
 
 _TABLES = {".csv", ".tsv", ".parquet", ".xlsx"}
 _LONGEST = 80  # characters of the name of a customer, a template or a layout
@@ -35,6 +36,12 @@ class Pair:
     output: Any
     where: str
     more: Mapping[str, str] = field(default_factory=dict)
+
+    def as_row(self) -> Row:
+        """The row with its place."""
+        file, _, place = self.where.rpartition(", ")
+        unit, _, number = place.partition(" ")
+        return Row(self.input, self.output, Place(file, int(number), unit), more=self.more)
 
 
 def read_pairs(path: Path, input_column: str, output_column: str) -> list[Pair]:

@@ -9,7 +9,7 @@ from typing import Any
 from goldgate.task.examples import Message
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class Place:
     """Where a row stands.
 
@@ -28,7 +28,7 @@ class Place:
         return f"{self.file}, {self.unit} {self.number}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """One row.
 

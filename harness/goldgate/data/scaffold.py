@@ -11,6 +11,7 @@ from typing import Any
 
 from goldgate.base.errors import UserError
 from goldgate.base.files import whole_folder, write_json, write_whole
+from goldgate.data.account import Account
 from goldgate.data.infer import infer_kind, infer_schema
 from goldgate.data.leaks import check_leaks
 from goldgate.data.readers import Pair, read_pairs
@@ -92,8 +93,18 @@ def init_task(project: Project, request: Request) -> tuple[Kind, Made]:
     if kind == "label":  # "billing" and "billing " are one label
         rows, golden_rows = _in_one_form(rows), None if golden_rows is None else _in_one_form(golden_rows)
     outputs = [r.output for r in (*rows, *(golden_rows or ()))]
-    made = make_splits(rows, golden_rows, request.sizes, request.seed)
-    made = _with_clusters(made)
+    account = Account()
+    made = make_splits(
+        [r.as_row() for r in rows],
+        None if golden_rows is None else [r.as_row() for r in golden_rows],
+        request.sizes,
+        request.seed,
+        account,
+        kind=kind,
+    )
+    counted = {**account.merges(), **account.reasons()}
+    told = [f"{count:,} rows became no example: {reason}" for reason, count in counted.items()]
+    made = _with_clusters(replace(made, remarks=(*map(str, account.decisions), *told, *made.remarks)))
     check_leaks(made.splits)
     thresholds = _thresholds(kind, len(made.splits["golden"]))
     try:
