@@ -109,7 +109,7 @@ def test_each_tag_has_its_share_of_every_split() -> None:
 @settings(max_examples=10, deadline=None)
 def test_the_order_of_the_rows_decides_nothing(seed: int, order: random.Random) -> None:
     pairs = [*rows(240, 3), *(replace(row, input=f"{row.input} {n}") for row in rows(20, 5) for n in (7, 8))]
-    pairs += [replace(row, input=row.input.upper(), place=Place("g", i)) for i, row in enumerate(pairs[:30])]
+    pairs += [replace(row, input=row.text.upper(), place=Place("g", i)) for i, row in enumerate(pairs[:30])]
     shuffled = list(pairs)
     order.shuffle(shuffled)
     one, two = make(pairs, seed=seed)[0], make(shuffled, seed=seed)[0]
@@ -236,7 +236,7 @@ def test_a_size_that_cuts_golden_is_a_decision() -> None:
 @given(st.integers(0, 99), st.integers(0, 40))
 @settings(max_examples=10, deadline=None)
 def test_a_golden_file_keeps_its_rows_and_train_loses_them(seed: int, leaked: int) -> None:
-    golden = [replace(row, input=f"{row.input.title()} no. {i}") for i, row in enumerate(rows(50, 5, start=1000))]
+    golden = [replace(row, input=f"{row.text.title()} no. {i}") for i, row in enumerate(rows(50, 5, start=1000))]
     leaks = [replace(row, input=row.text.upper() + "9", place=Place("leak", i)) for i, row in enumerate(golden)]
     made, account = make([*rows(200, 5), *leaks[:leaked]], Sizes(None, 60, 1000), seed, golden)
     assert set(inputs(made, "golden")) == {p.input for p in golden}

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from goldgate.data.grams import grams_of, near
-from goldgate.data.mask import boilerplate, folded, masked, plain, without_lines
+from goldgate.data.mask import Boilerplate, boilerplate, folded, masked, plain
 from goldgate.data.minhash import join_near
 from goldgate.data.repeats import answer_form
 from goldgate.data.row import Row
@@ -23,6 +23,7 @@ _LARGE_ROWS = 10  # a smaller component is never reported: in 200 rows, three th
 _SAMPLES = 3
 _COMPARED = 8  # rows after a row, in the order of the alphabet, that its output is compared with
 _WORD = re.compile(r"\w+")
+_NOTHING = Boilerplate()
 
 CosinePair = tuple[str, str, float]
 """The inputs of two rows, and the cosine of their embeddings."""
@@ -92,17 +93,17 @@ def find_components(rows: Sequence[Row], pairs: Iterable[CosinePair] = ()) -> In
     return union.root
 
 
-def near_form(text: str, common: frozenset[str] = frozenset()) -> str:
+def near_form(text: str, common: Boilerplate = _NOTHING) -> str:
     """Returns the form of an input in which near-duplicates are sought.
 
     Args:
         text: The input.
-        common: Lines to leave out, such as an instruction.
+        common: What to leave out, such as an instruction.
 
     Returns:
         Letters and digits, with numbers masked.
     """
-    return plain(masked(without_lines(text, common)))
+    return plain(masked(common.without(text)))
 
 
 def members_of(root: Index) -> Iterator[list[int]]:
@@ -164,7 +165,7 @@ def _near_forms(rows: Sequence[Row], union: Union) -> Mapping[str, int]:
     forms: dict[str, int] = {}
     first = np.fromiter((forms.setdefault(near_form(row.text, common), i) for i, row in enumerate(rows)), np.int64)
     union.join(first, np.arange(len(rows)))
-    if common:  # then the same masked text may have two forms, depending on where its lines end
+    if common:  # then the same masked text may have two forms, with and without it
         _join_equal(union, ((masked(row.text), i) for i, row in enumerate(rows)))
     return forms
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from goldgate.data.grams import GramIndex, grams_of, near
-from goldgate.data.mask import boilerplate, plain, without_lines
+from goldgate.data.mask import boilerplate, plain
 from goldgate.task.examples import Example, Split
 
 QUOTED = 50
@@ -56,7 +56,8 @@ def find_twins(golden: Split, others: Iterable[Split]) -> list[Twin]:
 
     Numbers are content, but adding one does not hide a copy. Within golden, examples with other numbers are other
     questions. Across splits, texts that share less than half of their numbers are different documents of one template.
-    A line that more than half of all golden inputs share is boilerplate, such as an instruction, and is left out.
+    A line, a beginning or an end that more than half of all golden inputs share is boilerplate, such as an
+    instruction, and is left out.
 
     Args:
         golden: The golden split.
@@ -70,11 +71,11 @@ def find_twins(golden: Split, others: Iterable[Split]) -> list[Twin]:
         Broder 1997, "On the resemblance and containment of documents".
     """
     common = boilerplate(e.text for e in golden)
-    mine = [_form(plain(without_lines(e.text, common))) for e in golden]
+    mine = [_form(plain(common.without(e.text))) for e in golden]
     index = GramIndex.of([form.grams for form in mine])
     found = []
     for split in others:
-        texts = [plain(without_lines(e.text, common)) for e in split]
+        texts = [plain(common.without(e.text)) for e in split]
         for k in np.flatnonzero(index.may_have_candidates(texts)).tolist():
             form, example = _form(texts[k]), split.examples[k]
             for i in index.candidates(form.grams):
