@@ -21,7 +21,7 @@ from goldgate.task.strata import TWIN_COSINE
 _LARGE = (1, 100)  # the share of all rows over which a component is reported
 _LARGE_ROWS = 10  # a smaller component is never reported: in 200 rows, three that are alike are no finding
 _SAMPLES = 3
-_COMPARED = 8  # rows after a row, in the order of the alphabet, that its output is compared with
+_COMPARED = 4  # rows after a row, in the order of the alphabet, that its output is compared with
 _WORD = re.compile(r"\w+")
 _NOTHING = Boilerplate()
 
@@ -140,7 +140,7 @@ def unlike_pairs(rows: Sequence[Row], root: Index) -> tuple[Unlike, ...]:
         root: Row → the first row of its component.
 
     Returns:
-        The pairs, the most alike first. In a component with more than 9 rows, each row is compared with the 8 after it
+        The pairs, the most alike first. In a component with more than 5 rows, each row is compared with the 4 after it
         in the order of the alphabet.
     """
     found = []

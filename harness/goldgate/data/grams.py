@@ -24,6 +24,7 @@ _SURPLUS = 16
 """One more 5-gram of a text is indexed, and has to be shared, for every 16 that it has. A name that two texts have in
 common then makes them no candidates.
 """
+_LEVELS = (1, 2, 3, 4, 6, 8, 12, 16)  # to which numbers of shared 5-grams are rounded down in that table
 _TABLE_BITS = 24  # of the table that rules most texts out before their 5-grams are cut
 
 
@@ -103,17 +104,29 @@ class GramIndex:
         sizes = np.fromiter(map(len, texts), np.int64, len(texts))
         may = sizes < GRAM
         long = np.flatnonzero(~may)
-        indexed = [gram for gram in self.places if len(gram) == GRAM]
-        if not len(long) or not indexed:
-            return may
-        table = np.zeros(1 << _TABLE_BITS, np.bool_)
-        own, bounds = hashed(indexed, np.full(len(indexed), GRAM, np.int64))
-        table[_cell(own[bounds[::2]])] = True
+        table = self._table()
+        levels = [level for level in _LEVELS if (table == level).any()]
         for part in chunks(sizes[long], AT_ONCE):
             hashes, bounds = hashed([texts[i] for i in long[part].tolist()], sizes[long[part]])
-            hits = np.add.reduceat(table[_cell(hashes)], bounds[:-1], dtype=np.int64)[::2]
-            may[long[part]] = hits >= min(self.needed)
+            found = table[_cell(hashes)]
+            for level in levels:
+                hits = np.add.reduceat((found > 0) & (found <= level), bounds[:-1], dtype=np.int64)[::2]
+                may[long[part]] |= hits >= level
         return may
+
+    def _table(self) -> NDArray[np.uint8]:
+        """Hash → the fewest shared 5-grams (rounded down to a level) of the texts that are indexed for a 5-gram with
+        that hash; 0 if there is none.
+        """
+        table = np.zeros(1 << _TABLE_BITS, np.uint8)
+        fewest = {gram: min(self.needed[i] for i in found) for gram, found in self.places.items() if len(gram) == GRAM}
+        if fewest:
+            hashes, bounds = hashed(list(fewest), np.full(len(fewest), GRAM, np.int64))
+            at = _cell(hashes[bounds[::2]])
+            rounded = np.array([max(level for level in _LEVELS if level <= k) for k in fewest.values()], np.uint8)
+            order = np.argsort(-rounded.astype(np.int64), kind="stable")  # of equal hashes, the lowest level is kept
+            table[at[order]] = rounded[order]
+        return table
 
 
 def _cell(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:

@@ -137,17 +137,20 @@ def _compared(texts: Sequence[str], one: Index, other: Index) -> NDArray[np.bool
     grams, counts = _distinct(chosen)
     starts = np.cumsum(counts) - counts
     left, right = inverse[: len(one)], inverse[len(one) :]
-    both = np.concatenate([left, right])
-    pair = np.tile(np.arange(len(one)), 2)
-    many = counts[both]
-    at = np.repeat(starts[both] - (np.cumsum(many) - many), many) + np.arange(many.sum())
-    keyed = (np.repeat(pair, many).astype(np.uint64) << _U64(_PAIR_BITS)) | grams[at]
-    keyed.sort()
+    keyed = np.concatenate([_keyed(grams, starts[side], counts[side]) for side in (left, right)])
+    keyed.sort(kind="stable")  # a merge of two sorted runs
     shared = keyed[1:][keyed[1:] == keyed[:-1]] >> _U64(_PAIR_BITS)
     common = np.bincount(shared.astype(np.int64), minlength=len(one))
     union = counts[left] + counts[right] - common
     holds: NDArray[np.bool_] = common * LEAST[1] >= union * LEAST[0]
     return holds
+
+
+def _keyed(grams: Words, starts: Index, counts: Index) -> Words:
+    """The 5-grams of one text of each pair, with the number of the pair before them, in ascending order."""
+    at = np.repeat(starts - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
+    pair = np.repeat(np.arange(len(counts)), counts).astype(np.uint64)
+    return (pair << _U64(_PAIR_BITS)) | grams[at]
 
 
 def _distinct(texts: Sequence[str]) -> tuple[Words, Index]:
