@@ -70,7 +70,7 @@ def test_rows_of_the_golden_file_never_reach_train_or_dev(tmp_path: Path) -> Non
     made = init_task(Project(tmp_path, tmp_path / "c"), _request(source, golden))
     seen = {masked(e.text) for name in ("train", "dev") for e in made.splits[name]}
     assert not seen & {masked(w) for w in WORDS[:60]}
-    assert made.account.reasons()["an input that golden has"] == 60
+    assert made.account.reasons()["in golden"] == 60
     assert made.account.open == 0
 
 

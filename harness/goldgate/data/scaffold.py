@@ -103,7 +103,9 @@ def _create(suite: Path, golden: Path, request: Request, account: Account) -> Cr
     """The steps from files to a task, in their order. Each takes rows, returns rows, and accounts for the others."""
     rows, golden_rows = _read(request, account)
     decided = decide(rows, golden_rows, request.wishes, account)
-    made = make_splits(decided.rows, decided.golden, request.sizes, request.seed, account)
+    made = make_splits(
+        decided.rows, decided.golden, request.sizes, request.seed, account, kind=decided.kind
+    )
     made = _with_clusters(made, decided, account)
     check_leaks(made.splits)
     account.remarks += made.remarks
@@ -143,7 +145,7 @@ def _with_clusters(made: Made, decided: Decided, account: Account) -> Made:
     """
     found = clusters_of(made.splits["golden"])
     brought = {key for row in (*decided.rows, *(decided.golden or ())) for key in row.meta}
-    kept = {c.field for c in found} | brought | {"from"}
+    kept = {c.field for c in found} | brought | {"from", "time"}
     splits = {
         name: Split(name, tuple(replace(e, meta={k: v for k, v in e.meta.items() if k in kept}) for e in split))
         for name, split in made.splits.items()

@@ -1,35 +1,42 @@
-"""Splitting rows into train, dev and golden without duplicates or overlap, and with every label in each split."""
+"""Splitting rows into train, dev and golden: whole components, at random or by time, whatever the order of the rows."""
 
 from __future__ import annotations
 
-import random
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from goldgate.base.errors import UserError
 from goldgate.data.account import Account
+from goldgate.data.apart import without_golden, without_twins
+from goldgate.data.components import CosinePair, Large, Unlike, large_components, members_of, unlike_pairs
 from goldgate.data.mask import masked
+from goldgate.data.pool import Pool
+from goldgate.data.repeats import resolve_repeats
 from goldgate.data.row import Row
-from goldgate.data.twins import find_twins
-from goldgate.task.examples import Example, Split, render_output
+from goldgate.data.union import Index
+from goldgate.task.examples import Split
+from goldgate.task.task import Kind
 
 FEWEST = 30  # examples of a split; with fewer, intervals are too wide to show anything
+BEYOND = "beyond the size of "
+_GOLDEN_SHARE, _DEV_SHARE = 4, 5  # golden is at most a quarter, dev at most a fifth of what golden leaves
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """The largest sizes of the splits.
+    """How many examples the splits get.
 
     Attributes:
         train: Most examples of train; None for no limit.
-        dev: Most examples of dev.
-        golden: Most examples of golden.
+        dev: Most examples of dev, and at most a fifth of those that golden leaves.
+        golden: Most examples of golden. If they are taken from the rows, at most a quarter of these.
+        golden_share: The share of the rows that golden gets instead, in (0, 1); None to go by `golden`.
     """
 
     train: int | None
     dev: int
     golden: int
+    golden_share: float | None = None
 
 
 @dataclass(frozen=True)
@@ -38,127 +45,152 @@ class Made:
 
     Attributes:
         splits: Name → split.
-        remarks: Findings, for people.
+        remarks: What people should know about the splits.
+        contradictions: Rows with the same input and other outputs, which a person has to decide on.
+        large: Components with more than 1% of the rows.
+        unlike: Near-duplicates with different outputs.
     """
 
     splits: dict[str, Split]
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[str, ...]
+    contradictions: tuple[tuple[Row, ...], ...] = ()
+    large: tuple[Large, ...] = ()
+    unlike: tuple[Unlike, ...] = ()
 
 
 def make_splits(
-    rows: Sequence[Row], golden_rows: Sequence[Row] | None, sizes: Sizes, seed: int, account: Account
+    rows: Sequence[Row],
+    golden_rows: Sequence[Row] | None,
+    sizes: Sizes,
+    seed: int,
+    account: Account,
+    *,
+    kind: Kind,
+    by_time: bool = False,
+    pairs: Sequence[CosinePair] = (),
 ) -> Made:
-    """Splits rows at random, stratified by output if outputs repeat.
+    """Splits rows: whole components, at random and stratified by output and tags, or by time.
 
-    Inputs that differ only in case, whitespace and numbers are kept once. An input that golden has, exactly or nearly,
-    is removed from train and dev; of inputs in golden that are nearly the same, one is kept.
+    Neither the order of the rows nor their places decide, only their contents and the seed.
 
     Args:
         rows: The rows to split.
         golden_rows: Rows of a separate golden file; None to take golden from `rows`.
-        sizes: The largest sizes of the splits.
-        seed: Seed of the shuffling.
-        account: Receives what became of every row.
+        sizes: How many examples the splits get.
+        seed: Seed of the order.
+        account: Where repeats are entered as merged, what becomes no example as set aside, and the rest as kept.
+        kind: The kind of the task.
+        by_time: Whether golden gets the newest rows, dev the newest of the others, and train the oldest.
+        pairs: Pairs of inputs that embeddings find alike.
 
     Returns:
-        The splits.
+        The splits, with what people should look at.
 
     Raises:
-        UserError: Fewer than 30 examples would be left for a split.
+        UserError: Fewer than 30 examples would be left for a split, with the cause; or `by_time`, and no row has a
+            time.
     """
-    golden: list[Row] = []
-    taken: set[str] = set()
-    if golden_rows is not None:
-        golden = _spread(_distinct(golden_rows, taken, account), random.Random(seed))
-        golden = _most(
-            golden, sizes.golden, f"beyond the largest size of golden, {sizes.golden} (--golden-size)", account
-        )
-        taken = {masked(p.text) for p in golden_rows}
-    pool = _spread(_distinct(rows, taken, account), random.Random(seed + 1))
-    if golden_rows is None:
-        golden, pool = _cut(pool, min(sizes.golden, len(pool) // 4))
-    golden, pool = _without_twins(golden, pool, account)
-    dev, pool = _cut(pool, min(sizes.dev, len(pool) // 5))
-    train = _most(pool, sizes.train, f"beyond the largest size of train, {sizes.train} (--train-size)", account)
-    parts = {"train": train, "dev": dev, "golden": golden}
-    for name, part in parts.items():
-        if len(part) < FEWEST:
+    if by_time and not any(row.time for row in rows):
+        raise UserError("no row has a time, so the splits cannot be made by time", hint="name the column of the times")
+    given = None if golden_rows is None else resolve_repeats(golden_rows, kind, account)
+    found = resolve_repeats(rows, kind, account)
+    left = found if given is None else without_golden(given.rows, found.rows, account, kind, pairs)
+    pool = Pool.of(left.rows, seed, by_time, pairs)
+    source = pool if given is None else Pool.of(given.rows, seed, pairs=pairs)
+    parts = _parts(pool, source, sizes, account)
+    places = {id_: row.place for each in (pool, source) for id_, row in zip(each.ids, each.rows, strict=True)}
+    splits = {name: Split(name, each.examples(part)) for name, (each, part) in parts.items()}
+    splits = without_twins(splits, places, account, fixed=given is not None)
+    _check_sizes(splits, pool, account)
+    account.kept = sum(map(len, splits.values()))
+    steps = {id(step): step for step in (given, found, left) if step is not None}
+    contradictions = tuple(one for step in steps.values() for one in step.contradictions)
+    large = large_components(pool.rows, pool.parts.root)
+    unlike = () if kind == "text" else unlike_pairs(pool.rows, pool.parts.root)
+    return Made(splits, tuple(_remarks(pool, contradictions, large, unlike)), contradictions, large, unlike)
+
+
+def _parts(pool: Pool, source: Pool, sizes: Sizes, account: Account) -> dict[str, tuple[Pool, Index]]:
+    """Split → the pool that its rows are in, and the rows."""
+    left = pool.all
+    if source is pool:
+        golden = pool.parts.take(_golden_size(sizes, len(pool.rows), account), left)
+        left = left & ~golden
+    else:
+        golden = source.all
+        if len(source.rows) > sizes.golden:
+            golden = source.parts.take(sizes.golden, golden)
+            _decide_golden(sizes.golden, f"the golden file has {len(source.rows):,} rows", account)
+            _set_aside(source, source.taken(source.all & ~golden), f"{BEYOND}golden", account)
+    dev = pool.parts.take(min(sizes.dev, int(pool.parts.sizes[left].sum()) // _DEV_SHARE), left)
+    train = pool.taken(left & ~dev)
+    if sizes.train is not None and len(train) > sizes.train:
+        _set_aside(pool, train[sizes.train :], f"{BEYOND}train", account)
+        train = train[: sizes.train]
+    return {"train": (pool, train), "dev": (pool, pool.taken(dev)), "golden": (source, source.taken(golden))}
+
+
+def _golden_size(sizes: Sizes, rows: int, account: Account) -> int:
+    if sizes.golden_share is not None:
+        return round(sizes.golden_share * rows)
+    quarter = rows // _GOLDEN_SHARE
+    if quarter > sizes.golden:
+        _decide_golden(sizes.golden, f"of {rows:,} rows; a quarter would be {quarter:,}", account)
+    return min(quarter, sizes.golden)
+
+
+def _decide_golden(size: int, reason: str, account: Account) -> None:
+    account.decide("size of golden", f"{size:,}", reason, "--golden-size")
+
+
+def _set_aside(pool: Pool, rows: Index, reason: str, account: Account) -> None:
+    for i in rows.tolist():
+        account.set_aside(pool.rows[i].place, reason)
+
+
+def _check_sizes(splits: Mapping[str, Split], pool: Pool, account: Account) -> None:
+    for name, split in splits.items():
+        if len(split) < FEWEST:
             raise UserError(
-                f"only {len(part)} examples are left for {name}; a split needs at least {FEWEST}",
-                hint="collect more examples, or change what the account above says took the others",
+                f"only {len(split)} examples are left for {name}; a split needs at least {FEWEST}",
+                hint="\n".join([*_causes(pool, account), "collect more examples"]),
             )
-    account.kept = sum(map(len, parts.values()))
-    return Made(_splits(parts))
 
 
-def _most(rows: list[Row], most: int | None, reason: str, account: Account) -> list[Row]:
-    for row in [] if most is None else rows[most:]:
-        account.set_aside(row.place, reason)
-    return rows if most is None else rows[:most]
+def _causes(pool: Pool, account: Account) -> list[str]:
+    """Why examples are missing: what became of the rows, and the groups that stay together."""
+    read = len(pool.rows) + len(account.merged) + len(account.aside)
+    counts = {**account.merges(), **account.reasons()}
+    lines = [f"of {read:,} rows, {count:,} became no example: {reason}" for reason, count in counts.items()]
+    groups = list(members_of(pool.parts.root))
+    together = sum(map(len, groups))
+    if together * 2 > len(pool.rows):
+        numbers = all(len({masked(pool.rows[i].text) for i in members}) == 1 for members in groups)
+        how = "differ in numbers" if numbers else "nearly repeat one another or share a group"
+        largest = max(groups, key=len)
+        lines += [
+            f"{together:,} rows that {how} form {len(groups):,} groups, and a group stays in one split",
+            f'the largest has {len(largest):,} rows, such as "{" ".join(pool.rows[largest[0]].text.split()):.80}"',
+        ]
+    return lines
 
 
-def _distinct(rows: Sequence[Row], taken: set[str], account: Account) -> list[Row]:
-    seen: dict[str, Row] = {}
-    for row in rows:
-        form = masked(row.text)
-        if form in taken:
-            account.set_aside(row.place, "an input that golden has")
-        elif form in seen:
-            account.merge(row.place, seen[form].place, "an earlier input, apart from case, whitespace and numbers")
-        else:
-            seen[form] = row
-    return list(seen.values())
-
-
-def _without_twins(golden: list[Row], pool: list[Row], account: Account) -> tuple[list[Row], list[Row]]:
-    """Leaves out rows of golden that nearly repeat an earlier one, and other rows that are nearly in golden."""
-    splits = _splits({"golden": golden, "pool": pool})
-    twins = {(t.split, t.other.id) for t in find_twins(splits["golden"], [splits["pool"]])}
-    kept = []
-    for rows, split in ((golden, splits["golden"]), (pool, splits["pool"])):
-        left = []
-        for row, example in zip(rows, split, strict=True):
-            if (split.name, example.id) in twins:
-                account.set_aside(row.place, "an input that is nearly one of golden")
-            else:
-                left.append(row)
-        kept.append(left)
-    return kept[0], kept[1]
-
-
-def _spread(rows: Sequence[Row], order: random.Random) -> list[Row]:
-    """Shuffles rows so that every prefix has about the same mix of outputs, if outputs repeat at all."""
-    by_output: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        by_output[render_output(row.output)].append(row)
-    if len(by_output) * 2 > len(rows):
-        shuffled = list(rows)
-        order.shuffle(shuffled)
-        return shuffled
-    ranked = []
-    for _, group in sorted(by_output.items()):
-        order.shuffle(group)
-        # Sorting by rank within the output, as a share, gives every prefix the outputs in their overall proportions.
-        ranked += [((i + order.random()) / len(group), row) for i, row in enumerate(group)]
-    return [row for _, row in sorted(ranked, key=lambda pair: pair[0])]
-
-
-def _cut(rows: list[Row], size: int) -> tuple[list[Row], list[Row]]:
-    return rows[:size], rows[size:]
-
-
-def _splits(parts: dict[str, list[Row]]) -> dict[str, Split]:
-    """The splits. A row keeps the id of its file, unless another one has it."""
-    counts = Counter(row.id for rows in parts.values() for row in rows)
-    splits = {}
-    for name, rows in parts.items():
-        examples = []
-        for number, row in enumerate(rows):
-            own = f"{name}-{number:05d}"
-            while own in counts:
-                own += "-"
-            identity = row.id if row.id is not None and counts[row.id] == 1 else own
-            meta = {**row.more, **row.meta, "from": str(row.place)}
-            examples.append(Example(identity, row.input, row.output, row.accept, row.tags, row.group, meta))
-        splits[name] = Split(name, tuple(examples))
-    return splits
+def _remarks(
+    pool: Pool, contradictions: Sequence[tuple[Row, ...]], large: Sequence[Large], unlike: Sequence[Unlike]
+) -> list[str]:
+    remarks = []
+    if groups := list(members_of(pool.parts.root)):
+        remarks.append(
+            f"{sum(map(len, groups)):,} rows that nearly repeat others, or differ from them in numbers only, form"
+            f" {len(groups):,} groups; a group stays in one split and counts as one observation"
+        )
+    remarks += [str(one) for one in large]
+    if contradictions:
+        places = ", ".join(str(row.place) for row in contradictions[0])
+        remarks.append(
+            f"{len(contradictions):,} inputs have outputs that contradict each other; their rows are set aside until"
+            f" somebody decides, the first: {places}"
+        )
+    if unlike:
+        remarks.append(f"{len(unlike):,} pairs nearly repeat each other with different outputs, the first: {unlike[0]}")
+    return remarks

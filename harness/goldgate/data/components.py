@@ -1,0 +1,198 @@
+"""Which rows must stay in one split: those of a group, those that differ in numbers only, and near-duplicates."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from goldgate.data.grams import grams_of, near
+from goldgate.data.mask import Boilerplate, boilerplate, folded, masked, plain
+from goldgate.data.minhash import join_near
+from goldgate.data.repeats import answer_form
+from goldgate.data.row import Row
+from goldgate.data.union import Index, Union
+from goldgate.task.strata import TWIN_COSINE
+
+_LARGE = (1, 100)  # the share of all rows over which a component is reported
+_LARGE_ROWS = 10  # a smaller component is never reported: in 200 rows, three that are alike are no finding
+_SAMPLES = 3
+_COMPARED = 4  # rows after a row, in the order of the alphabet, that its output is compared with
+_WORD = re.compile(r"\w+")
+_NOTHING = Boilerplate()
+
+CosinePair = tuple[str, str, float]
+"""The inputs of two rows, and the cosine of their embeddings."""
+
+
+@dataclass(frozen=True)
+class Large:
+    """A component with more than 1% of the rows.
+
+    Attributes:
+        size: Number of rows.
+        outputs: Number of different outputs.
+        samples: A few inputs: the first, the middle and the last in the order of the alphabet.
+        numbers_only: Whether its inputs differ in numbers only.
+    """
+
+    size: int
+    outputs: int
+    samples: tuple[str, ...]
+    numbers_only: bool
+
+    def __str__(self) -> str:
+        how = "differ in numbers only" if self.numbers_only else "nearly repeat one another"
+        quoted = ", ".join(f'"{" ".join(text.split()):.60}"' for text in self.samples)
+        return f"{self.size:,} rows with {self.outputs:,} outputs {how} and stay together: {quoted}"
+
+
+@dataclass(frozen=True)
+class Unlike:
+    """Two near-duplicates with different outputs, of which one may be wrong, or all may hang on a word such as "not".
+
+    Attributes:
+        one: A row.
+        other: The other row.
+        alike: Jaccard index of their 5-grams, numbers masked; in [0.7, 1].
+    """
+
+    one: Row
+    other: Row
+    alike: float
+
+    def __str__(self) -> str:
+        return f"{self.one.place} and {self.other.place}: {self.alike:.2f} alike, but with different outputs"
+
+
+def find_components(rows: Sequence[Row], pairs: Iterable[CosinePair] = ()) -> Index:
+    """Finds the rows that must stay in one split. The partition does not depend on the order of the rows.
+
+    Args:
+        rows: The rows, without repeats.
+        pairs: Pairs of inputs that embeddings find alike. Those with a cosine under 0.95 are not joined: at lower
+            limits, chains of pairs join whole topics.
+
+    Returns:
+        Row → the first row of its component.
+    """
+    union = Union(len(rows))
+    forms = _near_forms(rows, union)
+    texts = sorted(forms)
+    join_near(texts, union, np.fromiter((forms[text] for text in texts), np.int64, len(texts)))
+    _join_equal(union, ((row.group, i) for i, row in enumerate(rows) if row.group is not None))
+    close = [(folded(one), folded(other)) for one, other, cosine in pairs if cosine >= TWIN_COSINE]
+    if close:
+        at = {folded(row.text): i for i, row in enumerate(rows)}
+        known = np.array([(at[a], at[b]) for a, b in close if a in at and b in at], np.int64).reshape(-1, 2)
+        union.join(known[:, 0], known[:, 1])
+    return union.root
+
+
+def near_form(text: str, common: Boilerplate = _NOTHING) -> str:
+    """Returns the form of an input in which near-duplicates are sought.
+
+    Args:
+        text: The input.
+        common: What to leave out, such as an instruction.
+
+    Returns:
+        Letters and digits, with numbers masked.
+    """
+    return plain(masked(common.without(text)))
+
+
+def members_of(root: Index) -> Iterator[list[int]]:
+    """Yields the rows of each component that has more than one, in the order of their first rows."""
+    sizes = np.bincount(root, minlength=len(root))
+    found: dict[int, list[int]] = defaultdict(list)
+    for i in np.flatnonzero(sizes[root] > 1).tolist():
+        found[int(root[i])].append(i)
+    yield from found.values()
+
+
+def large_components(rows: Sequence[Row], root: Index) -> tuple[Large, ...]:
+    """Finds the components that hold more than 1% of the rows, the largest first."""
+    found = []
+    for members in members_of(root):
+        if len(members) <= max(_LARGE_ROWS, len(rows) * _LARGE[0] // _LARGE[1]):
+            continue
+        texts = sorted({rows[i].text for i in members})
+        samples = dict.fromkeys(texts[len(texts) * k // _SAMPLES if k < _SAMPLES - 1 else -1] for k in range(_SAMPLES))
+        outputs = len({answer_form(rows[i].output) for i in members})
+        one_form = len({masked(text) for text in texts}) == 1
+        found.append(Large(len(members), outputs, tuple(samples), one_form))
+    return tuple(sorted(found, key=lambda large: (-large.size, large.samples)))
+
+
+def unlike_pairs(rows: Sequence[Row], root: Index) -> tuple[Unlike, ...]:
+    """Finds near-duplicates with different outputs, for people to look at. They are never merged.
+
+    What an output copies from its own input does not count, so that "play Elvis" and "play Prince" are no finding if
+    each output names its artist. Neither do rows that differ in numbers only.
+
+    Args:
+        rows: The rows of a task with labels or JSON outputs.
+        root: Row → the first row of its component.
+
+    Returns:
+        The pairs, the most alike first. In a component with more than 5 rows, each row is compared with the 4 after it
+        in the order of the alphabet.
+    """
+    found = []
+    for members in members_of(root):
+        if len({answer_form(rows[i].output) for i in members}) == 1:
+            continue
+        chosen = sorted((rows[i] for i in members), key=lambda row: (row.text, row.place))
+        forms = [near_form(row.text) for row in chosen]
+        grams = [grams_of(form) for form in forms]
+        own = [_own(row) for row in chosen]
+        pairs = ((a, b) for b in range(len(chosen)) for a in range(max(0, b - _COMPARED), b))
+        for a, b in pairs:
+            alike = near(forms[a], forms[b], grams[a], grams[b]) if own[a] != own[b] and forms[a] != forms[b] else None
+            if alike is not None:
+                found.append(Unlike(chosen[a], chosen[b], alike))
+    return tuple(sorted(found, key=lambda pair: (-pair.alike, pair.one.text, pair.other.text)))
+
+
+def _near_forms(rows: Sequence[Row], union: Union) -> Mapping[str, int]:
+    """Form → the first row that has it; the rows of one form are joined."""
+    common = boilerplate(row.text for row in rows)
+    forms: dict[str, int] = {}
+    first = np.fromiter((forms.setdefault(near_form(row.text, common), i) for i, row in enumerate(rows)), np.int64)
+    union.join(first, np.arange(len(rows)))
+    if common:  # then the same masked text may have two forms, with and without it
+        _join_equal(union, ((masked(row.text), i) for i, row in enumerate(rows)))
+    return forms
+
+
+def _join_equal(union: Union, keyed: Iterable[tuple[str, int]]) -> None:
+    first: dict[str, int] = {}
+    pairs = np.array([(first.setdefault(key, i), i) for key, i in keyed], np.int64).reshape(-1, 2)
+    union.join(pairs[:, 0], pairs[:, 1])
+
+
+def _own(row: Row) -> str:
+    """What a row's output says beyond what it copies from the input. A label is not copied."""
+    if isinstance(row.output, str):
+        return answer_form(row.output)
+    return answer_form(_without_copies(row.output, _words(row.text)))
+
+
+def _without_copies(output: Any, words: str) -> Any:
+    """An output in which every text and number that stands in the input is replaced by a mark."""
+    if isinstance(output, dict):
+        return {key: _without_copies(value, words) for key, value in output.items()}
+    if isinstance(output, list):
+        return [_without_copies(value, words) for value in output]
+    copied = isinstance(output, str | int | float) and not isinstance(output, bool) and _words(str(output)) in words
+    return "…" if copied else output
+
+
+def _words(text: str) -> str:
+    """The words of a text, each between blanks."""
+    return f" {' '.join(_WORD.findall(folded(text)))} "
