@@ -13,7 +13,7 @@ _NUMBER = re.compile(r"\d+(?:[.,:/'\u2019-]\d+)*")
 _SIGNS = re.compile(r"[\x00-/:-@\[-`{-\xbf\u2000-\u2bff\u3000-\u303f]+")  # after NFKC, which maps full-width forms
 _SIGNS_COUNT = 10  # characters; in a shorter text punctuation is content: C++ is not C#
 _BOILERPLATE = 10  # texts that must share something, and more than half of them, for it to be boilerplate
-_SHORTEST_SHARED = 20  # characters of a beginning or an end; "the" is no boilerplate
+_SHORTEST_SHARED = 30  # characters of a beginning or an end, about five words: fewer may be what a text is about
 _BLANK = re.compile(" ")
 _LAST = "\U0010ffff"  # sorts behind every text that goes on
 
@@ -91,7 +91,7 @@ def boilerplate(texts: Iterable[str]) -> Boilerplate:
 
     Returns:
         The lines that stand in more than half of the texts and in at least 10; and the longest beginning and end that
-        so many texts share, if they have 20 characters or more.
+        so many texts share, if they have 30 characters or more.
     """
     texts = list(texts)
     least = max(_BOILERPLATE, len(texts) // 2 + 1)
