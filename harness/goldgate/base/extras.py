@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from goldgate.base.errors import UserError
 
 EXTRAS = {
-    "data": ("pandas", "pyarrow", "openpyxl"),
+    "data": ("pandas", "pyarrow", "openpyxl", "phonenumbers", "py3langid"),
     "search": ("optuna",),
     "optimize": ("gepa",),
     "track": ("tensorboard", "mlflow"),
