@@ -88,14 +88,14 @@ PATTERNS = (
 
 _LONG = re.compile(r"\S{12}")  # no key is shorter; a private key may have blanks in every line
 _PASSWORDS = (
-    r"pass(?:word|wd|code|phrase|wort)|pwd|kennwort|mot de passe|contrase[nñ]a|senha|wachtwoord|has[lł]o|пароль|密码"
+    r"pass(?:word|wd|code|phrase|wort)|pwd|kennwort|mot de passe|contrase[nñ]a|senha|wachtwoord|has[lł]o|пароль"
 )
 _KEYS = (
     r"(?:api|access|secret|private|auth|client|account|encryption|signing|master|service)[ _-]?(?:key|token|secret)|"
     r"secret|token|credentials?"
 )
 _NAMED_MARKS = (
-    "pass", "pwd", "kennwort", "contrase", "senha", "wachtwoord", "haslo", "hasło", "пароль", "密码", "key", "token",
+    "pass", "pwd", "kennwort", "contrase", "senha", "wachtwoord", "haslo", "hasło", "пароль", "key", "token",
     "secret", "credential",
 )  # fmt: skip
 _ASSIGNED = re.compile(
@@ -136,7 +136,7 @@ def _is_value(match: re.Match[str]) -> bool:
     """Returns whether what follows the name of a secret is one, rather than a word about it or a place to fill in.
 
     After "password" and an equals sign or a quotation mark, whatever stands there is the password. After a colon or
-    "is" it is one only with a digit or a sign, because people also write about passwords. A key is long and has a digit.
+    "is" it is one only with a digit or a sign, because people also write about passwords. A key is long, with a digit.
     """
     said = match["it"].rstrip(".,;:!)]}")
     if len(said) < 4 or (said.isdigit() and len(said) < 6) or _PLACEHOLDER.fullmatch(said):
