@@ -34,30 +34,6 @@ _PERHAPS_NONE = re.compile(
     r"na|none|nil|unknown|undefined|missing|not (?:available|applicable)|no label|tbd|todo|blank|empty|[-–—?.]+",
     re.IGNORECASE,
 )
-_NONE = frozenset(
-    [
-        "na",
-        "none",
-        "nil",
-        "unknown",
-        "undefined",
-        "missing",
-        "not available",
-        "not applicable",
-        "no label",
-        "tbd",
-        "todo",
-        "blank",
-        "empty",
-        "-",
-        "--",
-        "–",
-        "—",
-        "?",
-        ".",
-        "0",
-    ]
-)
 _NONE = "no label"
 _APART = re.compile(r"[\s_\-./\\:;,|&+'’\"()\[\]]+")
 _NOT = ("un", "in", "im", "ir", "il", "non", "not", "no", "dis", "mis", "de", "re", "pre", "a")

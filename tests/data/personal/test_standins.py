@@ -46,7 +46,7 @@ def test_the_same_original_has_the_same_stand_in_in_inputs_and_outputs_of_all_ro
         row("Write to Jane.Doe@a.com or +49 30 1234567", {"email": "jane.doe@a.com", "to": ["bob@mail.org"]}),
         row("bob@mail.org rang (0049 30 1234567)", "bob@mail.org", 2),
     )
-    assert one.input == "Write to user1@redacted.example or +00 00 0000001".replace("user1", one.output["email"][:5])
+    assert one.input == f"Write to {one.output['email']} or +00 00 0000001"
     assert one.output["to"] == [two.output]
     assert two.input == f"{two.output} rang (0000 00 0000001)"
     assert one.output["email"] != two.output
@@ -66,7 +66,7 @@ def test_messages_tags_groups_and_other_columns_are_replaced_too() -> None:
     mail = "jane.doe@example.com"
     messages = ({"role": "user", "content": f"I am {mail}"},)
     (one,) = redacted(row(messages, "x", accept=(mail,), tags=(mail,), group=mail, more={"from": mail}))
-    mine = "user1@redacted.example"
+    mine = "user-a@redacted.example"
     assert one.input == ({"role": "user", "content": f"I am {mine}"},)
     assert (one.accept, one.tags, one.group, one.more) == ((mine,), (mine,), mine, {"from": mine})
     (example,) = redacted(Example("e1", mail, "x", meta={"from": mail}))
@@ -90,7 +90,7 @@ def test_a_second_redaction_finds_nothing_and_uses_no_number_again() -> None:
     old = first.replaced(row("jane.doe@example.com"))
     later = StandIns([old, row("bob@mail.org")], used=first.counts)
     assert later.replaced(old) is old
-    assert later.replaced(row("bob@mail.org")).input == "user2@redacted.example"
+    assert later.replaced(row("bob@mail.org")).input == "user-b@redacted.example"
 
 
 @given(st.lists(st.sampled_from(ORIGINALS), min_size=1, max_size=6), st.integers(0, 3000))
@@ -111,7 +111,7 @@ def test_counts_and_lines_are_told_with_masked_samples() -> None:
         row("My card 4111 1111 1111 1111 belongs to jane.doe@example.com", "x", 9),
         row("password=hunter2", "x", 11),
     ]
-    secret, mails, cards = find_in_rows(rows)
+    secret, mails, cards = find_in_rows((one.place, one) for one in rows)
     assert (secret.kind, secret.secret, secret.count) == ("password named as such", True, 1)
     assert (mails.count, [str(p) for p in mails.places]) == (3, ["a.csv, line 4", "a.csv, line 9"])
     assert cards.samples == ("a.csv, line 9, input: My card ‹card number› belongs to ‹e-mail address›",)
@@ -122,7 +122,7 @@ def test_counts_and_lines_are_told_with_masked_samples() -> None:
 def test_secrets_are_refused_by_line_and_not_repeated() -> None:
     rows = [row(f"password=hunter{n}", "x", n) for n in range(1, 31)]
     with pytest.raises(UserError) as caught:
-        check_secrets(find_in_rows(rows), "replace them")
+        check_secrets(find_in_rows((one.place, one) for one in rows), "replace them")
     said = str(caught.value)
     assert "30 secrets" in said
     assert "a.csv, line 20: password named as such" in said

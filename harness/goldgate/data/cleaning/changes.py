@@ -88,7 +88,7 @@ def _shown(text: str, other: str) -> str:
 
 
 def _with_escapes(text: str) -> str:
-    """Writes what a reader could not tell apart as escapes: characters that are not drawn, odd blanks, loose accents."""
+    """Writes what a reader could not tell apart as escapes: characters that are not drawn, odd blanks, accents."""
     return "".join(
         c if c.isprintable() and not unicodedata.combining(c) else c.encode("unicode_escape").decode("ascii")
         for c in text
@@ -168,7 +168,7 @@ def _undone(row: Row, changes: Iterable[Change]) -> Row:
 
 
 def plain(value: Any) -> Any:
-    """Returns a field of a row as the change log has it, with lists for tuples."""
+    """Returns a field of a row as JSON has it, with lists for tuples."""
     return [plain(inner) for inner in value] if isinstance(value, tuple) else value
 
 

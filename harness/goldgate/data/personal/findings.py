@@ -12,6 +12,7 @@ from goldgate.data.personal.find import found_in, parts_of, texts_of
 from goldgate.data.personal.found import Found
 from goldgate.data.personal.scrub import masked_text
 from goldgate.data.row import Place, Row
+from goldgate.task.examples import Example
 
 _AROUND = 30  # characters shown on either side
 _SAMPLES = 3
@@ -47,11 +48,11 @@ class Finding:
         }
 
 
-def find_in_rows(rows: Iterable[Row]) -> tuple[Finding, ...]:
+def find_in_rows(rows: Iterable[tuple[Place, Row | Example]]) -> tuple[Finding, ...]:
     """Finds personal data and secrets in rows.
 
     Args:
-        rows: The rows.
+        rows: The rows, or examples, each with the place where it stands.
 
     Returns:
         A finding for each kind: secrets first, then the most frequent.
@@ -62,16 +63,16 @@ def find_in_rows(rows: Iterable[Row]) -> tuple[Finding, ...]:
     counts: dict[tuple[bool, str], int] = defaultdict(int)
     places: dict[tuple[bool, str], dict[Place, None]] = defaultdict(dict)
     samples: dict[tuple[bool, str], list[str]] = defaultdict(list)
-    for row in rows:
+    for place, row in rows:
         for name, value in parts_of(row):
             for lead, text in texts_of(value):
                 found = found_in(lead, text)
                 for one in found:
                     kind = (one.secret, one.kind)
                     counts[kind] += 1
-                    places[kind][row.place] = None
+                    places[kind][place] = None
                     if len(samples[kind]) < _SAMPLES:
-                        samples[kind].append(f"{row.place}, {name}: {_sample(text, one, found)}")
+                        samples[kind].append(f"{place}, {name}: {_sample(text, one, found)}")
     order = sorted(counts, key=lambda kind: (not kind[0], -counts[kind], kind[1]))
     return tuple(Finding(k[1], k[0], counts[k], tuple(places[k]), tuple(samples[k])) for k in order)
 

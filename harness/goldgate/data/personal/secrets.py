@@ -110,7 +110,7 @@ _PLACEHOLDER = re.compile(
     r"removed|none|null|nil|undefined|true|false|required|optional|string|str|int|bool|todo|tbd)\b.*",
     re.IGNORECASE,
 )
-_STAND_IN = re.compile(r"\[secret \d+")
+_STAND_IN = re.compile(r"\[secret [a-z]+\]")
 
 
 def secrets(text: str) -> Iterator[Found]:

@@ -73,12 +73,21 @@ class StandIns:
     def _stand_in(self, one: Found, said: str) -> str:
         number = self._numbers[one.kind, _key(one.kind, said)]
         if one.secret:
-            return f"[secret {number}]"
+            return f"[secret {_letters(number)}]"
         if one.kind == "e-mail address":
-            return f"user{number}@{DOMAIN}"
+            return f"user-{_letters(number)}@{DOMAIN}"
         if one.kind == "IP address":
             return str(_NETWORK[number % _NETWORK.num_addresses])
         return _in_form(said, number)
+
+
+def _letters(number: int) -> str:
+    """Writes a number in letters, so that texts which differ in it do not count as the same but for numbers."""
+    said = ""
+    while number:
+        number, place = divmod(number - 1, 26)
+        said = "abcdefghijklmnopqrstuvwxyz"[place] + said
+    return said
 
 
 def _digest(key: str) -> bytes:
