@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from goldgate.engine.token_rows import make_rows
 from goldgate.models.embedded import ensure_model
 from goldgate.models.loading import load_base
 from goldgate.models.quiet import quiet
@@ -24,7 +25,7 @@ from goldgate.task.examples import load_split
 from goldgate.task.project import cache_folder, find_project
 from goldgate.task.task import load_task
 from goldgate_trainers.lora.base_model import start_lora
-from goldgate_trainers.lora.batches import make_rows, strategy_for
+from goldgate_trainers.lora.batches import strategy_for
 from goldgate_trainers.lora.checkpoints import EVERY, Checkpoints
 from goldgate_trainers.lora.default_recipe import default_recipe
 from goldgate_trainers.lora.optimize import optimize

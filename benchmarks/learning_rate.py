@@ -18,6 +18,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from goldgate.engine.token_rows import Row, make_rows
 from goldgate.models.embedded import ensure_model
 from goldgate.models.loading import load_base
 from goldgate.models.quiet import quiet
@@ -26,7 +27,7 @@ from goldgate.task.project import cache_folder, find_project
 from goldgate.task.task import load_task
 from goldgate_trainers import train_adapter
 from goldgate_trainers.lora.answer_loss import answer_loss
-from goldgate_trainers.lora.batches import Row, make_rows, strategy_for
+from goldgate_trainers.lora.batches import strategy_for
 from goldgate_trainers.lora.recipe import Recipe
 
 

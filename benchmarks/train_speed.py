@@ -33,6 +33,7 @@ from pathlib import Path
 from typing import Any
 
 from goldgate.base.hardware import bf16_pays, device, matmul_gflops
+from goldgate.engine.token_rows import IGNORED, Row, make_rows
 from goldgate.models.embedded import ensure_model
 from goldgate.models.loading import load_base
 from goldgate.models.quiet import quiet
@@ -40,7 +41,7 @@ from goldgate.task.examples import load_split, read_examples
 from goldgate.task.project import cache_folder, find_project
 from goldgate.task.task import load_task
 from goldgate_trainers.lora.base_model import start_lora
-from goldgate_trainers.lora.batches import IGNORED, Row, make_rows, strategy_for
+from goldgate_trainers.lora.batches import strategy_for
 from goldgate_trainers.lora.checkpoints import Checkpoints
 from goldgate_trainers.lora.default_recipe import default_recipe
 from goldgate_trainers.lora.optimize import optimize

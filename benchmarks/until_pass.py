@@ -24,12 +24,12 @@ from train_speed import trl_trainer
 
 from goldgate.base.files import read_json
 from goldgate.base.hardware import matmul_gflops
+from goldgate.engine.token_rows import IGNORED, Row
 from goldgate.jobs.demo import demo_project
 from goldgate.models.quiet import quiet
 from goldgate.scored.baselines import deciding_metrics
 from goldgate.task.project import cache_folder
 from goldgate.task.task import load_task
-from goldgate_trainers.lora.batches import IGNORED, Row
 from goldgate_trainers.lora.recipe import from_dict
 
 RECIPE = ("epochs=1", "batch=4", "learning_rate=0.0011", "decay=0.5")

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from goldgate.engine.token_rows import Row, make_rows
 from goldgate.models.embedded import ModelRef, ensure_model
 from goldgate.prompts import Pruned
 from goldgate.task.examples import Example, Split
 from goldgate.task.project import Project
 from goldgate.task.task import Task, load_task
 from goldgate_trainers.lora.attempt_folder import TrainingResult
-from goldgate_trainers.lora.batches import Row, make_rows
 from goldgate_trainers.lora.recipe import Recipe
 from goldgate_trainers.lora.train import train_adapter
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from goldgate.engine.token_rows import IGNORED, Row
 from goldgate_trainers.lora import answer_loss as module
 from goldgate_trainers.lora.answer_loss import answer_hidden, answer_logits, answer_loss
-from goldgate_trainers.lora.batches import IGNORED, Row, collate
+from goldgate_trainers.lora.batches import collate
 
 
 def test_it_equals_the_loss_from_full_logits(base: Any, rows: Sequence[Row]) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from goldgate.base.errors import UserError
+from goldgate.engine.token_rows import IGNORED, Row, make_rows
 from goldgate.models.template import encode, render
 from goldgate.prompts import Pruned
-from goldgate_trainers.lora.batches import IGNORED, ByLength, Row, collate, fitting, make_rows, strategy_for
+from goldgate_trainers.lora.batches import ByLength, collate, fitting, strategy_for
 
 from .conftest import QUICK, Lesson
 

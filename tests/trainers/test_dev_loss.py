@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from goldgate.base.errors import UserError
+from goldgate.engine.token_rows import Row
 from goldgate.models.quiet import quiet
 from goldgate.task.examples import Split
 from goldgate_trainers.lora.attempt_folder import TrainingResult
 from goldgate_trainers.lora.base_model import start_lora
-from goldgate_trainers.lora.batches import Row
 from goldgate_trainers.lora.dev_loss import MOST, dev_rows, mean_loss
 from goldgate_trainers.lora.forward import forward_as_trained
 from goldgate_trainers.lora.recipe import Recipe

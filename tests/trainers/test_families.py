@@ -11,12 +11,12 @@ import pytest
 from transformers import AutoTokenizer
 
 from goldgate.engine import generate as engine
+from goldgate.engine.token_rows import Row, make_rows
 from goldgate.prompts import Pruned, ZeroShot
 from goldgate.subjects import parse_subject
 from goldgate.subjects.subject import Answer
 from goldgate.task.examples import Example
 from goldgate_trainers.lora import train as lora
-from goldgate_trainers.lora.batches import Row, make_rows
 from goldgate_trainers.lora.train import train_adapter
 
 from ..conftest import Family

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from goldgate.engine.token_rows import IGNORED, Row
 from goldgate_trainers.lora.answer_loss import answer_hidden, answer_logits, answer_loss
-from goldgate_trainers.lora.batches import IGNORED, Row, collate
+from goldgate_trainers.lora.batches import collate
 
 tokens = st.integers(3, 258)
 parts = st.tuples(st.lists(tokens, min_size=1, max_size=9), st.lists(tokens, min_size=1, max_size=6))

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from goldgate.engine.token_rows import Row
 from goldgate_trainers.lora.answer_loss import answer_loss
-from goldgate_trainers.lora.batches import Row, collate
+from goldgate_trainers.lora.batches import collate
 from goldgate_trainers.lora.merged_layers import can_merge, merged
 
 from .conftest import QUICK, Lesson, train

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
+from goldgate.engine.token_rows import Row
 from goldgate.models.quiet import quiet
 from goldgate_trainers.lora import forward as forward_module
 from goldgate_trainers.lora.base_model import start_lora
-from goldgate_trainers.lora.batches import WIDTHS, Row
+from goldgate_trainers.lora.batches import WIDTHS
 from goldgate_trainers.lora.checkpoints import Checkpoints
 from goldgate_trainers.lora.optimize import optimize
 from goldgate_trainers.lora.progress import Progress

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from goldgate.base.errors import UserError
+from goldgate.engine.token_rows import IGNORED, Row
 from goldgate_trainers.lora.answer_loss import answer_logits, answer_loss
 from goldgate_trainers.lora.attempt_folder import TrainingResult
 from goldgate_trainers.lora.base_model import start_lora
-from goldgate_trainers.lora.batches import IGNORED, Row, collate
+from goldgate_trainers.lora.batches import collate
 from goldgate_trainers.lora.packing import check_packing, pack
 
 from .conftest import QUICK, Lesson, train

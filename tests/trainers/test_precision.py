@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from goldgate.base import hardware
+from goldgate.engine.token_rows import Row
 from goldgate.models.adapter import read_adapter
 from goldgate.subjects import parse_subject
 from goldgate_trainers.lora import optimize, precision
 from goldgate_trainers.lora.answer_loss import answer_loss
 from goldgate_trainers.lora.attempt_folder import TrainingResult
 from goldgate_trainers.lora.base_model import start_lora
-from goldgate_trainers.lora.batches import Row, collate
+from goldgate_trainers.lora.batches import collate
 from goldgate_trainers.lora.merged_layers import merged
 
 from .conftest import QUICK, Lesson, train

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from goldgate.base.errors import UserError
+from goldgate.engine.token_rows import Row, make_rows
 from goldgate.prompts import Pruned, ZeroShot
 from goldgate.task.task import Decoding
 from goldgate_trainers.lora.attempt_folder import TrainingResult
-from goldgate_trainers.lora.batches import Row, fitting, make_rows
+from goldgate_trainers.lora.batches import fitting
 from goldgate_trainers.lora.preflight import check_adapter, check_contradictions, check_rows, check_start, remarks
 
 from .conftest import QUICK, Lesson

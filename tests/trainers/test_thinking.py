@@ -10,11 +10,11 @@ import pytest
 from transformers import AutoTokenizer
 
 from goldgate.base.errors import UserError
+from goldgate.engine.token_rows import make_rows
 from goldgate.prompts import Pruned
 from goldgate.subjects import parse_subject
 from goldgate.subjects.subject import Answer
 from goldgate.task.task import Thinking
-from goldgate_trainers.lora.batches import make_rows
 from goldgate_trainers.lora.train import train_adapter
 
 from ..conftest import CHATML, FAMILIES, THINKING, tiny_model

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from goldgate.base.errors import UserError
+from goldgate.engine.token_rows import Row
 from goldgate_trainers.lora.base_model import start_lora
-from goldgate_trainers.lora.batches import WIDTHS, Row, collate
+from goldgate_trainers.lora.batches import WIDTHS, collate
 from goldgate_trainers.lora.try_batches import check_apart, check_evaluation, fit_memory, try_batches, untouched
 
 from .conftest import QUICK, WORDS

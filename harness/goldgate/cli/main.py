@@ -79,26 +79,47 @@ def prepare(
     ] = None,
     input_: Annotated[str | None, typer.Option("--input", help="Column that holds the inputs.")] = None,
     output: Annotated[str | None, typer.Option("--output", help="Column that holds the expected outputs.")] = None,
+    redact: Annotated[
+        bool, typer.Option("--redact", help="Replace personal data and secrets by stand-ins, in all splits alike.")
+    ] = False,
+    clean: Annotated[
+        bool, typer.Option("--clean", help="Clean texts and outputs, and keep what was changed in changes.jsonl.")
+    ] = False,
+    undo_clean: Annotated[bool, typer.Option("--undo-clean", help="Take back what --clean has changed.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check a task's splits for schema errors, bad labels and leaks.
 
-    The command also rewrites the data card and records how close dev and golden are to the training data.
+    The command also rewrites the data card and records how close dev and golden are to the training data. It reports
+    personal data, look-alike and rare labels, rows that are too long, languages, and what --clean would change. It
+    refuses secrets. It changes no example unless --redact, --clean or --undo-clean asks for it. A changed golden split
+    keeps its looks and has to be gated again.
 
     With --refresh-golden, new examples first replace the golden split. Examples that are already in a split, or that
     were ever in golden, are left out. The old golden examples move to dev, their looks are retired, and the next look
     counts as the first.
     """
     from goldgate.cli.short_text import prepare_text
-    from goldgate.jobs.commands import run_prepare, run_refresh
+    from goldgate.data.rewrite import clean_splits, redact_splits, restore_splits
+    from goldgate.jobs.commands import Prepared, Refreshed, run_prepare, run_refresh
 
+    if redact + clean + undo_clean + refresh > 1:
+        raise UserError(
+            "--redact, --clean, --undo-clean and --refresh-golden cannot go together",
+            hint="run the command once for each",
+        )
     if (source is not None) != refresh or (input_ is None) != (output is None) or (input_ and not refresh):
         raise UserError(
             "--refresh-golden and --from FILE go together; --input and --output go with them, either both or neither",
             hint=f"goldgate prepare {task} --refresh-golden --from new.jsonl",
         )
     columns = None if input_ is None or output is None else (input_, output)
-    result = run_prepare(here(), task) if source is None else run_refresh(here(), task, source, columns)
+    result: Prepared | Refreshed
+    if source is None:
+        asked = ((redact, redact_splits), (clean, clean_splits), (undo_clean, restore_splits))
+        result = run_prepare(here(), task, next((rewrite for wanted, rewrite in asked if wanted), None))
+    else:
+        result = run_refresh(here(), task, source, columns)
     finish(result.to_json(), as_json, prepare_text(result))
 
 

@@ -24,10 +24,11 @@ def init_text(result: Initialised) -> str:
 
 
 def prepare_text(result: Prepared | Refreshed) -> str:
-    """Lists the splits and how close golden is to train; after a refresh, also the fate of the old golden."""
+    """Lists the splits, what was found, and how close golden is to train; after a refresh, what became of the old."""
     if isinstance(result, Prepared):
         lines = [f"{n}: {s['count']} examples, fingerprint {short(s['fingerprint'])}" for n, s in result.splits.items()]
-        return "\n".join([*lines, result.novelty])
+        done = () if result.rewritten is None else result.rewritten.lines
+        return "\n".join([*done, *lines, *result.report.lines(result.task), result.novelty])
     task = result.prepared.task
     next_look = f"pytest suites/{task}" if result.has_champion else f"goldgate train {task}"
     lines = [

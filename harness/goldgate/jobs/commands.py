@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,10 @@ from goldgate.data.account import Account
 from goldgate.data.check import check_task_data, rewrite_card
 from goldgate.data.nearness import refresh_novelty
 from goldgate.data.refresh import refresh_golden
+from goldgate.data.report import DataReport, report
+from goldgate.data.rewrite import Rewritten
 from goldgate.data.scaffold import Request, init_task
+from goldgate.jobs.lengths import find_too_long
 from goldgate.jobs.optimize import Allowance, search_missing
 from goldgate.jobs.progress import Progress
 from goldgate.jobs.workspace import Workspace
@@ -22,9 +25,10 @@ from goldgate.runs.folder import find_run
 from goldgate.scored.baselines import is_declared
 from goldgate.scorers import how_cached, scorers_for
 from goldgate.subjects import how_known, how_run
+from goldgate.task.examples import SPLITS, read_split
 from goldgate.task.project import Project
 from goldgate.task.subject_name import SubjectName
-from goldgate.task.task import load_task
+from goldgate.task.task import Task, load_task
 
 
 @dataclass(frozen=True)
@@ -83,34 +87,49 @@ class Prepared:
         task: Its name.
         splits: The card's entry for each split.
         novelty: How close golden is to train, in words.
+        report: What was found in the data.
+        rewritten: What was changed on request; None if nothing was asked for.
     """
 
     task: str
     splits: Mapping[str, Mapping[str, Any]]
     novelty: str
+    report: DataReport
+    rewritten: Rewritten | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Returns the result as plain JSON values."""
-        return {"task": self.task, "splits": self.splits, "novelty": self.novelty}
+        done = {} if self.rewritten is None else {"changed": dict(self.rewritten.changed)}
+        return {
+            "task": self.task,
+            "splits": self.splits,
+            "novelty": self.novelty,
+            "findings": self.report.to_json(),
+            **done,
+        }
 
 
-def run_prepare(project: Project, name: str) -> Prepared:
+def run_prepare(project: Project, name: str, rewrite: Callable[[Project, Task], Rewritten] | None = None) -> Prepared:
     """Checks the splits, writes their card, and measures how close dev and golden are to train.
 
     Args:
         project: The project.
         name: Name of the task.
+        rewrite: Changes the splits first: clean_splits, restore_splits or redact_splits; None leaves them as they are.
 
     Returns:
-        The card's contents.
+        The card's contents, and what was found in the data.
 
     Raises:
-        UserError: There is no such task, or its data is invalid.
+        UserError: There is no such task, its data is invalid, or it holds secrets.
     """
     task = load_task(project, name)
+    done = None if rewrite is None else rewrite(project, task)
+    splits = {split: read_split(project.golden(name), split) for split in SPLITS}
+    found = report(task, splits, partial(find_too_long, project, task))
     card = rewrite_card(project, task)
     novelty = refresh_novelty(project, name, check_task_data(project, task).splits, anew=True)
-    return Prepared(name, card.splits, novelty)
+    return Prepared(name, card.splits, novelty, found, done)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,6 +12,7 @@ from pydantic import ValidationError
 
 from goldgate.base.errors import UserError, near_names
 from goldgate.base.files import beside, read_text
+from goldgate.base.yaml import line_of, read_yaml
 from goldgate.task.form import apart, text_form
 from goldgate.task.keys import (
     Decoding,
@@ -127,7 +127,7 @@ def load_task(project: Project, name: str) -> Task:
     """
     folder = project.suite(project.check_task(name))
     path = folder / "task.yaml"
-    raw, text = _yaml(path)
+    raw, text = read_yaml(path, "start with `task: NAME`")
     try:
         parsed = TaskFile.model_validate_json(text)
     except ValidationError as error:
@@ -185,33 +185,6 @@ def _chat_template(path: Path, name: str) -> str:
     return text
 
 
-def _yaml(path: Path) -> tuple[Any, str]:
-    """Reads a YAML mapping with its line numbers, and as JSON, whose validation accepts tuples and 0 as a float."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError
-    from ruamel.yaml.reader import ReaderError
-
-    source = read_text(path)
-    try:
-        raw = YAML().load(source)
-        text = json.dumps(raw, default=str)
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise UserError(f"not valid YAML ({error.problem})", f"{path}, line {line}", "fix the line") from error
-    except ReaderError as error:
-        line = source[: error.position].count("\n") + 1
-        raise UserError("not valid YAML (a control character)", f"{path}, line {line}", "fix the line") from error
-    except (TypeError, ValueError, RecursionError) as error:  # lists as keys, impossible dates, recursive aliases
-        raise UserError(
-            f"cannot be represented as JSON ({error})",
-            str(path),
-            "make every key plain text, and write values as text, numbers, lists or mappings",
-        ) from error
-    if not isinstance(raw, dict):
-        raise UserError("must be a mapping of keys to values", str(path), "start with `task: NAME`")
-    return raw, text
-
-
 _SEE = 'see "task.yaml" in Goldgate\'s docs/reference/task-yaml.md'
 
 
@@ -231,7 +204,7 @@ def _complaint(error: ValidationError, raw: Any, path: Path) -> UserError:
 
 
 def _place(path: Path, raw: Any, where: list[str]) -> str:
-    line = _line(raw, where)
+    line = line_of(raw, where)
     return f'{path}, line {line}, field "{".".join(where)}"' if line else f'{path}, field "{".".join(where)}"'
 
 
@@ -246,17 +219,3 @@ def _known(parents: list[str]) -> list[str]:
     }
     model = sections.get(parents[0], TaskFile) if parents else TaskFile
     return ["schema" if name == "schema_" else name for name in model.model_fields]
-
-
-def _line(raw: Any, where: list[str]) -> int | None:
-    """Finds the line of a key, counted from 1, or of its nearest parent that has one."""
-    line: int | None = None
-    for key in where:
-        marks = getattr(raw, "lc", None)
-        if marks is not None and isinstance(raw, dict) and key in raw:
-            line, raw = marks.key(key)[0] + 1, raw[key]
-        elif marks is not None and isinstance(raw, list) and key.isdecimal() and int(key) < len(raw):
-            line, raw = marks.item(int(key))[0] + 1, raw[int(key)]
-        else:
-            break
-    return line

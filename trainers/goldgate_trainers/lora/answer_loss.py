@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from goldgate_trainers.lora.batches import IGNORED
+from goldgate.engine.token_rows import IGNORED
 
 if TYPE_CHECKING:
     import torch

@@ -1,60 +1,29 @@
-"""Examples to token rows: the prompt exactly as it is at inference, then the answer and the tokens that end it."""
+"""Token rows to batches: those that fit, padded, in random order by length."""
 
 from __future__ import annotations
 
 import math
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from goldgate.base.errors import UserError
-from goldgate.models.template import encode, prompt_tokens, turn_end
+from goldgate.engine.token_rows import IGNORED, Row, longer_than
 from goldgate.prompts import Pruned, Strategy, ZeroShot
-from goldgate.task.examples import Example, render_output
 from goldgate.task.task import Task
 from goldgate_trainers.lora.recipe import Recipe
 
 if TYPE_CHECKING:
     import torch
 
-IGNORED = -100
-"""The label of a position that is not learned, as transformers writes it."""
 WIDTHS = 16
 """What is trained on is a multiple of so many tokens wide. A CPU makes and keeps a kernel for every shape that it
 multiplies in bf16: with widths of all kinds a training takes more memory, and is no faster (docs/results.md)."""
 
 
-@dataclass(frozen=True)
-class Row:
-    """One example as tokens. Learned is what lies from `start` on, where the answer begins."""
-
-    id: str
-    tokens: tuple[int, ...]
-    start: int
-
-    @property
-    def labels(self) -> tuple[int, ...]:
-        return (IGNORED,) * self.start + self.tokens[self.start :]
-
-
 def strategy_for(task: Task, prompt: str) -> Strategy:
     """The prompting strategy of a recipe: the same object that inference uses."""
     return Pruned(task) if prompt == "pruned" else ZeroShot(task)
-
-
-def make_rows(tokenizer: Any, task: Task, strategy: Strategy, examples: Sequence[Example]) -> list[Row]:
-    """One untruncated row per example, in the same order.
-
-    The answer is tokenised separately, because at inference the model also continues from existing tokens.
-    """
-    prompts = prompt_tokens(tokenizer, [strategy.messages(e) for e in examples], task.template)
-    answers = encode(tokenizer, [render_output(e.output) for e in examples])
-    end = turn_end(tokenizer).tokens
-    return [
-        Row(e.id, (*prompt, *answer, *end), len(prompt))
-        for e, prompt, answer in zip(examples, prompts, answers, strict=True)
-    ]
 
 
 def fitting(rows: Sequence[Row], recipe: Recipe, context: int) -> tuple[list[Row], list[Row]]:
@@ -69,7 +38,7 @@ def fitting(rows: Sequence[Row], recipe: Recipe, context: int) -> tuple[list[Row
         UserError: A row is too long and the recipe refuses such rows; the longest one is named.
     """
     limit = min(recipe.max_length, context)
-    long = [r for r in rows if len(r.tokens) > limit]
+    long = longer_than(rows, limit)
     if long and recipe.too_long == "refuse":
         worst = max(long, key=lambda r: len(r.tokens))
         more = f"set max_length={len(worst.tokens)}, " if len(worst.tokens) <= context else ""

@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from goldgate.data.check import check_outputs
+from goldgate.engine.token_rows import Row, make_rows
 from goldgate.models.template import stop_tokens
 from goldgate.task.examples import Example, Split
 from goldgate.task.task import Task
-from goldgate_trainers.lora.batches import Row, fitting, make_rows, strategy_for
+from goldgate_trainers.lora.batches import fitting, strategy_for
 from goldgate_trainers.lora.oversampling import repeats
 from goldgate_trainers.lora.preflight import check_rows, check_thoughts, remarks
 from goldgate_trainers.lora.recipe import Recipe

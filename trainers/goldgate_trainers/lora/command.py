@@ -21,6 +21,7 @@ from typing import Any
 from goldgate.base.errors import UserError, near_names
 from goldgate.base.files import check_object, read_json, whole_folder, write_json, write_whole
 from goldgate.engine.loading import forget_models
+from goldgate.engine.token_rows import IGNORED, Row
 from goldgate.models.embedded import ModelRef
 from goldgate.models.loading import load_base
 from goldgate.models.lora import check_kind, read_tensors, with_adapter
@@ -37,7 +38,7 @@ from goldgate_trainers.lora.attempt_folder import (
     tidy_config,
     write_attempt,
 )
-from goldgate_trainers.lora.batches import IGNORED, Row, collate, strategy_for
+from goldgate_trainers.lora.batches import collate, strategy_for
 from goldgate_trainers.lora.checked_rows import checked_rows
 from goldgate_trainers.lora.conditions import adapter_note, training_key
 from goldgate_trainers.lora.oversampling import repeats

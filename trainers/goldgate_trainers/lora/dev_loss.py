@@ -6,9 +6,10 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
+from goldgate.engine.token_rows import Row, make_rows
 from goldgate.task.examples import Split
 from goldgate.task.task import Task
-from goldgate_trainers.lora.batches import WIDTHS, Row, collate, make_rows, strategy_for
+from goldgate_trainers.lora.batches import WIDTHS, collate, strategy_for
 from goldgate_trainers.lora.forward import Forward
 from goldgate_trainers.lora.recipe import Recipe
 

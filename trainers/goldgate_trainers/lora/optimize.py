@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from goldgate.base.hardware import device
-from goldgate_trainers.lora.batches import WIDTHS, ByLength, Row, collate
+from goldgate.engine.token_rows import Row
+from goldgate_trainers.lora.batches import WIDTHS, ByLength, collate
 from goldgate_trainers.lora.best_epoch import BestEpoch
 from goldgate_trainers.lora.checkpoints import Checkpoints
 from goldgate_trainers.lora.dev_loss import mean_loss

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from goldgate.base.errors import UserError
+from goldgate.engine.token_rows import IGNORED, Row
 from goldgate_trainers.lora.answer_loss import answer_logits
-from goldgate_trainers.lora.batches import IGNORED, Row, collate
+from goldgate_trainers.lora.batches import collate
 
 if TYPE_CHECKING:
     import torch

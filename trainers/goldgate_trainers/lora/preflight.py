@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goldgate.base.errors import UserError
+from goldgate.engine.token_rows import Row, answers_longer_than, prompts_longer_than
 from goldgate.models.lora import changes_nothing, check_slots, read_tensors, with_adapter
 from goldgate.models.template import TurnEnd, prompt_tokens, turn_end
 from goldgate.models.thinking import after_thought, begins_inside
@@ -15,7 +16,7 @@ from goldgate.prompts import Strategy
 from goldgate.task.examples import Example, render_output
 from goldgate.task.task import Task
 from goldgate_trainers.lora.answer_loss import answer_logits
-from goldgate_trainers.lora.batches import Row, collate
+from goldgate_trainers.lora.batches import collate
 from goldgate_trainers.lora.default_recipe import check_amount
 
 if TYPE_CHECKING:
@@ -142,13 +143,13 @@ def remarks(
             f" {', '.join(r.id for r in long)}"
         )
     limit = task.decoding.max_new_tokens
-    if cut := [r for r in rows if len(r.tokens) - r.start > limit]:
+    if cut := answers_longer_than(rows, limit):
         notes.append(
             f"{len(cut)} expected outputs have more tokens than max_new_tokens ({limit}) and could not be"
             f" answered whole: {', '.join(r.id for r in cut)}"
         )
     limit = task.decoding.max_prompt_tokens
-    if unasked := [r for r in rows if r.start > limit]:
+    if unasked := prompts_longer_than(rows, limit):
         notes.append(
             f"{len(unasked)} prompts have more tokens than max_prompt_tokens ({limit}) and would not be"
             f" answered: {', '.join(r.id for r in unasked)}"

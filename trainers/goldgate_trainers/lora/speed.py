@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from goldgate_trainers.lora.batches import WIDTHS, Row, collate
+from goldgate.engine.token_rows import Row
+from goldgate_trainers.lora.batches import WIDTHS, collate
 from goldgate_trainers.lora.forward import forward_as_trained
 from goldgate_trainers.lora.preflight import mode
 from goldgate_trainers.lora.recipe import Recipe

@@ -15,6 +15,7 @@ from typing import Any
 from goldgate.base.errors import UserError
 from goldgate.base.files import whole_folder, write_json
 from goldgate.engine.loading import forget_models
+from goldgate.engine.token_rows import Row
 from goldgate.models.embedded import ModelRef
 from goldgate.models.loading import load_base
 from goldgate.models.quiet import quiet
@@ -31,7 +32,6 @@ from goldgate_trainers.lora.attempt_folder import (
     write_attempt,
 )
 from goldgate_trainers.lora.base_model import continue_lora, pad_token, start_lora
-from goldgate_trainers.lora.batches import Row
 from goldgate_trainers.lora.best_epoch import Watch, by_epoch
 from goldgate_trainers.lora.checked_rows import checked_rows
 from goldgate_trainers.lora.checkpoints import Checkpoints

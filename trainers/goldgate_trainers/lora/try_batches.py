@@ -9,9 +9,10 @@ from typing import Any
 from goldgate.base.errors import UserError
 from goldgate.base.hardware import device
 from goldgate.engine.generate import ROWS_IN_BATCH, TOKENS_IN_BATCH
+from goldgate.engine.token_rows import Row
 from goldgate_trainers.lora.answer_loss import answer_loss
 from goldgate_trainers.lora.attempt_folder import TrainingFailed
-from goldgate_trainers.lora.batches import WIDTHS, Row, collate
+from goldgate_trainers.lora.batches import WIDTHS, collate
 from goldgate_trainers.lora.forward import forward_as_trained
 from goldgate_trainers.lora.memory import fewer_rows, free_memory, out_of_memory
 from goldgate_trainers.lora.preflight import TOLERANCE, mode

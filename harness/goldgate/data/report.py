@@ -1,0 +1,167 @@
+"""What `goldgate prepare` finds in a task's splits: counted, with the lines, and nothing changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from goldgate.data.cleaning.changes import counts
+from goldgate.data.cleaning.clean import clean_rows
+from goldgate.data.labels import FEWEST, LabelRules, LookAlike, count_labels, look_alikes, rare, read_labels
+from goldgate.data.labels import FILE as LABELS
+from goldgate.data.languages import Languages, languages
+from goldgate.data.lengths import TooLong
+from goldgate.data.personal import Finding, check_secrets, find_in_rows
+from goldgate.data.placed import places_of, rows_of
+from goldgate.data.row import Place, Row
+from goldgate.task.examples import Split
+from goldgate.task.task import Task
+
+_SHOWN = 5  # lines of a finding that are shown; --json has all
+
+Measure = Callable[[Mapping[str, Sequence[Row]]], "Sequence[TooLong] | str"]
+"""Split → its rows to what is too long, or to the reason why that is not known."""
+
+
+@dataclass(frozen=True)
+class DataReport:
+    """The findings.
+
+    Attributes:
+        personal: Personal data.
+        alike: Labels that look alike.
+        few: Labels with few rows, with their numbers.
+        languages: The languages of the inputs.
+        long: What has too many tokens.
+        unmeasured: Why lengths were not measured; empty if they were.
+        cleaning: Rule → number of fields that `--clean` would change.
+        left: What looks wrong and no rule repairs → its rows.
+    """
+
+    personal: tuple[Finding, ...]
+    alike: tuple[LookAlike, ...]
+    few: Mapping[str, int]
+    languages: Languages
+    long: tuple[TooLong, ...]
+    unmeasured: str
+    cleaning: Mapping[str, int]
+    left: Mapping[str, tuple[Place, ...]]
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the findings as plain JSON values."""
+        return {
+            "personal": [one.to_json() for one in self.personal],
+            "look_alike_labels": [vars(pair) for pair in self.alike],
+            "rare_labels": dict(self.few),
+            "languages": {
+                "counts": dict(self.languages.counts),
+                "unsure": self.languages.unsure,
+                "rare": {code: [str(place) for place in places] for code, places in self.languages.rare.items()},
+            },
+            "too_long": [{**vars(one), "place": str(one.place)} for one in self.long],
+            "unmeasured": self.unmeasured,
+            "cleaning": dict(self.cleaning),
+            "left": {what: [str(place) for place in places] for what, places in self.left.items()},
+        }
+
+    def lines(self, task: str) -> list[str]:
+        """Words the findings.
+
+        Args:
+            task: The task's name, for the commands to run next.
+
+        Returns:
+            Lines for people; none for what was not found.
+        """
+        said: list[str] = []
+        for one in self.personal:
+            said += _listed(f"{one.kind}: {one.count} in {len(one.places)} rows", one.samples, len(one.places))
+        if self.personal:
+            said.append(f"  to put stand-ins in their place: goldgate prepare {task} --redact")
+        if self.alike:
+            said += _listed(f"labels that look alike: {len(self.alike)} pairs", self.alike)
+            said.append(f"  to merge any, name it in suites/{task}/{LABELS} and run: goldgate prepare {task} --clean")
+        if self.few:
+            few = [f'"{label}": {rows}' for label, rows in self.few.items()]
+            said += _listed(f"labels with fewer than {FEWEST} rows: {len(few)}", few)
+        if self.long:
+            said += _listed(f"too long: {len(self.long)}", self.long)
+        if self.unmeasured:
+            said.append(f"lengths were not measured: {self.unmeasured}")
+        if len(self.languages.counts) > 1:
+            said.append(f"languages: {self.languages}")
+            for code, places in self.languages.rare.items():
+                said += _listed(f"  rare: {code}", places)
+        for what, places in self.left.items():
+            said += _listed(f"{what}: {len(places)} rows", places)
+        if self.cleaning:
+            said.append("not in clean form: " + ", ".join(f"{rule} ({count})" for rule, count in self.cleaning.items()))
+            said.append(f"  to clean them, with a change log: goldgate prepare {task} --clean")
+        return said
+
+
+def _listed(head: str, items: Iterable[object], total: int = 0) -> list[str]:
+    shown = [str(item) for item in items]
+    more = max(total, len(shown)) - min(len(shown), _SHOWN)
+    return [
+        head,
+        *(f"  {item}" for item in shown[:_SHOWN]),
+        *([f"  and {more} more (--json lists all)"] if more else []),
+    ]
+
+
+def personal_data(task: Task, splits: Mapping[str, Split]) -> tuple[Finding, ...]:
+    """Finds personal data in the splits of a task.
+
+    Args:
+        task: The task.
+        splits: Name → split, with as many examples as are in the files.
+
+    Returns:
+        The findings.
+
+    Raises:
+        UserError: There are secrets in the splits, or the package phonenumbers is not installed.
+    """
+    folder = task.data
+    found = find_in_rows(pair for s in splits.values() for pair in zip(places_of(folder, s), s, strict=True))
+    check_secrets(
+        found,
+        f"replace them with `goldgate prepare {task.name} --redact`, or take the rows out; and revoke the secrets,"
+        " because others have seen them",
+    )
+    return found
+
+
+def report(task: Task, splits: Mapping[str, Split], measure: Measure) -> DataReport:
+    """Examines the splits of a task.
+
+    Args:
+        task: The task.
+        splits: Name → split, as they are in the files.
+        measure: Finds what is too long.
+
+    Returns:
+        The findings.
+
+    Raises:
+        UserError: There are secrets in the splits, labels.yaml is broken, or a package of `goldgate[data]` is missing.
+    """
+    folder, personal = task.data, personal_data(task, splits)
+    by_split = {name: rows_of(folder, split) for name, split in splits.items()}
+    rows = [row for found in by_split.values() for row in found]
+    rules = read_labels(task.folder / LABELS) if (task.folder / LABELS).is_file() else LabelRules()
+    found = clean_rows(rows, task.kind, task.schema, rules)
+    labels = count_labels((str(row.output) for row in rows), rules) if task.kind == "label" else {}
+    long = measure(by_split)
+    return DataReport(
+        personal,
+        tuple(look_alikes(labels, rules)),
+        rare(labels),
+        languages(rows),
+        () if isinstance(long, str) else tuple(long),
+        long if isinstance(long, str) else "",
+        counts(found.changes),
+        found.left,
+    )
