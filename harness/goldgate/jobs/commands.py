@@ -14,6 +14,7 @@ from goldgate.data.check import check_task_data, rewrite_card
 from goldgate.data.nearness import refresh_novelty
 from goldgate.data.refresh import refresh_golden
 from goldgate.data.scaffold import Request, init_task
+from goldgate.data.suspects import Suspects, suspects_or_reason
 from goldgate.jobs.optimize import Allowance, search_missing
 from goldgate.jobs.progress import Progress
 from goldgate.jobs.workspace import Workspace
@@ -74,19 +75,22 @@ class Prepared:
         task: Its name.
         splits: The card's entry for each split.
         novelty: How close golden is to train, in words.
+        suspects: The examples whose outputs may be wrong, in the order in which to look at them.
     """
 
     task: str
     splits: Mapping[str, Mapping[str, Any]]
     novelty: str
+    suspects: Suspects
 
     def to_json(self) -> dict[str, Any]:
         """Returns the result as plain JSON values."""
-        return {"task": self.task, "splits": self.splits, "novelty": self.novelty}
+        told = {"task": self.task, "splits": self.splits, "novelty": self.novelty}
+        return {**told, "suspects": self.suspects.to_json()}
 
 
 def run_prepare(project: Project, name: str) -> Prepared:
-    """Checks the splits, writes their card, and measures how close dev and golden are to train.
+    """Checks the splits, writes their card, measures how close dev and golden are to train, and ranks suspects.
 
     Args:
         project: The project.
@@ -100,8 +104,9 @@ def run_prepare(project: Project, name: str) -> Prepared:
     """
     task = load_task(project, name)
     card = rewrite_card(project, task)
-    novelty = refresh_novelty(project, name, check_task_data(project, task).splits, anew=True)
-    return Prepared(name, card.splits, novelty)
+    splits = check_task_data(project, task).splits
+    novelty = refresh_novelty(project, name, splits, anew=True)
+    return Prepared(name, card.splits, novelty, suspects_or_reason(task, splits, project.cache))
 
 
 @dataclass(frozen=True)
