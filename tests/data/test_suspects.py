@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldgate.data.suspects import BATCH, find_suspects, worth_another
+from goldgate.base.errors import UserError
+from goldgate.cli.main import run
+from goldgate.data.suspects import BATCH, find_suspects, suspects_or_reason, worth_another
 from goldgate.data.suspects.scores import doubt
 from goldgate.data.suspects.standing import Form, common_facts, facts, facts_not_in_input, readings, stands
 from goldgate.models import embedder
@@ -119,6 +122,61 @@ def test_too_few_examples_are_not_judged(make_task: MakeTask, tmp_path: Path) ->
     assert "9 examples of 3 values are too few" in found.remarks[0]
 
 
+def test_of_very_many_examples_a_stated_sample_is_judged(
+    make_task: MakeTask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("goldgate.data.suspects.find.MOST", 45)
+    _, task = make_task({"kind": "label", "labels": list(COLOURS)})
+    golden, train = coloured(15), coloured(60, 100)
+    golden[4] = (golden[4][0], "blue")
+    found = find_suspects(task, splits(golden, train), tmp_path)
+    assert [s.id for s in found.ranked] == ["g4"]
+    assert found.remarks == ("30 of 75 examples are not judged by their labels: a sample is, by id",)
+
+
+def test_labels_that_embeddings_do_not_tell_apart_are_not_doubted(make_task: MakeTask, tmp_path: Path) -> None:
+    _, task = make_task({"kind": "label", "labels": list(COLOURS)})
+    random = np.random.default_rng(3)
+    rows = [(text, COLOURS[random.integers(3)]) for text, _ in coloured(90)]
+    found = find_suspects(task, splits([], rows), tmp_path)
+    assert found.ranked == ()
+    assert "too few to doubt any of them" in found.remarks[0]
+
+
+def test_without_the_embedding_model_the_reason_is_said(
+    make_task: MakeTask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def absent(texts: list[str], cache: Path) -> np.ndarray:
+        raise UserError("the embedding model is not here")
+
+    monkeypatch.setattr(embedder, "_compute", absent)
+    _, task = make_task({"kind": "label", "labels": list(COLOURS)})
+    found = suspects_or_reason(task, splits([], coloured(60)), tmp_path)
+    assert (found.ranked, found.remarks) == ((), ("not ranked (the embedding model is not here)",))
+
+
+def test_prepare_lists_suspects_and_changes_nothing(
+    make_task: MakeTask, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = {"train": coloured(60, 100), "dev": coloured(12, 300), "golden": coloured(12, 500)}
+    rows["golden"][2] = ("a blue thing 502, quite another one", "red")
+    far = {
+        name: [(f"{t} of {name} {'xyz'[i % 3] * 9}{i}", o) for i, (t, o) in enumerate(r)] for name, r in rows.items()
+    }
+    project, _ = make_task({"kind": "label", "labels": list(COLOURS)}, **far)
+    before = (project.golden("demo") / "golden.jsonl").read_bytes()
+    monkeypatch.chdir(project.root)
+    monkeypatch.setenv("GOLDGATE_CACHE", str(project.cache))
+    monkeypatch.setattr(sys, "argv", ["goldgate", "prepare", "demo"])
+    with pytest.raises(SystemExit) as left:
+        run()
+    out, err = capsys.readouterr()
+    assert left.value.code == 0, err
+    assert "outputs of golden to look at first (1 in all" in out
+    assert 'golden.jsonl, g2, output: "red": ' in out
+    assert (project.golden("demo") / "golden.jsonl").read_bytes() == before
+
+
 def test_closed_fields_of_json_are_judged_as_labels(make_task: MakeTask, tmp_path: Path) -> None:
     _, task = make_task({"kind": "json"}, {"type": "object"})
     rows = [(text, {"colour": colour, "ok": None}) for text, colour in coloured(60)]
@@ -160,6 +218,7 @@ def test_a_value_stands_in_its_input_however_it_is_written(value: Any, text: str
         ("2026-03-04", "05.03.2026"),
         ("2026-03-04", "4 March"),
         (3, "30"),
+        (10**400, "not that many"),
     ],
 )
 def test_another_value_does_not_stand(value: Any, text: str) -> None:

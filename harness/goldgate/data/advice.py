@@ -13,8 +13,10 @@ from typing import Any, Literal
 Answer = Literal["yes", "no", "undecided", "unknown"]
 Way = Literal["prompt", "retrieval", "collect", "linear", "keep_prompting", "fine_tune"]
 
-MOSTLY, SELDOM = 0.5, 0.1
-"""Shares of outputs with facts from elsewhere: above the first they are the task, below the second an exception."""
+MOSTLY, SELDOM = 0.5, 0.25
+"""Shares of facts that are not in the input: above the first they are the task, below the second an exception, as
+values are that a scan misspells or that are reworded.
+"""
 FEW, ENOUGH = 50, 200
 """Training examples: below the first an adapter learns little more than a prompt with examples shows, from the second
 on it usually learns the task. Between them the learning curve decides, not a rule.
@@ -97,7 +99,7 @@ _ADVICE: dict[Way, str] = {
     "prompt": "do not fine-tune: prompting passes what the suite asks for already",
     "retrieval": "do not fine-tune for these facts: look them up and put them into the prompt (retrieval)",
     "collect": "collect more examples first; until then use them in the prompt (few_shot, nearest)",
-    "linear": "a linear model wins: it reaches what is needed at about a thousandth of a language model's cost",
+    "linear": "a linear model wins: it reaches what is needed and calls no language model (subject linear)",
     "keep_prompting": "keep prompting: requirements change over time, and a prompt is changed in minutes",
     "fine_tune": "fine-tune",
 }

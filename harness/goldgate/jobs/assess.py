@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Container, Iterable
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from goldgate.data.advice import CHANGES, ENOUGH, FEW, MOSTLY, SELDOM, Advice, F
 from goldgate.data.suspects.find import closed_fields
 from goldgate.data.suspects.standing import Form, common_facts, facts_not_in_input, leaves, stands
 from goldgate.jobs.answering import Sources
-from goldgate.jobs.forecast import Curved, curve_of, curve_sentences
+from goldgate.jobs.forecast import Curved, can_curve, curve_of, curve_sentences
 from goldgate.jobs.progress import Progress, Silent
 from goldgate.jobs.run_suite import run_suite
 from goldgate.jobs.workspace import Workspace
@@ -58,7 +59,7 @@ def run_assess(project: Project, name: str, wanted: float | None = None, progres
         _prompting(work, best, answered, wanted),
         _facts(work, shown),
         _examples(work),
-        _linear(curve, needed),
+        _linear(work, curve, needed),
         _changes(work, shown),
     ]
     return advise(name, _questions(work, best, needed), findings, _notes(work, answered, best, curve))
@@ -82,9 +83,7 @@ def _answered(work: Workspace) -> dict[str, Scored]:
 def _curve(project: Project, name: str, wanted: float | None, progress: Progress) -> Curved | None:
     """The linear model's learning curve, for closed labels."""
     work = Workspace(project, load_task(project, name), progress)
-    if work.task.kind != "label" or len(work.split("train")) < FEW:
-        return None
-    return curve_of(work, wanted)
+    return curve_of(work, wanted) if can_curve(work) else None
 
 
 def _needed(work: Workspace, best: str | None, wanted: float | None, curve: Curved | None) -> float | None:
@@ -153,22 +152,28 @@ def _facts(work: Workspace, shown: list[Example]) -> Finding:
     if task.kind == "text":
         common = common_facts(shown, task.instructions)
         lacking = [bool(facts_not_in_input(e, common)) for e in shown]
-        what = "numbers or names that neither input nor instructions hold"
+        what = "outputs with numbers or names that neither input nor instructions hold"
     else:
         closed = closed_fields(task, shown)
-        lacking = []
-        for example in shown:
-            form = Form(example.text)
-            open_ = [(path, v) for path, v in leaves(example.output) if path not in closed]
-            lacking.append(any(stands(v, form) is False for _, v in open_))
-        if all(len(closed) and path in closed for e in shown for path, _ in leaves(e.output)):
+        fields = _absent_by_field(shown, closed)
+        if not fields:
             return Finding("retrieval", question, "no", f"every field has few values: {', '.join(closed)}")
-        what = "a value that is not written in the input, exactly or in another form"
+        field = max(fields, key=lambda f: sum(fields[f]) / len(fields[f]))
+        lacking, what = fields[field], f'values of "{field}", the worst field, that are not written in the input'
     share = _share(Measure([float(x) for x in lacking]))
-    answer = share.reaches(MOSTLY, SELDOM)
-    return Finding(
-        "retrieval", question, answer, f"{what}: {share} of outputs; yes from {MOSTLY:g}, no below {SELDOM:g}"
-    )
+    limits = f"yes from {MOSTLY:g}, no below {SELDOM:g}"
+    return Finding("retrieval", question, share.reaches(MOSTLY, SELDOM), f"{what}: {share}; {limits}")
+
+
+def _absent_by_field(shown: list[Example], closed: Container[str]) -> dict[str, list[bool]]:
+    """For each value of the fields that have many, whether it is absent from its input."""
+    fields: dict[str, list[bool]] = defaultdict(list)
+    for example in shown:
+        form = Form(example.text)
+        for path, value in leaves(example.output):
+            if path not in closed and (there := stands(value, form)) is not None:
+                fields[path or "output"].append(not there)
+    return fields
 
 
 def _examples(work: Workspace) -> Finding:
@@ -177,12 +182,14 @@ def _examples(work: Workspace) -> Finding:
     return Finding("collect", question, "yes" if many < FEW else "no" if many >= ENOUGH else "undecided", words)
 
 
-def _linear(curve: Curved | None, needed: float | None) -> Finding:
+def _linear(work: Workspace, curve: Curved | None, needed: float | None) -> Finding:
     question = "does a linear model on embeddings solve it?"
-    if curve is None:
+    if work.task.kind != "label":
         return Finding(
-            "linear", question, "no", "it answers with one label, which this task or its size does not allow"
+            "linear", question, "no", f"it answers with one label, and this task is of kind {work.task.kind}"
         )
+    if curve is None:
+        return Finding("linear", question, "unknown", "train has too few examples, or of too few labels, to fit one")
     whole = curve.points[-1]
     low, high = Measure(
         [1.0] * round(whole.score * whole.n) + [0.0] * (whole.n - round(whole.score * whole.n))

@@ -23,7 +23,8 @@ SHARES = ((0.125, 3), (0.25, 2), (0.5, 1), (1.0, 1))
 """Share of train, and how often it is drawn: which examples are in a small part matters more."""
 AHEAD = 8
 """How many times the data is asked about when it is said whether an accuracy can be reached."""
-_LEAST = 10  # training examples of a point
+_LEAST, _EXAMPLES_OF_LABEL = 10, 2  # training examples of a point, in all and for each of its labels
+_POINTS = 3  # fewest points of a curve
 
 
 @dataclass(frozen=True)
@@ -80,35 +81,47 @@ def curve_of(work: Workspace, wanted: float | None = None) -> Curved:
             f"a learning curve of the linear model needs closed labels, but task {task.name} is of kind {task.kind}",
             hint=f"`goldgate train {task.name} --curve` trains adapters on a quarter and on half of the data",
         )
-    metric, points = deciding_metrics(task)[0], []
-    with work.progress.step("linear learns parts of train", "what more data would bring", len(SHARES)) as advance:
-        for done, (share, draws) in enumerate(SHARES, 1):
-            parts = [part for seed in range(draws) if (part := _part(work, share, seed)) is not None]
-            if parts:
-                scores = [_score(work, part, dev, metric) for part in parts]
-                points.append(Point(len(parts[0]), sum(scores) / len(scores), len(dev)))
-            advance(done, "")
-    if len(points) < 3:
+    metric, points, sizes = deciding_metrics(task)[0], [], _sizes(work)
+    if len(sizes) < _POINTS:
         raise UserError(
             f"{len(work.split('train'))} training examples are too few for a learning curve",
             f"task {task.name}",
-            f"its smallest part needs {_LEAST} examples and two labels: collect more examples",
+            f"a part needs {_LEAST} examples, and {_EXAMPLES_OF_LABEL} for each of its labels: collect more examples",
         )
+    with work.progress.step("linear learns parts of train", "what more data would bring", len(sizes)) as advance:
+        for parts in sizes:
+            scores = [_score(work, part, dev, metric) for part in parts]
+            points.append(Point(len(parts[0]), sum(scores) / len(scores), len(dev)))
+            advance(len(points), "")
     curve, largest = LearningCurve(points), points[-1].count
     wanted = wanted_accuracy(work.project, task) if wanted is None else wanted
     chance = None if wanted is None else curve.chance(wanted, AHEAD * largest)
     return Curved(task.name, metric, tuple(points), curve.at(largest), curve.at(2 * largest), wanted, chance)
 
 
-def _part(work: Workspace, share: float, seed: int) -> Split | None:
-    """A part of train, each containing the smaller ones of its draw; None if nothing can be learned from it."""
-    whole = sorted(work.split("train").examples, key=lambda e: e.digest)
+def can_curve(work: Workspace) -> bool:
+    """Returns whether a task has closed labels and enough training examples for a learning curve."""
+    return work.task.kind == "label" and len(_sizes(work)) >= _POINTS
+
+
+def _sizes(work: Workspace) -> list[list[Split]]:
+    """The parts of train by size, each drawn as often as SHARES says; sizes too small to learn from are left out."""
+    sizes = ([_part(work, share, seed) for seed in range(draws)] for share, draws in SHARES)
+    return [parts for parts in sizes if all(_is_enough(work.task, part) for part in parts)]
+
+
+def _part(work: Workspace, share: float, seed: int) -> Split:
+    """A part of train; of one draw, each contains the smaller ones."""
     if share == 1.0:
         return work.split("train")
+    whole = sorted(work.split("train").examples, key=lambda e: e.digest)
     order = random.Random(seed).sample(whole, len(whole))
-    part = tuple(order[: round(share * len(order))])
-    labels = {work.task.label(str(e.output)) for e in part}
-    return Split("train", part) if len(part) >= _LEAST and len(labels) > 1 else None
+    return Split("train", tuple(order[: round(share * len(order))]))
+
+
+def _is_enough(task: Task, part: Split) -> bool:
+    labels = {task.label(str(e.output)) for e in part}
+    return len(labels) > 1 and len(part) >= max(_LEAST, _EXAMPLES_OF_LABEL * len(labels))
 
 
 def _score(work: Workspace, part: Split, dev: Split, metric: str) -> float:

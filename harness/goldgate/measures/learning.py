@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_FLOORS = np.concatenate([[0.0], np.geomspace(0.002, 0.8, 48)])
-_SLOPES = np.linspace(0.05, 1.5, 30)
-_GAINS = np.geomspace(0.001, 0.9, 48)  # the error that more data can still remove, at the largest size
+_FLOORS = np.concatenate([[0.0], np.geomspace(0.002, 0.8, 35)])
+_SLOPES = np.linspace(0.05, 1.5, 20)
+_GAINS = np.geomspace(0.001, 0.9, 36)  # the error that more data can still remove, at the largest size
 _WORST = 0.999
 
 
@@ -92,10 +92,8 @@ class LearningCurve:
         accuracy = 1.0 - self._errors(count)
         order = np.argsort(accuracy)
         below = np.cumsum(self._weight[order])
-        low, less, middle, more, high = (
-            float(accuracy[order][min(np.searchsorted(below, q), len(order) - 1)])
-            for q in (0.025, 0.1, 0.5, 0.9, 0.975)
-        )
+        places = np.minimum(np.searchsorted(below, (0.025, 0.1, 0.5, 0.9, 0.975)), len(order) - 1)
+        low, less, middle, more, high = map(float, accuracy[order][places])
         return Forecast(count, middle, (less, more), (low, high))
 
     def chance(self, wanted: float, count: int) -> float:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from goldgate.base.errors import UserError
+from goldgate.base.fingerprint import digest
 from goldgate.data.suspects.scores import doubt
 from goldgate.data.suspects.standing import Form, common_facts, facts_not_in_input, leaves, stands
 from goldgate.task.examples import Example, Split, render_output
@@ -26,6 +27,8 @@ AGREED = 0.6
 """Least share of the values that a classifier finds without having seen them. Below, its doubts say more about the
 embeddings than about the values: whether a message threatens hardly shows in them.
 """
+MOST = 100_000
+"""Most examples that are embedded to judge labels: golden and dev first, then those of train by a digest of the id."""
 _MOST_VALUES = 200  # of a field with closed values, and ...
 _EXAMPLES_OF_VALUE = 10  # ... mean number of examples of each
 
@@ -155,6 +158,12 @@ def _doubtful_labels(task: Task, rows: Sequence[Placed], cache: Path, remarks: l
     views = closed_fields(task, [e for _, e in rows])
     if not views:
         return
+    if len(rows) > MOST:
+        remarks.append(
+            f"{len(rows) - MOST:,} of {len(rows):,} examples are not judged by their labels: a sample is, by id"
+        )
+        kept = sorted(sorted(range(len(rows)), key=lambda i: (ORDER.index(rows[i][0]), digest(rows[i][1].id)))[:MOST])
+        rows, views = [rows[i] for i in kept], {field: [v[i] for i in kept] for field, v in views.items()}
     from goldgate.models.embedder import embed
 
     vectors = embed([e.text for _, e in rows], cache)

@@ -91,9 +91,9 @@ def stands(value: Any, form: Form) -> bool | None:
     if value is None or isinstance(value, bool) or value == "":
         return None
     if isinstance(value, int | float):
-        return round(abs(float(value)), 6) in form.numbers
+        return abs(value if isinstance(value, int) else round(value, 6)) in form.numbers
     if (date := _DATE.fullmatch(str(value).strip())) is not None:
-        return _date_stands(*map(int, date.groups()), form)
+        return _date_stands(int(date[1]), int(date[2]), int(date[3]), form)
     sought = Form(str(value))
     if not sought.words:
         return _folded(sought.text).strip() in _folded(form.text)
