@@ -24,6 +24,8 @@ COMMANDS = (
     "init",
     "prepare",
     "plan",
+    "curve",
+    "assess",
     "evaluate",
     "search",
     "train",

@@ -13,6 +13,7 @@ from goldgate import __version__
 from goldgate.base.errors import UserError
 from goldgate.base.extras import extras_named
 from goldgate.base.interrupt import STATUS, interruptible, signal_that_came
+from goldgate.cli.advice import assess, curve
 from goldgate.cli.champion import champions, export, promote, rollback
 from goldgate.cli.demo import demo
 from goldgate.cli.ending import AsJson, finish
@@ -154,6 +155,10 @@ def plan(
 
     result = run_plan(here(), task, Asked(subject, truth or [], golden, look))
     finish(result.to_json(), as_json, plan_text(result))
+
+
+app.command()(curve)
+app.command()(assess)
 
 
 @app.command()

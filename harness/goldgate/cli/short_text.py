@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from goldgate.base.fingerprint import short
 from goldgate.cli.account_text import account_text
+from goldgate.data.suspects import BATCH, ORDER, Suspects
 from goldgate.jobs.commands import Estimated, Evaluated, Initialised, Prepared, Refreshed, Reported
 from goldgate.task.subject_name import HOW_TO_ADD
+
+_SHOWN = 5  # suspects of each split
 
 
 def init_text(result: Initialised) -> str:
@@ -28,7 +31,8 @@ def prepare_text(result: Prepared | Refreshed) -> str:
     if isinstance(result, Prepared):
         lines = [f"{n}: {s['count']} examples, fingerprint {short(s['fingerprint'])}" for n, s in result.splits.items()]
         done = () if result.rewritten is None else result.rewritten.lines
-        return "\n".join([*done, *lines, *result.report.lines(result.task), result.novelty])
+        found = result.report.lines(result.task)
+        return "\n".join([*done, *lines, *found, result.novelty, *_suspects_text(result.suspects)])
     task = result.prepared.task
     next_look = f"pytest suites/{task}" if result.has_champion else f"goldgate train {task}"
     lines = [
@@ -38,6 +42,20 @@ def prepare_text(result: Prepared | Refreshed) -> str:
         f"looks retired: {result.looks}, kept in {result.retired}; the next look counts as the first: {next_look}",
     ]
     return "\n".join(lines)
+
+
+def _suspects_text(suspects: Suspects) -> list[str]:
+    """The most doubtful outputs of each split, and how many more the JSON result lists."""
+    lines = [f"suspects: {remark}" for remark in suspects.remarks]
+    for split in ORDER:
+        if found := suspects.of(split):
+            lines.append(
+                f"outputs of {split} to look at first ({len(found)} in all, each batch of {BATCH} yields less):"
+            )
+            lines += [f"  {s.file}, {s.id}, {s.field}: {s.reason}" for s in found[:_SHOWN]]
+    if suspects.ranked:
+        lines.append("  none of them need be wrong; the whole list: goldgate prepare TASK --json, field suspects")
+    return lines
 
 
 def evaluate_text(result: Evaluated) -> str:

@@ -17,6 +17,7 @@ from goldgate.data.refresh import refresh_golden
 from goldgate.data.report import DataReport, report
 from goldgate.data.rewrite import Rewritten
 from goldgate.data.scaffold import Request, init_task
+from goldgate.data.suspects import Suspects, suspects_or_reason
 from goldgate.jobs.lengths import find_too_long
 from goldgate.jobs.optimize import Allowance, search_missing
 from goldgate.jobs.progress import Progress
@@ -88,6 +89,7 @@ class Prepared:
         splits: The card's entry for each split.
         novelty: How close golden is to train, in words.
         report: What was found in the data.
+        suspects: The examples whose outputs may be wrong, in the order in which to look at them.
         rewritten: What was changed on request; None if nothing was asked for.
     """
 
@@ -95,6 +97,7 @@ class Prepared:
     splits: Mapping[str, Mapping[str, Any]]
     novelty: str
     report: DataReport
+    suspects: Suspects
     rewritten: Rewritten | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -105,12 +108,13 @@ class Prepared:
             "splits": self.splits,
             "novelty": self.novelty,
             "findings": self.report.to_json(),
+            "suspects": self.suspects.to_json(),
             **done,
         }
 
 
 def run_prepare(project: Project, name: str, rewrite: Callable[[Project, Task], Rewritten] | None = None) -> Prepared:
-    """Checks the splits, writes their card, and measures how close dev and golden are to train.
+    """Checks the splits, writes their card, measures how close dev and golden are to train, and ranks suspects.
 
     Args:
         project: The project.
@@ -128,8 +132,9 @@ def run_prepare(project: Project, name: str, rewrite: Callable[[Project, Task], 
     splits = {split: read_split(project.golden(name), split) for split in SPLITS}
     found = report(task, splits, partial(find_too_long, project, task))
     card = rewrite_card(project, task)
-    novelty = refresh_novelty(project, name, check_task_data(project, task).splits, anew=True)
-    return Prepared(name, card.splits, novelty, found, done)
+    checked = check_task_data(project, task).splits
+    novelty = refresh_novelty(project, name, checked, anew=True)
+    return Prepared(name, card.splits, novelty, found, suspects_or_reason(task, checked, project.cache), done)
 
 
 @dataclass(frozen=True)
