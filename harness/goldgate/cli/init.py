@@ -71,6 +71,19 @@ def init(
     ] = None,
     dev_size: Annotated[int, typer.Option(help="Maximum number of dev examples.", min=1)] = 300,
     golden_size: Annotated[int, typer.Option(help="Maximum number of golden examples.", min=1)] = 1000,
+    golden_share: Annotated[
+        float | None,
+        typer.Option(help="Share of the examples that golden gets instead, such as 0.2.", min=0.01, max=0.9),
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option(help="Column of the times: golden gets the newest rows, dev the newest of the others.")
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option(help="Column whose values stay in one split, such as the customer.")
+    ] = None,
+    redact: Annotated[
+        bool, typer.Option("--redact", help="Replace personal data and secrets by stand-ins, the same everywhere.")
+    ] = False,
     seed: Annotated[int, typer.Option(help="Random seed of the split.")] = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -89,7 +102,8 @@ def init(
     from goldgate.jobs.commands import run_init
     from goldgate.task.schema import load_schema
 
-    pairs = [*(mapping or ()), *_more_pairs(context, mapping)]
+    named = [f"{part}={column}" for part, column in (("time", time), ("group", group)) if column is not None]
+    pairs = [*(mapping or ()), *_more_pairs(context, mapping), *named]
     choices = Choices(
         parse_map(pairs, input_, output),
         parse_delimiter(delimiter),
@@ -99,8 +113,11 @@ def init(
         frozenset(word.strip().casefold() for word in keep or ()),
     )
     wishes = Wishes(kind, _labels(labels), None if schema is None else load_schema(schema.parent, schema.name))
-    sizes = Sizes(train_size, dev_size, golden_size)
-    request = Request(task, source, golden, choices, wishes, instructions, sizes, seed, rejects)
+    sizes = Sizes(train_size, dev_size, golden_size, golden_share)
+    by_time = time is not None
+    request = Request(
+        task, source, golden, choices, wishes, instructions, sizes, seed, rejects, redact=redact, by_time=by_time
+    )
     try:
         result = run_init(Path.cwd(), cache_folder(os.environ), request)
     except Refused as refused:

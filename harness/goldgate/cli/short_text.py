@@ -20,6 +20,7 @@ def init_text(result: Initialised) -> str:
         f" {counts['train']} train, {counts['dev']} dev, {counts['golden']} golden",
         account_text(result.account),
         *rejects,
+        *result.report.lines(task),
         f"next: read suites/{task}/task.yaml, set your thresholds in test_gates.py, then `goldgate train {task}`",
         f"to compare with a larger model too: {HOW_TO_ADD}",
     ]

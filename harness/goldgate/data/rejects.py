@@ -7,13 +7,14 @@ from pathlib import Path
 
 from goldgate.base.files import write_whole
 from goldgate.data.account import Account
+from goldgate.data.personal import scrub
 
 REJECTS = "rejects.jsonl"
 """Name of the file in golden/<task>."""
 
 
 def write_rejects(path: Path, account: Account) -> None:
-    """Writes every row that was set aside, in the order of files and lines.
+    """Writes every row that was set aside, in the order of files and lines, without its personal data and secrets.
 
     Args:
         path: The file.
@@ -28,8 +29,8 @@ def write_rejects(path: Path, account: Account) -> None:
                 "file": row.place.file,
                 row.place.unit: row.place.number,
                 "reason": row.reason,
-                **({"detail": row.detail} if row.detail else {}),
-                **({"raw": row.raw} if row.raw is not None else {}),
+                **({"detail": scrub(row.detail)} if row.detail else {}),
+                **({"raw": scrub(row.raw)} if row.raw is not None else {}),
             },
             ensure_ascii=False,
         )

@@ -20,7 +20,7 @@ from goldgate.data.cleaning.clean import clean_rows
 from goldgate.data.labels import FILE as LABELS
 from goldgate.data.labels import read_labels
 from goldgate.data.leaks import check_leaks
-from goldgate.data.personal import StandIns, scrub
+from goldgate.data.personal import REDACTIONS, StandIns, scrub
 from goldgate.data.placed import rows_of, with_row
 from goldgate.data.report import personal_data
 from goldgate.data.row import Row
@@ -28,9 +28,6 @@ from goldgate.ledger import read_looks
 from goldgate.task.examples import SPLITS, Split, read_split
 from goldgate.task.project import Project
 from goldgate.task.task import Task
-
-REDACTIONS = "redactions.json"
-"""Kind → number of stand-ins that were given, so that a later redaction gives others."""
 
 _FIELDS = ("input", "output", "accept", "tags", "group", "meta")
 

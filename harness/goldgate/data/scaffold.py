@@ -12,8 +12,11 @@ from typing import Any
 from goldgate.base.errors import UserError, joined
 from goldgate.base.files import whole_folder, write_json, write_whole
 from goldgate.data.account import Account, Refused
+from goldgate.data.cleaning.changes import write_changes
 from goldgate.data.decide import Decided, Wishes, decide, labels_of, schema_of
+from goldgate.data.incoming import Incoming, prepare_incoming
 from goldgate.data.leaks import check_leaks
+from goldgate.data.personal import REDACTIONS
 from goldgate.data.proposal import gates, task_yaml, thresholds
 from goldgate.data.rejects import REJECTS, write_rejects
 from goldgate.data.row import Row
@@ -43,6 +46,8 @@ class Request:
         sizes: The largest sizes of the splits.
         seed: Seed of the splitting.
         rejects: A file for the rows that are set aside, written also if the command refuses; None for golden/<task>.
+        redact: Whether personal data and secrets are replaced by stand-ins.
+        by_time: Whether golden gets the newest rows, and dev the newest of the others.
     """
 
     task: str
@@ -54,6 +59,8 @@ class Request:
     sizes: Sizes
     seed: int
     rejects: Path | None = None
+    redact: bool = False
+    by_time: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,15 +109,16 @@ def init_task(project: Project, request: Request) -> Created:
 def _create(suite: Path, golden: Path, request: Request, account: Account) -> Created:
     """The steps from files to a task, in their order. Each takes rows, returns rows, and accounts for the others."""
     rows, golden_rows = _read(request, account)
-    decided = decide(rows, golden_rows, request.wishes, account)
+    incoming = prepare_incoming(decide(rows, golden_rows, request.wishes, account), request.redact, account)
+    decided = incoming.decided
     made = make_splits(
-        decided.rows, decided.golden, request.sizes, request.seed, account, kind=decided.kind
+        decided.rows, decided.golden, request.sizes, request.seed, account, kind=decided.kind, by_time=request.by_time
     )
     made = _with_clusters(made, decided, account)
     check_leaks(made.splits)
     account.remarks += made.remarks
     _say_splits(request, made, account)
-    _write(suite, golden, request, decided.kind, made, account)
+    _write(suite, golden, request, incoming, made, account)
     return Created(decided.kind, made.splits, account)
 
 
@@ -157,8 +165,11 @@ def _with_clusters(made: Made, decided: Decided, account: Account) -> Made:
 
 def _say_splits(request: Request, made: Made, account: Account) -> None:
     counts = ", ".join(f"{len(split)} {name}" for name, split in made.splits.items())
-    golden = "the golden file" if request.golden is not None else "a quarter"
-    reason = f"golden is {golden}, at most {request.sizes.golden}; dev a fifth of the rest, at most {request.sizes.dev}"
+    share = request.sizes.golden_share
+    golden = "the golden file" if request.golden is not None else "a quarter" if share is None else f"{share:.0%}"
+    golden += f", at most {request.sizes.golden}" if share is None else ""
+    order = ", the newest rows" if request.by_time else ""
+    reason = f"golden is {golden}{order}; dev a fifth of the rest, at most {request.sizes.dev}"
     account.decide("splits", counts, reason, "--golden-size")
     if request.instructions is None:
         account.decide(
@@ -169,7 +180,8 @@ def _say_splits(request: Request, made: Made, account: Account) -> None:
         )
 
 
-def _write(suite: Path, golden: Path, request: Request, kind: Kind, made: Made, account: Account) -> None:
+def _write(suite: Path, golden: Path, request: Request, incoming: Incoming, made: Made, account: Account) -> None:
+    kind = incoming.decided.kind
     outputs = [output for split in made.splits.values() for example in split for output in example.answers]
     proposed = thresholds(kind, len(made.splits["golden"]))
     account.remarks += [threshold.remark for threshold in proposed if threshold.remark]
@@ -177,7 +189,7 @@ def _write(suite: Path, golden: Path, request: Request, kind: Kind, made: Made, 
     schema = schema_of(outputs, request.wishes, account) if kind == "json" else None
     try:
         with whole_folder(golden) as folder:
-            _write_data(folder, request, made, account)
+            _write_data(folder, request, incoming, made, account)
         with whole_folder(suite) as folder:
             write_whole(folder / ".gitattributes", GIT_ATTRIBUTES)
             if schema is not None:
@@ -189,8 +201,11 @@ def _write(suite: Path, golden: Path, request: Request, kind: Kind, made: Made, 
         raise
 
 
-def _write_data(folder: Path, request: Request, made: Made, account: Account) -> None:
+def _write_data(folder: Path, request: Request, incoming: Incoming, made: Made, account: Account) -> None:
     write_whole(folder / ".gitattributes", GIT_ATTRIBUTES)
+    write_changes(folder, incoming.changes)
+    if incoming.redactions:
+        write_json(folder / REDACTIONS, dict(incoming.redactions))
     for split in made.splits.values():
         write_split(folder, split)
     if account.aside:

@@ -41,12 +41,14 @@ class Initialised:
         kind: Its kind: json, label or text.
         splits: Number of examples by split.
         account: What became of every row, what was decided, and what the user should know about the data.
+        report: What was found in the examples.
     """
 
     task: str
     kind: str
     splits: Mapping[str, int]
     account: Account
+    report: DataReport
 
     def to_json(self) -> dict[str, Any]:
         """Returns the result as plain JSON values."""
@@ -58,6 +60,7 @@ class Initialised:
             "splits": dict(self.splits),
             "remarks": remarks,
             "account": account,
+            "findings": self.report.to_json(),
         }
 
 
@@ -75,9 +78,12 @@ def run_init(folder: Path, cache: Path, request: Request) -> Initialised:
     Raises:
         UserError: The data or the request is invalid, or the task exists already.
     """
-    made = init_task(Project(folder, cache), request)
+    project = Project(folder, cache)
+    made = init_task(project, request)
+    task = load_task(project, request.task)
     counts = {name: len(split) for name, split in made.splits.items()}
-    return Initialised(request.task, made.kind, counts, made.account)
+    found = report(task, made.splits, partial(find_too_long, project, task))
+    return Initialised(request.task, made.kind, counts, made.account, found)
 
 
 @dataclass(frozen=True)

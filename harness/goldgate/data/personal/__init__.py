@@ -9,6 +9,16 @@ from goldgate.data.personal.find import find
 from goldgate.data.personal.findings import Finding, check_secrets, find_in_rows
 from goldgate.data.personal.found import Found
 from goldgate.data.personal.scrub import masked_text, scrub
-from goldgate.data.personal.standins import StandIns
+from goldgate.data.personal.standins import REDACTIONS, StandIns
 
-__all__ = ["Finding", "Found", "StandIns", "check_secrets", "find", "find_in_rows", "masked_text", "scrub"]
+__all__ = [
+    "REDACTIONS",
+    "Finding",
+    "Found",
+    "StandIns",
+    "check_secrets",
+    "find",
+    "find_in_rows",
+    "masked_text",
+    "scrub",
+]

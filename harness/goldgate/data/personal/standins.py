@@ -14,6 +14,8 @@ from goldgate.data.personal.reachable import phone_key
 from goldgate.data.row import Row
 from goldgate.task.examples import Example
 
+REDACTIONS = "redactions.json"
+"""Kind → number of stand-ins that were given, so that a later redaction gives others."""
 _ZEROS = "0000"
 """The beginning of every number that stands in for one. No number of a card, person, account or phone begins so."""
 _NETWORK = ipaddress.ip_network("198.18.0.0/15")  # for benchmarks only, never routed (RFC 2544)
