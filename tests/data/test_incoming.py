@@ -1,0 +1,104 @@
+"""What init does with rows before they are split, through the door that people use."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+WORDS = ("lamp", "bike", "jacket", "printer", "sofa", "camera", "phone", "kettle", "watch", "tent", "desk", "radio")
+PLACES = ("cellar", "garden", "office", "kitchen", "attic", "garage", "hallway", "shed", "bathroom", "porch")
+SECRET = "AKIA" + "IOSFODNN7EXAMPLE"
+
+
+def rows(**changed: dict[str, str]) -> list[dict[str, str]]:
+    """300 rows of two labels; the changed ones by number, as r12."""
+    made = [
+        {
+            "text": f"the {WORDS[i % 12]} of {chr(97 + i % 26)}{chr(97 + i // 26)}ra in the {PLACES[i % 10]} {i:b}",
+            "label": "ab"[i % 2],
+            "when": f"2025-{1 + i // 28:02d}-{1 + i % 28:02d}",
+        }
+        for i in range(300)
+    ]
+    for name, values in changed.items():
+        made[int(name[1:])] |= values
+    return made
+
+
+@pytest.fixture
+def init(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
+    """Types `goldgate init pets` in an empty folder: exit status, stdout, stderr."""
+    from goldgate.cli.main import run
+
+    def typed(rows: list[dict[str, str]], *words: str) -> tuple[int, str, str]:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("GOLDGATE_CACHE", str(tmp_path / "cache"))
+        (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        command = ["goldgate", "init", "pets", "--from", "rows.jsonl", "--input", "text", "--output", "label", *words]
+        monkeypatch.setattr("sys.argv", command)
+        with pytest.raises(SystemExit) as ended:
+            run()
+        told = capsys.readouterr()
+        return int(ended.value.code or 0), told.out, told.err
+
+    return typed
+
+
+def examples(folder: Path) -> list[dict[str, Any]]:
+    lines = [(folder / "golden" / "pets" / f"{split}.jsonl").read_text() for split in ("train", "dev", "golden")]
+    return [json.loads(line) for text in lines for line in text.splitlines()]
+
+
+def test_a_secret_is_refused_by_line_and_nothing_of_it_is_printed_or_written(
+    init: Callable[..., Any], tmp_path: Path
+) -> None:
+    status, out, err = init(rows(r7={"text": f"my key is {SECRET}, help"}))
+    assert status == 2
+    assert "rows.jsonl, line 8" in err
+    assert "--redact" in err
+    assert SECRET not in out + err
+    assert not (tmp_path / "golden").exists()
+
+
+def test_redacted_rows_have_the_same_stand_in_everywhere_and_the_log_keeps_no_original(
+    init: Callable[..., Any], tmp_path: Path
+) -> None:
+    mail = "ann.lee@shop.test"
+    given = rows(r7={"text": f"key {SECRET} of {mail}"}, r40={"text": f"answer  {mail}\u200b, please, about the lamp"})
+    status, out, err = init(given, "--redact")
+    assert status == 0, err
+    texts = [example["input"] for example in examples(tmp_path)]
+    written = "".join(path.read_text() for path in (tmp_path / "golden" / "pets").glob("*.json*"))
+    assert SECRET not in written + out
+    assert mail not in written + out
+    stand_ins = {word.strip(",") for text in texts for word in text.split() if "@" in word}
+    assert len(stand_ins) == 1
+
+
+def test_what_cleaning_changed_is_said_and_logged(init: Callable[..., Any], tmp_path: Path) -> None:
+    status, out, err = init(rows(r3={"label": "b\u200b"}, r4={"text": "a cafe\u0301 lamp in the old attic, mended"}))
+    assert status == 0, err
+    assert {example["output"] for example in examples(tmp_path)} == {"a", "b"}
+    log = (tmp_path / "golden" / "pets" / "changes.jsonl").read_text()
+    assert "rows.jsonl, line 4" in log
+    assert "rows.jsonl, line 5" in log
+    assert "kept" in out
+
+
+def test_golden_has_the_newest_rows_if_the_splits_go_by_time(init: Callable[..., Any], tmp_path: Path) -> None:
+    status, _, err = init(rows(), "--time", "when", "--golden-share", "0.2")
+    assert status == 0, err
+    when = {
+        split: [
+            json.loads(line)["meta"]["time"]
+            for line in (tmp_path / "golden" / "pets" / f"{split}.jsonl").read_text().splitlines()
+        ]
+        for split in ("train", "dev", "golden")
+    }
+    assert len(when["golden"]) == 60
+    assert max(when["train"]) <= min(when["dev"])
+    assert max(when["dev"]) <= min(when["golden"])
