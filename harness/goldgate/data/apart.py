@@ -88,7 +88,7 @@ def _reasons(
 
 
 def without_twins(
-    splits: Mapping[str, Split], places: Mapping[str, Place], account: Account, fixed: bool
+    splits: Mapping[str, Split], places: Mapping[str, Place], account: Account, fixed: bool = False
 ) -> dict[str, Split]:
     """Leaves out what a suite would refuse (`find_twins`): examples of other splits that are nearly in golden.
 
@@ -97,9 +97,9 @@ def without_twins(
 
     Args:
         splits: Name → split.
-        places: Example id → where its row stands. Examples of no row, which an earlier preparation made, stay.
+        places: Example id → where its row stands.
         account: Where the rows that go are entered as set aside.
-        fixed: Whether golden was given, and keeps what nearly repeats another row of it.
+        fixed: Whether golden keeps what nearly repeats another row of it.
 
     Returns:
         Name → split without them.

@@ -100,7 +100,7 @@ def make_splits(
     parts = _parts(pool, source, sizes, account)
     places = {id_: row.place for each in (pool, source) for id_, row in zip(each.ids, each.rows, strict=True)}
     splits = {name: Split(name, each.examples(part)) for name, (each, part) in parts.items()}
-    splits = without_twins(splits, places, account, fixed=given is not None)
+    splits = without_twins(splits, places, account)
     _check_sizes(splits, pool, account)
     account.kept = sum(map(len, splits.values()))
     steps = {id(step): step for step in (given, found, left) if step is not None}
