@@ -141,7 +141,7 @@ def _strata(rows: Sequence[Row], root: Index) -> Index:
     rows have.
     """
     kinds = _kinds(rows)
-    strata = ["\n".join([kind, *sorted(row.tags)]) for row, kind in zip(rows, kinds, strict=True)]
+    strata = ["\n".join([kind, *sorted(row.tags)]) if row.tags else kind for row, kind in zip(rows, kinds, strict=True)]
     for members in members_of(root):
         counts = Counter(strata[i] for i in members)
         strata[members[0]] = min(counts, key=lambda stratum: (-counts[stratum], stratum))

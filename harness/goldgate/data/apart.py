@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from goldgate.data.account import Account
 from goldgate.data.components import CosinePair, find_components, near_form
@@ -88,7 +88,7 @@ def _reasons(
 
 
 def without_twins(
-    splits: Mapping[str, Split], places: Mapping[str, Place], account: Account, fixed: bool = False
+    splits: Mapping[str, Split], place_of: Callable[[str], Place], account: Account, fixed: bool = False
 ) -> dict[str, Split]:
     """Leaves out what a suite would refuse (`find_twins`): examples of other splits that are nearly in golden.
 
@@ -97,7 +97,7 @@ def without_twins(
 
     Args:
         splits: Name → split.
-        places: Example id → where its row stands.
+        place_of: Returns where the row of an example stands, by its id.
         account: Where the rows that go are entered as set aside.
         fixed: Whether golden keeps what nearly repeats another row of it.
 
@@ -111,7 +111,7 @@ def without_twins(
             reason = REPEATS_GOLDEN if twin.split == "golden" else NEARLY_IN_GOLDEN
             gone.setdefault((twin.split, twin.other.id), (reason, twin.golden))
     for (_, id_), (reason, other) in gone.items():
-        account.set_aside(places[id_], reason, f"as {places[other.id]}")
+        account.set_aside(place_of(id_), reason, f"as {place_of(other.id)}")
     return {name: _without(split, gone) for name, split in splits.items()}
 
 
