@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from goldgate.data.account import Account
 from goldgate.data.components import CosinePair, find_components, near_form
 from goldgate.data.grams import GramIndex, grams_of, near
-from goldgate.data.mask import Boilerplate, boilerplate, folded, masked
+from goldgate.data.mask import boilerplate, folded, masked
 from goldgate.data.repeats import Resolved, contradict, set_aside_contradiction
 from goldgate.data.row import Place, Row
 from goldgate.data.twins import find_twins
@@ -57,7 +57,7 @@ def without_golden(
 
 
 def _reasons(
-    golden: Sequence[Row], rows: Sequence[Row], pairs: Sequence[CosinePair], common: Boilerplate
+    golden: Sequence[Row], rows: Sequence[Row], pairs: Sequence[CosinePair], common: frozenset[str]
 ) -> list[tuple[str, Row] | None]:
     """For each row, why it must go and for which row of golden; None if it may stay."""
     same = {folded(row.text): row for row in reversed(golden)}

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from goldgate.data.grams import GramIndex, grams_of, near
-from goldgate.data.mask import Boilerplate, boilerplate, plain
+from goldgate.data.mask import boilerplate, plain, without_lines
 from goldgate.task.examples import Example, Split
 
 QUOTED = 50
@@ -57,8 +57,7 @@ def find_twins(golden: Split, others: Iterable[Split]) -> list[Twin]:
 
     Numbers are content, but adding one does not hide a copy. Within golden, examples with other numbers are other
     questions. Across splits, texts that share less than half of their numbers are different documents of one template.
-    A line, a beginning or an end that more than half of all golden inputs share is boilerplate, such as an
-    instruction, and is left out.
+    A line that more than half of all golden inputs share is boilerplate, such as an instruction, and is left out.
 
     Args:
         golden: The golden split.
@@ -72,7 +71,7 @@ def find_twins(golden: Split, others: Iterable[Split]) -> list[Twin]:
         Broder 1997, "On the resemblance and containment of documents".
     """
     common = boilerplate(e.text for e in golden)
-    mine = [_form(plain(common.without(e.text))) for e in golden]
+    mine = [_form(plain(without_lines(e.text, common))) for e in golden]
     index = GramIndex.of([form.grams for form in mine])
     found = []
     for split in others:
@@ -92,11 +91,11 @@ def find_twins(golden: Split, others: Iterable[Split]) -> list[Twin]:
     return found
 
 
-def _promising(split: Split, index: GramIndex, common: Boilerplate) -> Iterator[tuple[Example, _Form]]:
+def _promising(split: Split, index: GramIndex, common: frozenset[str]) -> Iterator[tuple[Example, _Form]]:
     """The examples that may be near golden, some at a time, so that the memory does not grow with the split."""
     for start in range(0, len(split), _AT_ONCE):
         examples = split.examples[start : start + _AT_ONCE]
-        texts = [plain(common.without(e.text)) for e in examples]
+        texts = [plain(without_lines(e.text, common)) for e in examples]
         for k in np.flatnonzero(index.may_have_candidates(texts)).tolist():
             yield examples[k], _form(texts[k])
 
