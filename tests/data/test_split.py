@@ -99,6 +99,14 @@ def test_each_output_has_its_share_of_every_split(pairs: list[Row], seed: int) -
             assert abs(part[output] - len(split) * count / len(pairs)) <= 2
 
 
+def test_each_intent_of_a_json_task_has_its_share_of_every_split() -> None:
+    pairs = [replace(row, output={"intent": "abcd"[i % 4], "who": row.text}) for i, row in enumerate(rows(400, 0))]
+    made, _ = make(pairs, kind="json")
+    for split in made.splits.values():
+        for count in Counter(e.output["intent"] for e in split).values():
+            assert abs(count - len(split) / 4) <= 2
+
+
 def test_each_tag_has_its_share_of_every_split() -> None:
     made, _ = make([replace(row, tags=("rare",) if i % 10 == 0 else ()) for i, row in enumerate(rows(400, 2))])
     for split in made.splits.values():

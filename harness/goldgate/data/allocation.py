@@ -22,6 +22,7 @@ observation, and the bounds of gates count one more at its worst, of the largest
 """
 _LARGEST_PART = (1, 10)
 """The largest share that is tried where the small components are too few."""
+_MOST_KINDS, _ROWS_OF_A_KIND = 24, 5  # of a JSON field that splits are stratified by
 _ID_DIGITS = 16  # of 10^6 rows, two have the same with probability 3e-8
 
 
@@ -136,20 +137,35 @@ def _random(ids: Sequence[str], firsts: Index, seed: int) -> NDArray[np.uint64]:
 
 
 def _strata(rows: Sequence[Row], root: Index) -> Index:
-    """For each first row of a component, the number of its stratum: the output and the tags that most of its rows have.
-
-    Outputs count only if they repeat: every output has at least two rows on average.
+    """For each first row of a component, the number of its stratum: the kind of output and the tags that most of its
+    rows have.
     """
-    outputs = [render_output(row.output) for row in rows]
-    labels = len(set(outputs)) * 2 <= len(rows)
-    strata = [
-        "\n".join([output if labels else "", *sorted(row.tags)]) for row, output in zip(rows, outputs, strict=True)
-    ]
+    kinds = _kinds(rows)
+    strata = ["\n".join([kind, *sorted(row.tags)]) if row.tags else kind for row, kind in zip(rows, kinds, strict=True)]
     for members in members_of(root):
         counts = Counter(strata[i] for i in members)
         strata[members[0]] = min(counts, key=lambda stratum: (-counts[stratum], stratum))
     numbers = {stratum: number for number, stratum in enumerate(sorted(set(strata)))}
     return np.fromiter((numbers[stratum] for stratum in strata), np.int64, len(rows))
+
+
+def _kinds(rows: Sequence[Row]) -> list[str]:
+    """The kind of each row's output: the output itself, if outputs have at least two rows on average; else, of JSON
+    objects, the value of that text field which has the most different values, up to 24, with five rows or more each.
+    """
+    outputs = [render_output(row.output) for row in rows]
+    if len(set(outputs)) * 2 <= len(rows):
+        return outputs
+    if not all(isinstance(row.output, dict) for row in rows):
+        return [""] * len(rows)
+    best = [""] * len(rows)
+    for field in sorted(set.intersection(*(set(row.output) for row in rows))):
+        values = [row.output[field] for row in rows]
+        if all(isinstance(value, str) for value in values):
+            count = len(set(values))
+            if count <= min(_MOST_KINDS, len(rows) // _ROWS_OF_A_KIND) and count > len(set(best)):
+                best = values
+    return best
 
 
 def _declared(rows: Sequence[Row], root: Index) -> NDArray[np.bool_]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from goldgate.data.account import Account
 from goldgate.data.components import CosinePair, find_components, near_form
 from goldgate.data.grams import GramIndex, grams_of, near
-from goldgate.data.mask import Boilerplate, boilerplate, folded, masked
+from goldgate.data.mask import boilerplate, folded, masked
 from goldgate.data.repeats import Resolved, contradict, set_aside_contradiction
 from goldgate.data.row import Place, Row
 from goldgate.data.twins import find_twins
@@ -57,7 +57,7 @@ def without_golden(
 
 
 def _reasons(
-    golden: Sequence[Row], rows: Sequence[Row], pairs: Sequence[CosinePair], common: Boilerplate
+    golden: Sequence[Row], rows: Sequence[Row], pairs: Sequence[CosinePair], common: frozenset[str]
 ) -> list[tuple[str, Row] | None]:
     """For each row, why it must go and for which row of golden; None if it may stay."""
     same = {folded(row.text): row for row in reversed(golden)}
@@ -88,7 +88,7 @@ def _reasons(
 
 
 def without_twins(
-    splits: Mapping[str, Split], places: Mapping[str, Place], account: Account, fixed: bool
+    splits: Mapping[str, Split], place_of: Callable[[str], Place], account: Account, fixed: bool = False
 ) -> dict[str, Split]:
     """Leaves out what a suite would refuse (`find_twins`): examples of other splits that are nearly in golden.
 
@@ -97,9 +97,9 @@ def without_twins(
 
     Args:
         splits: Name → split.
-        places: Example id → where its row stands. Examples of no row, which an earlier preparation made, stay.
+        place_of: Returns where the row of an example stands, by its id.
         account: Where the rows that go are entered as set aside.
-        fixed: Whether golden was given, and keeps what nearly repeats another row of it.
+        fixed: Whether golden keeps what nearly repeats another row of it.
 
     Returns:
         Name → split without them.
@@ -111,7 +111,7 @@ def without_twins(
             reason = REPEATS_GOLDEN if twin.split == "golden" else NEARLY_IN_GOLDEN
             gone.setdefault((twin.split, twin.other.id), (reason, twin.golden))
     for (_, id_), (reason, other) in gone.items():
-        account.set_aside(places[id_], reason, f"as {places[other.id]}")
+        account.set_aside(place_of(id_), reason, f"as {place_of(other.id)}")
     return {name: _without(split, gone) for name, split in splits.items()}
 
 

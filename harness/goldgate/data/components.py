@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from goldgate.data.grams import grams_of, near
-from goldgate.data.mask import Boilerplate, boilerplate, folded, masked, plain
+from goldgate.data.mask import boilerplate, folded, masked, plain, without_lines
 from goldgate.data.minhash import join_near
 from goldgate.data.repeats import answer_form
 from goldgate.data.row import Row
@@ -23,7 +23,6 @@ _LARGE_ROWS = 10  # a smaller component is never reported: in 200 rows, three th
 _SAMPLES = 3
 _COMPARED = 4  # rows after a row, in the order of the alphabet, that its output is compared with
 _WORD = re.compile(r"\w+")
-_NOTHING = Boilerplate()
 
 CosinePair = tuple[str, str, float]
 """The inputs of two rows, and the cosine of their embeddings."""
@@ -93,17 +92,17 @@ def find_components(rows: Sequence[Row], pairs: Iterable[CosinePair] = ()) -> In
     return union.root
 
 
-def near_form(text: str, common: Boilerplate = _NOTHING) -> str:
+def near_form(text: str, common: frozenset[str] = frozenset()) -> str:
     """Returns the form of an input in which near-duplicates are sought.
 
     Args:
         text: The input.
-        common: What to leave out, such as an instruction.
+        common: Lines to leave out, such as an instruction.
 
     Returns:
         Letters and digits, with numbers masked.
     """
-    return plain(masked(common.without(text)))
+    return plain(masked(without_lines(text, common)))
 
 
 def members_of(root: Index) -> Iterator[list[int]]:
@@ -148,14 +147,15 @@ def unlike_pairs(rows: Sequence[Row], root: Index) -> tuple[Unlike, ...]:
         if len({answer_form(rows[i].output) for i in members}) == 1:
             continue
         chosen = sorted((rows[i] for i in members), key=lambda row: (row.text, row.place))
-        forms = [near_form(row.text) for row in chosen]
-        grams = [grams_of(form) for form in forms]
-        own = [_own(row) for row in chosen]
-        pairs = ((a, b) for b in range(len(chosen)) for a in range(max(0, b - _COMPARED), b))
-        for a, b in pairs:
-            alike = near(forms[a], forms[b], grams[a], grams[b]) if own[a] != own[b] and forms[a] != forms[b] else None
-            if alike is not None:
-                found.append(Unlike(chosen[a], chosen[b], alike))
+        before: deque[tuple[Row, str, frozenset[str], str]] = deque(maxlen=_COMPARED)
+        for row in chosen:
+            form, own = near_form(row.text), _own(row)
+            grams = grams_of(form)
+            for other, other_form, other_grams, other_own in before:
+                alike = near(form, other_form, grams, other_grams) if own != other_own and form != other_form else None
+                if alike is not None:
+                    found.append(Unlike(other, row, alike))
+            before.append((row, form, grams, own))
     return tuple(sorted(found, key=lambda pair: (-pair.alike, pair.one.text, pair.other.text)))
 
 
@@ -165,7 +165,7 @@ def _near_forms(rows: Sequence[Row], union: Union) -> Mapping[str, int]:
     forms: dict[str, int] = {}
     first = np.fromiter((forms.setdefault(near_form(row.text, common), i) for i, row in enumerate(rows)), np.int64)
     union.join(first, np.arange(len(rows)))
-    if common:  # then the same masked text may have two forms, with and without it
+    if common:  # then the same masked text may have two forms, depending on where its lines end
         _join_equal(union, ((masked(row.text), i) for i, row in enumerate(rows)))
     return forms
 

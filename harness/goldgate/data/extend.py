@@ -64,9 +64,8 @@ def extend_splits(
         name: Split(name, pool.examples(np.array(chosen, np.int64)))
         for name, chosen in _homes(before, pool, pairs, account).items()
     }
-    places = dict(zip(pool.ids, (row.place for row in pool.rows), strict=True))
-    places |= {e.id: row.place for e, row in zip(before["golden"], golden, strict=True)}
-    added = without_twins({**added, "golden": before["golden"]}, places, account, fixed=True)
+    places = pool.places | {e.id: row.place for e, row in zip(before["golden"], golden, strict=True)}
+    added = without_twins({**added, "golden": before["golden"]}, places.__getitem__, account, fixed=True)
     splits = {name: Split(name, (*before[name], *added[name])) for name in ("train", "dev")}
     account.kept = len(added["train"]) + len(added["dev"])
     contradictions = (*found.contradictions, *fresh.contradictions, *left.contradictions)

@@ -24,8 +24,10 @@ _SURPLUS = 16
 """One more 5-gram of a text is indexed, and has to be shared, for every 16 that it has. A name that two texts have in
 common then makes them no candidates.
 """
-_LEVELS = (1, 2, 3, 4, 6, 8, 12, 16)  # to which numbers of shared 5-grams are rounded down in that table
-_TABLE_BITS = 24  # of the table that rules most texts out before their 5-grams are cut
+_LEVELS = (1, 2, 3, 4, 6, 8, 12, 16)
+"""Numbers of shared 5-grams, rounded down, in the table that rules most texts out before their 5-grams are cut."""
+_SPARE_BITS = 8  # one in 2^8 or fewer 5-grams that are not indexed hits the table by chance
+_MOST_BITS = 24  # 16 MB, which hold the 5-grams of thousands of texts
 
 
 def grams_of(text: str) -> frozenset[str]:
@@ -105,10 +107,10 @@ class GramIndex:
         may = sizes < GRAM
         long = np.flatnonzero(~may)
         table = self._table()
-        levels = [level for level in _LEVELS if (table == level).any()]
+        levels = sorted({_level(k) for k in self.needed})
         for part in chunks(sizes[long], AT_ONCE):
             hashes, bounds = hashed([texts[i] for i in long[part].tolist()], sizes[long[part]])
-            found = table[_cell(hashes)]
+            found = table[_cell(hashes, len(table))]
             for level in levels:
                 hits = np.add.reduceat((found > 0) & (found <= level), bounds[:-1], dtype=np.int64)[::2]
                 may[long[part]] |= hits >= level
@@ -118,16 +120,20 @@ class GramIndex:
         """Hash → the fewest shared 5-grams (rounded down to a level) of the texts that are indexed for a 5-gram with
         that hash; 0 if there is none.
         """
-        table = np.zeros(1 << _TABLE_BITS, np.uint8)
         fewest = {gram: min(self.needed[i] for i in found) for gram, found in self.places.items() if len(gram) == GRAM}
+        table = np.zeros(1 << min(_MOST_BITS, len(fewest).bit_length() + _SPARE_BITS), np.uint8)
         if fewest:
             hashes, bounds = hashed(list(fewest), np.full(len(fewest), GRAM, np.int64))
-            at = _cell(hashes[bounds[::2]])
-            rounded = np.array([max(level for level in _LEVELS if level <= k) for k in fewest.values()], np.uint8)
+            at = _cell(hashes[bounds[::2]], len(table))
+            rounded = np.array([_level(k) for k in fewest.values()], np.uint8)
             order = np.argsort(-rounded.astype(np.int64), kind="stable")  # of equal hashes, the lowest level is kept
             table[at[order]] = rounded[order]
         return table
 
 
-def _cell(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
-    return (hashes >> np.uint64(64 - _TABLE_BITS)).astype(np.int64)
+def _level(needed: int) -> int:
+    return max(level for level in _LEVELS if level <= needed)
+
+
+def _cell(hashes: NDArray[np.uint64], cells: int) -> NDArray[np.int64]:
+    return (hashes >> np.uint64(65 - cells.bit_length())).astype(np.int64)

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 _NUMBER = re.compile(r"\d+(?:[.,:/'\u2019-]\d+)*")
 _SIGNS = re.compile(r"[\x00-/:-@\[-`{-\xbf\u2000-\u2bff\u3000-\u303f]+")  # after NFKC, which maps full-width forms
 _SIGNS_COUNT = 10  # characters; in a shorter text punctuation is content: C++ is not C#
-_BOILERPLATE = 10  # texts that must share something, and more than half of them, for it to be boilerplate
-_SHORTEST_SHARED = 30  # characters of a beginning or an end, about five words: fewer may be what a text is about
-_BLANK = re.compile(" ")
-_LAST = "\U0010ffff"  # sorts behind every text that goes on
+_BOILERPLATE = 10  # texts that must share a line, and more than half of them, for it to be boilerplate
 
 
 def folded(text: str) -> str:
@@ -57,71 +52,35 @@ def plain(text: str) -> str:
     return bare if len(bare) >= _SIGNS_COUNT else whole
 
 
-@dataclass(frozen=True)
-class Boilerplate:
-    """What most texts share, such as an instruction: it says nothing about how alike two of them are.
-
-    Attributes:
-        lines: Lines, folded.
-        head: What the texts begin with, folded, apart from these lines; empty if they share no beginning.
-        tail: What they end with.
-    """
-
-    lines: frozenset[str] = frozenset()
-    head: str = ""
-    tail: str = ""
-
-    def __bool__(self) -> bool:
-        return bool(self.lines or self.head or self.tail)
-
-    def without(self, text: str) -> str:
-        """Returns a text without them, folded if it has a head or a tail; whole if nothing would be left."""
-        text = _without_lines(text, self.lines)
-        if not self.head and not self.tail:
-            return text
-        whole = folded(text)
-        return whole.removeprefix(self.head).removesuffix(self.tail).strip() or whole
-
-
-def boilerplate(texts: Iterable[str]) -> Boilerplate:
-    """Finds what most texts share.
+def boilerplate(texts: Iterable[str]) -> frozenset[str]:
+    """Finds the lines that most texts share, such as an instruction.
 
     Args:
         texts: The texts.
 
     Returns:
-        The lines that stand in more than half of the texts and in at least 10; and the longest beginning and end that
-        so many texts share, if they have 30 characters or more.
+        The lines, folded, that stand in more than half of the texts, and in at least 10.
     """
-    texts = list(texts)
-    least = max(_BOILERPLATE, len(texts) // 2 + 1)
-    counts = Counter(line for text in texts if "\n" in text for line in {folded(one) for one in text.split("\n")})
-    lines = frozenset(line for line, count in counts.items() if count >= least)
-    rest = sorted(folded(_without_lines(text, lines)) for text in texts)
-    head = _shared(rest, least)
-    tail = _shared(sorted(text[::-1] for text in rest), least)[::-1]
-    return Boilerplate(lines, head, tail)
+    count, lines = 0, Counter[str]()
+    for text in texts:
+        count += 1
+        if "\n" in text:
+            lines.update({folded(line) for line in text.split("\n")})
+    least = max(_BOILERPLATE, count // 2 + 1)
+    return frozenset(line for line, found in lines.items() if found >= least)
 
 
-def _without_lines(text: str, lines: frozenset[str]) -> str:
+def without_lines(text: str, lines: frozenset[str]) -> str:
+    """Removes lines from a text.
+
+    Args:
+        text: The text.
+        lines: The lines to remove, folded.
+
+    Returns:
+        The other lines; the whole text if there are none.
+    """
     if not lines or "\n" not in text:
         return text
     kept = "\n".join(line for line in text.split("\n") if folded(line) not in lines)
     return kept if kept.strip() else text
-
-
-def _shared(ordered: Sequence[str], least: int) -> str:
-    """The longest beginning, in whole words, that at least so many of the texts share; texts in alphabetical order.
-
-    Texts with the same beginning stand side by side. If they are more than half, the middle one is among them.
-    """
-    if len(ordered) < least:
-        return ""
-    middle = ordered[len(ordered) // 2]
-    ends = [match.end() for match in _BLANK.finditer(middle) if match.end() >= _SHORTEST_SHARED]
-
-    def is_shared(end: int) -> bool:
-        start = middle[:end]
-        return bisect_right(ordered, start + _LAST) - bisect_left(ordered, start) >= least
-
-    return middle[: ends[count - 1]] if (count := bisect_left(ends, True, key=lambda end: not is_shared(end))) else ""

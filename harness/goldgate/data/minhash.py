@@ -150,7 +150,8 @@ def _keyed(grams: Words, starts: Index, counts: Index) -> Words:
     """The 5-grams of one text of each pair, with the number of the pair before them, in ascending order."""
     at = np.repeat(starts - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
     pair = np.repeat(np.arange(len(counts)), counts).astype(np.uint64)
-    return (pair << _U64(_PAIR_BITS)) | grams[at]
+    keyed: Words = (pair << _U64(_PAIR_BITS)) | grams[at]
+    return keyed
 
 
 def _distinct(texts: Sequence[str]) -> tuple[Words, Index]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from goldgate.data.allocation import Parts, id_of, in_random_order, newest_first
 from goldgate.data.components import CosinePair, find_components, members_of
-from goldgate.data.row import Row
+from goldgate.data.row import Place, Row
 from goldgate.data.union import Index
 from goldgate.task.examples import Example
 
@@ -64,6 +64,11 @@ class Pool:
     def all(self) -> Mask:
         """Every component, by its first row."""
         return self.parts.sizes > 0
+
+    @cached_property
+    def places(self) -> dict[str, Place]:
+        """Example id → where its row stands."""
+        return {id_: row.place for id_, row in zip(self.ids, self.rows, strict=True)}
 
     def taken(self, components: Mask) -> Index:
         """Returns the rows of components, in the order in which splits take them."""

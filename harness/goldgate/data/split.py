@@ -98,9 +98,8 @@ def make_splits(
     pool = Pool.of(left.rows, seed, by_time, pairs)
     source = pool if given is None else Pool.of(given.rows, seed, pairs=pairs)
     parts = _parts(pool, source, sizes, account)
-    places = {id_: row.place for each in (pool, source) for id_, row in zip(each.ids, each.rows, strict=True)}
     splits = {name: Split(name, each.examples(part)) for name, (each, part) in parts.items()}
-    splits = without_twins(splits, places, account, fixed=given is not None)
+    splits = without_twins(splits, lambda id_: (source if id_ in source.places else pool).places[id_], account)
     _check_sizes(splits, pool, account)
     account.kept = sum(map(len, splits.values()))
     steps = {id(step): step for step in (given, found, left) if step is not None}

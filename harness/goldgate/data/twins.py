@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from goldgate.data.grams import GramIndex, grams_of, near
-from goldgate.data.mask import boilerplate, plain
+from goldgate.data.mask import boilerplate, plain, without_lines
 from goldgate.task.examples import Example, Split
 
 QUOTED = 50
 """From this many characters on, a golden text that stands whole in a longer one counts as well: a forwarded message
 has a long head, but its Jaccard index is small.
 """
+_AT_ONCE = 50_000  # examples
 _DIGITS = re.compile(r"\d+")
 
 
@@ -56,8 +57,7 @@ def find_twins(golden: Split, others: Iterable[Split]) -> list[Twin]:
 
     Numbers are content, but adding one does not hide a copy. Within golden, examples with other numbers are other
     questions. Across splits, texts that share less than half of their numbers are different documents of one template.
-    A line, a beginning or an end that more than half of all golden inputs share is boilerplate, such as an
-    instruction, and is left out.
+    A line that more than half of all golden inputs share is boilerplate, such as an instruction, and is left out.
 
     Args:
         golden: The golden split.
@@ -71,13 +71,11 @@ def find_twins(golden: Split, others: Iterable[Split]) -> list[Twin]:
         Broder 1997, "On the resemblance and containment of documents".
     """
     common = boilerplate(e.text for e in golden)
-    mine = [_form(plain(common.without(e.text))) for e in golden]
+    mine = [_form(plain(without_lines(e.text, common))) for e in golden]
     index = GramIndex.of([form.grams for form in mine])
     found = []
     for split in others:
-        texts = [plain(common.without(e.text)) for e in split]
-        for k in np.flatnonzero(index.may_have_candidates(texts)).tolist():
-            form, example = _form(texts[k]), split.examples[k]
+        for example, form in _promising(split, index, common):
             for i in index.candidates(form.grams):
                 alike = _jaccard(mine[i], form)
                 if (alike is not None and not _is_other_document(mine[i], form)) or _is_quoted(mine[i], form):
@@ -91,6 +89,15 @@ def find_twins(golden: Split, others: Iterable[Split]) -> list[Twin]:
                 if alike is not None and not _is_other_question(mine[i], form):
                     found.append(Twin(first, golden.name, example, alike))
     return found
+
+
+def _promising(split: Split, index: GramIndex, common: frozenset[str]) -> Iterator[tuple[Example, _Form]]:
+    """The examples that may be near golden, some at a time, so that the memory does not grow with the split."""
+    for start in range(0, len(split), _AT_ONCE):
+        examples = split.examples[start : start + _AT_ONCE]
+        texts = [plain(without_lines(e.text, common)) for e in examples]
+        for k in np.flatnonzero(index.may_have_candidates(texts)).tolist():
+            yield examples[k], _form(texts[k])
 
 
 def _form(text: str) -> _Form:
