@@ -206,7 +206,7 @@ def _record(source: Source, header: Header, number: int, cells: list[str], encod
         cells += [""] * (width - len(cells))
     if len(cells) != width:
         return Broken(place, "another number of cells than the header", f"{len(cells)}, not {width}", cells)
-    if any(UNREADABLE in cell for cell in cells):
+    if UNREADABLE in "".join(cells):
         return Broken(place, f"bytes that are not {encoding}", "", cells)
     if header.is_repeated(cells):
         return Broken(place, "the header again", "", cells)

@@ -19,7 +19,7 @@ from goldgate.data.sources.values import ABSENT, find
 
 _HEAD = 100  # records that a shape is recognised from
 _MOST_FILES = 10_000
-_MOST_COLUMNS = 2_000  # keys that are told as not used
+_MOST_COLUMNS = 2_000  # keys that are remembered
 _MOST_NAMED = 40
 _OF_DATASETS = {"dataset_info.json", "state.json"}  # what `datasets` writes beside its Arrow files
 
@@ -106,7 +106,8 @@ def _read(source: Source, choices: Choices, account: Account) -> list[Row]:
             break
     records = [item for item in head if isinstance(item, Record)]
     plan = _plan(source, records, choices, account)
-    rows, unused = [], dict[str, None]()
+    rows: list[Row] = []
+    known: dict[str, None] = {}
     for item in chain(head, items):
         account.read[item.place.file] += 1
         row = row_of(item, plan) if isinstance(item, Record) else item
@@ -114,12 +115,12 @@ def _read(source: Source, choices: Choices, account: Account) -> list[Row]:
             _set_aside(row, choices, account)
         else:
             rows.append(row)
-        if isinstance(item, Record) and len(unused) < _MOST_COLUMNS:
-            unused |= dict.fromkeys(key for key in item.values if key not in unused and not plan.uses(key))
-    if unused:
+        if isinstance(item, Record) and len(known) < _MOST_COLUMNS and not item.values.keys() <= known.keys():
+            known |= dict.fromkeys(item.values)
+    if unused := [key for key in known if not plan.uses(key)]:
         said = "columns not used" if plan.shape is None else f"not mapped from {plan.shape.name}"
         rest = f" and {len(unused) - _MOST_NAMED} more" if len(unused) > _MOST_NAMED else ""
-        account.remarks.append(f"{source.name}: {said}: {', '.join(list(unused)[:_MOST_NAMED])}{rest}")
+        account.remarks.append(f"{source.name}: {said}: {', '.join(unused[:_MOST_NAMED])}{rest}")
     _say_times(source, rows, plan, account)
     return rows
 
