@@ -224,3 +224,23 @@ def test_names_in_a_file_cannot_steer_the_terminal_or_break_the_card(typed: Type
     assert status == 0, err
     assert "f.jsonl: columns not used: \\x1b[2J\\u202e, \\ud800" in out
     assert json.loads(Path("golden/pets/card.json").read_text())
+
+
+@pytest.mark.parametrize("option", ["--sheet", "--delimiter", "--encoding"])
+def test_an_option_that_goes_with_no_file_is_refused(typed: Typed, option: str) -> None:
+    import pandas as pd
+
+    name = "f.jsonl" if option == "--delimiter" else "f.csv" if option == "--sheet" else "f.xlsx"
+    pd.DataFrame(rows(), columns=["q", "a"]).to_excel("f.xlsx", index=False)
+    write("f.csv", rows())
+    Path("f.jsonl").write_text("".join(json.dumps({"q": q, "a": a}) + "\n" for q, a in rows()))
+    status, _, err = typed("init", "pets", "--from", name, *INIT, option, ";" if option == "--delimiter" else "utf-8")
+    assert (status, f"{option}: was given, but no file that was read has one" in err) == (2, True)
+
+
+def test_rejects_never_overwrite_what_is_read(typed: Typed) -> None:
+    path = write("f.csv", rows(), "one,N/A")
+    before = path.read_bytes()
+    status, _, err = typed("init", "pets", "--from", "f.csv", *INIT, "--rejects", "f.csv")
+    assert (status, "would overwrite what is read" in err) == (2, True)
+    assert path.read_bytes() == before

@@ -96,6 +96,7 @@ def init_task(project: Project, request: Request) -> Created:
     for folder in (suite, golden):
         if folder.exists():
             raise UserError("already exists", str(folder), "choose another name, or remove the folder first")
+    _check_rejects(request)
     account = Account()
     try:
         return _create(suite, golden, request, account)
@@ -104,6 +105,15 @@ def init_task(project: Project, request: Request) -> Created:
     finally:
         if request.rejects is not None:
             write_rejects(request.rejects, account)
+
+
+def _check_rejects(request: Request) -> None:
+    if request.rejects is None:
+        return
+    path = request.rejects.resolve()
+    for given in (request.source, request.golden):
+        if given is not None and given.resolve() in (path, *path.parents):
+            raise UserError("would overwrite what is read", str(request.rejects), "choose another file for --rejects")
 
 
 def _create(suite: Path, golden: Path, request: Request, account: Account) -> Created:
@@ -136,6 +146,7 @@ def _read(request: Request, account: Account) -> tuple[list[Row], list[Row] | No
             faults.append(error)
     if faults:
         raise joined(faults)
+    _check_used(request.choices, account)
     for path, rows in zip(both, found, strict=True):
         if not rows:
             first = account.aside[0]
@@ -145,6 +156,14 @@ def _read(request: Request, account: Account) -> tuple[list[Row], list[Row] | No
                 "mend the file, or say how it is to be read: goldgate init --help",
             )
     return found[0], found[1] if request.golden is not None else None
+
+
+def _check_used(choices: Choices, account: Account) -> None:
+    """Options that no file is of a kind for must not be passed over in silence."""
+    given = (("--sheet", choices.sheet), ("--delimiter", choices.delimiter), ("--encoding", choices.encoding))
+    used = {decision.option for decision in account.decisions}
+    if idle := [option for option, value in given if value is not None and option not in used]:
+        raise UserError("was given, but no file that was read has one", ", ".join(idle), "leave it out")
 
 
 def _with_clusters(made: Made, decided: Decided, account: Account) -> Made:

@@ -103,6 +103,8 @@ TABLE = [
     Odd("quote open to a quoted row", "f.csv", f'q,a\n{many(",", 9)}"open,label 1\n{many(",", 9)}"x",y\n',
         read_many(",", 9) + read_many(",", 9) + XY, ((11, "a quote inside a quoted cell that is not doubled"),)),
     Odd("quote not doubled", "f.csv", 'q,a\n"say "hi" to",b\nx,y\n', XY, ((2, "a quote inside a quoted cell"),)),
+    Odd("quote open in the first row", "f.csv", f'q,a\n"open,label 1\ntext,label 2\na 24",label 2\n{many(",", 9)}',
+        [("text", "label 2"), *read_many(",", 9)], ((2, OPEN), (4, OPEN))),
     Odd("two quotes open", "f.csv", 'q,a\n"one,z\nx,y\n"two,z\nx,y\n', XY + XY, ((2, "a quote"), (4, OPEN))),
     Odd("open quote in the last cell", "f.csv", f'q;a\n{many(";", 5)}x;"y\n{many(";", 5)}',
         read_many(";", 5) * 2, ((7, OPEN),)),
@@ -119,6 +121,8 @@ TABLE = [
     Odd("too many and too few cells", "f.csv", "q,a\n1,2,3\nx,y\n1\n", XY, ((2, CELLS), (4, CELLS))),
     Odd("a line that repeats the header", "f.csv", "q,a\nx,y\nq,a\nx,y\n q , a \n", XY + XY, ((3, HEADER), (5,
         HEADER))),
+    Odd("blank lines above the header", "f.csv", "\n , \nq,a\nx,y\n", XY),
+    Odd("a line of separators", "f.csv", "q" + "," * 20_000 + "\n", refused="20001 columns, of which at most 16384"),
     Odd("a header alone", "f.csv", "q,a\n", refused="the file has no rows"),
     Odd("an empty file", "f.csv", "", refused="the file has no rows"),
     Odd("blanks around names", "f.csv", " q , a \nx,y\n", XY),
@@ -186,6 +190,9 @@ TABLE = [
         said="rows of f.json: data"),
     Odd("JSON with two lists", "f.json", '{"one": [{"q": "x"}], "two": [{"q": "x"}]}',
         refused="it holds several: one, two"),
+    Odd("a promptfoo configuration", "f.yaml",
+        "providers: [{id: a}]\ntests:\n- vars: {q: x}\n  assert: [{type: equals, value: y}]\n", XY, choices=Choices(),
+        said="rows of f.yaml: tests (by its name; not read: providers"),
     Odd("deep nesting", "f.jsonl", '{"q": "x", "a": ' + "[" * 9000 + "}\n" + jsonl({"q": "x", "a": "y"}), XY,
         ((1, "nested too deeply"),)),
     Odd("deeper than can be used", "f.jsonl", '{"q": "x", "a": ' + "[" * 60 + "]" * 60 + "}\n" + jsonl({"q": "x",
@@ -263,7 +270,7 @@ def test_every_row_of_an_odd_file_is_accounted_for(odd: Odd, tmp_path: Path) -> 
     else:
         rows = read_rows(path, odd.choices, account)
         assert [(row.input, row.output) for row in rows] == odd.pairs
-        found = [(row.place.number, row.reason) for row in account.aside]
+        found = sorted((row.place.number, row.reason) for row in account.aside)
         assert [number for number, _ in found] == [number for number, _ in odd.aside]
         assert all(reason.startswith(due) for (_, reason), (_, due) in zip(found, odd.aside, strict=True)), found
         assert account.read.total() == len(rows) + len(account.aside)
@@ -287,8 +294,8 @@ def test_a_line_without_an_end_never_fills_the_memory(tmp_path: Path, monkeypatc
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "_FREE", 1 << 20)
-    bomb = b"q,a\n" + b"x" * (8 << 20)
+    monkeypatch.setattr(archive, "_FREE", 1 << 17)
+    bomb = b"q,a\n" + b"x" * (1 << 20)
     (tmp_path / "f.csv.gz").write_bytes(gzip.compress(bomb))
     (tmp_path / "f.zip").write_bytes(zipped(rows__csv=bomb))
     (tmp_path / "f.xlsx").write_bytes(zipped(**{"[Content_Types]__xml": "", "xl/workbook__xml": bomb}))
@@ -299,7 +306,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, monkeypatch: py
 
 def test_what_an_archive_may_hold_has_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archive, "LARGEST", 1 << 20)
-    (tmp_path / "f.csv.gz").write_bytes(gzip.compress(b"q,a\n" + b"x,y\n" * (1 << 19)))
+    (tmp_path / "f.csv.gz").write_bytes(gzip.compress(b"q,a\n" + b"x,y\n" * (1 << 18) + b"z"))
     with pytest.raises(UserError, match="holds more than 1 MiB"):
         read_rows(tmp_path / "f.csv.gz", QA, Account())
 

@@ -252,6 +252,25 @@ def test_a_folder_is_read_file_by_file(tmp_path: Path) -> None:
     assert "export: not read: link.csv (a link out of the folder), notes.md" in account.remarks
 
 
+def test_a_dataset_that_was_saved_to_disk_is_read(tmp_path: Path) -> None:
+    """As the package `datasets` saves it: Arrow streams, and descriptions that are no examples."""
+    import pyarrow as pa
+
+    folder = tmp_path / "saved"
+    folder.mkdir()
+    table = pa.table({"q": ["x", "z"], "a": ["y", "w"]})
+    for number in range(2):
+        path = str(folder / f"data-0000{number}-of-00002.arrow")
+        with pa.OSFile(path, "wb") as file, pa.ipc.new_stream(file, table.schema) as writer:
+            writer.write_table(table)
+    for name in ("dataset_info.json", "state.json"):
+        (folder / name).write_text('{"q": "x", "a": "y"}')
+    account = Account()
+    rows = read_rows(folder, Choices((("input", "q"), ("output", "a"))), account)
+    assert [(row.input, row.output) for row in rows] == [("x", "y"), ("z", "w")] * 2
+    assert "saved: not read: dataset_info.json, state.json" in account.remarks
+
+
 def test_the_faults_of_all_files_are_told_at_once(tmp_path: Path) -> None:
     for name in ("a.csv", "b.csv"):
         (tmp_path / name).write_text("x,y\n1,2\n")

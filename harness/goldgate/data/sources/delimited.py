@@ -51,11 +51,12 @@ def read_delimited(source: Source, choices: Choices, account: Account) -> Iterat
                 str(first.place),
                 "the first line must name the columns; --delimiter and --encoding say how to read it",
             )
-        break
+        if any(cell.strip() for cell in first[1]):
+            break
     else:
         return
     header = name_columns(first[1], f"{source.name}, line {first[0]}", choices.names, account)
-    lines.learn(header.width)
+    lines.learn(header.width, dialect.delimiter)
     empty = 0
     for row in rows:
         if isinstance(row, Broken):
@@ -94,6 +95,7 @@ class _Lines:
         self._width = 0
         self._known: list[Counter[str]] = []
         self._rows = 0
+        self._learnt_to = 0
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -106,9 +108,10 @@ class _Lines:
 
     def peek(self, count: int) -> list[str]:
         """The next lines, which stay where they are."""
-        found = list(islice(self._lines, count))
-        self._back += reversed(found)
-        return found
+        found = self._back[: -count - 1 : -1]
+        more = list(islice(self._lines, count - len(found)))
+        self._back = [*reversed(more), *self._back]
+        return [*found, *more]
 
     @property
     def first(self) -> int:
@@ -123,13 +126,18 @@ class _Lines:
         self.held = []
         return rest
 
-    def learn(self, width: int) -> None:
-        """Begins to learn the values of the columns."""
+    def learn(self, width: int, delimiter: str) -> None:
+        """Begins to learn the values of the columns, from the next lines that have no quotes."""
         self._width, self._known = width, [Counter() for _ in range(width)]
+        ahead = self.peek(_HEAD)
+        for line in ahead:
+            if '"' not in line:
+                self.seen(line.rstrip("\r\n").split(delimiter))
+        self._learnt_to = self.number + len(ahead)
 
     def seen(self, cells: Sequence[str]) -> None:
-        """Learns from a row on one line."""
-        if self._rows < _LEARNT and len(cells) == self._width:
+        """Learns from a row on one line, once."""
+        if self.number > self._learnt_to and self._rows < _LEARNT and len(cells) == self._width:
             self._rows += 1
             for known, cell in zip(self._known, cells, strict=True):
                 known[cell.strip()] += 1
@@ -206,7 +214,7 @@ def _record(source: Source, header: Header, number: int, cells: list[str], encod
         cells += [""] * (width - len(cells))
     if len(cells) != width:
         return Broken(place, "another number of cells than the header", f"{len(cells)}, not {width}", cells)
-    if any(UNREADABLE in cell for cell in cells):
+    if UNREADABLE in "".join(cells):
         return Broken(place, f"bytes that are not {encoding}", "", cells)
     if header.is_repeated(cells):
         return Broken(place, "the header again", "", cells)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from xml.etree import ElementTree
@@ -39,6 +40,40 @@ def read_excel(source: Source, choices: Choices, account: Account) -> Iterator[R
     Raises:
         UserError: The file cannot be read, holds macros, or has no such sheet.
     """
+    sheets = _sheets(source, choices)
+    headers = [_header(source, sheet, choices, account) for sheet in sheets]
+    tables = [(sheet, header) for sheet, header in zip(sheets, headers, strict=True) if header is not None]
+    wanted = [(sheet, header) for sheet, header in tables if _has(header, choices)]
+    if choices.sheet is None:
+        tables = wanted or tables  # where none has the columns, the missing ones are told with all that there are
+    _say_sheets(source, sheets, [sheet.name for sheet, _ in tables], choices, account)
+    for sheet, header in tables:
+        for number, cells in sheet.rows:
+            if record := _record(Place(_place(source, sheet), number, "row"), cells, header, sheet):
+                yield record
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """A sheet.
+
+    Attributes:
+        name: Its name.
+        rows: Its rows with their numbers, from 1. They are read once.
+        left: Number of its first column that is not empty, from 0.
+        missing: (row, column) → why that cell has no value of its own.
+        others: The names of the sheets that are not looked at.
+    """
+
+    name: str
+    rows: Iterator[tuple[int, list[Any]]]
+    left: int
+    missing: Mapping[tuple[int, int], str]
+    others: tuple[str, ...]
+
+
+def _sheets(source: Source, choices: Choices) -> list[_Sheet]:
+    """The sheets of a file, or the one that the user named."""
     require("python_calamine")
     from python_calamine import CalamineError, CalamineWorkbook
 
@@ -47,29 +82,20 @@ def read_excel(source: Source, choices: Choices, account: Account) -> Iterator[R
         _check_parts(source)
         book = CalamineWorkbook.from_path(source.path)
         names = list(book.sheet_names)
-        sheets = {name: book.get_sheet_by_name(name) for name in _chosen(names, choices.sheet, source)}
-        rows = {name: ((n, list(row)) for n, row in enumerate(sheet.iter_rows(), 1)) for name, sheet in sheets.items()}
-        left = {name: sheet.start[1] if sheet.start else 0 for name, sheet in sheets.items()}
-        missing = {name: _without_value(source, names.index(name)) for name in sheets}
-    except UserError:
-        raise
+        found = []
+        for name in _chosen(names, choices.sheet, source):
+            sheet = book.get_sheet_by_name(name)
+            left = sheet.start[1] if sheet.start else 0
+            missing = _without_value(source, names.index(name))
+            others = tuple(other for other in names if choices.sheet not in (None, other))
+            found.append(_Sheet(name, iter(enumerate(map(list, sheet.iter_rows()), 1)), left, missing, others))
     except (*_FAULTS, CalamineError) as error:
         raise _unreadable(source, error) from error
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # how Rust's panics arrive; it is no Exception
             raise
         raise _unreadable(source, error) from error
-    headers = {name: _header(source, name, rows[name], choices, account) for name in sheets}
-    read = [name for name, header in headers.items() if header is not None and _has(header, choices)]
-    if choices.sheet is None and not read:  # the missing column is told with the names of all that there are
-        read = [name for name, header in headers.items() if header is not None]
-    _say_sheets(source, names, read, choices, account)
-    for name in read:
-        header = headers[name]
-        assert header is not None
-        for number, cells in rows[name]:
-            if record := _record(Place(_place(source, name), number, "row"), cells, header, missing[name], left[name]):
-                yield record
+    return found
 
 
 def _unreadable(source: Source, error: BaseException) -> UserError:
@@ -94,15 +120,13 @@ def _chosen(names: Sequence[str], sheet: str | None, source: Source) -> list[str
     return [sheet]
 
 
-def _place(source: Source, sheet: str) -> str:
-    return f"{source.name}, sheet {sheet}"
+def _place(source: Source, sheet: _Sheet) -> str:
+    return f"{source.name}, sheet {sheet.name}"
 
 
-def _header(
-    source: Source, sheet: str, rows: Iterator[tuple[int, list[Any]]], choices: Choices, account: Account
-) -> Header | None:
+def _header(source: Source, sheet: _Sheet, choices: Choices, account: Account) -> Header | None:
     """The first row that is not empty; None if there is none."""
-    for number, cells in rows:
+    for number, cells in sheet.rows:
         written = [_text(cell) for cell in cells]
         if any(written):
             # In a sheet without the columns nobody looks at the others.
@@ -115,7 +139,10 @@ def _has(header: Header, choices: Choices) -> bool:
     return all(name in header.names or name.split(".")[0] in header.names for name in choices.names)
 
 
-def _say_sheets(source: Source, names: list[str], read: list[str], choices: Choices, account: Account) -> None:
+def _say_sheets(
+    source: Source, sheets: Sequence[_Sheet], read: Sequence[str], choices: Choices, account: Account
+) -> None:
+    names = [*(sheet.name for sheet in sheets), *(sheets[0].others if sheets else ())]
     if choices.sheet is not None:
         reason = "as --sheet says"
     elif len(names) == 1:
@@ -127,13 +154,11 @@ def _say_sheets(source: Source, names: list[str], read: list[str], choices: Choi
     account.decide(f"sheets of {source.name}", ", ".join(read) or "none", reason + rest, "--sheet")
 
 
-def _record(
-    place: Place, cells: list[Any], header: Header, missing: dict[tuple[int, int], str], left: int
-) -> Record | Broken | None:
+def _record(place: Place, cells: list[Any], header: Header, sheet: _Sheet) -> Record | Broken | None:
     values: list[Any] = [_text(cell) for cell in cells]
     for column, value in enumerate(values):
-        if not value and (reason := missing.get((place.number, left + column))):
-            values[column] = NoValue(reason, f"cell {_letters(left + column)}{place.number}")
+        if not value and (reason := sheet.missing.get((place.number, sheet.left + column))):
+            values[column] = NoValue(reason, f"cell {_letters(sheet.left + column)}{place.number}")
     if not any(values):
         return None
     if header.is_repeated([v if isinstance(v, str) else "" for v in values]):

@@ -10,6 +10,8 @@ from typing import Any
 from goldgate.base.errors import UserError
 from goldgate.data.account import Account
 
+_MOST_COLUMNS = 16_384  # as Excel has; a line of millions of separators would fill the memory with names
+
 
 @dataclass(frozen=True)
 class Header:
@@ -55,8 +57,12 @@ def name_columns(cells: Sequence[str], where: str, needed: Sequence[str], accoun
         The header. A column without a name, or of a name that occurs twice and is not needed, is called by its number.
 
     Raises:
-        UserError: A column that is needed, or may be, has the name of another one.
+        UserError: There are too many columns, or one that is needed, or may be, has the name of another one.
     """
+    if len(cells) > _MOST_COLUMNS:
+        raise UserError(
+            f"{len(cells)} columns, of which at most {_MOST_COLUMNS} are read", where, "give a smaller table"
+        )
     written = tuple(cell.strip() for cell in cells)
     counts = Counter(name for name in written if name)
     twice = [name for name, count in counts.items() if count > 1]

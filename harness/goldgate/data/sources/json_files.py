@@ -16,6 +16,8 @@ from goldgate.data.sources.record import Broken, Record, Source
 LARGEST_JSON = 256 * 2**20
 """Bytes of a JSON file, which is read whole and takes several times its size in memory. JSONL has no such limit."""
 
+_USUAL = ("data", "rows", "records", "examples", "items", "tests")  # how a list of examples is called
+
 
 class _Twice(ValueError):
     """A key occurs twice."""
@@ -170,9 +172,12 @@ def object_rows(value: Any, source: Source, account: Account) -> list[Any]:
     if isinstance(value, list):
         return value
     lists = list(_lists(value, "", 2)) if isinstance(value, dict) else []
-    if len(lists) == 1:
-        path, rows = lists[0]
-        account.decide(f"rows of {source.name}", path, "the only list of objects in the file")
+    usual = [found for found in lists if found[0] in _USUAL]
+    if len(lists) == 1 or len(usual) == 1:
+        path, rows = (usual or lists)[0]
+        others = ", ".join(other for other, _ in lists if other != path)
+        reason = f"by its name; not read: {others}" if others else "the only list of objects in the file"
+        account.decide(f"rows of {source.name}", path, reason)
         return rows
     if isinstance(value, dict) and not lists:
         return [value]  # one line of JSONL

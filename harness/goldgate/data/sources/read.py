@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,7 +19,7 @@ from goldgate.data.sources.values import ABSENT, find
 
 _HEAD = 100  # records that a shape is recognised from
 _MOST_FILES = 10_000
-_MOST_COLUMNS = 2_000  # keys that are told as not used
+_MOST_COLUMNS = 2_000  # keys that are remembered
 _MOST_NAMED = 40
 _OF_DATASETS = {"dataset_info.json", "state.json"}  # what `datasets` writes beside its Arrow files
 
@@ -98,30 +98,35 @@ def _in_folder(folder: Path, name: str, account: Account) -> list[Source]:
 
 
 def _read(source: Source, choices: Choices, account: Account) -> list[Row]:
-    items = find_format(source, choices, account).read(source, choices, account)
-    head: list[Record | Broken] = []
-    for item in items:  # a file may begin with many broken lines
-        head.append(item)
-        if sum(isinstance(one, Record) for one in head) >= _HEAD:
-            break
-    records = [item for item in head if isinstance(item, Record)]
-    plan = _plan(source, records, choices, account)
-    rows, unused = [], dict[str, None]()
-    for item in chain(head, items):
-        account.read[item.place.file] += 1
-        row = row_of(item, plan) if isinstance(item, Record) else item
+    records = _records(find_format(source, choices, account).read(source, choices, account), choices, account)
+    head = list(islice(records, _HEAD))
+    plan = _plan(source, head, choices, account)
+    rows: list[Row] = []
+    known: dict[str, None] = {}
+    for record in chain(head, records):
+        row = row_of(record, plan)
         if isinstance(row, Broken):
             _set_aside(row, choices, account)
         else:
             rows.append(row)
-        if isinstance(item, Record) and len(unused) < _MOST_COLUMNS:
-            unused |= dict.fromkeys(key for key in item.values if key not in unused and not plan.uses(key))
-    if unused:
+        if len(known) < _MOST_COLUMNS and not record.values.keys() <= known.keys():
+            known |= dict.fromkeys(record.values)
+    if unused := [key for key in known if not plan.uses(key)]:
         said = "columns not used" if plan.shape is None else f"not mapped from {plan.shape.name}"
         rest = f" and {len(unused) - _MOST_NAMED} more" if len(unused) > _MOST_NAMED else ""
-        account.remarks.append(f"{source.name}: {said}: {', '.join(list(unused)[:_MOST_NAMED])}{rest}")
+        account.remarks.append(f"{source.name}: {said}: {', '.join(unused[:_MOST_NAMED])}{rest}")
     _say_times(source, rows, plan, account)
     return rows
+
+
+def _records(items: Iterable[Record | Broken], choices: Choices, account: Account) -> Iterator[Record]:
+    """The records of a file. Each row is counted as it is read, so the account holds wherever the reading ends."""
+    for item in items:
+        account.read[item.place.file] += 1
+        if isinstance(item, Broken):
+            _set_aside(item, choices, account)
+        else:
+            yield item
 
 
 def _set_aside(row: Broken, choices: Choices, account: Account) -> None:

@@ -75,7 +75,9 @@ def _chat_parts(messages: Any) -> dict[str, Any]:
     read = [message_of(one) for one in messages]
     if read[-1]["role"] != "assistant":
         raise NotMappedError("a conversation that does not end with an answer")
-    return {"input": read[:-1], "output": read[-1]["content"]}
+    asked = read[:-1]
+    one = len(asked) == 1 and asked[0]["role"] == "user"  # a question alone is a text
+    return {"input": asked[0]["content"] if one else asked, "output": read[-1]["content"]}
 
 
 def _preference(values: Values) -> dict[str, Any]:

@@ -21,6 +21,7 @@ _EMPTY = frozenset(
     )
 )
 """How an empty cell is written, in lower case: by people, spreadsheets, databases (\\N) and programs."""
+_LONGEST_EMPTY = max(map(len, _EMPTY))
 _PYTHON_NONE = "None"  # in this spelling only: "none" is a label that people use
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _ROLES = {"human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant", "system": "system"}
@@ -89,8 +90,15 @@ def is_empty(value: Any, keep: frozenset[str] = frozenset()) -> bool:
     """
     if value is None or not isinstance(value, str):
         return value is None
-    plain = _INVISIBLE.sub("", value).strip()
+    plain = _bare(value)
+    if len(plain) > _LONGEST_EMPTY:
+        return False
     return (plain.casefold() in _EMPTY or plain == _PYTHON_NONE) and not (plain and plain.casefold() in keep)
+
+
+def _bare(text: str) -> str:
+    """A text without blanks at both ends, and without characters that are not drawn."""
+    return (text if text.isascii() else _INVISIBLE.sub("", text)).strip()
 
 
 def input_of(value: Any) -> str | tuple[Message, ...]:
@@ -108,7 +116,7 @@ def input_of(value: Any) -> str | tuple[Message, ...]:
     if isinstance(value, str):
         if value.lstrip().startswith("[{") and isinstance(found := json_in(value), list) and _are_messages(found):
             return input_of(found)
-        if not _INVISIBLE.sub("", value).strip():
+        if not _bare(value):
             raise NotMappedError("an empty input")
         return value
     if value is None:
@@ -122,7 +130,7 @@ def input_of(value: Any) -> str | tuple[Message, ...]:
         raise NotMappedError("an empty input")
     if messages[-1]["role"] != "user":
         raise NotMappedError("an input whose last message is not the user's")
-    return messages if len(messages) > 1 else messages[0]["content"]
+    return messages
 
 
 def _are_messages(value: list[Any]) -> bool:
