@@ -88,6 +88,7 @@ def test_init_prepare_and_champions_need_no_extra(
     assert status == 0, err
     status, out, _ = typed("prepare", "mood")
     assert status == 0
+    assert "not looked for: languages, because the light install has no py3langid" in out
     assert "golden against train: not computed (this needs scipy, which the light install leaves out" in out
     assert typed("champions")[0] == 0
     assert typed("cache")[0] == 0
@@ -97,7 +98,8 @@ def test_doctor_tells_which_extras_are_there(typed: Typed, light: None) -> None:
     status, out, _ = typed("doctor")
     assert status == 0
     assert "matrices         not measured: torch is not installed" in out
-    assert "goldgate[data]   not installed (without pandas, pyarrow, openpyxl): pip install 'goldgate[data]'" in out
+    without = "pandas, pyarrow, openpyxl, phonenumbers, py3langid"
+    assert f"goldgate[data]   not installed (without {without}): pip install 'goldgate[data]'" in out
     record = json.loads(typed("doctor", "--json")[1])
     assert record["machine"]["gflops"] is None
     assert record["extras"]["search"] == {"missing": ["optuna"]}
