@@ -88,6 +88,7 @@ def test_init_prepare_and_champions_need_no_extra(
     assert status == 0, err
     status, out, _ = typed("prepare", "mood")
     assert status == 0
+    assert "not looked for: languages, because the light install has no py3langid" in out
     assert "golden against train: not computed (this needs scipy, which the light install leaves out" in out
     assert typed("champions")[0] == 0
     assert typed("cache")[0] == 0

@@ -259,7 +259,7 @@ def test_rows_of_another_language_are_listed(typed: Typed, demo: Demo) -> None:
 def test_without_the_model_lengths_are_said_to_be_unmeasured(typed: Typed, demo: Demo) -> None:
     status, out, _ = typed("prepare", "demo")
     assert status == 0
-    assert "lengths were not measured: the model smollm2-135m is not on this machine yet" in out
+    assert "not looked for: rows that are too long, because the model smollm2-135m is not on this machine yet" in out
 
 
 def test_too_long_rows_are_named_by_line_in_the_tasks_own_tokenizer(typed: Typed, demo: Demo, tiny_llama: Path) -> None:

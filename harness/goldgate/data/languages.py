@@ -6,10 +6,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from goldgate.base.extras import require
 from goldgate.data.row import Place, Row
 
+LIBRARY = "py3langid"
 LETTERS = 20
 """A text with fewer letters says too little. With this and the confidence below, none of 14,200 English questions and
 voice requests was assigned to another language."""
@@ -31,6 +33,11 @@ class Languages:
     counts: Mapping[str, int]
     unsure: int
     rare: Mapping[str, tuple[Place, ...]]
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the languages as plain JSON values."""
+        rare = {code: [str(place) for place in places] for code, places in self.rare.items()}
+        return {"counts": dict(self.counts), "unsure": self.unsure, "rare": rare}
 
     def __str__(self) -> str:
         sure = sum(self.counts.values())
@@ -68,7 +75,7 @@ def languages(rows: Iterable[Row], identify: Callable[[str], tuple[str, float]] 
 
 @cache
 def _py3langid() -> Callable[[str], tuple[str, float]]:
-    require("py3langid")
+    require(LIBRARY)
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

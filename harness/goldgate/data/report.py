@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from goldgate.base.extras import is_installed
 from goldgate.data.cleaning.changes import counts
 from goldgate.data.cleaning.clean import clean_rows
 from goldgate.data.labels import FEWEST, LabelRules, LookAlike, count_labels, look_alikes, rare, read_labels
 from goldgate.data.labels import FILE as LABELS
+from goldgate.data.languages import LIBRARY as LANGUAGES
 from goldgate.data.languages import Languages, languages
 from goldgate.data.lengths import TooLong
 from goldgate.data.personal import Finding, check_secrets, find_in_rows
+from goldgate.data.personal.reachable import LIBRARY as PHONES
 from goldgate.data.placed import places_of, rows_of
 from goldgate.data.row import Place, Row
 from goldgate.task.examples import Split
@@ -32,9 +35,9 @@ class DataReport:
         personal: Personal data.
         alike: Labels that look alike.
         few: Labels with few rows, with their numbers.
-        languages: The languages of the inputs.
+        languages: The languages of the inputs; None if they were not looked for.
         long: What has too many tokens.
-        unmeasured: Why lengths were not measured; empty if they were.
+        missed: What was not looked for, and why.
         cleaning: Rule → number of fields that `--clean` would change.
         left: What looks wrong and no rule repairs → its rows.
     """
@@ -42,9 +45,9 @@ class DataReport:
     personal: tuple[Finding, ...]
     alike: tuple[LookAlike, ...]
     few: Mapping[str, int]
-    languages: Languages
+    languages: Languages | None
     long: tuple[TooLong, ...]
-    unmeasured: str
+    missed: tuple[str, ...]
     cleaning: Mapping[str, int]
     left: Mapping[str, tuple[Place, ...]]
 
@@ -54,13 +57,9 @@ class DataReport:
             "personal": [one.to_json() for one in self.personal],
             "look_alike_labels": [vars(pair) for pair in self.alike],
             "rare_labels": dict(self.few),
-            "languages": {
-                "counts": dict(self.languages.counts),
-                "unsure": self.languages.unsure,
-                "rare": {code: [str(place) for place in places] for code, places in self.languages.rare.items()},
-            },
+            "languages": None if self.languages is None else self.languages.to_json(),
             "too_long": [{**vars(one), "place": str(one.place)} for one in self.long],
-            "unmeasured": self.unmeasured,
+            "missed": list(self.missed),
             "cleaning": dict(self.cleaning),
             "left": {what: [str(place) for place in places] for what, places in self.left.items()},
         }
@@ -87,9 +86,8 @@ class DataReport:
             said += _listed(f"labels with fewer than {FEWEST} rows: {len(few)}", few)
         if self.long:
             said += _listed(f"too long: {len(self.long)}", self.long)
-        if self.unmeasured:
-            said.append(f"lengths were not measured: {self.unmeasured}")
-        if len(self.languages.counts) > 1:
+        said += [f"not looked for: {what}" for what in self.missed]
+        if self.languages is not None and len(self.languages.counts) > 1:
             said.append(f"languages: {self.languages}")
             for code, places in self.languages.rare.items():
                 said += _listed(f"  rare: {code}", places)
@@ -122,7 +120,7 @@ def personal_data(task: Task, splits: Mapping[str, Split]) -> tuple[Finding, ...
         The findings.
 
     Raises:
-        UserError: There are secrets in the splits, or the package phonenumbers is not installed.
+        UserError: There are secrets in the splits.
     """
     folder = task.data
     found = find_in_rows(pair for s in splits.values() for pair in zip(places_of(folder, s), s, strict=True))
@@ -146,7 +144,7 @@ def report(task: Task, splits: Mapping[str, Split], measure: Measure) -> DataRep
         The findings.
 
     Raises:
-        UserError: There are secrets in the splits, labels.yaml is broken, or a package of `goldgate[data]` is missing.
+        UserError: There are secrets in the splits, labels.yaml is broken.
     """
     folder, personal = task.data, personal_data(task, splits)
     by_split = {name: rows_of(folder, split) for name, split in splits.items()}
@@ -155,13 +153,19 @@ def report(task: Task, splits: Mapping[str, Split], measure: Measure) -> DataRep
     found = clean_rows(rows, task.kind, task.schema, rules)
     labels = count_labels((str(row.output) for row in rows), rules) if task.kind == "label" else {}
     long = measure(by_split)
+    missed = [f"rows that are too long, because {long}"] if isinstance(long, str) else []
+    missed += [
+        f"{what}, because the light install has no {package}: pip install 'goldgate[data]'"
+        for what, package in (("phone numbers that only a country's plan can tell", PHONES), ("languages", LANGUAGES))
+        if not is_installed(package)
+    ]
     return DataReport(
         personal,
         tuple(look_alikes(labels, rules)),
         rare(labels),
-        languages(rows),
+        languages(rows) if is_installed(LANGUAGES) else None,
         () if isinstance(long, str) else tuple(long),
-        long if isinstance(long, str) else "",
+        tuple(missed),
         counts(found.changes),
         found.left,
     )

@@ -147,6 +147,15 @@ def test_what_only_looks_like_it_is_not_found(text: str) -> None:
     assert find(text) == []
 
 
+def test_without_the_numbering_plans_what_is_written_as_a_phone_number_is_found_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("goldgate.data.personal.reachable.is_installed", lambda module: False)
+    for text in ("+49 30 1234567", "phone: 5551234567", "555-123-4567", "(212) 555-0143"):
+        assert [one.kind for one in find(text)] == ["phone number"]
+    assert find("030 1234567, 1 204 500 units, 2024-04-11 10:30:00") == []
+
+
 def test_the_key_of_a_value_says_what_it_is() -> None:
     row = {"phone": 5551234567, "order_number": "0612345678", "password": "hunter2", "total": 4900}
     found = [(text, [one.kind for one in found_in(lead, text)]) for lead, text in texts_of(row)]

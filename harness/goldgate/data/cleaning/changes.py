@@ -49,9 +49,6 @@ def tell(changes: Sequence[Change]) -> list[str]:
 
     Returns:
         Lines for people, the most frequent rule first. Personal data and secrets in the samples are masked.
-
-    Raises:
-        UserError: The package phonenumbers is not installed.
     """
     rows: dict[str, dict[str, Change]] = defaultdict(dict)
     for change in changes:

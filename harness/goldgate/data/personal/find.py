@@ -28,9 +28,6 @@ def find(text: str) -> list[Found]:
 
     Returns:
         What was found, in order; no two overlap.
-
-    Raises:
-        UserError: The package phonenumbers is not installed.
     """
     found = [*secrets(text), *emails(text), *network_addresses(text)]
     if _DIGITS.search(text):

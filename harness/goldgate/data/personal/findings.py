@@ -56,9 +56,6 @@ def find_in_rows(rows: Iterable[tuple[Place, Row | Example]]) -> tuple[Finding, 
 
     Returns:
         A finding for each kind: secrets first, then the most frequent.
-
-    Raises:
-        UserError: The package phonenumbers is not installed.
     """
     counts: dict[tuple[bool, str], int] = defaultdict(int)
     places: dict[tuple[bool, str], dict[Place, None]] = defaultdict(dict)

@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from goldgate.base.extras import require
+from goldgate.base.extras import is_installed
 from goldgate.data.personal.found import DOMAIN, Found, before, names_other
+
+LIBRARY = "phonenumbers"
 
 _AT = r"(?:@|\s?[\[({]\s?(?:at|@)\s?[\])}]\s?)"
 _DOT = r"(?:\.|\s?[\[({]\s?(?:dot|\.)\s?[\])}]\s?)"
@@ -66,11 +68,11 @@ def emails(text: str) -> Iterator[Found]:
 def phones(text: str) -> Iterator[Found]:
     """Finds phone numbers: international ones, the written forms of several countries, and any after a word for phone.
 
-    Numbers after a word such as "order" or "invoice", dates and ISBNs are none.
+    Numbers after a word such as "order" or "invoice", dates and ISBNs are none. Without the package phonenumbers, what
+    only a country's numbering plan can tell from another number is not found.
     """
     if not _SCREEN.search(text):
         return
-    require("phonenumbers")
     for match in _AFTER_CUE.finditer(text):
         if not _DATE.match(match["it"]):
             yield _phone(match.start("it"), _possible(match["it"]))
@@ -110,6 +112,8 @@ def _digits(said: str) -> int:
 
 def _abroad(said: str) -> str:
     """The longest beginning that is a valid number, or else a possible one that is grouped; empty if there is none."""
+    if not is_installed(LIBRARY):
+        return _possible(said) if said[0] != "0" and _digits(said) >= 8 else ""
     for test in ("is_valid_number", "is_possible_number"):
         for beginning in _beginnings(said):
             grouped = re.search(r"\d\D+\d", beginning) is not None
@@ -140,6 +144,9 @@ def _isbn(said: str) -> bool:
 
 
 def _parsed(said: str, region: str | None) -> Any:
+    """The number that a text is in a region; None if it is none, or if the package that knows is not installed."""
+    if not is_installed(LIBRARY):
+        return None
     import phonenumbers
 
     try:
@@ -156,10 +163,11 @@ def _is(said: str, region: str | None, test: str) -> bool:
 
 
 def _valid(said: str, region: str, mobile: bool = False) -> bool:
+    if (number := _parsed(said, region)) is None:
+        return False
     import phonenumbers
 
-    number = _parsed(said, region)
-    if number is None or not phonenumbers.is_valid_number(number):
+    if not phonenumbers.is_valid_number(number):
         return False
     return not mobile or phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.MOBILE
 

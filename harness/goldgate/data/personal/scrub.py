@@ -17,9 +17,6 @@ def scrub(raw: Any) -> Any:
 
     Returns:
         The same with "‹e-mail address›" and the like in place of what was found; bytes become text.
-
-    Raises:
-        UserError: The package phonenumbers is not installed.
     """
     if isinstance(raw, bytes):
         raw = raw.decode("utf-8", "replace")

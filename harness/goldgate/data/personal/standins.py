@@ -8,9 +8,10 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from goldgate.base.extras import require
 from goldgate.data.personal.find import Rows, found_in, parts_of, texts_of, with_texts
 from goldgate.data.personal.found import DOMAIN, Found
-from goldgate.data.personal.reachable import phone_key
+from goldgate.data.personal.reachable import LIBRARY, phone_key
 from goldgate.data.row import Row
 from goldgate.task.examples import Example
 
@@ -43,6 +44,7 @@ class StandIns:
         Raises:
             UserError: The package phonenumbers is not installed.
         """
+        require(LIBRARY)  # what is not found would stay
         keys: dict[str, set[str]] = defaultdict(set)
         for row in rows:
             for _, value in parts_of(row):
