@@ -97,7 +97,8 @@ class Advice:
 
 _ADVICE: dict[Way, str] = {
     "prompt": "do not fine-tune: prompting passes what the suite asks for already",
-    "retrieval": "do not fine-tune for these facts: look them up and put them into the prompt (retrieval)",
+    "retrieval": "do not fine-tune for these facts: look them up and put them into the prompt (retrieval);"
+    " compute in code what follows from the input",
     "collect": "collect more examples first; until then use them in the prompt (few_shot, nearest)",
     "linear": "a linear model wins: it reaches what is needed and calls no language model (subject linear)",
     "keep_prompting": "keep prompting: requirements change over time, and a prompt is changed in minutes",

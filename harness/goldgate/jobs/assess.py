@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable
-
-import numpy as np
+from collections.abc import Mapping, Sequence
 
 from goldgate.base.errors import UserError
 from goldgate.champion.record import load_champion
 from goldgate.data.advice import CHANGES, ENOUGH, FEW, MOSTLY, SELDOM, Advice, Finding, Share, advise
-from goldgate.data.suspects.find import closed_fields
+from goldgate.data.suspects.find import has_few_values
 from goldgate.data.suspects.standing import Form, common_facts, facts_not_in_input, leaves, stands
 from goldgate.jobs.answering import Sources
 from goldgate.jobs.forecast import Curved, can_curve, curve_of, curve_sentences
@@ -24,6 +22,7 @@ from goldgate.scorers import quality_metrics
 from goldgate.subjects import can_constrain
 from goldgate.task.examples import Example, render_output
 from goldgate.task.project import Project
+from goldgate.task.subject_name import PLAIN_BASE
 from goldgate.task.task import load_task
 
 TIME = "time"
@@ -31,6 +30,10 @@ TIME = "time"
 ALIKE = 0.85
 """Least cosine of inputs that ask for the same, so that their outputs should be the same too."""
 _PAIRS = 30  # fewest examples with like ones both in their own and in the other half of time
+
+
+Gate = tuple[str, float, Share]
+"""Metric, threshold, and the value on dev."""
 
 
 def run_assess(project: Project, name: str, wanted: float | None = None, progress: Progress | None = None) -> Advice:
@@ -54,9 +57,10 @@ def run_assess(project: Project, name: str, wanted: float | None = None, progres
     answered = _answered(work)
     best = max(answered, key=lambda n: rank(task, answered[n]), default=None)
     curve = _curve(project, name, wanted, work.progress)
-    needed = _needed(work, best, wanted, curve)
+    gates = _gates(work, best)
+    needed = _needed(work, gates, wanted, curve)
     findings = [
-        _prompting(work, best, answered, wanted),
+        _prompting(work, best, answered, gates, wanted),
         _facts(work, shown),
         _examples(work),
         _linear(work, curve, needed),
@@ -86,15 +90,15 @@ def _curve(project: Project, name: str, wanted: float | None, progress: Progress
     return curve_of(work, wanted) if can_curve(work) else None
 
 
-def _needed(work: Workspace, best: str | None, wanted: float | None, curve: Curved | None) -> float | None:
+def _needed(work: Workspace, gates: Sequence[Gate], wanted: float | None, curve: Curved | None) -> float | None:
     if wanted is not None or curve is not None:
         return wanted if curve is None else curve.wanted
     metric = deciding_metrics(work.task)[0]
-    return max((t for m, t, _ in _gates(work, best) if m == metric), default=None)
+    return max((t for m, t, _ in gates if m == metric), default=None)
 
 
-def _gates(work: Workspace, subject: str | None) -> list[tuple[str, float, Share]]:
-    """Metric, threshold and a subject's value on dev, of each gate that asks for a quality."""
+def _gates(work: Workspace, subject: str | None) -> list[Gate]:
+    """The gates that ask for a quality on the whole split, with a subject's values on dev."""
     if subject is None:
         return []
     wanted = {m for m, better in quality_metrics(work.task).items() if better == "high"}
@@ -118,24 +122,23 @@ def _questions(work: Workspace, best: str | None, needed: float | None) -> list[
     ]
 
 
-def _prompting(work: Workspace, best: str | None, answered: Iterable[str], wanted: float | None) -> Finding:
+def _prompting(
+    work: Workspace, best: str | None, answered: Mapping[str, Scored], gates: Sequence[Gate], wanted: float | None
+) -> Finding:
     question = "does prompting pass already?"
     if best is None:
-        first = next((str(n) for n in declared_baselines(work.task) if n.kind != "linear"), "base+zero_shot")
+        first = next((str(n) for n in declared_baselines(work.task) if n.kind != "linear"), PLAIN_BASE)
         hint = f"not measured; try it with: goldgate evaluate {work.task.name} --subject {first}"
         return Finding("prompt", question, "unknown", hint)
-    gates = _gates(work, best)
     if wanted is not None:
         metric = deciding_metrics(work.task)[0]
-        value = _share(Scored(best, work.scores(work.parse(best), work.split("dev"))).measure(metric))
-        gates = [(metric, wanted, value)]
+        gates = [(metric, wanted, _share(answered[best].measure(metric)))]
     if not gates:
         return Finding("prompt", question, "unknown", f"the suite has no gate that {best} alone could pass")
     answers = [value.reaches(t) for _, t, value in gates]
-    answer = "no" if "no" in answers else "undecided" if "undecided" in answers else "yes"
+    answer = min(answers, key=("no", "undecided", "yes").index)
     metric, t, value = gates[answers.index(answer)]
-    tried = len(list(answered))
-    words = f"{best}, the best on dev of {tried} tried: {metric} {value}, needed {t:g}"
+    words = f"{best}, the best on dev of {len(answered)} tried: {metric} {value}, needed {t:g}"
     return Finding("prompt", question, answer, f"{words}; {answers.count('yes')} of {len(gates)} gates are shown")
 
 
@@ -144,7 +147,11 @@ def _share(measure: Measure) -> Share:
     return Share(measure.value, low, high, measure.n)
 
 
-def _facts(work: Workspace, shown: list[Example]) -> Finding:
+def _counted(values: Sequence[bool]) -> Share:
+    return _share(Measure([float(value) for value in values]))
+
+
+def _facts(work: Workspace, shown: Sequence[Example]) -> Finding:
     """Facts of outputs that their inputs lack."""
     question, task = "do the outputs need facts that are not in the input?", work.task
     if task.kind == "label":
@@ -154,26 +161,28 @@ def _facts(work: Workspace, shown: list[Example]) -> Finding:
         lacking = [bool(facts_not_in_input(e, common)) for e in shown]
         what = "outputs with numbers or names that neither input nor instructions hold"
     else:
-        closed = closed_fields(task, shown)
-        fields = _absent_by_field(shown, closed)
+        fields = _absent_by_field(shown, Form(task.instructions))
         if not fields:
-            return Finding("retrieval", question, "no", f"every field has few values: {', '.join(closed)}")
-        field = max(fields, key=lambda f: sum(fields[f]) / len(fields[f]))
+            return Finding("retrieval", question, "no", "every field has few values, which can be learned")
+        # By the lower end: a field with three values is not the worst because all three are absent.
+        field = max(fields, key=lambda f: _counted(fields[f]).low)
         lacking, what = fields[field], f'values of "{field}", the worst field, that are not written in the input'
-    share = _share(Measure([float(x) for x in lacking]))
+    share = _counted(lacking)
     limits = f"yes from {MOSTLY:g}, no below {SELDOM:g}"
     return Finding("retrieval", question, share.reaches(MOSTLY, SELDOM), f"{what}: {share}; {limits}")
 
 
-def _absent_by_field(shown: list[Example], closed: Container[str]) -> dict[str, list[bool]]:
-    """For each value of the fields that have many, whether it is absent from its input."""
-    fields: dict[str, list[bool]] = defaultdict(list)
+def _absent_by_field(shown: Sequence[Example], instructions: Form) -> dict[str, list[bool]]:
+    """For each value of the fields that have many, whether it is absent from its input and the instructions."""
+    absent: dict[str, list[bool]] = defaultdict(list)
+    values: dict[str, list[str]] = defaultdict(list)
     for example in shown:
         form = Form(example.text)
         for path, value in leaves(example.output):
-            if path not in closed and (there := stands(value, form)) is not None:
-                fields[path or "output"].append(not there)
-    return fields
+            if (there := stands(value, form)) is not None:
+                absent[path or "output"].append(not (there or stands(value, instructions)))
+                values[path or "output"].append(render_output(value))
+    return {path: found for path, found in absent.items() if not has_few_values(values[path])}
 
 
 def _examples(work: Workspace) -> Finding:
@@ -191,16 +200,13 @@ def _linear(work: Workspace, curve: Curved | None, needed: float | None) -> Find
     if curve is None:
         return Finding("linear", question, "unknown", "train has too few examples, or of too few labels, to fit one")
     whole = curve.points[-1]
-    low, high = Measure(
-        [1.0] * round(whole.score * whole.n) + [0.0] * (whole.n - round(whole.score * whole.n))
-    ).interval()
-    value = Share(whole.score, low, high, whole.n)
+    value = _counted([i < round(whole.score * whole.n) for i in range(whole.n)])
     if needed is None:
         return Finding("linear", question, "unknown", f"{curve.metric} on dev {value}; what is needed is not stated")
     return Finding("linear", question, value.reaches(needed), f"{curve.metric} on dev {value}, needed {needed:g}")
 
 
-def _changes(work: Workspace, shown: list[Example]) -> Finding:
+def _changes(work: Workspace, shown: Sequence[Example]) -> Finding:
     """Whether like inputs have other outputs at another time more often than at the same time."""
     question = "do the requirements change over time?"
     dated = sorted((e for e in shown if isinstance(e.meta.get(TIME), str)), key=lambda e: str(e.meta[TIME]))
@@ -223,12 +229,12 @@ def _changes(work: Workspace, shown: list[Example]) -> Finding:
     if len(gaps) < _PAIRS:
         words = f"{len(gaps)} examples have like ones in both halves of time, too few to tell"
         return Finding("keep_prompting", question, "unknown", words)
-    share = _share(Measure(np.array(gaps), bounds=(-1.0, 1.0)))
+    share = _share(Measure(gaps, bounds=(-1.0, 1.0)))
     words = f"like inputs differ in their outputs more often across time than within it by {share}"
     return Finding("keep_prompting", question, share.reaches(CHANGES, 2 * CHANGES), words)
 
 
-def _notes(work: Workspace, answered: dict[str, Scored], best: str | None, curve: Curved | None) -> list[str]:
+def _notes(work: Workspace, answered: Mapping[str, Scored], best: str | None, curve: Curved | None) -> list[str]:
     """What to expect of more examples, and what a prompt costs today."""
     notes = [f"linear model: {line}" for line in curve_sentences(curve)] if curve is not None else []
     metric = deciding_metrics(work.task)[0]
@@ -238,8 +244,7 @@ def _notes(work: Workspace, answered: dict[str, Scored], best: str | None, curve
         gain = _share(near.measure(metric) - few.measure(metric))
         learned = "examples teach what instructions do not" if gain.low > 0 else "that examples help is not shown"
         notes.append(f"the nearest examples in the prompt instead of fixed ones: {metric} {gain} more; {learned}")
-    if best is not None:
-        tokens = answered[best].measure("tokens_in")
+    if best is not None and (tokens := answered[best].measure("tokens_in")).missing < tokens.n:
         notes.append(
             f"cost: {best} reads {tokens.value:,.0f} tokens for each answer; a tuned model needs no examples in it"
         )

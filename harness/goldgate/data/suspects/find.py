@@ -148,10 +148,15 @@ def closed_fields(task: Task, examples: Sequence[Example]) -> dict[str, list[str
     for key in dict.fromkeys(k for e in examples for k in e.output):
         values = [e.output.get(key) for e in examples]
         if all(v is None or isinstance(v, str | bool) for v in values):
-            texts, many = [render_output(v) for v in values], len({render_output(v) for v in values})
-            if 2 <= many <= min(_MOST_VALUES, len(texts) / _EXAMPLES_OF_VALUE):
+            texts = [render_output(v) for v in values]
+            if len(set(texts)) > 1 and has_few_values(texts):
                 found[key] = texts
     return found
+
+
+def has_few_values(values: Sequence[str]) -> bool:
+    """Returns whether a field has so few different values that they are classes, which a model can learn."""
+    return len(set(values)) <= min(_MOST_VALUES, len(values) / _EXAMPLES_OF_VALUE)
 
 
 def _doubtful_labels(task: Task, rows: Sequence[Placed], cache: Path, remarks: list[str]) -> Iterator[Suspect]:
