@@ -23,11 +23,8 @@ def test_each_part_is_measured_as_it_is_trained_and_asked(
     texts = [("short", "fine"), ("short", "q" * 12), ("short", "q" * 11), ("z" * 200, "fine")]
     rows = [Row(input_, output, Place("a.csv", n)) for n, (input_, output) in enumerate(texts, 2)]
     found = too_long(rows, tokenizer, task, Pruned(task), 100)
-    prompt = len(
-        prompt_tokens(
-            tokenizer, [[{"role": "system", "content": task.name}, {"role": "user", "content": "z" * 200}]], {}
-        )[0]
-    )
+    asked = [{"role": "system", "content": task.name}, {"role": "user", "content": "z" * 200}]
+    prompt = len(prompt_tokens(tokenizer, [asked], {})[0])
     answer = len(encode(tokenizer, ["fine"])[0]) + 1
     assert [str(one) for one in found] == [
         "a.csv, line 3: the output has 13 tokens, more than max_new_tokens (12)",

@@ -19,6 +19,7 @@ GOLDEN = Path(__file__).parents[3] / "golden"
 PERSONAL = [
     ("e-mail address", "jane.doe@example.com"),
     ("e-mail address", "jane (at) example [dot] org"),
+    ("e-mail address", "jane AT example DOT com"),
     ("e-mail address", "Zoë.Müller+shop@post.münchen.de"),
     ("phone number", "+49 30 1234567"),
     ("phone number", "030 1234567"),
@@ -85,9 +86,13 @@ ASSIGNED = [
     ("api_key = ", "9f8a7b6c5d4e3f2a1b0c9d8e"),
     ("postgres://bob:", "hunter2"),
     ("Authorization: Bearer ", "abcdef1234567890abcdef1234"),
+    ("Authorization: Basic ", "dXNlcjpwYXNzd29yZA=="),
+    ("user=bob&passwd=", "abcdef"),
+    ("aws_secret_access_key = ", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYzEXAMPLEKEY"),
 ]
 HARMLESS = [
     "order 4111111111111111",
+    "order 4111 1111 1111 1111",
     "invoice 2024-0415-1234",
     "Order no. 0612345678",
     "Your order number is 555-123-4567",

@@ -52,6 +52,11 @@ def test_the_same_original_has_the_same_stand_in_in_inputs_and_outputs_of_all_ro
     assert one.output["email"] != two.output
 
 
+def test_an_address_written_for_people_has_the_stand_in_of_the_plain_one() -> None:
+    (found,) = redacted(row("bob (at) mail [dot] org", "bob@mail.org and bob AT mail DOT org"))
+    assert {found.input, *found.output.split(" and ")} == {"user-a@redacted.example"}
+
+
 def test_stand_ins_keep_the_form() -> None:
     (found,) = redacted(row("4111-1111-1111-1111, DE89 3704 0044 0532 0130 00, 078-05-1120, AB 12 34 56 C, 8.8.8.8"))
     assert found.input == "0000-0000-0000-0001, XX00 0000 0000 0000 0000 01, 000-00-0001, XX 00 00 01 X, 198.18.0.1"

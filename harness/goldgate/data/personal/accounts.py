@@ -54,13 +54,13 @@ def _only_digits(text: str) -> str:
 def cards(text: str) -> Iterator[Found]:
     """Finds payment card numbers: an issuer's first digits and length, grouped as on a card, with a right check digit.
 
-    A number without groups after a word such as "order" or "invoice" is none.
+    A number right after a word such as "order" or "invoice" is none.
     """
     for match in _CARD.finditer(text):
         said, digits = match[0], _only_digits(match[0])
         if not _GROUPS.fullmatch(said) or not _issued(digits) or not luhn(digits):
             continue
-        if said.isdigit() and names_other(text, match.start()) and not _CARD_CUE.search(before(text, match.start())):
+        if names_other(text, match.start()) and not _CARD_CUE.search(before(text, match.start())):
             continue
         yield Found("card number", *match.span())
 

@@ -28,7 +28,7 @@ class Finding:
         secret: Whether it gives access to something.
         count: How often it occurs.
         places: The rows that hold it, in order.
-        samples: A few of them, each with the words around it and its kind in its place.
+        samples: A few of them, one from a row, each with the words around it and its kind in its place.
     """
 
     kind: str
@@ -67,8 +67,9 @@ def find_in_rows(rows: Iterable[tuple[Place, Row | Example]]) -> tuple[Finding, 
                 for one in found:
                     kind = (one.secret, one.kind)
                     counts[kind] += 1
+                    new = place not in places[kind]
                     places[kind][place] = None
-                    if len(samples[kind]) < _SAMPLES:
+                    if new and len(samples[kind]) < _SAMPLES:
                         samples[kind].append(f"{place}, {name}: {_sample(text, one, found)}")
     order = sorted(counts, key=lambda kind: (not kind[0], -counts[kind], kind[1]))
     return tuple(Finding(k[1], k[0], counts[k], tuple(places[k]), tuple(samples[k])) for k in order)

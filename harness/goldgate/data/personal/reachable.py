@@ -12,8 +12,8 @@ from goldgate.data.personal.found import DOMAIN, Found, before, names_other
 
 LIBRARY = "phonenumbers"
 
-_AT = r"(?:@|\s?[\[({]\s?(?:at|@)\s?[\])}]\s?)"
-_DOT = r"(?:\.|\s?[\[({]\s?(?:dot|\.)\s?[\])}]\s?)"
+_AT = r"(?:@|\s?[\[({]\s?(?:at|@)\s?[\])}]\s?|\s(?-i:AT)\s)"
+_DOT = r"(?:\.|\s?[\[({]\s?(?:dot|\.)\s?[\])}]\s?|\s(?-i:DOT)\s)"
 _EMAIL = re.compile(
     rf"(?<![\w.%+-])\w[\w.!#$%&'*+/=?^`{{|}}~-]{{0,63}}{_AT}(?:[^\W_][\w-]{{0,62}}{_DOT}){{1,6}}[^\W\d_]{{2,24}}(?![\w-])",
     re.IGNORECASE,
@@ -63,6 +63,11 @@ def emails(text: str) -> Iterator[Found]:
     for match in _EMAIL.finditer(text):
         if not match[0].lower().endswith("@" + DOMAIN):
             yield Found("e-mail address", *match.span())
+
+
+def email_key(said: str) -> str:
+    """Returns what the written forms of one e-mail address share."""
+    return re.sub(_DOT, ".", re.sub(_AT, "@", said, flags=re.IGNORECASE), flags=re.IGNORECASE).casefold()
 
 
 def phones(text: str) -> Iterator[Found]:

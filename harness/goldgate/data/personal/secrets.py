@@ -80,7 +80,7 @@ PATTERNS = (
         "bearer token",
         ("bearer", "basic "),
         re.compile(
-            r"\b(?:bearer|basic)\s+(?P<it>(?=[\w.~+/-]*\d)(?=[\w.~+/-]*[a-z])[\w.~+/-]{20,}={0,2})", re.IGNORECASE
+            r"\b(?:bearer|basic)\s+(?P<it>(?=[\w.~+/-]*\d)(?=[\w.~+/-]*[a-z])[\w.~+/-]{16,}={0,2})", re.IGNORECASE
         ),
     ),
 )

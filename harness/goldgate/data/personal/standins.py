@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from goldgate.base.extras import require
 from goldgate.data.personal.find import Rows, found_in, parts_of, texts_of, with_texts
 from goldgate.data.personal.found import DOMAIN, Found
-from goldgate.data.personal.reachable import LIBRARY, phone_key
+from goldgate.data.personal.reachable import LIBRARY, email_key, phone_key
 from goldgate.data.row import Row
 from goldgate.task.examples import Example
 
@@ -103,8 +102,7 @@ def _key(kind: str, said: str) -> str:
     if kind == "phone number":
         return phone_key(said)
     if kind == "e-mail address":
-        plain = re.sub(r"\s?[\[({]\s?(?:at|@)\s?[\])}]\s?", "@", said.casefold())
-        return re.sub(r"\s?[\[({]\s?(?:dot|\.)\s?[\])}]\s?", ".", plain)
+        return email_key(said)
     if kind == "IP address" or kind.endswith(("key", "token", "password")):
         return said
     return "".join(c for c in said.upper() if c.isalnum()) or said
