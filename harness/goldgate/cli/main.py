@@ -110,8 +110,7 @@ def prepare(
 ) -> None:
     """Check a task's splits for schema errors, bad labels and leaks.
 
-    The command also rewrites the data card, records how close dev and golden are to the training data, and lists the
-    outputs that are most likely wrong.
+    The command also rewrites the data card and records how close dev and golden are to the training data.
 
     With --refresh-golden, new examples first replace the golden split. Examples that are already in a split, or that
     were ever in golden, are left out. The old golden examples move to dev, their looks are retired, and the next look
