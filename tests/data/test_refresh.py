@@ -300,3 +300,12 @@ def test_where_folders_cannot_be_swapped_the_result_is_the_same(
     refresh((Project(tmp_path / "other", project.cache), task), tmp_path, rows("new", NEW))
     assert state(tmp_path / "other" / "golden" / "demo") == state(project.golden("demo"))
     assert [p.name for p in (tmp_path / "other" / "golden").iterdir()] == ["demo"]
+
+
+def test_a_secret_is_refused_before_anything_is_written(made: tuple[Project, Task], tmp_path: Path) -> None:
+    secret = "AKIA" + "IOSFODNN7EXAMPLE"
+    before = {path: path.read_bytes() for path in made[0].golden("demo").rglob("*.json*")}
+    with pytest.raises(UserError, match=r"new.jsonl, row 3: .*key") as caught:
+        refresh(made, tmp_path, [*rows("new", 2), (f"the key {secret}", "yes"), *rows("more", NEW)])
+    assert secret not in str(caught.value)
+    assert {path: path.read_bytes() for path in made[0].golden("demo").rglob("*.json*")} == before

@@ -15,6 +15,8 @@ from goldgate.data.check import check_outputs
 from goldgate.data.decide import Wishes, decide
 from goldgate.data.leaks import check_leaks
 from goldgate.data.mask import masked
+from goldgate.data.personal import check_secrets, find_in_rows
+from goldgate.data.row import Place
 from goldgate.data.scaffold import write_split
 from goldgate.data.sources import Choices, read_rows
 from goldgate.data.split import FEWEST
@@ -72,12 +74,15 @@ def refresh_golden(project: Project, task: Task, source: Path, columns: tuple[st
         What was changed.
 
     Raises:
-        UserError: The data is invalid, fewer than 30 examples are left, or the splits or the ledger are incomplete.
+        UserError: The data is invalid or holds secrets, fewer than 30 examples are left, or the splits or the ledger
+            are incomplete.
     """
     folder = project.golden(task.name)
     splits = {name: load_split(project, task.name, name) for name in SPLITS}
     remarks: list[str] = []
     found = _read(task, source, columns, len(_retired(folder)), remarks)
+    placed = ((Place(source.name, n, "row"), example) for n, example in enumerate(found, 1))
+    check_secrets(find_in_rows(placed), "take them out of the file")
     with locked(folder / "looks"):
         looks = read_looks(folder / "looks")
         known = [splits["train"], splits["dev"], Split("old golden", splits["golden"].examples), *_earlier(folder)]
