@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from goldgate import __version__, cli
 from goldgate.cli.main import app
-from goldgate.jobs import commands
+from goldgate.jobs import data
 from goldgate.jobs.doctor import MachineCheck
 
 Typed = Callable[..., tuple[int, str, str]]
@@ -118,7 +118,7 @@ def test_an_interrupt_is_status_130_without_a_traceback(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(commands, "run_prepare", interrupted)
+    monkeypatch.setattr(data, "run_prepare", interrupted)
     status, out, err = typed("prepare", "counts")
     assert (status, out) == (130, "")
     assert err == "goldgate: interrupted; nothing is left half written, and the same command starts again\n"
@@ -130,7 +130,7 @@ def test_a_fault_of_ours_is_not_passed_off_as_the_users(
     def broken(*_: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(commands, "run_prepare", broken)
+    monkeypatch.setattr(data, "run_prepare", broken)
     with pytest.raises(RuntimeError, match="a bug"):
         typed("prepare", "counts")
 

@@ -99,7 +99,7 @@ def init(
     from goldgate.data.scaffold import Request
     from goldgate.data.sources import Choices, parse_delimiter, parse_map
     from goldgate.data.split import Sizes
-    from goldgate.jobs.commands import run_init
+    from goldgate.jobs.data import run_init
     from goldgate.task.schema import load_schema
 
     named = [f"{part}={column}" for part, column in (("time", time), ("group", group)) if column is not None]

@@ -102,7 +102,7 @@ def prepare(
     """
     from goldgate.cli.short_text import prepare_text
     from goldgate.data.rewrite import clean_splits, redact_splits, restore_splits
-    from goldgate.jobs.commands import Prepared, Refreshed, run_prepare, run_refresh
+    from goldgate.jobs.data import Prepared, Refreshed, run_prepare, run_refresh
 
     if redact + clean + undo_clean + refresh > 1:
         raise UserError(

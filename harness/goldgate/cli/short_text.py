@@ -5,7 +5,8 @@ from __future__ import annotations
 from goldgate.base.fingerprint import short
 from goldgate.cli.account_text import account_text
 from goldgate.data.suspects import BATCH, ORDER, Suspects
-from goldgate.jobs.commands import Estimated, Evaluated, Initialised, Prepared, Refreshed, Reported
+from goldgate.jobs.commands import Estimated, Evaluated, Reported
+from goldgate.jobs.data import Initialised, Prepared, Refreshed
 from goldgate.task.subject_name import HOW_TO_ADD
 
 _SHOWN = 5  # suspects of each split

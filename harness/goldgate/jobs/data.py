@@ -1,0 +1,186 @@
+"""What init and prepare do, as one result each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from goldgate.champion.record import load_champion
+from goldgate.data.account import Account
+from goldgate.data.check import check_task_data, rewrite_card
+from goldgate.data.nearness import refresh_novelty
+from goldgate.data.refresh import refresh_golden
+from goldgate.data.report import DataReport, report
+from goldgate.data.rewrite import Rewritten
+from goldgate.data.scaffold import Request, init_task
+from goldgate.data.suspects import Suspects, suspects_or_reason
+from goldgate.jobs.lengths import find_too_long
+from goldgate.task.examples import SPLITS, read_split
+from goldgate.task.project import Project
+from goldgate.task.task import Task, load_task
+
+
+@dataclass(frozen=True)
+class Initialised:
+    """A task that was scaffolded.
+
+    Attributes:
+        task: Its name.
+        kind: Its kind: json, label or text.
+        splits: Number of examples by split.
+        account: What became of every row, what was decided, and what the user should know about the data.
+        report: What was found in the examples.
+    """
+
+    task: str
+    kind: str
+    splits: Mapping[str, int]
+    account: Account
+    report: DataReport
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the result as plain JSON values."""
+        account = self.account.to_json()
+        remarks = account.pop("remarks")
+        return {
+            "task": self.task,
+            "kind": self.kind,
+            "splits": dict(self.splits),
+            "remarks": remarks,
+            "account": account,
+            "findings": self.report.to_json(),
+        }
+
+
+def run_init(folder: Path, cache: Path, request: Request) -> Initialised:
+    """Scaffolds a task in the folder's project; a folder that is no project yet becomes one.
+
+    Args:
+        folder: The project's folder.
+        cache: The cache folder.
+        request: What to scaffold.
+
+    Returns:
+        The new task.
+
+    Raises:
+        UserError: The data or the request is invalid, or the task exists already.
+    """
+    project = Project(folder, cache)
+    made = init_task(project, request)
+    task = load_task(project, request.task)
+    counts = {name: len(split) for name, split in made.splits.items()}
+    found = report(task, made.splits, partial(find_too_long, project, task))
+    return Initialised(request.task, made.kind, counts, made.account, found)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A task whose card was written.
+
+    Attributes:
+        task: Its name.
+        splits: The card's entry for each split.
+        novelty: How close golden is to train, in words.
+        report: What was found in the data.
+        suspects: The examples whose outputs may be wrong, in the order in which to look at them.
+        rewritten: What was changed on request; None if nothing was asked for.
+    """
+
+    task: str
+    splits: Mapping[str, Mapping[str, Any]]
+    novelty: str
+    report: DataReport
+    suspects: Suspects
+    rewritten: Rewritten | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the result as plain JSON values."""
+        done = {} if self.rewritten is None else {"changed": dict(self.rewritten.changed)}
+        return {
+            "task": self.task,
+            "splits": self.splits,
+            "novelty": self.novelty,
+            "findings": self.report.to_json(),
+            "suspects": self.suspects.to_json(),
+            **done,
+        }
+
+
+def run_prepare(project: Project, name: str, rewrite: Callable[[Project, Task], Rewritten] | None = None) -> Prepared:
+    """Checks the splits, writes their card, measures how close dev and golden are to train, and ranks suspects.
+
+    Args:
+        project: The project.
+        name: Name of the task.
+        rewrite: Changes the splits first: clean_splits, restore_splits or redact_splits; None leaves them as they are.
+
+    Returns:
+        The card's contents, and what was found in the data.
+
+    Raises:
+        UserError: There is no such task, its data is invalid, or it holds secrets.
+    """
+    task = load_task(project, name)
+    done = None if rewrite is None else rewrite(project, task)
+    splits = {split: read_split(project.golden(name), split) for split in SPLITS}
+    found = report(task, splits, partial(find_too_long, project, task))
+    card = rewrite_card(project, task)
+    checked = check_task_data(project, task).splits
+    novelty = refresh_novelty(project, name, checked, anew=True)
+    return Prepared(name, card.splits, novelty, found, suspects_or_reason(task, checked, project.cache), done)
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """A new golden split.
+
+    Attributes:
+        prepared: The card that was written for it.
+        moved: Number of old golden examples, which now belong to dev.
+        looks: Number of looks at the old split, which were retired.
+        retired: Folder that the old looks were moved to.
+        remarks: What the user should know about the new data.
+        has_champion: Whether there is a champion to test on the new split.
+    """
+
+    prepared: Prepared
+    moved: int
+    looks: int
+    retired: Path
+    remarks: tuple[str, ...]
+    has_champion: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the result as plain JSON values."""
+        return {
+            **self.prepared.to_json(),
+            "moved": self.moved,
+            "looks": self.looks,
+            "retired": str(self.retired),
+            "remarks": list(self.remarks),
+        }
+
+
+def run_refresh(project: Project, name: str, source: Path, columns: tuple[str, str] | None) -> Refreshed:
+    """Replaces the golden split by the examples of a file; the old examples move to dev and their looks are retired.
+
+    Args:
+        project: The project.
+        name: Name of the task.
+        source: File with the new examples.
+        columns: Names of its input and output columns; None for the defaults.
+
+    Returns:
+        What was moved and retired.
+
+    Raises:
+        UserError: There is no such task, or the new examples are invalid.
+    """
+    made = refresh_golden(project, load_task(project, name), source, columns)
+    prepared = run_prepare(project, name)
+    has_champion = load_champion(project, name) is not None
+    return Refreshed(prepared, made.moved, made.looks, made.retired, tuple(made.remarks), has_champion)
