@@ -151,7 +151,7 @@ def test_labels_kind_and_schema_are_decided_by_the_user(typed: Typed) -> None:
     write("f.csv", rows(320))
     status, out, err = typed("init", "few", "--from", "f.csv", *INIT, "--labels", "cat,dog,bird,fish")
     assert status == 0, err
-    assert "64 set aside: an output that is none of --labels: f.csv, lines " in out
+    assert "64 set aside: an output that is none of the labels: f.csv, lines " in out
     status, out, err = typed("init", "free", "--from", "f.csv", *INIT, "--kind", "text")
     assert status == 0, err
     assert "kind: text (as you say; --kind decides otherwise)" in out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -74,12 +75,16 @@ def prepare(
         Path | None,
         typer.Option(
             "--from",
-            help="File of new golden examples: JSONL in the format of golden.jsonl, or any format that init reads,"
-            " with --input and --output.",
+            help="File of new examples in any format that init reads. They go to train and dev; with --refresh-golden,"
+            " they replace golden.",
         ),
     ] = None,
     input_: Annotated[str | None, typer.Option("--input", help="Column that holds the inputs.")] = None,
     output: Annotated[str | None, typer.Option("--output", help="Column that holds the expected outputs.")] = None,
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="PART=COLUMN for input, output, tags, group, time or accept; repeatable."),
+    ] = None,
     redact: Annotated[
         bool, typer.Option("--redact", help="Replace personal data and secrets by stand-ins, in all splits alike.")
     ] = False,
@@ -96,31 +101,47 @@ def prepare(
     refuses secrets. It changes no example unless --redact, --clean or --undo-clean asks for it. A changed golden split
     keeps its looks and has to be gated again.
 
-    With --refresh-golden, new examples first replace the golden split. Examples that are already in a split, or that
+    With --from, the rows of a file are first added to train and dev, by the rules of init. No example that is there
+    moves, golden stays as it is, and every row is accounted for.
+
+    With --refresh-golden, they replace the golden split instead. Examples that are already in a split, or that
     were ever in golden, are left out. The old golden examples move to dev, their looks are retired, and the next look
     counts as the first.
     """
+    from goldgate.cli.account_text import account_text
     from goldgate.cli.short_text import prepare_text
+    from goldgate.data.account import Refused
+    from goldgate.data.add import add_rows
     from goldgate.data.rewrite import clean_splits, redact_splits, restore_splits
+    from goldgate.data.sources import Choices, parse_map
     from goldgate.jobs.data import Prepared, Refreshed, run_prepare, run_refresh
 
-    if redact + clean + undo_clean + refresh > 1:
+    if redact + clean + undo_clean + (source is not None) > 1:
         raise UserError(
-            "--redact, --clean, --undo-clean and --refresh-golden cannot go together",
-            hint="run the command once for each",
+            "--redact, --clean, --undo-clean and --from cannot go together", hint="run the command once for each"
         )
-    if (source is not None) != refresh or (input_ is None) != (output is None) or (input_ and not refresh):
+    if (refresh and source is None) or (input_ is None) != (output is None) or (source is None and (input_ or mapping)):
         raise UserError(
-            "--refresh-golden and --from FILE go together; --input and --output go with them, either both or neither",
-            hint=f"goldgate prepare {task} --refresh-golden --from new.jsonl",
+            "--refresh-golden, --input, --output and --map go with --from FILE; --input and --output go together",
+            hint=f"goldgate prepare {task} --from new.csv --input COLUMN --output COLUMN",
         )
-    columns = None if input_ is None or output is None else (input_, output)
+    if refresh and mapping:
+        raise UserError("--map does not go with --refresh-golden", hint="name the columns by --input and --output")
     result: Prepared | Refreshed
-    if source is None:
-        asked = ((redact, redact_splits), (clean, clean_splits), (undo_clean, restore_splits))
-        result = run_prepare(here(), task, next((rewrite for wanted, rewrite in asked if wanted), None))
-    else:
+    if source is not None and refresh:
+        columns = None if input_ is None or output is None else (input_, output)
         result = run_refresh(here(), task, source, columns)
+    else:
+        asked = ((redact, redact_splits), (clean, clean_splits), (undo_clean, restore_splits))
+        rewrite = next((rewrite for wanted, rewrite in asked if wanted), None)
+        if source is not None:
+            rewrite = partial(add_rows, source=source, choices=Choices(parse_map(mapping or (), input_, output)))
+        try:
+            result = run_prepare(here(), task, rewrite)
+        except Refused as refused:
+            if text := account_text(refused.account):
+                print(text, file=sys.stderr)
+            raise
     finish(result.to_json(), as_json, prepare_text(result))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from goldgate.base.fingerprint import short
 from goldgate.cli.account_text import account_text
+from goldgate.data.rewrite import Rewritten
 from goldgate.data.suspects import BATCH, ORDER, Suspects
 from goldgate.jobs.commands import Estimated, Evaluated, Reported
 from goldgate.jobs.data import Initialised, Prepared, Refreshed
@@ -32,7 +33,7 @@ def prepare_text(result: Prepared | Refreshed) -> str:
     """Lists the splits, what was found, and how close golden is to train; after a refresh, what became of the old."""
     if isinstance(result, Prepared):
         lines = [f"{n}: {s['count']} examples, fingerprint {short(s['fingerprint'])}" for n, s in result.splits.items()]
-        done = () if result.rewritten is None else result.rewritten.lines
+        done = () if result.rewritten is None else _rewritten_text(result.rewritten)
         found = result.report.lines(result.task)
         return "\n".join([*done, *lines, *found, result.novelty, *_suspects_text(result.suspects)])
     task = result.prepared.task
@@ -44,6 +45,10 @@ def prepare_text(result: Prepared | Refreshed) -> str:
         f"looks retired: {result.looks}, kept in {result.retired}; the next look counts as the first: {next_look}",
     ]
     return "\n".join(lines)
+
+
+def _rewritten_text(done: Rewritten) -> tuple[str, ...]:
+    return done.lines if done.account is None else (*done.lines, account_text(done.account))
 
 
 def _suspects_text(suspects: Suspects) -> list[str]:

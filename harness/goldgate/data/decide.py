@@ -195,7 +195,7 @@ class _Rule:
         if form == "JSON" and not (self.kind == "text" and self.wishes.kind):
             return "an output that is JSON, where others are text", shown
         if self.kind == "label" and self.labels and output not in self.labels:
-            return "an output that is none of --labels", shown
+            return "an output that is none of the labels", shown
         if self.kind == "label" and form == _SCALAR and self.wishes.kind is None and output not in self.known:
             return "an output that is no text, where others are labels", shown
         return "", ""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from goldgate.data.account import Account
 from goldgate.data.cleaning.changes import Change, tell
 from goldgate.data.cleaning.clean import clean_rows
 from goldgate.data.decide import Decided
+from goldgate.data.labels import LabelRules
 from goldgate.data.personal import StandIns, check_secrets, find_in_rows, scrub
 from goldgate.data.row import Row
 
@@ -30,13 +32,21 @@ class Incoming:
     redactions: Mapping[str, int] = field(default_factory=dict)
 
 
-def prepare_incoming(decided: Decided, redact: bool, account: Account) -> Incoming:
+def prepare_incoming(
+    decided: Decided,
+    redact: bool,
+    account: Account,
+    schema: Mapping[str, Any] | None = None,
+    labels: LabelRules | None = None,
+) -> Incoming:
     """Cleans rows, and refuses secrets or replaces them with all personal data.
 
     Args:
         decided: The rows of both files.
         redact: Whether personal data and secrets are replaced by stand-ins.
         account: Receives what was changed, as remarks.
+        schema: The schema of the outputs, if it is known.
+        labels: The confirmed merges of labels, if there are any.
 
     Returns:
         The rows, in the same order.
@@ -44,7 +54,7 @@ def prepare_incoming(decided: Decided, redact: bool, account: Account) -> Incomi
     Raises:
         UserError: There are secrets, and they are not to be replaced; or the package phonenumbers is not installed.
     """
-    cleaned = clean_rows([*decided.rows, *(decided.golden or ())], decided.kind)
+    cleaned = clean_rows([*decided.rows, *(decided.golden or ())], decided.kind, schema, labels)
     rows, changes = cleaned.rows, cleaned.changes
     account.remarks += tell(changes)
     account.remarks += [f"left as it is: {what}, {len(places):,} rows" for what, places in cleaned.left.items()]

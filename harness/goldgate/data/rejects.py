@@ -13,12 +13,13 @@ REJECTS = "rejects.jsonl"
 """Name of the file in golden/<task>."""
 
 
-def write_rejects(path: Path, account: Account) -> None:
+def write_rejects(path: Path, account: Account, *, after: bool = False) -> None:
     """Writes every row that was set aside, in the order of files and lines, without its personal data and secrets.
 
     Args:
         path: The file.
         account: The account.
+        after: Whether what the file holds is kept before them.
 
     Raises:
         UserError: The disk is full, or the path cannot be written to.
@@ -36,5 +37,6 @@ def write_rejects(path: Path, account: Account) -> None:
         )
         for row in sorted(account.aside, key=lambda row: row.place)
     ]
+    before = path.read_bytes() if after and path.is_file() else b""
     # What could not be read as characters becomes an escape of JSON.
-    write_whole(path, "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace"))
+    write_whole(path, before + "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace"))

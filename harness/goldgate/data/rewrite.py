@@ -13,6 +13,7 @@ from typing import Any
 from goldgate.base.errors import UserError
 from goldgate.base.files import check_object, read_json, read_text, whole_folder, write_json, write_whole
 from goldgate.base.fingerprint import short
+from goldgate.data.account import Account
 from goldgate.data.check import check_outputs
 from goldgate.data.cleaning.changes import FILE as CHANGES
 from goldgate.data.cleaning.changes import Change, plain, read_changes, tell, undo, write_changes
@@ -41,10 +42,12 @@ class Rewritten:
     Attributes:
         changed: Split → number of its examples that changed.
         lines: What was done, and what it means, for people.
+        account: What became of every row that was read; None if none was.
     """
 
     changed: Mapping[str, int]
     lines: tuple[str, ...]
+    account: Account | None = None
 
 
 def clean_splits(project: Project, task: Task) -> Rewritten:

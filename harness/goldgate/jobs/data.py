@@ -99,7 +99,9 @@ class Prepared:
 
     def to_json(self) -> dict[str, Any]:
         """Returns the result as plain JSON values."""
-        done = {} if self.rewritten is None else {"changed": dict(self.rewritten.changed)}
+        done: dict[str, Any] = {} if self.rewritten is None else {"changed": dict(self.rewritten.changed)}
+        if self.rewritten is not None and self.rewritten.account is not None:
+            done["account"] = self.rewritten.account.to_json()
         return {
             "task": self.task,
             "splits": self.splits,
@@ -116,7 +118,8 @@ def run_prepare(project: Project, name: str, rewrite: Callable[[Project, Task], 
     Args:
         project: The project.
         name: Name of the task.
-        rewrite: Changes the splits first: clean_splits, restore_splits or redact_splits; None leaves them as they are.
+        rewrite: Changes the splits first: add_rows, clean_splits, restore_splits or redact_splits; None leaves them as
+            they are.
 
     Returns:
         The card's contents, and what was found in the data.
