@@ -152,7 +152,7 @@ def _check_sizes(splits: Mapping[str, Split], pool: Pool, account: Account) -> N
         if len(split) < FEWEST:
             raise UserError(
                 f"only {len(split)} examples are left for {name}; a split needs at least {FEWEST}",
-                hint="\n".join([*_causes(pool, account), "collect more examples"]),
+                hint="\n  ".join([*_causes(pool, account), "collect more examples"]),
             )
 
 
@@ -168,10 +168,14 @@ def _causes(pool: Pool, account: Account) -> list[str]:
         how = "differ in numbers" if numbers else "nearly repeat one another or share a group"
         largest = max(groups, key=len)
         lines += [
-            f"{together:,} rows that {how} form {len(groups):,} groups, and a group stays in one split",
+            f"{together:,} rows that {how} form {_many(len(groups), 'group')}, and a group stays in one split",
             f'the largest has {len(largest):,} rows, such as "{" ".join(pool.rows[largest[0]].text.split()):.80}"',
         ]
     return lines
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _remarks(
