@@ -167,7 +167,7 @@ def test_golden_is_refreshed_from_a_file(typed: Typed, counts: Any, tmp_path: Pa
     "words",
     [
         ("--refresh-golden",),
-        ("--from", "x.jsonl"),
+        ("--map", "input=q"),
         ("--input", "q", "--output", "a"),
         ("--refresh-golden", "--from", "x.csv", "--input", "q"),
     ],
@@ -175,7 +175,7 @@ def test_golden_is_refreshed_from_a_file(typed: Typed, counts: Any, tmp_path: Pa
 def test_a_refresh_says_what_it_needs(typed: Typed, counts: Any, words: tuple[str, ...]) -> None:
     status, _, err = typed("prepare", "counts", *words)
     assert status == 2
-    assert "--refresh-golden and --from FILE go together" in err
+    assert "--refresh-golden, --input, --output and --map go with --from FILE" in err
 
 
 def test_train_and_sealed_golden_are_not_scored(typed: Typed, counts: Any) -> None:
