@@ -64,6 +64,15 @@ def test_a_secret_is_refused_by_line_and_nothing_of_it_is_printed_or_written(
     assert not (tmp_path / "golden").exists()
 
 
+@pytest.mark.parametrize(
+    "odd", [{"text": f"my key is {SECRET[:6]}\u200b{SECRET[6:]}, help"}, {"label": json.dumps({"key": SECRET})}]
+)
+def test_a_secret_that_is_hidden_or_set_aside_is_not_printed(init: Callable[..., Any], odd: dict[str, str]) -> None:
+    _, out, err = init(rows(r7=odd))
+    assert SECRET not in out + err
+    assert SECRET[6:] not in out + err
+
+
 def test_redacted_rows_have_the_same_stand_in_everywhere_and_the_log_keeps_no_original(
     init: Callable[..., Any], tmp_path: Path
 ) -> None:

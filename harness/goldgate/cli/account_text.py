@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from goldgate.data.account import Account, Merged, SetAside, places
+from goldgate.data.personal import scrub
 
 _RUNS = 12  # runs of lines that are named for one reason
 
@@ -30,7 +31,7 @@ def account_text(account: Account) -> str:
         for reason, those in sorted(by_reason.items(), key=lambda pair: -len(pair[1])):
             lines.append(f"  {len(those)} {title}: {reason}: {places((rows[i].place for i in those), _RUNS)}")
             if detail := next((d for i in those if (d := getattr(rows[i], "detail", ""))), ""):
-                lines.append(f"    such as: {detail}")
+                lines.append(f"    such as: {scrub(detail)}")
     return "\n".join(map(_printable, [*lines, *account.remarks]))
 
 

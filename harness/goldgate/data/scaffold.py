@@ -16,7 +16,7 @@ from goldgate.data.cleaning.changes import write_changes
 from goldgate.data.decide import Decided, Wishes, decide, labels_of, schema_of
 from goldgate.data.incoming import Incoming, prepare_incoming
 from goldgate.data.leaks import check_leaks
-from goldgate.data.personal import REDACTIONS
+from goldgate.data.personal import REDACTIONS, scrub
 from goldgate.data.proposal import gates, task_yaml, thresholds
 from goldgate.data.rejects import REJECTS, write_rejects
 from goldgate.data.row import Row
@@ -150,8 +150,9 @@ def _read(request: Request, account: Account) -> tuple[list[Row], list[Row] | No
     for path, rows in zip(both, found, strict=True):
         if not rows:
             first = account.aside[0]
+            detail = f" ({scrub(first.detail)})" if first.detail else ""
             raise UserError(
-                f"no row can be used; the first: {first.place}: {first.reason}{first.detail and f' ({first.detail})'}",
+                f"no row can be used; the first: {first.place}: {first.reason}{detail}",
                 str(path),
                 "mend the file, or say how it is to be read: goldgate init --help",
             )

@@ -69,10 +69,10 @@ def counts(changes: Iterable[Change]) -> dict[str, int]:
 
 
 def _both(change: Change) -> tuple[tuple[str, str], tuple[str, str]]:
-    before, after = (
-        value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        for value in (scrub(change.before), scrub(change.after))
-    )
+    masked = scrub(change.before), scrub(change.after)
+    if masked[0] == change.before and masked[1] != change.after:
+        masked = masked[1], masked[1]  # what was cleaned away hid it, so that only the clean text can be shown
+    before, after = (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in masked)
     return (before, after), (after, before)
 
 
