@@ -106,7 +106,8 @@ def test_json_is_the_only_thing_on_stdout(typed: Typed, counts: Any) -> None:
 def test_without_json_there_is_text_for_people(typed: Typed, counts: Any) -> None:
     status, out, err = typed("prepare", "counts")
     assert (status, err) == (0, "")
-    told = ["train", "dev", "golden", "not looked for", "golden against train"]
+    few = "2 of 2 labels and edge cases have few examples (under 5 in train, 5 in dev, 10 in golden)"
+    told = ["train", "dev", "golden", few, "  [dark]", "  [light]", "not looked for", "golden against train"]
     assert [line.split(":")[0] for line in out.splitlines()] == told
     with pytest.raises(json.JSONDecodeError):
         json.loads(out)

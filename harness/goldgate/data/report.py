@@ -9,6 +9,7 @@ from typing import Any
 from goldgate.base.extras import is_installed
 from goldgate.data.cleaning.changes import counts
 from goldgate.data.cleaning.clean import clean_rows
+from goldgate.data.coverage import Cell, coverage, thin_lines
 from goldgate.data.labels import FEWEST, LabelRules, LookAlike, count_labels, look_alikes, rare, read_labels
 from goldgate.data.labels import FILE as LABELS
 from goldgate.data.languages import LIBRARY as LANGUAGES
@@ -40,6 +41,7 @@ class DataReport:
         missed: What was not looked for, and why.
         cleaning: Rule → number of fields that `--clean` would change.
         left: What looks wrong and no rule repairs → its rows.
+        cells: How many examples each label and edge case has in every split.
     """
 
     personal: tuple[Finding, ...]
@@ -50,6 +52,7 @@ class DataReport:
     missed: tuple[str, ...]
     cleaning: Mapping[str, int]
     left: Mapping[str, tuple[Place, ...]]
+    cells: tuple[Cell, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Returns the findings as plain JSON values."""
@@ -62,6 +65,7 @@ class DataReport:
             "missed": list(self.missed),
             "cleaning": dict(self.cleaning),
             "left": {what: [str(place) for place in places] for what, places in self.left.items()},
+            "coverage": [{**vars(cell), "thin": list(cell.thin)} for cell in self.cells],
         }
 
     def lines(self, task: str) -> list[str]:
@@ -84,6 +88,7 @@ class DataReport:
         if self.few:
             few = [f'"{label}": {rows}' for label, rows in self.few.items()]
             said += _listed(f"labels with fewer than {FEWEST} rows: {len(few)}", few)
+        said += thin_lines(self.cells)
         if self.long:
             said += _listed(f"too long: {len(self.long)}", self.long)
         said += [f"not looked for: {what}" for what in self.missed]
@@ -168,4 +173,5 @@ def report(task: Task, splits: Mapping[str, Split], measure: Measure) -> DataRep
         tuple(missed),
         counts(found.changes),
         found.left,
+        coverage(splits, task.kind),
     )
