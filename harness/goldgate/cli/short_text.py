@@ -35,7 +35,7 @@ def prepare_text(result: Prepared | Refreshed) -> str:
         lines = [f"{n}: {s['count']} examples, fingerprint {short(s['fingerprint'])}" for n, s in result.splits.items()]
         done = () if result.rewritten is None else _rewritten_text(result.rewritten)
         found = result.report.lines(result.task)
-        return "\n".join([*done, *lines, *found, result.novelty, *_suspects_text(result.suspects)])
+        return "\n".join([*done, *lines, *found, result.novelty, *_suspects_text(result.suspects, result.task)])
     task = result.prepared.task
     next_look = f"pytest suites/{task}" if result.has_champion else f"goldgate train {task}"
     lines = [
@@ -51,7 +51,7 @@ def _rewritten_text(done: Rewritten) -> tuple[str, ...]:
     return done.lines if done.account is None else (*done.lines, account_text(done.account))
 
 
-def _suspects_text(suspects: Suspects) -> list[str]:
+def _suspects_text(suspects: Suspects, task: str) -> list[str]:
     """The most doubtful outputs of each split, and how many more the JSON result lists."""
     lines = [f"suspects: {remark}" for remark in suspects.remarks]
     for split in ORDER:
@@ -61,7 +61,8 @@ def _suspects_text(suspects: Suspects) -> list[str]:
             )
             lines += [f"  {s.file}, {s.id}, {s.field}: {s.reason}" for s in found[:_SHOWN]]
     if suspects.ranked:
-        lines.append("  none of them need be wrong; the whole list: goldgate prepare TASK --json, field suspects")
+        whole = f"goldgate prepare {task} --json, field suspects"
+        lines.append(f"  none of them need be wrong; the whole list: {whole}")
     return lines
 
 
