@@ -113,11 +113,12 @@ def test_secrets_are_refused(add: Typed, made: Path) -> None:
 
 
 def test_merges_in_labels_yaml_are_followed(add: Typed, made: Path) -> None:
-    suite = made.parent.parent / "suites" / "pets"
-    (suite / "labels.yaml").write_text("merge:\n  B-label: b\n")
-    status, out, err = add([*fresh(3), ("which label does the last row of this have?", "B-label")])
+    (made / "labels.yaml").write_text("merge:\n  B-label: b\nmissing: [nothing]\n")
+    given = [*fresh(3), ("which label does the last row of this have?", "B-label"), ("and this one?", "nothing")]
+    status, out, err = add(given)
     assert status == 0, err
-    assert "rows: 4 read = 4 kept" in out
+    assert "rows: 5 read = 4 kept + 0 merged + 1 set aside" in out
+    assert "no label: new.csv, line 6" in out
 
 
 @pytest.mark.parametrize("words", [("--clean",), ("--redact",), ("--refresh-golden", "--map", "tags=x")])

@@ -20,7 +20,13 @@ from .test_split import homes, make, rows, word
 def extend(before: dict[str, Split], new: Sequence[Row], kind: Kind = "label") -> tuple[Made, Account]:
     account = Account()
     account.read["new"] = len(new)
-    made = extend_splits(before, new, 0, account, kind=kind)
+    known = {
+        name: [
+            Row(e.input, e.output, Place(f"{name}.jsonl", n), e.accept, e.tags, e.group) for n, e in enumerate(split, 1)
+        ]
+        for name, split in before.items()
+    }
+    made = extend_splits(before, known, new, 0, account, kind=kind)
     assert account.open == 0
     check_leaks(made.splits)
     return made, account

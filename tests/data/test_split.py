@@ -27,7 +27,7 @@ from goldgate.task.task import Kind
 
 USUAL = Sizes(None, 60, 60)
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-SNIPS = Path("/work/shared/data/snips_slots/train.jsonl")
+SNIPS = Path(__file__).resolve().parents[3] / "shared/data/snips_slots/train.jsonl"
 
 
 def word(i: int) -> str:

@@ -222,21 +222,21 @@ def test_labels_that_look_alike_or_are_rare_are_reported_and_merged_on_request(t
     assert status == 0
     assert '"Ape" (1) and "ape" (10) differ in capital letters only' in out
     assert 'labels with fewer than 5 rows: 1\n  "Ape": 1' in out
-    assert "suites/demo/labels.yaml" in out
-    (demo.task.folder / "labels.yaml").write_text("merge:\n  Ape: ape\n")
+    assert "golden/demo/labels.yaml" in out
+    (demo.task.data / "labels.yaml").write_text("merge:\n  Ape: ape\n")
     assert spoken(typed, "prepare", "demo", "--clean")["findings"]["look_alike_labels"] == []
     assert demo.last("train")["output"] == "ape"
 
 
 def test_a_wrong_labels_yaml_is_refused(typed: Typed, demo: Demo) -> None:
-    (demo.task.folder / "labels.yaml").write_text("merged:\n  Ape: ape\n")
+    (demo.task.data / "labels.yaml").write_text("merged:\n  Ape: ape\n")
     status, _, err = typed("prepare", "demo")
     assert status == 2
     assert 'labels.yaml, line 1: unknown key "merged"' in err
 
 
 def test_a_merge_into_what_is_no_label_changes_nothing(typed: Typed, demo: Demo) -> None:
-    (demo.task.folder / "labels.yaml").write_text("merge:\n  ape: monkey\n")
+    (demo.task.data / "labels.yaml").write_text("merge:\n  ape: monkey\n")
     before = demo.bytes()
     status, _, err = typed("prepare", "demo", "--clean")
     assert status == 2

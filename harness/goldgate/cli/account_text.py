@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-from goldgate.data.account import Account, Merged, SetAside, places
+from goldgate.data.account import Account, Merged, Refused, SetAside, places
 from goldgate.data.personal import scrub
 
 _RUNS = 12  # runs of lines that are named for one reason
+
+
+@contextmanager
+def account_of_refusals() -> Iterator[None]:
+    """Shows on stderr what became of every row until a command refused."""
+    try:
+        yield
+    except Refused as refused:
+        if text := account_text(refused.account):
+            print(text, file=sys.stderr)
+        raise
 
 
 def account_text(account: Account) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -92,9 +91,8 @@ def init(
     What is not given is found out, and every decision is printed with its reason and the option that decides otherwise.
     No row is lost without a word: rows read = kept + merged + set aside, each with its reason and line.
     """
-    from goldgate.cli.account_text import account_text
+    from goldgate.cli.account_text import account_of_refusals
     from goldgate.cli.short_text import init_text
-    from goldgate.data.account import Refused
     from goldgate.data.decide import Wishes
     from goldgate.data.scaffold import Request
     from goldgate.data.sources import Choices, parse_delimiter, parse_map
@@ -118,12 +116,8 @@ def init(
     request = Request(
         task, source, golden, choices, wishes, instructions, sizes, seed, rejects, redact=redact, by_time=by_time
     )
-    try:
+    with account_of_refusals():
         result = run_init(Path.cwd(), cache_folder(os.environ), request)
-    except Refused as refused:
-        if text := account_text(refused.account):
-            print(text, file=sys.stderr)
-        raise
     finish(result.to_json(), as_json, init_text(result))
 
 

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from goldgate.base.errors import UserError
-from goldgate.base.files import whole_folder
 from goldgate.data.account import Account, Refused
 from goldgate.data.check import check_outputs
 from goldgate.data.cleaning.changes import write_changes
 from goldgate.data.decide import Wishes, decide
 from goldgate.data.extend import extend_splits
+from goldgate.data.folder import changed_folder
 from goldgate.data.incoming import prepare_incoming
-from goldgate.data.labels import FILE as LABELS
-from goldgate.data.labels import read_labels
+from goldgate.data.labels import known_rules, without_missing
 from goldgate.data.leaks import check_leaks
+from goldgate.data.placed import rows_of
 from goldgate.data.rejects import REJECTS, write_rejects
 from goldgate.data.rewrite import Rewritten
 from goldgate.data.scaffold import write_split
 from goldgate.data.sources import Choices, read_rows
+from goldgate.ledger import locked
 from goldgate.task.examples import SPLITS, Card, Split, card_of, load_split, read_card, write_card
 from goldgate.task.project import Project
 from goldgate.task.task import Task
@@ -57,14 +57,16 @@ def add_rows(project: Project, task: Task, source: Path, choices: Choices) -> Re
 def _add(
     folder: Path, task: Task, before: Mapping[str, Split], source: Path, choices: Choices, account: Account
 ) -> Rewritten:
-    merges = task.folder / LABELS
+    rules = known_rules(folder)
     rows = read_rows(source, choices, account)
+    if task.kind == "label":
+        rows = without_missing(rows, account, rules)
     decided = decide(rows, None, Wishes(task.kind), account)
-    rules = read_labels(merges) if merges.is_file() else None
     incoming = prepare_incoming(decided, False, account, task.schema, rules)
     labels = tuple(task.labels) if task.kind == "label" else ()
     right = decide(incoming.decided.rows, None, Wishes(task.kind, labels, task.schema), account)
-    made = extend_splits(before, right.rows, 0, account, kind=task.kind)
+    known = {name: rows_of(folder, split) for name, split in before.items()}
+    made = extend_splits(before, known, right.rows, 0, account, kind=task.kind)
     after = {name: _with_notes(before[name], made.splits[name]) for name in before}
     for name, split in after.items():
         check_outputs(task, split, str(folder / f"{name}.jsonl"))
@@ -100,8 +102,7 @@ def _card(task: Task, after: Mapping[str, Split], source: Path, old: Card, accou
 
 
 def _write(folder: Path, after: Mapping[str, Split], card: Card, changes: Any, account: Account) -> None:
-    with whole_folder(folder) as part:
-        shutil.copytree(folder, part, dirs_exist_ok=True, symlinks=True, ignore=shutil.ignore_patterns(".lock"))
+    with locked(folder / "looks"), changed_folder(folder) as part:
         for name in ("train", "dev"):
             write_split(part, after[name])
         write_changes(part, changes)

@@ -48,12 +48,13 @@ def check_task_data(project: Project, task: Task) -> Quality:
     return Quality(splits, tuple(_remarks(splits)))
 
 
-def rewrite_card(project: Project, task: Task) -> Card:
+def rewrite_card(project: Project, task: Task, splits: dict[str, Split] | None = None) -> Card:
     """Checks the splits as they are now and rewrites their card.
 
     Args:
         project: The project.
         task: The task.
+        splits: The splits as they are in their files; None to read them.
 
     Returns:
         The new card, which keeps the old one's licence, source, account and description of how the splits were made.
@@ -62,7 +63,7 @@ def rewrite_card(project: Project, task: Task) -> Card:
         UserError: An output is invalid, or an example is in two splits, exactly or nearly.
     """
     folder = project.golden(task.name)
-    splits = {name: read_split(folder, name) for name in SPLITS}
+    splits = splits or {name: read_split(folder, name) for name in SPLITS}
     for split in splits.values():
         check_outputs(task, split, str(folder / f"{split.name}.jsonl"))
     check_leaks(splits, folder)

@@ -12,7 +12,7 @@ from goldgate.data.components import CosinePair, find_components, unlike_pairs
 from goldgate.data.mask import folded
 from goldgate.data.pool import Pool
 from goldgate.data.repeats import Resolved, contradict, resolve_repeats, set_aside_contradiction
-from goldgate.data.row import Place, Row
+from goldgate.data.row import Row
 from goldgate.data.split import Made
 from goldgate.task.examples import Split
 from goldgate.task.task import Kind
@@ -22,16 +22,9 @@ ANOTHER = "another right answer to the input of an example"
 NEAR_BOTH = "nearly in dev and in train"
 
 
-def rows_of(split: Split) -> list[Row]:
-    """Returns the rows of a split's examples, each at its line of the split's file."""
-    return [
-        Row(e.input, e.output, Place(f"{split.name}.jsonl", n), e.accept, e.tags, e.group)
-        for n, e in enumerate(split, 1)
-    ]
-
-
 def extend_splits(
     before: Mapping[str, Split],
+    known: Mapping[str, Sequence[Row]],
     rows: Sequence[Row],
     seed: int,
     account: Account,
@@ -46,6 +39,7 @@ def extend_splits(
 
     Args:
         before: The splits as they are: train, dev and golden.
+        known: Their examples as rows, in the same order.
         rows: New rows; those of an earlier preparation may be among them.
         seed: Decides which new rows dev gets.
         account: Where repeats are entered as merged, what becomes no example as set aside, and the rest as kept.
@@ -56,15 +50,14 @@ def extend_splits(
         The splits, of which golden is the one that was given.
     """
     found = resolve_repeats(rows, kind, account)
-    fresh = _unknown(before, found.rows, kind, account)
-    golden = rows_of(before["golden"])
-    left = without_golden(golden, fresh.rows, account, kind, pairs)
+    fresh = _unknown(known, found.rows, kind, account)
+    left = without_golden(known["golden"], fresh.rows, account, kind, pairs)
     pool = Pool.of(left.rows, seed, pairs=pairs)
     added = {
         name: Split(name, pool.examples(np.array(chosen, np.int64)))
-        for name, chosen in _homes(before, pool, pairs, account).items()
+        for name, chosen in _homes(known, pool, pairs, account).items()
     }
-    places = pool.places | {e.id: row.place for e, row in zip(before["golden"], golden, strict=True)}
+    places = pool.places | {e.id: row.place for e, row in zip(before["golden"], known["golden"], strict=True)}
     added = without_twins({**added, "golden": before["golden"]}, places.__getitem__, account, fixed=True)
     splits = {name: Split(name, (*before[name], *added[name])) for name in ("train", "dev")}
     account.kept = len(added["train"]) + len(added["dev"])
@@ -74,12 +67,12 @@ def extend_splits(
     return Made({**splits, "golden": before["golden"]}, (remark,), contradictions, (), unlike)
 
 
-def _unknown(before: Mapping[str, Split], rows: Sequence[Row], kind: Kind, account: Account) -> Resolved:
+def _unknown(known: Mapping[str, Sequence[Row]], rows: Sequence[Row], kind: Kind, account: Account) -> Resolved:
     """Leaves out the rows whose input an example has: examples stay as they are."""
-    known = {folded(row.text): row for split in before.values() for row in rows_of(split)}
+    inputs = {folded(row.text): row for part in known.values() for row in part}
     left, contradictions = [], []
     for row in rows:
-        there = known.get(folded(row.text))
+        there = inputs.get(folded(row.text))
         if there is None:
             left.append(row)
         elif kind != "text" and contradict(there, row):
@@ -93,10 +86,10 @@ def _unknown(before: Mapping[str, Split], rows: Sequence[Row], kind: Kind, accou
 
 
 def _homes(
-    before: Mapping[str, Split], pool: Pool, pairs: Sequence[CosinePair], account: Account
+    known: Mapping[str, Sequence[Row]], pool: Pool, pairs: Sequence[CosinePair], account: Account
 ) -> dict[str, list[int]]:
     """Split → the rows of the pool that it gets."""
-    train, dev = rows_of(before["train"]), rows_of(before["dev"])
+    train, dev = known["train"], known["dev"]
     root = find_components([*train, *dev, *pool.rows], pairs).tolist()
     near_train, near_dev = set(root[: len(train)]), set(root[len(train) : len(train) + len(dev)])
     share = len(dev) / max(1, len(dev) + len(train))

@@ -55,7 +55,7 @@ def prepare_incoming(
         UserError: There are secrets, and they are not to be replaced; or the package phonenumbers is not installed.
     """
     cleaned = clean_rows([*decided.rows, *(decided.golden or ())], decided.kind, schema, labels)
-    rows, changes = cleaned.rows, cleaned.changes
+    rows, changes = cleaned.rows, [replace(change, source=True) for change in cleaned.changes]
     account.remarks += tell(changes)
     account.remarks += [f"left as it is: {what}, {len(places):,} rows" for what, places in cleaned.left.items()]
     redactions: Mapping[str, int] = {}

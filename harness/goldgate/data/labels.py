@@ -274,6 +274,21 @@ def read_labels(path: Path) -> LabelRules:
     return LabelRules(to, frozenset(visible(value) for value in missing), pairs)
 
 
+def known_rules(folder: Path) -> LabelRules:
+    """Reads the labels.yaml of a task, if there is one.
+
+    Args:
+        folder: golden/<task>.
+
+    Returns:
+        What it says; nothing if there is none.
+
+    Raises:
+        UserError: The file is invalid. The error names the file, line and key.
+    """
+    return read_labels(folder / FILE) if (folder / FILE).is_file() else LabelRules()
+
+
 def _is_pair(pair: Any) -> bool:
     return isinstance(pair, list) and len(pair) == 2 and all(isinstance(label, str) for label in pair)
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from goldgate.base.errors import UserError
-from goldgate.base.files import whole_folder
 from goldgate.base.fingerprint import short
 from goldgate.data.account import Account, places
 from goldgate.data.check import check_outputs
 from goldgate.data.decide import Wishes, decide
+from goldgate.data.folder import changed_folder
 from goldgate.data.leaks import check_leaks
 from goldgate.data.mask import masked
 from goldgate.data.personal import check_secrets, find_in_rows
@@ -176,11 +175,7 @@ def _lost(old: Split, new: Split) -> list[str]:
 
 
 def _write(folder: Path, splits: dict[str, Split], card: Card, retired: Path) -> None:
-    """Copies the folder, changes the copy and swaps it with the original, so that the change is atomic."""
-    for left in folder.parent.glob(f".{folder.name}.*.part"):  # left behind by a killed process
-        shutil.rmtree(left, ignore_errors=True)
-    with whole_folder(folder) as part:
-        shutil.copytree(folder, part, dirs_exist_ok=True, symlinks=True, ignore=shutil.ignore_patterns(".lock"))
+    with changed_folder(folder) as part:
         (part / retired).mkdir(parents=True)
         (part / "looks").rename(part / retired / "looks")
         (part / "golden.jsonl").rename(part / retired / "golden.jsonl")

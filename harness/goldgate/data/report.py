@@ -10,7 +10,7 @@ from goldgate.base.extras import is_installed
 from goldgate.data.cleaning.changes import counts
 from goldgate.data.cleaning.clean import clean_rows
 from goldgate.data.coverage import Cell, coverage, thin_lines
-from goldgate.data.labels import FEWEST, LabelRules, LookAlike, count_labels, look_alikes, rare, read_labels
+from goldgate.data.labels import FEWEST, LookAlike, count_labels, known_rules, look_alikes, rare
 from goldgate.data.labels import FILE as LABELS
 from goldgate.data.languages import LIBRARY as LANGUAGES
 from goldgate.data.languages import Languages, languages
@@ -84,11 +84,11 @@ class DataReport:
             said.append(f"  to put stand-ins in their place: goldgate prepare {task} --redact")
         if self.alike:
             said += _listed(f"labels that look alike: {len(self.alike)} pairs", self.alike)
-            said.append(f"  to merge any, name it in suites/{task}/{LABELS} and run: goldgate prepare {task} --clean")
+            said.append(f"  to merge any, name it in golden/{task}/{LABELS} and run: goldgate prepare {task} --clean")
         if self.few:
             few = [f'"{label}": {rows}' for label, rows in self.few.items()]
             said += _listed(f"labels with fewer than {FEWEST} rows: {len(few)}", few)
-        said += thin_lines(self.cells)
+        said += thin_lines([cell for cell in self.cells if cell.tag])  # labels with few rows are named above
         if self.long:
             said += _listed(f"too long: {len(self.long)}", self.long)
         said += [f"not looked for: {what}" for what in self.missed]
@@ -154,7 +154,7 @@ def report(task: Task, splits: Mapping[str, Split], measure: Measure) -> DataRep
     folder, personal = task.data, personal_data(task, splits)
     by_split = {name: rows_of(folder, split) for name, split in splits.items()}
     rows = [row for found in by_split.values() for row in found]
-    rules = read_labels(task.folder / LABELS) if (task.folder / LABELS).is_file() else LabelRules()
+    rules = known_rules(folder)
     found = clean_rows(rows, task.kind, task.schema, rules)
     labels = count_labels((str(row.output) for row in rows), rules) if task.kind == "label" else {}
     long = measure(by_split)

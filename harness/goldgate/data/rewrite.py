@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,21 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from goldgate.base.errors import UserError
-from goldgate.base.files import check_object, read_json, read_text, whole_folder, write_json, write_whole
+from goldgate.base.files import check_object, read_json, read_text, write_json, write_whole
 from goldgate.base.fingerprint import short
 from goldgate.data.account import Account
 from goldgate.data.check import check_outputs
 from goldgate.data.cleaning.changes import FILE as CHANGES
 from goldgate.data.cleaning.changes import Change, plain, read_changes, tell, undo, write_changes
 from goldgate.data.cleaning.clean import clean_rows
-from goldgate.data.labels import FILE as LABELS
-from goldgate.data.labels import read_labels
+from goldgate.data.folder import changed_folder
+from goldgate.data.labels import known_rules
 from goldgate.data.leaks import check_leaks
 from goldgate.data.personal import REDACTIONS, StandIns, scrub
 from goldgate.data.placed import rows_of, with_row
 from goldgate.data.report import personal_data
 from goldgate.data.row import Row
-from goldgate.ledger import read_looks
+from goldgate.ledger import locked, read_looks
 from goldgate.task.examples import SPLITS, Split, read_split
 from goldgate.task.project import Project
 from goldgate.task.task import Task
@@ -55,7 +54,7 @@ def clean_splits(project: Project, task: Task) -> Rewritten:
 
     Args:
         project: The project.
-        task: The task. The merges in labels.yaml beside its task.yaml are made.
+        task: The task. The merges in its labels.yaml are made.
 
     Returns:
         What was changed.
@@ -65,9 +64,7 @@ def clean_splits(project: Project, task: Task) -> Rewritten:
     """
     folder = project.golden(task.name)
     before = _splits(folder)
-    labels = task.folder / LABELS
-    rules = read_labels(labels) if labels.is_file() else None
-    found = clean_rows(_rows(folder, before), task.kind, task.schema, rules)
+    found = clean_rows(_rows(folder, before), task.kind, task.schema, known_rules(folder))
     told = [*tell(found.changes), *(f"left as it is: {what}, {len(at)} rows" for what, at in found.left.items())]
     return _rewrite(
         project, task, before, _with_rows(before, found.rows), [*read_changes(folder), *found.changes], told
@@ -89,14 +86,12 @@ def restore_splits(project: Project, task: Task) -> Rewritten:
     """
     folder = project.golden(task.name)
     before, changes = _splits(folder), read_changes(folder)
-    rows = _rows(folder, before)
-    here = {str(row.place) for row in rows}
-    mine = [change for change in changes if change.row in here]
+    mine = [change for change in changes if not change.source]
     if not mine:
         raise UserError("there is no clean-up to take back", str(folder / CHANGES), "the splits are as they were")
-    others = [change for change in changes if change.row not in here]  # made when the rows were read for the first time
+    others = [change for change in changes if change.source]
     told = [f"{len(mine)} changes were taken back"]
-    return _rewrite(project, task, before, _with_rows(before, undo(rows, mine)), others, told)
+    return _rewrite(project, task, before, _with_rows(before, undo(_rows(folder, before), mine)), others, told)
 
 
 def redact_splits(project: Project, task: Task) -> Rewritten:
@@ -165,8 +160,7 @@ def _rewrite(
     if not changed:
         return Rewritten({}, ("nothing was to be changed",))
     lines = [*told, *_meaning(folder, before["golden"], after["golden"])]
-    with whole_folder(folder) as part:
-        shutil.copytree(folder, part, dirs_exist_ok=True, symlinks=True, ignore=shutil.ignore_patterns(".lock"))
+    with locked(folder / "looks"), changed_folder(folder) as part:
         for name in changed:
             _edit(part / f"{name}.jsonl", edits[name])
         (part / CHANGES).unlink(missing_ok=True)

@@ -10,7 +10,9 @@ from typing import Any
 
 from goldgate.champion.record import load_champion
 from goldgate.data.account import Account
-from goldgate.data.check import check_task_data, rewrite_card
+from goldgate.data.check import rewrite_card
+from goldgate.data.labels import FILE as LABELS
+from goldgate.data.labels import propose_labels
 from goldgate.data.nearness import refresh_novelty
 from goldgate.data.refresh import refresh_golden
 from goldgate.data.report import DataReport, report
@@ -74,6 +76,8 @@ def run_init(folder: Path, cache: Path, request: Request) -> Initialised:
     task = load_task(project, request.task)
     counts = {name: len(split) for name, split in made.splits.items()}
     found = report(task, made.splits, partial(find_too_long, project, task))
+    if found.alike:
+        propose_labels(task.data / LABELS, found.alike, found.few)
     return Initialised(request.task, made.kind, counts, made.account, found)
 
 
@@ -131,10 +135,9 @@ def run_prepare(project: Project, name: str, rewrite: Callable[[Project, Task], 
     done = None if rewrite is None else rewrite(project, task)
     splits = {split: read_split(project.golden(name), split) for split in SPLITS}
     found = report(task, splits, partial(find_too_long, project, task))
-    card = rewrite_card(project, task)
-    checked = check_task_data(project, task).splits
-    novelty = refresh_novelty(project, name, checked, anew=True)
-    return Prepared(name, card.splits, novelty, found, suspects_or_reason(task, checked, project.cache), done)
+    card = rewrite_card(project, task, splits)
+    novelty = refresh_novelty(project, name, splits, anew=True)
+    return Prepared(name, card.splits, novelty, found, suspects_or_reason(task, splits, project.cache), done)
 
 
 @dataclass(frozen=True)

@@ -157,6 +157,7 @@ def test_what_was_changed_by_hand_after_cleaning_is_not_overwritten() -> None:
         ('{"row": "a", "field": "id", "rules": [], "before": 1, "after": 2}', 'no field "id"'),
         ('{"row": "a", "field": "input", "rules": [], "before": 1}', '"after" is missing'),
         ('{"row": "a", "field": "input", "rules": [], "before": 1, "after": 2, "x": 3}', 'unknown key "x"'),
+        ('{"row": "a", "field": "input", "rules": [], "before": 1, "after": 2, "source": 3}', 'field "source"'),
     ],
 )
 def test_a_broken_log_is_refused_by_line(tmp_path: Path, line: str, message: str) -> None:

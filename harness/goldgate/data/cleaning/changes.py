@@ -32,6 +32,7 @@ class Change:
         rules: The names of the rules, in their order.
         before: The field as it was.
         after: The field as it is.
+        source: Whether the row stands in a file that was read. Else it stands in a split, where it can be restored.
     """
 
     row: str
@@ -39,6 +40,7 @@ class Change:
     rules: tuple[str, ...]
     before: Any
     after: Any
+    source: bool = False
 
 
 def tell(changes: Sequence[Change]) -> list[str]:
@@ -129,7 +131,9 @@ def read_changes(folder: Path) -> list[Change]:
             raise UserError(f'no field "{raw["field"]}"', f'{where}, field "field"', near_names(raw["field"], FIELDS))
         if odd := set(raw) - set(Change.__dataclass_fields__):
             raise UserError(f'unknown key "{min(odd)}"', where, again)
-        changes.append(Change(raw["row"], raw["field"], tuple(raw["rules"]), raw["before"], raw["after"]))
+        if not isinstance(raw.get("source", False), bool):
+            raise UserError(f"cannot be {raw['source']!r:.40}", f'{where}, field "source"', again)
+        changes.append(Change(**{**raw, "rules": tuple(raw["rules"])}))
     return changes
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 _COMMON = (",", ";", "\t", "|")
@@ -83,13 +84,10 @@ def find_dialect(head: Sequence[str], suffix: str, names: Sequence[str], chosen:
 def _counts(head: Sequence[str], delimiter: str, backslash: bool) -> list[int]:
     """Number of cells of each of the first rows, up to the first fault."""
     counts = []
-    try:
+    with suppress(csv.Error):  # a sample may end inside a cell; a fault in the file itself is told where it is read
         for cells in Dialect(delimiter, backslash, "").read(head):
             if cells:
                 counts.append(len(cells))
-    except csv.Error:
-        # The lines of a sample may end inside a cell; a fault in the file itself is told where it is read.
-        pass
     return counts
 
 

@@ -119,13 +119,29 @@ def read_json_file(source: Source, choices: Choices, account: Account) -> Iterat
             f"a JSON file of more than {LARGEST_JSON >> 20} MiB", source.name, "save it as JSONL, one object a line"
         )
     encoding = find_encoding(source, choices.encoding, account)
-    rows = object_rows(parse_whole(read_text(source, encoding), source.name), source, account)
-    for number, value in enumerate(rows, 1):
+    yield from records_of(parse_whole(read_text(source, encoding), source.name), source, account)
+
+
+def records_of(value: Any, source: Source, account: Account) -> Iterator[Record | Broken]:
+    """Yields the rows of a parsed file that is a list of objects, or an object that holds one.
+
+    Args:
+        value: The parsed file.
+        source: The file.
+        account: Receives the decision which list was taken.
+
+    Yields:
+        The rows in order.
+
+    Raises:
+        UserError: There is no list of objects.
+    """
+    for number, row in enumerate(object_rows(value, source, account), 1):
         place = Place(source.name, number, "row")
-        if isinstance(value, dict):
-            yield Record(place, value)
+        if isinstance(row, dict):
+            yield Record(place, row)
         else:
-            yield Broken(place, "a row that is not an object", f"it is {_named(value)}", value)
+            yield Broken(place, "a row that is not an object", f"it is {_named(row)}", row)
 
 
 def parse_whole(text: str, name: str) -> Any:

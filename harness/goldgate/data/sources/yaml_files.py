@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 from goldgate.base.errors import UserError
 from goldgate.data.account import Account
-from goldgate.data.row import Place
 from goldgate.data.sources.choices import Choices
 from goldgate.data.sources.encoding import find_encoding, read_text
-from goldgate.data.sources.json_files import object_rows
+from goldgate.data.sources.json_files import records_of
 from goldgate.data.sources.record import Broken, Record, Source
 
 _LARGEST = 16 * 2**20  # bytes; YAML is read by Python and whole
@@ -46,6 +45,4 @@ def read_yaml_file(source: Source, choices: Choices, account: Account) -> Iterat
     except (YAMLError, ValueError, RecursionError) as error:
         first = " ".join(str(error).split())
         raise UserError(f"not valid YAML ({first:.200})", source.name, "fix the file") from error
-    for number, row in enumerate(object_rows(value, source, account), 1):
-        place = Place(source.name, number, "row")
-        yield Record(place, row) if isinstance(row, dict) else Broken(place, "a row that is not an object", "", row)
+    yield from records_of(value, source, account)
