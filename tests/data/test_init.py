@@ -8,9 +8,11 @@ import pytest
 from goldgate.base.errors import UserError
 from goldgate.data.account import Account, Refused
 from goldgate.data.check import check_leaks, check_task_data
+from goldgate.data.cleaning.clean import clean_rows
 from goldgate.data.decide import Wishes, decide
 from goldgate.data.infer import infer_schema
 from goldgate.data.mask import masked
+from goldgate.data.placed import rows_of
 from goldgate.data.row import Place, Row
 from goldgate.data.scaffold import Request, init_task
 from goldgate.data.sources import Choices, read_rows
@@ -168,3 +170,15 @@ def test_columns_whose_values_golden_shares_are_kept_and_named(tmp_path: Path) -
     assert "strata: [customer]" in said
     assert not any("ticket" in remark for remark in made.account.remarks if "not used" not in remark)
     assert "f.jsonl: columns not used: customer, ticket, note" in said
+
+
+def test_what_init_has_cleaned_is_clean(tmp_path: Path) -> None:
+    keys = ("intent", "city", "time", "room", "name")
+    rows: list[dict[str, object]] = [
+        {"q": w, "a": dict.fromkeys((*keys[i % 5 :], *keys[: i % 5])[: 2 + i % 3], w)} for i, w in enumerate(WORDS)
+    ]
+    project = Project(tmp_path, tmp_path / "cache")
+    made = init_task(project, _request(_jsonl(tmp_path / "f.jsonl", rows)))
+    task = load_task(project, "mine")
+    found = clean_rows([r for s in made.splits.values() for r in rows_of(task.data, s)], "json", task.schema)
+    assert found.changes == []

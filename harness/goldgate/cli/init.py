@@ -55,7 +55,7 @@ def init(
     strict: Annotated[bool, typer.Option("--strict", help="Stop at the first row that cannot be used.")] = False,
     keep: Annotated[
         list[str] | None,
-        typer.Option("--keep-output", help="Output that is meant although it looks empty, such as N/A; repeatable."),
+        typer.Option("--keep", help="Input or output that is meant although it looks empty, as N/A does; repeatable."),
     ] = None,
     rejects: Annotated[
         Path | None,

@@ -206,7 +206,7 @@ def _write(suite: Path, golden: Path, request: Request, incoming: Incoming, made
     proposed = thresholds(kind, len(made.splits["golden"]))
     account.remarks += [threshold.remark for threshold in proposed if threshold.remark]
     labels = labels_of(outputs, request.wishes, account) if kind == "label" else ()
-    schema = schema_of(outputs, request.wishes, account) if kind == "json" else None
+    schema = schema_of(_outputs(incoming.decided), request.wishes, account) if kind == "json" else None
     try:
         with whole_folder(golden) as folder:
             _write_data(folder, request, incoming, made, account)
@@ -219,6 +219,11 @@ def _write(suite: Path, golden: Path, request: Request, incoming: Incoming, made
     except BaseException:
         shutil.rmtree(golden, ignore_errors=True)  # half a task would block a second try of the same command
         raise
+
+
+def _outputs(decided: Decided) -> list[Any]:
+    """The outputs of all rows in their order, in which cleaning has ordered keys: the schema has the same order."""
+    return [output for row in (*decided.rows, *(decided.golden or ())) for output in (row.output, *row.accept)]
 
 
 def _write_data(folder: Path, request: Request, incoming: Incoming, made: Made, account: Account) -> None:

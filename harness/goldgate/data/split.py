@@ -150,8 +150,9 @@ def _set_aside(pool: Pool, rows: Index, reason: str, account: Account) -> None:
 def _check_sizes(splits: Mapping[str, Split], pool: Pool, account: Account) -> None:
     for name, split in splits.items():
         if len(split) < FEWEST:
+            left = "1 example is" if len(split) == 1 else f"{len(split)} examples are"
             raise UserError(
-                f"only {len(split)} examples are left for {name}; a split needs at least {FEWEST}",
+                f"only {left} left for {name}; a split needs at least {FEWEST}",
                 hint="\n  ".join([*_causes(pool, account), "collect more examples"]),
             )
 

@@ -86,6 +86,10 @@ def test_text_that_was_broken_twice_is_repaired(text: str) -> None:
     assert repair(text.encode().decode("cp1252").encode().decode("cp1252")) == text
 
 
+def test_what_was_broken_twice_by_two_programs_is_repaired_wholly() -> None:
+    assert repair("Add eggs to my grocery's├ö├ç├» list") == "Add eggs to my grocery's\u200b list"
+
+
 @pytest.mark.parametrize(
     "text",
     [*TEXTS, "CAFÉ…", "« café… »", "«café…»", "IRMÃ”", "MANHÃ\u00a0", "SÃO PAULO", "MAÇÃ\u00a0", "Ні", "ПРИВЕТ", "Рік",

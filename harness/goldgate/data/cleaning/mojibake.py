@@ -19,6 +19,8 @@ _CONTROLS = {
     code: bytes([code]).decode("cp1252") for code in range(0x80, 0xA0) if code != 0x85 and code not in _UNDEFINED
 }
 _CONTROL = re.compile("[\x80-\x84\x86-\x9f]")
+_LONG = re.compile("[\u0800-\U0010ffff]")  # characters of three bytes or four
+_PRIVATE = re.compile("[\ue000-\uf8ff]")
 _SUSPECT = re.compile(r"[a-zß-ÿ][ÃÂĂ√├][^\x00-\x7fß-ÿ]|â€[^\x00-\x7f]|Ã[¤¶¼Ÿ±§©¨¡³º]|Â[£§°]|√©|‚Ä[ôúùìî]|├[®⌐]")
 
 
@@ -35,8 +37,9 @@ def repair(text: str) -> str:
     Returns:
         The repaired text, or the text unchanged.
     """
-    while not text.isascii() and (better := _repaired(text)) is not None:
-        text = better
+    again = False
+    while not text.isascii() and (better := _repaired(text, again)) is not None:
+        text, again = better, True
     return text if text.isascii() else text.translate(_CONTROLS)
 
 
@@ -56,13 +59,16 @@ def doubt(text: str) -> str:
     return ""
 
 
-def _repaired(text: str) -> str | None:
+def _repaired(text: str, again: bool) -> str | None:
+    """The repaired text. In one that was repaired before, any sign of three bytes is enough: what is broken is often
+    broken twice, and by chance hardly any text turns into valid UTF-8.
+    """
     for encoding in _READ_AS:
         try:
             better = _written(text, encoding).decode("utf-8")
         except UnicodeError:
             continue
-        if _certain(text, better):
+        if (again and _LONG.search(better) and not _PRIVATE.search(better)) or _certain(text, better):
             return better
     return None
 

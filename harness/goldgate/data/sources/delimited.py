@@ -13,7 +13,7 @@ from goldgate.data.row import Place
 from goldgate.data.sources.choices import Choices
 from goldgate.data.sources.delimiters import Dialect, find_dialect
 from goldgate.data.sources.encoding import UNREADABLE, find_encoding, text_lines
-from goldgate.data.sources.header import Header, name_columns
+from goldgate.data.sources.header import SECOND_LINE, Header, name_columns
 from goldgate.data.sources.record import LONGEST_CELL, Broken, Record, Source
 
 OPEN_QUOTE = "a quote that is not closed"
@@ -218,4 +218,6 @@ def _record(source: Source, header: Header, number: int, cells: list[str], encod
         return Broken(place, f"bytes that are not {encoding}", "", cells)
     if header.is_repeated(cells):
         return Broken(place, "the header again", "", cells)
+    if header.is_continued(cells):
+        return Broken(place, SECOND_LINE, "", cells)
     return Record(place, header.values(cells))

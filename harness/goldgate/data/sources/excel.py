@@ -17,7 +17,7 @@ from goldgate.data.account import Account
 from goldgate.data.row import Place
 from goldgate.data.sources.archive import check_expanded
 from goldgate.data.sources.choices import Choices
-from goldgate.data.sources.header import Header, name_columns
+from goldgate.data.sources.header import SECOND_LINE, Header, name_columns
 from goldgate.data.sources.record import Broken, NoValue, Record, Source
 
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -163,6 +163,8 @@ def _record(place: Place, cells: list[Any], header: Header, sheet: _Sheet) -> Re
         return None
     if header.is_repeated([v if isinstance(v, str) else "" for v in values]):
         return Broken(place, "the header again", "", values)
+    if header.is_continued(values):
+        return Broken(place, SECOND_LINE, "", values)
     return Record(place, header.values(values))
 
 

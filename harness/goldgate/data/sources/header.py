@@ -11,6 +11,8 @@ from goldgate.base.errors import UserError
 from goldgate.data.account import Account
 
 _MOST_COLUMNS = 16_384  # as Excel has; a line of millions of separators would fill the memory with names
+SECOND_LINE = "the second line of the header"
+_OF_ONE_COLUMN = ("Response", "Open-Ended Response")
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,12 @@ class Header:
     def is_repeated(self, cells: Sequence[Any]) -> bool:
         """Whether a row is the header once more, as in files that were joined."""
         return cells[0].strip() == self.written[0] and tuple(str(c).strip() for c in cells) == self.written
+
+    def is_continued(self, cells: Sequence[Any]) -> bool:
+        """Whether a row is the second line of a header, as SurveyMonkey writes it: the answers of a question with
+        several columns, of which only the first has the question, and "Response" where there is one column.
+        """
+        return "" in self.written and any(str(cell).strip() in _OF_ONE_COLUMN for cell in cells) and not cells[0]
 
     def values(self, cells: Sequence[Any]) -> dict[str, Any]:
         """The cells of a row by the names of their columns."""

@@ -21,6 +21,7 @@ from goldgate.data.sources.values import (
     group_of,
     input_of,
     is_empty,
+    is_no_text,
     short_text,
     tags_of,
     time_of,
@@ -100,8 +101,9 @@ def _check(parts: Mapping[str, Any], record: Record, plan: Plan) -> None:
             raise NotMappedError(value.reason, value.detail)
         if isinstance(value, str) and len(value) > LONGEST_CELL:
             raise NotMappedError(f"{part} of more than {LONGEST_CELL} characters", f"{len(value)}")
-    if is_empty(parts.get("output"), plan.keep):
-        raise NotMappedError("an empty output", f"it is {parts['output']!r}" if parts.get("output") else "")
+        looks_empty = is_empty if part == "output" else is_no_text
+        if looks_empty(value, plan.keep):
+            raise NotMappedError(f"an empty {part}", f"it is {value!r}" if value else "")
     try:
         for value in parts.values():
             # Nearly every value is plain text, of which nothing has to be checked.

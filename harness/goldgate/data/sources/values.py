@@ -96,6 +96,19 @@ def is_empty(value: Any, keep: frozenset[str] = frozenset()) -> bool:
     return (plain.casefold() in _EMPTY or plain == _PYTHON_NONE) and not (plain and plain.casefold() in keep)
 
 
+def is_no_text(value: Any, keep: frozenset[str] = frozenset()) -> bool:
+    """Whether an input stands for none: as `is_empty`, but signs such as ? and - are something that people send.
+
+    Args:
+        value: The value.
+        keep: Words that are meant, in lower case.
+
+    Returns:
+        True for no input.
+    """
+    return is_empty(value, keep) and (value is None or not _bare(value) or any(map(str.isalnum, value)))
+
+
 def _bare(text: str) -> str:
     """A text without blanks at both ends, and without characters that are not drawn."""
     return (text if text.isascii() else _INVISIBLE.sub("", text)).strip()
