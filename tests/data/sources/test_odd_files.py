@@ -242,6 +242,9 @@ TABLE = [
         [("x", "7"), ("x", "1.5"), ("x", "TRUE")]),
     Odd("Excel called .csv", "f.csv", sheets(S=[["q", "a"], ["x", "y"]]), XY, said="xlsx"),
     Odd("macros", "f.xlsm", zipped(**{"[Content_Types]__xml": "", "xl/vbaProject__bin": "x"}), refused="holds macros"),
+    Odd("what Git LFS keeps", "f.csv", "version https://git-lfs.github.com/spec/v1\noid sha256:4d\n",
+        refused="Git LFS"),
+    Odd("a page of an error", "f.jsonl", "<!DOCTYPE html><title>404</title>", refused="a page of HTML"),
     Odd("old Excel", "f.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 100,
         refused="an Excel file of the old format"),
     # Archives and other kinds

@@ -53,6 +53,8 @@ SHAPES: list[tuple[str, dict[str, Any], Any, Any]] = [
         "y",
     ),
     ("ShareGPT", {"conversations": [{"from": "human", "value": "x"}, {"from": "gpt", "value": "y"}]}, "x", "y"),
+    ("texts and labels", {"Text": "x", "Label": "y", "Id": 1}, "x", "y"),
+    ("columns of inputs and outputs", {"INPUT": "x", "OUTPUT": "y", "n": 1}, "x", "y"),
     ("Alpaca", {"instruction": "Translate.", "input": "x", "output": "y"}, "Translate.\n\nx", "y"),
     ("Alpaca", {"instruction": "Name one.", "input": "", "output": "y"}, "Name one.", "y"),
     ("LangSmith", {"inputs": {"question": "x"}, "outputs": {"answer": "y"}, "metadata": {}}, "x", "y"),

@@ -97,13 +97,17 @@ def _alpaca(values: Values) -> dict[str, Any]:
 
 
 def _pair(input_: str, output: str, name: str) -> Shape:
-    return Shape(
-        name,
-        f'they have "{input_}" and "{output}"',
-        lambda values: {input_, output} <= values.keys(),
-        lambda values: {"input": values[input_], "output": values[output]},
-        frozenset((input_, output)),
-    )
+    spellings = [(input_, output), (input_.title(), output.title()), (input_.upper(), output.upper())]
+
+    def columns(values: Values) -> tuple[str, str] | None:
+        return next((pair for pair in spellings if set(pair) <= values.keys()), None)
+
+    def parts(values: Values) -> dict[str, Any]:
+        a, b = columns(values) or spellings[0]
+        return {"input": values[a], "output": values[b]}
+
+    used = frozenset(column for pair in spellings for column in pair)
+    return Shape(name, f'they have "{input_}" and "{output}"', lambda v: columns(v) is not None, parts, used)
 
 
 def _object(value: Any) -> Values:
