@@ -274,7 +274,7 @@ def examples(rows: Iterable[tuple[Any, Any]], prefix: str = "e", **more: Any) ->
     return tuple(Example(f"{prefix}{i}", text, output, **more) for i, (text, output) in enumerate(rows))
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def word_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stands for the embedding model, which tests cannot fetch: texts that share words lie close together."""
 

@@ -6,7 +6,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 # 1. A CSV with a column of inputs and a column of expected outputs becomes a suite and three splits.
 python "$here/make_csv.py" messages.csv
-goldgate init queues --from messages.csv --input message --output queue \
+goldgate init queues --from messages.csv --input message --output queue --no-embeddings \
   --instructions "Which queue does this message belong to? Answer with one word: billing, delivery, returns, technical, account or other."
 
 # 2. The gates: thresholds of your own, each with its reason.

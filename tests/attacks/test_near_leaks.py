@@ -235,7 +235,6 @@ def test_taking_the_file_away_does_not_skip_the_check(
     assert f"{where}.jsonl is absent, so golden cannot be compared with it" in done.text
 
 
-@pytest.mark.usefixtures("word_vectors")
 def test_a_train_split_that_prepare_compared_may_be_absent_and_is_told(
     made: Made, run_apart: Callable[..., Ran]
 ) -> None:
@@ -249,7 +248,6 @@ def test_a_train_split_that_prepare_compared_may_be_absent_and_is_told(
     assert ran(made, run_apart).status == 1  # written by a release that did not look for near-duplicates
 
 
-@pytest.mark.usefixtures("word_vectors")
 def test_paraphrases_are_told_and_refused_only_if_the_task_says_so(
     leaking: Prepared, run_apart: Callable[..., Ran]
 ) -> None:

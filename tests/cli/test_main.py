@@ -105,10 +105,11 @@ def test_json_is_the_only_thing_on_stdout(typed: Typed, counts: Any) -> None:
 
 def test_without_json_there_is_text_for_people(typed: Typed, counts: Any) -> None:
     status, out, err = typed("prepare", "counts")
-    assert (status, err) == (0, "")
+    assert status == 0, err
     few = "2 of 2 labels and edge cases have few examples (under 5 in train, 5 in dev, 10 in golden)"
     told = ["train", "dev", "golden", few, "  [dark]", "  [light]", "not looked for", "golden against train"]
-    assert [line.split(":")[0] for line in out.splitlines()] == told
+    heads = [line.split(":")[0] for line in out.splitlines()]
+    assert [head for head in heads if head in told] == told
     with pytest.raises(json.JSONDecodeError):
         json.loads(out)
 

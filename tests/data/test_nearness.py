@@ -49,7 +49,6 @@ def test_strata_begin_where_they_say(cosine: float, words: float, stratum: str) 
     assert stratum_of(cosine, words) == stratum
 
 
-@pytest.mark.usefixtures("word_vectors")
 def test_the_nearest_is_found_by_each_measure(tmp_path: Path) -> None:
     train = ["one two three four", "four three two one", "five six"]
     (row,) = nearest_in_train(train, ["one two three"], tmp_path)
@@ -59,7 +58,6 @@ def test_the_nearest_is_found_by_each_measure(tmp_path: Path) -> None:
     assert row["cosine"] == pytest.approx(3 / 12**0.5, abs=1e-2)
 
 
-@pytest.mark.usefixtures("word_vectors")
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(train=texts, asked=texts)
 def test_words_are_the_largest_jaccard_index(train: list[str], asked: list[str], tmp_path: Path) -> None:
@@ -87,7 +85,6 @@ def made(make_task: Callable[..., Made]) -> Made:
     )
 
 
-@pytest.mark.usefixtures("word_vectors")
 def test_it_is_computed_once(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
     project, task = made
     assert refresh_novelty(project, "demo", _splits(project)) == "golden against train: 1 far, 1 near, 0 twin"
@@ -101,7 +98,6 @@ def test_it_is_computed_once(made: Made, monkeypatch: pytest.MonkeyPatch) -> Non
     assert (task.data / "novelty.json").read_bytes() == written
 
 
-@pytest.mark.usefixtures("word_vectors")
 def test_prepare_computes_it_anew(made: Made) -> None:
     """A rewritten file no longer contains manual edits."""
     project, task = made

@@ -53,9 +53,7 @@ def word(i: int) -> str:
 
 
 @pytest.fixture
-def typed(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, word_vectors: None
-) -> Typed:
+def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Typed:
     """typed("train", "x") → (exit status, stdout, stderr), in an empty folder with a cache of its own."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GOLDGATE_CACHE", str(tmp_path / "cache"))

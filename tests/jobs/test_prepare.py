@@ -72,7 +72,7 @@ def test_ten_planted_personal_data_are_all_found_by_line_and_none_is_shown(typed
     demo.add("golden", *((text, "ape") for text in list(PLANTED.values())[:3]))
     before = demo.bytes()
     status, out, err = typed("prepare", "demo")
-    assert (status, err) == (0, "")
+    assert status == 0, err
     for kind in PLANTED:
         assert f"{kind}: 1 in 1 rows" in out
     assert "golden.jsonl, line 16, input: write to ‹e-mail address›" in out
@@ -102,7 +102,7 @@ def test_redact_puts_the_same_stand_in_everywhere_and_says_what_changed(typed: T
     demo.add("train", ("jane.doe@example.com has password=hunter2", "ape"))
     demo.add("golden", ("ask Jane.Doe@example.com please", "ape"))
     status, out, err = typed("prepare", "demo", "--redact")
-    assert (status, err) == (0, "")
+    assert status == 0, err
     assert demo.last("train")["input"] == "user-a@redacted.example has password=[secret a]"
     assert demo.last("golden")["input"] == "ask user-a@redacted.example please"
     assert "e-mail address: 1 replaced" in out
@@ -132,7 +132,7 @@ def test_json_outputs_stay_valid_with_stand_ins(
     project, _ = make_task({"kind": "json"}, schema, **rows)
     monkeypatch.chdir(project.root)
     status, _, err = typed("prepare", "demo", "--redact")
-    assert (status, err) == (0, "")
+    assert status == 0, err
     for name in rows:
         for line in (project.golden("demo") / f"{name}.jsonl").read_text().splitlines():
             row = json.loads(line)
@@ -149,13 +149,13 @@ def test_clean_changes_only_what_it_is_asked_to_and_can_be_taken_back(typed: Typ
     assert "invisible characters removed (1)" in out
     assert demo.bytes() == before
     status, out, err = typed("prepare", "demo", "--clean")
-    assert (status, err) == (0, "")
+    assert status == 0, err
     assert "invisible characters removed: 1 row\n  golden.jsonl, line 16, input: " in out
     assert '"ape " → "ape"' in out
     assert (demo.last("golden")["input"], demo.last("golden")["output"]) == ("is  this an ape?", "ape")
     assert spoken(typed, "prepare", "demo")["findings"]["cleaning"] == {}
     status, out, err = typed("prepare", "demo", "--undo-clean")
-    assert (status, err) == (0, "")
+    assert status == 0, err
     assert "2 changes were taken back" in out
     assert demo.last("golden") == last
     status, _, err = typed("prepare", "demo", "--undo-clean")

@@ -94,9 +94,7 @@ def test_fixed_shots_are_shared_and_a_pruned_prompt_shares_little(made: Made) ->
     assert 0 < min(pruned, key=int) < min(zero, key=int) < min(shots, key=int)  # type: ignore[arg-type]
 
 
-def test_shots_chosen_for_each_input_are_not_shared(
-    make_task: Callable[..., Made], tiny_llama: Path, word_vectors: None
-) -> None:
+def test_shots_chosen_for_each_input_are_not_shared(make_task: Callable[..., Made], tiny_llama: Path) -> None:
     names = [a + b for a in "bdfklmpr" for b in ("a", "e", "i", "o", "u")]
     settings = {"kind": "text", "model": str(tiny_llama), "instructions": "Say it again."}
     made = make_task(settings, train=[(f"{name} in", f"{name} out") for name in names])

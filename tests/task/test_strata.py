@@ -16,7 +16,6 @@ from goldgate.task.project import Project
 from goldgate.task.strata import STRATA, read_novelty
 from goldgate.task.task import Task
 
-pytestmark = pytest.mark.usefixtures("word_vectors")
 Made = tuple[Project, Task]
 LABEL = {"kind": "label", "labels": ["a", "b"]}
 TRAIN = [("where is my card now please", "a"), ("the refund never came back", "b")]

@@ -83,6 +83,9 @@ def init(
     redact: Annotated[
         bool, typer.Option("--redact", help="Replace personal data and secrets by stand-ins, the same everywhere.")
     ] = False,
+    embeddings: Annotated[
+        bool, typer.Option(help="Look for inputs that say the same in other words, and keep them in one split.")
+    ] = True,
     seed: Annotated[int, typer.Option(help="Random seed of the split.")] = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -92,6 +95,7 @@ def init(
     No row is lost without a word: rows read = kept + merged + set aside, each with its reason and line.
     """
     from goldgate.cli.account_text import account_of_refusals
+    from goldgate.cli.screen import Screen
     from goldgate.cli.short_text import init_text
     from goldgate.data.decide import Wishes
     from goldgate.data.scaffold import Request
@@ -117,7 +121,7 @@ def init(
         task, source, golden, choices, wishes, instructions, sizes, seed, rejects, redact=redact, by_time=by_time
     )
     with account_of_refusals():
-        result = run_init(Path.cwd(), cache_folder(os.environ), request)
+        result = run_init(Path.cwd(), cache_folder(os.environ), request, Screen(), embeddings)
     finish(result.to_json(), as_json, init_text(result))
 
 

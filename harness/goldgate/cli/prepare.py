@@ -57,14 +57,17 @@ def prepare(
     counts as the first.
     """
     from goldgate.cli.account_text import account_of_refusals
+    from goldgate.cli.screen import Screen
     from goldgate.cli.short_text import prepare_text
     from goldgate.data.add import add_rows
     from goldgate.data.rewrite import clean_splits, redact_splits, restore_splits
     from goldgate.data.sources import Choices, parse_map
+    from goldgate.jobs.closeness import pair_finder
     from goldgate.jobs.data import Prepared, Refreshed, run_prepare, run_refresh
 
     _check(task, refresh, source, (input_, output), mapping or (), changes=redact + clean + undo_clean)
     result: Prepared | Refreshed
+    screen = Screen()
     if source is not None and refresh:
         columns = None if input_ is None or output is None else (input_, output)
         result = run_refresh(here(), task, source, columns)
@@ -72,9 +75,11 @@ def prepare(
         asked = ((redact, redact_splits), (clean, clean_splits), (undo_clean, restore_splits))
         rewrite = next((rewrite for wanted, rewrite in asked if wanted), None)
         if source is not None:
-            rewrite = partial(add_rows, source=source, choices=Choices(parse_map(mapping or (), input_, output)))
+            choices = Choices(parse_map(mapping or (), input_, output))
+            finder = pair_finder(here().cache, screen)
+            rewrite = partial(add_rows, source=source, choices=choices, find_pairs=finder)
         with account_of_refusals():
-            result = run_prepare(here(), task, rewrite)
+            result = run_prepare(here(), task, rewrite, screen)
     finish(result.to_json(), as_json, prepare_text(result))
 
 

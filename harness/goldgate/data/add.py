@@ -20,7 +20,7 @@ from goldgate.data.leaks import check_leaks
 from goldgate.data.placed import rows_of
 from goldgate.data.rejects import REJECTS, write_rejects
 from goldgate.data.rewrite import Rewritten
-from goldgate.data.scaffold import write_split
+from goldgate.data.scaffold import FindPairs, write_split
 from goldgate.data.sources import Choices, read_rows
 from goldgate.ledger import locked
 from goldgate.task.examples import SPLITS, Card, Split, card_of, load_split, read_card, write_card
@@ -28,7 +28,9 @@ from goldgate.task.project import Project
 from goldgate.task.task import Task
 
 
-def add_rows(project: Project, task: Task, source: Path, choices: Choices) -> Rewritten:
+def add_rows(
+    project: Project, task: Task, source: Path, choices: Choices, find_pairs: FindPairs | None = None
+) -> Rewritten:
     """Adds the rows of a file to train and dev.
 
     The change is atomic: a killed process leaves the old splits or the new ones.
@@ -38,6 +40,7 @@ def add_rows(project: Project, task: Task, source: Path, choices: Choices) -> Re
         task: The task. Its kind, labels and schema decide which outputs are right; labels.yaml is followed.
         source: The file or folder of new rows.
         choices: What the user decides about reading.
+        find_pairs: Finds inputs that embeddings find alike; None not to look for them.
 
     Returns:
         How many examples train and dev got, with the account of the rows.
@@ -49,13 +52,19 @@ def add_rows(project: Project, task: Task, source: Path, choices: Choices) -> Re
     before = {name: load_split(project, task.name, name) for name in SPLITS}
     account = Account()
     try:
-        return _add(project.golden(task.name), task, before, source, choices, account)
+        return _add(project.golden(task.name), task, before, source, choices, account, find_pairs)
     except UserError as error:
         raise Refused(error, account) from error
 
 
 def _add(
-    folder: Path, task: Task, before: Mapping[str, Split], source: Path, choices: Choices, account: Account
+    folder: Path,
+    task: Task,
+    before: Mapping[str, Split],
+    source: Path,
+    choices: Choices,
+    account: Account,
+    find_pairs: FindPairs | None,
 ) -> Rewritten:
     rules = known_rules(folder)
     rows = read_rows(source, choices, account)
@@ -66,7 +75,9 @@ def _add(
     labels = tuple(task.labels) if task.kind == "label" else ()
     right = decide(incoming.decided.rows, None, Wishes(task.kind, labels, task.schema), account)
     known = {name: rows_of(folder, split) for name, split in before.items()}
-    made = extend_splits(before, known, right.rows, 0, account, kind=task.kind)
+    there = [row.text for part in known.values() for row in part]
+    pairs = () if find_pairs is None else find_pairs([row.text for row in right.rows], there, account)
+    made = extend_splits(before, known, right.rows, 0, account, kind=task.kind, pairs=pairs)
     after = {name: _with_notes(before[name], made.splits[name]) for name in before}
     for name, split in after.items():
         check_outputs(task, split, str(folder / f"{name}.jsonl"))

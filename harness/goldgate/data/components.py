@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from goldgate.data.grams import grams_of, near
 from goldgate.data.mask import boilerplate, folded, masked, plain, without_lines
 from goldgate.data.minhash import join_near
 from goldgate.data.repeats import answer_form
-from goldgate.data.row import Row
+from goldgate.data.row import Place, Row
 from goldgate.data.union import Index, Union
 from goldgate.task.strata import TWIN_COSINE
 
@@ -57,15 +57,28 @@ class Unlike:
     Attributes:
         one: A row.
         other: The other row.
-        alike: Jaccard index of their 5-grams, numbers masked; in [0.7, 1].
+        alike: Jaccard index of their 5-grams, numbers masked, in [0.7, 1]; or the cosine of their embeddings, in
+            [0.95, 1], if `in_words` is False.
+        in_words: Whether they are alike by their words, and not by their embeddings alone.
     """
 
     one: Row
     other: Row
     alike: float
+    in_words: bool = True
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the pair as plain JSON values."""
+        return {
+            "one": str(self.one.place),
+            "other": str(self.other.place),
+            "alike": self.alike,
+            "in_words": self.in_words,
+        }
 
     def __str__(self) -> str:
-        return f"{self.one.place} and {self.other.place}: {self.alike:.2f} alike, but with different outputs"
+        how = "alike" if self.in_words else "alike by embedding"
+        return f"{self.one.place} and {self.other.place}: {self.alike:.2f} {how}, but with different outputs"
 
 
 def find_components(rows: Sequence[Row], pairs: Iterable[CosinePair] = ()) -> Index:
@@ -128,7 +141,7 @@ def large_components(rows: Sequence[Row], root: Index) -> tuple[Large, ...]:
     return tuple(sorted(found, key=lambda large: (-large.size, large.samples)))
 
 
-def unlike_pairs(rows: Sequence[Row], root: Index) -> tuple[Unlike, ...]:
+def unlike_pairs(rows: Sequence[Row], root: Index, pairs: Iterable[CosinePair] = ()) -> tuple[Unlike, ...]:
     """Finds near-duplicates with different outputs, for people to look at. They are never merged.
 
     What an output copies from its own input does not count, so that "play Elvis" and "play Prince" are no finding if
@@ -137,10 +150,11 @@ def unlike_pairs(rows: Sequence[Row], root: Index) -> tuple[Unlike, ...]:
     Args:
         rows: The rows of a task with labels or JSON outputs.
         root: Row → the first row of its component.
+        pairs: Pairs of inputs that embeddings find alike.
 
     Returns:
-        The pairs, the most alike first. In a component with more than 5 rows, each row is compared with the 4 after it
-        in the order of the alphabet.
+        The pairs, those alike in words first, then the most alike first. In a component with more than 5 rows, each
+        row is compared with the 4 after it in the order of the alphabet.
     """
     found = []
     for members in members_of(root):
@@ -156,7 +170,21 @@ def unlike_pairs(rows: Sequence[Row], root: Index) -> tuple[Unlike, ...]:
                 if alike is not None:
                     found.append(Unlike(other, row, alike))
             before.append((row, form, grams, own))
-    return tuple(sorted(found, key=lambda pair: (-pair.alike, pair.one.text, pair.other.text)))
+    found += _unlike_in_meaning(rows, pairs, {(pair.one.place, pair.other.place) for pair in found})
+    return tuple(sorted(found, key=lambda pair: (not pair.in_words, -pair.alike, pair.one.text, pair.other.text)))
+
+
+def _unlike_in_meaning(
+    rows: Sequence[Row], pairs: Iterable[CosinePair], known: Container[tuple[Place, Place]]
+) -> Iterator[Unlike]:
+    """The pairs that embeddings find alike, with different outputs; without those that are known."""
+    at = {folded(row.text): row for row in rows}
+    for a, b, cosine in pairs:
+        one, other = at.get(folded(a)), at.get(folded(b))
+        if one is None or other is None or masked(one.text) == masked(other.text) or _own(one) == _own(other):
+            continue
+        if (one.place, other.place) not in known and (other.place, one.place) not in known:
+            yield Unlike(one, other, cosine, in_words=False)
 
 
 def _near_forms(rows: Sequence[Row], union: Union) -> Mapping[str, int]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from goldgate.data.account import Account
 from goldgate.data.apart import without_golden, without_twins
-from goldgate.data.components import CosinePair, find_components, unlike_pairs
+from goldgate.data.components import CosinePair, find_components
 from goldgate.data.mask import folded
 from goldgate.data.pool import Pool
 from goldgate.data.repeats import Resolved, contradict, resolve_repeats, set_aside_contradiction
@@ -62,9 +62,8 @@ def extend_splits(
     splits = {name: Split(name, (*before[name], *added[name])) for name in ("train", "dev")}
     account.kept = len(added["train"]) + len(added["dev"])
     contradictions = (*found.contradictions, *fresh.contradictions, *left.contradictions)
-    unlike = () if kind == "text" else unlike_pairs(pool.rows, pool.parts.root)
     remark = f"{account.kept:,} examples added; golden and all other examples are as they were"
-    return Made({**splits, "golden": before["golden"]}, (remark,), contradictions, (), unlike)
+    return Made({**splits, "golden": before["golden"]}, (remark,), contradictions)
 
 
 def _unknown(known: Mapping[str, Sequence[Row]], rows: Sequence[Row], kind: Kind, account: Account) -> Resolved:

@@ -9,6 +9,7 @@ from typing import Any
 from goldgate.base.extras import is_installed
 from goldgate.data.cleaning.changes import counts
 from goldgate.data.cleaning.clean import clean_rows
+from goldgate.data.components import CosinePair, Unlike, find_components, unlike_pairs
 from goldgate.data.coverage import Cell, coverage, thin_lines
 from goldgate.data.labels import FEWEST, LookAlike, count_labels, known_rules, look_alikes, rare
 from goldgate.data.labels import FILE as LABELS
@@ -42,6 +43,7 @@ class DataReport:
         cleaning: Rule → number of fields that `--clean` would change.
         left: What looks wrong and no rule repairs → its rows.
         cells: How many examples each label and edge case has in every split.
+        unlike: Near-duplicates with different outputs, within and across splits.
     """
 
     personal: tuple[Finding, ...]
@@ -53,6 +55,7 @@ class DataReport:
     cleaning: Mapping[str, int]
     left: Mapping[str, tuple[Place, ...]]
     cells: tuple[Cell, ...]
+    unlike: tuple[Unlike, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Returns the findings as plain JSON values."""
@@ -65,6 +68,7 @@ class DataReport:
             "missed": list(self.missed),
             "cleaning": dict(self.cleaning),
             "left": {what: [str(place) for place in places] for what, places in self.left.items()},
+            "unlike": [pair.to_json() for pair in self.unlike],
             "coverage": [{**vars(cell), "thin": list(cell.thin)} for cell in self.cells],
         }
 
@@ -88,6 +92,9 @@ class DataReport:
         if self.few:
             few = [f'"{label}": {rows}' for label, rows in self.few.items()]
             said += _listed(f"labels with fewer than {FEWEST} rows: {len(few)}", few)
+        if self.unlike:
+            head = f"nearly the same input with different outputs: {len(self.unlike)} pairs, of which one may be wrong"
+            said += _listed(head, self.unlike)
         said += thin_lines([cell for cell in self.cells if cell.tag])  # labels with few rows are named above
         if self.long:
             said += _listed(f"too long: {len(self.long)}", self.long)
@@ -137,13 +144,14 @@ def personal_data(task: Task, splits: Mapping[str, Split]) -> tuple[Finding, ...
     return found
 
 
-def report(task: Task, splits: Mapping[str, Split], measure: Measure) -> DataReport:
+def report(task: Task, splits: Mapping[str, Split], measure: Measure, pairs: Sequence[CosinePair] = ()) -> DataReport:
     """Examines the splits of a task.
 
     Args:
         task: The task.
         splits: Name → split, as they are in the files.
         measure: Finds what is too long.
+        pairs: Pairs of inputs that embeddings find alike.
 
     Returns:
         The findings.
@@ -174,4 +182,5 @@ def report(task: Task, splits: Mapping[str, Split], measure: Measure) -> DataRep
         counts(found.changes),
         found.left,
         coverage(splits, task.kind),
+        () if task.kind == "text" else unlike_pairs(rows, find_components(rows, pairs), pairs),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from goldgate.base.errors import UserError, joined
 from goldgate.base.files import whole_folder, write_json, write_whole
 from goldgate.data.account import Account, Refused
 from goldgate.data.cleaning.changes import write_changes
+from goldgate.data.components import CosinePair
 from goldgate.data.decide import Decided, Wishes, decide, labels_of, schema_of
 from goldgate.data.incoming import Incoming, prepare_incoming
 from goldgate.data.leaks import check_leaks
@@ -30,6 +31,8 @@ from goldgate.task.task import Kind
 
 GIT_ATTRIBUTES = "* text=auto eol=lf\n*.gz binary\n"
 """Keeps a task's files the same in every checkout, whatever Git on that machine does to line ends."""
+FindPairs = Callable[[Sequence[str], Sequence[str], Account], Sequence[CosinePair]]
+"""Inputs, and those that are compared in any case, to the pairs that embeddings find alike."""
 
 
 @dataclass(frozen=True)
@@ -78,12 +81,13 @@ class Created:
     account: Account
 
 
-def init_task(project: Project, request: Request) -> Created:
+def init_task(project: Project, request: Request, find_pairs: FindPairs | None = None) -> Created:
     """Creates a task.
 
     Args:
         project: The project.
         request: What to create.
+        find_pairs: Finds inputs that embeddings find alike; None not to look for them.
 
     Returns:
         The task, with the account of its rows. Remarks say which common thresholds golden is too small to show.
@@ -99,7 +103,7 @@ def init_task(project: Project, request: Request) -> Created:
     _check_rejects(request)
     account = Account()
     try:
-        return _create(suite, golden, request, account)
+        return _create(suite, golden, request, account, find_pairs)
     except UserError as error:
         raise Refused(error, account) from error
     finally:
@@ -116,13 +120,21 @@ def _check_rejects(request: Request) -> None:
             raise UserError("would overwrite what is read", str(request.rejects), "choose another file for --rejects")
 
 
-def _create(suite: Path, golden: Path, request: Request, account: Account) -> Created:
+def _create(suite: Path, golden: Path, request: Request, account: Account, find_pairs: FindPairs | None) -> Created:
     """The steps from files to a task, in their order. Each takes rows, returns rows, and accounts for the others."""
     rows, golden_rows = _read(request, account)
     incoming = prepare_incoming(decide(rows, golden_rows, request.wishes, account), request.redact, account)
     decided = incoming.decided
+    always = [row.text for row in decided.golden or ()]
     made = make_splits(
-        decided.rows, decided.golden, request.sizes, request.seed, account, kind=decided.kind, by_time=request.by_time
+        decided.rows,
+        decided.golden,
+        request.sizes,
+        request.seed,
+        account,
+        kind=decided.kind,
+        by_time=request.by_time,
+        pairs=() if find_pairs is None else find_pairs([row.text for row in decided.rows], always, account),
     )
     made = _with_clusters(made, decided, account)
     check_leaks(made.splits)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from goldgate.base.errors import UserError
 from goldgate.data.account import Account
 from goldgate.data.apart import without_golden, without_twins
-from goldgate.data.components import CosinePair, Large, Unlike, large_components, members_of, unlike_pairs
+from goldgate.data.components import CosinePair, Large, large_components, members_of
 from goldgate.data.mask import masked
 from goldgate.data.pool import Pool
 from goldgate.data.repeats import resolve_repeats
@@ -48,14 +48,12 @@ class Made:
         remarks: What people should know about the splits.
         contradictions: Rows with the same input and other outputs, which a person has to decide on.
         large: Components with more than 1% of the rows.
-        unlike: Near-duplicates with different outputs.
     """
 
     splits: dict[str, Split]
     remarks: tuple[str, ...]
     contradictions: tuple[tuple[Row, ...], ...] = ()
     large: tuple[Large, ...] = ()
-    unlike: tuple[Unlike, ...] = ()
 
 
 def make_splits(
@@ -105,8 +103,7 @@ def make_splits(
     steps = {id(step): step for step in (given, found, left) if step is not None}
     contradictions = tuple(one for step in steps.values() for one in step.contradictions)
     large = large_components(pool.rows, pool.parts.root)
-    unlike = () if kind == "text" else unlike_pairs(pool.rows, pool.parts.root)
-    return Made(splits, tuple(_remarks(pool, contradictions, large, unlike)), contradictions, large, unlike)
+    return Made(splits, tuple(_remarks(pool, contradictions, large)), contradictions, large)
 
 
 def _parts(pool: Pool, source: Pool, sizes: Sizes, account: Account) -> dict[str, tuple[Pool, Index]]:
@@ -179,9 +176,7 @@ def _many(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
-def _remarks(
-    pool: Pool, contradictions: Sequence[tuple[Row, ...]], large: Sequence[Large], unlike: Sequence[Unlike]
-) -> list[str]:
+def _remarks(pool: Pool, contradictions: Sequence[tuple[Row, ...]], large: Sequence[Large]) -> list[str]:
     remarks = []
     if groups := list(members_of(pool.parts.root)):
         remarks.append(
@@ -195,6 +190,4 @@ def _remarks(
             f"{len(contradictions):,} inputs have outputs that contradict each other; their rows are set aside until"
             f" somebody decides, the first: {places}"
         )
-    if unlike:
-        remarks.append(f"{len(unlike):,} pairs nearly repeat each other with different outputs, the first: {unlike[0]}")
     return remarks

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,10 @@ from goldgate.data.report import DataReport, report
 from goldgate.data.rewrite import Rewritten
 from goldgate.data.scaffold import Request, init_task
 from goldgate.data.suspects import Suspects, suspects_or_reason
+from goldgate.jobs.closeness import Close, find_close, pair_finder
 from goldgate.jobs.lengths import find_too_long
-from goldgate.task.examples import SPLITS, read_split
+from goldgate.jobs.progress import Progress, Silent
+from goldgate.task.examples import SPLITS, Split, read_split
 from goldgate.task.project import Project
 from goldgate.task.task import Task, load_task
 
@@ -57,13 +59,17 @@ class Initialised:
         }
 
 
-def run_init(folder: Path, cache: Path, request: Request) -> Initialised:
+def run_init(
+    folder: Path, cache: Path, request: Request, progress: Progress | None = None, embeddings: bool = True
+) -> Initialised:
     """Scaffolds a task in the folder's project; a folder that is no project yet becomes one.
 
     Args:
         folder: The project's folder.
         cache: The cache folder.
         request: What to scaffold.
+        progress: Receives the progress; None if nobody wants it.
+        embeddings: Whether inputs that say the same in other words are looked for.
 
     Returns:
         The new task.
@@ -72,10 +78,12 @@ def run_init(folder: Path, cache: Path, request: Request) -> Initialised:
         UserError: The data or the request is invalid, or the task exists already.
     """
     project = Project(folder, cache)
-    made = init_task(project, request)
+    progress = progress or Silent()
+    made = init_task(project, request, pair_finder(cache, progress) if embeddings else None)
     task = load_task(project, request.task)
     counts = {name: len(split) for name, split in made.splits.items()}
-    found = report(task, made.splits, partial(find_too_long, project, task))
+    close = _close(cache, progress, made.splits) if embeddings else None
+    found = _examined(project, task, made.splits, close)
     if found.alike:
         propose_labels(task.data / LABELS, found.alike, found.few)
     return Initialised(request.task, made.kind, counts, made.account, found)
@@ -116,7 +124,23 @@ class Prepared:
         }
 
 
-def run_prepare(project: Project, name: str, rewrite: Callable[[Project, Task], Rewritten] | None = None) -> Prepared:
+def _close(cache: Path, progress: Progress, splits: Mapping[str, Split]) -> Close:
+    """The close pairs of the inputs in all splits. What a preparation has embedded is known by now."""
+    always = [e.text for name in ("golden", "dev") for e in splits[name]]
+    return find_close(cache, progress, [e.text for e in splits["train"]], always)
+
+
+def _examined(project: Project, task: Task, splits: Mapping[str, Split], close: Close | None) -> DataReport:
+    found = report(task, splits, partial(find_too_long, project, task), () if close is None else close.pairs)
+    return found if close is None or not close.missed else replace(found, missed=(*found.missed, close.missed))
+
+
+def run_prepare(
+    project: Project,
+    name: str,
+    rewrite: Callable[[Project, Task], Rewritten] | None = None,
+    progress: Progress | None = None,
+) -> Prepared:
     """Checks the splits, writes their card, measures how close dev and golden are to train, and ranks suspects.
 
     Args:
@@ -124,6 +148,7 @@ def run_prepare(project: Project, name: str, rewrite: Callable[[Project, Task], 
         name: Name of the task.
         rewrite: Changes the splits first: add_rows, clean_splits, restore_splits or redact_splits; None leaves them as
             they are.
+        progress: Receives the progress; None if nobody wants it.
 
     Returns:
         The card's contents, and what was found in the data.
@@ -134,7 +159,7 @@ def run_prepare(project: Project, name: str, rewrite: Callable[[Project, Task], 
     task = load_task(project, name)
     done = None if rewrite is None else rewrite(project, task)
     splits = {split: read_split(project.golden(name), split) for split in SPLITS}
-    found = report(task, splits, partial(find_too_long, project, task))
+    found = _examined(project, task, splits, _close(project.cache, progress or Silent(), splits))
     card = rewrite_card(project, task, splits)
     novelty = refresh_novelty(project, name, splits, anew=True)
     return Prepared(name, card.splits, novelty, found, suspects_or_reason(task, splits, project.cache), done)

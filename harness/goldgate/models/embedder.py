@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -20,18 +20,21 @@ from goldgate.models.quiet import quiet
 
 SIZE = 384
 _TEXTS_IN_BATCH = 64
+_KEPT_AT_ONCE = 1_024  # texts: some seconds of work
 _IN_ONE_QUERY = 500  # SQLite's oldest limit on parameters is 999
 _WAIT_SECONDS = 30.0
 
 
-def embed(texts: Sequence[str], cache: Path) -> np.ndarray:
+def embed(texts: Sequence[str], cache: Path, advance: Callable[[int], None] | None = None) -> np.ndarray:
     """Embeds texts. The same text always has the same vector.
 
-    The model reads the first 256 word pieces of a text.
+    The model reads the first 256 word pieces of a text. Vectors are kept as they are made, so that a killed run goes on
+    where it was.
 
     Args:
         texts: The texts.
         cache: The cache folder.
+        advance: Called with how many of the texts have a vector, as they get one.
 
     Returns:
         (n, 384) float32, each row of length 1.
@@ -43,10 +46,15 @@ def embed(texts: Sequence[str], cache: Path) -> np.ndarray:
     keys = [hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest() for text in texts]
     known = _read(store, sorted(set(keys)))
     unknown = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
-    if unknown:
-        fresh = dict(zip(unknown, _compute(list(unknown.values()), cache), strict=True))
+    # Texts of one length fill a batch best; the shortest come first.
+    left = sorted(unknown, key=lambda key: (len(unknown[key]), key))
+    for start in range(0, len(left), _KEPT_AT_ONCE):
+        part = left[start : start + _KEPT_AT_ONCE]
+        fresh = dict(zip(part, _compute([unknown[key] for key in part], cache), strict=True))
         _write(store, fresh)
         known |= fresh
+        if advance is not None:
+            advance(len(texts) - (len(left) - start - len(part)))
     return np.stack([known[key] for key in keys]) if keys else np.zeros((0, SIZE), np.float32)
 
 
