@@ -76,7 +76,7 @@ def test_every_dependency_and_every_module_of_an_extra_is_imported_somewhere() -
 
 def test_dev_brings_all_that_tests_need() -> None:
     whole = " ".join(PROJECT["optional-dependencies"]["dev"])
-    assert "goldgate[train,search,optimize]" in whole
+    assert "goldgate[train,serve,search,optimize]" in whole
     assert "goldgate[data]" in PROJECT["optional-dependencies"]["train"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from goldgate.subjects import Answer, Subject
 from goldgate.task.examples import Example
@@ -32,6 +33,10 @@ class Parity:
     def holds(self) -> bool:
         """Whether the two answer alike. If nothing was answered, nothing is shown."""
         return self.same > 0 and not self.different
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the comparison as plain JSON values."""
+        return {**vars(self), "tolerance": NEAR, "holds": self.holds}
 
 
 def compare_answers(subject: Subject, pairs: Iterable[tuple[Example, Answer, Answer]], *, drawn: bool) -> Parity:

@@ -19,6 +19,7 @@ EXTRAS = {
     "search": ("optuna",),
     "optimize": ("gepa",),
     "track": ("tensorboard", "mlflow"),
+    "serve": ("xllamacpp",),
     "gpu": ("bitsandbytes",),
     "train": (
         "torch",

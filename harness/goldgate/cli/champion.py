@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -53,19 +53,24 @@ def export(
         str, typer.Argument(help="Task whose champion to export, or run whose candidate to export.", metavar="TASK|RUN")
     ],
     to: Annotated[Path, typer.Option(help="Folder to write.")],
+    gguf: Annotated[
+        Literal["f32", "f16", "q8_0"] | None,
+        typer.Option(help="Also write it as a GGUF file of this form, for llama.cpp."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier export in that folder.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Export the tuned model as one transformers folder, and check its answers.
 
-    The exported model answers dev again, and its answers must be those of the model that was gated.
+    The exported model answers dev again, and its answers must be those of the model that was gated. A GGUF file answers
+    dev 1, 4 and 16 prompts at once; q8_0 loses a little, so it needs a verdict of its own.
     """
     from goldgate.cli.champion_text import export_text
     from goldgate.cli.screen import Screen
     from goldgate.jobs.export import run_export
 
     require("torch", "transformers", "peft")
-    result = run_export(here(), name, to, force, Screen())
+    result = run_export(here(), name, to, force, Screen(), gguf)
     finish(result.to_json(), as_json, export_text(result), result.passed)
 
 

@@ -9,6 +9,7 @@ from goldgate.answers.parity import NEAR, Parity
 from goldgate.base.fingerprint import short
 from goldgate.jobs.champions import Champions, History, RolledBack
 from goldgate.jobs.export import Exported
+from goldgate.jobs.export_gguf import GgufExported
 from goldgate.jobs.promote import Promoted
 
 _LISTED = 5
@@ -60,7 +61,21 @@ def export_text(result: Exported) -> str:
         *([] if result.tested else ["it has not passed golden"]),
         f"to gate the exported model: pytest suites/{result.task} --candidate {result.known_as}",
     ]
+    if result.gguf is not None:
+        lines += _gguf_lines(result.gguf, result.task)
     return "\n".join(lines)
+
+
+def _gguf_lines(made: GgufExported, task: str) -> list[str]:
+    """Whether the GGUF file answers like the gated model, and how to gate it."""
+    lines = [
+        f"the same model as {made.form}: {made.file}",
+        f"  {made.prompts} of {made.asked} dev prompts have the same tokens if llama.cpp writes them",
+        *(f"  {slots} at once: {parity_words(parity)}" for slots, parity in made.parity.items()),
+    ]
+    if not made.lossless:
+        lines.append(f"  {made.form} loses a little: it ships only by a verdict of its own")
+    return [*lines, f"to gate the GGUF file: pytest suites/{task} --candidate {made.name}"]
 
 
 def parity_words(parity: Parity) -> str:

@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from goldgate.answers.parity import NEAR, Parity, compare_answers
+from goldgate.answers.parity import Parity, compare_answers
 from goldgate.base.errors import UserError, near_names
 from goldgate.champion.record import load_champion
+from goldgate.engine.llama import build
 from goldgate.jobs.card import adapter_of, card_of_run, describe
+from goldgate.jobs.export_gguf import GgufExported, compare_gguf
 from goldgate.jobs.progress import Progress
 from goldgate.jobs.tested import tested_candidate
 from goldgate.jobs.workspace import Workspace
 from goldgate.models.adapter import Adapter
 from goldgate.models.embedded import ensure_model
+from goldgate.models.gguf_file import Form, gguf_name
 from goldgate.runs.folder import Run, find_run
 from goldgate.runs.part import needed
 from goldgate.subjects import serving_digest
@@ -56,6 +59,7 @@ class Exported:
         gated: Identity of the subject that was tested.
         parity: Comparison of their answers on dev.
         tested: Whether the subject passed golden.
+        gguf: The same model as a GGUF file; None if none was asked for.
     """
 
     task: str
@@ -66,11 +70,12 @@ class Exported:
     gated: str
     parity: Parity
     tested: bool
+    gguf: GgufExported | None = None
 
     @property
     def passed(self) -> bool:
-        """Whether the folder answers like the subject that was gated."""
-        return self.parity.holds
+        """Whether what was exported answers like the subject that was gated."""
+        return self.parity.holds and (self.gguf is None or self.gguf.holds)
 
     def to_json(self) -> dict[str, Any]:
         """Returns the result as plain JSON values."""
@@ -79,20 +84,15 @@ class Exported:
             "subject": self.subject,
             "folder": str(self.folder),
             "identity": self.identity,
-            "parity": {
-                "split": "dev",
-                "same": self.parity.same,
-                "unanswered": self.parity.unanswered,
-                "near": self.parity.near,
-                "different": self.parity.different,
-                "tolerance": NEAR,
-                "holds": self.parity.holds,
-            },
+            "parity": {"split": "dev", **self.parity.to_json()},
+            **({} if self.gguf is None else {"gguf": self.gguf.to_json()}),
         }
 
 
-def run_export(project: Project, name: str, to: Path, force: bool, progress: Progress) -> Exported:
-    """Exports a task's champion or a run's candidate, then compares the answers of both forms on dev.
+def run_export(
+    project: Project, name: str, to: Path, force: bool, progress: Progress, gguf: Form | None = None
+) -> Exported:
+    """Exports a task's champion or a run's candidate, then compares the answers of all forms on dev.
 
     Args:
         project: The project.
@@ -100,6 +100,7 @@ def run_export(project: Project, name: str, to: Path, force: bool, progress: Pro
         to: The folder to write.
         force: Whether to replace the folder.
         progress: Receives the progress.
+        gguf: The form of a GGUF file to write beside it; None for none.
 
     Returns:
         The exported model, with the comparison.
@@ -110,12 +111,14 @@ def run_export(project: Project, name: str, to: Path, force: bool, progress: Pro
     from goldgate_trainers.lora.export import check_target, export_merged
 
     check_target(to, force)
+    if gguf is not None:
+        build()  # before the minutes that come
     chosen = (_champion if name in project.tasks() else _candidate)(project, name, progress)
     work, task = chosen.work, chosen.work.task
     base = ensure_model(project.cache, task.model)
     with progress.step("merge and write", "the adapter becomes part of the base model's weights"):
         card = card_of_run(chosen.shipped, work, chosen.run, hub=True)
-        export_merged(base, chosen.adapter, task, card, to, force=force)
+        export_merged(base, chosen.adapter, task, card, to, force=force, gguf=gguf)
     exported = str(
         SubjectName("model", folder=str(to.resolve()), constrained=SubjectName.parse(chosen.name).constrained)
     )
@@ -123,6 +126,8 @@ def run_export(project: Project, name: str, to: Path, force: bool, progress: Pro
     after = work.scored(exported, "dev", "what ships")
     pairs = [(e, before.answers[e.id], after.answers[e.id]) for e in work.split("dev")]
     parity = compare_answers(work.subject(chosen.name), pairs, drawn=task.decoding.temperature > 0)
+    file = None if gguf is None else to.resolve() / gguf_name(gguf)
+    one_file = None if gguf is None or file is None else compare_gguf(work, chosen.name, before.answers, file, gguf)
     verdicts = chosen.shipped.verdicts
     return Exported(
         task.name,
@@ -133,6 +138,7 @@ def run_export(project: Project, name: str, to: Path, force: bool, progress: Pro
         chosen.shipped.identity,
         parity,
         bool(verdicts) and all(verdicts),
+        one_file,
     )
 
 

@@ -78,10 +78,11 @@ def hashed_once(cache: Path, folder: Path, files: Sequence[Path], check: Callabl
     Raises:
         UserError: A file cannot be read.
     """
-    note = cache / "digests" / f"{digest(str(folder.resolve()))}.json"
+    names = [path.relative_to(folder).as_posix() for path in files]
+    note = cache / "digests" / f"{digest([str(folder.resolve()), names])}.json"
     try:
         now = time.time_ns()
-        facts = [(path.relative_to(folder).as_posix(), path.stat()) for path in files]
+        facts = [(name, path.stat()) for name, path in zip(names, files, strict=True)]
         stamp = [[name, fact.st_size, fact.st_ino, fact.st_ctime_ns] for name, fact in facts]
         if (known := _noted(note, stamp)) is not None:
             return known

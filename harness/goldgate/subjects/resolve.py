@@ -14,10 +14,12 @@ from goldgate.base.extensions import SUBJECTS, extensions
 from goldgate.base.files import in_home
 from goldgate.base.fingerprint import digest
 from goldgate.models.adapter import check_base, read_adapter
+from goldgate.models.content import hashed_once
 from goldgate.models.embedded import EMBEDDER_DIGEST, model_digest
 from goldgate.models.embedder import embed, nearest
 from goldgate.models.exported import read_merged
 from goldgate.prompts import Sources, parse_strategy
+from goldgate.subjects.gguf import GgufSubject
 from goldgate.subjects.local import LocalSubject, Who
 from goldgate.subjects.packaged import packaged_subject
 from goldgate.subjects.remote import RemoteSubject
@@ -35,7 +37,7 @@ def parse_subject(name: str, task: Task, project: Project) -> Subject:
 
     Args:
         name: base+STRATEGY, adapter:FOLDER, model:FOLDER (an exported model) or openai:MODEL@URL+STRATEGY, each
-            optionally followed by +constrained; linear; or a name that an installed package answers to.
+            optionally followed by +constrained; gguf:FILE; linear; or a name that an installed package answers to.
         task: The task that the subject will be asked.
         project: The project of the task.
 
@@ -67,6 +69,8 @@ def parse_subject(name: str, task: Task, project: Project) -> Subject:
         merged = read_merged(_folder(who, project).resolve())
         model = model_digest(project.cache, str(merged.folder))
         return LocalSubject(made(model, None, parse_strategy(merged.prompt, sources), folder=merged.folder))
+    if who.kind == "gguf":
+        return _gguf(name, _folder(who, project).resolve(), task, project, sources)
     if who.kind == "package" and (extension := extensions(SUBJECTS).get(who.word)) is not None:
         return packaged_subject(extension, name, task, project)
     # What is left are roles: only a caller that reads champion.json knows who plays them.
@@ -110,10 +114,20 @@ def serving_digest(name: str, prompt: str | None, task: Task, project: Project) 
     )
 
 
+def _gguf(name: str, file: Path, task: Task, project: Project, sources: Sources) -> GgufSubject:
+    """The subject of a GGUF file, which lies in the folder that `goldgate export` wrote."""
+    if not file.is_file():
+        raise UserError("no such file", str(file), "write it with: goldgate export TASK --to FOLDER --gguf q8_0")
+    merged = read_merged(file.parent)
+    content = hashed_once(project.cache, file.parent, [file])
+    tokenizer = model_digest(project.cache, str(merged.folder))
+    return GgufSubject(name, task, file, content, merged.folder, tokenizer, parse_strategy(merged.prompt, sources))
+
+
 def _folder(name: SubjectName, project: Project) -> Path:
     """A relative path is looked up in the working folder first, then in the project."""
     folder = in_home(name.folder)
-    return folder if folder.is_absolute() or folder.is_dir() else project.root / folder
+    return folder if folder.is_absolute() or folder.exists() else project.root / folder
 
 
 def sources_of(task: Task, project: Project) -> Sources:

@@ -3,12 +3,13 @@
     base+STRATEGY               the task's base model with a prompting strategy
     adapter:FOLDER              the base model with an adapter and the prompt that the adapter was trained with
     model:FOLDER                an exported model
+    gguf:FILE                   an exported model in one file, run by llama.cpp
     openai:MODEL@URL+STRATEGY   a model behind an endpoint, with a prompting strategy
     linear                      logistic regression on embeddings
     champion, previous          the promoted subject, and the one promoted before it
     WORD:ANYTHING               a subject that an installed package brings under that word (see base/extensions.py)
 
-Each of the first four may end in +constrained, which restricts decoding to the task's labels or schema. Names are
+Those of models but gguf may end in +constrained, which restricts decoding to the task's labels or schema. Names are
 recorded as they were written in champion.json, in runs and in the cache, so parsing and rendering must round-trip.
 """
 
@@ -23,7 +24,7 @@ from goldgate.base.errors import UserError, near_names
 from goldgate.base.extensions import SUBJECTS, extensions
 from goldgate.task.address import Address, read_address
 
-Kind = Literal["base", "adapter", "model", "endpoint", "linear", "champion", "previous", "package"]
+Kind = Literal["base", "adapter", "model", "gguf", "endpoint", "linear", "champion", "previous", "package"]
 Alone = Literal["linear", "champion", "previous"]
 FORMS = (
     "base+zero_shot",
@@ -32,13 +33,14 @@ FORMS = (
     "base+zero_shot+constrained",
     "adapter:FOLDER",
     "model:FOLDER",
+    "gguf:FILE",
     "openai:MODEL@URL+zero_shot",
     "linear",
 )
 """Sample names, for messages."""
 _CONSTRAINED = "+constrained"
-_WHOLE = ("base+", "adapter:", "model:", "openai:")
-_OURS = ("base", "adapter", "model", "openai", *get_args(Alone))
+_WHOLE = ("base+", "adapter:", "model:", "gguf:", "openai:")
+_OURS = ("base", "adapter", "model", "gguf", "openai", *get_args(Alone))
 """Words before a colon that no package can take."""
 _ENDPOINT = re.compile(
     r"openai:(?P<model>.+?)@(?P<url>https?://[^+\s]+)\+(?P<strategy>[^+]+)(?P<constrained>\+constrained)?"
@@ -56,7 +58,7 @@ class SubjectName:
     Attributes:
         kind: What sort of subject it is.
         strategy: Prompting strategy of a base model or an endpoint.
-        folder: Folder of an adapter or an exported model.
+        folder: Folder of an adapter or an exported model, or its GGUF file.
         model: Model of an endpoint; of a package's subject, the whole name.
         url: Address of an endpoint, as it was written.
         constrained: Whether decoding is restricted to the task's labels or schema.
@@ -129,6 +131,8 @@ class SubjectName:
             return "adapter", "", plain.removeprefix("adapter:"), "", "", held
         if plain.startswith("model:") and plain != "model:":
             return "model", "", plain.removeprefix("model:"), "", "", held
+        if text.startswith("gguf:") and text != "gguf:":
+            return "gguf", "", text.removeprefix("gguf:"), "", "", False
         return ("package", "", "", text, "", False) if _is_packaged(text) else None
 
     def __str__(self) -> str:
@@ -137,7 +141,7 @@ class SubjectName:
             return f"base+{self.strategy}{end}"
         if self.kind == "endpoint":
             return f"{self.endpoint}+{self.strategy}{end}"
-        if self.kind in ("adapter", "model"):
+        if self.kind in ("adapter", "model", "gguf"):
             return f"{self.kind}:{self.folder}{end}"
         return self.model if self.kind == "package" else self.kind
 
@@ -174,7 +178,7 @@ class SubjectName:
     @property
     def replaceable(self) -> bool:
         """Whether the model behind the name can be retrained: it is in a folder, or an endpoint on this machine."""
-        return self.kind in ("adapter", "model") or (self.kind == "endpoint" and self.address.here)
+        return self.kind in ("adapter", "model", "gguf") or (self.kind == "endpoint" and self.address.here)
 
     @property
     def display(self) -> str:
@@ -226,9 +230,9 @@ def _unreadable(text: str) -> UserError:
             "an openai: subject",
             "write openai:MODEL@URL+STRATEGY, for example openai:llama3.2@http://localhost:11434/v1+zero_shot",
         )
-    if text.removesuffix(_CONSTRAINED) in ("adapter:", "model:"):
+    if text.removesuffix(_CONSTRAINED) in ("adapter:", "model:", "gguf:"):
         return UserError(
-            "adapter: and model: need the name of a folder",
+            "adapter: and model: need the name of a folder, gguf: that of a file",
             hint="write adapter:runs/<task>/<run>/attempts/<k>/adapter, or model: and the folder of an exported model",
         )
     return UserError(f'no subject "{text}"', hint=near_names(text, FORMS))

@@ -11,6 +11,7 @@ from goldgate.base.files import whole_folder, write_json, write_whole
 from goldgate.models.adapter import Adapter
 from goldgate.models.embedded import ModelRef, public_name
 from goldgate.models.exported import NOTE
+from goldgate.models.gguf_file import Form, gguf_name, write_gguf
 from goldgate.models.loading import load_base
 from goldgate.models.lora import merge_adapter
 from goldgate.models.quiet import quiet
@@ -32,14 +33,25 @@ its own.
 """
 
 
-def export_merged(model: ModelRef, adapter: Adapter, task: Task, card: str, out: Path, *, force: bool = False) -> Path:
+def export_merged(
+    model: ModelRef,
+    adapter: Adapter,
+    task: Task,
+    card: str,
+    out: Path,
+    *,
+    force: bool = False,
+    gguf: Form | None = None,
+) -> Path:
     """Exports a merged model atomically.
 
     The folder can be loaded by transformers. It holds 32-bit safetensors as they were gated, the configuration, the
-    tokenizer with its chat template, the task's decoding as generation config, and `card` as README.md.
+    tokenizer with its chat template, the task's decoding as generation config, and `card` as README.md; and on request
+    the same model as model-FORM.gguf.
 
     Raises:
-        UserError: The folder holds anything but an earlier export, or the adapter does not fit the base model.
+        UserError: The folder holds anything but an earlier export, the adapter does not fit the base model, or the
+            model cannot be written as GGUF.
     """
     check_target(out, force)
     with quiet(), whole_folder(out) as part:
@@ -54,6 +66,8 @@ def export_merged(model: ModelRef, adapter: Adapter, task: Task, card: str, out:
                 shutil.copyfile(path, part / path.name)
         if task.chat_template:
             write_whole(part / "chat_template.jinja", task.chat_template)
+        if gguf is not None:
+            write_gguf(part, part / gguf_name(gguf), gguf, stops)
         write_whole(part / "README.md", card)
         write_json(
             part / NOTE,
