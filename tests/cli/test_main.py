@@ -25,6 +25,7 @@ COMMANDS = (
     "prepare",
     "plan",
     "curve",
+    "choose",
     "assess",
     "evaluate",
     "search",

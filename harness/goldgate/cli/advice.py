@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -27,6 +28,30 @@ def curve(task: TaskName, wanted: _Wanted = None, as_json: AsJson = False) -> No
 
     result = run_curve(here(), task, wanted, Screen())
     finish(result.to_json(), as_json, curve_text(result))
+
+
+def choose(
+    task: TaskName,
+    source: Annotated[Path, typer.Option("--from", help="File of inputs in any format that init reads.")],
+    input_: Annotated[str, typer.Option("--input", help="Column that holds the inputs.")],
+    to: Annotated[Path, typer.Option(help="File to write, .csv or .jsonl, with an empty column for the outputs.")],
+    count: Annotated[int, typer.Option(help="How many inputs to choose.", min=1)] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Choose which inputs to label next, for train.
+
+    Inputs that an example has, exactly or nearly, are left out. First come those that are typical of what train has
+    none like; once train has five examples of a label on average, those that the linear model is least sure of. What is
+    labelled after such a choice is for train alone: golden has to be what comes in.
+    """
+    from goldgate.cli.account_text import account_of_refusals
+    from goldgate.cli.advice_text import choose_text
+    from goldgate.cli.screen import Screen
+    from goldgate.jobs.choose import run_choose
+
+    with account_of_refusals():
+        result = run_choose(here(), task, source, input_, count, to, Screen())
+    finish(result.to_json(), as_json, choose_text(result))
 
 
 def assess(task: TaskName, wanted: _Wanted = None, as_json: AsJson = False) -> None:

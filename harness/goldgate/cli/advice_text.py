@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from goldgate.cli.account_text import account_text
 from goldgate.data.advice import Advice
+from goldgate.jobs.choose import ChosenInputs
 from goldgate.jobs.forecast import Curved, curve_sentences
+
+_SHOWN = 5
 
 
 def curve_text(result: Curved) -> str:
@@ -15,6 +19,20 @@ def curve_text(result: Curved) -> str:
         "  the forecast holds for data of this kind, if errors go on to fall as a power law",
     ]
     return "\n".join(lines)
+
+
+def choose_text(result: ChosenInputs) -> str:
+    """Says what became of the rows, what was chosen and how, and what to do with it."""
+    shown = [f"  {one.input!r:.100}: {one.reason}" for one in result.chosen[:_SHOWN]]
+    return "\n".join(
+        [
+            account_text(result.account),
+            f"{len(result.chosen)} inputs to label next, the most useful first: {result.way}",
+            *shown,
+            f"written to {result.to}: fill in the outputs, then",
+            f"  goldgate prepare {result.task} --from {result.to} --input input --output output --train-only",
+        ]
+    )
 
 
 def assess_text(result: Advice) -> str:

@@ -12,7 +12,7 @@ from goldgate import __version__
 from goldgate.base.errors import UserError
 from goldgate.base.extras import extras_named
 from goldgate.base.interrupt import STATUS, interruptible, signal_that_came
-from goldgate.cli.advice import assess, curve
+from goldgate.cli.advice import assess, choose, curve
 from goldgate.cli.champion import champions, export, promote, rollback
 from goldgate.cli.demo import demo
 from goldgate.cli.ending import AsJson, finish
@@ -101,6 +101,7 @@ def plan(
 
 
 app.command()(curve)
+app.command()(choose)
 app.command()(assess)
 
 

@@ -33,6 +33,9 @@ def prepare(
         list[str] | None,
         typer.Option("--map", help="PART=COLUMN for input, output, tags, group, time or accept; repeatable."),
     ] = None,
+    train_only: Annotated[
+        bool, typer.Option("--train-only", help="Add the rows of --from to train alone, because somebody chose them.")
+    ] = False,
     redact: Annotated[
         bool, typer.Option("--redact", help="Replace personal data and secrets by stand-ins, in all splits alike.")
     ] = False,
@@ -65,7 +68,7 @@ def prepare(
     from goldgate.jobs.closeness import pair_finder
     from goldgate.jobs.data import Prepared, Refreshed, run_prepare, run_refresh
 
-    _check(task, refresh, source, (input_, output), mapping or (), changes=redact + clean + undo_clean)
+    _check(task, refresh, source, (input_, output), mapping or (), train_only, changes=redact + clean + undo_clean)
     result: Prepared | Refreshed
     screen = Screen()
     if source is not None and refresh:
@@ -77,7 +80,7 @@ def prepare(
         if source is not None:
             choices = Choices(parse_map(mapping or (), input_, output))
             finder = pair_finder(here().cache, screen)
-            rewrite = partial(add_rows, source=source, choices=choices, find_pairs=finder)
+            rewrite = partial(add_rows, source=source, choices=choices, find_pairs=finder, train_only=train_only)
         with account_of_refusals():
             result = run_prepare(here(), task, rewrite, screen)
     finish(result.to_json(), as_json, prepare_text(result))
@@ -89,6 +92,7 @@ def _check(
     source: Path | None,
     columns: tuple[str | None, str | None],
     mapping: Sequence[str],
+    train_only: bool,
     changes: int,
 ) -> None:
     """Raises UserError if options were given that do not go together."""
@@ -102,5 +106,7 @@ def _check(
             "--refresh-golden, --input, --output and --map go with --from FILE; --input and --output go together",
             hint=f"goldgate prepare {task} --from new.csv --input COLUMN --output COLUMN",
         )
+    if train_only and (source is None or refresh):
+        raise UserError("--train-only goes with --from FILE, which adds rows", hint="leave it out")
     if refresh and mapping:
         raise UserError("--map does not go with --refresh-golden", hint="name the columns by --input and --output")

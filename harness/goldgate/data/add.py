@@ -29,7 +29,12 @@ from goldgate.task.task import Task
 
 
 def add_rows(
-    project: Project, task: Task, source: Path, choices: Choices, find_pairs: FindPairs | None = None
+    project: Project,
+    task: Task,
+    source: Path,
+    choices: Choices,
+    find_pairs: FindPairs | None = None,
+    train_only: bool = False,
 ) -> Rewritten:
     """Adds the rows of a file to train and dev.
 
@@ -41,6 +46,7 @@ def add_rows(
         source: The file or folder of new rows.
         choices: What the user decides about reading.
         find_pairs: Finds inputs that embeddings find alike; None not to look for them.
+        train_only: Whether dev gets none.
 
     Returns:
         How many examples train and dev got, with the account of the rows.
@@ -52,7 +58,7 @@ def add_rows(
     before = {name: load_split(project, task.name, name) for name in SPLITS}
     account = Account()
     try:
-        return _add(project.golden(task.name), task, before, source, choices, account, find_pairs)
+        return _add(project.golden(task.name), task, before, source, choices, account, find_pairs, train_only)
     except UserError as error:
         raise Refused(error, account) from error
 
@@ -65,6 +71,7 @@ def _add(
     choices: Choices,
     account: Account,
     find_pairs: FindPairs | None,
+    train_only: bool,
 ) -> Rewritten:
     rules = known_rules(folder)
     rows = read_rows(source, choices, account)
@@ -77,7 +84,7 @@ def _add(
     known = {name: rows_of(folder, split) for name, split in before.items()}
     there = [row.text for part in known.values() for row in part]
     pairs = () if find_pairs is None else find_pairs([row.text for row in right.rows], there, account)
-    made = extend_splits(before, known, right.rows, 0, account, kind=task.kind, pairs=pairs)
+    made = extend_splits(before, known, right.rows, 0, account, kind=task.kind, pairs=pairs, train_only=train_only)
     after = {name: _with_notes(before[name], made.splits[name]) for name in before}
     for name, split in after.items():
         check_outputs(task, split, str(folder / f"{name}.jsonl"))

@@ -19,6 +19,7 @@ from goldgate.task.task import Kind
 
 KNOWN = "same input and output as an example"
 ANOTHER = "another right answer to the input of an example"
+NEAR_DEV = "nearly in dev, and only train is added to"
 NEAR_BOTH = "nearly in dev and in train"
 
 
@@ -31,6 +32,7 @@ def extend_splits(
     *,
     kind: Kind,
     pairs: Sequence[CosinePair] = (),
+    train_only: bool = False,
 ) -> Made:
     """Adds rows to train and dev. Every example that is there stays where it is, and golden gets none.
 
@@ -45,6 +47,7 @@ def extend_splits(
         account: Where repeats are entered as merged, what becomes no example as set aside, and the rest as kept.
         kind: The kind of the task.
         pairs: Pairs of inputs that embeddings find alike.
+        train_only: Whether dev gets none, because somebody chose the rows and dev must be what comes in.
 
     Returns:
         The splits, of which golden is the one that was given.
@@ -55,7 +58,7 @@ def extend_splits(
     pool = Pool.of(left.rows, seed, pairs=pairs)
     added = {
         name: Split(name, pool.examples(np.array(chosen, np.int64)))
-        for name, chosen in _homes(known, pool, pairs, account).items()
+        for name, chosen in _homes(known, pool, pairs, account, train_only).items()
     }
     places = pool.places | {e.id: row.place for e, row in zip(before["golden"], known["golden"], strict=True)}
     added = without_twins({**added, "golden": before["golden"]}, places.__getitem__, account, fixed=True)
@@ -85,18 +88,20 @@ def _unknown(known: Mapping[str, Sequence[Row]], rows: Sequence[Row], kind: Kind
 
 
 def _homes(
-    known: Mapping[str, Sequence[Row]], pool: Pool, pairs: Sequence[CosinePair], account: Account
+    known: Mapping[str, Sequence[Row]], pool: Pool, pairs: Sequence[CosinePair], account: Account, train_only: bool
 ) -> dict[str, list[int]]:
     """Split → the rows of the pool that it gets."""
     train, dev = known["train"], known["dev"]
     root = find_components([*train, *dev, *pool.rows], pairs).tolist()
     near_train, near_dev = set(root[: len(train)]), set(root[len(train) : len(train) + len(dev)])
-    share = len(dev) / max(1, len(dev) + len(train))
+    share = 0.0 if train_only else len(dev) / max(1, len(dev) + len(train))
     to_dev = pool.parts.take(round(share * len(pool.rows)), pool.all)
     homes: dict[str, list[int]] = {"train": [], "dev": []}
     for i, home in enumerate(root[len(train) + len(dev) :]):
         if home in near_train and home in near_dev:
             account.set_aside(pool.rows[i].place, NEAR_BOTH)
+        elif home in near_dev and train_only:
+            account.set_aside(pool.rows[i].place, NEAR_DEV)
         elif home in near_train or home in near_dev:
             homes["train" if home in near_train else "dev"].append(i)
         else:

@@ -25,6 +25,7 @@ from goldgate.jobs.progress import Progress, Silent
 from goldgate.task.examples import SPLITS, Split, read_split
 from goldgate.task.project import Project
 from goldgate.task.task import Task, load_task
+from goldgate_reports.data_page import build_data_page
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ def run_init(
     found = _examined(project, task, made.splits, close)
     if found.alike:
         propose_labels(task.data / LABELS, found.alike, found.few)
+    build_data_page(task.data, task.kind, made.splits, found, None)
     return Initialised(request.task, made.kind, counts, made.account, found)
 
 
@@ -162,7 +164,9 @@ def run_prepare(
     found = _examined(project, task, splits, _close(project.cache, progress or Silent(), splits))
     card = rewrite_card(project, task, splits)
     novelty = refresh_novelty(project, name, splits, anew=True)
-    return Prepared(name, card.splits, novelty, found, suspects_or_reason(task, splits, project.cache), done)
+    suspects = suspects_or_reason(task, splits, project.cache)
+    build_data_page(task.data, task.kind, splits, found, suspects, novelty)
+    return Prepared(name, card.splits, novelty, found, suspects, done)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from goldgate.base.errors import UserError
 from goldgate.base.extras import require
@@ -66,16 +67,11 @@ class LinearSubject:
 
     def answer(self, examples: Sequence[Example], progress: Progress | None = None) -> Iterator[Answer]:
         """Yields the likeliest label of each example. No tokens are read or written, so answers cost none."""
-        from sklearn.linear_model import LogisticRegression
-
         from goldgate.models.embedder import embed
 
         if not examples:
             return
-        train = sorted(self._train.examples, key=lambda e: e.digest)
-        known = embed([e.text for e in train], self._cache)
-        model = LogisticRegression(C=INVERSE_PENALTY, max_iter=MAX_ITERATIONS)
-        model.fit(known, [_label(self._task, e) for e in train])
+        model = fit_linear(self._task, self._train.examples, self._cache)
         started = time.perf_counter()
         chances = model.predict_proba(embed([e.text for e in examples], self._cache))
         seconds = (time.perf_counter() - started) / len(examples)
@@ -95,6 +91,27 @@ class LinearSubject:
             )
         if progress is not None:
             progress(len(examples))
+
+
+def fit_linear(task: Task, train: Sequence[Example], cache: Path) -> Any:
+    """Fits the classifier.
+
+    Args:
+        task: A task with labels.
+        train: Examples of at least two of them, in any order.
+        cache: The cache folder, which keeps embeddings.
+
+    Returns:
+        scikit-learn's logistic regression, which takes embeddings.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    from goldgate.models.embedder import embed
+
+    ordered = sorted(train, key=lambda e: e.digest)
+    known = embed([e.text for e in ordered], cache)
+    model = LogisticRegression(C=INVERSE_PENALTY, max_iter=MAX_ITERATIONS)
+    return model.fit(known, [_label(task, e) for e in ordered])
 
 
 def _label(task: Task, example: Example) -> str:
