@@ -1,8 +1,8 @@
 """What choosing the inputs to label is worth: python benchmarks/label_next.py BANKING77_FOLDER [--seeds 3]
 
-Labels 800 of banking77's train rows in steps, once in random order and once as `goldgate choose` picks them (typical ones
-while there are fewer than five for a label, then those that the linear model is least sure of), trains the linear model
-on them, and prints its accuracy on the test file. For each seed the rows to choose from are another 8,000.
+Labels 800 of banking77's train rows in steps, once in random order and once as `goldgate choose` picks them (typical
+ones while there are fewer than five for a label, then those that the linear model is least sure of), trains the linear
+model on them, and prints its accuracy on the test file. For each seed the rows to choose from are another 8,000.
 """
 
 from __future__ import annotations
