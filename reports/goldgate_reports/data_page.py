@@ -165,11 +165,11 @@ def _view(
         todos,
         aside,
         account.get("merged", {}),
-        tuple(account.get("decisions", ())),
+        tuple({key: _shown(text) for key, text in one.items()} for one in account.get("decisions", ())),
         _cleaned(folder),
         tuple((_name(c.label, c.tag), tuple((n, s in c.thin) for s, n in c.counts.items())) for c in cells[:_CELLS]),
         max(0, len(cells) - _CELLS),
-        tuple(map(str, report.alike)),
+        tuple(_shown(str(pair)) for pair in report.alike),
         _lengths(example for split in splits.values() for example in split),
         Sampled("too long", len(report.long), tuple((str(one),) for one in report.long[:_SAMPLES])),
         _unlike(report),
@@ -184,11 +184,17 @@ def _view(
 
 
 def _name(label: str | None, tag: str | None) -> str:
-    return label if label is not None else f"[{tag}]"
+    return _shown(label) if label is not None else f"[{_shown(tag or '')}]"
 
 
 def _facts(card: Card) -> tuple[tuple[str, str], ...]:
-    return (("source", card.source), ("licence", card.licence), ("prepared", card.prepared))
+    added = [
+        ("added", f"{one['source']}: {one['rows']['kept']:,} of {one['rows']['read']:,} rows")
+        for one in card.account.get("added", ())
+    ]
+    decided = [("reviewed", f"{len(card.review):,} decisions")] if card.review else []
+    told = (("source", card.source), ("licence", card.licence), ("prepared", card.prepared))
+    return (*told, *added, *decided)
 
 
 def _shown(value: Any) -> str:
@@ -287,7 +293,7 @@ def _suspects(splits: Mapping[str, Split], suspects: Suspects | None) -> tuple[S
 
 def _todos(task: str, report: DataReport, aside: Sequence[Sampled], suspects: Sequence[Sampled]) -> Iterable[Todo]:
     """What wants a person, the most harmful first: what makes a verdict wrong comes before what training can bear."""
-    prepare = f"goldgate prepare {task}"
+    prepare, review = f"goldgate prepare {task}", f"goldgate review {task} --to review.xlsx"
     if report.personal:
         many = sum(one.count for one in report.personal)
         yield Todo(f"personal data in {many:,} places, which a model repeats", "personal", f"{prepare} --redact")
@@ -297,12 +303,10 @@ def _todos(task: str, report: DataReport, aside: Sequence[Sampled], suspects: Se
             f"{contradictions:,} rows contradict others with the same input", "rows", "decide, and add them again"
         )
     if report.unlike:
-        yield Todo(
-            f"{len(report.unlike):,} pairs of near repeats have different outputs", "near", "read both of each pair"
-        )
+        yield Todo(f"{len(report.unlike):,} pairs of near repeats have different outputs", "near", review)
     if golden := next((s.count for s in suspects if s.title == "golden"), 0):
         yield Todo(
-            f"{golden:,} outputs of golden are doubtful; begin with the first 20", "suspects", "mend golden.jsonl"
+            f"{golden:,} outputs of golden are doubtful; begin with the first 20", "suspects", f"{review} --golden"
         )
     if report.alike:
         yield Todo(

@@ -26,6 +26,7 @@ COMMANDS = (
     "plan",
     "curve",
     "choose",
+    "review",
     "assess",
     "evaluate",
     "search",

@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from goldgate.base.errors import UserError
 
 EXTRAS = {
-    "data": ("pandas", "pyarrow", "python_calamine", "charset_normalizer", "phonenumbers", "py3langid"),
+    "data": ("pandas", "pyarrow", "python_calamine", "charset_normalizer", "phonenumbers", "py3langid", "openpyxl"),
     "search": ("optuna",),
     "optimize": ("gepa",),
     "track": ("tensorboard", "mlflow"),

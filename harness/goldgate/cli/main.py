@@ -20,6 +20,7 @@ from goldgate.cli.init import init
 from goldgate.cli.interrupted import interrupted
 from goldgate.cli.place import TaskName, here
 from goldgate.cli.prepare import prepare
+from goldgate.cli.review import review
 from goldgate.cli.train import train
 from goldgate.task.project import byte_size, cache_folder, cache_limit
 
@@ -102,6 +103,7 @@ def plan(
 
 app.command()(curve)
 app.command()(choose)
+app.command()(review)
 app.command()(assess)
 
 

@@ -61,8 +61,8 @@ def _suspects_text(suspects: Suspects, task: str) -> list[str]:
             )
             lines += [f"  {s.file}, {s.id}, {s.field}: {s.reason}" for s in found[:_SHOWN]]
     if suspects.ranked:
-        whole = f"goldgate prepare {task} --json, field suspects"
-        lines.append(f"  none of them need be wrong; the whole list: {whole}")
+        whole = f"goldgate review {task} --to review.xlsx"
+        lines.append(f"  none of them need be wrong; to decide on them in a table: {whole}")
     return lines
 
 

@@ -116,7 +116,7 @@ def _card(task: Task, after: Mapping[str, Split], source: Path, old: Card, accou
     earlier: dict[str, Any] = dict(old.account or {})
     told = {**earlier, "added": [*earlier.get("added", ()), {"source": source.name, **account.to_json()}]}
     how = f"{old.prepared}; {account.kept} examples added from {source.name}"
-    return card_of(task.name, dict(after), how, old.licence, old.source, told)
+    return card_of(task.name, dict(after), how, old.licence, old.source, told, old.review)
 
 
 def _write(folder: Path, after: Mapping[str, Split], card: Card, changes: Any, account: Account) -> None:

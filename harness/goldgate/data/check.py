@@ -57,7 +57,8 @@ def rewrite_card(project: Project, task: Task, splits: dict[str, Split] | None =
         splits: The splits as they are in their files; None to read them.
 
     Returns:
-        The new card, which keeps the old one's licence, source, account and description of how the splits were made.
+        The new card, which keeps the old one's licence, source, account, review and description of how the splits were
+        made.
 
     Raises:
         UserError: An output is invalid, or an example is in two splits, exactly or nearly.
@@ -69,11 +70,12 @@ def rewrite_card(project: Project, task: Task, splits: dict[str, Split] | None =
     check_leaks(splits, folder)
     old = read_json(folder / "card.json") if (folder / "card.json").is_file() else {}
     told = {"prepared": "by hand", "licence": "not stated", "source": "not stated"}
-    account = None
+    account = review = None
     if isinstance(old, dict):
         told |= {key: old[key] for key in told if isinstance(old.get(key), str)}
         account = old["account"] if isinstance(old.get("account"), dict) else None
-    card = card_of(task.name, splits, **told, account=account)
+        review = old["review"] if isinstance(old.get("review"), list) else None
+    card = card_of(task.name, splits, **told, account=account, review=review)
     write_card(folder, card)
     return card
 

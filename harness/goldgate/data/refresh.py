@@ -99,7 +99,7 @@ def refresh_golden(project: Project, task: Task, source: Path, columns: tuple[st
         old = read_card(folder)
         mark = short(splits["golden"].fingerprint)
         how = f"{old.prepared}; golden replaced from {source.name}, the old split {mark} moved to dev"
-        card = card_of(task.name, after, how, old.licence, old.source, old.account)
+        card = card_of(task.name, after, how, old.licence, old.source, old.account, old.review)
         retired = folder / "retired" / mark
         _write(folder, after, card, retired.relative_to(folder))
     return Refreshed(card, len(splits["golden"]), len(looks), retired, tuple(remarks))

@@ -159,7 +159,7 @@ def _rewrite(
     changed = {name: len(found) for name, found in edits.items() if found}
     if not changed:
         return Rewritten({}, ("nothing was to be changed",))
-    lines = [*told, *_meaning(folder, before["golden"], after["golden"])]
+    lines = [*told, *meaning_of(folder, before["golden"], after["golden"])]
     with locked(folder / "looks"), changed_folder(folder) as part:
         for name in changed:
             _edit(part / f"{name}.jsonl", edits[name])
@@ -190,8 +190,17 @@ def _edit(path: Path, edits: Mapping[int, Mapping[str, Any]]) -> None:
     write_whole(path, "\n".join(lines))
 
 
-def _meaning(folder: Path, before: Split, after: Split) -> list[str]:
-    """Says what a changed golden split means for its looks."""
+def meaning_of(folder: Path, before: Split, after: Split) -> list[str]:
+    """Says what a changed golden split means for its looks.
+
+    Args:
+        folder: golden/<task>.
+        before: Golden as it was.
+        after: Golden as it will be.
+
+    Returns:
+        Lines for people; none if it stays the same.
+    """
     if before.fingerprint == after.fingerprint:
         return []
     lines = [

@@ -16,6 +16,7 @@ from goldgate.base.fingerprint import digest, short
 from goldgate.task.project import Project
 
 Message = dict[str, str]
+_OPTIONAL = ("account", "review")  # keys of card.json that are left out where they are empty
 Account = dict[str, Any]  # of goldgate.data.account, as JSON
 SPLITS = ("train", "dev", "golden")
 TestedOn = Literal["dev", "golden"]  # the splits that a subject is tested on
@@ -106,6 +107,7 @@ class Card:
         licence: Licence of the data.
         source: Where the data comes from.
         account: What became of the rows, and what was decided, when `init` made the splits; empty if it did not.
+        review: What people decided on examples, in order.
     """
 
     task: str
@@ -114,10 +116,17 @@ class Card:
     licence: str
     source: str
     account: Account = field(default_factory=dict)
+    review: list[dict[str, Any]] = field(default_factory=list)
 
 
 def card_of(
-    task: str, splits: dict[str, Split], prepared: str, licence: str, source: str, account: Account | None = None
+    task: str,
+    splits: dict[str, Split],
+    prepared: str,
+    licence: str,
+    source: str,
+    account: Account | None = None,
+    review: list[dict[str, Any]] | None = None,
 ) -> Card:
     """Describes splits in a card.
 
@@ -133,7 +142,7 @@ def card_of(
         The card of the splits.
     """
     rows = {name: {"count": len(s), "fingerprint": s.fingerprint, "tags": s.tag_counts()} for name, s in splits.items()}
-    return Card(task, rows, prepared, licence, source, account or {})
+    return Card(task, rows, prepared, licence, source, account or {}, review or [])
 
 
 def write_card(folder: Path, card: Card) -> None:
@@ -143,7 +152,7 @@ def write_card(folder: Path, card: Card) -> None:
         folder: golden/<task>.
         card: The card to write.
     """
-    write_json(folder / "card.json", {k: v for k, v in asdict(card).items() if v or k != "account"})
+    write_json(folder / "card.json", {k: v for k, v in asdict(card).items() if v or k not in _OPTIONAL})
 
 
 def read_card(folder: Path) -> Card:
@@ -163,10 +172,12 @@ def read_card(folder: Path) -> Card:
         raise UserError("the splits have no card", str(path), f"write it with `goldgate prepare {folder.name}`")
     again = f"write it again with `goldgate prepare {folder.name}`"
     raw = check_object(read_json(path), str(path), again, task=str, splits=dict, prepared=str, licence=str, source=str)
-    if odd := sorted(set(raw) - {"task", "splits", "prepared", "licence", "source", "account"}):
+    if odd := sorted(set(raw) - {"task", "splits", "prepared", "licence", "source", *_OPTIONAL}):
         raise UserError(f'unknown key "{odd[0]}"', f'{path}, field "{odd[0]}"', again)
     check_object(raw["splits"], str(path), again, **dict.fromkeys(raw["splits"], dict))
     check_object(raw.get("account", {}), f'{path}, field "account"', again)
+    for row in raw.get("review", ()):
+        check_object(row, f'{path}, field "review"', again, key=str, kind=str, split=str, decision=str)
     return Card(**raw)
 
 

@@ -57,6 +57,27 @@ def read_rows(path: Path, choices: Choices, account: Account, name: str = "") ->
     return rows
 
 
+def read_records(path: Path, choices: Choices, account: Account) -> list[Record]:
+    """Reads the records of one file as they stand in it, without making them rows.
+
+    Args:
+        path: A file of any kind that is read.
+        choices: The user's decisions.
+        account: Receives the records that were read, and those that could not be.
+
+    Returns:
+        The records in order.
+
+    Raises:
+        UserError: The file cannot be read.
+    """
+    if not path.is_file():
+        raise UserError("no such file", str(path), "check the path")
+    with TemporaryDirectory(prefix="goldgate-") as folder:
+        source = unpacked(Source(path, path.name, path.suffix.lower()), Path(folder))
+        return list(_records(find_format(source, choices, account).read(source, choices, account), choices, account))
+
+
 def _sources(path: Path, name: str, account: Account) -> list[Source]:
     if "://" in str(path) or str(path).startswith(("http:/", "https:/", "s3:/", "hf:/")):
         raise UserError("remote addresses are not read", str(path), "download the file first")

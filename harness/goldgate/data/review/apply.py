@@ -1,0 +1,155 @@
+"""Carrying out what was decided: splits and card change in one step, or nothing does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from goldgate.base.errors import UserError, joined
+from goldgate.base.files import parse_json
+from goldgate.data.check import check_outputs
+from goldgate.data.folder import changed_folder
+from goldgate.data.leaks import check_leaks
+from goldgate.data.personal import check_secrets, find_in_rows
+from goldgate.data.review.items import ACCEPT, CHANGE, DROP, KEEP, Item
+from goldgate.data.review.table import Decision
+from goldgate.data.rewrite import meaning_of
+from goldgate.data.row import Place
+from goldgate.data.scaffold import write_split
+from goldgate.ledger import locked
+from goldgate.task.examples import Card, Example, Split, card_of, read_card, write_card
+from goldgate.task.task import Task
+from goldgate.task.validation import schema_errors
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What a review changed.
+
+    Attributes:
+        counts: Decision → how often it was carried out.
+        known: How many decisions of the file had been carried out before.
+        lines: What it means for golden.
+    """
+
+    counts: Mapping[str, int]
+    known: int
+    lines: tuple[str, ...]
+
+
+def apply_decisions(
+    folder: Path, task: Task, splits: Mapping[str, Split], items: Sequence[Item], decisions: Sequence[Decision], by: str
+) -> Applied:
+    """Carries out decisions and enters them into card.json's `review`.
+
+    Args:
+        folder: golden/<task>.
+        task: The task.
+        splits: Name → split, as they are in the files.
+        items: All questions that could be asked now, those of golden among them.
+        decisions: The decisions.
+        by: Who decided.
+
+    Returns:
+        What was changed.
+
+    Raises:
+        UserError: A decision is about something else than the data of now, an output is invalid, or the splits would
+            have a fault; all at once, and nothing is changed.
+    """
+    card, asked = read_card(folder), {item.key: item for item in items}
+    done = {row["key"] for row in card.review}
+    new, faults = [one for one in decisions if one.key not in done], list[UserError]()
+    after, trail = {name: dict(split.by_id) for name, split in splits.items()}, list[dict[str, Any]]()
+    edited: list[tuple[Place, Example]] = []
+    for one in new:
+        if (item := asked.get(one.key)) is None or (old := after[item.split].get(item.id)) is None:
+            hint = "the data has changed since, or the key was edited: write the review again"
+            faults.append(UserError(f"nothing is asked about {one.key:.40}", str(one.place), hint))
+            continue
+        try:
+            changed = _changed(task, old, one)
+        except UserError as error:
+            faults.append(error)
+            continue
+        if changed is None:
+            del after[item.split][item.id]
+        else:
+            after[item.split][item.id] = changed
+            edited.append((one.place, changed))
+        trail.append(_entry(item, one, by))
+    if faults:
+        raise joined(faults)
+    made = {name: Split(name, tuple(examples.values())) for name, examples in after.items()}
+    for name, split in made.items():
+        check_outputs(task, split, str(folder / f"{name}.jsonl"))
+    check_leaks(made, folder)
+    check_secrets(find_in_rows(edited), "write the output without it")
+    if trail:
+        _write(folder, task, splits, made, card, trail)
+    counts = {name: sum(row["decision"] == name for row in trail) for name in (KEEP, CHANGE, ACCEPT, DROP)}
+    lines = meaning_of(folder, splits["golden"], made["golden"])
+    return Applied({k: n for k, n in counts.items() if n}, len(decisions) - len(new), tuple(lines))
+
+
+def _changed(task: Task, old: Example, one: Decision) -> Example | None:
+    """The example after a decision; None if it is left out."""
+    if one.decision == DROP:
+        return None
+    if one.decision == KEEP:
+        return old
+    output = _output(task, one)
+    if one.decision == CHANGE:
+        return replace(old, output=output, accept=tuple(a for a in old.accept if a != output))
+    return old if output in old.answers else replace(old, accept=(*old.accept, output))
+
+
+def _output(task: Task, one: Decision) -> Any:
+    where = f"{one.place}, column new_output"
+    if task.kind == "text":
+        return one.new_output
+    if task.kind == "label":
+        if (label := task.label(one.new_output)) is None:
+            raise UserError(f'"{one.new_output:.60}" is none of the labels', where, ", ".join(task.labels[:20]))
+        return label
+    output = parse_json(one.new_output, where, "write the output as JSON")
+    if error := next(schema_errors(task.validator, output), None):
+        raise UserError(f"does not match the schema: {error.message:.120}", where, "mend the output")
+    return output
+
+
+def _entry(item: Item, one: Decision, by: str) -> dict[str, Any]:
+    after = {"after": one.new_output} if one.new_output else {}
+    note = {"note": one.note} if one.note else {}
+    return {
+        "key": item.key,
+        "kind": item.kind,
+        "split": item.split,
+        "id": item.id,
+        "decision": one.decision,
+        "before": item.output,
+        **after,
+        **note,
+        "by": by,
+        "on": datetime.now(UTC).date().isoformat(),
+    }
+
+
+def _write(
+    folder: Path,
+    task: Task,
+    before: Mapping[str, Split],
+    after: Mapping[str, Split],
+    card: Card,
+    trail: Sequence[Mapping[str, Any]],
+) -> None:
+    review = [*card.review, *map(dict, trail)]
+    made = card_of(task.name, dict(after), card.prepared, card.licence, card.source, card.account, review)
+    with locked(folder / "looks"), changed_folder(folder) as part:
+        for name, split in after.items():
+            if split.fingerprint != before[name].fingerprint:
+                write_split(part, split)
+        write_card(part, made)

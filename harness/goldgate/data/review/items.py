@@ -1,0 +1,122 @@
+"""The questions of a review: outputs that may be wrong, and near repeats with different outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from goldgate.base.fingerprint import digest, short
+from goldgate.data.components import Unlike
+from goldgate.data.row import Place
+from goldgate.data.suspects import BATCH, ORDER, Suspects, worth_another
+from goldgate.task.examples import Example, Split, render_output
+
+DOUBTFUL, NEAR = "doubtful output", "near repeat"
+KEEP, CHANGE, ACCEPT, DROP = "keep", "change", "accept", "drop"
+DECISIONS = {
+    KEEP: "the output is right",
+    CHANGE: "new_output is the right output",
+    ACCEPT: "new_output is right as well",
+    DROP: "leave the example out",
+}
+Trail = Sequence[Mapping[str, Any]]
+"""What was decided, in order: card.json's `review`."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """A question about an example.
+
+    Attributes:
+        key: Names the question and the content that it is about, so that a changed example is asked about again.
+        kind: DOUBTFUL or NEAR.
+        split: The example's split.
+        id: Its id.
+        input: Its input as text.
+        output: Its output as a model writes it.
+        reason: Why it is asked about.
+    """
+
+    key: str
+    kind: str
+    split: str
+    id: str
+    input: str
+    output: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Review:
+    """What is asked now.
+
+    Attributes:
+        items: The questions, the most harmful first.
+        remarks: What is not asked, and why.
+    """
+
+    items: tuple[Item, ...]
+    remarks: tuple[str, ...]
+
+
+def items_of(
+    splits: Mapping[str, Split],
+    places: Mapping[Place, tuple[str, str]],
+    suspects: Suspects,
+    unlike: Sequence[Unlike],
+    trail: Trail,
+    golden: bool,
+    whole: bool,
+) -> Review:
+    """Lists what is asked. What was decided on the same content is not asked again.
+
+    Args:
+        splits: Name → split.
+        places: Place of a row → its split and id.
+        suspects: Outputs that may be wrong, ranked.
+        unlike: Near repeats with different outputs.
+        trail: What was decided.
+        golden: Whether golden's examples are asked about as well.
+        whole: Whether all doubtful outputs are asked about, not the next batch of each split.
+
+    Returns:
+        The questions.
+    """
+    decided, remarks = {row["key"] for row in trail}, list(suspects.remarks)
+    names = [name for name in ORDER if name in splits and (golden or name != "golden")]
+    if not golden and (hidden := len(suspects.of("golden"))):
+        remarks.append(
+            f"golden: {hidden} doubtful outputs are asked about with --golden, which shows golden's examples"
+        )
+    found: list[Item] = []
+    for name in names:
+        asked = [_item(DOUBTFUL, splits[name].by_id[s.id], name, s.reason) for s in suspects.of(name)]
+        left = [item for item in asked if item.key not in decided]
+        mine = [row for row in trail if (row["kind"], row["split"]) == (DOUBTFUL, name)]
+        if not whole and left and not worth_another([row["decision"] != KEEP for row in mine]):
+            remarks.append(
+                f"{name}: of the last {BATCH} doubtful outputs hardly any was wrong, so it stops; --all goes on"
+            )
+            continue
+        found += left if whole else left[:BATCH]
+    near = (item for item in _near(splits, places, unlike) if item.split in names and item.key not in decided)
+    return Review(tuple({item.key: item for item in (*found, *near)}.values()), tuple(remarks))
+
+
+def _near(
+    splits: Mapping[str, Split], places: Mapping[Place, tuple[str, str]], unlike: Sequence[Unlike]
+) -> Iterator[Item]:
+    for pair in unlike:
+        both = [(places[row.place], row) for row in (pair.one, pair.other)]
+        for (split, id_), _ in both:
+            ((_, other_id), other) = next(one for one in both if one[0] != (split, id_))
+            shown = f"{other.text!r:.200} with {render_output(other.output):.100}"
+            told = other_id if other.place.file.startswith("golden") else shown
+            yield _item(NEAR, splits[split].by_id[id_], split, f"{pair.alike:.2f} alike: {told}")
+
+
+def _item(kind: str, example: Example, split: str, reason: str) -> Item:
+    output = render_output(example.output)
+    key = f"q-{short(digest([kind, split, example.text, output]))}"
+    return Item(key, kind, split, example.id, example.text, output, reason)

@@ -1,0 +1,176 @@
+"""`goldgate review`: questions become a table, decisions change the splits, and nothing is asked twice."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from openpyxl import Workbook, load_workbook
+
+from goldgate.models import embedder
+from goldgate.task.examples import read_split
+from goldgate.task.project import Project
+from goldgate.task.task import Task
+
+Typed = Callable[..., tuple[int, str, str]]
+THEMES = {"card": "my new card is lost", "rate": "the exchange rate is odd", "fee": "why this high fee today"}
+
+
+def unlike(*of: object) -> str:
+    """Letters that no other text has, so that no two texts are nearly the same."""
+    return " ".join(hashlib.sha256(repr((of, n)).encode()).hexdigest()[:30] for n in range(2))
+
+
+@pytest.fixture
+def task(make_task: Callable[..., tuple[Project, Task]], monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A task of three labels with a wrong one in every split; the working folder is its project's."""
+
+    def compute(texts: list[str], cache: Path) -> np.ndarray:
+        """Texts of one theme lie together, and none so close to another that it says the same."""
+        found = []
+        for text in texts:
+            random = np.random.default_rng(int(hashlib.sha256(text.encode()).hexdigest()[:8], 16))
+            theme = next((i for i, said in enumerate(THEMES.values()) if said in text), 3)
+            found.append(4.0 * np.eye(embedder.SIZE)[theme] + 0.1 * random.standard_normal(embedder.SIZE))
+        table = np.array(found, np.float32)
+        return table / np.linalg.norm(table, axis=1, keepdims=True)
+
+    monkeypatch.setattr(embedder, "_compute", compute)
+    rows = {
+        name: [(f"{text} {unlike(name, i, label)}", label) for label, text in THEMES.items() for i in range(12)]
+        for name in ("train", "dev", "golden")
+    }
+    for name, found in rows.items():
+        found.append((f"=my new card is lost too {unlike(name, 99, 'fee')}", "fee"))
+    project, _ = make_task({"kind": "label", "labels": sorted(THEMES)}, None, "bank", **rows)
+    monkeypatch.chdir(project.root)
+    return project
+
+
+def table(path: Path) -> list[dict[str, Any]]:
+    if path.suffix == ".csv":
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return list(csv.DictReader(file))
+    head, *rows = load_workbook(path).active.iter_rows(values_only=True)
+    return [dict(zip(head, row, strict=True)) for row in rows]
+
+
+def decide(path: Path, rows: Sequence[dict[str, Any]], **cells: str) -> Path:
+    """Saves a table whose wrong example is decided on so, with blank rows, as a German Excel would."""
+    for row in rows:
+        if "too" in row["input"]:
+            row |= cells
+    if path.suffix == ".xlsx":
+        book = Workbook()
+        for row in [list(rows[0]), *(list(row.values()) for row in reversed(rows))]:
+            book.active.append(row)
+        book.save(path)
+    else:
+        with path.open("w", encoding="utf-8-sig", newline="") as file:
+            writer = csv.DictWriter(file, list(reversed(list(rows[0]))), delimiter=";")
+            writer.writeheader()
+            writer.writerows(reversed(rows))
+            file.write("\r\n\r\n")
+    return path
+
+
+def labels(project: Project, split: str) -> list[Any]:
+    return [e.output for e in read_split(project.golden("bank"), split) if "too" in e.text]
+
+
+@pytest.mark.parametrize("name", ["review.csv", "review.xlsx"])
+def test_a_decision_changes_its_example_and_is_not_asked_again(typed: Typed, task: Project, name: str) -> None:
+    status, out, err = typed("review", "bank", "--to", name)
+    assert status == 0, err
+    assert "golden: " in out
+    rows = table(task.root / name)
+    assert {row["split"] for row in rows} == {"train", "dev"}
+    assert not [row for row in rows if row["input"].startswith("=")]
+    decide(task.root / name, rows, decision="Change", new_output="card", note="a lost card")
+    status, out, err = typed("review", "bank", "--apply", name, "--reviewer", "Ann")
+    assert status == 0, err
+    assert (labels(task, "train"), labels(task, "dev"), labels(task, "golden")) == (["card"], ["card"], ["fee"])
+    trail = json.loads((task.golden("bank") / "card.json").read_text())["review"]
+    told = {(row["decision"], row["before"], row["after"], row["by"], row["note"]) for row in trail}
+    assert told == {("change", "fee", "card", "Ann", "a lost card")}
+    assert f"carried out: {len(trail)} change" in out
+    assert typed("prepare", "bank")[0] == 0
+    assert json.loads((task.golden("bank") / "card.json").read_text())["review"] == trail
+    status, out, _ = typed("review", "bank", "--apply", name)
+    assert "carried out: nothing new" in out
+    assert f"{len(trail)} of the table had been carried out before" in out
+
+
+@pytest.mark.parametrize(
+    ("decision", "new", "left", "accept"),
+    [("keep", "", ["fee"], []), ("accept", "card", ["fee"], ["card"]), ("drop", "", [], [])],
+)
+def test_what_is_kept_accepted_or_dropped(
+    typed: Typed, task: Project, decision: str, new: str, left: list[str], accept: list[str]
+) -> None:
+    typed("review", "bank", "--to", "r.csv")
+    decide(task.root / "r.csv", table(task.root / "r.csv"), decision=decision, new_output=new)
+    status, _, err = typed("review", "bank", "--apply", "r.csv")
+    assert status == 0, err
+    assert labels(task, "train") == left
+    found = [e for e in read_split(task.golden("bank"), "train") if "too" in e.text]
+    assert [list(e.accept) for e in found] == ([accept] if left else [])
+    typed("review", "bank", "--to", "again.csv")
+    again = table(task.root / "again.csv") if (task.root / "again.csv").exists() else []
+    assert not [row for row in again if "too" in row["input"]]
+
+
+def test_golden_is_asked_about_on_request_and_its_looks_go_on_counting(typed: Typed, task: Project) -> None:
+    assert typed("review", "bank", "--to", "g.csv", "--golden")[0] == 0
+    rows = table(task.root / "g.csv")
+    assert rows[0]["split"] == "golden"
+    decide(task.root / "g.csv", [row for row in rows if row["split"] == "golden"], decision="change", new_output="card")
+    status, out, err = typed("review", "bank", "--apply", "g.csv")
+    assert status == 0, err
+    assert labels(task, "golden") == ["card"]
+    assert "golden is another split now" in out
+
+
+def test_all_faults_are_told_at_once_and_nothing_changes(typed: Typed, task: Project) -> None:
+    typed("review", "bank", "--to", "r.csv")
+    first = table(task.root / "r.csv")[0]
+    rows = [first, *({**first, "key": f"q-{i}"} for i in range(3))]
+    rows[0] |= {"decision": "change", "new_output": "kard"}
+    rows[1] |= {"decision": "perhaps"}
+    rows[2] |= {"decision": "change"}
+    rows[3] |= {"new_output": "fee"}
+    decide(task.root / "bad.csv", rows)
+    before = (task.golden("bank") / "train.jsonl").read_bytes()
+    status, _, err = typed("review", "bank", "--apply", "bad.csv")
+    assert status == 2
+    for words in ('unknown decision "perhaps"', "change needs a new_output", "has a new output and no decision"):
+        assert words in err
+    decide(task.root / "worse.csv", [rows[0], {**rows[0], "key": "q-0", "new_output": "card"}])
+    status, _, err = typed("review", "bank", "--apply", "worse.csv")
+    assert status == 2
+    assert '"kard" is none of the labels' in err
+    assert "nothing is asked about q-0" in err
+    assert (task.golden("bank") / "train.jsonl").read_bytes() == before
+
+
+def test_a_table_with_decisions_is_never_written_over(typed: Typed, task: Project) -> None:
+    typed("review", "bank", "--to", "r.csv")
+    status, _, err = typed("review", "bank", "--to", "r.csv")
+    assert status == 2
+    assert "decisions in it would be lost" in err
+    assert "give either --to FILE or --apply FILE" in typed("review", "bank")[2]
+
+
+def test_a_sealed_golden_is_not_shown(typed: Typed, task: Project) -> None:
+    path = task.suite("bank") / "task.yaml"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "golden": "sealed"}))
+    status, _, err = typed("review", "bank", "--to", "r.csv", "--golden")
+    assert status == 2
+    assert "golden is sealed" in err
+    assert not (task.root / "r.csv").exists()
