@@ -1,4 +1,4 @@
-"""`goldgate export --gguf`: one file for llama.cpp, which answers as what was gated."""
+"""`goldgate export --format gguf`: one file for llama.cpp, which answers as what was gated."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["shop"]
 
 
 def test_a_gguf_file_answers_as_what_was_gated_with_any_number_of_slots(typed: Typed, shop: Shop) -> None:
-    said = spoken(typed, "export", "r1", "--to", "out", "--gguf", "f32")["gguf"]
+    said = spoken(typed, "export", "r1", "--to", "out", "--format", "gguf", "--quant", "f32")["gguf"]
     assert said["prompts"] == {"same": 6, "asked": 6}
     assert {slots: (p["same"], p["near"], p["different"]) for slots, p in said["parity"].items()} == {
         slots: (6, [], []) for slots in ("1", "4", "16")
@@ -29,15 +29,15 @@ def test_a_gguf_file_answers_as_what_was_gated_with_any_number_of_slots(typed: T
 
 
 def test_a_lossy_form_needs_its_own_verdict(typed: Typed, shop: Shop) -> None:
-    status, out, _ = typed("export", "r1", "--to", "out", "--gguf", "q8_0")
+    status, out, _ = typed("export", "r1", "--to", "out", "--format", "gguf", "--quant", "q8_0")
     assert status == 0
     assert "q8_0 loses a little: it ships only by a verdict of its own" in out
     assert f"pytest suites/demo --candidate gguf:{(shop.project.root / 'out' / 'model-q8_0.gguf').resolve()}" in out
 
 
 def test_another_content_is_another_subject(typed: Typed, shop: Shop) -> None:
-    spoken(typed, "export", "r1", "--to", "out", "--gguf", "f32")
-    spoken(typed, "export", "r1", "--to", "half", "--gguf", "f16")
+    spoken(typed, "export", "r1", "--to", "out", "--format", "gguf", "--quant", "f32")
+    spoken(typed, "export", "r1", "--to", "half", "--format", "gguf", "--quant", "f16")
     one, other = (
         parse_subject(f"gguf:{f}", shop.task, shop.project) for f in ("out/model-f32.gguf", "half/model-f16.gguf")
     )

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from goldgate.base.errors import UserError
 from goldgate.base.extras import require
 from goldgate.cli.ending import AsJson, finish
 from goldgate.cli.place import TaskName, here
@@ -53,9 +54,12 @@ def export(
         str, typer.Argument(help="Task whose champion to export, or run whose candidate to export.", metavar="TASK|RUN")
     ],
     to: Annotated[Path, typer.Option(help="Folder to write.")],
-    gguf: Annotated[
-        Literal["f32", "f16", "q8_0"] | None,
-        typer.Option(help="Also write it as a GGUF file of this form, for llama.cpp."),
+    form: Annotated[
+        Literal["safetensors", "gguf"],
+        typer.Option("--format", help="gguf: the safetensors, and beside them one file for llama.cpp."),
+    ] = "safetensors",
+    quant: Annotated[
+        Literal["f32", "f16", "q8_0"] | None, typer.Option(help="How a GGUF file stores its matrices. Default: f16.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier export in that folder.")] = False,
     as_json: AsJson = False,
@@ -69,8 +73,10 @@ def export(
     from goldgate.cli.screen import Screen
     from goldgate.jobs.export import run_export
 
+    if quant is not None and form != "gguf":
+        raise UserError("--quant goes with --format gguf", hint="leave it out, or add --format gguf")
     require("torch", "transformers", "peft")
-    result = run_export(here(), name, to, force, Screen(), gguf)
+    result = run_export(here(), name, to, force, Screen(), None if form != "gguf" else quant or "f16")
     finish(result.to_json(), as_json, export_text(result), result.passed)
 
 

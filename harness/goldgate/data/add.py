@@ -11,6 +11,7 @@ from goldgate.base.errors import UserError
 from goldgate.data.account import Account, Refused
 from goldgate.data.check import check_outputs
 from goldgate.data.cleaning.changes import write_changes
+from goldgate.data.closeness import FindPairs
 from goldgate.data.decide import Wishes, decide
 from goldgate.data.extend import extend_splits
 from goldgate.data.folder import changed_folder
@@ -20,7 +21,7 @@ from goldgate.data.leaks import check_leaks
 from goldgate.data.placed import rows_of
 from goldgate.data.rejects import REJECTS, write_rejects
 from goldgate.data.rewrite import Rewritten
-from goldgate.data.scaffold import FindPairs, write_split
+from goldgate.data.scaffold import write_split
 from goldgate.data.sources import Choices, read_rows
 from goldgate.ledger import locked
 from goldgate.task.examples import SPLITS, Card, Split, card_of, load_split, read_card, write_card

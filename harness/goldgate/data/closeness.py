@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from heapq import nsmallest
 
 import numpy as np
 
 from goldgate.base.fingerprint import digest
+from goldgate.data.account import Account
 from goldgate.data.components import CosinePair
 from goldgate.task.strata import TWIN_COSINE
 
+FindPairs = Callable[[Sequence[str], Sequence[str], Account], Sequence[CosinePair]]
+"""Inputs, and those that are compared in any case, to the pairs that embeddings find alike."""
 MOST = 100_000
 """Most inputs that are all embedded: about six minutes of two cores."""
 SAMPLE = 20_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from goldgate.base.errors import UserError, joined
 from goldgate.base.files import whole_folder, write_json, write_whole
 from goldgate.data.account import Account, Refused
 from goldgate.data.cleaning.changes import write_changes
-from goldgate.data.components import CosinePair
+from goldgate.data.closeness import FindPairs
 from goldgate.data.decide import Decided, Wishes, decide, labels_of, schema_of
 from goldgate.data.incoming import Incoming, prepare_incoming
 from goldgate.data.leaks import check_leaks
@@ -31,8 +31,6 @@ from goldgate.task.task import Kind
 
 GIT_ATTRIBUTES = "* text=auto eol=lf\n*.gz binary\n"
 """Keeps a task's files the same in every checkout, whatever Git on that machine does to line ends."""
-FindPairs = Callable[[Sequence[str], Sequence[str], Account], Sequence[CosinePair]]
-"""Inputs, and those that are compared in any case, to the pairs that embeddings find alike."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,10 @@ from goldgate.data.choosing import Pick, typical, uncertain
 from goldgate.data.closeness import sample
 from goldgate.data.mask import folded
 from goldgate.data.row import Row
-from goldgate.data.sources import Choices, read_rows
+from goldgate.data.sources import Choices
+from goldgate.data.sources.read import read_records
+from goldgate.data.sources.record import NoValue, shown
+from goldgate.data.sources.values import ABSENT, NotMappedError, find, input_of
 from goldgate.jobs.progress import Progress, Silent
 from goldgate.models.embedder import embed
 from goldgate.subjects.linear import fit_linear
@@ -114,9 +117,8 @@ def run_choose(
 
 def _fresh(project: Project, task: Task, source: Path, column: str, account: Account, progress: Progress) -> list[Row]:
     """The rows whose inputs no example has, exactly or nearly, and no row before them."""
-    # A row needs an output to be read; here it is the input once more, which nobody looks at.
-    rows, seen = read_rows(source, Choices((("input", column), ("output", column))), account), dict[str, Row]()
-    for row in rows:
+    seen: dict[str, Row] = {}
+    for row in _inputs(source, column, account):
         if (first := seen.setdefault(folded(row.text), row)) is not row:
             account.merge(row.place, first.place, "same input")
     there = [e for split in SPLITS for e in load_split(project, task.name, split)]
@@ -135,10 +137,26 @@ def _fresh(project: Project, task: Task, source: Path, column: str, account: Acc
             if most >= TWIN_COSINE:
                 account.set_aside(row.place, "nearly an example", f"as {there[int(nearest)].id}")
             else:
-                new.append(replace(row, output=""))
+                new.append(row)
     if not new:
         raise UserError("no input is new", str(source), "see above what became of each")
     return new
+
+
+def _inputs(source: Path, column: str, account: Account) -> list[Row]:
+    """The rows of a file that have an input."""
+    records, rows = read_records(source, Choices(), account), []
+    if records and find(records[0].values, column) is ABSENT:
+        raise UserError(f'no column "{column}"', str(source), f"there are: {', '.join(records[0].values)}")
+    for record in records:
+        value = find(record.values, column)
+        try:
+            if isinstance(value, NoValue):
+                raise NotMappedError(value.reason, value.detail)
+            rows.append(Row(input_of(value), "", record.place))
+        except NotMappedError as error:
+            account.set_aside(record.place, error.reason, error.detail, shown(record.values))
+    return rows
 
 
 def _picked(

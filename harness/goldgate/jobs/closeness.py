@@ -9,9 +9,8 @@ from pathlib import Path
 from goldgate.base.errors import UserError
 from goldgate.base.extras import is_installed
 from goldgate.data.account import Account
-from goldgate.data.closeness import close_pairs, sample
+from goldgate.data.closeness import FindPairs, close_pairs, sample
 from goldgate.data.components import CosinePair
-from goldgate.data.scaffold import FindPairs
 from goldgate.jobs.progress import Progress
 
 WHAT = "near-duplicates in other words"

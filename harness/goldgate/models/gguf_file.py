@@ -35,7 +35,7 @@ _PRE_TOKENIZERS: Mapping[str, Any] = {
     "llama-bpe": {"type": "Sequence", "pretokenizers": [_SPLIT, {**_BYTES, "use_regex": False}]},
 }
 """What llama.cpp calls a way to cut text before merging → how tokenizer.json says it."""
-_OTHERS = "export it without --gguf, and convert that folder with llama.cpp's convert_hf_to_gguf.py"
+_OTHERS = "export it as safetensors, and convert that folder with llama.cpp's convert_hf_to_gguf.py"
 
 
 def gguf_name(form: Form) -> str:

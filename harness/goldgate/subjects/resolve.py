@@ -117,7 +117,7 @@ def serving_digest(name: str, prompt: str | None, task: Task, project: Project) 
 def _gguf(name: str, file: Path, task: Task, project: Project, sources: Sources) -> GgufSubject:
     """The subject of a GGUF file, which lies in the folder that `goldgate export` wrote."""
     if not file.is_file():
-        raise UserError("no such file", str(file), "write it with: goldgate export TASK --to FOLDER --gguf q8_0")
+        raise UserError("no such file", str(file), "write it with: goldgate export TASK --to FOLDER --format gguf")
     merged = read_merged(file.parent)
     content = hashed_once(project.cache, file.parent, [file])
     tokenizer = model_digest(project.cache, str(merged.folder))
