@@ -8,7 +8,8 @@ memory of that process; one in 500 rows has a near-duplicate.
 
 Then plants near-duplicates (one typo, one word dropped, one replaced, two swapped) of 1,000 of 10,000 diverse rows of
 12 to 25 words, or of the inputs of a JSONL file, and counts how many pairs end in one component: of all, and of those
-with a Jaccard index of 0.7, which is the rule.
+with a Jaccard index of 0.7, which is the rule. With --embeddings also how many are found by either their words or their
+embeddings, and how many of as many random pairs are.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import csv
 import json
 import multiprocessing
 import operator
+import os
 import random
 import resource
 import time
@@ -31,6 +33,9 @@ from goldgate.data.components import find_components, near_form
 from goldgate.data.grams import grams_of, near
 from goldgate.data.row import Place, Row
 from goldgate.data.split import Sizes, make_splits
+from goldgate.models.embedder import embed
+from goldgate.task.project import cache_folder
+from goldgate.task.strata import TWIN_COSINE
 
 LABELS = 20
 PLANTED = 500  # one row in so many gets a near-duplicate
@@ -56,6 +61,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="*", default=[10_000, 100_000])
     parser.add_argument("--kinds", nargs="+", choices=MAKERS, default=list(MAKERS))
     parser.add_argument("--texts", type=Path, help="JSONL file whose inputs get near-duplicates. Default: made up.")
+    parser.add_argument("--embeddings", action="store_true", help="Also look for pairs by embeddings.")
     args = parser.parse_args()
     print("kind            rows  read s  split s   all s  peak MB  train / dev / golden")
     for kind in args.kinds:
@@ -73,6 +79,10 @@ def main() -> None:
     print("\nplanted          pairs  found  with an index of 0.7  found of these")
     for edit, (pairs, found, near_pairs, near_found) in recall(inputs(args.texts)).items():
         print(f"{edit:<15}  {pairs:5,}  {found / pairs:5.3f}  {near_pairs:20,}  {near_found / near_pairs:14.3f}")
+    if args.embeddings:
+        print("\nplanted          found by words or embeddings  random pairs found")
+        for edit, (found_, chance) in either(inputs(args.texts)).items():
+            print(f"{edit:<15}  {found_:28.3f}  {chance:18.3f}", flush=True)
 
 
 def write(path: Path, kind: str, count: int) -> None:
@@ -131,6 +141,26 @@ def recall(texts: Sequence[str]) -> dict[str, tuple[int, int, int, int]]:
         both = sum(map(operator.and_, found, near_pairs))
         counts[edit] = (len(chosen), sum(found), sum(near_pairs), both)
     return counts
+
+
+def either(texts: Sequence[str]) -> dict[str, tuple[float, float]]:
+    """Kind of edit → share of the planted pairs that are near by words or by embeddings; the same of random pairs."""
+    shares = {}
+    for edit, change in EDITS.items():
+        rng = random.Random(edit)
+        chosen = rng.sample(range(len(texts)), 1000)
+        copies = [change(texts[i], rng) for i in chosen]
+        others = [texts[i] for i in rng.sample(range(len(texts)), len(chosen))]
+        own, made, odd = (
+            embed(part, cache_folder(os.environ)) for part in ([texts[i] for i in chosen], copies, others)
+        )
+        found = [
+            _is_near(texts[i], copy) or float(a @ b) >= TWIN_COSINE
+            for i, copy, a, b in zip(chosen, copies, own, made, strict=True)
+        ]
+        by_chance = [float(a @ b) >= TWIN_COSINE for a, b in zip(own, odd, strict=True)]
+        shares[edit] = (sum(found) / len(found), sum(by_chance) / len(by_chance))
+    return shares
 
 
 def _is_near(one: str, other: str) -> bool:

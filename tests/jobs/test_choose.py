@@ -110,3 +110,5 @@ def test_a_file_that_is_there_or_has_nothing_new_is_refused(typed: Typed, task: 
     assert "no input is new" in err
     assert "1 set aside: nearly an example" in err
     assert "name a new file" in typed(*words, "old.csv")[2]
+    status, _, err = typed("choose", "bank", "--from", "old.csv", "--input", "txt", "--to", "new.csv")
+    assert (status, 'no column "txt"' in err, "there are: text" in err) == (2, True, True)

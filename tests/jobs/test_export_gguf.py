@@ -35,6 +35,12 @@ def test_a_lossy_form_needs_its_own_verdict(typed: Typed, shop: Shop) -> None:
     assert f"pytest suites/demo --candidate gguf:{(shop.project.root / 'out' / 'model-q8_0.gguf').resolve()}" in out
 
 
+def test_a_form_is_only_chosen_for_a_gguf_file(typed: Typed, shop: Shop) -> None:
+    status, _, err = typed("export", "r1", "--to", "out", "--quant", "f16")
+    assert status == 2
+    assert "--quant goes with --format gguf" in err
+
+
 def test_another_content_is_another_subject(typed: Typed, shop: Shop) -> None:
     spoken(typed, "export", "r1", "--to", "out", "--format", "gguf", "--quant", "f32")
     spoken(typed, "export", "r1", "--to", "half", "--format", "gguf", "--quant", "f16")
