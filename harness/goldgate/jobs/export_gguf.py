@@ -89,7 +89,7 @@ def compare_gguf(work: Workspace, gated: str, answers: Mapping[str, Answer], fil
     drawn = work.task.decoding.temperature > 0
     found = {}
     with work.progress.step("compare prompts", "llama.cpp must write them as the model was trained"):
-        prompts = _same_prompts(subject, dev)
+        prompts = same_prompts(subject, dev)
     for slots in SLOTS:
         why = "in batches, sums are made in another order"
         with work.progress.step(f"dev, {slots} at once", why, len(dev)) as advance:
@@ -102,11 +102,18 @@ def compare_gguf(work: Workspace, gated: str, answers: Mapping[str, Answer], fil
     return GgufExported(file, form, subject.identity, prompts, len(dev), found)
 
 
-def _same_prompts(subject: GgufSubject, dev: Split) -> int:
-    """How many prompts have the same tokens if llama.cpp writes them from the messages.
+def same_prompts(subject: GgufSubject, dev: Split) -> int:
+    """Counts the prompts that have the same tokens if llama.cpp writes them from the messages.
+
+    Args:
+        subject: The subject of a GGUF file.
+        dev: The examples.
+
+    Returns:
+        How many of them do.
 
     Raises:
-        UserError: It cannot read the chat template.
+        UserError: llama.cpp cannot read the chat template.
     """
     tokenizer, prompts = subject.prompts(dev.examples)
     same = 0
