@@ -1,4 +1,4 @@
-"""Whether llama.cpp answers as transformers does: python benchmarks/gguf_parity.py [--examples 40] [--forms f32 f16 q8_0]
+"""Whether llama.cpp answers as transformers does: python benchmarks/gguf_parity.py [--examples 40] [--forms f32 f16]
 
 Writes the shipped voice task's base model as GGUF in each form and asks dev examples with the instructions alone, by
 transformers and by llama.cpp with 1, 4 and 16 prompts at once. Prints how many prompts llama.cpp turns into the same

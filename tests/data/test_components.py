@@ -188,5 +188,15 @@ def test_what_an_output_copies_from_its_input_is_no_difference() -> None:
     assert unlike(row(one, {"to": "Ann"}), row(other, {"to": "Carl"}, 2)) == [(one, other)]
 
 
+def test_a_key_that_one_input_has_a_word_for_is_no_difference() -> None:
+    one, other = (
+        "please rate this essay of mine four out of six",
+        "please rate this essay of mine four out of six points",
+    )
+    output = {"intent": "rate", "value": "four", "best": "six"}
+    assert unlike(row(one, output), row(other, {**output, "unit": "points"}, 2)) == []
+    assert unlike(row(one, output), row(other, {**output, "intent": "play"}, 2)) == [(one, other)]
+
+
 def test_numbers_alone_are_no_finding() -> None:
     assert unlike(row("wake me at 5 in the morning", "early"), row("wake me at 9 in the morning", "late", 2)) == []

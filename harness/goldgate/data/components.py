@@ -212,13 +212,16 @@ def _own(row: Row) -> str:
 
 
 def _without_copies(output: Any, words: str) -> Any:
-    """An output in which every text and number that stands in the input is replaced by a mark."""
+    """An output without the texts and numbers that stand in the input, and without the keys that have them."""
     if isinstance(output, dict):
-        return {key: _without_copies(value, words) for key, value in output.items()}
+        return {k: _without_copies(v, words) for k, v in output.items() if not _is_copied(v, words)}
     if isinstance(output, list):
-        return [_without_copies(value, words) for value in output]
-    copied = isinstance(output, str | int | float) and not isinstance(output, bool) and _words(str(output)) in words
-    return "…" if copied else output
+        return [_without_copies(value, words) for value in output if not _is_copied(value, words)]
+    return output
+
+
+def _is_copied(value: Any, words: str) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool) and _words(str(value)) in words
 
 
 def _words(text: str) -> str:
