@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from goldgate.base.errors import UserError
 from goldgate.data import closeness
 from goldgate.data.closeness import close_pairs, sample
 from goldgate.data.components import find_components
@@ -135,3 +136,19 @@ def test_init_without_embeddings_says_so_by_looking_for_none(made: Callable[...,
     found = made(embeddings=False)
     assert not found.report.unlike
     assert not any("other words" in decision.what for decision in found.account.decisions)
+
+
+def test_a_model_that_cannot_be_had_is_asked_for_once_and_said(
+    made: Callable[..., Initialised], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def compute(texts: list[str], cache: Path) -> np.ndarray:
+        asked.append(len(texts))
+        raise UserError("pip could not download it")
+
+    monkeypatch.setattr(embedder, "_compute", compute)
+    found = made()
+    told = {decision.what: f"{decision.value}: {decision.reason}" for decision in found.account.decisions}
+    assert told["near-duplicates in other words"] == "not looked for: pip could not download it"
+    assert len(asked) == 1

@@ -15,7 +15,7 @@ from goldgate.jobs.progress import Progress
 
 WHAT = "near-duplicates in other words"
 OPTION = "--no-embeddings"
-_NONE = "not looked for"
+NONE = "not looked for"
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Close:
     @property
     def missed(self) -> str:
         """What was not looked for and why, in words; empty if it was."""
-        return f"{WHAT}, because {self.reason}" if self.done == _NONE else ""
+        return f"{WHAT}, because {self.reason}" if self.done == NONE else ""
 
 
 def find_close(cache: Path, progress: Progress, texts: Sequence[str], always: Sequence[str] = ()) -> Close:
@@ -51,7 +51,7 @@ def find_close(cache: Path, progress: Progress, texts: Sequence[str], always: Se
         The pairs.
     """
     if not is_installed("sentence_transformers"):
-        return Close((), _NONE, "the light install has no embeddings: pip install 'goldgate[train]'")
+        return Close((), NONE, "the light install has no embeddings: pip install 'goldgate[train]'")
     from goldgate.models.embedder import embed
 
     chosen = sample(texts, always)
@@ -59,7 +59,7 @@ def find_close(cache: Path, progress: Progress, texts: Sequence[str], always: Se
         with progress.step("embed inputs", "to find those that say the same in other words", len(chosen)) as advance:
             vectors = embed(chosen, cache, advance)
     except UserError as error:
-        return Close((), _NONE, error.what)
+        return Close((), NONE, error.what)
     pairs = close_pairs(chosen, vectors)
     many = len({*texts, *always})
     part = f"a sample of {len(chosen):,} of {many:,} inputs" if many > len(chosen) else f"{many:,} inputs"

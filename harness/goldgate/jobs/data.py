@@ -19,7 +19,7 @@ from goldgate.data.report import DataReport, report
 from goldgate.data.rewrite import Rewritten
 from goldgate.data.scaffold import Request, init_task
 from goldgate.data.suspects import Suspects, suspects_or_reason
-from goldgate.jobs.closeness import Close, find_close, pair_finder
+from goldgate.jobs.closeness import NONE, WHAT, Close, find_close, pair_finder
 from goldgate.jobs.lengths import find_too_long
 from goldgate.jobs.progress import Progress, Silent
 from goldgate.task.examples import SPLITS, Split, read_split
@@ -83,7 +83,8 @@ def run_init(
     made = init_task(project, request, pair_finder(cache, progress) if embeddings else None)
     task = load_task(project, request.task)
     counts = {name: len(split) for name, split in made.splits.items()}
-    close = _close(cache, progress, made.splits) if embeddings else None
+    there = embeddings and (WHAT, NONE) not in {(d.what, d.value) for d in made.account.decisions}
+    close = _close(cache, progress, made.splits) if there else None
     found = _examined(project, task, made.splits, close)
     if found.alike:
         propose_labels(task.data / LABELS, found.alike, found.few)
