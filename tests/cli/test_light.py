@@ -98,7 +98,7 @@ def test_doctor_tells_which_extras_are_there(typed: Typed, light: None) -> None:
     status, out, _ = typed("doctor")
     assert status == 0
     assert "matrices         not measured: torch is not installed" in out
-    missing = "pandas, pyarrow, python_calamine, charset_normalizer, phonenumbers, py3langid"
+    missing = "pandas, pyarrow, python_calamine, charset_normalizer, phonenumbers, py3langid, openpyxl"
     assert f"goldgate[data]   not installed (without {missing}): pip install 'goldgate[data]'" in out
     record = json.loads(typed("doctor", "--json")[1])
     assert record["machine"]["gflops"] is None
