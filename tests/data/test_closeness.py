@@ -132,6 +132,18 @@ def test_init_keeps_what_says_the_same_in_one_split_and_shows_other_outputs(
     )
 
 
+def test_labels_that_mean_the_same_are_named(made: Callable[..., Initialised], monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in = embedder._compute
+
+    def compute(texts: list[str], cache: Path) -> np.ndarray:
+        return stand_in(["feline" if text in ("cat", "cow") else text for text in texts], cache)
+
+    monkeypatch.setattr(embedder, "_compute", compute)
+    assert [(p.rarer, p.other, p.why) for p in made().report.alike] == [
+        ("cow", "cat", "mean nearly the same (cosine 1.00)")
+    ]
+
+
 def test_init_without_embeddings_says_so_by_looking_for_none(made: Callable[..., Initialised]) -> None:
     found = made(embeddings=False)
     assert not found.report.unlike

@@ -27,6 +27,8 @@ _SHOWN = 5  # lines of a finding that are shown; --json has all
 
 Measure = Callable[[Mapping[str, Sequence[Row]]], "Sequence[TooLong] | str"]
 """Split → its rows to what is too long, or to the reason why that is not known."""
+Embed = Callable[[Sequence[str]], Any]
+"""Texts to unit vectors (texts, dimensions)."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,13 @@ def personal_data(task: Task, splits: Mapping[str, Split]) -> tuple[Finding, ...
     return found
 
 
-def report(task: Task, splits: Mapping[str, Split], measure: Measure, pairs: Sequence[CosinePair] = ()) -> DataReport:
+def report(
+    task: Task,
+    splits: Mapping[str, Split],
+    measure: Measure,
+    pairs: Sequence[CosinePair] = (),
+    embed: Embed | None = None,
+) -> DataReport:
     """Examines the splits of a task.
 
     Args:
@@ -152,6 +160,7 @@ def report(task: Task, splits: Mapping[str, Split], measure: Measure, pairs: Seq
         splits: Name → split, as they are in the files.
         measure: Finds what is too long.
         pairs: Pairs of inputs that embeddings find alike.
+        embed: Embeds labels, to find those that mean the same; None where there are no embeddings.
 
     Returns:
         The findings.
@@ -174,7 +183,7 @@ def report(task: Task, splits: Mapping[str, Split], measure: Measure, pairs: Seq
     ]
     return DataReport(
         personal,
-        tuple(look_alikes(labels, rules)),
+        tuple(look_alikes(labels, rules, embed)),
         rare(labels),
         languages(rows) if is_installed(LANGUAGES) else None,
         () if isinstance(long, str) else tuple(long),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -134,8 +134,15 @@ def _close(cache: Path, progress: Progress, splits: Mapping[str, Split]) -> Clos
 
 
 def _examined(project: Project, task: Task, splits: Mapping[str, Split], close: Close | None) -> DataReport:
-    found = report(task, splits, partial(find_too_long, project, task), () if close is None else close.pairs)
+    pairs, embed = ((), None) if close is None or close.missed else (close.pairs, partial(_embed, cache=project.cache))
+    found = report(task, splits, partial(find_too_long, project, task), pairs, embed)
     return found if close is None or not close.missed else replace(found, missed=(*found.missed, close.missed))
+
+
+def _embed(texts: Sequence[str], cache: Path) -> Any:
+    from goldgate.models.embedder import embed
+
+    return embed(texts, cache)
 
 
 def run_prepare(
