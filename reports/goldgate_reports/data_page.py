@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from goldgate.base.files import parse_json, read_text, write_whole
+from goldgate.base.files import write_whole
 from goldgate.base.fingerprint import short
 from goldgate.data.cleaning.changes import read_changes
 from goldgate.data.personal import scrub
-from goldgate.data.rejects import REJECTS
+from goldgate.data.rejects import REJECTS, read_rejects
 from goldgate.data.report import DataReport
 from goldgate.data.row import Row
 from goldgate.data.suspects import ORDER, Suspects
@@ -215,11 +215,9 @@ def _split_facts(split: Split) -> SplitFacts:
 
 def _aside(folder: Path) -> tuple[Sampled, ...]:
     """The rows that were set aside, by reason, the most frequent first."""
-    path, found = folder / REJECTS, dict[str, list[Mapping[str, Any]]]()
-    for number, line in enumerate(read_text(path).splitlines() if path.is_file() else (), 1):
-        if line.strip():
-            row = parse_json(line, str(path), "", number)
-            found.setdefault(row["reason"], []).append(row)
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for row in read_rejects(folder / REJECTS):
+        found.setdefault(row["reason"], []).append(row)
     by_count = sorted(found.items(), key=lambda pair: -len(pair[1]))
     return tuple(
         Sampled(reason, len(rows), tuple((_place(r), r.get("detail", ""), _raw(r)) for r in rows[:_SAMPLES]))

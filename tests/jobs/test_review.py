@@ -174,3 +174,46 @@ def test_a_sealed_golden_is_not_shown(typed: Typed, task: Project) -> None:
     assert status == 2
     assert "golden is sealed" in err
     assert not (task.root / "r.csv").exists()
+
+
+def contradict(task: Project, *outputs: str) -> None:
+    """Enters rows of one input as set aside, as `init` does."""
+    rows = (
+        {
+            "file": "f.csv",
+            "line": n,
+            "reason": "contradiction",
+            "raw": {"input": "is the rate lost too", "output": output},
+        }
+        for n, output in enumerate(outputs, 2)
+    )
+    (task.golden("bank") / "rejects.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def test_a_contradiction_that_is_settled_becomes_an_example(typed: Typed, task: Project) -> None:
+    contradict(task, "rate", "card", "rate")
+    assert "  1 contradiction" in typed("review", "bank", "--to", "r.csv")[1]
+    rows = [row for row in table(task.root / "r.csv") if row["kind"] == "contradiction"]
+    assert (rows[0]["output"], rows[0]["reason"]) == (
+        "rate | card",
+        "3 rows contradict each other: f.csv, line 2; f.csv, line 3; f.csv, line 4",
+    )
+    decide(task.root / "k.csv", [dict(row) for row in rows], decision="keep")
+    assert "does not say which output of a contradiction is right" in typed("review", "bank", "--apply", "k.csv")[2]
+    decide(task.root / "c.csv", rows, decision="change", new_output="rate")
+    status, out, err = typed("review", "bank", "--apply", "c.csv")
+    assert status == 0, err
+    assert "1 rows whose contradiction is settled were added" in out
+    found = [e for name in ("train", "dev") for e in read_split(task.golden("bank"), name) if "rate lost" in e.text]
+    assert [e.output for e in found] == ["rate"]
+    assert "contradiction" not in typed("review", "bank", "--to", "again.csv")[1]
+
+
+def test_two_decisions_on_one_example_must_agree(typed: Typed, task: Project) -> None:
+    typed("review", "bank", "--to", "r.csv", "--all")
+    one = next(row for row in table(task.root / "r.csv") if "too" in row["input"])
+    with (task.golden("bank") / "card.json").open() as file:
+        assert "review" not in json.load(file)
+    decide(task.root / "two.csv", [{**one, "decision": "drop"}, {**one, "decision": "keep"}])
+    status, _, err = typed("review", "bank", "--apply", "two.csv")
+    assert (status, "is decided on at" in err) == (2, True)

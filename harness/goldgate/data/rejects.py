@@ -4,13 +4,36 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
-from goldgate.base.files import write_whole
+from goldgate.base.files import check_object, parse_json, read_text, write_whole
 from goldgate.data.account import Account
 from goldgate.data.personal import scrub
 
 REJECTS = "rejects.jsonl"
 """Name of the file in golden/<task>."""
+
+
+def read_rejects(path: Path) -> list[dict[str, Any]]:
+    """Reads the rows that were set aside.
+
+    Args:
+        path: The file.
+
+    Returns:
+        A row's `file`, its `line` or `row`, `reason`, and where there are any `detail` and `raw`; none if there is no
+        such file.
+
+    Raises:
+        UserError: A line is no row.
+    """
+    rows = []
+    for number, line in enumerate(read_text(path).split("\n") if path.is_file() else (), 1):
+        if line.strip():
+            row = parse_json(line, str(path), "take the line out", number)
+            check_object(row, f"{path}, line {number}", "take the line out", file=str, reason=str)
+            rows.append(row)
+    return rows
 
 
 def write_rejects(path: Path, account: Account, *, after: bool = False) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from goldgate.base.errors import UserError
 from goldgate.data.components import find_components, unlike_pairs
 from goldgate.data.placed import rows_of
+from goldgate.data.rejects import REJECTS, read_rejects
 from goldgate.data.review import Applied, Review, apply_decisions, items_of, read_decisions, write_table
 from goldgate.data.suspects import suspects_or_reason
 from goldgate.jobs.closeness import find_close
@@ -84,7 +85,8 @@ def run_review(
         write_table(to, found.items)
     kinds: dict[str, int] = {}
     for item in found.items:
-        kinds[f"{item.kind} in {item.split}"] = kinds.get(f"{item.kind} in {item.split}", 0) + 1
+        kind = f"{item.kind} in {item.split}" if item.split else item.kind
+        kinds[kind] = kinds.get(kind, 0) + 1
     return Asked(name, to if found.items else None, kinds, found.remarks)
 
 
@@ -137,4 +139,4 @@ def _review(
     unlike = () if task.kind == "text" else unlike_pairs(rows, find_components(rows, pairs), pairs)
     suspects = suspects_or_reason(task, splits, project.cache)
     trail = [] if anew else read_card(folder).review
-    return items_of(splits, places, suspects, unlike, trail, golden, whole)
+    return items_of(splits, places, suspects, unlike, read_rejects(folder / REJECTS), trail, golden, whole)

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from goldgate.base.errors import UserError, joined
 from goldgate.base.files import parse_json
+from goldgate.data.account import Account
 from goldgate.data.check import check_outputs
+from goldgate.data.extend import extend_splits
 from goldgate.data.folder import changed_folder
 from goldgate.data.leaks import check_leaks
 from goldgate.data.personal import check_secrets, find_in_rows
-from goldgate.data.review.items import ACCEPT, CHANGE, DROP, KEEP, Item
+from goldgate.data.review.items import ACCEPT, CHANGE, CONTRADICTING, DROP, KEEP, Item
 from goldgate.data.review.table import Decision
 from goldgate.data.rewrite import meaning_of
-from goldgate.data.row import Place
+from goldgate.data.row import Place, Row
 from goldgate.data.scaffold import write_split
 from goldgate.ledger import locked
 from goldgate.task.examples import Card, Example, Split, card_of, read_card, write_card
@@ -62,37 +64,84 @@ def apply_decisions(
     """
     card, asked = read_card(folder), {item.key: item for item in items}
     done = {row["key"] for row in card.review}
-    new, faults = [one for one in decisions if one.key not in done], list[UserError]()
-    after, trail = {name: dict(split.by_id) for name, split in splits.items()}, list[dict[str, Any]]()
-    edited: list[tuple[Place, Example]] = []
-    for one in new:
-        if (item := asked.get(one.key)) is None or (old := after[item.split].get(item.id)) is None:
-            hint = "the data has changed since, or the key was edited: write the review again"
-            faults.append(UserError(f"nothing is asked about {one.key:.40}", str(one.place), hint))
-            continue
-        try:
-            changed = _changed(task, old, one)
-        except UserError as error:
-            faults.append(error)
-            continue
-        if changed is None:
-            del after[item.split][item.id]
-        else:
-            after[item.split][item.id] = changed
-            edited.append((one.place, changed))
-        trail.append(_entry(item, one, by))
-    if faults:
-        raise joined(faults)
-    made = {name: Split(name, tuple(examples.values())) for name, examples in after.items()}
+    new = [one for one in decisions if one.key not in done]
+    edits = _edits(task, splits, asked, new)
+    made = {name: _edited(split, edits.examples) for name, split in splits.items()}
+    made, lines = _with_rows(task, made, edits.rows)
     for name, split in made.items():
         check_outputs(task, split, str(folder / f"{name}.jsonl"))
     check_leaks(made, folder)
-    check_secrets(find_in_rows(edited), "write the output without it")
+    changed = [(edits.by[at].place, example) for at, example in edits.examples.items() if example is not None]
+    check_secrets(find_in_rows([*changed, *((row.place, row) for row in edits.rows)]), "write the output without it")
+    trail = [_entry(asked[one.key], one, by) for one in new]
     if trail:
         _write(folder, task, splits, made, card, trail)
     counts = {name: sum(row["decision"] == name for row in trail) for name in (KEEP, CHANGE, ACCEPT, DROP)}
-    lines = meaning_of(folder, splits["golden"], made["golden"])
+    lines += meaning_of(folder, splits["golden"], made["golden"])
     return Applied({k: n for k, n in counts.items() if n}, len(decisions) - len(new), tuple(lines))
+
+
+@dataclass
+class _Edits:
+    """What decisions do. by: (split, id) → the decision on it; examples: → the example after it, None if it is left
+    out; rows: those that are added because their contradiction is decided.
+    """
+
+    by: dict[tuple[str, str], Decision] = field(default_factory=dict)
+    examples: dict[tuple[str, str], Example | None] = field(default_factory=dict)
+    rows: list[Row] = field(default_factory=list)
+
+
+def _edits(task: Task, splits: Mapping[str, Split], asked: Mapping[str, Item], decisions: Sequence[Decision]) -> _Edits:
+    """Finds out what decisions do, and raises all that is wrong with them at once."""
+    edits, faults = _Edits(), list[UserError]()
+    for one in decisions:
+        try:
+            if (item := asked.get(one.key)) is None:
+                hint = "the data has changed since, or the key was edited: write the review again"
+                raise UserError(f"nothing is asked about {one.key:.40}", str(one.place), hint)
+            if item.kind == CONTRADICTING:
+                _settle(task, item, one, edits)
+                continue
+            at = item.split, item.id
+            before = edits.by.setdefault(at, one)
+            if (before.decision, before.new_output) != (one.decision, one.new_output):
+                raise UserError(
+                    f"{item.id} is decided on otherwise at {before.place}", str(one.place), "keep one of them"
+                )
+            edits.examples[at] = _changed(task, splits[item.split].by_id[item.id], one)
+        except UserError as error:
+            faults.append(error)
+    if faults:
+        raise joined(faults)
+    return edits
+
+
+def _settle(task: Task, item: Item, one: Decision, edits: _Edits) -> None:
+    if one.decision not in (CHANGE, DROP):
+        what = f"{one.decision} does not say which output of a contradiction is right"
+        raise UserError(what, f"{one.place}, column decision", f"write {CHANGE} with the right new_output, or {DROP}")
+    if one.decision == CHANGE:
+        edits.rows.append(Row(item.input, _output(task, one), one.place))
+
+
+def _edited(split: Split, examples: Mapping[tuple[str, str], Example | None]) -> Split:
+    after = (examples.get((split.name, example.id), example) for example in split)
+    return Split(split.name, tuple(example for example in after if example is not None))
+
+
+def _with_rows(task: Task, splits: Mapping[str, Split], rows: Sequence[Row]) -> tuple[dict[str, Split], list[str]]:
+    """The splits with rows added to train and dev, and what became of those that were not."""
+    if not rows:
+        return dict(splits), []
+    account = Account()
+    known = {
+        name: [Row(e.input, e.output, Place(name, i), e.accept, e.tags, e.group) for i, e in enumerate(split, 1)]
+        for name, split in splits.items()
+    }
+    made = extend_splits(splits, known, rows, 0, account, kind=task.kind)
+    left = [f"{row.place} was not added: {row.reason}" for row in account.aside]
+    return made.splits, [f"{account.kept} rows whose contradiction is settled were added to train and dev", *left]
 
 
 def _changed(task: Task, old: Example, one: Decision) -> Example | None:

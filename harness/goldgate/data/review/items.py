@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from goldgate.base.fingerprint import digest, short
 from goldgate.data.components import Unlike
+from goldgate.data.repeats import CONTRADICTION
 from goldgate.data.row import Place
 from goldgate.data.suspects import BATCH, ORDER, Suspects, worth_another
 from goldgate.task.examples import Example, Split, render_output
 
-DOUBTFUL, NEAR = "doubtful output", "near repeat"
+DOUBTFUL, NEAR, CONTRADICTING = "doubtful output", "near repeat", "contradiction"
+_MASKED = re.compile("‹[^›]+›")
 KEEP, CHANGE, ACCEPT, DROP = "keep", "change", "accept", "drop"
 DECISIONS = {
     KEEP: "the output is right",
@@ -30,11 +33,11 @@ class Item:
 
     Attributes:
         key: Names the question and the content that it is about, so that a changed example is asked about again.
-        kind: DOUBTFUL or NEAR.
-        split: The example's split.
-        id: Its id.
+        kind: DOUBTFUL, NEAR or CONTRADICTING.
+        split: The example's split; empty for rows that contradict each other, which are in none.
+        id: Its id; empty for these.
         input: Its input as text.
-        output: Its output as a model writes it.
+        output: Its output as a model writes it; for these, all of them.
         reason: Why it is asked about.
     """
 
@@ -65,6 +68,7 @@ def items_of(
     places: Mapping[Place, tuple[str, str]],
     suspects: Suspects,
     unlike: Sequence[Unlike],
+    rejects: Sequence[Mapping[str, Any]],
     trail: Trail,
     golden: bool,
     whole: bool,
@@ -76,6 +80,7 @@ def items_of(
         places: Place of a row → its split and id.
         suspects: Outputs that may be wrong, ranked.
         unlike: Near repeats with different outputs.
+        rejects: The rows that were set aside.
         trail: What was decided.
         golden: Whether golden's examples are asked about as well.
         whole: Whether all doubtful outputs are asked about, not the next batch of each split.
@@ -101,7 +106,29 @@ def items_of(
             continue
         found += left if whole else left[:BATCH]
     near = (item for item in _near(splits, places, unlike) if item.split in names and item.key not in decided)
-    return Review(tuple({item.key: item for item in (*found, *near)}.values()), tuple(remarks))
+    against = [item for item in _contradictions(rejects, remarks) if item.key not in decided]
+    return Review(tuple({item.key: item for item in (*found, *against, *near)}.values()), tuple(remarks))
+
+
+def _contradictions(rejects: Sequence[Mapping[str, Any]], remarks: list[str]) -> Iterator[Item]:
+    """Inputs of which no row could be used, because their outputs contradict each other."""
+    found: dict[str, dict[str, None]] = {}
+    places: dict[str, list[str]] = {}
+    for row in rejects:
+        raw = row.get("raw")
+        if row["reason"] == CONTRADICTION and isinstance(raw, dict) and isinstance(raw.get("input"), str):
+            found.setdefault(raw["input"], {})[render_output(raw.get("output"))] = None
+            places.setdefault(raw["input"], []).append(f"{row['file']}, line {row.get('line', row.get('row'))}")
+    masked = [text for text in found if _MASKED.search(text)]
+    if masked:
+        remarks.append(f"{len(masked)} contradictions hold personal data, which is masked here: decide in their source")
+    for text in (text for text in found if text not in masked):
+        outputs = " | ".join(found[text])
+        key = f"q-{short(digest([CONTRADICTING, text, outputs]))}"
+        where = "; ".join(places[text][:5]) + (" .." if len(places[text]) > 5 else "")
+        yield Item(
+            key, CONTRADICTING, "", "", text, outputs, f"{len(places[text])} rows contradict each other: {where}"
+        )
 
 
 def _near(
