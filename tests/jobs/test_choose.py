@@ -82,7 +82,7 @@ def test_what_the_splits_have_is_left_out_and_the_rest_becomes_a_file(typed: Typ
     assert said["account"]["rows"] == {"read": 12, "kept": 10, "merged": 1, "set_aside": 1, "undecided": 0}
     with (task.root / "new.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert {row["input"] for row in rows} <= {" =1+1 is a formula", *(one["input"] for one in said["chosen"])}
+    assert {row["input"] for row in rows} <= {" =1+1 is a formula", *(one["text"] for one in said["chosen"])}
     assert golden.text not in {row["input"] for row in rows}
     assert all(row["output"] == "" and row["reason"].startswith("between ") for row in rows)
 

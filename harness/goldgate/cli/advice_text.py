@@ -23,7 +23,7 @@ def curve_text(result: Curved) -> str:
 
 def choose_text(result: ChosenInputs) -> str:
     """Says what became of the rows, what was chosen and how, and what to do with it."""
-    shown = [f"  {one.input!r:.100}: {one.reason}" for one in result.chosen[:_SHOWN]]
+    shown = [f"  {one.text!r:.100}: {one.reason}" for one in result.chosen[:_SHOWN]]
     return "\n".join(
         [
             account_text(result.account),

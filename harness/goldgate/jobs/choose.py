@@ -43,12 +43,12 @@ class Worth:
     """An input that is worth labelling.
 
     Attributes:
-        input: The input.
+        text: The input.
         place: Where it stands.
         reason: Why it was chosen.
     """
 
-    input: str
+    text: str
     place: str
     reason: str
 
@@ -178,7 +178,7 @@ def _reason(pick: Pick) -> str:
 
 
 def _as_lines(chosen: Sequence[Worth]) -> str:
-    rows = ({"input": one.input, "output": "", "reason": one.reason, "from": one.place} for one in chosen)
+    rows = ({"input": one.text, "output": "", "reason": one.reason, "from": one.place} for one in chosen)
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
@@ -188,6 +188,6 @@ def _as_csv(chosen: Sequence[Worth]) -> str:
     writer = csv.writer(file)
     writer.writerow(["input", "output", "reason", "from"])
     for one in chosen:
-        cells = (one.input, "", one.reason, one.place)
+        cells = (one.text, "", one.reason, one.place)
         writer.writerow([f" {cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
     return file.getvalue()
