@@ -182,7 +182,9 @@ def _nobody_writes(reader: int) -> bool:
     try:
         return os.read(reader, 1) == b""
     except BlockingIOError:
-        return bool(select.select([reader], [], [], 60)[0]) and os.read(reader, 1) == b""
+        poll = select.poll()  # unlike select(), it takes a descriptor of any number
+        poll.register(reader, select.POLLIN)
+        return bool(poll.poll(60_000)) and os.read(reader, 1) == b""
 
 
 def spoil(folder: Path, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
