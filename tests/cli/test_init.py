@@ -189,9 +189,10 @@ def test_conversations_become_chat_inputs(typed: Typed) -> None:
         for q, a in rows()
     ]  # fmt: skip
     Path("f.jsonl").write_text("\n".join(map(json.dumps, lines)))
-    status, out, err = typed("init", "pets", "--from", "f.jsonl")
+    status, out, err = typed("init", "pets", "--from", "f.jsonl", "--instructions", "Answer in one word.")
     assert status == 0, err
     assert "kind: label" in out
+    assert "system prompt: stays in every input" in out
     example = json.loads(Path("golden/pets/golden.jsonl").read_text().splitlines()[0])
     assert [message["role"] for message in example["input"]] == ["system", "user"]
     assert typed("prepare", "pets")[0] == 0

@@ -64,7 +64,7 @@ class AnswerCache:
         path: The file.
         limit: The most bytes that its answers may take.
         now: The clock, in seconds.
-        given: Recorded answers that came with a demo's project. They are not in the file.
+        given: Recorded answers that lie in the project. They are not in the file.
 
     Raises:
         UserError: The file is damaged, is something else, or cannot be written. Raised by every method.

@@ -45,7 +45,7 @@ def collect(
 ) -> Collected:
     """Collects one answer for every example.
 
-    Recorded answers come first (those given here, then those of a demo's project), then cached ones. The subject is
+    Recorded answers come first (those given here, then those that lie in the project), then cached ones. The subject is
     asked for the rest, and its answers go into the cache.
     Examples with the same prompt are asked once.
 
@@ -67,12 +67,12 @@ def collect(
         UserError: The subject cannot answer, or the cache cannot be used.
     """
     found: dict[str, Answer] = {}
-    for source in (recorded, cache.given):
-        if source is None or regenerate:
-            continue
-        for example in examples:
-            if example.id not in found and (answer := source.lookup(subject.identity, example.digest)) is not None:
-                found[example.id] = _as(answer, example)
+    for example in () if regenerate else examples:
+        answer = None if recorded is None else recorded.lookup(subject.identity, example.digest)
+        if answer is None and cache.given is not None:
+            answer = cache.given.lookup(subject.identity, example)
+        if answer is not None:
+            found[example.id] = _as(answer, example)
     open_ = [e for e in examples if e.id not in found]
     keys = {e.id: subject.fingerprint(e) for e in open_}
     cached = {} if regenerate else cache.get_many(keys.values())

@@ -42,12 +42,20 @@ class Recorded:
                 f"the recorded answers cannot be read ({error})", str(path), "restore the file from version control"
             ) from error
         self._at = {(row["identity"], row["example"]): row for row in self.rows}
+        self._to = {(row["identity"], row["question"]): row for row in self.rows if "question" in row}
 
     def lookup(self, identity: str, example: str) -> Answer | None:
         """Returns a subject's recorded answer to the example with a digest, with origin "recorded"; None if there is
         none.
         """
         row = self._at.get((identity, example))
+        return None if row is None else replace(_answer(row), origin="recorded")
+
+    def reply(self, identity: str, question: str) -> Answer | None:
+        """Returns a subject's recorded answer to a question (`Example.question`), with origin "recorded"; None if there
+        is none, or if the file does not say what was asked.
+        """
+        row = self._to.get((identity, question))
         return None if row is None else replace(_answer(row), origin="recorded")
 
     def of(self, identities: Iterable[str], split: str) -> list[Answer]:
@@ -205,7 +213,7 @@ def answer_row(
         "error": answer.error,
         "scores": {m: v for m, v in (scores or {}).items() if v is not None},
     }
-    row |= {k: v for k, v in (("date", answer.date), ("served", answer.served)) if v}
+    row |= {k: v for k, v in (("date", answer.date), ("served", answer.served), ("refused", answer.refused)) if v}
     row |= {} if answer.shared_tokens is None else {"shared_tokens": answer.shared_tokens}
     return row if timing is None else {**row, "timing": asdict(timing)}
 

@@ -48,6 +48,39 @@ def read_yaml(path: Path, hint: str) -> tuple[Any, str]:
     return raw, text
 
 
+def with_key(path: Path, key: str, value: str) -> str:
+    """Adds a key to a YAML mapping without touching the rest of the file.
+
+    Args:
+        path: The file.
+        key: The key. A comment that begins with it is where it goes; else it goes to the end.
+        value: Its value, a text.
+
+    Returns:
+        The file's new text.
+
+    Raises:
+        UserError: The file cannot be read, or is written in a way in which a line cannot be added.
+    """
+    before, _ = read_yaml(path, f"start with `{key}: ..`")
+    line, lines = f"{key}: {json.dumps(value, ensure_ascii=False)}", read_text(path).splitlines()
+    place = next((i for i, old in enumerate(lines) if old.startswith(f"# {key}:")), len(lines))
+    text = "\n".join([*lines[:place], line, *lines[place + 1 :]]) + "\n"
+    if _mapping(text) != {**before, key: value}:
+        raise UserError(f"the key {key} cannot be added to it", str(path), f"add it yourself: {line}")
+    return text
+
+
+def _mapping(text: str) -> Any:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        return YAML().load(text)
+    except YAMLError:
+        return None
+
+
 def line_of(raw: Any, where: list[str]) -> int | None:
     """Finds the line of a key of a mapping that `read_yaml` has read.
 

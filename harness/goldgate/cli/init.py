@@ -42,6 +42,13 @@ def init(
     golden: Annotated[
         Path | None, typer.Option(help="File with an existing test split to use as golden. Default: split --from.")
     ] = None,
+    dev: Annotated[
+        Path | None,
+        typer.Option(
+            help="File with examples that choices were made by, such as a vendor's validation file, to use as dev."
+            " Default: split --from."
+        ),
+    ] = None,
     kind: Annotated[Kinds | None, typer.Option(help="Kind of task. Default: by the outputs.")] = None,
     labels: Annotated[
         str | None, typer.Option(help="The labels, separated by commas, or @FILE with one on each line.")
@@ -63,6 +70,10 @@ def init(
             help="File for the rows that are set aside, written also if the command refuses."
             " Default: golden/TASK/rejects.jsonl."
         ),
+    ] = None,
+    graders: Annotated[
+        Path | None,
+        typer.Option(help="File of OpenAI's graders or Evals to import as gates; what is not imported is named."),
     ] = None,
     instructions: Annotated[str | None, typer.Option(help="Instructions that every prompt starts with.")] = None,
     train_size: Annotated[
@@ -118,7 +129,19 @@ def init(
     sizes = Sizes(train_size, dev_size, golden_size, golden_share)
     by_time = time is not None
     request = Request(
-        task, source, golden, choices, wishes, instructions, sizes, seed, rejects, redact=redact, by_time=by_time
+        task,
+        source,
+        golden,
+        choices,
+        wishes,
+        instructions,
+        sizes,
+        seed,
+        rejects,
+        redact=redact,
+        by_time=by_time,
+        dev=dev,
+        graders=graders,
     )
     with account_of_refusals():
         result = run_init(Path.cwd(), cache_folder(os.environ), request, Screen(), embeddings)

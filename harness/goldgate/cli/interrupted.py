@@ -9,6 +9,7 @@ _KEPT = {
     "train": "answers, finished attempts and training up to its last checkpoint are kept",
     "evaluate": "answers given so far are kept in the cache",
     "search": "answers given so far are kept in the cache",
+    "record": "answers given so far are kept in golden/",
     "plan": "answers given so far are kept in the cache",
 }
 _NOTHING = "nothing is left half written"

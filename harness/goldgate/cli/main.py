@@ -126,6 +126,30 @@ def evaluate(
 
 
 @app.command()
+def record(
+    task: TaskName,
+    subject: Annotated[
+        str,
+        typer.Option(
+            help="Subject to keep the answers of, such as openai:ft:MODEL@URL; without +STRATEGY, as decided."
+        ),
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Keep a subject's answers on dev and golden, and name it as the task's incumbent.
+
+    Gates compare with these answers from then on, also when the subject is gone. Nothing is scored, so this is no look
+    at golden. Run again, the command asks only what is not kept yet.
+    """
+    from goldgate.cli.record_text import record_text
+    from goldgate.cli.screen import Screen
+    from goldgate.jobs.record import run_record
+
+    result = run_record(here(), task, subject, Screen())
+    finish(result.to_json(), as_json, record_text(result), result.complete)
+
+
+@app.command()
 def search(
     task: TaskName,
     subject: Annotated[str, typer.Option(help="Subject to search, such as adapter:PATH or champion.")],

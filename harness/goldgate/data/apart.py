@@ -15,14 +15,18 @@ from goldgate.task.examples import Example, Split
 from goldgate.task.strata import TWIN_COSINE
 from goldgate.task.task import Kind
 
-IN_GOLDEN = "in golden"
 NEARLY_IN_GOLDEN = "nearly in golden"
-GROUP_IN_GOLDEN = "of a group that golden has"
+_IN, _NEARLY_IN, _OF_ITS_GROUP = "in", "nearly in", "of a group of"
 REPEATS_GOLDEN = "nearly repeats another row of golden"
 
 
 def without_golden(
-    golden: Sequence[Row], rows: Sequence[Row], account: Account, kind: Kind, pairs: Sequence[CosinePair] = ()
+    golden: Sequence[Row],
+    rows: Sequence[Row],
+    account: Account,
+    kind: Kind,
+    pairs: Sequence[CosinePair] = (),
+    name: str = "golden",
 ) -> Resolved:
     """Leaves out the rows that a given golden split has. Golden itself stays as it is.
 
@@ -34,6 +38,7 @@ def without_golden(
         account: Where the rows that go are entered as set aside.
         kind: The kind of the task.
         pairs: Pairs of inputs that embeddings find alike.
+        name: What the given split is called, if it is not golden but dev.
 
     Returns:
         The rows that are left, and each row that contradicts golden with the row that it contradicts.
@@ -48,18 +53,18 @@ def without_golden(
         reason, other = gone.get(i) or ("", None)
         if other is None:
             left.append(row)
-        elif reason == IN_GOLDEN and kind != "text" and contradict(row, other):
+        elif reason == _IN and kind != "text" and contradict(row, other):
             contradictions.append((other, row))
             set_aside_contradiction(row, other, account)
         else:
-            account.set_aside(row.place, reason, f"as {other.place}")
+            account.set_aside(row.place, f"{reason} {name}", f"as {other.place}")
     return Resolved(left, tuple(contradictions))
 
 
 def _reasons(
     golden: Sequence[Row], rows: Sequence[Row], pairs: Sequence[CosinePair], common: frozenset[str]
 ) -> list[tuple[str, Row] | None]:
-    """For each row, why it must go and for which row of golden; None if it may stay."""
+    """For each row, how it is in golden and for which row of it; None if it may stay."""
     same = {folded(row.text): row for row in reversed(golden)}
     alike = {masked(row.text): row for row in reversed(golden)}
     groups = {row.group: row for row in reversed(golden) if row.group is not None}
@@ -76,14 +81,14 @@ def _reasons(
         text, form = folded(row.text), near_form(row.text, common)
         own = grams_of(form)
         if text in same:
-            found.append((IN_GOLDEN, same[text]))
+            found.append((_IN, same[text]))
             continue
         twins = (golden[i] for i in index.candidates(own) if near(forms[i], form, grams[i], own))
         twin = alike.get(masked(row.text)) or close.get(text) or next(twins, None)
         if twin is not None:
-            found.append((NEARLY_IN_GOLDEN, twin))
+            found.append((_NEARLY_IN, twin))
         else:
-            found.append((GROUP_IN_GOLDEN, groups[row.group]) if row.group in groups else None)
+            found.append((_OF_ITS_GROUP, groups[row.group]) if row.group in groups else None)
     return found
 
 

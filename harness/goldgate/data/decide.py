@@ -49,14 +49,27 @@ class Decided:
         kind: The kind.
         rows: The rows.
         golden: The rows of a separate golden file; None if there is none.
+        dev: The rows of a separate file of dev; None if there is none.
     """
 
     kind: Kind
     rows: list[Row]
     golden: list[Row] | None
+    dev: list[Row] | None = None
+
+    @property
+    def every(self) -> list[Row]:
+        """The rows of all files."""
+        return [*self.rows, *(self.golden or ()), *(self.dev or ())]
 
 
-def decide(rows: Sequence[Row], golden: Sequence[Row] | None, wishes: Wishes, account: Account) -> Decided:
+def decide(
+    rows: Sequence[Row],
+    golden: Sequence[Row] | None,
+    wishes: Wishes,
+    account: Account,
+    dev: Sequence[Row] | None = None,
+) -> Decided:
     """Decides on the kind of a task and puts the outputs into its form.
 
     Args:
@@ -64,6 +77,7 @@ def decide(rows: Sequence[Row], golden: Sequence[Row] | None, wishes: Wishes, ac
         golden: Those of a separate golden file; None if there is none.
         wishes: What the user decides.
         account: Receives the decisions, and the rows whose output is not of the kind.
+        dev: Those of a separate file of dev; None if there is none.
 
     Returns:
         The kind, and the rows that have an output of that kind.
@@ -71,11 +85,12 @@ def decide(rows: Sequence[Row], golden: Sequence[Row] | None, wishes: Wishes, ac
     Raises:
         UserError: Labels or a schema were given for a task of another kind.
     """
-    outputs = [row.output for row in (*rows, *(golden or ()))]
+    outputs = [row.output for row in (*rows, *(golden or ()), *(dev or ()))]
     kind = _kind(outputs, wishes, account)
     rule = _rule(kind, outputs, wishes)
     kept = _formed(rows, rule, account)
-    return Decided(kind, kept, None if golden is None else _formed(golden, rule, account))
+    given = [None if part is None else _formed(part, rule, account) for part in (golden, dev)]
+    return Decided(kind, kept, *given)
 
 
 def labels_of(outputs: Sequence[str], wishes: Wishes, account: Account) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from goldgate.data.account import Account
@@ -22,7 +23,7 @@ class Incoming:
     """Rows that may be split.
 
     Attributes:
-        decided: The rows of both files, with what was decided on them.
+        decided: The rows of all files, with what was decided on them.
         changes: What cleaning has changed.
         redactions: Kind of personal data or secret → number of originals that got a stand-in.
     """
@@ -42,7 +43,7 @@ def prepare_incoming(
     """Cleans rows, and refuses secrets or replaces them with all personal data.
 
     Args:
-        decided: The rows of both files.
+        decided: The rows of all files.
         redact: Whether personal data and secrets are replaced by stand-ins.
         account: Receives what was changed, as remarks.
         schema: The schema of the outputs, if it is known.
@@ -54,7 +55,7 @@ def prepare_incoming(
     Raises:
         UserError: There are secrets, and they are not to be replaced; or the package phonenumbers is not installed.
     """
-    cleaned = clean_rows([*decided.rows, *(decided.golden or ())], decided.kind, schema, labels)
+    cleaned = clean_rows(decided.every, decided.kind, schema, labels)
     rows, changes = cleaned.rows, [replace(change, source=True) for change in cleaned.changes]
     account.remarks += tell(changes)
     account.remarks += [f"left as it is: {what}, {len(places):,} rows" for what, places in cleaned.left.items()]
@@ -70,6 +71,8 @@ def prepare_incoming(
 
 
 def _with(decided: Decided, rows: Sequence[Row]) -> Decided:
-    many = len(decided.rows)
-    golden = None if decided.golden is None else list(rows[many:])
-    return replace(decided, rows=list(rows[:many]), golden=golden)
+    """The same decisions with other rows, in the order of `Decided.every`."""
+    left = iter(rows)
+    kept = list(islice(left, len(decided.rows)))
+    golden, dev = (None if part is None else list(islice(left, len(part))) for part in (decided.golden, decided.dev))
+    return replace(decided, rows=kept, golden=golden, dev=dev)

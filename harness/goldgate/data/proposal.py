@@ -104,6 +104,16 @@ class Threshold:
     remark: str = ""
 
 
+def share_threshold(metric: str, n: int) -> Threshold:
+    """Proposes the threshold of a gate on the share of the examples that are right by a metric.
+
+    Args:
+        metric: Name of the metric.
+        n: Number of golden examples.
+    """
+    return _threshold(metric, 0.80, 0.95, n)
+
+
 def thresholds(kind: Kind, n: int) -> tuple[Threshold, Threshold]:
     """Proposes the thresholds of two gates on rates.
 
@@ -114,8 +124,8 @@ def thresholds(kind: Kind, n: int) -> tuple[Threshold, Threshold]:
     Returns:
         Those for accuracy (for free text: for style) and for format.
     """
-    rate = ("style_ok", 0.90, 0.98) if kind == "text" else ("exact_match", 0.80, 0.95)
-    return _threshold(*rate, n), _threshold(_FORMATS[kind], 0.95, 0.99, n)
+    rate = _threshold("style_ok", 0.90, 0.98, n) if kind == "text" else share_threshold("exact_match", n)
+    return rate, _threshold(_FORMATS[kind], 0.95, 0.99, n)
 
 
 def _threshold(metric: str, wished: float, good: float, n: int) -> Threshold:
@@ -141,20 +151,22 @@ def _threshold(metric: str, wished: float, good: float, n: int) -> Threshold:
     )
 
 
-def gates(kind: Kind, rate: Threshold, form: Threshold) -> str:
+def gates(kind: Kind, rate: Threshold, form: Threshold, imports: str = "", more: str = "") -> str:
     """Writes test_gates.py.
 
     Args:
         kind: The kind of the task.
         rate: The threshold for accuracy; for free text, for style.
         form: The threshold for format.
+        imports: Lines of imports that further gates need.
+        more: The code of further gates.
 
     Returns:
         The text of the file.
     """
     name, better = ("test_style", _BETTER_TEXT) if kind == "text" else ("test_accuracy", _BETTER)
     return f'''"""What must hold before a model may ship. Give each threshold its reason before training."""
-
+{imports and chr(10) + imports}
 
 def {name}(candidate):
     # {rate.reason}
@@ -169,7 +181,7 @@ def test_format(candidate):
 
 def test_costs_no_more_than_prompting(candidate, prompted):
     assert candidate.cost_per_1k <= 1.0 * prompted.cost_per_1k
-{_LINEAR_GATE if kind == "label" else ""}'''
+{_LINEAR_GATE if kind == "label" else ""}{more}'''
 
 
 def _lengths(outputs: Sequence[Any]) -> tuple[int, int]:

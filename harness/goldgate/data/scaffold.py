@@ -15,15 +15,18 @@ from goldgate.data.account import Account, Refused
 from goldgate.data.cleaning.changes import write_changes
 from goldgate.data.closeness import FindPairs
 from goldgate.data.decide import Decided, Wishes, decide, labels_of, schema_of
+from goldgate.data.graders import Imported, import_graders, read_graders
 from goldgate.data.incoming import Incoming, prepare_incoming
 from goldgate.data.leaks import check_leaks
 from goldgate.data.personal import REDACTIONS, scrub
-from goldgate.data.proposal import gates, task_yaml, thresholds
+from goldgate.data.proposal import gates, share_threshold, task_yaml, thresholds
 from goldgate.data.rejects import REJECTS, write_rejects
 from goldgate.data.row import Row
 from goldgate.data.sources import Choices, read_rows
 from goldgate.data.split import Made, Sizes, make_splits
+from goldgate.data.tuned import as_trained, lift_system_prompt, say_what_golden_is
 from goldgate.gates.expected import expected_effects
+from goldgate.prompts.file_prompt import AS_TRAINED
 from goldgate.task.clusters import clusters_of
 from goldgate.task.examples import Split, card_of, write_card
 from goldgate.task.project import Project
@@ -49,6 +52,8 @@ class Request:
         rejects: A file for the rows that are set aside, written also if the command refuses; None for golden/<task>.
         redact: Whether personal data and secrets are replaced by stand-ins.
         by_time: Whether golden gets the newest rows, and dev the newest of the others.
+        dev: A separate file of dev examples; None to split them off from `source`.
+        graders: A file of a vendor's graders that become gates; None for none.
     """
 
     task: str
@@ -62,6 +67,14 @@ class Request:
     rejects: Path | None = None
     redact: bool = False
     by_time: bool = False
+    dev: Path | None = None
+    graders: Path | None = None
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """What is read: the split that a file is for, or "" → the file."""
+        named = {"": self.source, "golden": self.golden, "dev": self.dev}
+        return {name: path for name, path in named.items() if path is not None}
 
 
 @dataclass(frozen=True)
@@ -99,6 +112,8 @@ def init_task(project: Project, request: Request, find_pairs: FindPairs | None =
         if folder.exists():
             raise UserError("already exists", str(folder), "choose another name, or remove the folder first")
     _check_rejects(request)
+    if request.graders is not None:
+        read_graders(request.graders)  # a broken file is told before minutes are spent on the examples
     account = Account()
     try:
         return _create(suite, golden, request, account, find_pairs)
@@ -113,17 +128,21 @@ def _check_rejects(request: Request) -> None:
     if request.rejects is None:
         return
     path = request.rejects.resolve()
-    for given in (request.source, request.golden):
-        if given is not None and given.resolve() in (path, *path.parents):
+    for given in request.files.values():
+        if given.resolve() in (path, *path.parents):
             raise UserError("would overwrite what is read", str(request.rejects), "choose another file for --rejects")
 
 
 def _create(suite: Path, golden: Path, request: Request, account: Account, find_pairs: FindPairs | None) -> Created:
     """The steps from files to a task, in their order. Each takes rows, returns rows, and accounts for the others."""
-    rows, golden_rows = _read(request, account)
-    incoming = prepare_incoming(decide(rows, golden_rows, request.wishes, account), request.redact, account)
+    files = _read(request, account)
+    lifted = lift_system_prompt(list(files.values()), request.instructions, account)
+    files = dict(zip(files, lifted.parts, strict=True))
+    request = replace(request, instructions=lifted.prompt or request.instructions)
+    rows = decide(files[""], files.get("golden"), request.wishes, account, files.get("dev"))
+    incoming = prepare_incoming(rows, request.redact, account)
     decided = incoming.decided
-    always = [row.text for row in decided.golden or ()]
+    always = [row.text for part in (decided.golden, decided.dev) for row in part or ()]
     made = make_splits(
         decided.rows,
         decided.golden,
@@ -133,32 +152,33 @@ def _create(suite: Path, golden: Path, request: Request, account: Account, find_
         kind=decided.kind,
         by_time=request.by_time,
         pairs=() if find_pairs is None else find_pairs([row.text for row in decided.rows], always, account),
+        dev_rows=decided.dev,
     )
     made = _with_clusters(made, decided, account)
     check_leaks(made.splits)
     account.remarks += made.remarks
     _say_splits(request, made, account)
-    _write(suite, golden, request, incoming, made, account)
+    say_what_golden_is(request.golden is not None, account)
+    _write(suite, golden, request, incoming, made, account, as_trained(lifted.prompt, account))
     return Created(decided.kind, made.splits, account)
 
 
-def _read(request: Request, account: Account) -> tuple[list[Row], list[Row] | None]:
-    """The rows of both files; the faults of both are told at once."""
-    found: list[list[Row]] = []
+def _read(request: Request, account: Account) -> dict[str, list[Row]]:
+    """The rows of each file, by the split that it is for; the faults of all are told at once."""
+    found: dict[str, list[Row]] = {}
     faults = []
-    both = [request.source, *([] if request.golden is None else [request.golden])]
-    same = len({path.name for path in both}) < len(both)
-    for path in both:
+    same = len({path.name for path in request.files.values()}) < len(request.files)
+    for part, path in request.files.items():
         try:
             name = f"{path.absolute().parent.name}/{path.name}" if same else ""
-            found.append(read_rows(path, request.choices, account, name))
+            found[part] = read_rows(path, request.choices, account, name)
         except UserError as error:
             faults.append(error)
     if faults:
         raise joined(faults)
     _check_used(request.choices, account)
-    for path, rows in zip(both, found, strict=True):
-        if not rows:
+    for part, path in request.files.items():
+        if not found[part]:
             first = account.aside[0]
             detail = f" ({scrub(first.detail)})" if first.detail else ""
             raise UserError(
@@ -166,7 +186,7 @@ def _read(request: Request, account: Account) -> tuple[list[Row], list[Row] | No
                 str(path),
                 "mend the file, or say how it is to be read: goldgate init --help",
             )
-    return found[0], found[1] if request.golden is not None else None
+    return found
 
 
 def _check_used(choices: Choices, account: Account) -> None:
@@ -182,7 +202,7 @@ def _with_clusters(made: Made, decided: Decided, account: Account) -> Made:
     examples share, and says what these may do.
     """
     found = clusters_of(made.splits["golden"])
-    brought = {key for row in (*decided.rows, *(decided.golden or ())) for key in row.meta}
+    brought = {key for row in decided.every for key in row.meta}
     kept = {c.field for c in found} | brought | {"from", "time"}
     splits = {
         name: Split(name, tuple(replace(e, meta={k: v for k, v in e.meta.items() if k in kept}) for e in split))
@@ -199,7 +219,8 @@ def _say_splits(request: Request, made: Made, account: Account) -> None:
     golden = "the golden file" if request.golden is not None else "a quarter" if share is None else f"{share:.0%}"
     golden += f", at most {request.sizes.golden}" if share is None else ""
     order = ", the newest rows" if request.by_time else ""
-    reason = f"golden is {golden}{order}; dev a fifth of the rest, at most {request.sizes.dev}"
+    dev = "a fifth of the rest" if request.dev is None else "the dev file"
+    reason = f"golden is {golden}{order}; dev {dev}, at most {request.sizes.dev}"
     account.decide("splits", counts, reason, "--golden-size")
     if request.instructions is None:
         account.decide(
@@ -210,13 +231,16 @@ def _say_splits(request: Request, made: Made, account: Account) -> None:
         )
 
 
-def _write(suite: Path, golden: Path, request: Request, incoming: Incoming, made: Made, account: Account) -> None:
+def _write(
+    suite: Path, golden: Path, request: Request, incoming: Incoming, made: Made, account: Account, as_tuned: str | None
+) -> None:
     kind = incoming.decided.kind
     outputs = [output for split in made.splits.values() for example in split for output in example.answers]
     proposed = thresholds(kind, len(made.splits["golden"]))
     account.remarks += [threshold.remark for threshold in proposed if threshold.remark]
     labels = labels_of(outputs, request.wishes, account) if kind == "label" else ()
     schema = schema_of(_outputs(incoming.decided), request.wishes, account) if kind == "json" else None
+    imported = _imported(request, kind, schema, len(made.splits["golden"]), account)
     try:
         with whole_folder(golden) as folder:
             _write_data(folder, request, incoming, made, account)
@@ -225,15 +249,27 @@ def _write(suite: Path, golden: Path, request: Request, incoming: Incoming, made
             if schema is not None:
                 write_json(folder / "schema.json", schema)
             write_whole(folder / "task.yaml", task_yaml(request.task, kind, request.instructions, labels, outputs))
-            write_whole(folder / "test_gates.py", gates(kind, *proposed))
+            write_whole(folder / "test_gates.py", gates(kind, *proposed, imported.imports, imported.code))
+            if as_tuned is not None:
+                write_whole(folder / AS_TRAINED, as_tuned)
     except BaseException:
         shutil.rmtree(golden, ignore_errors=True)  # half a task would block a second try of the same command
         raise
 
 
+def _imported(
+    request: Request, kind: Kind, schema: Mapping[str, Any] | None, golden: int, account: Account
+) -> Imported:
+    """The gates that a vendor's graders become; none without --graders."""
+    if request.graders is None:
+        return Imported("", "")
+    fields = tuple((schema or {}).get("properties", ()))
+    return import_graders(request.graders, kind, fields, lambda metric: share_threshold(metric, golden), account)
+
+
 def _outputs(decided: Decided) -> list[Any]:
     """The outputs of all rows in their order, in which cleaning has ordered keys: the schema has the same order."""
-    return [output for row in (*decided.rows, *(decided.golden or ())) for output in (row.output, *row.accept)]
+    return [output for row in decided.every for output in (row.output, *row.accept)]
 
 
 def _write_data(folder: Path, request: Request, incoming: Incoming, made: Made, account: Account) -> None:
@@ -245,7 +281,7 @@ def _write_data(folder: Path, request: Request, incoming: Incoming, made: Made, 
         write_split(folder, split)
     if account.aside:
         write_rejects(folder / REJECTS, account)
-    sources = ", ".join(p.name for p in (request.source, request.golden) if p)
+    sources = ", ".join(path.name for path in request.files.values())
     how = f"goldgate init, seed {request.seed}"
     if request.choices.columns:
         how += ", columns " + " and ".join(request.choices.names)

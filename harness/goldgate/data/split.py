@@ -11,7 +11,7 @@ from goldgate.data.apart import without_golden, without_twins
 from goldgate.data.components import CosinePair, Large, large_components, members_of
 from goldgate.data.mask import masked
 from goldgate.data.pool import Pool
-from goldgate.data.repeats import resolve_repeats
+from goldgate.data.repeats import Resolved, resolve_repeats
 from goldgate.data.row import Row
 from goldgate.data.union import Index
 from goldgate.task.examples import Split
@@ -66,6 +66,7 @@ def make_splits(
     kind: Kind,
     by_time: bool = False,
     pairs: Sequence[CosinePair] = (),
+    dev_rows: Sequence[Row] | None = None,
 ) -> Made:
     """Splits rows: whole components, at random and stratified by output and tags, or by time.
 
@@ -80,6 +81,7 @@ def make_splits(
         kind: The kind of the task.
         by_time: Whether golden gets the newest rows, dev the newest of the others, and train the oldest.
         pairs: Pairs of inputs that embeddings find alike.
+        dev_rows: Rows of a separate file of dev; None to take dev from `rows`.
 
     Returns:
         The splits, with what people should look at.
@@ -90,40 +92,56 @@ def make_splits(
     """
     if by_time and not any(row.time for row in rows):
         raise UserError("no row has a time, so the splits cannot be made by time", hint="name the column of the times")
-    given = None if golden_rows is None else resolve_repeats(golden_rows, kind, account)
-    found = resolve_repeats(rows, kind, account)
-    left = found if given is None else without_golden(given.rows, found.rows, account, kind, pairs)
-    pool = Pool.of(left.rows, seed, by_time, pairs)
-    source = pool if given is None else Pool.of(given.rows, seed, pairs=pairs)
-    parts = _parts(pool, source, sizes, account)
+    steps: list[Resolved] = []
+    apart: dict[str, Pool] = {}
+    for name, those in (("golden", golden_rows), ("dev", dev_rows), ("", rows)):
+        if those is None:
+            continue
+        steps.append(resolve_repeats(those, kind, account))
+        for other, given in apart.items():
+            steps.append(without_golden(given.rows, steps[-1].rows, account, kind, pairs, other))
+        if name:
+            apart[name] = Pool.of(steps[-1].rows, seed, pairs=pairs)
+    pool = Pool.of(steps[-1].rows, seed, by_time, pairs)
+    parts = _parts(pool, apart, sizes, account)
     splits = {name: Split(name, each.examples(part)) for name, (each, part) in parts.items()}
-    splits = without_twins(splits, lambda id_: (source if id_ in source.places else pool).places[id_], account)
+    pools = (*apart.values(), pool)
+    splits = without_twins(splits, lambda id_: next(p.places[id_] for p in pools if id_ in p.places), account)
     _check_sizes(splits, pool, account)
     account.kept = sum(map(len, splits.values()))
-    steps = {id(step): step for step in (given, found, left) if step is not None}
-    contradictions = tuple(one for step in steps.values() for one in step.contradictions)
+    contradictions = tuple(one for step in steps for one in step.contradictions)
     large = large_components(pool.rows, pool.parts.root)
     return Made(splits, tuple(_remarks(pool, contradictions, large)), contradictions, large)
 
 
-def _parts(pool: Pool, source: Pool, sizes: Sizes, account: Account) -> dict[str, tuple[Pool, Index]]:
-    """Split → the pool that its rows are in, and the rows."""
-    left = pool.all
-    if source is pool:
-        golden = pool.parts.take(_golden_size(sizes, len(pool.rows), account), left)
-        left = left & ~golden
-    else:
-        golden = source.all
-        if len(source.rows) > sizes.golden:
-            golden = source.parts.take(sizes.golden, golden)
-            _decide_golden(sizes.golden, f"the golden file has {len(source.rows):,} rows", account)
-            _set_aside(source, source.taken(source.all & ~golden), f"{BEYOND}golden", account)
-    dev = pool.parts.take(min(sizes.dev, int(pool.parts.sizes[left].sum()) // _DEV_SHARE), left)
-    train = pool.taken(left & ~dev)
+def _parts(pool: Pool, apart: Mapping[str, Pool], sizes: Sizes, account: Account) -> dict[str, tuple[Pool, Index]]:
+    """Split → the pool that its rows are in, and the rows. apart: the pools of the splits that have files of their
+    own.
+    """
+    left, parts = pool.all, {}
+    for name, most in (("golden", sizes.golden), ("dev", sizes.dev)):
+        if name in apart:
+            parts[name] = (apart[name], _of_file(apart[name], name, most, account))
+            continue
+        rows = int(pool.parts.sizes[left].sum())
+        size = _golden_size(sizes, rows, account) if name == "golden" else min(most, rows // _DEV_SHARE)
+        chosen = pool.parts.take(size, left)
+        parts[name], left = (pool, pool.taken(chosen)), left & ~chosen
+    train = pool.taken(left)
     if sizes.train is not None and len(train) > sizes.train:
         _set_aside(pool, train[sizes.train :], f"{BEYOND}train", account)
         train = train[: sizes.train]
-    return {"train": (pool, train), "dev": (pool, pool.taken(dev)), "golden": (source, source.taken(golden))}
+    return {"train": (pool, train), "dev": parts["dev"], "golden": parts["golden"]}
+
+
+def _of_file(pool: Pool, name: str, most: int, account: Account) -> Index:
+    """The rows of a split that has a file of its own."""
+    chosen = pool.all
+    if len(pool.rows) > most:
+        chosen = pool.parts.take(most, chosen)
+        _decide_size(name, most, f"the {name} file has {len(pool.rows):,} rows", account)
+        _set_aside(pool, pool.taken(pool.all & ~chosen), f"{BEYOND}{name}", account)
+    return pool.taken(chosen)
 
 
 def _golden_size(sizes: Sizes, rows: int, account: Account) -> int:
@@ -131,12 +149,12 @@ def _golden_size(sizes: Sizes, rows: int, account: Account) -> int:
         return round(sizes.golden_share * rows)
     quarter = rows // _GOLDEN_SHARE
     if quarter > sizes.golden:
-        _decide_golden(sizes.golden, f"of {rows:,} rows; a quarter would be {quarter:,}", account)
+        _decide_size("golden", sizes.golden, f"of {rows:,} rows; a quarter would be {quarter:,}", account)
     return min(quarter, sizes.golden)
 
 
-def _decide_golden(size: int, reason: str, account: Account) -> None:
-    account.decide("size of golden", f"{size:,}", reason, "--golden-size")
+def _decide_size(name: str, size: int, reason: str, account: Account) -> None:
+    account.decide(f"size of {name}", f"{size:,}", reason, f"--{name}-size")
 
 
 def _set_aside(pool: Pool, rows: Index, reason: str, account: Account) -> None:

@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property, partial
 from pathlib import Path
 
+from goldgate.answers.given import RECORD as RECORDING
+from goldgate.answers.given import GivenRecord, read_incumbent
 from goldgate.answers.recorded import AnswerFile
 from goldgate.base.errors import UserError
 from goldgate.base.fingerprint import digest, file_digest
@@ -24,6 +27,7 @@ from goldgate.scored.table import ScoreTable
 from goldgate.scorers import Caching, Context, Tariff, caching_of, scorer_versions, scorers_for, tariff_of
 from goldgate.scorers.own import OwnScorer
 from goldgate.subjects import Answer, Subject, parse_subject, serving_digest
+from goldgate.subjects.replayed import RECORDED, Replayed
 from goldgate.subjects.shared_prefix import with_shared
 from goldgate.subjects.subject import Progress as Count
 from goldgate.task.examples import Split, load_split
@@ -127,8 +131,20 @@ class Workspace:
         return self._parsed[name]
 
     def made(self, name: str) -> Subject:
-        """Returns a new subject of that name, because the files of an adapter change while it is trained."""
-        return parse_subject(name, self.task, self.project)
+        """Returns a new subject of that name, because the files of an adapter change while it is trained.
+
+        One that `goldgate record` has recorded is known by that: it is what ran in production, and a task that has
+        changed since must not make it another one.
+        """
+        live = partial(parse_subject, name, self.task, self.project)
+        if (known := self.recording) is None or name not in known.subjects:
+            return live()
+        return Replayed(name, known.subjects[name], live, str(known.folder / RECORDING), RECORDED)
+
+    @cached_property
+    def recording(self) -> GivenRecord | None:
+        """What `goldgate record` has recorded of the incumbent, if anything. Raises UserError if that is broken."""
+        return read_incumbent(self.project, self.task.name)
 
     def promoted(self, champion: Champion) -> Subject:
         """Returns the promoted subject. Raises UserError if task.yaml has changed how it would answer."""
@@ -274,6 +290,9 @@ class Workspace:
         examples = self.split("dev").examples[:count]
         found = {}
         for name in names:
+            if self.recording is not None and name in self.recording.subjects:
+                self.progress.say(f"  the latency of {name} is not known: it is known by its recorded answers")
+                continue
             with self.progress.step(
                 f"{'tuned' if kind_of(name) == 'adapter' else name} answers one by one", "how long a user waits"
             ):

@@ -12,6 +12,8 @@ from goldgate.task.examples import Example, Message
 from goldgate.task.task import Task
 
 PLACE = "{input}"
+AS_TRAINED = "as_trained.md"
+"""The file that `goldgate init` writes with the prompt of the rows that a model was tuned on."""
 
 
 class FilePrompt:

@@ -106,9 +106,9 @@ class RemoteSubject:
                     if future.cancelled():
                         continue
                     try:
-                        answer, refused = future.result()
+                        answer = future.result()
                         if stopped is None:
-                            row.add(answer, refused)
+                            row.add(answer)
                     except UserError as error:
                         stopped = stopped or error
                         over.set()
@@ -131,8 +131,7 @@ class RemoteSubject:
         finalize(self, endpoint.close)
         return endpoint
 
-    def _ask(self, endpoint: Endpoint, over: Event, example: Example) -> tuple[Answer, bool]:
-        """Returns the answer, and whether there is none because the endpoint refuses the question."""
+    def _ask(self, endpoint: Endpoint, over: Event, example: Example) -> Answer:
         messages = self.strategy.messages(example)
         nothing = Answer(
             example.id,
@@ -152,9 +151,9 @@ class RemoteSubject:
             said = read_completion(asked.body)
             self._check_limits(said)
         except NoAnswer as error:
-            return replace(nothing, error=error.why, passing=error.passing), isinstance(error, Refused)
+            return replace(nothing, error=error.why, passing=error.passing, refused=isinstance(error, Refused))
         said["served"] = ", ".join(part for part in (said["served"], _as_asked(asked.without)) if part)
-        return replace(nothing, seconds=asked.seconds, **self._without_thought(said)), False
+        return replace(nothing, seconds=asked.seconds, **self._without_thought(said))
 
     def _without_thought(self, said: dict[str, Any]) -> dict[str, Any]:
         """Removes the thought that some servers leave in the answer.
@@ -289,19 +288,21 @@ class _Row:
     lost: int = 0
     answered: bool = False
 
-    def add(self, answer: Answer, refused: bool) -> None:
+    def add(self, answer: Answer) -> None:
         """Counts an answer. A refusal counts until the first answer: later it is about its own question.
 
         Raises:
             UserError: LOST_IN_A_ROW questions in a row got no answer.
         """
         self.answered = self.answered or answer.text is not None
-        self.lost = self.lost + 1 if answer.passing and not (refused and self.answered) else 0
+        self.lost = self.lost + 1 if answer.passing and not (answer.refused and self.answered) else 0
         if self.lost == LOST_IN_A_ROW:
             raise UserError(
                 f"{self.lost} questions in a row got no answer; the last error: {answer.error}",
                 self.url,
-                "change what it refuses and run again" if refused else "try again later: the answers so far are kept",
+                "change what it refuses and run again"
+                if answer.refused
+                else "try again later: the answers so far are kept",
             )
 
 

@@ -38,6 +38,7 @@ class Answer:
         origin: Where the answer came from.
         first_token: Seconds from the start of its batch to the first token; None if unknown.
         passing: Whether the failure is an endpoint's, so that it must not be cached: only what a model said is.
+        refused: Whether the endpoint refuses this question, and would refuse it again.
         date: For a remote subject, the day on which it was asked.
         served: For a remote subject, what the endpoint called itself, and which parameters it was asked without; for a
             local one, PLAIN if it was run so.
@@ -60,6 +61,7 @@ class Answer:
     origin: Origin = "model"
     first_token: float | None = None
     passing: bool = False
+    refused: bool = False
     date: str = ""
     served: str = ""
     shared_tokens: int | None = None

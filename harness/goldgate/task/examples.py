@@ -49,8 +49,16 @@ class Example:
     @cached_property
     def digest(self) -> str:
         """Digest of the content without id and meta: changing the output or the tags makes a different example."""
-        messages = self.input if isinstance(self.input, str) else list(self.input)
-        return digest([messages, self.output, list(self.accept), sorted(self.tags), self.group])
+        return digest([self._messages, self.output, list(self.accept), sorted(self.tags), self.group])
+
+    @cached_property
+    def question(self) -> str:
+        """Digest of the input alone: it stays the same if the expected output is corrected."""
+        return digest(self._messages)
+
+    @property
+    def _messages(self) -> str | list[Message]:
+        return self.input if isinstance(self.input, str) else list(self.input)
 
     @property
     def text(self) -> str:

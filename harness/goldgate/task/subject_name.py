@@ -45,7 +45,7 @@ _OURS = ("base", "adapter", "model", "gguf", "openai", *get_args(Alone))
 _ENDPOINT = re.compile(
     r"openai:(?P<model>.+?)@(?P<url>https?://[^+\s]+)\+(?P<strategy>[^+]+)(?P<constrained>\+constrained)?"
 )
-
+_ADDRESS_ALONE = re.compile(r"openai:.+?@https?://[^+\s]+")
 
 HOW_TO_ADD = "name one in task.yaml: `incumbent: openai:MODEL@URL+zero_shot`, or add it to `baselines`"
 """How a larger model becomes an opponent."""
@@ -211,6 +211,11 @@ def is_whole(text: str) -> bool:
         True if it starts like the name of a subject.
     """
     return text == "linear" or text.startswith(_WHOLE) or _is_packaged(text)
+
+
+def lacks_strategy(text: str) -> bool:
+    """Returns whether a text names a model and an address, but not how the model is to be prompted."""
+    return _ADDRESS_ALONE.fullmatch(text) is not None
 
 
 def _is_packaged(text: str) -> bool:

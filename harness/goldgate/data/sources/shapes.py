@@ -124,17 +124,19 @@ def _messages(key: str) -> Callable[[Values], dict[str, Any]]:
     return lambda values: _chat_parts(json_in(values[key]) if isinstance(values[key], str) else values[key])
 
 
+TUNING = ("OpenAI chat fine-tuning", "OpenAI preference fine-tuning")
+"""The shapes of the files that a vendor's model is tuned with."""
 SHAPES = (
     Shape("Goldgate's own format", "they have input, output and no unknown key", is_own, own_parts, OWN),
     Shape(
-        "OpenAI chat fine-tuning",
+        TUNING[0],
         "they have messages with role and content",
         lambda values: _has_messages(values, "messages", "role"),
         _messages("messages"),
         frozenset(("messages",)),
     ),
     Shape(
-        "OpenAI preference fine-tuning",
+        TUNING[1],
         "they have input.messages and preferred_output",
         lambda values: "preferred_output" in values and _has_messages(_object(values.get("input")), "messages", "role"),
         _preference,
