@@ -29,6 +29,7 @@ COMMANDS = (
     "review",
     "assess",
     "evaluate",
+    "record",
     "search",
     "train",
     "report",
