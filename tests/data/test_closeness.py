@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from goldgate.base.errors import UserError
 from goldgate.data import closeness
-from goldgate.data.closeness import close_pairs, sample
+from goldgate.data.closeness import close_pairs, closest_pairs, sample
 from goldgate.data.components import find_components
 from goldgate.data.decide import Wishes
 from goldgate.data.row import Place, Row
@@ -63,6 +63,14 @@ def test_a_crowd_is_joined_without_all_its_pairs(monkeypatch: pytest.MonkeyPatch
     assert len(found) == 3 * 17 + 3
     rows = [Row(text, "a", Place("f", i)) for i, text in enumerate(texts)]
     assert len(set(find_components(rows, found).tolist())) == 1
+
+
+def test_no_crowd_hides_that_a_row_is_near_golden(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(closeness, "_CROWD", 2)
+    texts, vectors = [f"t{i}" for i in range(8)], np.ones((8, 1), np.float32)
+    assert {one for one, other, _ in close_pairs(texts, vectors) if other == "t7"} < {f"t{i}" for i in range(7)}
+    assert {one for one, other, _ in closest_pairs(texts, vectors, [7]) if other == "t7"} == {f"t{i}" for i in range(7)}
+    assert closest_pairs(texts, vectors, []) == []
 
 
 def test_of_many_inputs_a_sample_is_compared_and_golden_always(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,7 +83,7 @@ def _add(
     labels = tuple(task.labels) if task.kind == "label" else ()
     right = decide(incoming.decided.rows, None, Wishes(task.kind, labels, task.schema), account)
     known = {name: rows_of(folder, split) for name, split in before.items()}
-    there = [row.text for part in known.values() for row in part]
+    there = [[row.text for row in part] for part in known.values()]
     pairs = () if find_pairs is None else find_pairs([row.text for row in right.rows], there, account)
     made = extend_splits(before, known, right.rows, 0, account, kind=task.kind, pairs=pairs, train_only=train_only)
     after = {name: _with_notes(before[name], made.splits[name]) for name in before}

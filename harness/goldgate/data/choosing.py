@@ -9,6 +9,8 @@ import numpy as np
 
 _NEIGHBOURS = 20
 """Inputs of its cluster that an input is compared with to say how typical it is."""
+_COMPARED = 2_000
+"""Most inputs of a cluster that are compared with each other."""
 _AS_MANY = 10
 """How many times as many uncertain inputs as are wanted are spread over clusters."""
 
@@ -53,7 +55,8 @@ def typical(inputs: np.ndarray, known: np.ndarray, count: int) -> list[Pick]:
     picks = []
     for cluster in free.tolist():
         members = np.flatnonzero(mine == cluster)
-        cosines = np.sort(inputs[members] @ inputs[members].T, axis=1)[:, -_NEIGHBOURS:]
+        compared = members[:_COMPARED]  # of the largest clusters a part is enough, and bounds the memory
+        cosines = np.sort(inputs[compared] @ inputs[compared].T, axis=1)[:, -_NEIGHBOURS:]
         picks.append(Pick(int(members[cosines.mean(axis=1).argmax()]), len(members)))
     return sorted(picks, key=lambda pick: -pick.like)[:count]
 

@@ -12,8 +12,8 @@ from goldgate.data.account import Account
 from goldgate.data.components import CosinePair
 from goldgate.task.strata import TWIN_COSINE
 
-FindPairs = Callable[[Sequence[str], Sequence[str], Account], Sequence[CosinePair]]
-"""Inputs, and those that are compared in any case, to the pairs that embeddings find alike."""
+FindPairs = Callable[[Sequence[str], Sequence[Sequence[str]], Account], Sequence[CosinePair]]
+"""Inputs, and those of the splits that they are compared with in any case, to the pairs that embeddings find alike."""
 MOST = 100_000
 """Most inputs that are all embedded: about six minutes of two cores."""
 SAMPLE = 20_000
@@ -38,6 +38,27 @@ def sample(texts: Sequence[str], always: Sequence[str] = ()) -> list[str]:
     if len(first) + len(set(rest)) > MOST:
         rest = nsmallest(SAMPLE, rest, key=digest)
     return sorted([*first, *rest])
+
+
+def closest_pairs(texts: Sequence[str], vectors: np.ndarray, of: Sequence[int]) -> list[CosinePair]:
+    """Finds for each input the closest of some inputs, if it is close: no crowd may hide that a row is near golden.
+
+    Args:
+        texts: n different inputs.
+        vectors: (n, size) embeddings of length 1.
+        of: Positions of the inputs that the others are compared with.
+
+    Returns:
+        (one, other, cosine), at most one pair for each input.
+    """
+    found, others = [], np.array(of, np.int64)
+    for start in range(0, len(texts) if len(others) else 0, _BLOCK):
+        cosines = vectors[start : start + _BLOCK] @ vectors[others].T
+        cosines[others[None, :] == np.arange(start, start + len(cosines))[:, None]] = -1.0  # an input with itself
+        best = cosines.argmax(axis=1)
+        for i in np.flatnonzero(cosines.max(axis=1) >= TWIN_COSINE).tolist():
+            found.append((texts[start + i], texts[int(others[best[i]])], float(cosines[i, best[i]])))
+    return found
 
 
 def close_pairs(texts: Sequence[str], vectors: np.ndarray, least: float = TWIN_COSINE) -> list[CosinePair]:

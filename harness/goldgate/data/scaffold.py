@@ -142,7 +142,7 @@ def _create(suite: Path, golden: Path, request: Request, account: Account, find_
     rows = decide(files[""], files.get("golden"), request.wishes, account, files.get("dev"))
     incoming = prepare_incoming(rows, request.redact, account)
     decided = incoming.decided
-    always = [row.text for part in (decided.golden, decided.dev) for row in part or ()]
+    always = [[row.text for row in part or ()] for part in (decided.golden, decided.dev)]
     made = make_splits(
         decided.rows,
         decided.golden,

@@ -9,7 +9,7 @@ from pathlib import Path
 from goldgate.base.errors import UserError
 from goldgate.base.extras import is_installed
 from goldgate.data.account import Account
-from goldgate.data.closeness import FindPairs, close_pairs, sample
+from goldgate.data.closeness import FindPairs, close_pairs, closest_pairs, sample
 from goldgate.data.components import CosinePair
 from goldgate.jobs.progress import Progress
 
@@ -38,14 +38,15 @@ class Close:
         return f"{WHAT}, because {self.reason}" if self.done == NONE else ""
 
 
-def find_close(cache: Path, progress: Progress, texts: Sequence[str], always: Sequence[str] = ()) -> Close:
+def find_close(cache: Path, progress: Progress, texts: Sequence[str], splits: Sequence[Sequence[str]] = ()) -> Close:
     """Embeds inputs and compares all with all.
 
     Args:
         cache: The cache folder, which keeps embeddings as they are made.
         progress: Receives the progress.
         texts: The inputs. Of more than 100,000, a sample is compared.
-        always: Those that are compared in any case, such as golden's.
+        splits: Those of splits, such as golden's, which are compared in any case: a close one in each of them is found,
+            however many others are close.
 
     Returns:
         The pairs.
@@ -54,13 +55,19 @@ def find_close(cache: Path, progress: Progress, texts: Sequence[str], always: Se
         return Close((), NONE, "the light install has no embeddings: pip install 'goldgate[train]'")
     from goldgate.models.embedder import embed
 
+    always = [text for split in splits for text in split]
     chosen = sample(texts, always)
     try:
         with progress.step("embed inputs", "to find those that say the same in other words", len(chosen)) as advance:
             vectors = embed(chosen, cache, advance)
     except UserError as error:
         return Close((), NONE, error.what)
-    pairs = close_pairs(chosen, vectors)
+    place = {text: i for i, text in enumerate(chosen)}
+    found = {(one, other): cosine for one, other, cosine in close_pairs(chosen, vectors)}
+    for split in splits:
+        for one, other, cosine in closest_pairs(chosen, vectors, sorted({place[text] for text in split})):
+            found.setdefault((min(one, other), max(one, other)), cosine)
+    pairs = [(one, other, cosine) for (one, other), cosine in found.items()]
     many = len({*texts, *always})
     part = f"a sample of {len(chosen):,} of {many:,} inputs" if many > len(chosen) else f"{many:,} inputs"
     return Close(tuple(pairs), f"{len(pairs):,} pairs", f"embeddings of {part} with a cosine of 0.95 or more")
@@ -69,8 +76,8 @@ def find_close(cache: Path, progress: Progress, texts: Sequence[str], always: Se
 def pair_finder(cache: Path, progress: Progress) -> FindPairs:
     """Returns a function that finds pairs and enters what was done into the account of a preparation."""
 
-    def find(texts: Sequence[str], always: Sequence[str], account: Account) -> Sequence[CosinePair]:
-        close = find_close(cache, progress, texts, always)
+    def find(texts: Sequence[str], splits: Sequence[Sequence[str]], account: Account) -> Sequence[CosinePair]:
+        close = find_close(cache, progress, texts, splits)
         account.decide(WHAT, close.done, close.reason, OPTION)
         return close.pairs
 

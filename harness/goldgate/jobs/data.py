@@ -129,7 +129,7 @@ class Prepared:
 
 def _close(cache: Path, progress: Progress, splits: Mapping[str, Split]) -> Close:
     """The close pairs of the inputs in all splits. What a preparation has embedded is known by now."""
-    always = [e.text for name in ("golden", "dev") for e in splits[name]]
+    always = [[e.text for e in splits[name]] for name in ("golden", "dev")]
     return find_close(cache, progress, [e.text for e in splits["train"]], always)
 
 
