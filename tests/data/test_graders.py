@@ -144,7 +144,7 @@ spell:
     assert "  not imported: spell.dev.v1 (evals:ModelBasedClassify): it asks another model to judge" in said[2]
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.text(min_size=1), st.text(), st.sampled_from(["eq", "ne", "like", "ilike"]))
 def test_names_and_texts_of_a_file_stay_what_they_are(
     tmp_path_factory: pytest.TempPathFactory, name: str, wanted: str, operation: str

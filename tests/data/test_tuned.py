@@ -115,7 +115,8 @@ def test_three_files_are_three_splits(init: Init, tmp_path: Path) -> None:
     made = init([chat(text) for text in TEXTS], golden=golden, dev=dev)
     assert [len(made.splits[name]) for name in ("golden", "dev", "train")] == [60, 60, 160]
     assert made.account.reasons() == {"in golden": 70, "in dev": 60}
-    assert any("has a file of the form that models are tuned with" in line for line in made.account.remarks)
+    assert any("70 rows of the other files are in golden" in line for line in made.account.remarks)
+    assert not any("chosen by it" in line for line in made.account.remarks)
 
 
 def test_a_long_dev_file_is_cut_aloud() -> None:

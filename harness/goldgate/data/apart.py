@@ -15,6 +15,7 @@ from goldgate.task.examples import Example, Split
 from goldgate.task.strata import TWIN_COSINE
 from goldgate.task.task import Kind
 
+IN_GOLDEN = "in golden"
 NEARLY_IN_GOLDEN = "nearly in golden"
 _IN, _NEARLY_IN, _OF_ITS_GROUP = "in", "nearly in", "of a group of"
 REPEATS_GOLDEN = "nearly repeats another row of golden"

@@ -158,7 +158,7 @@ def _create(suite: Path, golden: Path, request: Request, account: Account, find_
     check_leaks(made.splits)
     account.remarks += made.remarks
     _say_splits(request, made, account)
-    say_what_golden_is(request.golden is not None, account)
+    say_what_golden_is(request.files, account)
     _write(suite, golden, request, incoming, made, account, as_trained(lifted.prompt, account))
     return Created(decided.kind, made.splits, account)
 

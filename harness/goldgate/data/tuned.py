@@ -7,10 +7,12 @@ every shot, and nobody could change it in one place.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from goldgate.data.account import Account
+from goldgate.data.apart import IN_GOLDEN, NEARLY_IN_GOLDEN
 from goldgate.data.row import Row
 from goldgate.data.sources.shapes import TUNING
 from goldgate.prompts.file_prompt import AS_TRAINED, PLACE
@@ -83,15 +85,29 @@ def as_trained(prompt: str | None, account: Account) -> str | None:
     if not is_tuning(account):
         return None
     held = "their messages and nothing else" if prompt is None else "their system prompt and nothing else"
-    reason = f"{held}: goldgate record asks a model that was tuned with them as it was tuned"
-    account.decide("prompt of a tuned model", AS_TRAINED, reason, "record --subject openai:MODEL@URL+STRATEGY")
+    account.decide("prompt of a tuned model", AS_TRAINED, f"{held}; goldgate record asks with it, as it was tuned")
     return (PLACE if prompt is None else prompt) + "\n"
 
 
-def say_what_golden_is(own_file: bool, account: Account) -> None:
-    """Says what golden's rows are to a model that was tuned with files of this form."""
-    if is_tuning(account):
-        account.remarks.append(_CHOSE_GOLDEN if own_file else _SHARES_GOLDEN)
+def say_what_golden_is(files: Mapping[str, Path], account: Account) -> None:
+    """Says what golden's rows are to a model that was tuned with files of this form.
+
+    Args:
+        files: The split that a file is for, or "" → the file.
+        account: Says what shape the rows had, and which were set aside; receives the remark.
+    """
+    if not is_tuning(account):
+        return
+    if "golden" not in files:
+        account.remarks.append(_SHARES_GOLDEN)
+        return
+    if "dev" not in files:
+        account.remarks.append(_CHOSE_GOLDEN)
+    if seen := sum(row.reason in (IN_GOLDEN, NEARLY_IN_GOLDEN) for row in account.aside):
+        account.remarks.append(
+            f"{seen:,} rows of the other files are in golden, exactly or nearly: a model that was tuned on them has"
+            " seen what golden asks, and looks better there than it is"
+        )
 
 
 def is_tuning(account: Account) -> bool:

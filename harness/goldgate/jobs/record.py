@@ -201,6 +201,7 @@ def _say_cost(task: Task, subject: Subject, examples: Sequence[Example], progres
     price = "its price is not known (set prices in task.yaml)"
     if tariff is not None:
         price = f"about {tariff.uncached(read, written) / 1000:.2g} at {tariff}"
+        price += "" if tariff.own or tariff.listed else "; prices.subjects in task.yaml gives it a price of its own"
     progress.say(
         f"{len(examples):,} questions: about {read:,} prompt tokens and {written:,} answer tokens, if a token has"
         f" {_CHARACTERS} characters and answers are as long as the expected ones; {price}"

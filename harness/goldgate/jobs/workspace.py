@@ -141,6 +141,17 @@ class Workspace:
             return live()
         return Replayed(name, known.subjects[name], live, str(known.folder / RECORDING), RECORDED)
 
+    def told_of_recording(self, name: str) -> str:
+        """Says that a subject is known by what `goldgate record` has recorded; empty for any other."""
+        if (known := self.recording) is None or name not in known.subjects:
+            return ""
+        try:
+            same = parse_subject(name, self.task, self.project).identity == known.subjects[name]
+        except UserError:
+            same = False
+        since = "" if same else "; task.yaml or its prompt has changed since, so it was asked something else than now"
+        return f"{name} is known by its recorded answers{since}"
+
     @cached_property
     def recording(self) -> GivenRecord | None:
         """What `goldgate record` has recorded of the incumbent, if anything. Raises UserError if that is broken."""

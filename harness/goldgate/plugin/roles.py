@@ -215,6 +215,7 @@ class Roles:
                 "add the subject that runs in production today",
             )
         name, champion = self._task.incumbent, self._champion
+        self.notes += [told] if (told := self._workspace.told_of_recording(name)) else []
         try:
             return self._parse(name)
         except UserError as error:
