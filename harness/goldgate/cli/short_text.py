@@ -35,7 +35,9 @@ def prepare_text(result: Prepared | Refreshed) -> str:
         lines = [f"{n}: {s['count']} examples, fingerprint {short(s['fingerprint'])}" for n, s in result.splits.items()]
         done = () if result.rewritten is None else _rewritten_text(result.rewritten)
         found = result.report.lines(result.task)
-        return "\n".join([*done, *lines, *found, result.novelty, *_suspects_text(result.suspects, result.task)])
+        copies = () if result.copies is None else result.copies.lines(result.task)
+        suspects = _suspects_text(result.suspects, result.task)
+        return "\n".join([*done, *lines, *copies, *found, result.novelty, *suspects])
     task = result.prepared.task
     next_look = f"pytest suites/{task}" if result.has_champion else f"goldgate train {task}"
     lines = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,11 @@ from goldgate.data.leaks import check_leaks
 from goldgate.data.placed import rows_of
 from goldgate.data.rejects import REJECTS, write_rejects
 from goldgate.data.rewrite import Rewritten
+from goldgate.data.row import Row
 from goldgate.data.scaffold import write_split
 from goldgate.data.sources import Choices, read_rows
+from goldgate.data.teaching import AGREEMENT, TEACHER, Doubt, write_doubts
+from goldgate.data.teaching import FILE as DOUBTS
 from goldgate.ledger import locked
 from goldgate.task.examples import SPLITS, Card, Split, card_of, load_split, read_card, write_card
 from goldgate.task.project import Project
@@ -78,6 +81,40 @@ def _add(
     rows = read_rows(source, choices, account)
     if task.kind == "label":
         rows = without_missing(rows, account, rules)
+    return add_read(folder, task, before, rows, source, account, find_pairs, train_only)
+
+
+def add_read(
+    folder: Path,
+    task: Task,
+    before: Mapping[str, Split],
+    rows: list[Row],
+    source: Path,
+    account: Account,
+    find_pairs: FindPairs | None,
+    train_only: bool,
+    doubts: Sequence[Doubt] = (),
+) -> Rewritten:
+    """Adds rows that have been read.
+
+    Args:
+        folder: golden/<task>.
+        task: The task.
+        before: Name → split, as they are in the files.
+        rows: The rows.
+        source: Where they come from.
+        account: The account of the rows.
+        find_pairs: Finds inputs that embeddings find alike; None not to look for them.
+        train_only: Whether dev gets none.
+        doubts: What is kept for a person beside them.
+
+    Returns:
+        How many examples train and dev got.
+
+    Raises:
+        UserError: A row is not right, or nothing is new.
+    """
+    rules = known_rules(folder)
     decided = decide(rows, None, Wishes(task.kind), account)
     incoming = prepare_incoming(decided, False, account, task.schema, rules)
     labels = tuple(task.labels) if task.kind == "label" else ()
@@ -91,10 +128,10 @@ def _add(
         check_outputs(task, split, str(folder / f"{name}.jsonl"))
     check_leaks(after, folder)
     counts = {name: len(after[name]) - len(before[name]) for name in ("train", "dev")}
-    if not any(counts.values()):
+    if not any(counts.values()) and not doubts:
         raise UserError("no row is new", str(source), "see above what became of each")
     account.remarks += made.remarks
-    _write(folder, after, _card(task, after, source, read_card(folder), account), incoming.changes, account)
+    _write(folder, after, _card(task, after, source, read_card(folder), account), incoming.changes, account, doubts)
     lines = (
         f"added: {counts['train']} to train, {counts['dev']} to dev; golden is as it was",
         "prompts that take their shots from train are other prompts now: their answers are asked for again, and a"
@@ -105,7 +142,7 @@ def _add(
 
 def _with_notes(before: Split, after: Split) -> Split:
     """Keeps those notes of new examples that the split's other examples have, and where they come from."""
-    known = {key for example in before for key in example.meta} | {"from", "time"}
+    known = {key for example in before for key in example.meta} | {"from", "time", TEACHER, AGREEMENT}
     fresh = (
         replace(e, meta={k: v for k, v in e.meta.items() if k in known}) if e.id not in before.by_id else e
         for e in after
@@ -120,11 +157,15 @@ def _card(task: Task, after: Mapping[str, Split], source: Path, old: Card, accou
     return card_of(task.name, dict(after), how, old.licence, old.source, told, old.review)
 
 
-def _write(folder: Path, after: Mapping[str, Split], card: Card, changes: Any, account: Account) -> None:
+def _write(
+    folder: Path, after: Mapping[str, Split], card: Card, changes: Any, account: Account, doubts: Sequence[Doubt]
+) -> None:
     with locked(folder / "looks"), changed_folder(folder) as part:
         for name in ("train", "dev"):
             write_split(part, after[name])
         write_changes(part, changes)
         if account.aside:
             write_rejects(part / REJECTS, account, after=True)
+        if doubts:
+            write_doubts(part / DOUBTS, doubts)
         write_card(part, card)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from goldgate.base.errors import UserError
 from goldgate.base.files import read_json
 from goldgate.data.leaks import check_leaks
+from goldgate.data.teaching import REVIEWED_BY, TEACHER, unsigned
 from goldgate.task.examples import SPLITS, Card, Split, card_of, load_split, read_split, write_card
 from goldgate.task.project import Project
 from goldgate.task.task import Task
@@ -81,7 +82,7 @@ def rewrite_card(project: Project, task: Task, splits: dict[str, Split] | None =
 
 
 def check_outputs(task: Task, split: Split, where: str) -> None:
-    """Checks the outputs of a split.
+    """Checks the outputs of a split, and in golden that a person has looked at those that a teacher gave.
 
     Args:
         task: The task.
@@ -89,8 +90,15 @@ def check_outputs(task: Task, split: Split, where: str) -> None:
         where: The split's file, for the message.
 
     Raises:
-        UserError: An output does not match the schema or is not a label of the task; the first one is named.
+        UserError: An output does not match the schema or is not a label of the task, or nobody has signed it off; the
+            first one is named.
     """
+    if split.name == "golden" and (given := unsigned(split.examples)):
+        raise UserError(
+            f"the output is by a teacher, {given[0].meta[TEACHER]!s:.60}, and no person has signed it off",
+            f"{where}, example {given[0].id}, field meta",
+            f'add it to train instead; or look at it, and write "{REVIEWED_BY}": NAME beside "{TEACHER}"',
+        )
     if task.kind == "json":
         for example in split:
             for output in example.answers:

@@ -18,12 +18,8 @@ from goldgate.base.files import write_whole
 from goldgate.data.account import Account, Refused
 from goldgate.data.choosing import Pick, typical, uncertain
 from goldgate.data.closeness import sample
-from goldgate.data.mask import folded
+from goldgate.data.inputs import read_inputs
 from goldgate.data.row import Row
-from goldgate.data.sources import Choices
-from goldgate.data.sources.read import read_records
-from goldgate.data.sources.record import NoValue, shown
-from goldgate.data.sources.values import ABSENT, NotMappedError, find, input_of
 from goldgate.jobs.progress import Progress, Silent
 from goldgate.models.embedder import embed
 from goldgate.subjects.linear import fit_linear
@@ -117,14 +113,11 @@ def run_choose(
 
 def _fresh(project: Project, task: Task, source: Path, column: str, account: Account, progress: Progress) -> list[Row]:
     """The rows whose inputs no example has, exactly or nearly, and no row before them."""
-    seen: dict[str, Row] = {}
-    for row in _inputs(source, column, account):
-        if (first := seen.setdefault(folded(row.text), row)) is not row:
-            account.merge(row.place, first.place, "same input")
+    seen = read_inputs(source, column, account)
     there = [e for split in SPLITS for e in load_split(project, task.name, split)]
-    texts = set(sample([row.text for row in seen.values()]))
-    left = [row for row in seen.values() if row.text in texts]
-    for row in seen.values():
+    texts = set(sample([row.text for row in seen]))
+    left = [row for row in seen if row.text in texts]
+    for row in seen:
         if row.text not in texts:
             account.set_aside(row.place, "not in the sample that was embedded")
     with progress.step("embed inputs", "to choose what is typical and new", len(left) + len(there)) as advance:
@@ -141,22 +134,6 @@ def _fresh(project: Project, task: Task, source: Path, column: str, account: Acc
     if not new:
         raise UserError("no input is new", str(source), "see above what became of each")
     return new
-
-
-def _inputs(source: Path, column: str, account: Account) -> list[Row]:
-    """The rows of a file that have an input."""
-    records, rows = read_records(source, Choices(), account), []
-    if records and find(records[0].values, column) is ABSENT:
-        raise UserError(f'no column "{column}"', str(source), f"there are: {', '.join(records[0].values)}")
-    for record in records:
-        value = find(record.values, column)
-        try:
-            if isinstance(value, NoValue):
-                raise NotMappedError(value.reason, value.detail)
-            rows.append(Row(input_of(value), "", record.place))
-        except NotMappedError as error:
-            account.set_aside(record.place, error.reason, error.detail, shown(record.values))
-    return rows
 
 
 def _picked(

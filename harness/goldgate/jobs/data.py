@@ -10,6 +10,7 @@ from typing import Any
 
 from goldgate.champion.record import load_champion
 from goldgate.data.account import Account
+from goldgate.data.augment import Augmentation, Copies, kept_augmentation, write_copies
 from goldgate.data.check import rewrite_card
 from goldgate.data.labels import FILE as LABELS
 from goldgate.data.labels import propose_labels
@@ -103,6 +104,7 @@ class Prepared:
         report: What was found in the data.
         suspects: The examples whose outputs may be wrong, in the order in which to look at them.
         rewritten: What was changed on request; None if nothing was asked for.
+        copies: The perturbed copies of train, which were made again; None if the task has none.
     """
 
     task: str
@@ -111,12 +113,15 @@ class Prepared:
     report: DataReport
     suspects: Suspects
     rewritten: Rewritten | None = None
+    copies: Copies | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Returns the result as plain JSON values."""
         done: dict[str, Any] = {} if self.rewritten is None else {"changed": dict(self.rewritten.changed)}
         if self.rewritten is not None and self.rewritten.account is not None:
             done["account"] = self.rewritten.account.to_json()
+        if self.copies is not None:
+            done["copies"] = {"counts": dict(self.copies.counts), "near": self.copies.near}
         return {
             "task": self.task,
             "splits": self.splits,
@@ -150,8 +155,11 @@ def run_prepare(
     name: str,
     rewrite: Callable[[Project, Task], Rewritten] | None = None,
     progress: Progress | None = None,
+    augment: Augmentation | None = None,
 ) -> Prepared:
     """Checks the splits, writes their card, measures how close dev and golden are to train, and ranks suspects.
+
+    The perturbed copies of train, where a task has them, are made again from what train is now.
 
     Args:
         project: The project.
@@ -159,6 +167,7 @@ def run_prepare(
         rewrite: Changes the splits first: add_rows, clean_splits, restore_splits or redact_splits; None leaves them as
             they are.
         progress: Receives the progress; None if nobody wants it.
+        augment: Which perturbed copies of train the task is to have; None for those that it has.
 
     Returns:
         The card's contents, and what was found in the data.
@@ -174,7 +183,9 @@ def run_prepare(
     novelty = refresh_novelty(project, name, splits, anew=True)
     suspects = suspects_or_reason(task, splits, project.cache)
     build_data_page(task.data, task.kind, splits, found, suspects, novelty)
-    return Prepared(name, card.splits, novelty, found, suspects, done)
+    wanted = augment or kept_augmentation(task.data)
+    copies = None if wanted is None else write_copies(task, splits, wanted)
+    return Prepared(name, card.splits, novelty, found, suspects, done, copies)
 
 
 @dataclass(frozen=True)

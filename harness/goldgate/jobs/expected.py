@@ -33,7 +33,7 @@ def as_training(work: Workspace, recipe: Recipe, budget: Budget) -> Allowance:
     if work.task.model != EMBEDDED or device() != "cpu" or recipe.trainer == "command":
         # The cost of training was measured for the embedded model on a CPU; anything else gets all that training may.
         return Allowance(None, most, "the most that training may take")
-    train, speed = work.split("train"), measure_speed()
+    train, speed = work.learned, measure_speed()
     characters = sum(len(e.text) + len(render_output(e.output)) for e in train)
     training = TRAINED * characters * recipe.epochs * (BF16 if recipe.precision == "bf16" else 1)
     judging = ANSWERED["tuned"] * len(work.split("dev"))
@@ -54,5 +54,5 @@ def as_expected(work: Workspace) -> Allowance:
         The time.
     """
     hidden = hidden_size(ensure_model(work.project.cache, work.task.model))
-    recipe = settled(default_recipe(work.task, len(work.split("train")), hidden, {}, on=device()))
+    recipe = settled(default_recipe(work.task, len(work.learned), hidden, {}, on=device()))
     return as_training(work, recipe, Budget(ATTEMPTS, MINUTES))

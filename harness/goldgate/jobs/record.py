@@ -5,10 +5,9 @@ Nothing is scored and nothing is decided, so this is no look at golden.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,22 +19,18 @@ from goldgate.base.yaml import with_key
 from goldgate.data.account import Decision
 from goldgate.data.personal import scrub
 from goldgate.jobs.answering import one_model, unwarned
+from goldgate.jobs.before_asking import say_cost, whole_name
 from goldgate.jobs.progress import Progress
 from goldgate.jobs.workspace import counting
 from goldgate.ledger import locked, read_looks
-from goldgate.prompts.file_prompt import AS_TRAINED
-from goldgate.scorers import tariff_of
 from goldgate.subjects import Subject, parse_subject
-from goldgate.subjects.remote import RemoteSubject
-from goldgate.task.examples import Example, Split, load_split, render_output
+from goldgate.task.examples import Example, Split, load_split
 from goldgate.task.project import Project
-from goldgate.task.subject_name import SubjectName, lacks_strategy
+from goldgate.task.subject_name import SubjectName
 from goldgate.task.task import Task, load_task
 
 _KEEP_EVERY = 16
 """Answers that are written at once, the most that a killed command can lose."""
-_CHARACTERS = 4
-"""Characters of a token, for an estimate of the cost before anything is asked: about right for English text."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +126,7 @@ def run_record(project: Project, name: str, text: str, progress: Progress) -> Re
             what it had answered by then is kept.
     """
     task = load_task(project, name)
-    who, decisions = _named(text, task)
+    who, decisions = whole_name(text, task)
     if task.incumbent not in (None, who):
         raise UserError(
             f"the task names another incumbent: {task.incumbent}",
@@ -146,7 +141,7 @@ def run_record(project: Project, name: str, text: str, progress: Progress) -> Re
     if here:
         progress.say(f"{here} answers are in this machine's cache and need not be asked")
     missing = {split.name: recording.missing(split) for split in splits.values()}
-    _say_cost(task, subject, [e for examples in missing.values() for e in examples], progress)
+    say_cost(task, subject, [e for examples in missing.values() for e in examples], progress)
     with _told_what_is_left(recording, splits.values()):
         failed = {split.name: _ask(project, recording, subject, split, progress) for split in splits.values()}
     if text_with_it is not None:
@@ -164,20 +159,6 @@ def run_record(project: Project, name: str, text: str, progress: Progress) -> Re
     )
 
 
-def _named(text: str, task: Task) -> tuple[str, list[Decision]]:
-    """The whole name of a subject, and what was decided on it."""
-    if not lacks_strategy(text):
-        return str(SubjectName.parse(text)), []
-    if (task.folder / AS_TRAINED).is_file():
-        strategy, reason = f"file:{AS_TRAINED}", "the prompt that init found in the rows that it was tuned on"
-    else:
-        strategy = "zero_shot"
-        reason = "the instructions of task.yaml, with its labels or keys; if the model was tuned with another prompt,"
-        reason += " write that into a file beside task.yaml, +file:PROMPT.md"
-    decided = Decision("prompt", strategy, reason, "--subject openai:MODEL@URL+STRATEGY")
-    return str(SubjectName.parse(f"{text}+{strategy}")), [decided]
-
-
 def _take_cached(project: Project, recording: Recording, subject: Subject, split: Split) -> int:
     """Keeps what this machine's cache has, and returns how many answers that are."""
     examples = recording.missing(split)
@@ -188,24 +169,6 @@ def _take_cached(project: Project, recording: Recording, subject: Subject, split
     if taken:
         _write(recording)
     return taken
-
-
-def _say_cost(task: Task, subject: Subject, examples: Sequence[Example], progress: Progress) -> None:
-    """Says how much will be asked, and what that may cost."""
-    if not examples or not isinstance(subject, RemoteSubject):
-        return
-    subject.strategy.prepare(examples)
-    read = sum(len(m["content"]) for e in examples for m in subject.strategy.messages(e)) // _CHARACTERS
-    written = sum(len(render_output(e.output)) for e in examples) // _CHARACTERS
-    tariff = tariff_of(task, subject.name, date.today())
-    price = "its price is not known (set prices in task.yaml)"
-    if tariff is not None:
-        price = f"about {tariff.uncached(read, written) / 1000:.2g} at {tariff}"
-        price += "" if tariff.own or tariff.listed else "; prices.subjects in task.yaml gives it a price of its own"
-    progress.say(
-        f"{len(examples):,} questions: about {read:,} prompt tokens and {written:,} answer tokens, if a token has"
-        f" {_CHARACTERS} characters and answers are as long as the expected ones; {price}"
-    )
 
 
 def _ask(

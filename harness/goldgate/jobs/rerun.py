@@ -87,7 +87,7 @@ def run_rerun(project: Project, name: str, progress: Progress) -> Rerun:
     chain = _chain(attempts, best, where)
     with progress.step("fetch the base model", f"{work.task.model}, once; it stays in {project.cache}"):
         model = ensure_model(project.cache, work.task.model)
-    changed = differences(then, conditions(model, work.task, work.split("train")))
+    changed = differences(then, conditions(model, work.task, work.learned))
     if decided := [line for key, line in changed.items() if key in _DECIDING]:
         return Rerun(run.id, None, None, None, tuple(decided))
     changed |= _dev_changed(record, chain, work)

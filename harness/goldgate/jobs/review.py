@@ -13,6 +13,8 @@ from goldgate.data.placed import rows_of
 from goldgate.data.rejects import REJECTS, read_rejects
 from goldgate.data.review import Applied, Review, apply_decisions, items_of, read_decisions, write_table
 from goldgate.data.suspects import suspects_or_reason
+from goldgate.data.teaching import FILE as DOUBTS
+from goldgate.data.teaching import read_doubts
 from goldgate.jobs.closeness import find_close
 from goldgate.jobs.progress import Progress, Silent
 from goldgate.task.examples import SPLITS, Split, load_split, read_card
@@ -139,4 +141,5 @@ def _review(
     unlike = () if task.kind == "text" else unlike_pairs(rows, find_components(rows, pairs), pairs)
     suspects = suspects_or_reason(task, splits, project.cache)
     trail = [] if anew else read_card(folder).review
-    return items_of(splits, places, suspects, unlike, read_rejects(folder / REJECTS), trail, golden, whole)
+    rejects, doubts = read_rejects(folder / REJECTS), read_doubts(folder / DOUBTS)
+    return items_of(splits, places, suspects, unlike, rejects, doubts, trail, golden, whole)

@@ -145,7 +145,9 @@ def _open(work: Workspace, model: ModelRef, recipe: Recipe, settings: Sequence[s
             "instructions": task.instructions,
             "decoding": task.decoding.model_dump(),
             "train": dict(task.train),
-            "data": {n: work.split(n).fingerprint for n in ("train", "dev", "golden")},
+            "data": {
+                split.name: split.fingerprint for split in (work.learned, work.split("dev"), work.split("golden"))
+            },
             "settings": list(settings),
             "quick": quick,
         }
@@ -171,7 +173,7 @@ def _open(work: Workspace, model: ModelRef, recipe: Recipe, settings: Sequence[s
             versions=versions(),
             machine=machine(),
             git=git_commit(work.project.root),
-            conditions=conditions(model, task, work.split("train")),
+            conditions=conditions(model, task, work.learned),
         )
     )
     return run, again
@@ -179,7 +181,7 @@ def _open(work: Workspace, model: ModelRef, recipe: Recipe, settings: Sequence[s
 
 def _recipe(work: Workspace, model: ModelRef, settings: Sequence[str], quick: bool) -> Recipe:
     hidden = hidden_size(model)
-    train, changes = work.split("train"), parse_settings(settings)
+    train, changes = work.learned, parse_settings(settings)
     if not quick:
         return settled(default_recipe(work.task, len(train), hidden, changes, on=device()))
     characters = sum(len(e.text) + len(render_output(e.output)) for e in train)

@@ -312,7 +312,7 @@ def train_shown(
     Returns:
         The adapter and how its training went.
     """
-    split = work.split("train")
+    split = work.learned
     if recipe.trainer == "command":
         seconds = math.inf if limit is None else limit.left
         with work.progress.step(f"attempt {out.name}: {recipe.command[0]}", "your program trains"):
@@ -322,7 +322,9 @@ def train_shown(
             return train_by_command(model, work.task, split, recipe, out, continue_from, seconds=seconds)
     what = f"attempt {out.name}" if out.parent.name == "attempts" else f"{out.parent.name} {out.name}"
     passes = "1 epoch" if recipe.epochs == 1 else f"{recipe.epochs} epochs"
-    title = f"{what}: LoRA, {passes} over {len(split)} examples"
+    copies = len(split) - len(work.split("train"))
+    many = f"{len(split) - copies} examples" + (f" and {copies} perturbed copies" if copies else "")
+    title = f"{what}: LoRA, {passes} over {many}"
     seen = len(split) + sum(recipe.focus in e.tags for e in split)
     with work.progress.step(title, "the model learns the task", recipe.steps(seen)) as advance:
 

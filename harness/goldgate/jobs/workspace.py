@@ -17,6 +17,7 @@ from goldgate.answers.recorded import AnswerFile
 from goldgate.base.errors import UserError
 from goldgate.base.fingerprint import digest, file_digest
 from goldgate.champion.record import CHAMPION, RECORD, Champion, load_champion
+from goldgate.data.augment import read_copies, with_copies
 from goldgate.jobs.answering import Answering, Sources
 from goldgate.jobs.progress import Advance, Progress, Silent
 from goldgate.ledger import Look, known_looks
@@ -99,6 +100,11 @@ class Workspace:
         if name not in self.splits:
             self.splits[name] = load_split(self.project, self.task.name, name)
         return self.splits[name]
+
+    @property
+    def learned(self) -> Split:
+        """What training learns from: train, with perturbed copies of its examples. Raises UserError as read_copies."""
+        return with_copies(self.split("train"), read_copies(self.project, self.task.name))
 
     def subject(self, name: str) -> Subject:
         """Returns a subject.

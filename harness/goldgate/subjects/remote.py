@@ -280,6 +280,12 @@ def _as_asked(without: Mapping[str, str | None]) -> str:
     return f"asked {' and '.join(ways)}"
 
 
+def took_no_temperature(answer: Answer) -> bool:
+    """Whether an endpoint was asked without the temperature, because it does not take one."""
+    _, asked, how = answer.served.rpartition("asked ")
+    return bool(asked) and "temperature" in how
+
+
 @dataclass
 class _Row:
     """How many questions in a row got no answer, at one address."""

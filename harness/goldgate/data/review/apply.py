@@ -21,6 +21,7 @@ from goldgate.data.review.table import Decision
 from goldgate.data.rewrite import meaning_of
 from goldgate.data.row import Place, Row
 from goldgate.data.scaffold import write_split
+from goldgate.data.teaching import REVIEWED_BY, TEACHER, Doubt
 from goldgate.ledger import locked
 from goldgate.task.examples import Card, Example, Split, card_of, read_card, write_card
 from goldgate.task.task import Task
@@ -65,7 +66,7 @@ def apply_decisions(
     card, asked = read_card(folder), {item.key: item for item in items}
     done = {row["key"] for row in card.review}
     new = [one for one in decisions if one.key not in done]
-    edits = _edits(task, splits, asked, new)
+    edits = _edits(task, splits, asked, new, by)
     made = {name: _edited(split, edits.examples) for name, split in splits.items()}
     made, lines = _with_rows(task, made, edits.rows)
     for name, split in made.items():
@@ -84,7 +85,7 @@ def apply_decisions(
 @dataclass
 class _Edits:
     """What decisions do. by: (split, id) → the decision on it; examples: → the example after it, None if it is left
-    out; rows: those that are added because their contradiction is decided.
+    out; rows: those that are added because their contradiction or their teacher's doubt is decided.
     """
 
     by: dict[tuple[str, str], Decision] = field(default_factory=dict)
@@ -92,7 +93,9 @@ class _Edits:
     rows: list[Row] = field(default_factory=list)
 
 
-def _edits(task: Task, splits: Mapping[str, Split], asked: Mapping[str, Item], decisions: Sequence[Decision]) -> _Edits:
+def _edits(
+    task: Task, splits: Mapping[str, Split], asked: Mapping[str, Item], decisions: Sequence[Decision], by: str
+) -> _Edits:
     """Finds out what decisions do, and raises all that is wrong with them at once."""
     edits, faults = _Edits(), list[UserError]()
     for one in decisions:
@@ -103,13 +106,16 @@ def _edits(task: Task, splits: Mapping[str, Split], asked: Mapping[str, Item], d
             if item.kind == CONTRADICTING:
                 _settle(task, item, one, edits)
                 continue
+            if item.doubt is not None:
+                _sign(task, item.doubt, one, edits, by)
+                continue
             at = item.split, item.id
             before = edits.by.setdefault(at, one)
             if (before.decision, before.new_output) != (one.decision, one.new_output):
                 raise UserError(
                     f"{item.id} is decided on otherwise at {before.place}", str(one.place), "keep one of them"
                 )
-            edits.examples[at] = _changed(task, splits[item.split].by_id[item.id], one)
+            edits.examples[at] = _signed(_changed(task, splits[item.split].by_id[item.id], one), by)
         except UserError as error:
             faults.append(error)
     if faults:
@@ -125,6 +131,22 @@ def _settle(task: Task, item: Item, one: Decision, edits: _Edits) -> None:
         edits.rows.append(Row(item.input, _output(task, one), one.place))
 
 
+def _sign(task: Task, doubt: Doubt, one: Decision, edits: _Edits, by: str) -> None:
+    if one.decision == ACCEPT or (one.decision == KEEP and doubt.output is None):
+        what = f"{one.decision} does not say which output is right"
+        raise UserError(what, f"{one.place}, column decision", f"write {CHANGE} with the right new_output, or {DROP}")
+    if one.decision != DROP:
+        output = doubt.output if one.decision == KEEP else _output(task, one)
+        edits.rows.append(Row(doubt.input, output, one.place, meta={TEACHER: doubt.teacher, REVIEWED_BY: by}))
+
+
+def _signed(example: Example | None, by: str) -> Example | None:
+    """Notes who has looked at an output that a teacher gave."""
+    if example is None or TEACHER not in example.meta:
+        return example
+    return replace(example, meta={**example.meta, REVIEWED_BY: by})
+
+
 def _edited(split: Split, examples: Mapping[tuple[str, str], Example | None]) -> Split:
     after = (examples.get((split.name, example.id), example) for example in split)
     return Split(split.name, tuple(example for example in after if example is not None))
@@ -132,16 +154,23 @@ def _edited(split: Split, examples: Mapping[tuple[str, str], Example | None]) ->
 
 def _with_rows(task: Task, splits: Mapping[str, Split], rows: Sequence[Row]) -> tuple[dict[str, Split], list[str]]:
     """The splits with rows added to train and dev, and what became of those that were not."""
-    if not rows:
-        return dict(splits), []
-    account = Account()
-    known = {
-        name: [Row(e.input, e.output, Place(name, i), e.accept, e.tags, e.group) for i, e in enumerate(split, 1)]
-        for name, split in splits.items()
-    }
-    made = extend_splits(splits, known, rows, 0, account, kind=task.kind)
-    left = [f"{row.place} was not added: {row.reason}" for row in account.aside]
-    return made.splits, [f"{account.kept} rows whose contradiction is settled were added to train and dev", *left]
+    made, lines = dict(splits), []
+    # A teacher's doubts are no sample of what comes in, so dev gets none of them.
+    for taught, what in (
+        (False, "contradiction is settled were added to train and dev"),
+        (True, "output a person gave or confirmed were added to train"),
+    ):
+        if not (mine := [row for row in rows if (TEACHER in row.meta) == taught]):
+            continue
+        account = Account()
+        known = {
+            name: [Row(e.input, e.output, Place(name, i), e.accept, e.tags, e.group) for i, e in enumerate(split, 1)]
+            for name, split in made.items()
+        }
+        made = extend_splits(made, known, mine, 0, account, kind=task.kind, train_only=taught).splits
+        lines.append(f"{account.kept} rows whose {what}")
+        lines += [f"{row.place} was not added: {row.reason}" for row in account.aside]
+    return made, lines
 
 
 def _changed(task: Task, old: Example, one: Decision) -> Example | None:
@@ -199,6 +228,6 @@ def _write(
     made = card_of(task.name, dict(after), card.prepared, card.licence, card.source, card.account, review)
     with locked(folder / "looks"), changed_folder(folder) as part:
         for name, split in after.items():
-            if split.fingerprint != before[name].fingerprint:
+            if split != before[name]:
                 write_split(part, split)
         write_card(part, made)

@@ -12,9 +12,11 @@ from goldgate.data.components import Unlike
 from goldgate.data.repeats import CONTRADICTION
 from goldgate.data.row import Place
 from goldgate.data.suspects import BATCH, ORDER, Suspects, worth_another
+from goldgate.data.teaching import Doubt
 from goldgate.task.examples import Example, Split, render_output
 
 DOUBTFUL, NEAR, CONTRADICTING = "doubtful output", "near repeat", "contradiction"
+TAUGHT = "teacher's doubt"
 _MASKED = re.compile("‹[^›]+›")
 KEEP, CHANGE, ACCEPT, DROP = "keep", "change", "accept", "drop"
 DECISIONS = {
@@ -33,12 +35,13 @@ class Item:
 
     Attributes:
         key: Names the question and the content that it is about, so that a changed example is asked about again.
-        kind: DOUBTFUL, NEAR or CONTRADICTING.
-        split: The example's split; empty for rows that contradict each other, which are in none.
+        kind: DOUBTFUL, NEAR, CONTRADICTING or TAUGHT.
+        split: The example's split; empty for the last two, which are about rows that are in none.
         id: Its id; empty for these.
         input: Its input as text.
-        output: Its output as a model writes it; for these, all of them.
+        output: Its output as a model writes it; of rows that contradict each other, all of them.
         reason: Why it is asked about.
+        doubt: The teacher's doubt that it is about.
     """
 
     key: str
@@ -48,6 +51,7 @@ class Item:
     input: str
     output: str
     reason: str
+    doubt: Doubt | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ def items_of(
     suspects: Suspects,
     unlike: Sequence[Unlike],
     rejects: Sequence[Mapping[str, Any]],
+    doubts: Sequence[Doubt],
     trail: Trail,
     golden: bool,
     whole: bool,
@@ -81,6 +86,7 @@ def items_of(
         suspects: Outputs that may be wrong, ranked.
         unlike: Near repeats with different outputs.
         rejects: The rows that were set aside.
+        doubts: The inputs whose output a teacher is in doubt about.
         trail: What was decided.
         golden: Whether golden's examples are asked about as well.
         whole: Whether all doubtful outputs are asked about, not the next batch of each split.
@@ -106,8 +112,15 @@ def items_of(
             continue
         found += left if whole else left[:BATCH]
     near = (item for item in _near(splits, places, unlike) if item.split in names and item.key not in decided)
-    against = [item for item in _contradictions(rejects, remarks) if item.key not in decided]
+    against = [item for item in (*_contradictions(rejects, remarks), *_taught(doubts)) if item.key not in decided]
     return Review(tuple({item.key: item for item in (*found, *against, *near)}.values()), tuple(remarks))
+
+
+def _taught(doubts: Sequence[Doubt]) -> Iterator[Item]:
+    for one in doubts:
+        output = "" if one.output is None else render_output(one.output)
+        key = f"q-{short(digest([TAUGHT, one.text, output]))}"
+        yield Item(key, TAUGHT, "", "", one.text, output, f"{one.teacher}: {one.reason}", one)
 
 
 def _contradictions(rejects: Sequence[Mapping[str, Any]], remarks: list[str]) -> Iterator[Item]:
