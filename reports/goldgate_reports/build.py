@@ -44,13 +44,18 @@ def render_page(template: str, **values: Any) -> str:
 
     Args:
         template: File name of the template.
-        values: What the template shows. Text is escaped; only Markup is put in as it is.
+        values: What the template shows. Text is escaped; only Markup is put in as it is. A `script` is allowed to run.
 
     Returns:
-        The page, with its style sheet and with a policy that allows no other.
+        The page, with its style sheet and with a policy that allows no other, and no other script.
     """
-    css = (_HERE / "assets" / "report.css").read_text("utf-8")
-    return _environment(True, for_html).get_template(template).render(css=Markup(css), policy=_policy(css), **values)
+    css, script = asset("report.css"), values.get("script", Markup(""))
+    return _environment(True, for_html).get_template(template).render(css=css, policy=_policy(css, script), **values)
+
+
+def asset(name: str) -> Markup:
+    """Returns the text of a file in assets/, to be put into a page as it is."""
+    return Markup((_HERE / "assets" / name).read_text("utf-8"))
 
 
 def render_text(name: str, **values: Any) -> str:
@@ -79,7 +84,14 @@ def _environment(autoescape: bool, finalize: Callable[[Any], Any]) -> Environmen
     )
 
 
-def _policy(css: str) -> str:
-    """A policy that allows only the one style sheet, by its hash. The answers in the page are untrusted text."""
-    digest = base64.b64encode(hashlib.sha256(css.encode("utf-8")).digest()).decode("ascii")
-    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+def _policy(css: str, script: str) -> str:
+    """A policy that allows only the one style sheet and the one script, if there is one, by their hashes. The answers
+    in the page are untrusted text.
+    """
+    allowed = {"style-src": css, **({"script-src": script} if script else {})}
+    sources = [f"{what} '{_digest(text)}'" for what, text in allowed.items()]
+    return "; ".join(["default-src 'none'", *sources, "base-uri 'none'", "form-action 'none'"])
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import hashlib
+import html
 import json
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -199,7 +202,7 @@ def test_a_contradiction_that_is_settled_becomes_an_example(typed: Typed, task: 
         "3 rows contradict each other: f.csv, line 2; f.csv, line 3; f.csv, line 4",
     )
     decide(task.root / "k.csv", [dict(row) for row in rows], decision="keep")
-    assert "does not say which output of a contradiction is right" in typed("review", "bank", "--apply", "k.csv")[2]
+    assert "does not say which output is right" in typed("review", "bank", "--apply", "k.csv")[2]
     decide(task.root / "c.csv", rows, decision="change", new_output="rate")
     status, out, err = typed("review", "bank", "--apply", "c.csv")
     assert status == 0, err
@@ -217,3 +220,46 @@ def test_two_decisions_on_one_example_must_agree(typed: Typed, task: Project) ->
     decide(task.root / "two.csv", [{**one, "decision": "drop"}, {**one, "decision": "keep"}])
     status, _, err = typed("review", "bank", "--apply", "two.csv")
     assert (status, "is decided on at" in err) == (2, True)
+
+
+def test_the_page_asks_the_same_and_lets_in_nothing_but_its_own_script(typed: Typed, task: Project) -> None:
+    contradict(task, "rate", "card")
+    hostile = "</pre><script>alert(1)</script><img src=x onerror=alert(1)>\u202e"
+    path = task.golden("bank") / "rejects.jsonl"
+    path.write_text(path.read_text().replace("is the rate lost too", hostile.encode("unicode_escape").decode()))
+    status, out, err = typed("review", "bank", "--to", "review.html")
+    assert status == 0, err
+    assert "goldgate review bank --apply bank-decisions.csv" in out
+    page = (task.root / "review.html").read_text()
+    assert typed("review", "bank", "--to", "review.csv")[0] == 0
+    assert set(re.findall(r'<article class="question" id="([^"]+)"', page)) == {
+        row["key"] for row in table(task.root / "review.csv")
+    }
+    assert page.count("<script") == 1
+    assert "<img" not in page
+    assert "⟨U+202E⟩" in page
+    script = page.partition("<script>")[2].partition("</script>")[0]
+    told = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{told}'" in html.unescape(page)
+    assert "default-src 'none'" in html.unescape(page)
+    asked = [part for part in page.split("<article")[1:] if 'data-kind="contradiction"' in part]
+    assert [re.findall(r'value="(\w+)"', part) for part in asked] == [["change", "drop"]]
+    assert "<option>card</option>" in page
+
+
+def test_decisions_as_the_page_saves_them_are_carried_out(typed: Typed, task: Project) -> None:
+    assert typed("review", "bank", "--to", "review.csv")[0] == 0
+    row = next(row for row in table(task.root / "review.csv") if "too" in row["input"] and row["split"] == "train")
+    cells = [row["key"], row["kind"], row["split"], row["id"], "change", "card", ' "lost", not a fee\r\n']
+    head = ["key", "kind", "split", "id", "decision", "new_output", "note"]
+    lines = [",".join(head), ",".join('"' + cell.replace('"', '""') + '"' for cell in cells)]
+    (task.root / "bank-decisions.csv").write_bytes(("\ufeff" + "\r\n".join(lines) + "\r\n").encode())
+    status, _, err = typed("review", "bank", "--apply", "bank-decisions.csv", "--reviewer", "Ann")
+    assert status == 0, err
+    assert labels(task, "train") == ["card"]
+
+
+def test_a_page_is_written_over_as_little_as_a_table(typed: Typed, task: Project) -> None:
+    assert typed("review", "bank", "--to", "r.html")[0] == 0
+    assert "decisions in it would be lost" in typed("review", "bank", "--to", "r.html")[2]
+    assert "is none of .xlsx, .csv, .html" in typed("review", "bank", "--to", "r.pdf")[2]

@@ -12,7 +12,11 @@ def asked_text(result: Asked) -> str:
         return "\n".join([f"{result.task}: nothing is left to ask", *result.remarks])
     lines = [f"{result.to}: {sum(result.kinds.values())} questions"]
     lines += [f"  {count} {kind}" for kind, count in result.kinds.items()]
-    lines += [*result.remarks, "write into the column decision:"]
+    lines += result.remarks
+    if result.to.suffix == ".html":
+        saved = f"open it in a browser, decide and save; then: goldgate review {result.task} --apply"
+        return "\n".join([*lines, f"{saved} {result.task}-decisions.csv"])
+    lines.append("write into the column decision:")
     lines += [f"  {name}: {meaning}" for name, meaning in DECISIONS.items()]
     return "\n".join([*lines, f"then: goldgate review {result.task} --apply {result.to}"])
 

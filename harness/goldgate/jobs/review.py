@@ -20,6 +20,7 @@ from goldgate.jobs.progress import Progress, Silent
 from goldgate.task.examples import SPLITS, Split, load_split, read_card
 from goldgate.task.project import Project
 from goldgate.task.task import Task, load_task
+from goldgate_reports.review_page import write_review_page
 
 
 @dataclass(frozen=True)
@@ -63,12 +64,12 @@ class Reviewed:
 def run_review(
     project: Project, name: str, to: Path, golden: bool = False, whole: bool = False, progress: Progress | None = None
 ) -> Asked:
-    """Writes what wants a person as a table.
+    """Writes what wants a person as a table, or as a page.
 
     Args:
         project: The project.
         name: Name of the task.
-        to: The table to write, .csv or .xlsx.
+        to: The file to write: a table (.csv, .xlsx), or a page (.html) that writes one.
         golden: Whether golden's examples are asked about, and so shown, as well.
         whole: Whether all doubtful outputs are asked about, not the next batch of each split.
         progress: Receives the progress.
@@ -83,7 +84,9 @@ def run_review(
     if golden and task.golden == "sealed":
         raise UserError("golden is sealed: its examples are not shown", f"task {name}", "leave --golden out")
     found = _review(project, task, _splits(project, name), golden, whole, progress or Silent())
-    if found.items:
+    if found.items and to.suffix == ".html":
+        write_review_page(to, task, found.items, found.remarks)
+    elif found.items:
         write_table(to, found.items)
     kinds: dict[str, int] = {}
     for item in found.items:

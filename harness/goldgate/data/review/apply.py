@@ -16,12 +16,12 @@ from goldgate.data.extend import extend_splits
 from goldgate.data.folder import changed_folder
 from goldgate.data.leaks import check_leaks
 from goldgate.data.personal import check_secrets, find_in_rows
-from goldgate.data.review.items import ACCEPT, CHANGE, CONTRADICTING, DROP, KEEP, Item
+from goldgate.data.review.items import ACCEPT, CHANGE, DROP, KEEP, Item
 from goldgate.data.review.table import Decision
 from goldgate.data.rewrite import meaning_of
 from goldgate.data.row import Place, Row
 from goldgate.data.scaffold import write_split
-from goldgate.data.teaching import REVIEWED_BY, TEACHER, Doubt
+from goldgate.data.teaching import REVIEWED_BY, TEACHER
 from goldgate.ledger import locked
 from goldgate.task.examples import Card, Example, Split, card_of, read_card, write_card
 from goldgate.task.task import Task
@@ -103,11 +103,12 @@ def _edits(
             if (item := asked.get(one.key)) is None:
                 hint = "the data has changed since, or the key was edited: write the review again"
                 raise UserError(f"nothing is asked about {one.key:.40}", str(one.place), hint)
-            if item.kind == CONTRADICTING:
-                _settle(task, item, one, edits)
-                continue
-            if item.doubt is not None:
-                _sign(task, item.doubt, one, edits, by)
+            if one.decision not in item.choices:
+                hint = f"write {CHANGE} with the right new_output, or {DROP}"
+                what = f"{one.decision} does not say which output is right"
+                raise UserError(what, f"{one.place}, column decision", hint)
+            if not item.split:
+                _settle(task, item, one, edits, by)
                 continue
             at = item.split, item.id
             before = edits.by.setdefault(at, one)
@@ -123,21 +124,16 @@ def _edits(
     return edits
 
 
-def _settle(task: Task, item: Item, one: Decision, edits: _Edits) -> None:
-    if one.decision not in (CHANGE, DROP):
-        what = f"{one.decision} does not say which output of a contradiction is right"
-        raise UserError(what, f"{one.place}, column decision", f"write {CHANGE} with the right new_output, or {DROP}")
-    if one.decision == CHANGE:
+def _settle(task: Task, item: Item, one: Decision, edits: _Edits, by: str) -> None:
+    """Makes an example of rows that contradict each other, or of what a teacher is in doubt about."""
+    if one.decision == DROP:
+        return
+    if item.doubt is None:
         edits.rows.append(Row(item.input, _output(task, one), one.place))
-
-
-def _sign(task: Task, doubt: Doubt, one: Decision, edits: _Edits, by: str) -> None:
-    if one.decision == ACCEPT or (one.decision == KEEP and doubt.output is None):
-        what = f"{one.decision} does not say which output is right"
-        raise UserError(what, f"{one.place}, column decision", f"write {CHANGE} with the right new_output, or {DROP}")
-    if one.decision != DROP:
-        output = doubt.output if one.decision == KEEP else _output(task, one)
-        edits.rows.append(Row(doubt.input, output, one.place, meta={TEACHER: doubt.teacher, REVIEWED_BY: by}))
+    else:
+        output = item.doubt.output if one.decision == KEEP else _output(task, one)
+        notes = {TEACHER: item.doubt.teacher, REVIEWED_BY: by}
+        edits.rows.append(Row(item.doubt.input, output, one.place, meta=notes))
 
 
 def _signed(example: Example | None, by: str) -> Example | None:

@@ -53,6 +53,20 @@ class Item:
     reason: str
     doubt: Doubt | None = None
 
+    @property
+    def is_several(self) -> bool:
+        """Whether its output is several outputs, of which none is kept."""
+        return self.kind == CONTRADICTING
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The decisions that answer it: a row that is in no split has nothing to keep or to add an answer to, unless a
+        teacher gave it an output.
+        """
+        if self.split:
+            return tuple(DECISIONS)
+        return (KEEP, CHANGE, DROP) if self.doubt is not None and self.doubt.output is not None else (CHANGE, DROP)
+
 
 @dataclass(frozen=True)
 class Review:

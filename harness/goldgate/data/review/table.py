@@ -19,6 +19,7 @@ from goldgate.data.sources import Choices
 from goldgate.data.sources.read import read_records
 
 COLUMNS = ("key", "kind", "split", "id", "input", "output", "reason", "decision", "new_output", "note")
+KINDS = (".xlsx", ".csv", ".html")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _LONGEST = 32_000  # characters of a cell; Excel refuses more than 32,767
 
@@ -54,12 +55,17 @@ def write_table(path: Path, items: Sequence[Item]) -> None:
     Raises:
         UserError: The file is there already, has another end, or cannot be written.
     """
-    if path.suffix not in (".csv", ".xlsx"):
-        raise UserError("is neither .csv nor .xlsx", str(path), "name the file by its kind")
-    if path.exists():
-        raise UserError("is there already", str(path), "name a new file: decisions in it would be lost")
+    check_new(path)
     rows = [[_cell(value) for value in (*_values(item), "", "", "")] for item in items]
     write_whole(path, _csv(rows) if path.suffix == ".csv" else _xlsx(rows))
+
+
+def check_new(path: Path) -> None:
+    """Raises UserError if questions cannot be written to a file because it exists or is of another kind."""
+    if path.suffix not in KINDS:
+        raise UserError(f"is none of {', '.join(KINDS)}", str(path), "name the file by its kind")
+    if path.exists():
+        raise UserError("is there already", str(path), "name a new file: decisions in it would be lost")
 
 
 def _values(item: Item) -> tuple[str, ...]:
