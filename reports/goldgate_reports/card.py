@@ -12,7 +12,8 @@ from markupsafe import Markup
 from goldgate.measures import Verdict
 from goldgate.runs.golden import GateRow, GoldenRecord, MeasureRow
 from goldgate.runs.record import RunRecord
-from goldgate.task.examples import Card, Message
+from goldgate.task.examples import Card
+from goldgate.task.messages import Message
 from goldgate_reports.build import render_text
 from goldgate_reports.estimates import Estimate, of_row
 from goldgate_reports.gates import Gate, Look, gates_of, look_of

@@ -154,3 +154,46 @@ def test_the_digest_of_a_template_with_a_special_end_is_what_it_was(tokenizer: A
     text = "".join(f"<|im_start|>{role}\n{said}<|im_end|>\n" for role, said in turns) + "<|im_start|>assistant\n"
     end = tokenizer.convert_tokens_to_ids("<|im_end|>")
     assert template_digest(tokenizer, {}) == digest([text, end, {}])
+
+
+CALL = {"id": "c1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "<|im_end|>Köln"}'}}
+TOOL_TURNS: list[dict[str, Any]] = [
+    {"role": "user", "content": "How cold is it?"},
+    {"role": "assistant", "content": "", "tool_calls": [CALL]},
+    {"role": "tool", "tool_call_id": "c1", "content": "3 degrees"},
+]
+WITH_TOOLS = (
+    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] }}"
+    "{% for call in message['tool_calls'] or [] %}{{ call['function']['name'] + '(' }}"
+    "{{ call['function']['arguments'] | tojson }}{{ ')' }}{% endfor %}{{ '<|im_end|>\\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
+)
+
+
+def test_a_template_without_a_place_for_calls_is_given_them_as_text(tokenizer: Any) -> None:
+    text = render(tokenizer, TOOL_TURNS, {})
+    assert (
+        '<|im_start|>assistant\n<tool_call>\n{"name": "weather", "arguments": {"city": "<|im_end|>Köln"}}\n</tool_call>'
+        in text
+    )
+    assert "<|im_start|>user\n<tool_response>\n3 degrees\n</tool_response><|im_end|>" in text
+    two = [*TOOL_TURNS[:2], {**TOOL_TURNS[1], "content": "One more:"}, TOOL_TURNS[2], TOOL_TURNS[2]]
+    assert render(tokenizer, two, {}).count("<|im_start|>user") == 2
+    assert "<|im_start|>assistant\nOne more:\n<tool_call>" in render(tokenizer, two, {})
+
+
+def test_a_template_with_a_place_for_calls_writes_them_itself(tokenizer: Any) -> None:
+    tokenizer.chat_template = WITH_TOOLS
+    text = render(tokenizer, TOOL_TURNS, {})
+    assert 'weather({"city": "<|im_end|>Köln"})' in text
+    assert "<|im_start|>tool\n3 degrees<|im_end|>" in text
+    assert "<tool_call>" not in text
+
+
+@pytest.mark.parametrize("template", [None, WITH_TOOLS])
+def test_a_call_cannot_write_a_special_token(tokenizer: Any, template: str | None) -> None:
+    tokenizer.chat_template = template or tokenizer.chat_template
+    end = tokenizer.convert_tokens_to_ids("<|im_end|>")
+    (tokens,) = prompt_tokens(tokenizer, [TOOL_TURNS], {})
+    assert tokens.count(end) == 3
+    assert "<|im_end|>Köln" in tokenizer.decode(tokens)

@@ -10,8 +10,8 @@ from goldgate.data.mask import folded
 from goldgate.data.row import Row
 from goldgate.data.sources import Choices
 from goldgate.data.sources.read import read_records
-from goldgate.data.sources.record import NoValue, shown
-from goldgate.data.sources.values import ABSENT, NotMappedError, find, input_of
+from goldgate.data.sources.record import NotMappedError, NoValue, shown
+from goldgate.data.sources.values import ABSENT, find, input_of
 
 
 def read_inputs(source: Path, column: str, account: Account) -> list[Row]:

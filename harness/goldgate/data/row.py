@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from goldgate.task.examples import Message
+from goldgate.task.messages import Message, text_of
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -33,7 +33,7 @@ class Row:
     """One row.
 
     Attributes:
-        input: Text, or chat messages of which the last is the user's.
+        input: Text, or chat messages of which the last is the user's or a tool's.
         output: The expected output, text or a JSON value.
         place: Where it stands.
         accept: Other outputs that are right too.
@@ -59,4 +59,4 @@ class Row:
     @property
     def text(self) -> str:
         """The input as one string."""
-        return self.input if isinstance(self.input, str) else "\n".join(m["content"] for m in self.input)
+        return text_of(self.input)

@@ -14,14 +14,14 @@ import numpy as np
 
 from goldgate.base.files import check_object, parse_json, read_text, write_whole
 from goldgate.data.repeats import answer_form
-from goldgate.data.row import Place, Row
 from goldgate.data.sources.values import input_of
 from goldgate.scorers.fields import parse_json as parse_answer
 from goldgate.scorers.json_format import broken_rules
 from goldgate.scorers.refusal import is_refusal
 from goldgate.scorers.style import rules_met
 from goldgate.subjects.subject import Answer
-from goldgate.task.examples import Example, Message
+from goldgate.task.examples import Example
+from goldgate.task.messages import Message, text_of
 from goldgate.task.task import Task
 
 FILE = "doubts.jsonl"
@@ -57,7 +57,7 @@ class Doubt:
     @property
     def text(self) -> str:
         """The input as one string."""
-        return Row(self.input, None, Place("", 0)).text
+        return text_of(self.input)
 
 
 @dataclass(frozen=True)

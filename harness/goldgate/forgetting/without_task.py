@@ -15,7 +15,8 @@ from goldgate.forgetting.variants import local, variant_of
 from goldgate.prompts.strategy import turns
 from goldgate.subjects.local import LocalSubject, Who
 from goldgate.subjects.subject import Answer, Progress, Subject, Variant
-from goldgate.task.examples import Example, Message
+from goldgate.task.examples import Example
+from goldgate.task.messages import Message
 from goldgate.task.questions import VERSION, questions
 from goldgate.task.task import Decoding, Task
 

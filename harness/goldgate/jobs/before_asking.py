@@ -12,6 +12,7 @@ from goldgate.scorers import tariff_of
 from goldgate.subjects import Subject
 from goldgate.subjects.remote import RemoteSubject
 from goldgate.task.examples import Example, render_output
+from goldgate.task.messages import said
 from goldgate.task.subject_name import SubjectName, lacks_strategy
 from goldgate.task.task import Task
 
@@ -57,7 +58,7 @@ def say_cost(task: Task, subject: Subject, examples: Sequence[Example], progress
     if not examples or not isinstance(subject, RemoteSubject):
         return
     subject.strategy.prepare(examples)
-    read = sum(len(m["content"]) for e in examples for m in subject.strategy.messages(e)) * times // _CHARACTERS
+    read = sum(len(said(m)) for e in examples for m in subject.strategy.messages(e)) * times // _CHARACTERS
     written = sum(len(render_output(e.output)) for e in examples) * times // _CHARACTERS
     tariff = tariff_of(task, subject.name, date.today())
     price = "its price is not known (set prices in task.yaml)"

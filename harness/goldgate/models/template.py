@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from goldgate.base.errors import UserError
 from goldgate.base.fingerprint import digest
-from goldgate.task.examples import Message
+from goldgate.task.messages import Message, arguments_of, said
 
 _MARKS = 0xF0000
 """First of the private-use characters that stand in for special tokens in a message while it is rendered."""
@@ -40,14 +41,14 @@ def prompt_tokens(
     special = sorted(
         {t.content for t in tokenizer.added_tokens_decoder.values() if t.special} | _marks_of_turns(tokenizer)
     )
-    said = {ord(c) for messages in prompts for m in messages for c in m["content"] if ord(c) >= _MARKS}
-    free = (code for code in range(_MARKS, 0x110000) if code not in said)
+    used = {ord(c) for messages in prompts for m in messages for c in said(m) if ord(c) >= _MARKS}
+    free = (code for code in range(_MARKS, 0x110000) if code not in used)
     marks = {content: chr(code) for content, code in zip(special, free, strict=False)}
     spelled = re.compile("|".join(re.escape(s) for s in sorted(special, key=len, reverse=True)) or r"(?!)")
     texts = [
         render(
             tokenizer,
-            [{**m, "content": spelled.sub(lambda found: marks[found[0]], m["content"])} for m in messages],
+            [_changed(m, lambda text: spelled.sub(lambda found: marks[found[0]], text)) for m in messages],
             arguments,
         )
         for messages in prompts
@@ -59,6 +60,15 @@ def prompt_tokens(
         if len(parts := marked.split(text)) > 1:
             tokens[at] = [token for part in parts for token in _part(tokenizer, part, meant)]
     return tokens
+
+
+def _changed(value: Any, change: Callable[[str], str]) -> Any:
+    """Changes the texts of a message, those of its calls of tools among them."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, list):
+        return [_changed(inner, change) for inner in value]
+    return {key: _changed(inner, change) if key != "role" else inner for key, inner in value.items()}
 
 
 def _part(tokenizer: Any, part: str, meant: Mapping[str, str]) -> list[int]:
@@ -85,7 +95,8 @@ def render(tokenizer: Any, messages: Sequence[Message], arguments: Mapping[str, 
     """Renders a prompt with the model's own template, up to where the answer starts.
 
     If the template has no place for a system message (Gemma's refuses one, others drop it), its text goes to the start
-    of the user's turn, followed by a blank line, as in Gemma 3's template.
+    of the user's turn, followed by a blank line, as in Gemma 3's template. If it has none for the calls of tools, these
+    and what they returned are written as in Hermes' and Qwen's templates.
 
     Args:
         tokenizer: The tokenizer, with its template.
@@ -100,7 +111,59 @@ def render(tokenizer: Any, messages: Sequence[Message], arguments: Mapping[str, 
     """
     if messages and messages[0]["role"] == "system" and not takes_system(tokenizer, arguments):
         messages = _in_user_turn(messages)
+    if any("tool_calls" in message or message["role"] == "tool" for message in messages):
+        messages = _with_objects(messages) if _takes_tools(tokenizer, arguments) else _as_text(messages)
     return _applied(tokenizer, messages, arguments)
+
+
+def _takes_tools(tokenizer: Any, arguments: Mapping[str, Any]) -> bool:
+    """Returns whether the template writes the name and the arguments of a call, and what the tool returned."""
+    name, argument, returned = (chr(_MARKS + i) for i in range(3))
+    call = {"id": "c", "type": "function", "function": {"name": name, "arguments": json.dumps({"a": argument})}}
+    probe: list[Message] = [
+        {"role": "user", "content": "u"},
+        {"role": "assistant", "content": "", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c", "content": returned},
+    ]
+    try:
+        text = _applied(tokenizer, _with_objects(probe), arguments)
+    except UserError:
+        return False
+    return all(part in text for part in (name, argument, returned))
+
+
+def _with_objects(messages: Sequence[Message]) -> list[Message]:
+    """Gives templates the arguments of calls as objects: of a text, they would write the JSON of its JSON."""
+    return [
+        {**message, "tool_calls": [_with_object(call) for call in message["tool_calls"]]}
+        if "tool_calls" in message
+        else message
+        for message in messages
+    ]
+
+
+def _with_object(call: Mapping[str, Any]) -> dict[str, Any]:
+    return {**call, "function": {**call["function"], "arguments": arguments_of(call)}}
+
+
+def _as_text(messages: Sequence[Message]) -> list[Message]:
+    """Writes calls into the assistant's turn, and what tools returned into one of the user's."""
+    written: list[Message] = []
+    for message in messages:
+        if message["role"] == "tool":
+            text = f"<tool_response>\n{message['content']}\n</tool_response>"
+            if written and written[-1]["role"] == "user":
+                written[-1] = {"role": "user", "content": f"{written[-1]['content']}\n{text}"}
+            else:
+                written.append({"role": "user", "content": text})
+        elif "tool_calls" in message:
+            calls = [{"name": c["function"]["name"], "arguments": arguments_of(c)} for c in message["tool_calls"]]
+            texts = [f"<tool_call>\n{json.dumps(call, ensure_ascii=False)}\n</tool_call>" for call in calls]
+            content = "\n".join([*([message["content"]] if message["content"] else []), *texts])
+            written.append({"role": "assistant", "content": content})
+        else:
+            written.append(message)
+    return written
 
 
 def takes_system(tokenizer: Any, arguments: Mapping[str, Any]) -> bool:
@@ -192,9 +255,9 @@ def turn_end(tokenizer: Any) -> TurnEnd:
     Raises:
         UserError: There is none of them.
     """
-    said = chr(_MARKS)
-    turns = [{"role": "user", "content": "u"}, {"role": "assistant", "content": said}]
-    text = _applied(tokenizer, turns, {}, prompt=False).partition(said)[2]
+    answer = chr(_MARKS)
+    turns = [{"role": "user", "content": "u"}, {"role": "assistant", "content": answer}]
+    text = _applied(tokenizer, turns, {}, prompt=False).partition(answer)[2]
     after = encode(tokenizer, [text])[0]
     added = tokenizer.added_tokens_decoder
     marks = [t for t in after if t in added and added[t].special] or [t for t in after if t in added]

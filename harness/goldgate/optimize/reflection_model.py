@@ -10,8 +10,9 @@ from goldgate.answers.collect import collect
 from goldgate.base.errors import UserError
 from goldgate.base.fingerprint import digest
 from goldgate.subjects.remote import RemoteSubject
-from goldgate.task.examples import Example, Message
+from goldgate.task.examples import Example
 from goldgate.task.keys import Decoding, Thinking
+from goldgate.task.messages import Message
 from goldgate.task.subject_name import SubjectName
 from goldgate.task.task import Task
 

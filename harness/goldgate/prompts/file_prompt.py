@@ -8,7 +8,8 @@ from typing import Any
 from goldgate.base.errors import UserError
 from goldgate.base.files import beside, read_text
 from goldgate.prompts.strategy import conversation, turns
-from goldgate.task.examples import Example, Message
+from goldgate.task.examples import Example
+from goldgate.task.messages import Message
 from goldgate.task.task import Task
 
 PLACE = "{input}"

@@ -9,7 +9,8 @@ from typing import Any
 
 from goldgate.base.errors import UserError
 from goldgate.prompts.strategy import Sources, conversation, system_text
-from goldgate.task.examples import Example, Message
+from goldgate.task.examples import Example
+from goldgate.task.messages import Message
 
 
 class Nearest:

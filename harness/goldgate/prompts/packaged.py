@@ -8,7 +8,8 @@ from typing import Any
 
 from goldgate.base.extensions import Extension
 from goldgate.prompts.strategy import Strategy
-from goldgate.task.examples import Example, Message
+from goldgate.task.examples import Example
+from goldgate.task.messages import Message
 
 
 @dataclass(frozen=True)

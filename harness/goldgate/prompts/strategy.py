@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from goldgate.task.examples import Example, Message, Split, render_output
+from goldgate.task.examples import Example, Split, render_output
+from goldgate.task.messages import Message
 from goldgate.task.task import Task
 
 MAX_LISTED_LABELS = 100

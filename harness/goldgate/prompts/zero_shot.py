@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from goldgate.prompts.strategy import conversation, system_text
-from goldgate.task.examples import Example, Message
+from goldgate.task.examples import Example
+from goldgate.task.messages import Message
 from goldgate.task.task import Task
 
 

@@ -14,7 +14,8 @@ from goldgate.engine.llama import LlamaServer, build
 from goldgate.prompts import Strategy
 from goldgate.subjects.local import sample_seed
 from goldgate.subjects.subject import Answer, Progress, sampled_identity
-from goldgate.task.examples import Example, Message
+from goldgate.task.examples import Example
+from goldgate.task.messages import Message
 from goldgate.task.task import Task
 
 ENGINE = 1

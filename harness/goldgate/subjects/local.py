@@ -18,7 +18,8 @@ from goldgate.models.embedded import EMBEDDED, ensure_model, is_here
 from goldgate.prompts import Strategy
 from goldgate.subjects.shared_prefix import shared_lengths
 from goldgate.subjects.subject import PLAIN, Answer, Progress, sampled_identity
-from goldgate.task.examples import Example, Message
+from goldgate.task.examples import Example
+from goldgate.task.messages import Message
 from goldgate.task.task import Task
 
 if TYPE_CHECKING:

@@ -24,7 +24,8 @@ from goldgate.subjects.endpoint import PARALLEL, Endpoint, NoAnswer, Refused, ke
 from goldgate.subjects.local import sample_seed
 from goldgate.subjects.refusal import Said
 from goldgate.subjects.subject import Answer, Finish, Progress, sampled_identity
-from goldgate.task.examples import Example, Message
+from goldgate.task.examples import Example
+from goldgate.task.messages import Message
 from goldgate.task.subject_name import SubjectName, kind_of
 from goldgate.task.task import Task
 

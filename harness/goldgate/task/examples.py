@@ -13,9 +13,9 @@ from typing import Any, Literal
 from goldgate.base.errors import UserError, near_names
 from goldgate.base.files import check_json, check_object, parse_json, read_json, read_text, write_json
 from goldgate.base.fingerprint import digest, short
+from goldgate.task.messages import Message, check_messages, text_of
 from goldgate.task.project import Project
 
-Message = dict[str, str]
 _OPTIONAL = ("account", "review")  # keys of card.json that are left out where they are empty
 Account = dict[str, Any]  # of goldgate.data.account, as JSON
 SPLITS = ("train", "dev", "golden")
@@ -30,7 +30,7 @@ class Example:
 
     Attributes:
         id: Unique within the split.
-        input: Text, or chat messages of which the last is the user's.
+        input: Text, or chat messages of which the last is the user's or a tool's.
         output: The expected output, text or a JSON value.
         accept: Other outputs that are right too.
         tags: The edge cases that the example represents.
@@ -63,7 +63,7 @@ class Example:
     @property
     def text(self) -> str:
         """The input as one string."""
-        return self.input if isinstance(self.input, str) else "\n".join(m["content"] for m in self.input)
+        return text_of(self.input)
 
     @property
     def answers(self) -> tuple[Any, ...]:
@@ -249,9 +249,10 @@ def _parse(line: str, file: str, number: int) -> Example:
     for key in ("id", "input", "output"):
         if key not in raw:
             raise UserError(f'"{key}" is missing', f'{where}, field "{key}"', "id, input and output are required")
+    given = raw["input"]
     return Example(
         id=_text(raw["id"], where, "id"),
-        input=_input(raw["input"], where),
+        input=given if isinstance(given, str) else check_messages(given, f'{where}, field "input"'),
         output=raw["output"],
         accept=tuple(_list(raw.get("accept", []), where, "accept")),
         tags=tuple(_tag(t, where) for t in _list(raw.get("tags", []), where, "tags")),
@@ -287,28 +288,6 @@ def _object(value: Any, where: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise UserError(f"must be an object, not {value!r:.40}", f'{where}, field "meta"', "write {..}")
     return value
-
-
-def _input(value: Any, where: str) -> str | tuple[Message, ...]:
-    if isinstance(value, str):
-        return value
-    where = f'{where}, field "input"'
-    if not isinstance(value, list) or not value:
-        raise UserError(
-            f"must be text or chat messages, not {value!r:.40}", where, "write a string or [{role, content}]"
-        )
-    for message in value:
-        if (
-            not isinstance(message, dict)
-            or set(message) != {"role", "content"}
-            or not all(isinstance(v, str) for v in message.values())
-        ):
-            raise UserError(f"not a chat message: {message!r:.60}", where, 'write {"role": "user", "content": ".."}')
-        if message["role"] not in ("system", "user", "assistant"):
-            raise UserError(f"unknown role {message['role']!r:.40}", where, "known: assistant, system, user")
-    if value[-1]["role"] != "user":
-        raise UserError("the last message must be the user's", where, "remove the messages after it")
-    return tuple(value)
 
 
 def read_split(folder: Path, name: str) -> Split:

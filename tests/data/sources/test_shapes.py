@@ -15,6 +15,7 @@ from goldgate.base.errors import UserError
 from goldgate.data.account import Account
 from goldgate.data.row import Row
 from goldgate.data.sources import Choices, parse_map, read_rows
+from goldgate.task.messages import check_messages
 
 SYSTEM = {"role": "system", "content": "Be short."}
 ASKED = {"role": "user", "content": "x"}
@@ -34,6 +35,73 @@ def read(
     rows = read_rows(path, Choices(columns), account)
     assert account.read.total() == len(rows) + len(account.aside)
     return rows, account
+
+
+CALL = {"id": "c7", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Köln"}'}}
+
+
+def called(identity: str, content: str = "", **arguments: Any) -> dict[str, Any]:
+    """An assistant's call of the tool weather, as it is kept."""
+    function = {"name": "weather", "arguments": json.dumps(arguments, ensure_ascii=False)}
+    calls = [{"id": identity, "type": "function", "function": function}]
+    return {"role": "assistant", "content": content, "tool_calls": calls}
+
+
+TOOLS: list[tuple[dict[str, Any], Any, Any]] = [
+    (
+        chat(
+            ASKED, {"role": "assistant", "tool_calls": [CALL]}, {"role": "tool", "tool_call_id": "c7", "content": "3°"}
+        ),
+        (ASKED, called("c7", city="Köln"), {"role": "tool", "tool_call_id": "c7", "content": "3°"}),
+        "y",
+    ),
+    (
+        chat(
+            ASKED,
+            {
+                "role": "assistant",
+                "content": None,
+                "function_call": {"name": "weather", "arguments": '{"city": "Rome"}'},
+            },
+            {"role": "function", "name": "weather", "content": "20"},
+        ),
+        (ASKED, called("call_1", city="Rome"), {"role": "tool", "tool_call_id": "call_1", "content": "20"}),
+        "y",
+    ),
+    (
+        {
+            "conversations": [
+                {"from": "human", "value": "x"},
+                {"from": "function_call", "value": '{"name": "weather", "arguments": {"city": "Rome"}}'},
+                {"from": "observation", "value": "20"},
+                {"from": "gpt", "value": "y"},
+            ]
+        },
+        (ASKED, called("call_1", city="Rome"), {"role": "tool", "tool_call_id": "call_1", "content": "20"}),
+        "y",
+    ),
+    (
+        {"messages": [ASKED, {"role": "assistant", "content": None, "tool_calls": [CALL]}]},
+        "x",
+        {"name": "weather", "arguments": {"city": "Köln"}},
+    ),
+    (
+        {"messages": [ASKED, {"role": "assistant", "tool_calls": [CALL, {**CALL, "id": "c8"}]}]},
+        "x",
+        [{"name": "weather", "arguments": {"city": "Köln"}}] * 2,
+    ),
+]
+
+
+@pytest.mark.parametrize(("record", "input_", "output"), TOOLS)
+def test_calls_of_tools_are_kept_as_messages_and_as_outputs(
+    tmp_path: Path, record: dict[str, Any], input_: Any, output: Any
+) -> None:
+    (row,), _ = read(tmp_path, record)
+    assert (row.input, row.output) == (input_, output)
+    if isinstance(row.input, tuple):
+        assert check_messages(list(row.input), "here") == row.input
+        assert "Rome" in row.text or "Köln" in row.text
 
 
 SHAPES: list[tuple[str, dict[str, Any], Any, Any]] = [
@@ -119,8 +187,21 @@ def test_a_known_shape_is_named_and_mapped(
 
 
 NOT_MAPPED = [
-    (chat({"role": "tool", "content": "z"}, ASKED), "a chat message of a tool"),
-    ({"messages": [ASKED, {"role": "assistant", "tool_calls": [{}]}]}, "a chat message with a call of a tool"),
+    (chat({"role": "tool", "content": "z"}, ASKED), "a chat message of a tool that nobody called"),
+    ({"messages": [ASKED, {"role": "assistant", "tool_calls": [{}]}]}, "a call of a tool that cannot be read"),
+    (
+        chat(ASKED, {"role": "user", "content": "", "tool_calls": [CALL]}),
+        "a call of a tool that is not the assistant's",
+    ),
+    (
+        {"messages": [ASKED, {"role": "assistant", "content": "So:", "tool_calls": [CALL]}]},
+        "an answer with both text and a call of a tool",
+    ),
+    (
+        {"messages": [ASKED, {"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": "{"}}]}]},
+        "a call of a tool that cannot be read",
+    ),
+    (chat(ASKED, {"role": "assistant", "content": None, "audio": {"id": "a"}}), "a chat message with sound"),
     (chat({"role": "user", "content": [{"type": "image_url", "image_url": {}}]}), "a chat message with an image"),
     ({"messages": [ASKED]}, "a conversation without a question and an answer"),
     ({"messages": [ASKED, ASKED]}, "a conversation that does not end with an answer"),

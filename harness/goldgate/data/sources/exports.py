@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from goldgate.data.sources.values import NotMappedError, as_json, is_empty, json_in
+from goldgate.data.sources.record import NotMappedError
+from goldgate.data.sources.values import as_json, is_empty, json_in
 
 Values = Mapping[str, Any]
 LANGSMITH = frozenset(("id", "inputs", "outputs", "reference_outputs", "created_at"))

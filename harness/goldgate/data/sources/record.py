@@ -78,6 +78,20 @@ class NoValue:
     detail: str
 
 
+class NotMappedError(ValueError):
+    """A value cannot be read as the part of a row that it is mapped to.
+
+    Attributes:
+        reason: Why, the same for all values of the kind.
+        detail: What is particular to this one.
+    """
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(reason, detail)
+        self.reason = reason
+        self.detail = detail
+
+
 def shown(raw: Any) -> Any:
     """Cuts what is kept of a row that was set aside, so that a file of broken rows does not fill the memory."""
     if isinstance(raw, str):

@@ -11,11 +11,10 @@ from goldgate.base.errors import UserError
 from goldgate.base.files import check_json
 from goldgate.data.row import Row
 from goldgate.data.sources.choices import Choices
-from goldgate.data.sources.record import LONGEST_CELL, Broken, NoValue, Record
+from goldgate.data.sources.record import LONGEST_CELL, Broken, NotMappedError, NoValue, Record
 from goldgate.data.sources.shapes import Shape, is_own, own_parts
 from goldgate.data.sources.values import (
     ABSENT,
-    NotMappedError,
     accept_of,
     find,
     group_of,

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from goldgate.data.sources import exports
-from goldgate.data.sources.record import Record
-from goldgate.data.sources.values import NotMappedError, is_empty, json_in, message_of
+from goldgate.data.sources.conversation import answer_of, read_messages
+from goldgate.data.sources.record import NotMappedError, Record
+from goldgate.data.sources.values import is_empty, json_in
 
 OWN = frozenset(("id", "input", "output", "accept", "tags", "group", "meta"))
 """The keys of the product's own format."""
@@ -72,12 +73,12 @@ def _chat_parts(messages: Any) -> dict[str, Any]:
         raise NotMappedError("a conversation without a question and an answer")
     if isinstance(messages[-1], Mapping) and messages[-1].get("weight") == 0:
         raise NotMappedError("a last answer of weight 0, which is not to be learned")
-    read = [message_of(one) for one in messages]
+    read = read_messages(messages)
     if read[-1]["role"] != "assistant":
         raise NotMappedError("a conversation that does not end with an answer")
     asked = read[:-1]
     one = len(asked) == 1 and asked[0]["role"] == "user"  # a question alone is a text
-    return {"input": asked[0]["content"] if one else asked, "output": read[-1]["content"]}
+    return {"input": asked[0]["content"] if one else asked, "output": answer_of(read[-1])}
 
 
 def _preference(values: Values) -> dict[str, Any]:

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from goldgate.data.sources.conversation import read_messages
 from goldgate.data.sources.json_files import parse
-from goldgate.data.sources.record import NoValue
-from goldgate.task.examples import COMPUTED, Message
+from goldgate.data.sources.record import NotMappedError, NoValue
+from goldgate.task.examples import COMPUTED
+from goldgate.task.messages import Message
 
 ABSENT = NoValue("no value", "")
 """Stands for a column or path that a record does not have."""
@@ -24,22 +26,6 @@ _EMPTY = frozenset(
 _LONGEST_EMPTY = max(map(len, _EMPTY))
 _PYTHON_NONE = "None"  # in this spelling only: "none" is a label that people use
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
-_ROLES = {"human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant", "system": "system"}
-_ROLES |= {"developer": "system", "ai": "assistant", "chatgpt": "assistant", "bot": "assistant", "model": "assistant"}
-
-
-class NotMappedError(ValueError):
-    """A value cannot be read as the part of a row that it is mapped to.
-
-    Attributes:
-        reason: Why, the same for all values of the kind.
-        detail: What is particular to this one.
-    """
-
-    def __init__(self, reason: str, detail: str = "") -> None:
-        super().__init__(reason, detail)
-        self.reason = reason
-        self.detail = detail
 
 
 def find(values: Mapping[str, Any], path: str) -> Any:
@@ -138,47 +124,17 @@ def input_of(value: Any) -> str | tuple[Message, ...]:
         return input_of(value["messages"])
     if not isinstance(value, list):
         raise NotMappedError("an input that is neither text nor chat messages", f"it is {value!r:.60}")
-    messages = tuple(message_of(one) for one in value)
+    messages = read_messages(value)
     if not messages:
         raise NotMappedError("an empty input")
-    if messages[-1]["role"] != "user":
-        raise NotMappedError("an input whose last message is not the user's")
-    return messages
+    if messages[-1]["role"] not in ("user", "tool"):
+        raise NotMappedError("an input whose last message is neither the user's nor a tool's")
+    return tuple(messages)
 
 
 def _are_messages(value: list[Any]) -> bool:
     keys = ({"role", "content"}, {"from", "value"})
     return all(isinstance(one, dict) and any(pair <= one.keys() for pair in keys) for one in value)
-
-
-def message_of(value: Any) -> Message:
-    """Reads a chat message of OpenAI's or ShareGPT's form.
-
-    Args:
-        value: {"role", "content"} or {"from", "value"}.
-
-    Returns:
-        {"role", "content"}, where the role is system, user or assistant.
-
-    Raises:
-        NotMappedError: It is none, or holds what a text model does not see: an image, a call of a tool.
-    """
-    if not isinstance(value, Mapping):
-        raise NotMappedError("a chat message that is not an object", f"{value!r:.60}")
-    if any(value.get(key) for key in ("tool_calls", "function_call", "audio")):
-        raise NotMappedError("a chat message with a call of a tool, or sound")
-    role, content = value.get("role", value.get("from")), value.get("content", value.get("value"))
-    if role in ("tool", "function", "function_call", "observation"):
-        raise NotMappedError("a chat message of a tool")
-    if not isinstance(role, str) or role.lower() not in _ROLES:
-        raise NotMappedError("a chat message with an unknown role", f"{role!r:.60}")
-    if isinstance(content, list):
-        if not all(isinstance(part, dict) and isinstance(part.get("text"), str) for part in content):
-            raise NotMappedError("a chat message with an image, sound or file")
-        content = "\n".join(part["text"] for part in content)
-    if not isinstance(content, str):
-        raise NotMappedError("a chat message without text")
-    return {"role": _ROLES[role.lower()], "content": content}
 
 
 def tags_of(value: Any) -> tuple[str, ...]:
