@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 
 from goldgate.base.errors import UserError
-from goldgate.jobs.progress import Progress, Silent, Timed
+from goldgate.data.steps import counted
+from goldgate.jobs import progress
+from goldgate.jobs.progress import Advance, Progress, Silent, Timed, once_it_takes_long
 from goldgate.jobs.workspace import counting
 
 from .conftest import Heard
@@ -54,3 +59,31 @@ def test_silent_progress_says_nothing(progress: Progress, capsys: pytest.Capture
         advance(10)
     progress.say("done")
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_short_step_of_a_preparation_is_not_shown_and_a_long_one_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[object] = []
+    now = [0.0]
+
+    class Shown(Silent):
+        @contextmanager
+        def step(self, name: str, why: str, total: int | None = None) -> Iterator[Advance]:
+            told.append((name, total))
+            yield lambda done, note="": told.append(done)
+
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    step = once_it_takes_long(Shown())
+    with step("short", "", 10) as advance:
+        advance(5)
+    assert told == []
+    with step("long", "", 10) as advance:
+        for done in (1, 2, 3):
+            now[0] += 1.5
+            advance(done)
+    assert told == [("long", 10), 2, 3]
+
+
+def test_items_are_counted_as_they_are_used() -> None:
+    told: list[int] = []
+    assert list(counted(range(2_500), told.append)) == list(range(2_500))
+    assert told == [1_000, 2_000]

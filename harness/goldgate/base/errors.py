@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 
+_SAID = 300  # characters of what a library says
+
 
 class UserError(Exception):
     """Bad input, or something missing, that a person can fix.
@@ -55,3 +57,13 @@ def near_names(name: str, known: Iterable[str]) -> str:
     if near:
         return "did you mean " + " or ".join(f'"{n}"' for n in near) + "?"
     return "known: " + (", ".join(names) if names else "none")
+
+
+def first_words(error: BaseException) -> str:
+    """Returns the first line of what a library's exception says, with its type where the words alone say little."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    said = lines[0] if lines else ""
+    whole = (
+        said if isinstance(error, OSError | ValueError | RuntimeError) and said else f"{type(error).__name__} {said}"
+    )
+    return whole if len(whole) <= _SAID else whole[: _SAID - 1] + "…"

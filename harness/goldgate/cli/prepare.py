@@ -98,6 +98,7 @@ def prepare(
     from goldgate.data.sources import Choices, parse_map
     from goldgate.jobs.closeness import pair_finder
     from goldgate.jobs.data import Prepared, Refreshed, run_prepare, run_refresh
+    from goldgate.jobs.progress import once_it_takes_long
     from goldgate.jobs.teach import SAMPLES, teach_rows
 
     _check_alone(redact + clean + undo_clean + (source is not None))
@@ -124,7 +125,14 @@ def prepare(
         elif source is not None:
             choices = Choices(parse_map(mapping or (), input_, output))
             finder = pair_finder(here().cache, screen)
-            rewrite = partial(add_rows, source=source, choices=choices, find_pairs=finder, train_only=train_only)
+            rewrite = partial(
+                add_rows,
+                source=source,
+                choices=choices,
+                find_pairs=finder,
+                train_only=train_only,
+                step=once_it_takes_long(screen),
+            )
         with account_of_refusals():
             result = run_prepare(here(), task, rewrite, screen, copies)
     finish(result.to_json(), as_json, prepare_text(result))

@@ -9,6 +9,7 @@ from typing import Any
 
 from goldgate.base.errors import UserError
 from goldgate.data.row import Place
+from goldgate.data.steps import Step, untold
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class Account:
         kept: Number of rows that became examples.
         decisions: What was decided for the user.
         remarks: Findings that changed no row.
+        step: Shows what is being done, where somebody wants to see it.
     """
 
     read: Counter[str] = field(default_factory=Counter)
@@ -82,6 +84,7 @@ class Account:
     kept: int = 0
     decisions: list[Decision] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    step: Step = field(default=untold, repr=False, compare=False)
 
     def set_aside(self, place: Place, reason: str, detail: str = "", raw: Any = None) -> None:
         """Enters a row that does not become an example."""

@@ -24,6 +24,8 @@ from goldgate.data.rewrite import Rewritten
 from goldgate.data.row import Row
 from goldgate.data.scaffold import write_split
 from goldgate.data.sources import Choices, read_rows
+from goldgate.data.sources.hub import name_of
+from goldgate.data.steps import Step, untold
 from goldgate.data.teaching import AGREEMENT, TEACHER, Doubt, write_doubts
 from goldgate.data.teaching import FILE as DOUBTS
 from goldgate.ledger import locked
@@ -39,6 +41,7 @@ def add_rows(
     choices: Choices,
     find_pairs: FindPairs | None = None,
     train_only: bool = False,
+    step: Step = untold,
 ) -> Rewritten:
     """Adds the rows of a file to train and dev.
 
@@ -51,6 +54,7 @@ def add_rows(
         choices: What the user decides about reading.
         find_pairs: Finds inputs that embeddings find alike; None not to look for them.
         train_only: Whether dev gets none.
+        step: Shows what is being done.
 
     Returns:
         How many examples train and dev got, with the account of the rows.
@@ -60,7 +64,7 @@ def add_rows(
         Refused: The file is broken, holds secrets or adds nothing; the error has the account of its rows.
     """
     before = {name: load_split(project, task.name, name) for name in SPLITS}
-    account = Account()
+    account = Account(step=step)
     try:
         return _add(project.golden(task.name), task, before, source, choices, account, find_pairs, train_only)
     except UserError as error:
@@ -152,8 +156,8 @@ def _with_notes(before: Split, after: Split) -> Split:
 
 def _card(task: Task, after: Mapping[str, Split], source: Path, old: Card, account: Account) -> Card:
     earlier: dict[str, Any] = dict(old.account or {})
-    told = {**earlier, "added": [*earlier.get("added", ()), {"source": source.name, **account.to_json()}]}
-    how = f"{old.prepared}; {account.kept} examples added from {source.name}"
+    told = {**earlier, "added": [*earlier.get("added", ()), {"source": name_of(source), **account.to_json()}]}
+    how = f"{old.prepared}; {account.kept} examples added from {name_of(source)}"
     return card_of(task.name, dict(after), how, old.licence, old.source, told, old.review)
 
 

@@ -15,6 +15,7 @@ from goldgate.data.mask import boilerplate, folded, masked, plain, without_lines
 from goldgate.data.minhash import join_near
 from goldgate.data.repeats import answer_form
 from goldgate.data.row import Place, Row
+from goldgate.data.steps import Advance, ignore
 from goldgate.data.union import Index, Union
 from goldgate.task.strata import TWIN_COSINE
 
@@ -81,13 +82,14 @@ class Unlike:
         return f"{self.one.place} and {self.other.place}: {self.alike:.2f} {how}, but with different outputs"
 
 
-def find_components(rows: Sequence[Row], pairs: Iterable[CosinePair] = ()) -> Index:
+def find_components(rows: Sequence[Row], pairs: Iterable[CosinePair] = (), advance: Advance = ignore) -> Index:
     """Finds the rows that must stay in one split. The partition does not depend on the order of the rows.
 
     Args:
         rows: The rows, without repeats.
         pairs: Pairs of inputs that embeddings find alike. Those with a cosine under 0.95 are not joined: at lower
             limits, chains of pairs join whole topics.
+        advance: Is told how many rows are done.
 
     Returns:
         Row → the first row of its component.
@@ -95,7 +97,7 @@ def find_components(rows: Sequence[Row], pairs: Iterable[CosinePair] = ()) -> In
     union = Union(len(rows))
     forms = _near_forms(rows, union)
     texts = sorted(forms)
-    join_near(texts, union, np.fromiter((forms[text] for text in texts), np.int64, len(texts)))
+    join_near(texts, union, np.fromiter((forms[text] for text in texts), np.int64, len(texts)), advance)
     _join_equal(union, ((row.group, i) for i, row in enumerate(rows) if row.group is not None))
     close = [(folded(one), folded(other)) for one, other, cosine in pairs if cosine >= TWIN_COSINE]
     if close:

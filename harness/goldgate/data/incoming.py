@@ -14,6 +14,7 @@ from goldgate.data.decide import Decided
 from goldgate.data.labels import LabelRules
 from goldgate.data.personal import StandIns, check_secrets, find_in_rows, scrub
 from goldgate.data.row import Row
+from goldgate.data.steps import counted
 
 _REMEDY = "take them out of the file, or let stand-ins be put in their place, as for personal data: --redact"
 
@@ -55,7 +56,9 @@ def prepare_incoming(
     Raises:
         UserError: There are secrets, and they are not to be replaced; or the package phonenumbers is not installed.
     """
-    cleaned = clean_rows(decided.every, decided.kind, schema, labels)
+    every = decided.every
+    with account.step("clean rows", "every change is kept in changes.jsonl", len(every)) as advance:
+        cleaned = clean_rows(every, decided.kind, schema, labels, advance)
     rows, changes = cleaned.rows, [replace(change, source=True) for change in cleaned.changes]
     account.remarks += tell(changes)
     account.remarks += [f"left as it is: {what}, {len(places):,} rows" for what, places in cleaned.left.items()]
@@ -66,7 +69,9 @@ def prepare_incoming(
         changes = [c for c in changes if scrub([c.before, c.after]) == [c.before, c.after]]
         account.remarks += [f"{kind}: {count:,} replaced by stand-ins" for kind, count in redactions.items()]
     else:
-        check_secrets(find_in_rows((row.place, row) for row in rows), _REMEDY)
+        with account.step("look for secrets", "none may become an example", len(rows)) as advance:
+            found = find_in_rows(counted(((row.place, row) for row in rows), advance))
+        check_secrets(found, _REMEDY)
     return Incoming(_with(decided, rows), changes, redactions)
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from goldgate.data.gram_hashes import AT_ONCE, GRAM, ROLL, Words, chunks, hashed, mixed
 from goldgate.data.grams import LEAST, SHORT
+from goldgate.data.steps import Advance, ignore
 from goldgate.data.union import Index, Union
 
 HASHES, BANDS = 64, 16
@@ -37,21 +38,23 @@ def _multipliers() -> NDArray[np.uint32]:
     return (mixed(np.arange(1, HASHES + 1, dtype=np.uint64) * ROLL) >> _U64(32)).astype(np.uint32) | np.uint32(1)
 
 
-def join_near(texts: Sequence[str], union: Union, items: Index) -> None:
+def join_near(texts: Sequence[str], union: Union, items: Index, advance: Advance = ignore) -> None:
     """Joins the items of near-duplicates: texts of at least 20 characters whose 5-grams have a Jaccard index of 0.7.
 
     Args:
         texts: Different texts, sorted; those under 20 characters have no near-duplicates.
         union: What is joined.
         items: The item that each text stands for.
+        advance: Is told how many texts are done: half of the work is to hash them, half to compare them.
     """
     sizes = np.fromiter(map(len, texts), np.int64, len(texts))
     long = np.flatnonzero(sizes >= SHORT)
     if len(long) < 2:
         return
     texts, items = [texts[i] for i in long.tolist()], items[long]
-    signatures = _signatures(texts, sizes[long])
+    signatures = _signatures(texts, sizes[long], advance)
     for band in range(BANDS):
+        advance(len(texts) * (BANDS + band) // (2 * BANDS))
         for one, other in _candidates(_band(signatures, band)):
             apart = union.root[items[one]] != union.root[items[other]]
             one, other = one[apart], other[apart]
@@ -61,11 +64,12 @@ def join_near(texts: Sequence[str], union: Union, items: Index) -> None:
             union.join(items[one[near]], items[other[near]])
 
 
-def _signatures(texts: Sequence[str], sizes: Index) -> Signatures:
+def _signatures(texts: Sequence[str], sizes: Index, advance: Advance) -> Signatures:
     """The smallest value of each of the 64 hashes over the 5-grams of each text; shape (texts, 64)."""
     found = np.empty((len(texts), HASHES), np.uint32)
     multipliers = _multipliers()
     for part in chunks(sizes, AT_ONCE):
+        advance(part.start // 2)
         hashes, bounds = hashed(texts[part], sizes[part])
         short = (hashes >> _U64(32)).astype(np.uint32)
         values = np.empty_like(short)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from goldgate.data.allocation import Parts, id_of, in_random_order, newest_first
 from goldgate.data.components import CosinePair, find_components, members_of
 from goldgate.data.row import Place, Row
+from goldgate.data.steps import Advance, ignore
 from goldgate.data.union import Index
 from goldgate.task.examples import Example
 
@@ -36,7 +37,14 @@ class Pool:
     parts: Parts
 
     @classmethod
-    def of(cls, rows: Sequence[Row], seed: int, by_time: bool = False, pairs: Sequence[CosinePair] = ()) -> Pool:
+    def of(
+        cls,
+        rows: Sequence[Row],
+        seed: int,
+        by_time: bool = False,
+        pairs: Sequence[CosinePair] = (),
+        advance: Advance = ignore,
+    ) -> Pool:
         """Sorts rows and finds their components.
 
         Args:
@@ -44,6 +52,7 @@ class Pool:
             seed: Seed of the order in which splits take them.
             by_time: Whether splits take the newest first.
             pairs: Pairs of inputs that embeddings find alike.
+            advance: Is told how many rows are done.
 
         Returns:
             The pool.
@@ -56,7 +65,7 @@ class Pool:
             content if row.id is None or counts[row.id] > 1 else row.id
             for row, content in zip(chosen, contents, strict=True)
         ]
-        root = find_components(chosen, pairs)
+        root = find_components(chosen, pairs, advance)
         parts = (newest_first if by_time else in_random_order)(chosen, contents, root, seed)
         return cls(chosen, contents, ids, parts)
 

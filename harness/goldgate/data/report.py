@@ -20,6 +20,7 @@ from goldgate.data.personal import Finding, check_secrets, find_in_rows
 from goldgate.data.personal.reachable import LIBRARY as PHONES
 from goldgate.data.placed import places_of, rows_of
 from goldgate.data.row import Place, Row
+from goldgate.data.steps import Advance, Step, counted, ignore, untold
 from goldgate.task.examples import Split
 from goldgate.task.task import Task
 
@@ -123,12 +124,13 @@ def _listed(head: str, items: Iterable[object], total: int = 0) -> list[str]:
     ]
 
 
-def personal_data(task: Task, splits: Mapping[str, Split]) -> tuple[Finding, ...]:
+def personal_data(task: Task, splits: Mapping[str, Split], advance: Advance = ignore) -> tuple[Finding, ...]:
     """Finds personal data in the splits of a task.
 
     Args:
         task: The task.
         splits: Name → split, with as many examples as are in the files.
+        advance: Is told how many examples are done.
 
     Returns:
         The findings.
@@ -137,7 +139,8 @@ def personal_data(task: Task, splits: Mapping[str, Split]) -> tuple[Finding, ...
         UserError: There are secrets in the splits.
     """
     folder = task.data
-    found = find_in_rows(pair for s in splits.values() for pair in zip(places_of(folder, s), s, strict=True))
+    every = (pair for s in splits.values() for pair in zip(places_of(folder, s), s, strict=True))
+    found = find_in_rows(counted(every, advance))
     check_secrets(
         found,
         f"replace them with `goldgate prepare {task.name} --redact`, or take the rows out; and revoke the secrets,"
@@ -152,6 +155,7 @@ def report(
     measure: Measure,
     pairs: Sequence[CosinePair] = (),
     embed: Embed | None = None,
+    step: Step = untold,
 ) -> DataReport:
     """Examines the splits of a task.
 
@@ -161,6 +165,7 @@ def report(
         measure: Finds what is too long.
         pairs: Pairs of inputs that embeddings find alike.
         embed: Embeds labels, to find those that mean the same; None where there are no embeddings.
+        step: Shows what is being done.
 
     Returns:
         The findings.
@@ -168,11 +173,14 @@ def report(
     Raises:
         UserError: There are secrets in the splits, labels.yaml is broken.
     """
-    folder, personal = task.data, personal_data(task, splits)
+    folder, count = task.data, sum(map(len, splits.values()))
+    with step("look for personal data", "it is counted, and secrets are refused", count) as advance:
+        personal = personal_data(task, splits, advance)
     by_split = {name: rows_of(folder, split) for name, split in splits.items()}
     rows = [row for found in by_split.values() for row in found]
     rules = known_rules(folder)
-    found = clean_rows(rows, task.kind, task.schema, rules)
+    with step("look for what is not clean", "nothing is changed", count) as advance:
+        found = clean_rows(rows, task.kind, task.schema, rules, advance)
     labels = count_labels((str(row.output) for row in rows), rules) if task.kind == "label" else {}
     long = measure(by_split)
     missed = [f"rows that are too long, because {long}"] if isinstance(long, str) else []
@@ -185,11 +193,21 @@ def report(
         personal,
         tuple(look_alikes(labels, rules, embed)),
         rare(labels),
-        languages(rows) if is_installed(LANGUAGES) else None,
+        _languages(rows, step) if is_installed(LANGUAGES) else None,
         () if isinstance(long, str) else tuple(long),
         tuple(missed),
         counts(found.changes),
         found.left,
         coverage(splits, task.kind),
-        () if task.kind == "text" else unlike_pairs(rows, find_components(rows, pairs), pairs),
+        () if task.kind == "text" else _unlike(rows, pairs, step),
     )
+
+
+def _languages(rows: Sequence[Row], step: Step) -> Languages:
+    with step("tell languages", "rare ones may be strays", len(rows)) as advance:
+        return languages(counted(rows, advance))
+
+
+def _unlike(rows: Sequence[Row], pairs: Sequence[CosinePair], step: Step) -> tuple[Unlike, ...]:
+    with step("compare near-duplicates", "those with different outputs are shown", len(rows)) as advance:
+        return unlike_pairs(rows, find_components(rows, pairs, advance), pairs)

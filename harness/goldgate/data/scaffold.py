@@ -23,7 +23,9 @@ from goldgate.data.proposal import gates, share_threshold, task_yaml, thresholds
 from goldgate.data.rejects import REJECTS, write_rejects
 from goldgate.data.row import Row
 from goldgate.data.sources import Choices, read_rows
+from goldgate.data.sources.hub import name_of
 from goldgate.data.split import Made, Sizes, make_splits
+from goldgate.data.steps import Step, untold
 from goldgate.data.tuned import as_trained, lift_system_prompt, say_what_golden_is
 from goldgate.gates.expected import expected_effects
 from goldgate.prompts.file_prompt import AS_TRAINED
@@ -92,13 +94,14 @@ class Created:
     account: Account
 
 
-def init_task(project: Project, request: Request, find_pairs: FindPairs | None = None) -> Created:
+def init_task(project: Project, request: Request, find_pairs: FindPairs | None = None, step: Step = untold) -> Created:
     """Creates a task.
 
     Args:
         project: The project.
         request: What to create.
         find_pairs: Finds inputs that embeddings find alike; None not to look for them.
+        step: Shows what is being done.
 
     Returns:
         The task, with the account of its rows. Remarks say which common thresholds golden is too small to show.
@@ -114,7 +117,7 @@ def init_task(project: Project, request: Request, find_pairs: FindPairs | None =
     _check_rejects(request)
     if request.graders is not None:
         read_graders(request.graders)  # a broken file is told before minutes are spent on the examples
-    account = Account()
+    account = Account(step=step)
     try:
         return _create(suite, golden, request, account, find_pairs)
     except UserError as error:
@@ -281,7 +284,7 @@ def _write_data(folder: Path, request: Request, incoming: Incoming, made: Made, 
         write_split(folder, split)
     if account.aside:
         write_rejects(folder / REJECTS, account)
-    sources = ", ".join(path.name for path in request.files.values())
+    sources = ", ".join(map(name_of, request.files.values()))
     how = f"goldgate init, seed {request.seed}"
     if request.choices.columns:
         how += ", columns " + " and ".join(request.choices.names)

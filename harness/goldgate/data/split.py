@@ -102,7 +102,9 @@ def make_splits(
             steps.append(without_golden(given.rows, steps[-1].rows, account, kind, pairs, other))
         if name:
             apart[name] = Pool.of(steps[-1].rows, seed, pairs=pairs)
-    pool = Pool.of(steps[-1].rows, seed, by_time, pairs)
+    left = steps[-1].rows
+    with account.step("find near-duplicates", "they stay in one split", len(left)) as advance:
+        pool = Pool.of(left, seed, by_time, pairs, advance)
     parts = _parts(pool, apart, sizes, account)
     splits = {name: Split(name, each.examples(part)) for name, (each, part) in parts.items()}
     pools = (*apart.values(), pool)

@@ -11,10 +11,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from goldgate.base.errors import UserError
+from goldgate.base.errors import UserError, first_words
 from goldgate.base.hardware import device
 from goldgate.engine.way import Way, way_of
-from goldgate.models.loading import first_words, load_base
+from goldgate.models.loading import load_base
 from goldgate.models.lora import merge_adapter
 from goldgate.models.quiet import quiet
 from goldgate.models.template import stop_tokens, turn_end

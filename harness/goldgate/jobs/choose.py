@@ -20,7 +20,7 @@ from goldgate.data.choosing import Pick, typical, uncertain
 from goldgate.data.closeness import sample
 from goldgate.data.inputs import read_inputs
 from goldgate.data.row import Row
-from goldgate.jobs.progress import Progress, Silent
+from goldgate.jobs.progress import Progress, Silent, once_it_takes_long
 from goldgate.models.embedder import embed
 from goldgate.subjects.linear import fit_linear
 from goldgate.task.examples import SPLITS, Example, load_split
@@ -98,7 +98,7 @@ def run_choose(
     require("sentence_transformers", "sklearn")
     if to.suffix not in (".csv", ".jsonl") or to.exists():
         raise UserError("is there already, or is neither .csv nor .jsonl", str(to), "name a new file with --to")
-    task, account = load_task(project, name), Account()
+    task, account = load_task(project, name), Account(step=once_it_takes_long(progress or Silent()))
     try:
         rows = _fresh(project, task, source, column, account, progress or Silent())
     except UserError as error:

@@ -22,7 +22,7 @@ from goldgate.data.scaffold import Request, init_task
 from goldgate.data.suspects import Suspects, suspects_or_reason
 from goldgate.jobs.closeness import NONE, WHAT, Close, find_close, pair_finder
 from goldgate.jobs.lengths import find_too_long
-from goldgate.jobs.progress import Progress, Silent
+from goldgate.jobs.progress import Progress, Silent, once_it_takes_long
 from goldgate.task.examples import SPLITS, Split, read_split
 from goldgate.task.project import Project
 from goldgate.task.task import Task, load_task
@@ -81,12 +81,14 @@ def run_init(
     """
     project = Project(folder, cache)
     progress = progress or Silent()
-    made = init_task(project, request, pair_finder(cache, progress) if embeddings else None)
+    made = init_task(
+        project, request, pair_finder(cache, progress) if embeddings else None, once_it_takes_long(progress)
+    )
     task = load_task(project, request.task)
     counts = {name: len(split) for name, split in made.splits.items()}
     there = embeddings and (WHAT, NONE) not in {(d.what, d.value) for d in made.account.decisions}
     close = _close(cache, progress, made.splits) if there else None
-    found = _examined(project, task, made.splits, close)
+    found = _examined(project, task, made.splits, close, progress)
     if found.alike:
         propose_labels(task.data / LABELS, found.alike, found.few)
     build_data_page(task.data, task.kind, made.splits, found, None)
@@ -138,9 +140,11 @@ def _close(cache: Path, progress: Progress, splits: Mapping[str, Split]) -> Clos
     return find_close(cache, progress, [e.text for e in splits["train"]], always)
 
 
-def _examined(project: Project, task: Task, splits: Mapping[str, Split], close: Close | None) -> DataReport:
+def _examined(
+    project: Project, task: Task, splits: Mapping[str, Split], close: Close | None, progress: Progress
+) -> DataReport:
     pairs, embed = ((), None) if close is None or close.missed else (close.pairs, partial(_embed, cache=project.cache))
-    found = report(task, splits, partial(find_too_long, project, task), pairs, embed)
+    found = report(task, splits, partial(find_too_long, project, task), pairs, embed, once_it_takes_long(progress))
     return found if close is None or not close.missed else replace(found, missed=(*found.missed, close.missed))
 
 
@@ -178,7 +182,8 @@ def run_prepare(
     task = load_task(project, name)
     done = None if rewrite is None else rewrite(project, task)
     splits = {split: read_split(project.golden(name), split) for split in SPLITS}
-    found = _examined(project, task, splits, _close(project.cache, progress or Silent(), splits))
+    progress = progress or Silent()
+    found = _examined(project, task, splits, _close(project.cache, progress, splits), progress)
     card = rewrite_card(project, task, splits)
     novelty = refresh_novelty(project, name, splits, anew=True)
     suspects = suspects_or_reason(task, splits, project.cache)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from goldgate.data.steps import Step
+
+SOON = 2.0
+"""Seconds that a step may take before people want to know about it."""
 
 
 class Advance(Protocol):
@@ -45,6 +50,34 @@ class Silent:
 
     def say(self, text: str) -> None:
         pass
+
+
+def once_it_takes_long(progress: Progress) -> Step:
+    """Returns a function that shows a step only if it takes more than SOON seconds.
+
+    Args:
+        progress: Who is told then.
+
+    Returns:
+        As `Progress.step`.
+    """
+
+    @contextmanager
+    def step(name: str, why: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+        started = time.monotonic()
+        shown: Advance | None = None
+        with ExitStack() as stack:
+
+            def advance(done: int) -> None:
+                nonlocal shown
+                if shown is None and time.monotonic() - started > SOON:
+                    shown = stack.enter_context(progress.step(name, why, total))
+                if shown is not None:
+                    shown(done)
+
+            yield advance
+
+    return step
 
 
 @dataclass

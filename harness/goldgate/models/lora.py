@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from goldgate.base.errors import UserError
+from goldgate.base.errors import UserError, first_words
 from goldgate.base.files import check_object, read_json
-from goldgate.models.loading import first_words
 
 TOLERANCE = 1e-3
 """Greatest difference of the logits of an adapter and of the merged model, as a share of the greatest logit: the two

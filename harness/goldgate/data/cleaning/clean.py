@@ -12,6 +12,7 @@ from goldgate.data.cleaning.outputs import canonical, plan_outputs
 from goldgate.data.cleaning.texts import clean_text, left
 from goldgate.data.labels import LabelRules, spelled
 from goldgate.data.row import Place, Row
+from goldgate.data.steps import Advance, counted, ignore
 from goldgate.task.task import Kind
 
 _Clean = Callable[[Any], tuple[Any, tuple[str, ...]]]
@@ -33,7 +34,11 @@ class Cleaned:
 
 
 def clean_rows(
-    rows: Sequence[Row], kind: Kind, schema: Mapping[str, Any] | None = None, labels: LabelRules | None = None
+    rows: Sequence[Row],
+    kind: Kind,
+    schema: Mapping[str, Any] | None = None,
+    labels: LabelRules | None = None,
+    advance: Advance = ignore,
 ) -> Cleaned:
     """Cleans rows. Cleaning clean rows changes nothing.
 
@@ -43,6 +48,7 @@ def clean_rows(
             JSON outputs get one form; labels lose what is not drawn, and the merges of `labels` are made.
         schema: The schema of kind json.
         labels: The confirmed merges of kind label.
+        advance: Is told how many rows are done.
 
     Returns:
         The clean rows, the changes, and what was left. No row is left out, and no row becomes another's.
@@ -51,7 +57,7 @@ def clean_rows(
     clean: list[Row] = []
     changes: list[Change] = []
     doubts: dict[str, list[Place]] = {}
-    for row in rows:
+    for row in counted(rows, advance):
         new: dict[str, Any] = {}
         for field in FIELDS:
             value = getattr(row, field)

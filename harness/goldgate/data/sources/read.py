@@ -12,10 +12,12 @@ from goldgate.data.account import Account
 from goldgate.data.row import Row
 from goldgate.data.sources.choices import Choices
 from goldgate.data.sources.formats import SUFFIXES, find_format, unpacked
+from goldgate.data.sources.hub import FORM, hub_sources, is_of_hub
 from goldgate.data.sources.record import Broken, Record, Source, shown
 from goldgate.data.sources.rows import Plan, plan_of, row_of
 from goldgate.data.sources.shapes import recognise
 from goldgate.data.sources.values import ABSENT, find
+from goldgate.data.steps import counted
 
 _HEAD = 100  # records that a shape is recognised from
 _MOST_FILES = 10_000
@@ -79,8 +81,11 @@ def read_records(path: Path, choices: Choices, account: Account) -> list[Record]
 
 
 def _sources(path: Path, name: str, account: Account) -> list[Source]:
-    if "://" in str(path) or str(path).startswith(("http:/", "https:/", "s3:/", "hf:/")):
-        raise UserError("remote addresses are not read", str(path), "download the file first")
+    if is_of_hub(path):
+        return hub_sources(str(path), SUFFIXES, account)
+    if "://" in str(path) or str(path).startswith(("http:/", "https:/", "s3:/")):
+        hint = f"download the file first; a data set of the Hugging Face hub is {FORM}"
+        raise UserError("remote addresses are not read", str(path), hint)
     if path.is_file():
         return [Source(path, name or path.name, path.suffix.lower())]
     if not path.exists():
@@ -124,20 +129,31 @@ def _read(source: Source, choices: Choices, account: Account) -> list[Row]:
     plan = _plan(source, head, choices, account)
     rows: list[Row] = []
     known: dict[str, None] = {}
-    for record in chain(head, records):
-        row = row_of(record, plan)
-        if isinstance(row, Broken):
-            _set_aside(row, choices, account)
-        else:
-            rows.append(row)
-        if len(known) < _MOST_COLUMNS and not record.values.keys() <= known.keys():
-            known |= dict.fromkeys(record.values)
+    with account.step(f"read {source.name}", "every row is accounted for", _rows_in(source, head)) as advance:
+        for record in counted(chain(head, records), advance):
+            row = row_of(record, plan)
+            if isinstance(row, Broken):
+                _set_aside(row, choices, account)
+            else:
+                rows.append(row)
+            if len(known) < _MOST_COLUMNS and not record.values.keys() <= known.keys():
+                known |= dict.fromkeys(record.values)
     if unused := [key for key in known if not plan.uses(key)]:
         said = "columns not used" if plan.shape is None else f"not mapped from {plan.shape.name}"
         rest = f" and {len(unused) - _MOST_NAMED} more" if len(unused) > _MOST_NAMED else ""
         account.remarks.append(f"{source.name}: {said}: {', '.join(unused[:_MOST_NAMED])}{rest}")
     _say_times(source, rows, plan, account)
     return rows
+
+
+def _rows_in(source: Source, head: Sequence[Record]) -> int | None:
+    """About how many rows a file has, by the lines of its first rows; None if they have no lines."""
+    last = head[-1].place if head else None
+    if last is None or last.unit != "line" or last.number < _HEAD:
+        return None
+    with source.path.open("rb") as file:
+        start = sum(len(line) for line in islice(file, last.number))
+    return round(source.path.stat().st_size * len(head) / max(1, start))
 
 
 def _records(items: Iterable[Record | Broken], choices: Choices, account: Account) -> Iterator[Record]:
