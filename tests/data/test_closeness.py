@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -83,6 +84,19 @@ def test_of_many_inputs_a_sample_is_compared_and_golden_always(monkeypatch: pyte
     assert len(chosen) == 6
     assert {"g1", "g2"} < set(chosen)
     assert sample(more[::-1], ["g2", "g1"]) == chosen
+
+
+def test_of_many_inputs_those_with_most_words_in_common_are_compared_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(closeness, "MOST", 10)
+    monkeypatch.setattr(closeness, "SAMPLE", 2)
+    others = [
+        hashlib.sha256(word.encode()).hexdigest().translate(str.maketrans("0123456789", "ghijklmnop")) for word in WORDS
+    ]
+    pair = [
+        "my parcel with the blue lamp has not arrived at the office in town yet today",
+        "my parcel with the green lamp has not arrived at the office in town yet now",
+    ]
+    assert set(pair) <= set(sample([*others, *pair]))
 
 
 def test_what_was_embedded_before_a_failure_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ import numpy as np
 
 from goldgate.base.fingerprint import digest
 from goldgate.data.account import Account
-from goldgate.data.components import CosinePair
+from goldgate.data.components import CosinePair, near_form
+from goldgate.data.minhash import near_misses
 from goldgate.task.strata import TWIN_COSINE
 
 FindPairs = Callable[[Sequence[str], Sequence[Sequence[str]], Account], Sequence[CosinePair]]
@@ -17,7 +18,7 @@ FindPairs = Callable[[Sequence[str], Sequence[Sequence[str]], Account], Sequence
 MOST = 100_000
 """Most inputs that are all embedded: about six minutes of two cores."""
 SAMPLE = 20_000
-"""How many are, by content, where there are more."""
+"""How many are, by content, where there are more; and as many that have most words in common with another one."""
 _CROWD = 64
 """Most pairs of an input with those after it: in a crowd of templated rows the most similar ones join them all."""
 _BLOCK = 512  # inputs that are compared with all at once: 512 x 100,000 numbers take 0.2 GB
@@ -31,13 +32,23 @@ def sample(texts: Sequence[str], always: Sequence[str] = ()) -> list[str]:
         always: Those that are chosen in any case, such as golden's.
 
     Returns:
-        The different inputs, sorted; of more than MOST, `always` and the SAMPLE others with the lowest digests.
+        The different inputs, sorted; of more than MOST, `always`, the SAMPLE others with the lowest digests, and as
+        many that have most words in common with another one.
     """
     first = set(always)
-    rest: Iterable[str] = set(texts) - first
-    if len(first) + len(set(rest)) > MOST:
-        rest = nsmallest(SAMPLE, rest, key=digest)
-    return sorted([*first, *rest])
+    rest = set(texts) - first
+    if len(first) + len(rest) > MOST:
+        rest = {*nsmallest(SAMPLE, rest, key=digest), *_alike(rest)}
+    return sorted(first | rest)
+
+
+def _alike(texts: Iterable[str]) -> list[str]:
+    """Those that are most likely to say the same as another one, by their words, without nearly repeating it."""
+    forms: dict[str, str] = {}
+    for text in sorted(texts):
+        forms.setdefault(near_form(text), text)
+    ordered = sorted(forms)
+    return [forms[ordered[i]] for i in near_misses(ordered, SAMPLE)]
 
 
 def closest_pairs(texts: Sequence[str], vectors: np.ndarray, of: Sequence[int]) -> list[CosinePair]:

@@ -58,10 +58,38 @@ def join_near(texts: Sequence[str], union: Union, items: Index, advance: Advance
         for one, other in _candidates(_band(signatures, band)):
             apart = union.root[items[one]] != union.root[items[other]]
             one, other = one[apart], other[apart]
-            likely = _likely(signatures, one, other)
+            likely = _equal(signatures, one, other) >= _LIKELY  # they may be near
             one, other = one[likely], other[likely]
             near = are_near(texts, one, other)
             union.join(items[one[near]], items[other[near]])
+
+
+def near_misses(texts: Sequence[str], most: int) -> list[int]:
+    """Finds texts that have much in common with another one and are no near-duplicates of it.
+
+    Args:
+        texts: Different texts, sorted.
+        most: How many are wanted.
+
+    Returns:
+        The positions of those that have most in common with another text, at most `most`, in ascending order.
+    """
+    sizes = np.fromiter(map(len, texts), np.int64, len(texts))
+    long = np.flatnonzero(sizes >= SHORT)
+    if len(long) < 2:
+        return []
+    texts = [texts[i] for i in long.tolist()]
+    signatures = _signatures(texts, sizes[long], ignore)
+    best = np.zeros(len(long), np.uint8)
+    for band in range(BANDS):
+        for one, other in _candidates(_band(signatures, band)):
+            equal = _equal(signatures, one, other)
+            likely = np.flatnonzero(equal >= _LIKELY)
+            equal[likely[are_near(texts, one[likely], other[likely])]] = 0
+            np.maximum.at(best, one, equal)
+            np.maximum.at(best, other, equal)
+    order = np.argsort(best, kind="stable")[::-1][:most]
+    return sorted(long[order[best[order] > 0]].tolist())
 
 
 def _signatures(texts: Sequence[str], sizes: Index, advance: Advance) -> Signatures:
@@ -107,13 +135,13 @@ def _candidates(keys: Words) -> Iterator[tuple[Index, Index]]:
         yield order[at - place[at]], order[at]
 
 
-def _likely(signatures: Signatures, one: Index, other: Index) -> NDArray[np.bool_]:
-    """Which pairs have so many equal hashes that they may be near."""
-    likely = np.empty(len(one), np.bool_)
+def _equal(signatures: Signatures, one: Index, other: Index) -> NDArray[np.uint8]:
+    """How many of the 64 hashes each pair has in common."""
+    equal = np.empty(len(one), np.uint8)
     for start in range(0, len(one), _PAIRS_AT_ONCE):
         part = slice(start, start + _PAIRS_AT_ONCE)
-        likely[part] = (signatures[one[part]] == signatures[other[part]]).sum(axis=1) >= _LIKELY
-    return likely
+        equal[part] = (signatures[one[part]] == signatures[other[part]]).sum(axis=1)
+    return equal
 
 
 def are_near(texts: Sequence[str], one: Index, other: Index) -> NDArray[np.bool_]:

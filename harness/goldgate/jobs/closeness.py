@@ -68,8 +68,9 @@ def find_close(cache: Path, progress: Progress, texts: Sequence[str], splits: Se
         for one, other, cosine in closest_pairs(chosen, vectors, sorted({place[text] for text in split})):
             found.setdefault((min(one, other), max(one, other)), cosine)
     pairs = [(one, other, cosine) for (one, other), cosine in found.items()]
-    many = len({*texts, *always})
-    part = f"a sample of {len(chosen):,} of {many:,} inputs" if many > len(chosen) else f"{many:,} inputs"
+    many, part = len({*texts, *always}), f"{len(chosen):,} inputs"
+    if many > len(chosen):
+        part += f" of {many:,} (dev, golden, a sample, and what is most alike by words)"
     return Close(tuple(pairs), f"{len(pairs):,} pairs", f"embeddings of {part} with a cosine of 0.95 or more")
 
 
