@@ -9,7 +9,7 @@ from pathlib import Path
 from markupsafe import Markup, escape
 
 from goldgate.base.files import write_whole
-from goldgate.data.review.items import DECISIONS, Item
+from goldgate.data.review.items import Item
 from goldgate.data.review.table import check_new
 from goldgate.task.task import Task
 from goldgate_reports.build import asset, render_page
@@ -49,7 +49,7 @@ def write_review_page(path: Path, task: Task, items: Sequence[Item], remarks: Se
     questions = [
         Question(
             item,
-            tuple((name, DECISIONS[name].replace("new_output", "the new output")) for name in item.choices),
+            tuple((name, meaning.replace("new_output", "the new output")) for name, meaning in item.choices.items()),
             Markup("") if item.is_several else escape(item.output),
         )
         for item in items

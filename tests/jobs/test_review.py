@@ -263,3 +263,73 @@ def test_a_page_is_written_over_as_little_as_a_table(typed: Typed, task: Project
     assert typed("review", "bank", "--to", "r.html")[0] == 0
     assert "decisions in it would be lost" in typed("review", "bank", "--to", "r.html")[2]
     assert "is none of .xlsx, .csv, .html" in typed("review", "bank", "--to", "r.pdf")[2]
+
+
+def relabel(task: Project, split: str, count: int, label: str) -> None:
+    """Gives some examples of a split a label of their own, and the task that label."""
+    path = task.golden("bank") / f"{split}.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    for row in [row for row in rows if row["output"] == "card"][:count]:
+        row["output"] = label
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    yaml = task.suite("bank") / "task.yaml"
+    settings = json.loads(yaml.read_text())
+    yaml.write_text(json.dumps({**settings, "labels": sorted({*settings["labels"], label})}))
+
+
+@pytest.mark.parametrize(
+    ("decision", "new", "found"),
+    [("change", "card", '"Card": "card"'), ("change", "Card", '"card": "Card"'), ("keep", "", '- ["Card", "card"]')],
+)
+def test_labels_that_look_alike_are_asked_about_and_settled_in_labels_yaml(
+    typed: Typed, task: Project, decision: str, new: str, found: str
+) -> None:
+    relabel(task, "train", 2, "Card")
+    assert typed("prepare", "bank")[0] == 0
+    mine = '# mine\nmerge:\n  # "x": y\nmissing: []\n'
+    (task.golden("bank") / "labels.yaml").write_text(mine)
+    assert "  1 look-alike labels" in typed("review", "bank", "--to", "r.csv", "--all")[1]
+    (row,) = [row for row in table(task.root / "r.csv") if row["kind"] == "look-alike labels"]
+    assert row["output"] == "Card | card"
+    decide(task.root / "d.csv", [{**row, "input": "too", "decision": decision, "new_output": new}])
+    decide(task.root / "bad.csv", [{**row, "input": "too", "decision": "change", "new_output": "rate"}])
+    assert '"rate" is neither of the two' in typed("review", "bank", "--apply", "bad.csv")[2]
+    decide(task.root / "drop.csv", [{**row, "input": "too", "decision": "drop", "new_output": ""}])
+    assert "keep: they are two labels" in typed("review", "bank", "--apply", "drop.csv")[2]
+    assert (task.golden("bank") / "labels.yaml").read_text() == mine
+    status, out, err = typed("review", "bank", "--apply", "d.csv")
+    assert status == 0, err
+    text = (task.golden("bank") / "labels.yaml").read_text()
+    assert found in text
+    assert text.startswith("# mine\n")
+    assert "look-alike" not in typed("review", "bank", "--to", "again.csv", "--all")[1]
+    status, out, err = typed("prepare", "bank", "--clean")
+    assert status == 0, err
+    left = {e.output for e in read_split(task.golden("bank"), "train")}
+    assert ("Card" in left, "card" in left) == {"card": (False, True), "Card": (True, False), "": (True, True)}[new]
+
+
+def test_a_value_that_is_no_label_is_named_missing(typed: Typed, task: Project) -> None:
+    relabel(task, "train", 2, "unknown")
+    assert typed("prepare", "bank")[0] == 0
+    assert typed("review", "bank", "--to", "r.csv", "--all")[0] == 0
+    (row,) = [row for row in table(task.root / "r.csv") if row["kind"] == "look-alike labels"]
+    assert row["output"] == "unknown"
+    decide(task.root / "d.csv", [{**row, "input": "too", "decision": "drop"}])
+    status, _, err = typed("review", "bank", "--apply", "d.csv")
+    assert status == 0, err
+    assert '- "unknown"' in (task.golden("bank") / "labels.yaml").read_text()
+
+
+def test_a_labels_yaml_that_lines_cannot_be_added_to_stays_as_it_is(typed: Typed, task: Project) -> None:
+    relabel(task, "train", 2, "Card")
+    assert typed("prepare", "bank")[0] == 0
+    mine = "merge: {x: y}\n"
+    (task.golden("bank") / "labels.yaml").write_text(mine)
+    assert typed("review", "bank", "--to", "r.csv", "--all")[0] == 0
+    (row,) = [row for row in table(task.root / "r.csv") if row["kind"] == "look-alike labels"]
+    decide(task.root / "d.csv", [{**row, "input": "too", "decision": "change", "new_output": "card"}])
+    status, _, err = typed("review", "bank", "--apply", "d.csv")
+    assert status == 2
+    assert 'merge: "Card": "card"' in err
+    assert (task.golden("bank") / "labels.yaml").read_text() == mine

@@ -34,7 +34,7 @@ _PERHAPS_NONE = re.compile(
     r"na|none|nil|unknown|undefined|missing|not (?:available|applicable)|no label|tbd|todo|blank|empty|[-–—?.]+",
     re.IGNORECASE,
 )
-_NONE = "no label"
+NONE = "no label"
 _APART = re.compile(r"[\s_\-./\\:;,|&+'’\"()\[\]]+")
 _NOT = ("un", "in", "im", "ir", "il", "non", "not", "no", "dis", "mis", "de", "re", "pre", "a")
 
@@ -64,7 +64,7 @@ class LabelRules:
     def is_missing(self, text: str) -> bool:
         """Returns whether a text says that there is no label, as "N/A", a blank cell or "#REF!" does."""
         seen = visible(text)
-        said = _NO_LABEL.fullmatch(seen) is not None and frozenset((seen, _NONE)) not in self.distinct
+        said = _NO_LABEL.fullmatch(seen) is not None and frozenset((seen, NONE)) not in self.distinct
         return said or seen in self.missing
 
 
@@ -115,7 +115,7 @@ def without_missing(rows: Iterable[Row], account: Account, rules: LabelRules | N
     rules, kept = rules or LabelRules(), []
     for row in rows:
         if isinstance(row.output, str) and rules.is_missing(row.output):
-            account.set_aside(row.place, _NONE, f"the output is {row.output!r:.40}", row.output)
+            account.set_aside(row.place, NONE, f"the output is {row.output!r:.40}", row.output)
         else:
             kept.append(row)
     return kept
@@ -174,9 +174,9 @@ def look_alikes(
         if why and frozenset((one, other)) not in distinct:
             found.append(LookAlike(other, counts[other], one, counts[one], why))
     found += [
-        LookAlike(label, counts[label], _NONE, 0, "may say that there is none")
+        LookAlike(label, counts[label], NONE, 0, "may say that there is none")
         for label in labels
-        if _PERHAPS_NONE.fullmatch(label) and frozenset((label, _NONE)) not in distinct
+        if _PERHAPS_NONE.fullmatch(label) and frozenset((label, NONE)) not in distinct
     ]
     return sorted(found, key=lambda pair: (pair.rows, pair.rarer, pair.other))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from goldgate.data.suspects import Suspects, suspects_or_reason
 from goldgate.jobs.closeness import NONE, WHAT, Close, find_close, pair_finder
 from goldgate.jobs.lengths import find_too_long
 from goldgate.jobs.progress import Progress, Silent, once_it_takes_long
+from goldgate.models.embedder import embed
 from goldgate.task.examples import SPLITS, Split, read_split
 from goldgate.task.project import Project
 from goldgate.task.task import Task, load_task
@@ -143,15 +144,11 @@ def _close(cache: Path, progress: Progress, splits: Mapping[str, Split]) -> Clos
 def _examined(
     project: Project, task: Task, splits: Mapping[str, Split], close: Close | None, progress: Progress
 ) -> DataReport:
-    pairs, embed = ((), None) if close is None or close.missed else (close.pairs, partial(_embed, cache=project.cache))
-    found = report(task, splits, partial(find_too_long, project, task), pairs, embed, once_it_takes_long(progress))
+    pairs, embedding = (
+        ((), None) if close is None or close.missed else (close.pairs, partial(embed, cache=project.cache))
+    )
+    found = report(task, splits, partial(find_too_long, project, task), pairs, embedding, once_it_takes_long(progress))
     return found if close is None or not close.missed else replace(found, missed=(*found.missed, close.missed))
-
-
-def _embed(texts: Sequence[str], cache: Path) -> Any:
-    from goldgate.models.embedder import embed
-
-    return embed(texts, cache)
 
 
 def run_prepare(

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from goldgate.base.errors import UserError
+from goldgate.base.extras import is_installed
 from goldgate.data.components import find_components, unlike_pairs
+from goldgate.data.coverage import coverage
+from goldgate.data.labels import LookAlike, count_labels, known_rules, look_alikes
 from goldgate.data.placed import rows_of
 from goldgate.data.rejects import REJECTS, read_rejects
 from goldgate.data.review import Applied, Review, apply_decisions, items_of, read_decisions, write_table
+from goldgate.data.row import Row
 from goldgate.data.suspects import suspects_or_reason
 from goldgate.data.teaching import FILE as DOUBTS
 from goldgate.data.teaching import read_doubts
 from goldgate.jobs.closeness import find_close
 from goldgate.jobs.progress import Progress, Silent
+from goldgate.models.embedder import embed
 from goldgate.task.examples import SPLITS, Split, load_split, read_card
 from goldgate.task.project import Project
 from goldgate.task.task import Task, load_task
@@ -145,4 +151,15 @@ def _review(
     suspects = suspects_or_reason(task, splits, project.cache)
     trail = [] if anew else read_card(folder).review
     rejects, doubts = read_rejects(folder / REJECTS), read_doubts(folder / DOUBTS)
-    return items_of(splits, places, suspects, unlike, rejects, doubts, trail, golden, whole)
+    alike = _alike(project, task, rows) if task.kind == "label" else []
+    found = items_of(splits, places, suspects, unlike, rejects, doubts, alike, trail, golden, whole)
+    thin = sum(bool(cell.thin) for cell in coverage(splits, task.kind))
+    few = f"{thin} labels and edge cases have few examples; golden/{task.name}/data.html lists them"
+    return replace(found, remarks=(*found.remarks, few)) if thin else found
+
+
+def _alike(project: Project, task: Task, rows: Sequence[Row]) -> list[LookAlike]:
+    rules = known_rules(task.data)
+    counts = count_labels((str(row.output) for row in rows), rules)
+    there = is_installed("sentence_transformers")
+    return look_alikes(counts, rules, partial(embed, cache=project.cache) if there else None)

@@ -29,6 +29,7 @@ from goldgate.jobs.before_asking import say_cost, whole_name
 from goldgate.jobs.progress import Progress, once_it_takes_long
 from goldgate.jobs.workspace import Workspace, counting
 from goldgate.ledger import locked
+from goldgate.models.embedder import embed
 from goldgate.subjects import Answer, Subject, parse_subject
 from goldgate.subjects.remote import took_no_temperature
 from goldgate.task.examples import SPLITS, Example, Split, load_split, render_output
@@ -201,16 +202,10 @@ def _add(
 
 
 def _judged(project: Project, task: Task, answers: Sequence[Answer]) -> Judged:
-    found = judge(task, answers, partial(_embed, cache=project.cache))
+    found = judge(task, answers, partial(embed, cache=project.cache))
     if not found.fault and any(map(took_no_temperature, answers)):
         return replace(found, fault="the endpoint took no temperature, so its answers are one answer several times")
     return found
-
-
-def _embed(texts: Sequence[str], cache: Path) -> Any:
-    from goldgate.models.embedder import embed
-
-    return embed(texts, cache)
 
 
 def _remarks(subject: Subject, answers: Sequence[Sequence[Answer]]) -> list[str]:

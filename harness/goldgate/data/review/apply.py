@@ -14,9 +14,11 @@ from goldgate.data.account import Account
 from goldgate.data.check import check_outputs
 from goldgate.data.extend import extend_splits
 from goldgate.data.folder import changed_folder
+from goldgate.data.labels import FILE as LABELS
 from goldgate.data.leaks import check_leaks
 from goldgate.data.personal import check_secrets, find_in_rows
 from goldgate.data.review.items import ACCEPT, CHANGE, DROP, KEEP, Item
+from goldgate.data.review.settled import Settled, add_labels, settled
 from goldgate.data.review.table import Decision
 from goldgate.data.rewrite import meaning_of
 from goldgate.data.row import Place, Row
@@ -76,7 +78,9 @@ def apply_decisions(
     check_secrets(find_in_rows([*changed, *((row.place, row) for row in edits.rows)]), "write the output without it")
     trail = [_entry(asked[one.key], one, by) for one in new]
     if trail:
-        _write(folder, task, splits, made, card, trail)
+        _write(folder, task, splits, made, card, trail, edits.labels)
+    if edits.labels:
+        lines.append(f"golden/{task.name}/{LABELS} has it; to merge labels: goldgate prepare {task.name} --clean")
     counts = {name: sum(row["decision"] == name for row in trail) for name in (KEEP, CHANGE, ACCEPT, DROP)}
     lines += meaning_of(folder, splits["golden"], made["golden"])
     return Applied({k: n for k, n in counts.items() if n}, len(decisions) - len(new), tuple(lines))
@@ -85,12 +89,14 @@ def apply_decisions(
 @dataclass
 class _Edits:
     """What decisions do. by: (split, id) → the decision on it; examples: → the example after it, None if it is left
-    out; rows: those that are added because their contradiction or their teacher's doubt is decided.
+    out; rows: those that are added because their contradiction or their teacher's doubt is decided; labels: what is
+    decided on pairs of them.
     """
 
     by: dict[tuple[str, str], Decision] = field(default_factory=dict)
     examples: dict[tuple[str, str], Example | None] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
+    labels: list[Settled] = field(default_factory=list)
 
 
 def _edits(
@@ -104,9 +110,12 @@ def _edits(
                 hint = "the data has changed since, or the key was edited: write the review again"
                 raise UserError(f"nothing is asked about {one.key:.40}", str(one.place), hint)
             if one.decision not in item.choices:
-                hint = f"write {CHANGE} with the right new_output, or {DROP}"
+                known = "; ".join(f"{name}: {meaning}" for name, meaning in item.choices.items())
                 what = f"{one.decision} does not say which output is right"
-                raise UserError(what, f"{one.place}, column decision", hint)
+                raise UserError(what, f"{one.place}, column decision", known)
+            if item.labels is not None:
+                edits.labels.append(settled(item.labels, one))
+                continue
             if not item.split:
                 _settle(task, item, one, edits, by)
                 continue
@@ -219,6 +228,7 @@ def _write(
     after: Mapping[str, Split],
     card: Card,
     trail: Sequence[Mapping[str, Any]],
+    labels: Sequence[Settled],
 ) -> None:
     review = [*card.review, *map(dict, trail)]
     made = card_of(task.name, dict(after), card.prepared, card.licence, card.source, card.account, review)
@@ -226,4 +236,6 @@ def _write(
         for name, split in after.items():
             if split != before[name]:
                 write_split(part, split)
+        if labels:
+            add_labels(part, labels)
         write_card(part, made)

@@ -9,6 +9,7 @@ from typing import Any
 
 from goldgate.base.fingerprint import digest, short
 from goldgate.data.components import Unlike
+from goldgate.data.labels import LookAlike
 from goldgate.data.repeats import CONTRADICTION
 from goldgate.data.row import Place
 from goldgate.data.suspects import BATCH, ORDER, Suspects, worth_another
@@ -16,7 +17,7 @@ from goldgate.data.teaching import Doubt
 from goldgate.task.examples import Example, Split, render_output
 
 DOUBTFUL, NEAR, CONTRADICTING = "doubtful output", "near repeat", "contradiction"
-TAUGHT = "teacher's doubt"
+TAUGHT, ALIKE = "teacher's doubt", "look-alike labels"
 _MASKED = re.compile("‹[^›]+›")
 KEEP, CHANGE, ACCEPT, DROP = "keep", "change", "accept", "drop"
 DECISIONS = {
@@ -35,13 +36,14 @@ class Item:
 
     Attributes:
         key: Names the question and the content that it is about, so that a changed example is asked about again.
-        kind: DOUBTFUL, NEAR, CONTRADICTING or TAUGHT.
-        split: The example's split; empty for the last two, which are about rows that are in none.
+        kind: DOUBTFUL, NEAR, CONTRADICTING, TAUGHT or ALIKE.
+        split: The example's split; empty for the last three, which are about no example.
         id: Its id; empty for these.
         input: Its input as text.
         output: Its output as a model writes it; of rows that contradict each other, all of them.
         reason: Why it is asked about.
         doubt: The teacher's doubt that it is about.
+        labels: The labels that it is about.
     """
 
     key: str
@@ -52,20 +54,25 @@ class Item:
     output: str
     reason: str
     doubt: Doubt | None = None
+    labels: LookAlike | None = None
 
     @property
     def is_several(self) -> bool:
         """Whether its output is several outputs, of which none is kept."""
-        return self.kind == CONTRADICTING
+        return self.kind in (CONTRADICTING, ALIKE)
 
     @property
-    def choices(self) -> tuple[str, ...]:
-        """The decisions that answer it: a row that is in no split has nothing to keep or to add an answer to, unless a
-        teacher gave it an output.
-        """
+    def choices(self) -> Mapping[str, str]:
+        """The decisions that answer it, and what each means."""
         if self.split:
-            return tuple(DECISIONS)
-        return (KEEP, CHANGE, DROP) if self.doubt is not None and self.doubt.output is not None else (CHANGE, DROP)
+            return DECISIONS
+        if self.labels is not None and not self.labels.other_rows:
+            return {KEEP: "it is a label", DROP: "it says that there is none"}
+        if self.labels is not None:
+            return {KEEP: "they are two labels", CHANGE: "new_output, one of the two, is the label of both"}
+        # What is in no split has nothing to keep or to add an answer to, unless a teacher gave it an output.
+        without = (ACCEPT,) if self.doubt is not None and self.doubt.output is not None else (ACCEPT, KEEP)
+        return {name: meaning for name, meaning in DECISIONS.items() if name not in without}
 
 
 @dataclass(frozen=True)
@@ -88,6 +95,7 @@ def items_of(
     unlike: Sequence[Unlike],
     rejects: Sequence[Mapping[str, Any]],
     doubts: Sequence[Doubt],
+    alike: Sequence[LookAlike],
     trail: Trail,
     golden: bool,
     whole: bool,
@@ -101,6 +109,7 @@ def items_of(
         unlike: Near repeats with different outputs.
         rejects: The rows that were set aside.
         doubts: The inputs whose output a teacher is in doubt about.
+        alike: Labels that look alike.
         trail: What was decided.
         golden: Whether golden's examples are asked about as well.
         whole: Whether all doubtful outputs are asked about, not the next batch of each split.
@@ -126,8 +135,16 @@ def items_of(
             continue
         found += left if whole else left[:BATCH]
     near = (item for item in _near(splits, places, unlike) if item.split in names and item.key not in decided)
-    against = [item for item in (*_contradictions(rejects, remarks), *_taught(doubts)) if item.key not in decided]
+    others = (*_alike(alike), *_contradictions(rejects, remarks), *_taught(doubts))
+    against = [item for item in others if item.key not in decided]
     return Review(tuple({item.key: item for item in (*found, *against, *near)}.values()), tuple(remarks))
+
+
+def _alike(pairs: Sequence[LookAlike]) -> Iterator[Item]:
+    for pair in pairs:
+        key = f"q-{short(digest([ALIKE, pair.rarer, pair.other]))}"
+        both = f"{pair.rarer} | {pair.other}" if pair.other_rows else pair.rarer
+        yield Item(key, ALIKE, "", "", str(pair), both, pair.why, labels=pair)
 
 
 def _taught(doubts: Sequence[Doubt]) -> Iterator[Item]:
