@@ -303,8 +303,7 @@ def test_labels_that_look_alike_are_asked_about_and_settled_in_labels_yaml(
     assert found in text
     assert text.startswith("# mine\n")
     assert "look-alike" not in typed("review", "bank", "--to", "again.csv", "--all")[1]
-    status, out, err = typed("prepare", "bank", "--clean")
-    assert status == 0, err
+    assert typed("prepare", "bank", "--clean")[0] == 0
     left = {e.output for e in read_split(task.golden("bank"), "train")}
     assert ("Card" in left, "card" in left) == {"card": (False, True), "Card": (True, False), "": (True, True)}[new]
 
