@@ -297,7 +297,7 @@ def test_labels_that_look_alike_are_asked_about_and_settled_in_labels_yaml(
     decide(task.root / "drop.csv", [{**row, "input": "too", "decision": "drop", "new_output": ""}])
     assert "keep: they are two labels" in typed("review", "bank", "--apply", "drop.csv")[2]
     assert (task.golden("bank") / "labels.yaml").read_text() == mine
-    status, out, err = typed("review", "bank", "--apply", "d.csv")
+    status, _, err = typed("review", "bank", "--apply", "d.csv")
     assert status == 0, err
     text = (task.golden("bank") / "labels.yaml").read_text()
     assert found in text

@@ -132,7 +132,8 @@ def _to_ask(
             account.set_aside(row.place, _KNOWN, f"as {there}")
     golden = rows_of(folder, before["golden"])
     texts = [row.text for row in fresh]
-    pairs = () if find_pairs is None else find_pairs(texts, [[row.text for row in golden]], account)
+    # What was compared is told when the rows are added.
+    pairs = () if find_pairs is None else find_pairs(texts, [[row.text for row in golden]], Account())
     left = without_golden(golden, fresh, account, "text", pairs).rows
     if not left:
         raise UserError("no input is new", str(source), "see above what became of each")
