@@ -286,3 +286,19 @@ def test_changes_are_made_one_at_a_time(typed: Typed, demo: Demo, options: tuple
     status, _, err = typed("prepare", "demo", *options)
     assert status == 2
     assert "cannot go together" in err
+
+
+def test_redact_reaches_what_a_teacher_is_in_doubt_about(typed: Typed, demo: Demo) -> None:
+    doubt = {
+        "input": "ask ann@example.org please",
+        "output": None,
+        "reason": "r",
+        "teacher": "t",
+        "place": "x.csv, line 2",
+    }
+    path = demo.project.golden("demo") / "doubts.jsonl"
+    path.write_text(json.dumps(doubt) + "\n")
+    status, _, err = typed("prepare", "demo", "--redact")
+    assert status == 0, err
+    assert "ann@" not in path.read_text()
+    assert "@redacted.example please" in path.read_text()

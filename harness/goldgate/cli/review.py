@@ -29,11 +29,11 @@ def review(
 ) -> None:
     """Ask a person about outputs that may be wrong, and carry out what was decided.
 
-    With --to, doubtful outputs, near repeats with different outputs, contradictions and what a teacher is in doubt
-    about become a table. Fill in the column decision: keep, change or accept (with the right output in new_output), or
-    drop. A page (.html) asks the same in a browser, without a server, and saves such a table. With --apply, the
-    decisions of a table change the splits in one step, or nothing does; card.json keeps who decided what, and it is not
-    asked again.
+    With --to, doubtful outputs, near repeats with different outputs, contradictions, labels that look alike and what a
+    teacher is in doubt about become a table. Fill in the column decision: keep, change or accept (with the right output
+    in new_output), or drop. A page (.html) asks the same in a browser, without a server, and saves such a table. With
+    --apply, the decisions of a table change the splits in one step, or nothing does; card.json keeps who decided what,
+    and it is not asked again.
     """
     from goldgate.cli.review_text import asked_text, reviewed_text
     from goldgate.cli.screen import Screen

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,9 @@ from goldgate.data.leaks import check_leaks
 from goldgate.data.personal import REDACTIONS, StandIns, scrub
 from goldgate.data.placed import rows_of, with_row
 from goldgate.data.report import personal_data
-from goldgate.data.row import Row
+from goldgate.data.row import Place, Row
+from goldgate.data.teaching import FILE as DOUBTS
+from goldgate.data.teaching import Doubt, as_lines, read_doubts
 from goldgate.ledger import locked, read_looks
 from goldgate.task.examples import SPLITS, Split, read_split
 from goldgate.task.project import Project
@@ -95,7 +97,8 @@ def restore_splits(project: Project, task: Task) -> Rewritten:
 
 
 def redact_splits(project: Project, task: Task) -> Rewritten:
-    """Replaces personal data and secrets by stand-ins, the same for the same original in all splits.
+    """Replaces personal data and secrets by stand-ins, the same for the same original in all splits, and in the inputs
+    whose output a teacher is in doubt about.
 
     Args:
         project: The project.
@@ -109,14 +112,19 @@ def redact_splits(project: Project, task: Task) -> Rewritten:
     """
     folder = project.golden(task.name)
     before, used = _splits(folder), _used(folder)
-    stand_ins = StandIns((example for split in before.values() for example in split), used)
+    doubts = read_doubts(folder / DOUBTS)
+    doubted = [Row(one.input, one.output, Place(DOUBTS, number)) for number, one in enumerate(doubts, 1)]
+    stand_ins = StandIns([*(example for split in before.values() for example in split), *doubted], used)
     after = {name: Split(name, tuple(map(stand_ins.replaced, split))) for name, split in before.items()}
     told = [f"{kind}: {count} replaced, each by a stand-in of its own" for kind, count in stand_ins.counts.items()]
     told += (
         ["the originals are still in version control, in runs/, in caches and in earlier golden splits"] if told else []
     )
     changes = [c for c in read_changes(folder) if scrub([c.before, c.after]) == [c.before, c.after]]
-    return _rewrite(project, task, before, after, changes, told, Counter(used) + Counter(stand_ins.counts))
+    given = Counter(used) + Counter(stand_ins.counts)
+    rows = map(stand_ins.replaced, doubted)
+    new = [replace(one, input=row.input, output=row.output) for one, row in zip(doubts, rows, strict=True)]
+    return _rewrite(project, task, before, after, changes, told, given, new if new != doubts else ())
 
 
 def _splits(folder: Path) -> dict[str, Split]:
@@ -148,6 +156,7 @@ def _rewrite(
     changes: Sequence[Change],
     told: Sequence[str],
     redactions: Mapping[str, int] | None = None,
+    doubts: Sequence[Doubt] = (),
 ) -> Rewritten:
     """Writes changed splits and the change log, if `prepare` will accept them. The card is left to it."""
     folder = project.golden(task.name)
@@ -157,7 +166,7 @@ def _rewrite(
     personal_data(task, after)
     edits = {name: _edits(before[name], split) for name, split in after.items()}
     changed = {name: len(found) for name, found in edits.items() if found}
-    if not changed:
+    if not changed and not doubts:
         return Rewritten({}, ("nothing was to be changed",))
     lines = [*told, *meaning_of(folder, before["golden"], after["golden"])]
     with locked(folder / "looks"), changed_folder(folder) as part:
@@ -165,6 +174,8 @@ def _rewrite(
             _edit(part / f"{name}.jsonl", edits[name])
         (part / CHANGES).unlink(missing_ok=True)
         write_changes(part, changes)
+        if doubts:
+            write_whole(part / DOUBTS, as_lines(doubts))
         if redactions:
             write_json(part / REDACTIONS, dict(redactions))
     return Rewritten(changed, tuple(lines))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -153,7 +153,12 @@ def write_doubts(path: Path, doubts: Sequence[Doubt]) -> None:
         UserError: The disk is full, the path cannot be written to, or the file is broken.
     """
     every = {one.text: one for one in (*read_doubts(path), *doubts)}
-    write_whole(path, "".join(json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in every.values()))
+    write_whole(path, as_lines(every.values()))
+
+
+def as_lines(doubts: Iterable[Doubt]) -> str:
+    """Returns the text of a file of doubts."""
+    return "".join(json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in doubts)
 
 
 def read_doubts(path: Path) -> list[Doubt]:
