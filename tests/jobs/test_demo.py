@@ -290,8 +290,9 @@ def test_recorded_answers_are_there_and_are_to_what_is_asked_today(tmp_path: Pat
     sizes = {split: len(load_split(project, "voice", split)) for split in ("dev", "golden")}
     there = count_of(project, given)
     assert {f"{b} on dev": sizes["dev"] for b in declared_baselines(task)}.items() <= there.items()
-    (best,) = [who for who in there if who.endswith(" on golden")]
-    assert there[best] == sizes["golden"]
+    best = [who for who in there if who.endswith(" on golden")]  # for one metric or another
+    assert best
+    assert {there[who] for who in best} == {sizes["golden"]}
 
 
 def test_a_demo_says_what_is_recorded_and_makes_some_again(
