@@ -19,7 +19,7 @@ EXTRAS = {
     "search": ("optuna",),
     "optimize": ("gepa",),
     "track": ("tensorboard", "mlflow"),
-    "serve": ("xllamacpp",),
+    "serve": ("xllamacpp", "fastapi", "uvicorn", "httptools", "uvloop", "aiohttp"),
     "gpu": ("bitsandbytes",),
     "train": (
         "torch",

@@ -21,6 +21,7 @@ from goldgate.cli.interrupted import interrupted
 from goldgate.cli.place import TaskName, here
 from goldgate.cli.prepare import prepare
 from goldgate.cli.review import review
+from goldgate.cli.serve import serve
 from goldgate.cli.train import train
 from goldgate.task.project import byte_size, cache_folder, cache_limit
 
@@ -104,6 +105,9 @@ def plan(
 app.command()(curve)
 app.command()(choose)
 app.command()(review)
+
+
+app.command()(serve)
 app.command()(assess)
 
 

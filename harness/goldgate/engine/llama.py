@@ -48,6 +48,27 @@ def build() -> str:
     return version(LIBRARY)
 
 
+def completion_request(prompt: Sequence[int], most: int, temperature: float, seed: int) -> dict[str, Any]:
+    """The request for a completion, in the one way in which answers are made: nothing but the temperature samples.
+
+    Args:
+        prompt: The tokens of the prompt.
+        most: Most tokens of the answer.
+        temperature: 0 for the most likely token each time.
+        seed: Seed of the sampling.
+    """
+    return {
+        "prompt": list(prompt),
+        "n_predict": most,
+        "temperature": temperature,
+        "seed": seed,
+        "samplers": ["temperature"],
+        "n_probs": 1,
+        "return_tokens": True,
+        "cache_prompt": True,
+    }
+
+
 class LlamaServer:
     """llama.cpp's server with one model, for as long as a with statement lasts.
 
@@ -55,6 +76,10 @@ class LlamaServer:
         model: The GGUF file.
         slots: How many prompts are answered at once.
         context: Most tokens of a prompt and its answer together.
+
+    Attributes:
+        address: Where it listens, on the loopback interface.
+        headers: The headers that it answers to.
     """
 
     def __init__(self, model: Path, slots: int, context: int) -> None:
@@ -78,18 +103,19 @@ class LlamaServer:
             text=True,
         )
         assert self._child.stdout is not None
-        address = self._child.stdout.readline().strip()
-        if not address.startswith("http://127.0.0.1:"):
+        self.address = self._child.stdout.readline().strip()
+        if not self.address.startswith("http://127.0.0.1:"):
             self._child.wait()
             why = self._why()
             self._end()
             raise UserError("llama.cpp cannot load this model", str(self._model), why)
+        self.headers = {"Authorization": f"Bearer {key}"}
         self._client = httpx.Client(
-            base_url=address,
+            base_url=self.address,
             timeout=_ANSWER,
             limits=httpx.Limits(max_connections=self._slots),
             trust_env=False,
-            headers={"Authorization": f"Bearer {key}"},
+            headers=self.headers,
         )
         return self
 
@@ -98,6 +124,11 @@ class LlamaServer:
     ) -> None:
         self._client.close()
         self._end()
+
+    @property
+    def running(self) -> bool:
+        """Whether its process is there."""
+        return self._child.poll() is None
 
     def _end(self) -> None:
         self._child.kill()
@@ -133,17 +164,7 @@ class LlamaServer:
                 pool.shutdown(cancel_futures=True)
 
     def _complete(self, prompt: Sequence[int], most: int, temperature: float, seed: int) -> Completion:
-        body = {
-            "prompt": list(prompt),
-            "n_predict": most,
-            "temperature": temperature,
-            "seed": seed,
-            "samplers": ["temperature"],
-            "n_probs": 1,
-            "return_tokens": True,
-            "cache_prompt": True,
-        }
-        found = self.ask("/completion", body)
+        found = self.ask("/completion", completion_request(prompt, most, temperature, seed))
         logprobs = [one["logprob"] for one in found.get("completion_probabilities", ())]
         times = found["timings"]
         return Completion(

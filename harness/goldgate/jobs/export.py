@@ -12,6 +12,7 @@ from goldgate.champion.record import load_champion
 from goldgate.engine.llama import build
 from goldgate.jobs.card import adapter_of, card_of_run, describe
 from goldgate.jobs.export_gguf import GgufExported, compare_gguf
+from goldgate.jobs.parity_file import write_verdict
 from goldgate.jobs.progress import Progress
 from goldgate.jobs.tested import tested_candidate
 from goldgate.jobs.workspace import Workspace
@@ -128,6 +129,8 @@ def run_export(
     parity = compare_answers(work.subject(chosen.name), pairs, drawn=task.decoding.temperature > 0)
     file = None if gguf is None else to.resolve() / gguf_name(gguf)
     one_file = None if gguf is None or file is None else compare_gguf(work, chosen.name, before.answers, file, gguf)
+    if one_file is not None:
+        write_verdict(to, chosen.shipped.identity, one_file)
     verdicts = chosen.shipped.verdicts
     return Exported(
         task.name,

@@ -1,0 +1,47 @@
+"""Running the API on the loopback interface."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Sequence
+
+from goldgate.base.errors import UserError
+from goldgate.serve.api import create_app
+from goldgate.serve.served import Served
+
+HOST = "127.0.0.1"
+"""The one address so far: another one would need keys."""
+_DRAIN = 30  # seconds that running answers have after SIGTERM
+
+
+def serve(served: Sequence[Served], port: int) -> None:
+    """Serves models until the process is told to end; answers that are being given are finished first.
+
+    Args:
+        served: The models.
+        port: The port of the loopback interface.
+
+    Raises:
+        UserError: The port is in use.
+    """
+    import uvicorn
+
+    listening = _listen(port)
+    config = uvicorn.Config(
+        create_app(served), log_level="warning", access_log=False, timeout_graceful_shutdown=_DRAIN, server_header=False
+    )
+    uvicorn.Server(config).run([listening])
+
+
+def _listen(port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((HOST, port))
+    except (OSError, OverflowError) as error:
+        listening.close()
+        taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        what = f"port {port} is in use" if taken else f"port {port} cannot be opened"
+        raise UserError(what, "--port", "choose another one with --port") from error
+    return listening

@@ -1,0 +1,199 @@
+"""`goldgate serve` with real engines: what is served is what was gated, and who may be served."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Thread
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from openai import APIStatusError, OpenAI
+
+from goldgate.base.errors import UserError
+from goldgate.jobs import parity_file
+from goldgate.serve import engine
+from goldgate.serve.api import create_app
+from goldgate.serve.engine import LlamaEngine
+from goldgate.serve.find import find_served
+from goldgate.serve.served import Served
+from goldgate.subjects import parse_subject
+
+from ..conftest import examples
+from ..jobs.conftest import spoken, typed
+from ..jobs.test_export import Shop, shop
+
+__all__ = ["shop", "typed"]
+Typed = Callable[..., tuple[int, str, str]]
+ASKED = [f"the lazy invoice {i}" for i in range(6)]
+
+
+@pytest.fixture
+def file(typed: Typed, shop: Shop) -> str:
+    """The champion of a shop as a GGUF file: the name of its subject."""
+    assert typed("promote", "r1", "--force", "a test")[0] == 0
+    assert spoken(typed, "export", "demo", "--to", "out", "--format", "gguf", "--quant", "f32")["gguf"]["holds"]
+    return f"gguf:{shop.project.root}/out/model-f32.gguf"
+
+
+@contextmanager
+def running(served: Served) -> Iterator[str]:
+    """Serves a model on a free port, as `goldgate serve` does. Yields its address."""
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(create_app([served]), log_level="warning"))
+    thread = Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    try:
+        with httpx.Client(transport=httpx.HTTPTransport(retries=5)) as client:
+            client.get(f"{address}/healthz", timeout=60)  # waits in the queue of the socket until the engine is there
+        yield address
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def said(client: OpenAI, text: str) -> str | None:
+    answer = client.chat.completions.create(model="demo", messages=[{"role": "user", "content": text}])
+    return answer.choices[0].message.content
+
+
+def test_the_official_client_gets_the_answers_that_were_gated(shop: Shop, file: str) -> None:
+    served = find_served(shop.project, "demo", file)
+    assert served.verified.startswith("f32: answers dev as ")
+    asked = examples([(f"the lazy invoice {i} {'quick' * (i % 5)}", "x") for i in range(80)], "d")
+    answers = {a.id: a for a in parse_subject(shop.name, shop.task, shop.project).answer(asked)}
+    # A random model writes bytes that are no character, which have no text in JSON.
+    clean = [(e.text, answers[e.id]) for e in asked if "\ufffd" not in (answers[e.id].text or "")]
+    assert {answer.finish for _, answer in clean} == {"stop", "length"}
+    with running(served) as address, OpenAI(base_url=f"{address}/v1", api_key="x", max_retries=0) as client:
+        for text, gated in clean:
+            messages: Any = [{"role": "user", "content": text}]
+            whole = client.chat.completions.create(model="demo", messages=messages)
+            assert whole.choices[0].message.content == gated.text
+            assert whole.choices[0].finish_reason == gated.finish
+            assert whole.usage is not None
+            used = (whole.usage.prompt_tokens, whole.usage.completion_tokens)
+            assert used == (gated.prompt_tokens, gated.completion_tokens)
+            parts = client.chat.completions.create(model="demo", messages=messages, stream=True)
+            assert "".join(part.choices[0].delta.content or "" for part in parts) == gated.text
+        assert client.models.list().data[0].id == "demo"
+        raw = client.chat.completions.with_raw_response.create(
+            model="demo", messages=[{"role": "user", "content": clean[0][0]}], temperature=1.5
+        )
+        assert raw.headers["X-Goldgate-Ignored"] == "temperature"
+        assert raw.parse().choices[0].message.content == clean[0][1].text
+        with pytest.raises(APIStatusError) as long:
+            said(client, "invoice " * 4_000)
+        assert (long.value.status_code, long.value.code) == (400, "context_length_exceeded")
+
+
+def test_an_engine_that_is_killed_is_started_again(shop: Shop, file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_RESTART", 0.0)
+    served = find_served(shop.project, "demo", file)
+    assert isinstance(served.engine, LlamaEngine)
+    with running(served) as address, OpenAI(base_url=f"{address}/v1", api_key="x", max_retries=0) as client:
+        first = said(client, ASKED[0])
+        child = served.engine._server._child
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait()
+        assert httpx.get(f"{address}/readyz").status_code == 503
+        assert said(client, ASKED[0]) == first
+        assert served.engine._server._child.pid != child.pid
+        assert httpx.get(f"{address}/readyz").json() == {"ready": True, "models": {"demo": True}}
+    assert child.poll() is not None
+
+
+def test_the_champion_itself_answers_in_this_process(shop: Shop, file: str) -> None:
+    served = find_served(shop.project, "demo")
+    assert served.verified == "the champion itself"
+    with running(served) as address, OpenAI(base_url=f"{address}/v1", api_key="x", max_retries=0) as client:
+        assert [said(client, text) for text in ASKED[:2]] == shop.texts(shop.name)[:2]
+        with pytest.raises(APIStatusError) as long:
+            said(client, "invoice " * 4_000)
+        assert long.value.status_code == 400
+
+
+def test_a_file_without_a_verdict_on_what_it_is_now_is_refused(
+    shop: Shop, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = shop.project.root / "out" / "parity.json"
+    whole = json.loads(record.read_text())
+    (name,) = whole
+
+    def refused(**changes: Any) -> str:
+        record.write_text(json.dumps({name: {**whole[name], **changes}}))
+        with pytest.raises(UserError) as error:
+            find_served(shop.project, "demo", file)
+        assert "goldgate export demo" in str(error.value)
+        return str(error.value)
+
+    assert "compared with another model than today's champion" in refused(gated="0" * 64)
+    assert "has changed since it was compared" in refused(identity="0" * 64)
+    assert "its answers differ" in refused(holds=False)
+    assert "q8_0 loses a little" in refused(form="q8_0", lossless=False)
+    assert "at most 1 prompts at once" in refused(slots=[1])
+    record.write_text(json.dumps(whole))
+    assert find_served(shop.project, "demo", file).verified
+    monkeypatch.setattr(parity_file, "engine_here", lambda: "xllamacpp 1 on arm64")
+    assert "and this is xllamacpp 1 on arm64" in refused()
+    record.unlink()
+    with pytest.raises(UserError, match="it has none"):
+        find_served(shop.project, "demo", file)
+    served = find_served(shop.project, "demo", file, unverified=True)
+    assert served.headers["X-Goldgate-Verified"] == "no"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("demo", "--model", "gguf:none.gguf"), "no such file"),
+        (("demo", "--model", "base+zero_shot"), "is not a GGUF file"),
+        (("demo", "demo"), "demo is named twice"),
+        (("dem",), '"dem"'),
+        (("demo", "other", "--model", "gguf:x"), "--model goes with one task"),
+        (("demo", "--unverified"), "--unverified goes with --model"),
+    ],
+)
+def test_what_cannot_be_served_is_told_in_one_message(
+    typed: Typed, file: str, words: tuple[str, ...], told: str
+) -> None:
+    status, _, err = typed("serve", *words)
+    assert status == 2
+    assert told in err
+
+
+def test_a_task_without_a_champion_and_a_port_in_use(typed: Typed, shop: Shop, file: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        status, _, err = typed("serve", "demo", "--port", str(taken.getsockname()[1]))
+    assert (status, "is in use" in err) == (2, True)
+    (shop.project.suite("demo") / "champion.json").unlink()
+    status, _, err = typed("serve", "demo")
+    assert (status, "nothing is promoted for demo" in err) == (2, True)
+
+
+def test_an_engine_that_cannot_start_says_so_and_waits_longer_each_time(shop: Shop, file: str) -> None:
+    served = find_served(shop.project, "demo", file)
+    llama = served.engine
+    assert isinstance(llama, LlamaEngine)
+
+    async def broken() -> list[int | None]:
+        waits = []
+        llama._make = lambda: (_ for _ in ()).throw(UserError("llama.cpp cannot load this model"))
+        for _ in range(3):
+            with pytest.raises(engine.ApiError) as gone:
+                await llama._again()
+            waits.append(gone.value.retry)
+        return waits
+
+    assert asyncio.run(broken()) == [2, 1, 1]
