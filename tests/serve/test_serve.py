@@ -7,9 +7,11 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import httpx
@@ -21,10 +23,12 @@ from goldgate.base.errors import UserError
 from goldgate.jobs import parity_file
 from goldgate.serve import engine
 from goldgate.serve.api import create_app
-from goldgate.serve.engine import LlamaEngine
+from goldgate.serve.engine import Final, LlamaEngine
 from goldgate.serve.find import find_served
+from goldgate.serve.run import started
 from goldgate.serve.served import Served
 from goldgate.subjects import parse_subject
+from goldgate.task.examples import Example
 
 from ..conftest import examples
 from ..jobs.conftest import spoken, typed
@@ -46,19 +50,25 @@ def file(typed: Typed, shop: Shop) -> str:
 @contextmanager
 def running(served: Served) -> Iterator[str]:
     """Serves a model on a free port, as `goldgate serve` does. Yields its address."""
-    listening = socket.socket()
+    listening, ready = socket.socket(), Event()
     listening.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app([served]), log_level="warning"))
-    thread = Thread(target=server.run, kwargs={"sockets": [listening]})
+    server = uvicorn.Server(uvicorn.Config(create_app([served]), log_level="warning", lifespan="off"))
+
+    async def run() -> None:
+        async with started([served]):
+            listening.listen()
+            ready.set()
+            await server.serve([listening])
+
+    thread = Thread(target=asyncio.run, args=(run(),))
     thread.start()
-    address = f"http://127.0.0.1:{listening.getsockname()[1]}"
     try:
-        with httpx.Client(transport=httpx.HTTPTransport(retries=5)) as client:
-            client.get(f"{address}/healthz", timeout=60)  # waits in the queue of the socket until the engine is there
-        yield address
+        assert ready.wait(60)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     finally:
         server.should_exit = True
         thread.join()
+        listening.close()
 
 
 def said(client: OpenAI, text: str) -> str | None:
@@ -197,3 +207,75 @@ def test_an_engine_that_cannot_start_says_so_and_waits_longer_each_time(shop: Sh
         return waits
 
     assert asyncio.run(broken()) == [2, 1, 1]
+
+
+class Endless:
+    """An engine whose answer never ends. ended: set when nobody waits for it any more."""
+
+    ready = True
+
+    def __init__(self) -> None:
+        self.begun, self.ended = Event(), Event()
+
+    async def start(self) -> None:
+        pass
+
+    async def close(self) -> None:
+        pass
+
+    async def generate(self, example: Example) -> AsyncIterator[str | Final]:
+        try:
+            while True:
+                self.begun.set()
+                yield "more "
+                await asyncio.sleep(0.01)
+        finally:
+            self.ended.set()
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_client_that_goes_away_ends_its_generation(shop: Shop, stream: bool) -> None:
+    endless = Endless()
+    served = Served(shop.task, "gguf:x", "f" * 64, "", endless)
+    body = json.dumps({"model": "demo", "messages": [{"role": "user", "content": "x"}], "stream": stream}).encode()
+    head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+    with running(served) as address:
+        with socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2]))) as client:
+            client.sendall(head.encode() + body)
+            assert endless.begun.wait(30)
+        assert endless.ended.wait(30)
+
+
+def test_the_command_serves_until_it_is_told_to_end(shop: Shop, file: str) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "goldgate.cli", "serve", "demo", "--model", file, "--port", str(port)]
+    environment = {**os.environ, "GOLDGATE_CACHE": str(shop.project.cache)}
+    with subprocess.Popen(command, cwd=shop.project.root, env=environment, stderr=subprocess.PIPE, text=True) as child:
+        assert child.stderr is not None
+        told = ""
+        for line in child.stderr:
+            told += line
+            if "answers at" in line:
+                break
+        assert "f32: answers dev as " in told
+        answer = httpx.post(f"http://127.0.0.1:{port}/v1/tasks/demo", json={"input": ASKED[0]}, timeout=60)
+        assert answer.status_code == 200, answer.text
+        child.send_signal(signal.SIGTERM)
+        rest = child.stderr.read()
+    assert child.returncode == 143, rest
+    assert "interrupted by SIGTERM" in rest
+    assert "Traceback" not in rest
+
+
+def test_a_file_that_cannot_be_loaded_ends_the_command_in_one_message(typed: Typed, shop: Shop, file: str) -> None:
+    path = shop.project.root / "out" / "model-f32.gguf"
+    path.write_bytes(path.read_bytes()[:-1000])
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    status, _, err = typed("serve", "demo", "--model", file, "--port", str(port))
+    assert (status, "has changed since it was compared" in err) == (2, True)
+    status, _, err = typed("serve", "demo", "--model", file, "--unverified", "--port", str(port))
+    assert (status, "llama.cpp cannot load this model" in err) == (2, True)

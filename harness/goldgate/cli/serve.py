@@ -44,5 +44,5 @@ def serve(
     for one in served:
         name, exact = one.names
         screen.say(f"{name} ({exact}): {one.subject}, {one.verified or 'UNVERIFIED: nothing shows what it answers'}")
-    screen.say(f"http://{HOST}:{port}/v1 (loading; /readyz tells when it answers, Ctrl-C ends it)")
-    serve(served, port)
+    address = f"http://{HOST}:{port}/v1"
+    serve(served, port, lambda: screen.say(f"answers at {address}; Ctrl-C ends it"))

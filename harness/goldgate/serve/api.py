@@ -7,7 +7,6 @@ import json
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
-from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from fastapi import FastAPI, Request
@@ -32,21 +31,10 @@ def create_app(served: Sequence[Served]) -> FastAPI:
         served: The models, of different tasks.
 
     Returns:
-        The application, which starts and ends their engines.
+        The application. Their engines are started and ended by who runs it.
     """
     models = {name: one for one in served for name in one.names}
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        try:
-            for one in served:
-                await one.engine.start()
-            yield
-        finally:
-            for one in served:
-                await one.engine.close()
-
-    app = FastAPI(title="Goldgate", lifespan=lifespan, docs_url="/docs", redoc_url=None)
+    app = FastAPI(title="Goldgate", docs_url="/docs", redoc_url=None)
     app.exception_handler(ApiError)(_told)
     app.exception_handler(HTTPException)(_as_error)
     _add_state(app, served)

@@ -120,7 +120,11 @@ class LocalEngine:
 
     async def generate(self, example: Example) -> AsyncIterator[str | Final]:
         async with self._slots.one():
-            (answer,) = await asyncio.to_thread(lambda: list(self._subject.answer([example])))
+            work = asyncio.ensure_future(asyncio.to_thread(lambda: list(self._subject.answer([example]))))
+            try:
+                (answer,) = await asyncio.shield(work)
+            finally:
+                await asyncio.wait([work])  # a thread cannot be ended, and no other may use the model beside it
         if answer.text is None:
             raise ApiError(400, "not_answered", answer.error or "the model gave no answer")
         yield answer.text

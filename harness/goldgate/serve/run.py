@@ -1,10 +1,14 @@
-"""Running the API on the loopback interface."""
+"""Running the API on the loopback interface, for as long as its engines are there."""
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import socket
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import uvicorn
 
 from goldgate.base.errors import UserError
 from goldgate.serve.api import create_app
@@ -15,23 +19,48 @@ HOST = "127.0.0.1"
 _DRAIN = 30  # seconds that running answers have after SIGTERM
 
 
-def serve(served: Sequence[Served], port: int) -> None:
+def serve(served: Sequence[Served], port: int, ready: Callable[[], None]) -> None:
     """Serves models until the process is told to end; answers that are being given are finished first.
 
     Args:
         served: The models.
         port: The port of the loopback interface.
+        ready: Called when every model would answer.
 
     Raises:
-        UserError: The port is in use.
+        UserError: The port is in use, or an engine cannot be started.
     """
-    import uvicorn
-
     listening = _listen(port)
     config = uvicorn.Config(
-        create_app(served), log_level="warning", access_log=False, timeout_graceful_shutdown=_DRAIN, server_header=False
+        create_app(served),
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=_DRAIN,
+        server_header=False,
+        lifespan="off",
     )
-    uvicorn.Server(config).run([listening])
+    with listening, asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(_serve(served, uvicorn.Server(config), listening, ready))
+
+
+async def _serve(
+    served: Sequence[Served], server: uvicorn.Server, listening: socket.socket, ready: Callable[[], None]
+) -> None:
+    async with started(served):
+        ready()
+        await server.serve([listening])
+
+
+@asynccontextmanager
+async def started(served: Sequence[Served]) -> AsyncIterator[None]:
+    """Starts the engines of models, and ends all of them. Raises UserError if one cannot be started."""
+    try:
+        for one in served:
+            await one.engine.start()
+        yield
+    finally:
+        for one in served:
+            await one.engine.close()
 
 
 def _listen(port: int) -> socket.socket:
