@@ -14,19 +14,12 @@ from goldgate.jobs.workspace import Workspace
 from goldgate.task.examples import load_split, read_split
 from goldgate.task.project import Project
 
-from .test_incoming import init, rows
+from .test_add import made
+from .test_incoming import init
 
-__all__ = ["init"]
+__all__ = ["init", "made"]
 
 Typed = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def made(init: Callable[..., Any], tmp_path: Path) -> Path:
-    """A task of 300 rows; its folder."""
-    status, _, err = init(rows())
-    assert status == 0, err
-    return tmp_path / "golden" / "pets"
 
 
 @pytest.fixture

@@ -15,9 +15,10 @@ from goldgate.data.teaching import Doubt, fault_of, judge, read_doubts, write_do
 from goldgate.subjects.subject import Answer
 
 from ..conftest import ChatServer, completion
-from ..data.test_incoming import init, rows
+from ..data.test_add import made
+from ..data.test_incoming import init
 
-__all__ = ["init"]
+__all__ = ["init", "made"]
 
 Typed = Callable[..., tuple[int, str, str]]
 INPUTS = [
@@ -27,14 +28,6 @@ INPUTS = [
     "what can a deaf old poodle still learn?",
 ]
 DOUBTED, ODD = INPUTS[2], INPUTS[3]
-
-
-@pytest.fixture
-def made(init: Callable[..., Any], tmp_path: Path) -> Path:
-    """A task of 300 rows with the labels a and b; its folder."""
-    status, _, err = init(rows())
-    assert status == 0, err
-    return tmp_path / "golden" / "pets"
 
 
 @pytest.fixture
