@@ -38,13 +38,17 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads of two workers that wait for each other halt both
 
 _MEASURED = 2  # cases of a test
+_LONG = ("tests/doors/test_end_to_end.py", "tests/cli/test_default_recipe.py")
+"""Tests that take minutes. They come first, so that no worker is left alone with them at the end."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Measures coverage in the first cases of each test: the others run the same code with other values.
+    """Puts the long tests first, and measures coverage in the first cases of each test: the others run the same code
+    with other values.
 
     A test takes half as long again while it is measured, so what is reported is a lower bound, for the sake of speed.
     """
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
     if not config.pluginmanager.hasplugin("_cov"):
         return
     seen: Counter[str] = Counter()

@@ -27,7 +27,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 TOLD = "this needs {}, which the light install leaves out. Install it with: pip install 'goldgate[{}]'"
 OURS = ("goldgate", "goldgate_trainers", "goldgate_reports")
-THROUGH_OTHERS = {"tokenizers", "markupsafe", "referencing"}  # installed by transformers, jinja2 and jsonschema
+THROUGH_OTHERS = {"tokenizers", "markupsafe", "referencing", "starlette"}
+"""Installed by transformers, jinja2, jsonschema and fastapi."""
 
 
 def called(requirement: str) -> str:
@@ -69,7 +70,8 @@ def test_everything_that_is_imported_is_a_dependency_or_of_an_extra() -> None:
 
 def test_every_dependency_and_every_module_of_an_extra_is_imported_somewhere() -> None:
     used = set(imported())
-    indirectly = {"accelerate", "gguf", "bitsandbytes", "tensorboard"}  # imported by transformers, pandas and torch
+    # Imported by transformers, torch and uvicorn.
+    indirectly = {"accelerate", "gguf", "bitsandbytes", "tensorboard", "httptools", "uvloop"}
     declared = {called(r) for r in PROJECT["dependencies"]} | {m for extra in EXTRAS.values() for m in extra}
     assert declared - used - indirectly == set()
 

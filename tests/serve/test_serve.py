@@ -52,7 +52,7 @@ def running(served: Served) -> Iterator[str]:
     """Serves a model on a free port, as `goldgate serve` does. Yields its address."""
     listening, ready = socket.socket(), Event()
     listening.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app([served]), log_level="warning", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(create_app([served]), log_config=None, lifespan="off"))
 
     async def run() -> None:
         async with started([served]):

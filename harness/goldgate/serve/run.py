@@ -33,7 +33,7 @@ def serve(served: Sequence[Served], port: int, ready: Callable[[], None]) -> Non
     listening = _listen(port)
     config = uvicorn.Config(
         create_app(served),
-        log_level="warning",
+        log_config=None,  # uvicorn's would close the handlers that others have
         access_log=False,
         timeout_graceful_shutdown=_DRAIN,
         server_header=False,
