@@ -18,6 +18,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, Protocol
 
+import httpcore
 import numpy as np
 import pytest
 from hypothesis import settings
@@ -34,10 +35,14 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 settings.register_profile("same", deadline=None, derandomize=True, max_examples=50)
 settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile("same")
+LOADED = httpcore
+"""Loaded before all tests. pytester forgets what is first imported in a run of its own, and httpx, which loads it when
+it connects, would go on to know the errors of another copy.
+"""
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads of two workers that wait for each other halt both
 
-_MEASURED = 2  # cases of a test
+_MEASURED = 6  # cases of a test
 _LONG = ("tests/doors/test_end_to_end.py", "tests/cli/test_default_recipe.py")
 """Tests that take minutes. They come first, so that no worker is left alone with them at the end."""
 

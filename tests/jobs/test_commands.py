@@ -164,18 +164,18 @@ def test_golden_is_refreshed_from_a_file(typed: Typed, counts: Any, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    "words",
+    ("words", "told"),
     [
-        ("--refresh-golden",),
-        ("--map", "input=q"),
-        ("--input", "q", "--output", "a"),
-        ("--refresh-golden", "--from", "x.csv", "--input", "q"),
+        (("--refresh-golden",), "--refresh-golden, --input, --output and --map go with --from FILE"),
+        (("--map", "input=q"), "--refresh-golden, --input, --output and --map go with --from FILE"),
+        (("--input", "q", "--output", "a"), "--refresh-golden, --input, --output and --map go with --from FILE"),
+        (("--refresh-golden", "--from", "x.csv", "--input", "q"), "--input and --output go together"),
     ],
 )
-def test_a_refresh_says_what_it_needs(typed: Typed, counts: Any, words: tuple[str, ...]) -> None:
+def test_a_refresh_says_what_it_needs(typed: Typed, counts: Any, words: tuple[str, ...], told: str) -> None:
     status, _, err = typed("prepare", "counts", *words)
     assert status == 2
-    assert "--refresh-golden, --input, --output and --map go with --from FILE" in err
+    assert told in err
 
 
 def test_train_and_sealed_golden_are_not_scored(typed: Typed, counts: Any) -> None:
