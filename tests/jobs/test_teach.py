@@ -270,3 +270,6 @@ def test_a_doubt_is_kept_once_and_a_broken_file_is_named(tmp_path: Path) -> None
     (tmp_path / "doubts.jsonl").write_text('{"input": "x"}\n')
     with pytest.raises(UserError, match='"reason" is missing'):
         read_doubts(tmp_path / "doubts.jsonl")
+    (tmp_path / "doubts.jsonl").write_text('{"input": [], "reason": "r", "teacher": "t", "place": "p"}\n')
+    with pytest.raises(UserError, match="must be text or chat messages"):
+        read_doubts(tmp_path / "doubts.jsonl")

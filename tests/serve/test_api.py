@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from goldgate.base.errors import UserError
 from goldgate.serve.api import LARGEST, create_app
 from goldgate.serve.engine import QUEUE, Final, Slots
 from goldgate.serve.errors import ApiError, engine_gone
@@ -28,7 +29,7 @@ USER = {"role": "user", "content": "How cold is it?"}
 class Said:
     """An engine that says what it is given. asked: the examples."""
 
-    def __init__(self, *parts: str | Final | ApiError) -> None:
+    def __init__(self, *parts: str | Final | Exception) -> None:
         self.parts, self.asked, self.ready, self.closed = parts, list[Example](), False, False
 
     async def start(self) -> None:
@@ -40,7 +41,7 @@ class Said:
     async def generate(self, example: Example) -> AsyncIterator[str | Final]:
         self.asked.append(example)
         for part in self.parts:
-            if isinstance(part, ApiError):
+            if isinstance(part, Exception):
                 raise part
             await asyncio.sleep(0)
             yield part
@@ -55,11 +56,13 @@ def served(make_task: Callable[..., Any]) -> Iterator[Serve]:
     """Serves a task of a kind with an engine that says so: the client, and the engine."""
     clients: list[TestClient] = []
 
-    def start(kind: str, *parts: str | Final | ApiError) -> tuple[TestClient, Said]:
+    def start(kind: str, *parts: str | Final | Exception) -> tuple[TestClient, Said]:
         _, task = make_task(SETTINGS[kind], SCHEMA if kind == "json" else None, kind, train=[("a", "b")])
         engine = Said(*parts)
         engine.ready = True
-        client = TestClient(create_app([Served(task, "gguf:x", "f" * 64, "f16: compared", engine)]))
+        client = TestClient(
+            create_app([Served(task, "gguf:x", "f" * 64, "f16: compared", engine)]), raise_server_exceptions=False
+        )
         client.__enter__()
         clients.append(client)
         return client, engine
@@ -192,7 +195,7 @@ def test_a_request_that_is_wrong_is_told_in_openais_shape(served: Serve, body: A
     assert not engine.asked
 
 
-@pytest.mark.parametrize("raw", [b"", b"{", b"\xff\xfe", b"[" * 100_000])
+@pytest.mark.parametrize("raw", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"input": "\\ud800"}'])
 def test_a_body_that_is_no_json_is_refused(served: Serve, raw: bytes) -> None:
     client, _ = served("text", "x", STOP)
     answer = client.post("/v1/chat/completions", content=raw)
@@ -207,6 +210,23 @@ def test_a_body_that_is_too_large_and_an_unknown_route_are_told_in_the_same_shap
         assert (large.status_code, large.json()["error"]["code"]) == (413, "body_too_large")
     assert client.get("/v1/nothing").json()["error"]["code"] == "not_found"
     assert client.get("/v1/chat/completions").json()["error"]["code"] == "method_not_allowed"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (UserError("the model's chat template refuses the messages"), 400, "invalid_messages"),
+        (RuntimeError("cannot read How cold is it?"), 500, "internal_error"),
+    ],
+)
+def test_what_an_engine_raises_is_told_in_openais_shape(
+    served: Serve, error: Exception, status: int, code: str, stream: bool
+) -> None:
+    client, _ = served("text", error)
+    answer = chat(client, "text", stream=stream)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+    assert USER["content"] not in answer.text
 
 
 def test_a_long_queue_is_refused_at_once() -> None:

@@ -192,21 +192,33 @@ def test_a_task_without_a_champion_and_a_port_in_use(typed: Typed, shop: Shop, f
     assert (status, "nothing is promoted for demo" in err) == (2, True)
 
 
-def test_an_engine_that_cannot_start_says_so_and_waits_longer_each_time(shop: Shop, file: str) -> None:
-    served = find_served(shop.project, "demo", file)
+def test_an_engine_that_cannot_start_says_so_and_waits_longer_each_time(
+    shop: Shop, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served, now = find_served(shop.project, "demo", file), [1000.0]
     llama = served.engine
     assert isinstance(llama, LlamaEngine)
+    monkeypatch.setattr(engine.time, "monotonic", lambda: now[0])
+    tried: list[float] = []
 
-    async def broken() -> list[int | None]:
+    def broken() -> Any:
+        tried.append(now[0])
+        raise UserError("llama.cpp cannot load this model")
+
+    async def asked(times: int) -> list[int | None]:
+        llama._make = broken
         waits = []
-        llama._make = lambda: (_ for _ in ()).throw(UserError("llama.cpp cannot load this model"))
-        for _ in range(3):
-            with pytest.raises(engine.ApiError) as gone:
-                await llama._again()
-            waits.append(gone.value.retry)
+        for _ in range(times):
+            for _ in range(2):  # the second one comes too early, and starts nothing
+                with pytest.raises(engine.ApiError) as gone:
+                    await llama._again()
+                waits.append(gone.value.retry)
+            now[0] += waits[-1] or 0
         return waits
 
-    assert asyncio.run(broken()) == [2, 1, 1]
+    expected = [wait for wait in (1, 2, 4, 8, 16, 32, 60, 60) for _ in range(2)]
+    assert asyncio.run(asked(8)) == expected
+    assert len(tried) == 8
 
 
 class Endless:

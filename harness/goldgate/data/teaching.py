@@ -14,14 +14,13 @@ import numpy as np
 
 from goldgate.base.files import check_object, parse_json, read_text, write_whole
 from goldgate.data.repeats import answer_form
-from goldgate.data.sources.values import input_of
 from goldgate.scorers.fields import parse_json as parse_answer
 from goldgate.scorers.json_format import broken_rules
 from goldgate.scorers.refusal import is_refusal
 from goldgate.scorers.style import rules_met
 from goldgate.subjects.subject import Answer
 from goldgate.task.examples import Example
-from goldgate.task.messages import Message, text_of
+from goldgate.task.messages import Message, check_messages, text_of
 from goldgate.task.task import Task
 
 FILE = "doubts.jsonl"
@@ -179,7 +178,7 @@ def read_doubts(path: Path) -> list[Doubt]:
             row = parse_json(line, str(path), "take the line out", number)
             where, text = f"{path}, line {number}", dict.fromkeys(("reason", "teacher", "place"), str)
             check_object(row, where, "take the line out", input=str | list, **text)
-            given = input_of(row["input"])
+            given = row["input"] if isinstance(row["input"], str) else check_messages(row["input"], where)
             found.append(Doubt(given, row.get("output"), row["reason"], row["teacher"], row["place"]))
     return found
 

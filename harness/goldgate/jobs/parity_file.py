@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -76,17 +76,17 @@ def write_verdict(folder: Path, gated: str, exported: GgufExported) -> None:
         gated: Identity of the subject that was gated.
         exported: The comparison.
     """
-    verdict = {
-        "gated": gated,
-        "identity": exported.identity,
-        "engine": engine_here(),
-        "form": exported.form,
-        "lossless": exported.lossless,
-        "holds": exported.holds,
-        "slots": sorted(exported.parity),
-        "asked": exported.asked,
-    }
-    write_json(folder / FILE, {exported.file.name: verdict})
+    verdict = Verdict(
+        gated,
+        exported.identity,
+        engine_here(),
+        exported.form,
+        exported.lossless,
+        exported.holds,
+        tuple(sorted(exported.parity)),
+        exported.asked,
+    )
+    write_json(folder / FILE, {exported.file.name: asdict(verdict)})
 
 
 def read_verdict(file: Path) -> Verdict | None:

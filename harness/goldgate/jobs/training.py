@@ -312,19 +312,17 @@ def train_shown(
     Returns:
         The adapter and how its training went.
     """
-    split = work.learned
+    split, given = work.learned, len(work.split("train"))
     if recipe.trainer == "command":
         seconds = math.inf if limit is None else limit.left
         with work.progress.step(f"attempt {out.name}: {recipe.command[0]}", "your program trains"):
             if limit is not None:
-                left = f"{max(0.0, seconds) / 60:.3g} min"
-                work.progress.say(f"  the program is stopped after {left}, the time left in the budget")
+                work.progress.say(f"  the budget ends the program after {max(0, seconds) / 60:.3g} min")
             return train_by_command(model, work.task, split, recipe, out, continue_from, seconds=seconds)
     what = f"attempt {out.name}" if out.parent.name == "attempts" else f"{out.parent.name} {out.name}"
     passes = "1 epoch" if recipe.epochs == 1 else f"{recipe.epochs} epochs"
-    copies = len(split) - len(work.split("train"))
-    many = f"{len(split) - copies} examples" + (f" and {copies} perturbed copies" if copies else "")
-    title = f"{what}: LoRA, {passes} over {many}"
+    copies = f" and {len(split) - given} perturbed copies" if len(split) > given else ""
+    title = f"{what}: LoRA, {passes} over {given} examples{copies}"
     seen = len(split) + sum(recipe.focus in e.tags for e in split)
     with work.progress.step(title, "the model learns the task", recipe.steps(seen)) as advance:
 

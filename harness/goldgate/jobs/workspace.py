@@ -101,7 +101,7 @@ class Workspace:
             self.splits[name] = load_split(self.project, self.task.name, name)
         return self.splits[name]
 
-    @property
+    @cached_property
     def learned(self) -> Split:
         """What training learns from: train, with perturbed copies of its examples. Raises UserError as read_copies."""
         return with_copies(self.split("train"), read_copies(self.project, self.task.name))

@@ -13,6 +13,8 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.exceptions import HTTPException
 
+from goldgate.base.errors import UserError
+from goldgate.base.files import check_json
 from goldgate.serve.engine import Final
 from goldgate.serve.errors import ApiError
 from goldgate.serve.requests import Asked, example_of, find_model, read_chat
@@ -37,6 +39,8 @@ def create_app(served: Sequence[Served]) -> FastAPI:
     app = FastAPI(title="Goldgate", docs_url="/docs", redoc_url=None)
     app.exception_handler(ApiError)(_told)
     app.exception_handler(HTTPException)(_as_error)
+    app.exception_handler(UserError)(_refused)
+    app.exception_handler(Exception)(_failed)
     _add_state(app, served)
     _add_chat(app, models)
     _add_tasks(app, models)
@@ -52,6 +56,17 @@ async def _as_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     codes = {404: "not_found", 405: "method_not_allowed"}
     return await _told(request, ApiError(error.status_code, codes.get(error.status_code, "invalid"), str(error.detail)))
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    """What the prompt cannot be written for, such as messages that the chat template refuses."""
+    assert isinstance(error, UserError)
+    return await _told(request, ApiError(400, "invalid_messages", error.what, "messages"))
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    """A fault of ours: its words may quote the prompt, so they are not told."""
+    return await _told(request, ApiError(500, "internal_error", "this request failed; its error is in the log"))
 
 
 def _add_state(app: FastAPI, served: Sequence[Served]) -> None:
@@ -122,18 +137,20 @@ def _add_tasks(app: FastAPI, models: Mapping[str, Served]) -> None:
 async def _body(request: Request) -> Any:
     """The JSON body of a request. Raises ApiError if it is none, or too large: then it is not read to its end."""
     said = request.headers.get("content-length", "")
+    too_large = ApiError(413, "body_too_large", f"the body has more than {LARGEST} bytes")
+    if said.isdecimal() and int(said) > LARGEST:
+        raise too_large
     read = b""
-    if not said.isdecimal() or int(said) <= LARGEST:
-        async for chunk in request.stream():
-            read += chunk
-            if len(read) > LARGEST:
-                break
-    if len(read) > LARGEST or (said.isdecimal() and int(said) > LARGEST):
-        raise ApiError(413, "body_too_large", f"the body has more than {LARGEST} bytes")
+    async for chunk in request.stream():
+        read += chunk
+        if len(read) > LARGEST:
+            raise too_large
     try:
-        return json.loads(read)
-    except (ValueError, RecursionError) as error:
+        body = json.loads(read)
+        check_json(body, "the body")  # half a surrogate pair is no text that a tokenizer reads
+    except (ValueError, RecursionError, UserError) as error:
         raise ApiError(400, "invalid_json", "the body is not valid JSON") from error
+    return body
 
 
 async def _unless_gone(request: Request, work: Awaitable[T]) -> T:

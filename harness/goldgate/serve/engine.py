@@ -12,12 +12,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from goldgate.base.errors import UserError
-from goldgate.base.fingerprint import digest
 from goldgate.engine.llama import LlamaServer, completion_request
 from goldgate.serve.errors import ApiError, engine_gone, overloaded
 from goldgate.subjects import Subject
 from goldgate.subjects.gguf import GgufSubject
-from goldgate.subjects.local import sample_seed
 from goldgate.task.examples import Example
 
 QUEUE = 256
@@ -26,7 +24,6 @@ FIRST, IDLE = 60.0, 30.0
 """Seconds until the engine's first word, and between two of them."""
 _RESTART = 1.0  # seconds before an engine that ended is started again; doubled each time
 _LONGEST_RESTART = 60.0
-_ROOM = 8  # tokens beside the prompt and the answer
 
 
 @dataclass(frozen=True)
@@ -139,11 +136,8 @@ class LlamaEngine:
     """
 
     def __init__(self, subject: GgufSubject) -> None:
-        limits = subject.task.decoding
         self._subject = subject
-        self._make: Callable[[], LlamaServer] = lambda: LlamaServer(
-            subject.file, subject.slots, limits.max_prompt_tokens + limits.max_new_tokens + _ROOM
-        )
+        self._make: Callable[[], LlamaServer] = lambda: subject.server(subject.task.decoding.max_prompt_tokens)
         self._slots = Slots(subject.slots)
         self._server: LlamaServer | None = None
         self._client: Any = None
@@ -183,12 +177,13 @@ class LlamaEngine:
                 return
             if (left := self._not_before - time.monotonic()) > 0:
                 raise engine_gone(math.ceil(left))
-            self._not_before, self._wait = time.monotonic() + self._wait, min(2 * self._wait, _LONGEST_RESTART)
+            pause, self._wait = self._wait, min(2 * self._wait, _LONGEST_RESTART)
+            self._not_before = time.monotonic() + pause
             await self.close()
             try:
                 await self.start()
             except UserError as error:
-                raise engine_gone(math.ceil(self._wait)) from error
+                raise engine_gone(math.ceil(pause)) from error
 
     async def generate(self, example: Example) -> AsyncIterator[str | Final]:
         _, ((_, tokens),) = await asyncio.to_thread(self._subject.prompts, [example])
@@ -197,7 +192,7 @@ class LlamaEngine:
             most = limits.max_prompt_tokens
             what = f"the prompt has {len(tokens)} tokens, more than the {most} that the model was gated with"
             raise ApiError(400, "context_length_exceeded", what, "messages")
-        seed = sample_seed(limits.seed, digest(tokens), 0) & 0x7FFFFFFF
+        seed = self._subject.seed(tokens)
         asked = completion_request(tokens, limits.max_new_tokens, limits.temperature, seed)
         async with self._slots.one():
             if not self.ready:

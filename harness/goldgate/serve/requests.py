@@ -13,8 +13,14 @@ from goldgate.task.examples import Example
 from goldgate.task.messages import check_messages
 
 _READ = {"model", "messages", "stream", "stream_options"}
-_ALLOWED: Mapping[str, tuple[Any, ...]] = {"n": (None, 1), "tools": (None, []), "tool_choice": (None, "none", "auto")}
-_ALLOWED = {**_ALLOWED, "stop": (None, []), "functions": (None, []), "logprobs": (None, False), "echo": (None, False)}
+_ALLOWED: Mapping[str, tuple[Any, ...]] = {
+    "n": (None, 1),
+    "tools": (None, []),
+    "tool_choice": (None, "none", "auto"),
+    "functions": (None, []),
+    "stop": (None, []),
+    "logprobs": (None, False),
+}
 """Parameters that ask for another form of answer, and the values that do not."""
 _IGNORED = {
     *("temperature", "top_p", "top_k", "min_p", "seed", "presence_penalty", "frequency_penalty", "repetition_penalty"),

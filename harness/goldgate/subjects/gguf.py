@@ -95,7 +95,7 @@ class GgufSubject:
             if progress is not None:
                 progress(1)
         tokens = [prompts[i][1] for i in asked]
-        seeds = [sample_seed(limits.seed, digest(t), self.sample) & 0x7FFFFFFF for t in tokens]
+        seeds = [self.seed(t) for t in tokens]
         with self.server(max(map(len, tokens), default=0)) as server:
             for at, made in server.complete(tokens, limits.max_new_tokens, limits.temperature, seeds):
                 i = asked[at]
@@ -127,6 +127,10 @@ class GgufSubject:
         tokenizer = load_tokenizer(self.folder, self.folder_digest, self.task.chat_template)
         messages = [self.strategy.messages(e) for e in examples]
         return tokenizer, list(zip(messages, prompt_tokens(tokenizer, messages, self.task.template), strict=True))
+
+    def seed(self, tokens: Sequence[int]) -> int:
+        """The seed of the answer to a prompt, in 31 bits."""
+        return sample_seed(self.task.decoding.seed, digest(tokens), self.sample) & 0x7FFFFFFF
 
     def server(self, longest: int) -> LlamaServer:
         """llama.cpp with this file, and room for prompts of so many tokens."""
